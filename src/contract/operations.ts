@@ -44,5 +44,7 @@ export interface Operation {
   readonly body?: { readonly required: boolean; readonly schema: JsonSchema }
   /** The successful answer: its status and the schema of its JSON body. */
   readonly success: { readonly status: number; readonly schema: JsonSchema }
+  /** True when the document's `security` lets a bearer API key stand in for the client secret. */
+  readonly acceptsApiKey: boolean
   readonly tool?: Tool
 }

@@ -1,0 +1,41 @@
+import { fullFormats } from 'ajv-formats/dist/formats.js'
+
+const zones = new Set(Intl.supportedValuesOf('timeZone').map((zone) => zone.toLowerCase()))
+
+/**
+ * What each `format` of the document means to a reader, and the check behind it. Every check looks at the
+ * length first, so that no regular expression ever runs over a long text.
+ */
+export const formats = {
+  /** RFC 5321 §4.5.3.1 bounds an address to 254 characters. */
+  email: { means: 'an e-mail address', check: bounded(254, fullFormats.email) },
+  uri: { means: 'an absolute URI', check: bounded(2048, fullFormats.uri) },
+  'date-time': { means: 'an RFC 3339 date and time', check: bounded(64, fullFormats['date-time']) },
+  'iana-time-zone': { means: 'an IANA time zone such as Europe/Oslo', check: isTimeZone },
+} as const
+
+/** Formats that say something about a value without narrowing it; checked nowhere. */
+export const annotations = ['int32', 'int64', 'password', 'float', 'double'] as const
+
+function bounded(longest: number, format: unknown): (text: string) => boolean {
+  const check = toCheck(format)
+  return (text) => text.length <= longest && check(text)
+}
+
+function toCheck(format: unknown): (text: string) => boolean {
+  if (format instanceof RegExp) return (text) => format.test(text)
+  if (typeof format === 'function') return (text) => format(text) === true
+  if (typeof format === 'object' && format !== null && 'validate' in format) return toCheck(format.validate)
+  throw new TypeError('ajv-formats changed the form of its formats')
+}
+
+/** Cal.com asks `Intl`, which ignores case and knows links such as `US/Pacific`; offsets are no zones. */
+function isTimeZone(text: string): boolean {
+  if (text.length > 64 || !/^[A-Za-z]/.test(text)) return false
+  if (zones.has(text.toLowerCase())) return true
+  try {
+    return Boolean(new Intl.DateTimeFormat('en', { timeZone: text }))
+  } catch {
+    return false
+  }
+}
