@@ -18,23 +18,39 @@ export interface CallInput {
 /** Lists every violation of the contract in a call; an empty list means the call may go upstream. */
 export type Validator = (input: CallInput) => Violation[]
 
+/** An operation together with the one check that both surfaces ask before a call goes upstream. */
+export interface CheckedOperation extends Operation {
+  readonly validate: Validator
+}
+
 /** True for the header parameter that carries a secret; whether a call needs it depends on what else it has. */
 export function isCredential(parameter: Parameter): boolean {
   return parameter.in === 'header' && parameter.schema.format === 'password'
 }
 
 /**
- * Compiles the one validator of an operation that both surfaces use, so that they cannot disagree. Nothing is
- * coerced, removed or filled in. A missing credential is not a violation here: that is for the credentials.
+ * Compiles one validator an operation, for both surfaces, so that they cannot disagree. Nothing is coerced,
+ * removed or filled in. A missing credential is not a violation here: that is for the credentials.
  */
-export function createValidatorCompiler(): (operation: Operation) => Validator {
+export function compileOperations(operations: readonly Operation[]): CheckedOperation[] {
   const ajv = new Ajv({ allErrors: true, verbose: true, strictTypes: false, strictRequired: false })
   for (const [name, { check }] of Object.entries(formats)) ajv.addFormat(name, check)
   for (const name of annotations) ajv.addFormat(name, true)
-  return (operation) => {
+  return operations.map((operation) => {
     const check = ajv.compile(describeInput(operation))
-    return (input) => (check(input) ? [] : toViolations(check.errors ?? []))
-  }
+    const validate: Validator = (input) => {
+      if (!operation.body && input.body !== undefined) return [unwantedBody]
+      return check(input) ? [] : toViolations(check.errors ?? [])
+    }
+    return { ...operation, validate }
+  })
+}
+
+/** The answer to a body on an operation that takes none. */
+export const unwantedBody: Violation = {
+  location: 'body',
+  rule: 'body',
+  message: 'is not taken by this operation',
 }
 
 function describeInput(operation: Operation): JsonSchema {

@@ -1,0 +1,107 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import type { FastifyInstance } from 'fastify'
+import { pino } from 'pino'
+import { ConfigError, readConfig } from './config.ts'
+import { readDocument } from './contract/document.ts'
+import { createGateway } from './gateway.ts'
+import { createLogger } from './logger.ts'
+
+const usage = `Usage: calgate [start]        serve REST and MCP on their ports
+       calgate mcp --stdio    serve MCP on standard input and output
+       calgate --help | --version
+
+Configuration is read from the environment; the README lists every variable.
+`
+
+/** A reason to stop that is the operator's to mend: printed as one line, without a stack. */
+class OperatorError extends Error {}
+
+const commands = { start: serve, 'mcp --stdio': serveStdio } as const
+
+async function run(): Promise<void> {
+  const { values, positionals } = parseArguments()
+  if (values.help) process.stdout.write(usage)
+  else if (values.version) process.stdout.write(`${readVersion()}\n`)
+  else {
+    const name = [...positionals, ...(values.stdio ? ['--stdio'] : [])].join(' ') || 'start'
+    const command = Object.entries(commands).find(([known]) => known === name)?.[1]
+    if (!command) throw new OperatorError(`there is no command "${name}"\n${usage}`)
+    await command()
+  }
+}
+
+function parseArguments() {
+  const options = {
+    help: { type: 'boolean' },
+    version: { type: 'boolean' },
+    stdio: { type: 'boolean' },
+  } as const
+  try {
+    return parseArgs({ options, allowPositionals: true })
+  } catch (error) {
+    throw new OperatorError(`${error instanceof Error ? error.message : error}\n${usage}`)
+  }
+}
+
+async function serve(): Promise<void> {
+  const config = readConfig(process.env)
+  const logger = createLogger(config.logLevel, pino.destination({ fd: 1, sync: true }))
+  const gateway = await createGateway({ config, document: readDocument(), logger, version: readVersion() })
+  closeOnSignal(() => gateway.close())
+  try {
+    await listen(gateway.rest, config.host, config.restPort, 'REST_PORT')
+    await listen(gateway.mcp, config.host, config.mcpPort, 'MCP_PORT')
+  } catch (error) {
+    await gateway.close()
+    throw error
+  }
+}
+
+async function listen(app: FastifyInstance, host: string, port: number, variable: string): Promise<void> {
+  try {
+    await app.listen({ host, port })
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'EADDRINUSE')
+      throw new OperatorError(`port ${port} is in use; set ${variable} to another port`)
+    if (code === 'EACCES')
+      throw new OperatorError(`port ${port} may not be opened by this user; set ${variable} to another port`)
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+      throw new OperatorError('HOST is not an address of this machine')
+    throw error
+  }
+}
+
+/** Standard output belongs to the protocol, so the log goes to standard error. */
+async function serveStdio(): Promise<void> {
+  const config = readConfig(process.env)
+  const logger = createLogger(config.logLevel, pino.destination({ fd: 2, sync: true }))
+  const gateway = await createGateway({ config, document: readDocument(), logger, version: readVersion() })
+  closeOnSignal(() => gateway.close())
+  await gateway.serveStdio(process.stdin, process.stdout)
+  await gateway.close()
+}
+
+function closeOnSignal(close: () => Promise<void>): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      close().then(() => process.exit(0), fail)
+    })
+}
+
+function readVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  return String(Object(manifest).version)
+}
+
+function fail(error: unknown): never {
+  if (error instanceof OperatorError) process.stderr.write(`calgate: ${error.message}\n`)
+  else if (error instanceof ConfigError)
+    process.stderr.write(error.problems.map((one) => `calgate: ${one}\n`).join(''))
+  else process.stderr.write(`calgate: stopped by ${error instanceof Error ? error.stack : typeof error}\n`)
+  process.exit(1)
+}
+
+run().catch(fail)

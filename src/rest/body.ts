@@ -1,0 +1,40 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { parseJson } from '../contract/json.ts'
+import { GatewayError } from '../errors.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The body's bytes as they came; absent when there is none. */
+    rawBody: Buffer | undefined
+  }
+}
+
+/**
+ * Reads JSON bodies twice: once as the bytes that go upstream, once as the value that is validated. An empty
+ * body is none, since many clients send a content type without one.
+ */
+export function registerBodyParser(app: FastifyInstance): void {
+  app.decorateRequest('rawBody', undefined)
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (request: FastifyRequest, bytes: Buffer) => {
+      if (bytes.length === 0) return undefined
+      checkEncoding(request)
+      request.rawBody = bytes
+      return parseJson(bytes)
+    },
+  )
+}
+
+/** True when the request announces a body, also on methods whose body Fastify leaves unread. */
+export function announcesBody({ headers }: FastifyRequest): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+}
+
+/** RFC 8259 §8.1 knows UTF-8 alone; an encoded body would be validated as something other than what goes up. */
+function checkEncoding({ headers }: FastifyRequest): void {
+  const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(headers['content-type'] ?? '')?.[1] ?? 'utf-8'
+  if (!/^utf-?8$/i.test(charset) || (headers['content-encoding'] ?? 'identity') !== 'identity')
+    throw new GatewayError('unsupported_media_type')
+}

@@ -1,0 +1,78 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import openapiGlue from 'fastify-openapi-glue'
+import type { OpenApiDocument } from '../contract/document.ts'
+import type { Operation } from '../contract/operations.ts'
+import type { CheckedOperation } from '../contract/validation.ts'
+import { GatewayError } from '../errors.ts'
+import { createListener, type ListenerOptions } from '../listener.ts'
+import { findCredentialHeader, type HeldCredentials, hasCredentials } from '../upstream/credentials.ts'
+import type { UpstreamDispatcher } from '../upstream/dispatcher.ts'
+import { forward, registerProxy } from '../upstream/proxy.ts'
+import { registerBodyParser } from './body.ts'
+import { readRequest } from './input.ts'
+import { createMethodFinder } from './routes.ts'
+
+/** Bytes of a request body; Cal.com takes no more either. */
+const bodyLimit = 102_400
+
+/** What the REST door is made of. */
+export interface RestOptions extends Omit<ListenerOptions, 'bodyLimit'> {
+  readonly document: OpenApiDocument
+  readonly operations: readonly CheckedOperation[]
+  readonly dispatcher: UpstreamDispatcher
+  readonly held: HeldCredentials
+}
+
+/** Builds the REST door: the document's operations below its server URL, and the document itself. */
+export async function createRestServer(options: RestOptions): Promise<FastifyInstance> {
+  const { document, operations, dispatcher } = options
+  const app = createListener({ ...options, bodyLimit })
+  const findMethods = createMethodFinder(operations)
+  app.addHook('onRequest', async (request) => {
+    if (request.is404) refuseRoute(findMethods(request.url))
+  })
+  registerBodyParser(app)
+  // One validator serves both surfaces, and answers go out as the bytes they came as: Fastify compiles neither.
+  app.setValidatorCompiler(() => () => true)
+  app.setSerializerCompiler(() => (value) => String(value))
+  await registerProxy(app, dispatcher)
+  const handlers = new Map(
+    operations.map((operation) => [operation.id, createHandler(operation, options.held)]),
+  )
+  await app.register(openapiGlue, {
+    specification: document,
+    prefix: '/v1',
+    operationResolver: (id) => handlers.get(id) ?? refuseOperation(id),
+  })
+  const text = JSON.stringify(document)
+  app.get('/openapi.json', (_request, reply) => reply.type('application/json; charset=utf-8').send(text))
+  return app
+}
+
+function createHandler(operation: CheckedOperation, held: HeldCredentials) {
+  return (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const { input, violations: unreadable } = readRequest(operation, request)
+    if (!hasCredentials(operation, input, held)) throw refuseCaller(operation)
+    const violations = [...unreadable, ...operation.validate(input)]
+    if (violations.length > 0) {
+      const detail = violations.map(({ location, message }) => `${location} ${message}`).join('; ')
+      throw new GatewayError('invalid_argument', { detail, violations })
+    }
+    return forward(reply, { operation, input, rawBody: request.rawBody, held })
+  }
+}
+
+function refuseRoute(methods: readonly string[]): never {
+  if (methods.length === 0) throw new GatewayError('route_not_found')
+  throw new GatewayError('method_not_allowed', { headers: { allow: methods.join(', ') } })
+}
+
+/** RFC 9110 §11.6.1 asks every 401 for a challenge; the scheme's name is the header to send. */
+function refuseCaller(operation: Operation): GatewayError {
+  const header = findCredentialHeader(operation)
+  return new GatewayError('missing_credentials', { headers: header ? { 'www-authenticate': header } : {} })
+}
+
+function refuseOperation(id: string): never {
+  throw new TypeError(`the document routes an operation that was not read from it: ${id}`)
+}

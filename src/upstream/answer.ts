@@ -1,0 +1,43 @@
+import { GatewayError } from '../errors.ts'
+import { safeAnswerHeaders } from './cal-com.ts'
+import type { UpstreamAnswer } from './dispatcher.ts'
+import { redactError } from './redaction.ts'
+
+/**
+ * Decides what of an upstream answer may go to the caller: a success only as a complete JSON text, an error as
+ * it came but for what it echoes of the request, anything else (a redirect, an encoded body) not at all.
+ * Throws `upstream_invalid_answer`.
+ */
+export function checkAnswer(answer: UpstreamAnswer, secrets: readonly string[]): UpstreamAnswer {
+  const { status, headers, body } = answer
+  if (status < 200 || (status >= 300 && status < 400))
+    refuse(`status ${status}, and redirects are not followed`)
+  const encoding = headers['content-encoding'] ?? 'identity'
+  if (encoding !== 'identity') refuse('an encoded body that nobody asked for')
+  if (status >= 400) return { ...answer, body: redactError(body, secrets) }
+  if (status !== 204 && !isJson(headers['content-type'], body))
+    refuse(`status ${status} without a complete JSON body`)
+  return answer
+}
+
+/** Keeps the headers that are safe to hand on; token answers must not be cached (RFC 6749 §5.1). */
+export function selectHeaders(headers: UpstreamAnswer['headers']): Record<string, string | string[]> {
+  const selected: Record<string, string | string[]> = { 'cache-control': 'no-store' }
+  for (const [name, value] of Object.entries(headers))
+    if (value !== undefined && safeAnswerHeaders.has(name)) selected[name] = value
+  return selected
+}
+
+function isJson(contentType: string | string[] | undefined, body: Buffer): boolean {
+  if (typeof contentType !== 'string' || !/^application\/json\s*(;|$)/i.test(contentType)) return false
+  try {
+    JSON.parse(body.toString('utf8'))
+    return true
+  } catch {
+    return false
+  }
+}
+
+function refuse(what: string): never {
+  throw new GatewayError('upstream_invalid_answer', { detail: `The upstream answered with ${what}.` })
+}

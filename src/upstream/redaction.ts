@@ -1,0 +1,42 @@
+import { echoingMembers, urlMember } from './cal-com.ts'
+
+const mark = '[redacted]'
+const word = /[^\s"'<>()[\]{},;:=]+/g
+const jsonWebToken = /^ey[\w-]+\.[\w-]+\.[\w-]*$/
+
+/**
+ * Takes out of an upstream's error body what it echoes of the request: members that repeat it, tokens, e-mail
+ * addresses and the given secrets. A body that echoes nothing comes back as the very same bytes.
+ */
+export function redactError(body: Buffer, secrets: readonly string[]): Buffer {
+  const text = body.toString('utf8')
+  const clean = redactDocument(text, secrets)
+  return clean === text ? body : Buffer.from(clean)
+}
+
+function redactDocument(text: string, secrets: readonly string[]): string {
+  let document: unknown
+  try {
+    document = JSON.parse(text)
+  } catch {
+    return redactText(text, secrets)
+  }
+  let changed = false
+  const clean = JSON.stringify(document, (name, value: unknown) => {
+    const safe = redactMember(name, value, secrets)
+    changed ||= safe !== value
+    return safe
+  })
+  return changed ? clean : text
+}
+
+function redactMember(name: string, value: unknown, secrets: readonly string[]): unknown {
+  if (echoingMembers.has(name)) return mark
+  if (typeof value !== 'string') return value
+  return redactText(name === urlMember ? value.replace(/\?.*$/s, '') : value, secrets)
+}
+
+function redactText(text: string, secrets: readonly string[]): string {
+  const bare = secrets.reduce((rest, secret) => rest.replaceAll(secret, mark), text)
+  return bare.replaceAll(word, (found) => (found.includes('@') || jsonWebToken.test(found) ? mark : found))
+}

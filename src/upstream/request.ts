@@ -1,0 +1,39 @@
+import type { Operation, Parameter } from '../contract/operations.ts'
+import type { CallInput } from '../contract/validation.ts'
+import { describeCaller } from './cal-com.ts'
+import { type HeldCredentials, toCredentialHeaders } from './credentials.ts'
+
+/** Builds the upstream path of a call from checked values alone; nothing of the caller's own URL is in it. */
+export function toPath(template: string, values: CallInput['path']): string {
+  return template.replaceAll(/\{([^}]+)\}/g, (_, name: string) => encodeURIComponent(String(values[name])))
+}
+
+/**
+ * Writes the query of a call, without the question mark and in the document's order. Arrays are one
+ * comma-joined value (`style: form, explode: false`); `+` becomes `%2B`, while `,` and `@` stay readable.
+ */
+export function toQuery(parameters: readonly Parameter[], values: CallInput['query']): string {
+  return parameters
+    .filter((parameter) => parameter.in === 'query' && values[parameter.name] !== undefined)
+    .map(({ name }) => `${encodeURIComponent(name)}=${[values[name]].flat().map(encodeValue).join(',')}`)
+    .join('&')
+}
+
+function encodeValue(value: unknown): string {
+  return encodeURIComponent(String(value)).replaceAll('%40', '@').replaceAll("'", '%27')
+}
+
+/** All headers of an upstream request; of the caller's own only what the operation's parameters name. */
+export function toHeaders(
+  operation: Operation,
+  input: CallInput,
+  held: HeldCredentials,
+): Record<string, string> {
+  return {
+    accept: 'application/json',
+    'user-agent': 'calgate',
+    ...(input.body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...describeCaller(input.path),
+    ...toCredentialHeaders(operation, input, held),
+  }
+}
