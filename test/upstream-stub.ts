@@ -1,0 +1,48 @@
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** A request as it arrived at the stub. */
+export interface ReceivedRequest {
+  readonly method: string
+  readonly url: string
+  readonly headers: IncomingHttpHeaders
+  readonly body: Buffer
+}
+
+/** A plain HTTP server in the upstream's place that remembers what arrived. */
+export interface UpstreamStub extends AsyncDisposable {
+  readonly url: string
+  readonly requests: ReceivedRequest[]
+}
+
+type Responder = (request: ReceivedRequest, response: ServerResponse) => void
+
+/** Answers with a JSON body and the headers Cal.com would send. */
+export function respondJson(response: ServerResponse, status: number, body: unknown, headers = {}): void {
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers }).end(text)
+}
+
+/** Starts the stub on a free loopback port; without a responder every call gets an empty success. */
+export async function startUpstream(
+  respond: Responder = (_request, response) => respondJson(response, 200, { status: 'success', data: {} }),
+): Promise<UpstreamStub> {
+  const requests: ReceivedRequest[] = []
+  const server = createServer(async (incoming, response) => {
+    const chunks: Buffer[] = await incoming.toArray()
+    const { method = '', url = '', headers } = incoming
+    const request = { method, url, headers, body: Buffer.concat(chunks) }
+    requests.push(request)
+    respond(request, response)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    requests,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
