@@ -1,0 +1,107 @@
+import { quoteName } from '../contract/json.ts'
+import type { JsonSchema, Operation, Parameter, Tool } from '../contract/operations.ts'
+import { type CallInput, isCredential } from '../contract/validation.ts'
+import type { Violation } from '../errors.ts'
+
+/** The arguments of a tool call, as the caller sent them. */
+export type ToolArguments = Readonly<Record<string, unknown>>
+
+/** Gives the value of a credential that the call itself does not carry, by the name of its header. */
+export type CredentialSource = (header: string) => string | undefined
+
+/** A tool call as the call of an operation, with the arguments that name no part of it. */
+export interface BoundCall {
+  readonly input: CallInput
+  readonly unknown: readonly Violation[]
+}
+
+/**
+ * The input schema of a tool: one closed object with the arguments as the capability binds them. A credential
+ * is never required, since a call may get it from elsewhere and then no model sees it.
+ */
+export function describeArguments(
+  { parameters, body }: Operation,
+  tool: Tool,
+  elsewhere: string,
+): JsonSchema {
+  const properties: Record<string, JsonSchema> = {}
+  const required: string[] = []
+  for (const [name, argument] of Object.entries(tool.arguments)) {
+    const parameter = parameters.find((one) => one.name === name)
+    if (parameter) properties[argument] = describeParameter(parameter, elsewhere)
+    else if (body) properties[argument] = body.schema
+    const credential = parameter !== undefined && isCredential(parameter)
+    if ((parameter ?? body)?.required && !credential) required.push(argument)
+  }
+  return { type: 'object', properties, required, additionalProperties: false }
+}
+
+/** One sentence: the ways to give the secret of a call, those that no model sees first. Empty without a secret. */
+export function adviseCredential({ parameters }: Operation, tool: Tool, variable: string): string {
+  const header = parameters.find(isCredential)?.name
+  if (header === undefined) return ''
+  const argument = tool.arguments[header]
+  const ways = [
+    `as the HTTP header ${header} of the MCP request`,
+    `over stdio as the environment variable ${variable}`,
+    ...(argument === undefined ? [] : [`or as the argument ${argument}, which a model sees`]),
+  ]
+  return `Give the secret ${ways.join(', ')}.`
+}
+
+function describeParameter(parameter: Parameter, elsewhere: string): JsonSchema {
+  const note = isCredential(parameter) ? ` ${elsewhere}` : ''
+  const description = `${parameter.description}${note}`.trim()
+  return description === '' ? parameter.schema : { ...parameter.schema, description }
+}
+
+/**
+ * Puts each argument where the operation takes it, unchecked and unchanged; a credential that is no argument
+ * comes from the source.
+ */
+export function bindArguments(
+  { parameters }: Operation,
+  tool: Tool,
+  values: ToolArguments,
+  source: CredentialSource,
+): BoundCall {
+  const places: Record<Parameter['in'], Record<string, unknown>> = { path: {}, query: {}, header: {} }
+  const names = new Set(Object.values(tool.arguments))
+  let body: unknown
+  for (const [name, argument] of Object.entries(tool.arguments)) {
+    const given = Object.hasOwn(values, argument) ? values[argument] : undefined
+    const parameter = parameters.find((one) => one.name === name)
+    const value = given === undefined && parameter && isCredential(parameter) ? source(name) : given
+    if (value === undefined) continue
+    if (parameter) places[parameter.in][name] = value
+    else body = value
+  }
+  const unknown = Object.keys(values)
+    .filter((name) => !names.has(name))
+    .map((name) => describeUnknown(name, [...names]))
+  return { input: body === undefined ? places : { ...places, body }, unknown }
+}
+
+function describeUnknown(name: string, known: readonly string[]): Violation {
+  const fold = (text: string) => text.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
+  const meant = known.find((candidate) => fold(candidate) === fold(name))
+  const location = /^[\w-]{1,64}$/.test(name) ? name : quoteName(name)
+  const message = meant ? `did you mean ${meant}?` : `the arguments are ${known.join(', ')}`
+  return { location, rule: 'additionalProperties', message: `is not an argument of this tool; ${message}` }
+}
+
+/** The same violation, located by the names a caller of the tool knows: `userId`, not `path.userId`. */
+export function locateByArgument({ parameters }: Operation, tool: Tool, violation: Violation): Violation {
+  for (const [name, argument] of Object.entries(tool.arguments)) {
+    const place = parameters.find((one) => one.name === name)?.in
+    const prefixes = place ? [`${place}.${name}`, `${place}[${quoteName(name)}]`] : [name]
+    const prefix = prefixes.find((one) => leadsTo(one, violation.location))
+    if (prefix !== undefined)
+      return { ...violation, location: argument + violation.location.slice(prefix.length) }
+  }
+  return violation
+}
+
+function leadsTo(prefix: string, location: string): boolean {
+  return location.startsWith(prefix) && ['', '.', '['].includes(location.charAt(prefix.length))
+}

@@ -1,0 +1,92 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { parseJson } from '../contract/json.ts'
+import { GatewayError } from '../errors.ts'
+import { toGatewayError } from '../problems.ts'
+import { type EraOptions, type Reply, refuse, rpcCodes } from './era.ts'
+import { createInitializeEra } from './initialize-era.ts'
+import { createStatelessEra } from './stateless-era.ts'
+import type { CallContext } from './tools.ts'
+
+/** Bounds on a message, checked before an SDK sees it; what clients send stays far below. */
+const limits = { depth: 64, elements: 2_000 } as const
+
+/**
+ * Registers the MCP endpoint (Streamable HTTP, without sessions, every answer one JSON text) at `/mcp` and `/`
+ * of an app whose hooks have already checked Host and Origin. Register it as a plugin of its own scope.
+ */
+export async function registerMcp(app: FastifyInstance, options: EraOptions): Promise<void> {
+  const stateless = await createStatelessEra(options)
+  const initialize = await createInitializeEra(options)
+  const parse = async (_request: FastifyRequest, body: Buffer) => parseJson(body, limits)
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parse)
+  app.setErrorHandler((error, request, reply) => {
+    const known = toGatewayError(error)
+    if (known.code === 'internal_error') request.log.error({ err: error }, 'failed')
+    const code = known.code === 'malformed_json' ? rpcCodes.parseError : rpcCodes.refused
+    return send(
+      reply.headers(known.headers),
+      refuse(known.status, code, known.message, null, known.toProblem()),
+    )
+  })
+  for (const url of ['/mcp', '/']) {
+    app.route({
+      url,
+      method: ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+      onRequest: async () => refuseMethod(),
+      handler: refuseMethod,
+    })
+    app.post(url, async (request, reply) => {
+      const { headers, body } = request
+      if (!acceptsJson(headers.accept))
+        return send(reply, refuse(406, rpcCodes.refused, 'The answer is application/json: accept it'))
+      if (body === undefined) throw new GatewayError('unsupported_media_type')
+      const post = { headers, body, context: new HttpContext(request.raw, reply.raw) }
+      return send(reply, (await stateless.answer(post)) ?? (await initialize.answer(post)))
+    })
+  }
+}
+
+/** What an HTTP request brings to a call; the signal is made only when somebody asks for it. */
+class HttpContext implements CallContext {
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
+  #signal: AbortSignal | undefined
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.#request = request
+    this.#response = response
+  }
+
+  credential = (header: string): string | undefined => {
+    const value = this.#request.headers[header.toLowerCase()]
+    return typeof value === 'string' ? value : undefined
+  }
+
+  get signal(): AbortSignal {
+    if (this.#signal) return this.#signal
+    const controller = new AbortController()
+    this.#response.once('close', () => this.#response.writableFinished || controller.abort())
+    if (this.#response.destroyed) controller.abort()
+    this.#signal = controller.signal
+    return this.#signal
+  }
+}
+
+/** A stateless server has no stream to open and no session to end (Streamable HTTP, all revisions). */
+function refuseMethod(): never {
+  throw new GatewayError('method_not_allowed', { headers: { allow: 'POST' } })
+}
+
+/** Asks less than the letter of the older revisions, which want both JSON and an event stream in the list. */
+function acceptsJson(accept: string | undefined): boolean {
+  if (accept === undefined) return true
+  return accept
+    .split(',')
+    .some((range) => /^\s*(application\/json|application\/\*|\*\/\*)\s*(;|$)/i.test(range))
+}
+
+function send(reply: FastifyReply, { status, body }: Reply): FastifyReply {
+  const answer = reply.code(status).header('cache-control', 'no-store')
+  return body ? answer.type('application/json').send(body) : answer.send()
+}

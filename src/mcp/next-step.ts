@@ -1,0 +1,31 @@
+import type { Operation } from '../contract/operations.ts'
+
+/**
+ * What a caller should do after an error answer of the upstream, in one sentence. The other tools it points to
+ * are found by their paths: the collection an item belongs to, the items of a collection.
+ */
+export function adviseNextStep(
+  status: number,
+  operation: Operation,
+  operations: readonly Operation[],
+  retryAfter: number | undefined,
+): string {
+  const reads = operations.filter(({ method, tool }) => method === 'GET' && tool !== undefined)
+  const collection = reads.find(({ path }) => operation.path.startsWith(`${path}/`))?.tool?.name
+  const item = reads.find(({ path }) => path.startsWith(`${operation.path}/{`))?.tool?.name
+  const ids = operation.parameters
+    .filter((one) => one.in === 'path')
+    .map(({ name }) => operation.tool?.arguments[name] ?? name)
+  const look = item ?? collection
+  if (status === 401) return `check the secret: it must be the one of the client in ${ids[0] ?? 'the call'}.`
+  if (status === 403) return 'use credentials that may do this; repeating the call changes nothing.'
+  if (status === 404)
+    return `check ${ids.join(' and ')}${collection ? `; ${collection} lists what exists` : ''}.`
+  if (status === 409)
+    return `it exists already${item ? `: read it with ${item}` : ''}; do not create it again.`
+  if (status === 429)
+    return `wait ${retryAfter === undefined ? 'a minute' : `${retryAfter} seconds`}, then call again.`
+  if (status < 500) return 'correct the arguments as the message says, then call again.'
+  if (operation.method === 'GET') return 'call again later.'
+  return `nobody can tell whether the call took effect: ${look ? `read the state with ${look}` : 'read the state'} before you repeat it.`
+}

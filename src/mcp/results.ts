@@ -1,0 +1,77 @@
+import { errorCatalogue, type GatewayError } from '../errors.ts'
+import type { Answer } from '../upstream/client.ts'
+
+/** The result of a tool call (MCP `CallToolResult`): a text for a model and the same for a machine. */
+export interface ToolResult {
+  readonly content: { readonly type: 'text'; readonly text: string }[]
+  readonly structuredContent: Record<string, unknown>
+  readonly isError?: true
+}
+
+/** A successful answer: its own text, byte for byte, and what it says. */
+export function toResult({ status, text, data }: Answer): ToolResult {
+  const value = text === '' ? { status } : (data ?? JSON.parse(text))
+  return {
+    content: [{ type: 'text', text: text || `Done (${status}).` }],
+    structuredContent: asObject(value),
+  }
+}
+
+/** An error of the gateway itself: nothing was sent, or nobody knows what became of it. */
+export function toRefusal(error: GatewayError, nextStep?: string): ToolResult {
+  const { title, action, outcome } = errorCatalogue[error.code]
+  const next = nextStep ?? action
+  const places = error.violations.map(({ location, message }) => `${location}: ${message}`)
+  const detail = [action, next].includes(error.message) ? [] : [error.message]
+  const told = places.length > 0 ? places : [`${error.code}: ${title}`, ...detail]
+  const effect =
+    outcome === 'unknown' ? 'Nobody can tell whether the call took effect.' : 'The call had no effect.'
+  return toError([...told, effect, `Next: ${next}`].join('\n'), { ...error.toProblem(), nextStep: next })
+}
+
+/** An error answer of the upstream, which has already been cleared of what it echoed. */
+export function toFailure({ status, text }: Answer, upstream: string, nextStep: string): ToolResult {
+  const body = parse(text)
+  const { code, message, reasons } = readError(body)
+  const name = [upstream, 'answered', status, code].filter(Boolean).join(' ')
+  const told = `${name}${message ? `: ${message}` : '.'}`
+  const lines = [told, ...reasons, `Next: ${nextStep}`]
+  return toError(lines.join('\n'), { status, code, message, nextStep, answer: body })
+}
+
+function toError(text: string, error: Record<string, unknown>): ToolResult {
+  return { content: [{ type: 'text', text }], structuredContent: { error }, isError: true }
+}
+
+function asObject(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? { ...value }
+    : { result: value }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Reads the error shapes of NestJS and of most others: `error.code`, `error.message`, class-validator's `constraints`. */
+function readError(body: unknown): { code?: string; message?: string; reasons: string[] } {
+  const outer = Object(body)
+  const inner = typeof outer.error === 'object' && outer.error !== null ? outer.error : outer
+  return {
+    ...(typeof inner.code === 'string' ? { code: inner.code } : {}),
+    ...(typeof inner.message === 'string' ? { message: inner.message } : {}),
+    reasons: collectConstraints(Object(inner.details).errors),
+  }
+}
+
+function collectConstraints(errors: unknown): string[] {
+  if (!Array.isArray(errors)) return []
+  return errors.flatMap((one) => [
+    ...Object.values(Object(Object(one).constraints)).map((sentence) => `- ${sentence}`),
+    ...collectConstraints(Object(one).children),
+  ])
+}

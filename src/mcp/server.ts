@@ -1,0 +1,54 @@
+import type { Readable, Writable } from 'node:stream'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { createListener, type ListenerOptions } from '../listener.ts'
+import { registerMcp } from './endpoint.ts'
+import type { EraOptions } from './era.ts'
+import { serveStdio } from './stateless-era.ts'
+import { createTools, type ToolOptions } from './tools.ts'
+
+/** Bytes of a message; what clients send stays far below. */
+const bodyLimit = 128 * 1024
+
+/** What both transports of the MCP server are made of. */
+export interface McpOptions extends Omit<ToolOptions, 'onUnexpectedError'> {
+  /** Version of calgate. */
+  readonly version: string
+  readonly logger: FastifyBaseLogger
+}
+
+/** Builds the MCP server of the HTTP port. */
+export async function createMcpServer(
+  options: McpOptions & Omit<ListenerOptions, 'bodyLimit'>,
+): Promise<FastifyInstance> {
+  const app = createListener({ ...options, bodyLimit })
+  await app.register(registerMcp, describeServer(options))
+  return app
+}
+
+/** Serves MCP on two streams until the input ends; a secret given here goes with every call that has none. */
+export function serveMcpStdio(
+  options: McpOptions,
+  secret: string | undefined,
+  input: Readable,
+  output: Writable,
+): Promise<void> {
+  return serveStdio(describeServer(options), () => secret, input, output)
+}
+
+function describeServer(options: McpOptions): EraOptions {
+  const { logger, upstreamName, version } = options
+  const onUnexpectedError = (error: unknown) => logger.error({ err: error }, 'a tool failed')
+  const instructions = [
+    `Each tool is one call of the ${upstreamName} API; its arguments are checked before anything is sent.`,
+    'Leave secrets out of the arguments where the client or the environment provides them.',
+    'Answers can hold tokens: hand them to the application, do not repeat them in the conversation.',
+    'After an error do what its line "Next:" says. Never repeat a call that writes before you have read the state.',
+  ].join(' ')
+  const identity = {
+    name: 'calgate',
+    title: `calgate: ${upstreamName} through a gateway`,
+    version,
+    instructions,
+  }
+  return { tools: createTools({ ...options, onUnexpectedError }), identity }
+}

@@ -1,0 +1,150 @@
+import type { Readable, Writable } from 'node:stream'
+import {
+  classifyInboundRequest,
+  createMcpHandler,
+  type JSONRPCMessage,
+  type JSONRPCRequest,
+  type McpRequestContext,
+  PerRequestHTTPServerTransport,
+  Server,
+  type ServerContext,
+  type StandardSchemaV1,
+} from '@modelcontextprotocol/server'
+import * as stdio from '@modelcontextprotocol/server/stdio'
+import { AjvJsonSchemaValidator } from '@modelcontextprotocol/server/validators/ajv'
+import { type EraOptions, type Post, type Reply, refuse, rpcCodes } from './era.ts'
+import { PendingCalls } from './pending-calls.ts'
+import { answerToolRequest } from './tool-requests.ts'
+import { type CallContext, nobody } from './tools.ts'
+
+const version = '2026-07-28'
+const classification = { era: 'modern', revision: version } as const
+
+/** How long a client may keep what `tools/list` and `server/discover` say: a deployment may change it. */
+const cacheHint = { ttlMs: 300_000, cacheScope: 'private' } as const
+
+/** The protocol revision without `initialize`: every request says all there is to know about it. */
+export interface StatelessEra {
+  /** Undefined when the message belongs to an earlier era. */
+  answer(post: Post): Promise<Reply> | undefined
+}
+
+/**
+ * Serves the era from one long-lived SDK server for the requests whose headers and body agree in every part,
+ * and through the SDK's own handler, with a server for each request, for all that it might have to refuse.
+ */
+export async function createStatelessEra(options: EraOptions): Promise<StatelessEra> {
+  const pending = new PendingCalls()
+  const transport = new SharedTransport(pending)
+  const shared = createServer(options, ({ mcpReq }) => pending.contextOf(mcpReq.id), [version])
+  await shared.connect(transport)
+  const contexts = new WeakMap<Request, CallContext>()
+  const careful = createMcpHandler(
+    ({ requestInfo }: McpRequestContext) =>
+      createServer(options, () => (requestInfo && contexts.get(requestInfo)) ?? nobody),
+    { legacy: 'reject' },
+  )
+  const askShared = async (request: JSONRPCRequest, { context }: Post): Promise<Reply> => {
+    const deliver = (own: JSONRPCRequest) => transport.onmessage?.(own, { classification })
+    return { status: 200, body: JSON.stringify(await pending.open(request, context, deliver)) }
+  }
+  const askCarefully = async (post: Post): Promise<Reply> => {
+    const request = toWebRequest(post)
+    contexts.set(request, post.context)
+    const response = await careful.fetch(request, { parsedBody: post.body })
+    return { status: response.status, body: await response.text() }
+  }
+  return {
+    answer(post) {
+      const outcome = classifyInboundRequest({ httpMethod: 'POST', ...readHeaders(post), body: post.body })
+      if (outcome.kind === 'legacy') return undefined
+      if (outcome.kind === 'reject' || outcome.messageKind === 'notification') return askCarefully(post)
+      const { message } = outcome
+      // No capability of ours changes while we run, so there is nothing to listen to.
+      if (message.method === 'subscriptions/listen')
+        return Promise.resolve(refuse(404, rpcCodes.methodNotFound, 'Method not found', message.id))
+      return agrees(post, message) ? askShared(message, post) : askCarefully(post)
+    },
+  }
+}
+
+/** Serves MCP over two streams in both eras, the client's first message decides which; resolves at their end. */
+export async function serveStdio(
+  options: EraOptions,
+  credential: CallContext['credential'],
+  input: Readable,
+  output: Writable,
+): Promise<void> {
+  const ended = new Promise<void>((resolve) => {
+    input.once('end', resolve).once('close', resolve)
+  })
+  const transport = new stdio.StdioServerTransport(input, output)
+  const server = () => createServer(options, ({ mcpReq }) => ({ credential, signal: mcpReq.signal }))
+  const handle = stdio.serveStdio(server, { transport })
+  await ended
+  await handle.close()
+}
+
+/** Bound to the era by what it inherits, it carries the requests of all callers instead of a single one. */
+class SharedTransport extends PerRequestHTTPServerTransport {
+  readonly #pending: PendingCalls
+
+  constructor(pending: PendingCalls) {
+    super({ classification })
+    this.#pending = pending
+  }
+
+  override async send(message: JSONRPCMessage): Promise<void> {
+    this.#pending.settle(message)
+  }
+}
+
+const jsonSchemaValidator = new AjvJsonSchemaValidator()
+
+/** The gateway checks the parameters itself, in the same words for both eras. */
+const unchecked: StandardSchemaV1<unknown> = {
+  '~standard': { version: 1, vendor: 'calgate', validate: (value) => ({ value }) },
+}
+
+function createServer(
+  { tools, identity }: EraOptions,
+  contextOf: (call: ServerContext) => CallContext,
+  supportedProtocolVersions?: string[],
+): Server {
+  const { instructions, ...implementation } = identity
+  const server = new Server(implementation, {
+    capabilities: { tools: {} },
+    instructions,
+    jsonSchemaValidator,
+    cacheHints: { 'tools/list': cacheHint, 'server/discover': cacheHint },
+    ...(supportedProtocolVersions ? { supportedProtocolVersions } : {}),
+  })
+  for (const method of ['tools/list', 'tools/call'])
+    server.setRequestHandler(method, { params: unchecked }, async (params, call) => ({
+      ...(await answerToolRequest(tools, method, params, contextOf(call))),
+    }))
+  return server
+}
+
+function readHeaders({ headers }: Post) {
+  const pairs = [
+    ['protocolVersionHeader', headers['mcp-protocol-version']],
+    ['mcpMethodHeader', headers['mcp-method']],
+    ['mcpNameHeader', headers['mcp-name']],
+  ] as const
+  return Object.fromEntries(pairs.filter(([, value]) => typeof value === 'string'))
+}
+
+/** True when the standard headers say what the body says, letter for letter, of a request that we answer. */
+function agrees({ headers }: Post, { method, params }: JSONRPCRequest): boolean {
+  if (headers['mcp-protocol-version'] !== version || headers['mcp-method'] !== method) return false
+  if (method === 'tools/call') return typeof params?.name === 'string' && headers['mcp-name'] === params.name
+  return method === 'tools/list' || method === 'server/discover'
+}
+
+function toWebRequest({ headers, context }: Post): Request {
+  const web = new Headers({ 'content-type': 'application/json' })
+  for (const [name, value] of Object.entries(headers))
+    if (name.startsWith('mcp-') && typeof value === 'string') web.set(name, value)
+  return new Request('http://localhost/mcp', { method: 'POST', headers: web, signal: context.signal ?? null })
+}

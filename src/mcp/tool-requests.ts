@@ -1,0 +1,30 @@
+import { RpcError, rpcCodes } from './era.ts'
+import type { CallContext, Tools } from './tools.ts'
+
+/**
+ * Answers `tools/list` and `tools/call`, the two requests whose answers are the gateway's own, in either era.
+ * Throws an `RpcError` for any other method, a malformed call and a tool that does not exist.
+ */
+export async function answerToolRequest(
+  tools: Tools,
+  method: string,
+  params: unknown,
+  context: CallContext,
+): Promise<object> {
+  const { name, arguments: values, cursor } = Object(params)
+  if (method === 'tools/list') {
+    if (cursor !== undefined)
+      throw new RpcError(rpcCodes.invalidParams, 'Unknown cursor; the list has one page')
+    return { tools: tools.descriptions }
+  }
+  if (method !== 'tools/call') throw new RpcError(rpcCodes.methodNotFound, 'Method not found')
+  if (typeof name !== 'string') throw new RpcError(rpcCodes.invalidParams, 'The call names no tool')
+  if (values !== undefined && (typeof values !== 'object' || values === null || Array.isArray(values)))
+    throw new RpcError(rpcCodes.invalidParams, 'The arguments of a call are one object')
+  const result = await tools.call(name, values, context)
+  if (result === undefined) {
+    const known = tools.descriptions.map((one) => one.name).join(', ')
+    throw new RpcError(rpcCodes.invalidParams, `Unknown tool; the tools are ${known}`)
+  }
+  return result
+}

@@ -1,0 +1,158 @@
+import { pino } from 'pino'
+import type { JsonSchema, Operation, Parameter } from '../../src/contract/operations.ts'
+import { compileOperations } from '../../src/contract/validation.ts'
+import { createMcpServer, type McpOptions } from '../../src/mcp/server.ts'
+import type { Answer } from '../../src/upstream/client.ts'
+
+const secret: Parameter = {
+  name: 'x-example-secret',
+  in: 'header',
+  required: true,
+  description: 'The secret of the shop.',
+  schema: { type: 'string', format: 'password', minLength: 1 },
+}
+const shopId: Parameter = {
+  name: 'shopId',
+  in: 'path',
+  required: true,
+  description: 'The shop.',
+  schema: { type: 'string', pattern: '^[a-z]{1,8}$' },
+}
+const bookId: Parameter = {
+  name: 'bookId',
+  in: 'path',
+  required: true,
+  description: 'The book.',
+  schema: { type: 'integer', minimum: 1, maximum: 2147483647 },
+}
+const limit: Parameter = {
+  name: 'limit',
+  in: 'query',
+  required: false,
+  description: 'Most books to list.',
+  schema: { type: 'integer', minimum: 1, maximum: 250 },
+}
+const authors: Parameter = {
+  name: 'authors',
+  in: 'query',
+  required: false,
+  description: '',
+  schema: { type: 'array', items: { type: 'string', pattern: '^[^,]+$' } },
+}
+const book: JsonSchema = {
+  type: 'object',
+  required: ['id', 'title'],
+  additionalProperties: false,
+  properties: {
+    id: { type: 'integer', description: 'Its number.' },
+    title: { type: 'string' },
+    token: { type: 'string' },
+    tags: { type: 'array', items: { type: 'string', maxLength: 20 } },
+  },
+}
+const draft: JsonSchema = {
+  type: 'object',
+  required: ['title'],
+  additionalProperties: false,
+  properties: { title: { type: 'string', maxLength: 40 }, binding: { type: 'integer', enum: [12, 24] } },
+}
+
+function wrap(data: JsonSchema): JsonSchema {
+  return { type: 'object', required: ['status', 'data'], properties: { status: { type: 'string' }, data } }
+}
+
+function describe(
+  id: string,
+  method: Operation['method'],
+  path: string,
+  parameters: Parameter[],
+  rest: Partial<Operation>,
+): Operation {
+  const names = [...parameters.map(({ name }) => name), ...(rest.body ? ['body'] : [])]
+  const [readOnlyHint, destructiveHint] = [method === 'GET', method === 'DELETE']
+  const annotations = {
+    readOnlyHint,
+    destructiveHint,
+    idempotentHint: method !== 'POST',
+    openWorldHint: true,
+  }
+  return {
+    id,
+    method,
+    path,
+    restPath: `/v1${path}`,
+    summary: id,
+    parameters,
+    success: { status: 200, schema: wrap(book) },
+    acceptsApiKey: method !== 'POST',
+    tool: {
+      name: id,
+      title: `Title of ${id}`,
+      description: `What ${id} does.`,
+      annotations,
+      arguments: Object.fromEntries(names.map((name) => [name, name])),
+    },
+    ...rest,
+  }
+}
+
+/** A small API of another trade than Cal.com's, so that nothing in the MCP server can lean on Cal.com. */
+export const operations = compileOperations([
+  describe('list-books', 'GET', '/shops/{shopId}/books', [secret, shopId, limit, authors], {
+    success: { status: 200, schema: wrap({ type: 'array', items: book }) },
+  }),
+  describe('add-book', 'POST', '/shops/{shopId}/books', [secret, shopId], {
+    body: { required: true, schema: draft },
+  }),
+  describe('get-book', 'GET', '/shops/{shopId}/books/{bookId}', [secret, shopId, bookId], {}),
+  describe('burn-book', 'DELETE', '/shops/{shopId}/books/{bookId}', [secret, shopId, bookId], {}),
+])
+
+/** One call as it would have gone upstream. */
+export interface RecordedCall {
+  readonly operation: string
+  readonly input: unknown
+  readonly signal: AbortSignal | undefined
+}
+
+/** What the upstream does with a call; the default is an empty success. */
+export type Respond = (call: RecordedCall) => Answer | Promise<Answer>
+
+/** An upstream answer with a JSON body. */
+export function answer(status: number, body: unknown, headers: Answer['headers'] = {}): Answer {
+  return { status, headers, text: typeof body === 'string' ? body : JSON.stringify(body) }
+}
+
+/** The options of an MCP server before an upstream that only remembers what it was asked. */
+export function createOptions(respond: Respond = () => answer(200, { status: 'success', data: {} })) {
+  const calls: RecordedCall[] = []
+  const logged: string[] = []
+  const options: McpOptions = {
+    operations,
+    client: {
+      async call({ id }, input, { signal } = {}) {
+        const call = { operation: id, input, signal }
+        calls.push(call)
+        return respond(call)
+      },
+    },
+    held: { apiKey: undefined },
+    readRetryAfter: ({ 'retry-after': seconds }) => (seconds === undefined ? undefined : Number(seconds)),
+    upstreamName: 'Bookland',
+    secretVariable: 'BOOKLAND_SECRET',
+    version: '1.2.3',
+    logger: pino({ level: 'trace', base: null }, { write: (line) => logged.push(line) }),
+  }
+  return { options, calls, logged }
+}
+
+/** An MCP server on a free loopback port. */
+export async function startMcp(respond?: Respond, changes: Partial<McpOptions> = {}) {
+  const { options, calls, logged } = createOptions(respond)
+  const app = await createMcpServer({ ...options, ...changes, allowedHosts: [], allowedOrigins: [] })
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  return { url: `${url}/mcp`, calls, logged, [Symbol.asyncDispose]: async () => void (await app.close()) }
+}
+
+/** A secret that must not turn up where it does not belong. */
+export const secretValue = 'example-secret-value'
