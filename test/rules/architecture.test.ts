@@ -1,0 +1,187 @@
+import ts from 'typescript'
+import { describe, expect, it } from 'vitest'
+import { type Import, listImports, parseSource, readSources, type SourceFile } from './tree.ts'
+
+/** A file may import from the lines above its own, and from its own folder; never from a neighbour in its line. */
+const layers: readonly (readonly string[])[] = [
+  ['src/config.ts', 'src/errors.ts', 'src/logger.ts', 'src/generated/'],
+  ['src/contract/'],
+  ['src/upstream/'],
+  ['src/problems.ts'],
+  ['src/listener.ts'],
+  ['src/rest/', 'src/mcp/'],
+  ['src/gateway.ts'],
+  ['src/main.ts'],
+]
+
+/** The one folder or file that may know a library; everything else asks it. */
+const homes: readonly string[] = [
+  'openapi-fetch',
+  'fastify-openapi-glue',
+  '@fastify/http-proxy',
+  '@modelcontextprotocol/sdk',
+  '@modelcontextprotocol/server',
+]
+
+const sources = readSources()
+const imports = listImports(sources)
+
+describe('imports', () => {
+  it('run one way: contract, upstream, rest and mcp, gateway, main', () => {
+    expect(findWrongWays(imports)).toEqual([])
+  })
+
+  it('never run from rest to mcp, or against the layers, unnoticed', () => {
+    const planted = [
+      parseSource('src/rest/server.ts', `import { tools } from '../mcp/tools.ts'`),
+      parseSource('src/contract/derive.ts', `export type { Client } from '../upstream/client.ts'`),
+      parseSource('src/errors.ts', `const later = import('./gateway.ts')`),
+      parseSource('src/plugins/new.ts', `type Config = import('../config.ts').Config`),
+      parseSource('src/mcp/tools.ts', `import { GatewayError } from '../errors.ts'`),
+    ]
+    expect(findWrongWays(listImports(planted))).toEqual([
+      'src/rest/server.ts → src/mcp/tools.ts',
+      'src/contract/derive.ts → src/upstream/client.ts',
+      'src/errors.ts → src/gateway.ts',
+      'src/plugins/new.ts → src/config.ts',
+    ])
+  })
+
+  it('form no cycle', () => {
+    expect(findCycles(imports)).toEqual([])
+  })
+
+  it('form no cycle of three files unnoticed', () => {
+    const planted = ['b', 'c', 'a'].map((to, index) =>
+      parseSource(`src/contract/${'abc'[index]}.ts`, `import './${to}.ts'`),
+    )
+    expect(findCycles(listImports(planted))).toEqual([
+      'src/contract/a.ts → src/contract/b.ts → src/contract/c.ts → src/contract/a.ts',
+    ])
+  })
+
+  it('stay inside src/', () => {
+    expect(findOutside(imports)).toEqual([])
+  })
+
+  it('of a test or a mock are noticed', () => {
+    const planted = parseSource(
+      'src/main.ts',
+      `import '../mocks/prism.ts'\nimport 'pino'\nimport './gateway.ts'`,
+    )
+    expect(findOutside(listImports([planted]))).toEqual(['src/main.ts → mocks/prism.ts'])
+  })
+})
+
+describe('a library', () => {
+  it.each(homes)('%s is known to one file', (library) => {
+    const files = new Set(imports.filter(({ to }) => to === library).map(({ from }) => from))
+    expect([...files]).toHaveLength(1)
+  })
+})
+
+describe('files', () => {
+  it('have at most 200 lines', () => {
+    expect(findLong(sources)).toEqual([])
+  })
+
+  it('of 201 lines are noticed', () => {
+    const [fits, long] = [200, 201].map((lines) =>
+      parseSource(`src/of-${lines}.ts`, 'call()\n'.repeat(lines)),
+    )
+    expect(findLong([fits, long].filter((file) => file !== undefined))).toEqual(['src/of-201.ts: 201 lines'])
+  })
+
+  it('have fewer than 90 lines in the median', () => {
+    const lengths = sources.map(({ text }) => countLines(text)).sort((a, b) => a - b)
+    expect(lengths[Math.floor(lengths.length / 2)]).toBeLessThan(90)
+  })
+
+  it('are named after what they are', () => {
+    expect(findVagueNames(sources.map(({ path }) => path))).toEqual([])
+  })
+
+  it('with a vague name, and barrels, are noticed', () => {
+    const vague = ['src/utils.ts', 'src/rest/proxy-helper.ts', 'src/common/text.ts', 'src/mcp/index.ts']
+    expect(findVagueNames([...vague, 'src/mcp/tools.ts', 'src/upstream/commons-licence.ts'])).toEqual(vague)
+  })
+
+  it('do not pass on what other files export', () => {
+    expect(findReexports(sources)).toEqual([])
+  })
+
+  it('that pass on what other files export are noticed', () => {
+    const barrel = parseSource('src/rest/all.ts', `export * from './body.ts'`)
+    const plain = parseSource('src/rest/body.ts', `const limit = 1\nexport { limit }`)
+    expect(findReexports([barrel, plain])).toEqual(['src/rest/all.ts'])
+  })
+})
+
+function findWrongWays(found: readonly Import[]): string[] {
+  return found
+    .filter(({ from, to }) => to.startsWith('src/') && !mayImport(from, to))
+    .map(({ from, to }) => `${from} → ${to}`)
+}
+
+function mayImport(from: string, to: string): boolean {
+  const here = findLayer(from)
+  const there = findLayer(to)
+  if (here < 0 || there < 0) return false
+  return there < here || findMember(from) === findMember(to)
+}
+
+function findLayer(path: string): number {
+  return layers.findIndex((layer) => layer.some((member) => path.startsWith(member)))
+}
+
+/** The folder of the list a file lives in, or the file itself. */
+function findMember(path: string): string | undefined {
+  return layers.flat().find((member) => path.startsWith(member))
+}
+
+function findOutside(found: readonly Import[]): string[] {
+  return found
+    .filter(({ to, relative }) => relative && !to.startsWith('src/'))
+    .map(({ from, to }) => `${from} → ${to}`)
+}
+
+function findCycles(found: readonly Import[]): string[] {
+  const cycles: string[] = []
+  const done = new Set<string>()
+  const visit = (file: string, trail: readonly string[]) => {
+    if (trail.includes(file)) cycles.push([...trail.slice(trail.indexOf(file)), file].join(' → '))
+    if (trail.includes(file) || done.has(file)) return
+    for (const { from, to } of found) if (from === file) visit(to, [...trail, file])
+    done.add(file)
+  }
+  for (const { from } of found) visit(from, [])
+  return cycles
+}
+
+function findLong(files: readonly SourceFile[]): string[] {
+  return files
+    .filter(({ text }) => countLines(text) > 200)
+    .map(({ path, text }) => `${path}: ${countLines(text)} lines`)
+}
+
+function countLines(text: string): number {
+  return text.replace(/\n$/, '').split('\n').length
+}
+
+function findVagueNames(paths: readonly string[]): string[] {
+  const vague = /^(utils?|helpers?|managers?|common|misc|shared|index)$/
+  return paths.filter((path) =>
+    path
+      .replace(/\.ts$/, '')
+      .split('/')
+      .some((part) => part.split('-').some((word) => vague.test(word))),
+  )
+}
+
+function findReexports(files: readonly SourceFile[]): string[] {
+  return files
+    .filter(({ tree }) =>
+      tree.statements.some((one) => ts.isExportDeclaration(one) && one.moduleSpecifier !== undefined),
+    )
+    .map(({ path }) => path)
+}

@@ -1,0 +1,129 @@
+import { existsSync } from 'node:fs'
+import { join, posix } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { variables } from '../../src/config.ts'
+import { errorCatalogue } from '../../src/errors.ts'
+import { listFiles, readText, root, type TextFile } from './tree.ts'
+
+const readme = existsSync(join(root, 'README.md')) ? readText('README.md') : ''
+const pages = listFiles()
+  .filter((path) => path.endsWith('.md'))
+  .map((path) => ({ path, text: readText(path) }))
+
+describe('the README', () => {
+  it('lists every error with its status, and no other', () => {
+    const documented = readTable(readme, 'Errors').map(([code, status]) => [code, Number(status)])
+    const raised = Object.entries(errorCatalogue).map(([code, { status }]) => [code, status])
+    expect(sort(documented)).toEqual(sort(raised))
+  })
+
+  it('lists every variable with its default, and no other', () => {
+    const documented = readTable(readme, 'Configuration').map(([name, value = '']) => [
+      name,
+      readDefault(value),
+    ])
+    const read = Object.entries(variables).map(([name, variable]) => [name, variable.default])
+    expect(sort(documented)).toEqual(sort(read))
+  })
+
+  it('names only make targets that exist', () => {
+    const targets = [...readText('Makefile').matchAll(/^([a-z][\w-]*):/gm)].map(([, name]) => name)
+    expect(findMissing(/\bmake ([a-z][\w-]*)/g, targets)).toEqual([])
+  })
+
+  it('names only npm scripts that exist', () => {
+    const { scripts = {} } = JSON.parse(readText('package.json'))
+    expect(findMissing(/\bnpm run ([a-z][\w:-]*)/g, Object.keys(scripts))).toEqual([])
+  })
+})
+
+describe('tables', () => {
+  it('are read below their heading and nowhere else', () => {
+    const page = [
+      '## Errors',
+      '| code | status | meaning |',
+      '|---|---|---|',
+      '| `not_found` | 404 | a |',
+      '| `timeout` | 504 | b | ',
+      '### By Cal.com',
+      '| `deeper` | 400 | c |',
+      '## Other',
+      '| `stray` | 400 | d |',
+    ].join('\n')
+    expect(readTable(page, 'Errors').map(([code]) => code)).toEqual(['not_found', 'timeout', 'deeper'])
+  })
+})
+
+describe('links', () => {
+  it('lead to files and headings that exist', () => {
+    expect(findDeadLinks(pages)).toEqual([])
+  })
+
+  it('that lead nowhere are noticed', () => {
+    const text = [
+      '# A page: its `title`',
+      '[a](../package.json) [b](none.md) [c](#a-page-its-title) [d](#none) [e](https://example.org/x.md)',
+      '```\n[f](in-code.md)\n```',
+      '![g](none.svg)',
+    ].join('\n')
+    expect(findDeadLinks([{ path: 'docs/a.md', text }])).toEqual([
+      'docs/a.md → none.md',
+      'docs/a.md → #none',
+      'docs/a.md → none.svg',
+    ])
+  })
+})
+
+/** The rows below a heading (and the headings under it) whose first cell is code: its text, then the other cells. */
+function readTable(page: string, heading: string): string[][] {
+  const [, level = '', rest = ''] = new RegExp(`^(#+) ${heading}\\s*$\\n([\\s\\S]*)`, 'm').exec(page) ?? []
+  const section = level === '' ? '' : (rest.split(new RegExp(`^#{1,${level.length}} `, 'm'))[0] ?? '')
+  return [...section.matchAll(/^\|\s*`(\w+)`\s*\|(.*)\|\s*$/gm)].map(([, first = '', cells = '']) => [
+    first,
+    ...cells.split('|').map((cell) => cell.trim()),
+  ])
+}
+
+/** A default as the table writes it: code, or a word or dash for none. */
+function readDefault(cell: string): string {
+  return /^`(.+)`$/.exec(cell)?.[1] ?? (/^(|-|–|—|none|unset|empty)$/i.test(cell) ? '' : cell)
+}
+
+function sort(rows: readonly (readonly unknown[])[]): string[] {
+  return rows.map((row) => row.join(' ')).sort()
+}
+
+function findMissing(mention: RegExp, known: readonly (string | undefined)[]): string[] {
+  const code = [...readme.matchAll(/`[^`\n]+`|^```[\s\S]*?^```/gm)].map(([text]) => text).join('\n')
+  expect(code).not.toBe('')
+  const named = [...code.matchAll(mention)].map(([, name = '']) => name)
+  return named.filter((name) => !known.includes(name))
+}
+
+function findDeadLinks(files: readonly TextFile[]): string[] {
+  return files.flatMap(({ path, text }) => {
+    const prose = text.replace(/^```[\s\S]*?^```/gm, '')
+    return [...prose.matchAll(/\]\(([^)\s]+)(?: "[^"]*")?\)/g)]
+      .map(([, target = '']) => target)
+      .filter((target) => !/^[a-z]+:/.test(target) && !leadsSomewhere(path, text, target))
+      .map((target) => `${path} → ${target}`)
+  })
+}
+
+function leadsSomewhere(from: string, page: string, target: string): boolean {
+  const [file = '', anchor] = target.split('#')
+  const path = file === '' ? from : posix.join(posix.dirname(from), decodeURI(file))
+  if (file !== '' && !existsSync(join(root, path))) return false
+  return anchor === undefined || listAnchors(file === '' ? page : readText(path)).includes(anchor)
+}
+
+/** The anchors GitHub gives a page's headings. */
+function listAnchors(page: string): string[] {
+  return [...page.replace(/^```[\s\S]*?^```/gm, '').matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+    title
+      .trim()
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}
