@@ -15,7 +15,7 @@ const layers: readonly (readonly string[])[] = [
 ]
 
 /** The one folder or file that may know a library; everything else asks it. */
-const homes: readonly string[] = [
+const homes = [
   'openapi-fetch',
   'fastify-openapi-glue',
   '@fastify/http-proxy',
@@ -75,8 +75,17 @@ describe('imports', () => {
 
 describe('a library', () => {
   it.each(homes)('%s is known to one file', (library) => {
-    const files = new Set(imports.filter(({ to }) => to === library).map(({ from }) => from))
-    expect([...files]).toHaveLength(1)
+    expect(findHomes(imports, library)).toHaveLength(1)
+  })
+
+  it('is noticed in a second file, under a longer name and as a type too', () => {
+    const planted = [
+      parseSource('src/mcp/a.ts', `import { Server } from '@modelcontextprotocol/server'`),
+      parseSource('src/mcp/b.ts', `import type { Server } from '@modelcontextprotocol/server/node.js'`),
+      parseSource('src/mcp/c.ts', `import { serve } from '@modelcontextprotocol/server-legacy'`),
+    ]
+    const files = findHomes(listImports(planted), '@modelcontextprotocol/server')
+    expect(files).toEqual(['src/mcp/a.ts', 'src/mcp/b.ts'])
   })
 })
 
@@ -137,6 +146,10 @@ function findLayer(path: string): number {
 /** The folder of the list a file lives in, or the file itself. */
 function findMember(path: string): string | undefined {
   return layers.flat().find((member) => path.startsWith(member))
+}
+
+function findHomes(found: readonly Import[], library: string): string[] {
+  return [...new Set(found.filter(({ to }) => to === library).map(({ from }) => from))]
 }
 
 function findOutside(found: readonly Import[]): string[] {

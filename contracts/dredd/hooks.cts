@@ -1,0 +1,113 @@
+/** One answer of the document as Dredd goes to prove it: as much of it as leaves Dredd's process. */
+export interface Transaction {
+  /** Dredd's own name for it, unique in a document. */
+  readonly name: string
+  readonly method: string
+  /** Path template of the document. */
+  readonly path: string
+  readonly status: number
+  readonly mediaType: string
+}
+
+/** What to send in the transaction's stead so that its answer is the one to expect, and what that must satisfy. */
+export interface Preparation {
+  /** `http://127.0.0.1:PORT` of the server to ask. */
+  readonly origin: string
+  readonly method?: string | undefined
+  /** Put behind the path and query of the transaction. */
+  readonly suffix?: string | undefined
+  /** `undefined` takes a header away. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly body?: string | undefined
+  /** JSON Schema draft-07 without references. */
+  readonly bodySchema: unknown
+}
+
+/** What Dredd made of a transaction. */
+export interface Verdict extends Transaction {
+  readonly passed: boolean
+  /** Dredd's reasons, one a line. */
+  readonly message: string
+}
+
+/** Sent to the judge: a question before each transaction, and all verdicts at the end. */
+export type Message = { readonly prepare: Transaction } | { readonly verdicts: readonly Verdict[] }
+
+interface DreddTransaction {
+  readonly name: string
+  readonly request: { method: string; headers: Record<string, string>; body: string }
+  readonly expected: { readonly statusCode: string; bodySchema?: string; headers: Record<string, string> }
+  readonly origin: { readonly resourceName: string; readonly exampleName: string }
+  readonly real?: { readonly headers: Record<string, string> }
+  readonly test?: { readonly status: string; readonly message: string }
+  host: string
+  port: string
+  fullPath: string
+  skip: boolean
+}
+
+type Hook<Subject> = (register: (subject: Subject, done: () => void) => void) => void
+
+interface Hooks {
+  readonly beforeEach: Hook<DreddTransaction>
+  readonly beforeEachValidation: Hook<DreddTransaction>
+  readonly afterAll: Hook<readonly DreddTransaction[]>
+}
+
+// Dredd hands this module to hook files through `require` alone, which is why this one is CommonJS.
+const hooks: Hooks = require('hooks')
+
+const promises = new Map<string, Transaction>()
+
+hooks.beforeEach((transaction, done) => {
+  const promise = describe(transaction)
+  promises.set(promise.name, promise)
+  process.once('message', (preparation: Preparation) => {
+    apply(transaction, preparation)
+    done()
+  })
+  send({ prepare: promise })
+})
+
+// JSON knows no charset parameter (RFC 8259, section 11), but Dredd compares content types by letter.
+hooks.beforeEachValidation(({ real }, done) => {
+  const type = real?.headers['content-type']
+  if (real && type) real.headers['content-type'] = type.replace(/; *charset=utf-8$/i, '')
+  done()
+})
+
+hooks.afterAll((transactions, done) => {
+  const verdicts = transactions.map((transaction) => ({
+    ...(promises.get(transaction.name) ?? describe(transaction)),
+    passed: transaction.test?.status === 'pass',
+    message: transaction.test?.message.trim() ?? 'there was no answer',
+  }))
+  send({ verdicts }, done)
+})
+
+function apply(transaction: DreddTransaction, preparation: Preparation): void {
+  const { origin, method, suffix = '', headers, body, bodySchema } = preparation
+  const { hostname, port } = new URL(origin)
+  transaction.host = hostname
+  transaction.port = port
+  transaction.skip = false
+  transaction.fullPath += suffix
+  transaction.request.method = method ?? transaction.request.method
+  transaction.request.body = body ?? transaction.request.body
+  for (const [name, value] of Object.entries(headers)) {
+    for (const known of Object.keys(transaction.request.headers))
+      if (known.toLowerCase() === name) delete transaction.request.headers[known]
+    if (value !== undefined) transaction.request.headers[name] = value
+  }
+  transaction.expected.bodySchema = JSON.stringify(bodySchema)
+}
+
+function describe({ name, request, expected, origin }: DreddTransaction): Transaction {
+  const mediaType = origin.exampleName.split(' > ')[1] ?? ''
+  const { method } = request
+  return { name, method, path: origin.resourceName, status: Number(expected.statusCode), mediaType }
+}
+
+function send(message: Message, done: () => void = () => {}): void {
+  process.send?.(message, done)
+}
