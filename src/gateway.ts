@@ -1,15 +1,21 @@
+import type { Readable, Writable } from 'node:stream'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Config } from './config.ts'
 import type { OpenApiDocument } from './contract/document.ts'
 import { readOperations } from './contract/operations.ts'
 import { compileOperations } from './contract/validation.ts'
+import { createMcpServer, serveMcpStdio } from './mcp/server.ts'
 import { createRestServer } from './rest/server.ts'
+import { readRetryAfter, upstreamName } from './upstream/cal-com.ts'
 import { createClient } from './upstream/client.ts'
 import { createDispatcher } from './upstream/dispatcher.ts'
 
 /** The two doors and what stands behind them; nothing listens yet. */
 export interface Gateway {
   readonly rest: FastifyInstance
+  readonly mcp: FastifyInstance
+  /** Serves MCP on two streams instead of a port, until the input ends. */
+  serveStdio(input: Readable, output: Writable): Promise<void>
   /** Finishes the calls under way and closes every socket. */
   close(): Promise<void>
 }
@@ -24,23 +30,32 @@ export interface GatewayOptions {
 }
 
 /** Composes the gateway: one document, one way upstream, two doors. */
-export async function createGateway({ config, document, logger }: GatewayOptions): Promise<Gateway> {
+export async function createGateway({ config, document, version, logger }: GatewayOptions): Promise<Gateway> {
   const operations = compileOperations(readOperations(document))
   const held = { apiKey: config.apiKey }
   const dispatcher = createDispatcher({ baseUrl: config.baseUrl, timeout: config.upstreamTimeout })
   const client = createClient({ dispatcher, held })
-  const shared = {
+
+  const { allowedHosts, allowedOrigins } = config
+  const listener = { logger, allowedHosts, allowedOrigins }
+  const tools = {
     operations,
+    client,
     held,
-    logger,
-    allowedHosts: config.allowedHosts,
-    allowedOrigins: config.allowedOrigins,
+    readRetryAfter,
+    upstreamName,
+    secretVariable: 'CAL_COM_SECRET_KEY',
   }
-  const rest = await createRestServer({ ...shared, document, dispatcher })
+
+  const rest = await createRestServer({ ...listener, document, operations, dispatcher, held })
+  const mcp = await createMcpServer({ ...listener, ...tools, version })
   return {
     rest,
+    mcp,
+    serveStdio: (input, output) =>
+      serveMcpStdio({ ...tools, logger, version }, config.secretKey, input, output),
     async close() {
-      await Promise.all([rest.close()])
+      await Promise.all([rest.close(), mcp.close()])
       await dispatcher.close()
     },
   }

@@ -1,4 +1,9 @@
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
 import { isLoopback } from './config.ts'
 import { GatewayError } from './errors.ts'
 import { answerBrokenRequest, sendProblem, toGatewayError } from './problems.ts'
@@ -22,7 +27,7 @@ export function createListener(options: ListenerOptions): FastifyInstance {
   const app = Fastify({
     loggerInstance: options.logger,
     bodyLimit: options.bodyLimit,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 256 },
     frameworkErrors: (error, _request, reply) => sendProblem(reply, toGatewayError(error)),

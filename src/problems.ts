@@ -23,13 +23,15 @@ export function toGatewayError(error: unknown): GatewayError {
   return new GatewayError(code ?? 'internal_error', { cause: error })
 }
 
-/** Answers with an error of the gateway as `application/problem+json` (RFC 9457). */
+/**
+ * Answers with an error of the gateway as `application/problem+json` (RFC 9457), as bytes: to a text Fastify
+ * would add a charset, a parameter this media type does not have.
+ */
 export function sendProblem(reply: FastifyReply, error: GatewayError): FastifyReply {
   return reply
     .code(error.status)
-    .headers({ 'cache-control': 'no-store', ...error.headers })
-    .type('application/problem+json')
-    .send(JSON.stringify(error.toProblem()))
+    .headers({ 'cache-control': 'no-store', ...error.headers, 'content-type': 'application/problem+json' })
+    .send(Buffer.from(JSON.stringify(error.toProblem())))
 }
 
 /** Answers what Node's HTTP parser refused, before there is a request, and closes the connection. */

@@ -1,3 +1,6 @@
+import { inlineReferences, type OpenApiDocument } from './document.ts'
+import { toJsonSchema } from './schema.ts'
+
 /** A JSON Schema (2020-12) or a fragment of one, with every `$ref` inlined. */
 export interface JsonSchema {
   readonly [keyword: string]: unknown
@@ -47,4 +50,74 @@ export interface Operation {
   /** True when the document's `security` lets a bearer API key stand in for the client secret. */
   readonly acceptsApiKey: boolean
   readonly tool?: Tool
+}
+
+const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+
+/** Reads every operation of the document, in its order. Throws a `TypeError` that names what is missing. */
+export function readOperations(document: OpenApiDocument): Operation[] {
+  return Object.entries(document.paths).flatMap(([path, item]) =>
+    methods.flatMap((method) => {
+      const source = item[method.toLowerCase()]
+      return source === undefined ? [] : [readOperation(document, method, path, source)]
+    }),
+  )
+}
+
+function readOperation(
+  document: OpenApiDocument,
+  method: Operation['method'],
+  path: string,
+  part: unknown,
+): Operation {
+  const source = Object(inlineReferences(document, part))
+  const body = source.requestBody?.content?.['application/json']
+  const tool = source['x-mcp-tool']
+  return {
+    id: String(source.operationId),
+    method,
+    path,
+    restPath: String(source['x-rest-path']),
+    summary: String(source.summary ?? ''),
+    parameters: [source.parameters ?? []].flat().map(readParameter),
+    ...(body && {
+      body: { required: source.requestBody.required === true, schema: toJsonSchema(body.schema) },
+    }),
+    success: readSuccess(method, path, source.responses),
+    acceptsApiKey: acceptsBearer(document, source.security ?? document.security),
+    ...(tool && { tool }),
+  }
+}
+
+function readParameter(source: { readonly [member: string]: unknown }): Parameter {
+  const { name, in: place, required, description, schema } = source
+  if (place !== 'path' && place !== 'query' && place !== 'header')
+    throw new TypeError(`the parameter ${name} is in ${place}; path, query and header are known`)
+  const text = typeof description === 'string' ? description : ''
+  return {
+    name: String(name),
+    in: place,
+    required: required === true,
+    description: text,
+    schema: toJsonSchema(schema),
+  }
+}
+
+function readSuccess(method: string, path: string, responses: unknown): Operation['success'] {
+  const [status, response] = Object.entries(Object(responses)).find(([code]) => /^2\d\d$/.test(code)) ?? []
+  if (status === undefined) throw new TypeError(`${method} ${path} describes no successful answer`)
+  return {
+    status: Number(status),
+    schema: toJsonSchema(Object(response).content?.['application/json']?.schema),
+  }
+}
+
+/** One alternative of `security` that is an HTTP bearer scheme is enough (OpenAPI 3.0.3, Security Requirement). */
+function acceptsBearer(document: OpenApiDocument, security: unknown): boolean {
+  const { securitySchemes } = Object(document.components)
+  return [security ?? []]
+    .flat()
+    .some((one) =>
+      Object.keys(Object(one)).some((name) => Object(securitySchemes)[name]?.scheme === 'bearer'),
+    )
 }

@@ -8,12 +8,12 @@ export interface RpcRequest {
   readonly params?: Readonly<Record<string, unknown>> | undefined
 }
 
-/** A JSON-RPC response; `id` is null or absent only when no request could be told. */
+/** A JSON-RPC response, whatever it holds. */
 export interface RpcResponse {
   readonly jsonrpc: '2.0'
-  readonly id?: string | number | null | undefined
+  readonly id?: string | number | undefined
   readonly result?: unknown
-  readonly error?: { readonly code: number; readonly message: string; readonly data?: unknown }
+  readonly error?: unknown
 }
 
 interface PendingCall {
@@ -50,11 +50,11 @@ export class PendingCalls {
   }
 
   /** Settles the call that a message of the server answers; anything else it sends has no receiver. */
-  settle(message: { readonly id?: unknown; readonly method?: unknown }): void {
+  settle(message: RpcResponse | { readonly method: string }): void {
+    if ('method' in message || message.id === undefined) return
     const { id: own } = message
-    if (message.method !== undefined || (typeof own !== 'number' && typeof own !== 'string')) return
     const call = this.#calls.get(own)
     this.#calls.delete(own)
-    call?.settle({ ...message, jsonrpc: '2.0', id: call.id })
+    call?.settle({ ...message, id: call.id })
   }
 }

@@ -13,6 +13,15 @@ export const safeAnswerHeaders: ReadonlySet<string> = new Set([
   'retry-after',
 ])
 
+/** Name of the upstream as a reader knows it. */
+export const upstreamName = 'Cal.com'
+
+/** Seconds to wait after a 429: Cal.com sends no `Retry-After`, its reset header counts the seconds left. */
+export function readRetryAfter(headers: Readonly<Record<string, string | string[]>>): number | undefined {
+  const text = headers['retry-after'] ?? headers['x-ratelimit-reset-default']
+  return typeof text === 'string' && /^\d{1,6}$/.test(text) ? Number(text) : undefined
+}
+
 /**
  * Headers that tell Cal.com's throttle whose call it is: with the client id a client has 500 calls a minute,
  * without it all clients behind this address share 120.

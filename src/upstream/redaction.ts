@@ -1,6 +1,8 @@
 import { echoingMembers, urlMember } from './cal-com.ts'
 
 const mark = '[redacted]'
+/** Shorter texts are no secrets, and taking them out would garble the words they are a part of. */
+const shortest = 6
 const word = /[^\s"'<>()[\]{},;:=]+/g
 const jsonWebToken = /^ey[\w-]+\.[\w-]+\.[\w-]*$/
 
@@ -37,6 +39,8 @@ function redactMember(name: string, value: unknown, secrets: readonly string[]):
 }
 
 function redactText(text: string, secrets: readonly string[]): string {
-  const bare = secrets.reduce((rest, secret) => rest.replaceAll(secret, mark), text)
+  const bare = secrets
+    .filter((secret) => secret.length >= shortest)
+    .reduce((rest, secret) => rest.replaceAll(secret, mark), text)
   return bare.replaceAll(word, (found) => (found.includes('@') || jsonWebToken.test(found) ? mark : found))
 }

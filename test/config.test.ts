@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest'
+import { ConfigError, isLoopback, readConfig } from '../src/config.ts'
+
+function problemsOf(environment: Record<string, string>): readonly string[] {
+  try {
+    readConfig(environment)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+  return []
+}
+
+test('an empty environment is a complete configuration', () => {
+  expect(readConfig({})).toMatchObject({
+    baseUrl: 'https://api.cal.com',
+    restPort: 8080,
+    mcpPort: 9090,
+    host: '127.0.0.1',
+    apiKey: undefined,
+    allowedHosts: [],
+    upstreamTimeout: 30_000,
+  })
+})
+
+test('every problem is reported at once', () => {
+  expect(
+    problemsOf({ REST_PORT: '70000', MCP_PORT: 'x', LOG_LEVEL: 'loud', CAL_COM_BASE_URL: 'api.cal.com' }),
+  ).toEqual([
+    'REST_PORT must be an integer from 0 to 65535',
+    'MCP_PORT must be an integer from 0 to 65535',
+    'CAL_COM_BASE_URL must be an http or https URL without user, query and fragment',
+    'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent',
+  ])
+})
+
+test.each([
+  ['CAL_COM_API_KEY', 'planted secret'],
+  ['CAL_COM_SECRET_KEY', 'planted\u00e9'],
+  ['CAL_COM_BASE_URL', 'https://planted:planted@api.cal.com'],
+  ['ALLOWED_ORIGINS', 'planted.example.org'],
+  ['ALLOWED_HOSTS', 'planted.example.org/path'],
+])('a bad %s is named without its value', (variable, value) => {
+  const problems = problemsOf({ [variable]: value })
+  expect(problems).toHaveLength(1)
+  expect(problems[0]).toContain(variable)
+  expect(problems[0]).not.toContain('planted')
+})
+
+test('an API key and a host that others can reach do not go together', () => {
+  expect(problemsOf({ CAL_COM_API_KEY: 'cal_demo', HOST: '0.0.0.0' })).toEqual([
+    expect.stringContaining('HOST must be a loopback address while CAL_COM_API_KEY is set'),
+  ])
+  expect(problemsOf({ CAL_COM_API_KEY: 'cal_demo', HOST: '::1' })).toEqual([])
+})
+
+test('two ports that are one are refused', () => {
+  expect(problemsOf({ REST_PORT: '9090' })).toEqual(['REST_PORT and MCP_PORT must be two different ports'])
+})
+
+test('the base URL loses its trailing slash and lists their blanks', () => {
+  const config = readConfig({
+    CAL_COM_BASE_URL: 'http://127.0.0.1:4010/',
+    ALLOWED_HOSTS: ' Gate.example.org , , b:8080 ',
+  })
+  expect([config.baseUrl, config.allowedHosts]).toEqual([
+    'http://127.0.0.1:4010',
+    ['gate.example.org', 'b:8080'],
+  ])
+})
+
+test.each([
+  ['localhost', true],
+  ['127.8.9.1', true],
+  ['::1', true],
+  ['[::1]', true],
+  ['127.evil.example.org', false],
+  ['0.0.0.0', false],
+  ['localhost.example.org', false],
+])('%s is loopback: %s', (host, expected) => {
+  expect(isLoopback(host)).toBe(expected)
+})
