@@ -3,7 +3,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { createListener, type ListenerOptions } from '../listener.ts'
 import { registerMcp } from './endpoint.ts'
 import type { EraOptions } from './era.ts'
-import { serveStdio } from './stateless-era.ts'
+import { serveStdio } from './stdio.ts'
 import { createTools, type ToolOptions } from './tools.ts'
 
 /** Bytes of a message; what clients send stays far below. */
@@ -25,7 +25,10 @@ export async function createMcpServer(
   return app
 }
 
-/** Serves MCP on two streams until the input ends; a secret given here goes with every call that has none. */
+/**
+ * Serves MCP on two streams until the input ends and every call that came before has its answer. A secret given
+ * here goes with each call that brings none.
+ */
 export function serveMcpStdio(
   options: McpOptions,
   secret: string | undefined,

@@ -68,21 +68,16 @@ export async function createStatelessEra(options: EraOptions): Promise<Stateless
   }
 }
 
-/** Serves MCP over two streams in both eras, the client's first message decides which; resolves at their end. */
-export async function serveStdio(
+/** Connects the tools to two streams, in both eras: the client's first message decides which it is. */
+export function connectStdio(
   options: EraOptions,
   credential: CallContext['credential'],
   input: Readable,
   output: Writable,
-): Promise<void> {
-  const ended = new Promise<void>((resolve) => {
-    input.once('end', resolve).once('close', resolve)
-  })
+): { close(): Promise<void> } {
   const transport = new stdio.StdioServerTransport(input, output)
   const server = () => createServer(options, ({ mcpReq }) => ({ credential, signal: mcpReq.signal }))
-  const handle = stdio.serveStdio(server, { transport })
-  await ended
-  await handle.close()
+  return stdio.serveStdio(server, { transport })
 }
 
 /** Bound to the era by what it inherits, it carries the requests of all callers instead of a single one. */

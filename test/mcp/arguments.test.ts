@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest'
+import type { Operation, Tool } from '../../src/contract/operations.ts'
+import { compileOperations } from '../../src/contract/validation.ts'
+import {
+  adviseCredential,
+  bindArguments,
+  describeArguments,
+  locateByArgument,
+} from '../../src/mcp/arguments.ts'
+import { operations } from './example.ts'
+
+const tool: Tool = {
+  name: 'search',
+  title: 'Search',
+  description: 'Searches.',
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
+  arguments: { key: 'api_key', 'filter[name]': 'nameFilter', id: 'identifier', body: 'payload' },
+}
+const operation: Operation = {
+  id: 'search',
+  method: 'POST',
+  path: '/search/{id}',
+  restPath: '/v1/search/{id}',
+  summary: '',
+  parameters: [
+    {
+      name: 'key',
+      in: 'header',
+      required: true,
+      description: '',
+      schema: { type: 'string', format: 'password' },
+    },
+    { name: 'filter[name]', in: 'query', required: true, description: 'A name.', schema: { type: 'string' } },
+    {
+      name: 'id',
+      in: 'path',
+      required: true,
+      description: 'An id.',
+      schema: { type: 'array', items: { type: 'integer' } },
+    },
+  ],
+  body: { required: true, schema: { type: 'object', properties: { id: { type: 'integer' } } } },
+  success: { status: 200, schema: {} },
+  acceptsApiKey: false,
+  tool,
+}
+const none = () => undefined
+
+describe('the input schema', () => {
+  it('has the arguments under the names the capability binds, in its order', () => {
+    const { properties } = describeArguments(operation, tool, '')
+    expect(Object.keys(Object(properties))).toEqual(['api_key', 'nameFilter', 'identifier', 'payload'])
+  })
+
+  it('is closed, and requires all that the operation requires but its credential', () => {
+    expect(describeArguments(operation, tool, '')).toMatchObject({
+      type: 'object',
+      required: ['nameFilter', 'identifier', 'payload'],
+      additionalProperties: false,
+    })
+  })
+
+  it('says at the credential, and nowhere else, how to do without the argument', () => {
+    const { properties } = describeArguments(operation, tool, 'Not here.')
+    expect(properties).toMatchObject({
+      api_key: { type: 'string', format: 'password', description: 'Not here.' },
+      nameFilter: { type: 'string', description: 'A name.' },
+    })
+  })
+})
+
+describe('the advice on a credential', () => {
+  it('names the header, the variable and the argument by what they are called', () => {
+    expect(adviseCredential(operation, tool, 'SEARCH_KEY')).toBe(
+      'Give the secret as the HTTP header key of the MCP request, over stdio as the environment variable SEARCH_KEY, ' +
+        'or as the argument api_key, which a model sees.',
+    )
+  })
+
+  it('is empty for an operation without a credential', () => {
+    expect(adviseCredential({ ...operation, parameters: [] }, tool, 'SEARCH_KEY')).toBe('')
+  })
+})
+
+describe('binding', () => {
+  it('puts arguments under the names of the operation', () => {
+    const values = { api_key: 'k', nameFilter: 'n', identifier: [1], payload: { id: 2 } }
+    expect(bindArguments(operation, tool, values, none)).toEqual({
+      input: { header: { key: 'k' }, query: { 'filter[name]': 'n' }, path: { id: [1] }, body: { id: 2 } },
+      unknown: [],
+    })
+  })
+
+  it('takes a credential that is no argument from its source, and nothing else', () => {
+    const { input } = bindArguments(operation, tool, {}, (name) => `source of ${name}`)
+    expect(input).toEqual({ header: { key: 'source of key' }, query: {}, path: {} })
+  })
+
+  it('does not take inherited members for arguments', () => {
+    const inherits: Record<string, unknown> = Object.create({ nameFilter: 'n' })
+    expect(bindArguments(operation, tool, inherits, none).input.query).toEqual({})
+  })
+
+  it('does not know an argument by the name of the operation', () => {
+    const { unknown } = bindArguments(operation, tool, { 'filter[name]': 'n', id: 7 }, none)
+    expect(unknown.map(({ location }) => location)).toEqual(['"filter[name]"', 'id'])
+  })
+
+  it('shortens a long unknown name', () => {
+    const [violation] = bindArguments(operation, tool, { ['x'.repeat(5000)]: 1 }, none).unknown
+    expect(violation?.location.length).toBeLessThan(80)
+  })
+})
+
+describe('a violation', () => {
+  it('is located by the name of the argument, however deep it lies', () => {
+    const [checked] = compileOperations([operation])
+    const input = {
+      header: { key: 7 },
+      query: { 'filter[name]': 7 },
+      path: { id: [1, 'x'] },
+      body: { id: 'x' },
+    }
+    const located = checked?.validate(input).map((one) => locateByArgument(operation, tool, one).location)
+    expect(located?.sort()).toEqual(['api_key', 'identifier[1]', 'nameFilter', 'payload.id'])
+  })
+
+  it('of one argument is not taken for that of another whose name it begins with', () => {
+    const [list] = operations
+    const violation = { location: 'query.limits', rule: 'x', message: '' }
+    expect(list?.tool && locateByArgument(list, list.tool, violation).location).toBe('query.limits')
+  })
+})

@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest'
+import { clients } from './clients.ts'
+import { answer, secretValue, startMcp } from './example.ts'
+
+const book = { shopId: 'abc', bookId: 7 }
+
+describe.each(clients)('$client', ({ connect }) => {
+  it('is told who answers and how to use it', async () => {
+    await using server = await startMcp()
+    const client = await connect(server)
+    expect(client.getServerVersion()).toMatchObject({ name: 'calgate', version: '1.2.3' })
+    expect(client.getServerCapabilities()).toEqual({ tools: {} })
+    expect(client.getInstructions()).toContain('Bookland')
+    await client.close()
+  })
+
+  it('lists the tools in the order of the document, with title and hints', async () => {
+    await using server = await startMcp()
+    const client = await connect(server)
+    const { tools } = await client.listTools()
+    expect(tools.map(({ name }) => name)).toEqual(['list-books', 'add-book', 'get-book', 'burn-book'])
+    expect(tools[3]).toMatchObject({
+      title: 'Title of burn-book',
+      description: 'What burn-book does.',
+      annotations: {
+        title: 'Title of burn-book',
+        readOnlyHint: false,
+        destructiveHint: true,
+        idempotentHint: true,
+        openWorldHint: true,
+      },
+      inputSchema: { type: 'object', required: ['shopId', 'bookId'], additionalProperties: false },
+      outputSchema: { type: 'object' },
+    })
+    expect((await client.listTools()).tools).toEqual(tools)
+    await client.close()
+  })
+
+  it('sends the secret as a header of its own', async () => {
+    await using server = await startMcp()
+    const client = await connect({ url: server.url, headers: { 'x-example-secret': secretValue } })
+    await client.callTool({ name: 'get-book', arguments: book })
+    expect(server.calls[0]?.input).toMatchObject({ header: { 'x-example-secret': secretValue } })
+    await client.close()
+  })
+
+  it.each([
+    { status: 'success', data: { id: 'seven', title: null, token: ['t'] } },
+    { status: 'success', data: [{ id: 1 }] },
+    { state: 'renamed', payload: { token: 't' } },
+    { status: null, data: null },
+    {},
+  ])('receives an answer whole that departs from the schema: %j', async (body) => {
+    await using server = await startMcp(() => answer(200, body))
+    const client = await connect({ url: server.url, headers: { 'x-example-secret': secretValue } })
+    await client.listTools()
+    const result = await client.callTool({ name: 'get-book', arguments: book })
+    expect(result.isError).toBeFalsy()
+    expect(result.structuredContent).toEqual(body)
+    expect(result.content).toEqual([{ type: 'text', text: JSON.stringify(body) }])
+    await client.close()
+  })
+
+  it.each(['[1,2]', '"text"', '7', 'null', ''])('receives an answer that is no object: %s', async (text) => {
+    await using server = await startMcp(() => answer(200, text))
+    const client = await connect({ url: server.url, headers: { 'x-example-secret': secretValue } })
+    await client.listTools()
+    const result = await client.callTool({ name: 'get-book', arguments: book })
+    expect(result.structuredContent).toEqual(text === '' ? { status: 200 } : { result: JSON.parse(text) })
+    await client.close()
+  })
+
+  it('receives an error of the upstream whole, in words and for a machine', async () => {
+    await using server = await startMcp(() => answer(404, { error: { code: 'Gone', message: 'No book.' } }))
+    const client = await connect({ url: server.url, headers: { 'x-example-secret': secretValue } })
+    await client.listTools()
+    const result = await client.callTool({ name: 'get-book', arguments: book })
+    expect(result.isError).toBe(true)
+    expect(result.content).toMatchObject([{ text: expect.stringContaining('answered 404 Gone: No book.') }])
+    expect(result.structuredContent).toMatchObject({ error: { status: 404, code: 'Gone' } })
+    await client.close()
+  })
+
+  it('is refused an unknown tool by a protocol error', async () => {
+    await using server = await startMcp()
+    const client = await connect(server)
+    await expect(client.callTool({ name: 'nope' })).rejects.toMatchObject({ code: -32602 })
+    await client.close()
+  })
+
+  it('gets each of 200 concurrent calls its own answer', async () => {
+    await using server = await startMcp(({ input }) => answer(200, { input }))
+    const secrets = ['a', 'b', 'c', 'd']
+    const all = await Promise.all(
+      secrets.map((own) => connect({ url: server.url, headers: { 'x-example-secret': own } })),
+    )
+    const calls = Array.from({ length: 200 }, async (_, index) => {
+      const [client, own] = [all[index % 4], secrets[index % 4]]
+      const result = await client?.callTool({
+        name: 'get-book',
+        arguments: { shopId: 'abc', bookId: index + 1 },
+      })
+      return { result: result?.structuredContent, own, bookId: index + 1 }
+    })
+    for (const { result, own, bookId } of await Promise.all(calls))
+      expect(result).toMatchObject({ input: { path: { bookId }, header: { 'x-example-secret': own } } })
+    await Promise.all(all.map((client) => client.close()))
+  })
+})

@@ -1,0 +1,49 @@
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
+import { Client as FirstClient } from '@modelcontextprotocol/sdk/client/index.js'
+import { StdioClientTransport as FirstStdioTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
+import { StreamableHTTPClientTransport as FirstHttpTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+
+/** A server to spawn. */
+export interface Command {
+  readonly command: string
+  readonly args: string[]
+  readonly env: Record<string, string>
+}
+
+/** Where a server is: a URL with the headers of every request, or a command to spawn. */
+export type Place = { readonly url: string; readonly headers?: Record<string, string> } | Command
+
+const who = { name: 'test-client', version: '1.0.0' }
+
+async function connectFirst(place: Place) {
+  const client = new FirstClient(who)
+  const transport =
+    'url' in place
+      ? new FirstHttpTransport(new URL(place.url), { requestInit: { headers: place.headers ?? {} } })
+      : new FirstStdioTransport({ ...place, stderr: 'ignore' })
+  // The SDK's own transport misses `exactOptionalPropertyTypes` by one optional member.
+  await client.connect(transport as Parameters<typeof client.connect>[0])
+  return client
+}
+
+function connectSecond(mode: 'legacy' | { readonly pin: string }) {
+  return async (place: Place) => {
+    const client = new Client(who, { versionNegotiation: { mode } })
+    const transport =
+      'url' in place
+        ? new StreamableHTTPClientTransport(new URL(place.url), {
+            requestInit: { headers: place.headers ?? {} },
+          })
+        : new StdioClientTransport({ ...place, stderr: 'ignore' })
+    await client.connect(transport)
+    return client
+  }
+}
+
+/** The real clients, each with the era it speaks. */
+export const clients = [
+  { client: 'the v1 client of the initialize era', connect: connectFirst },
+  { client: 'the v2 client of the initialize era', connect: connectSecond('legacy') },
+  { client: 'the v2 client of 2026-07-28', connect: connectSecond({ pin: '2026-07-28' }) },
+] as const

@@ -1,0 +1,223 @@
+import { describe, expect, it } from 'vitest'
+import { GatewayError } from '../../src/errors.ts'
+import { createTools } from '../../src/mcp/tools.ts'
+import { answer, createOptions, type Respond, secretValue } from './example.ts'
+
+function setUp(respond?: Respond, apiKey?: string) {
+  const { options, calls } = createOptions(respond)
+  const unexpected: unknown[] = []
+  const onUnexpectedError = (error: unknown) => void unexpected.push(error)
+  const tools = createTools({ ...options, held: { apiKey }, onUnexpectedError })
+  const call = async (name: string, values: object, credential = secretValue) => {
+    const result = await tools.call(name, values, { credential: () => credential })
+    if (result === undefined) throw new Error('there is no such tool')
+    return {
+      ...result,
+      text: result.content[0]?.text ?? '',
+      lines: result.content[0]?.text.split('\n') ?? [],
+    }
+  }
+  return { tools, call, calls, unexpected }
+}
+
+const book = { shopId: 'abc', bookId: 7 }
+
+describe('a tool call', () => {
+  it('goes upstream with each argument where the operation takes it', async () => {
+    const { call, calls } = setUp()
+    await call('add-book', { shopId: 'abc', body: { title: 'Emma' } })
+    expect(calls[0]).toMatchObject({
+      operation: 'add-book',
+      input: {
+        path: { shopId: 'abc' },
+        query: {},
+        header: { 'x-example-secret': secretValue },
+        body: { title: 'Emma' },
+      },
+    })
+  })
+
+  it('keeps an array argument an array', async () => {
+    const { call, calls } = setUp()
+    await call('list-books', { shopId: 'abc', authors: ['a+b', 'c'] })
+    expect(calls[0]?.input).toMatchObject({ query: { authors: ['a+b', 'c'] } })
+  })
+
+  it('answers with the text of the upstream and what it says', async () => {
+    const text = '{ "status": "success", "data": {"id": 7.10, "id2": "\\u00e9"} }'
+    const { call } = setUp(() => answer(200, text))
+    const result = await call('get-book', book)
+    expect(result.text).toBe(text)
+    expect(result.structuredContent).toEqual({ status: 'success', data: { id: 7.1, id2: 'é' } })
+    expect(result.isError).toBeUndefined()
+  })
+
+  it('hands a signal to reads and none to writes', async () => {
+    const { tools, calls } = setUp()
+    const { signal } = new AbortController()
+    const context = { credential: () => secretValue, signal }
+    await tools.call('get-book', book, context)
+    await tools.call('burn-book', book, context)
+    expect(calls.map((call) => call.signal)).toEqual([signal, undefined])
+  })
+
+  it('is nothing for a tool that does not exist', () => {
+    const { tools } = setUp()
+    expect(tools.call('constructor', {}, { credential: () => secretValue })).toBeUndefined()
+  })
+})
+
+describe('the secret', () => {
+  it('is the argument where there is one, not what the client sends', async () => {
+    const { call, calls } = setUp()
+    await call('get-book', { ...book, 'x-example-secret': 'own' }, 'from-the-header')
+    expect(calls[0]?.input).toMatchObject({ header: { 'x-example-secret': 'own' } })
+  })
+
+  it('may be missing when the gateway holds a key that the operation accepts', async () => {
+    const { tools, calls } = setUp(undefined, 'held-key')
+    await tools.call('get-book', book, { credential: () => undefined })
+    expect(calls).toHaveLength(1)
+  })
+
+  it('that is missing without a key stops the call, and the sentence says each way to give it', async () => {
+    const { tools, calls } = setUp(undefined, 'held-key')
+    const values = { shopId: 'abc', body: { title: 'Emma' } }
+    const result = await tools.call('add-book', values, { credential: () => undefined })
+    const text = result?.content[0]?.text ?? ''
+    expect(result?.isError).toBe(true)
+    for (const way of ['HTTP header x-example-secret', 'BOOKLAND_SECRET', 'argument x-example-secret'])
+      expect(text).toContain(way)
+    expect(calls).toEqual([])
+  })
+})
+
+describe('bad arguments', () => {
+  it('come back all at once, by the names the caller knows', async () => {
+    const { call, calls } = setUp()
+    const result = await call('add-book', { shopId: 'ABC', body: { binding: 13 } })
+    expect(result.isError).toBe(true)
+    expect(result.lines).toContain('body.binding: must be one of 12, 24 (got 13)')
+    expect(result.lines).toContain('body.title: is required')
+    expect(result.lines).toContain('shopId: must match ^[a-z]{1,8}$')
+    expect(calls).toEqual([])
+  })
+
+  it('are the same for a machine', async () => {
+    const { call } = setUp()
+    const { structuredContent } = await call('get-book', { shopId: 'abc', bookId: '7' })
+    expect(structuredContent).toMatchObject({
+      error: {
+        code: 'invalid_argument',
+        outcome: 'not_executed',
+        retryable: false,
+        errors: [{ location: 'bookId', rule: 'type' }],
+      },
+    })
+  })
+
+  it('that no argument is called are named, with the one that was meant', async () => {
+    const { call, calls } = setUp()
+    const result = await call('get-book', { ...book, shop_id: 'abc', colour: 'red' })
+    expect(result.lines).toContain('shop_id: is not an argument of this tool; did you mean shopId?')
+    expect(result.lines.join()).toContain(
+      'colour: is not an argument of this tool; the arguments are x-example-secret, shopId, bookId',
+    )
+    expect(calls).toEqual([])
+  })
+
+  it.each([null, 'seven', 7.5, [[7]], {}, true])('of the wrong type are refused: %j', async (bookId) => {
+    const { call, calls } = setUp()
+    const result = await call('get-book', { shopId: 'abc', bookId })
+    expect(result.text).toMatch(/^bookId: must be an integer/)
+    expect(calls).toEqual([])
+  })
+
+  it('say the ways to give the secret too, when that is missing as well', async () => {
+    const { tools } = setUp()
+    const result = await tools.call('get-book', {}, { credential: () => undefined })
+    expect(result?.content[0]?.text).toMatch(/shopId: is required[\s\S]*BOOKLAND_SECRET/)
+  })
+
+  it('never show a secret that came as an argument', async () => {
+    const { call } = setUp()
+    const result = await call('get-book', {
+      'x-example-secret': [secretValue],
+      shopId: secretValue,
+      [secretValue]: 1,
+    })
+    const shown = JSON.stringify({ ...result, lines: [] }).replaceAll(`${secretValue}: is not`, '')
+    expect(shown.replaceAll(`"location":"${secretValue}"`, '')).not.toContain(secretValue)
+  })
+})
+
+describe('an error answer of the upstream', () => {
+  it('names the status, the code, the message and what to do', async () => {
+    const body = { status: 'error', error: { code: 'NotFoundException', message: 'No book 7.' } }
+    const { call } = setUp(() => answer(404, body))
+    const result = await call('burn-book', book)
+    expect(result.isError).toBe(true)
+    expect(result.lines).toEqual([
+      'Bookland answered 404 NotFoundException: No book 7.',
+      'Next: check shopId and bookId; list-books lists what exists.',
+    ])
+    expect(result.structuredContent).toEqual({
+      error: {
+        status: 404,
+        code: 'NotFoundException',
+        message: 'No book 7.',
+        nextStep: 'check shopId and bookId; list-books lists what exists.',
+        answer: body,
+      },
+    })
+  })
+
+  it('says how long to wait after a 429', async () => {
+    const { call } = setUp(() => answer(429, '{}', { 'retry-after': '17' }))
+    expect((await call('get-book', book)).text).toContain('Next: wait 17 seconds, then call again.')
+  })
+
+  it('lists the reasons of a validation error', async () => {
+    const errors = [
+      { property: 'a', children: [{ constraints: { b: 'b is bad' } }], constraints: { a: 'a is bad' } },
+    ]
+    const { call } = setUp(() => answer(400, { error: { message: 'Bad', details: { errors } } }))
+    expect((await call('get-book', book)).lines).toEqual(expect.arrayContaining(['- a is bad', '- b is bad']))
+  })
+
+  it.each([
+    '<html>',
+    '',
+    'null',
+    '[]',
+    '"x"',
+    '{"error":null}',
+    '{"error":{"message":7,"details":{"errors":[null]}}}',
+  ])('need not have a known shape: %s', async (text) => {
+    const { call } = setUp(() => answer(500, text))
+    expect((await call('burn-book', book)).text).toMatch(/^Bookland answered 500\.\nNext: nobody can tell/)
+  })
+})
+
+describe('an error of the gateway', () => {
+  it('names its code, what is known of the effect and what to do', async () => {
+    const { call } = setUp(() => Promise.reject(new GatewayError('upstream_timeout')))
+    const result = await call('burn-book', book)
+    expect(result.isError).toBe(true)
+    expect(result.text).toMatch(
+      /^upstream_timeout: .*\nNobody can tell whether the call took effect\.\nNext: Read/,
+    )
+    expect(result.structuredContent).toMatchObject({
+      error: { code: 'upstream_timeout', outcome: 'unknown' },
+    })
+  })
+
+  it('that nobody foresaw keeps its message to itself and is reported', async () => {
+    const error = new TypeError('inner working')
+    const { call, unexpected } = setUp(() => Promise.reject(error))
+    const result = await call('burn-book', book)
+    expect(JSON.stringify(result)).not.toContain('inner working')
+    expect(result.text).toMatch(/^internal_error: /)
+    expect(unexpected).toEqual([error])
+  })
+})
