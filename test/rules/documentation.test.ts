@@ -11,19 +11,21 @@ const pages = listFiles()
   .map((path) => ({ path, text: readText(path) }))
 
 describe('the README', () => {
-  it('lists every error with its status, and no other', () => {
-    const documented = readTable(readme, 'Errors').map(([code, status]) => [code, Number(status)])
-    const raised = Object.entries(errorCatalogue).map(([code, { status }]) => [code, status])
-    expect(sort(documented)).toEqual(sort(raised))
+  it('lists every error with its status and sentence, and no other', () => {
+    const raised = Object.entries(errorCatalogue).map(([code, { status, title }]) => [code, status, title])
+    expect(sort(readTable(readme, 'Errors'))).toEqual(sort(raised))
   })
 
-  it('lists every variable with its default, and no other', () => {
-    const documented = readTable(readme, 'Configuration').map(([name, value = '']) => [
+  it('lists every variable with its default and sentence, and no other', () => {
+    const documented = readTable(readme, 'Configuration')
+    const read = Object.entries(variables).map(([name, { default: value, description }]) => [
       name,
-      readDefault(value),
+      value,
+      description,
     ])
-    const read = Object.entries(variables).map(([name, variable]) => [name, variable.default])
-    expect(sort(documented)).toEqual(sort(read))
+    expect(
+      sort(documented.map(([name, value = '', ...rest]) => [name, readDefault(value), ...rest])),
+    ).toEqual(sort(read))
   })
 
   it('names only make targets that exist', () => {
