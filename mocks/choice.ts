@@ -1,0 +1,21 @@
+/** The mocks of Cal.com there are; the first is started when nothing else is asked for. */
+export const mockNames = ['prism'] as const
+
+/** Which mock is to be started, and its port on 127.0.0.1. */
+export interface MockChoice {
+  readonly name: (typeof mockNames)[number]
+  readonly port: number
+}
+
+/**
+ * Reads the choice from `MOCK` and `MOCK_PORT`, for the mock itself and for who starts it. Throws a `RangeError`
+ * whose message is one line for the operator.
+ */
+export function readMockChoice(environment: Readonly<Record<string, string | undefined>>): MockChoice {
+  const { MOCK: wanted = '', MOCK_PORT: port = '' } = environment
+  const name = wanted === '' ? mockNames[0] : mockNames.find((known) => known === wanted)
+  if (name === undefined) throw new RangeError(`MOCK must be one of ${mockNames.join(', ')}`)
+  if (!/^[1-9]\d{0,4}$|^$/.test(port) || Number(port) > 65535)
+    throw new RangeError('MOCK_PORT must be an integer from 1 to 65535')
+  return { name, port: Number(port || 4010) }
+}

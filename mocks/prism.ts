@@ -1,0 +1,52 @@
+import { readFile } from 'node:fs/promises'
+import { createLogger } from '@stoplight/prism-core'
+import { getHttpOperationsFromSpec } from '@stoplight/prism-http'
+import { createServer } from '@stoplight/prism-http-server'
+
+/** Prism in Cal.com's place; disposing of it closes its port and every connection to it. */
+export interface PrismMock extends AsyncDisposable {
+  /** Where it listens, without a trailing slash; the document's server prefix is not part of its paths. */
+  readonly url: string
+}
+
+/** Which document Prism answers from, and where it listens. */
+export interface PrismOptions {
+  /** An OpenAPI document; by default the derived one of this repository. */
+  readonly document?: URL
+  readonly host?: string
+  /** By default any free port. */
+  readonly port?: number
+}
+
+const shipped = new URL('../openapi/openapi.json', import.meta.url)
+
+/**
+ * Starts Prism: every described call is answered with the document's example, an undescribed or wrong one with
+ * a 4xx. A `Prefer` header chooses another answer: `code=404, example=user_not_found`. Throws a `TypeError` when
+ * the document describes no operation, and with `code` `EADDRINUSE` when the port is taken.
+ *
+ * Prism runs as a library: its command adds a second process, a log in colours and 30 packages.
+ */
+export async function startPrism(options: PrismOptions = {}): Promise<PrismMock> {
+  const { document = shipped, host = '127.0.0.1', port = 0 } = options
+  const operations = await getHttpOperationsFromSpec(JSON.parse(await readFile(document, 'utf8')))
+  if (operations.length === 0) throw new TypeError('the OpenAPI document describes no operation')
+  const server = createServer(operations, {
+    cors: false,
+    config: {
+      isProxy: false,
+      upstreamProxy: undefined,
+      validateRequest: true,
+      validateResponse: true,
+      checkSecurity: true,
+      errors: false,
+      mock: { dynamic: false },
+    },
+    components: { logger: createLogger('prism', { level: 'silent' }) },
+  })
+  const url = await server.listen(port, host).catch((reason) => {
+    const code = /EADDRINUSE|EACCES|EADDRNOTAVAIL/.exec(String(reason))?.[0]
+    throw Object.assign(new Error(String(reason)), { code })
+  })
+  return { url, [Symbol.asyncDispose]: () => server.close() }
+}
