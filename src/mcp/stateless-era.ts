@@ -68,16 +68,33 @@ export async function createStatelessEra(options: EraOptions): Promise<Stateless
   }
 }
 
+/** A connection over two streams. */
+export interface StdioConnection {
+  /** Resolves when the SDK has given the connection up: the output broke, or a message was endless. */
+  readonly closed: Promise<void>
+  close(): Promise<void>
+}
+
 /** Connects the tools to two streams, in both eras: the client's first message decides which it is. */
 export function connectStdio(
   options: EraOptions,
   credential: CallContext['credential'],
   input: Readable,
   output: Writable,
-): { close(): Promise<void> } {
-  const transport = new stdio.StdioServerTransport(input, output)
+): StdioConnection {
+  const transport = new ObservedTransport(input, output)
   const server = () => createServer(options, ({ mcpReq }) => ({ credential, signal: mcpReq.signal }))
-  return stdio.serveStdio(server, { transport })
+  const { close } = stdio.serveStdio(server, { transport })
+  return { closed: transport.closed.promise, close }
+}
+
+class ObservedTransport extends stdio.StdioServerTransport {
+  readonly closed = Promise.withResolvers<void>()
+
+  override async close(): Promise<void> {
+    await super.close()
+    this.closed.resolve()
+  }
 }
 
 /** Bound to the era by what it inherits, it carries the requests of all callers instead of a single one. */

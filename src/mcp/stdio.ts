@@ -25,7 +25,8 @@ export async function serveStdio(
   const kept = new PassThrough()
   input.pipe(kept, { end: false })
   const connection = connectStdio({ tools: { ...tools, call }, identity }, credential, kept, output)
-  await finished(input, { writable: false }).catch(() => {})
+  await Promise.race([connection.closed, finished(input, { writable: false }).catch(() => {})])
+  input.unpipe(kept).pause()
   // The last messages reach their tools, and the last answers the output, within one turn of the event loop.
   await setImmediate()
   await Promise.all(running)

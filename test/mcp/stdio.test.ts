@@ -63,4 +63,11 @@ describe('the stdio server', () => {
     expect(code).toBe(0)
     expect(messages).toMatchObject([{ id: 7, result: { structuredContent: { input: {} } } }])
   })
+
+  it('ends when a message has no end, though its input goes on', async () => {
+    const child = spawn(place.command, place.args, { env: place.env, stdio: ['pipe', 'ignore', 'ignore'] })
+    child.stdin.on('error', () => {})
+    child.stdin.write('x'.repeat(11 * 1024 * 1024))
+    expect(await once(child, 'exit')).toEqual([0, null])
+  })
 })
