@@ -1,0 +1,170 @@
+import { Ajv, type ErrorObject } from 'ajv'
+import { type Document, isNode, LineCounter, parseDocument } from 'yaml'
+import { findCapabilityProblems } from './capability-checks.ts'
+import { capabilitySchema } from './capability-schema.ts'
+
+type Bindings = Readonly<Record<string, string>>
+
+/** An input parameter of a consumed operation. */
+export interface InputParameter {
+  readonly name: string
+  readonly in: 'path' | 'query' | 'header' | 'body' | 'cookie'
+  readonly type: 'string' | 'number' | 'integer' | 'boolean' | 'array' | 'object'
+  readonly description?: string
+  readonly required?: boolean
+}
+
+/** An operation of the upstream. */
+export interface ConsumedOperation {
+  readonly name: string
+  readonly method: string
+  readonly description?: string
+  readonly inputParameters?: readonly InputParameter[]
+}
+
+/** An HTTP API the capability consumes. */
+export interface ConsumedApi {
+  readonly namespace: string
+  readonly resources: readonly { readonly path: string; readonly operations: readonly ConsumedOperation[] }[]
+}
+
+/** An operation of the REST surface, which calls a consumed one. */
+export interface ExposedOperation {
+  readonly method: string
+  readonly call: string
+  readonly with?: Bindings
+}
+
+/** A tool of the MCP surface, which calls a consumed operation. */
+export interface ExposedTool {
+  readonly name: string
+  readonly description?: string
+  readonly hints?: Readonly<Partial<Record<'readOnly' | 'destructive' | 'idempotent' | 'openWorld', boolean>>>
+  readonly call: string
+  readonly with?: Bindings
+}
+
+/** The REST surface of a capability. */
+export interface RestSurface {
+  readonly type: 'rest'
+  readonly resources: readonly { readonly path: string; readonly operations: readonly ExposedOperation[] }[]
+}
+
+/** The MCP surface of a capability. */
+export interface McpSurface {
+  readonly type: 'mcp'
+  readonly tools: readonly ExposedTool[]
+}
+
+/** A Naftiko capability as far as the gateway reads it. */
+export interface Capability {
+  readonly info: {
+    readonly label: string
+    readonly description: string
+    readonly tags?: readonly string[]
+    readonly modified?: string
+  }
+  readonly binds?: readonly { readonly keys: Bindings }[]
+  readonly capability: {
+    readonly consumes: readonly ConsumedApi[]
+    readonly exposes: readonly (RestSurface | McpSurface)[]
+  }
+}
+
+/** One thing wrong with a source file, at its place. A warning does not stop anything. */
+export interface Problem {
+  readonly file: string
+  /** Counted from 1. */
+  readonly line: number
+  readonly message: string
+  readonly expected: string
+  readonly severity: 'error' | 'warning'
+}
+
+/** A place in a YAML document: keys and indexes from its root. */
+export type Path = readonly (string | number)[]
+
+/** Something found wrong at a path, before its line is known. */
+export interface Finding {
+  readonly path: Path
+  readonly message: string
+  readonly expected: string
+  readonly severity?: Problem['severity']
+}
+
+/** What reading a capability came to; without a capability there is at least one error among the problems. */
+export interface CapabilityReading {
+  readonly capability?: Capability
+  readonly problems: readonly Problem[]
+}
+
+/** Reads and checks a capability; reports every problem with its line instead of stopping at the first. */
+export function readCapability(text: string, file: string): CapabilityReading {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines })
+  const toProblem = ({ path, message, expected, severity = 'error' }: Finding): Problem => ({
+    file,
+    line: lines.linePos(findOffset(document, path)).line,
+    message,
+    expected,
+    severity,
+  })
+  const syntax = document.errors.map((error): Problem => {
+    const message = error.message.split('\n')[0] ?? error.code
+    return {
+      file,
+      line: lines.linePos(error.pos[0]).line,
+      message,
+      expected: 'well-formed YAML',
+      severity: 'error',
+    }
+  })
+  if (syntax.length > 0) return { problems: syntax }
+
+  const check = new Ajv({ allErrors: true, verbose: true }).compile<Capability>(capabilitySchema)
+  const value: unknown = document.toJS()
+  if (!check(value)) return { problems: [...mistakesOf(check.errors ?? [])].map(toProblem) }
+  const problems = findCapabilityProblems(value).map(toProblem)
+  return problems.some(({ severity }) => severity === 'error')
+    ? { problems }
+    : { capability: value, problems }
+}
+
+/** Offset of the deepest node on the path that exists, so that a missing key points at its parent. */
+function findOffset(document: Document, path: Path): number {
+  for (let length = path.length; length >= 0; length -= 1) {
+    const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true)
+    if (isNode(node) && node.range) return node.range[0]
+  }
+  return 0
+}
+
+function mistakesOf(errors: readonly ErrorObject[]): Finding[] {
+  return errors
+    .filter(({ keyword }) => keyword !== 'if')
+    .map(({ instancePath, keyword, params, message = '', data }) => {
+      const path = instancePath.split('/').slice(1).map(readSegment)
+      if (keyword === 'required')
+        return {
+          path,
+          message: `the key "${params.missingProperty}" is missing`,
+          expected: 'the key with a value',
+        }
+      const allowed = params.allowedValues ?? params.allowedValue
+      const expected = allowed === undefined ? message : `one of ${[allowed].flat().join(', ')}`
+      return { path, message: `${describePlace(path)} is ${describeValue(data)}`, expected }
+    })
+}
+
+function readSegment(segment: string): string | number {
+  return /^\d+$/.test(segment) ? Number(segment) : segment.replaceAll('~1', '/').replaceAll('~0', '~')
+}
+
+function describePlace(path: Path): string {
+  return path.length === 0 ? 'the file' : path.join('.')
+}
+
+function describeValue(value: unknown): string {
+  if (Array.isArray(value)) return 'a list'
+  return typeof value === 'object' && value !== null ? 'a map' : JSON.stringify(value)
+}
