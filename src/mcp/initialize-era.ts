@@ -2,7 +2,6 @@ import { Server } from '@modelcontextprotocol/sdk/server/index.js'
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import {
   isInitializeRequest,
-  isJSONRPCRequest,
   type JSONRPCMessage,
   type JSONRPCRequest,
   type Result,
@@ -18,6 +17,7 @@ const longestBatch = 100
 
 /** The protocol revisions that begin with `initialize`: 2024-11-05 … 2025-11-25. */
 export interface InitializeEra {
+  /** The body must be valid JSON-RPC, one message or a batch: whoever tells the eras apart has seen to it. */
   answer(post: Post): Promise<Reply>
 }
 
@@ -66,7 +66,7 @@ type Ask = (request: JSONRPCRequest, post: Post) => Promise<RpcResponse>
 async function answer(post: Post, ask: Ask): Promise<Reply> {
   const { body } = post
   const messages: unknown[] = Array.isArray(body) ? body : [body]
-  const requests = messages.filter(isJSONRPCRequest)
+  const requests = messages.filter(isRequest)
   const fault = findFault(post, messages)
   if (fault !== undefined)
     return refuse(400, fault.code, fault.message, Array.isArray(body) ? null : requests[0]?.id)
@@ -77,13 +77,16 @@ async function answer(post: Post, ask: Ask): Promise<Reply> {
 
 function findFault({ headers, body }: Post, messages: readonly unknown[]): RpcError | undefined {
   const version = headers['mcp-protocol-version']
-  const initializes = messages.some(isInitializeRequest)
+  const initializes = messages.some((message) => Object(message).method === 'initialize')
   if (version !== undefined && !initializes && !SUPPORTED_PROTOCOL_VERSIONS.includes(String(version)))
     return new RpcError(
       rpcCodes.refused,
       `Unsupported protocol version; supported: ${SUPPORTED_PROTOCOL_VERSIONS.join(', ')}`,
     )
-  if (!Array.isArray(body)) return undefined
+  if (!Array.isArray(body))
+    return initializes && !isInitializeRequest(body)
+      ? new RpcError(rpcCodes.invalidParams, 'The parameters of initialize are not complete')
+      : undefined
   if (initializes) return new RpcError(rpcCodes.invalidRequest, 'An initialize request stands alone')
   if (String(version ?? lastVersionWithBatches) > lastVersionWithBatches)
     return new RpcError(
@@ -93,6 +96,11 @@ function findFault({ headers, body }: Post, messages: readonly unknown[]): RpcEr
   if (messages.length > longestBatch)
     return new RpcError(rpcCodes.invalidRequest, `A batch holds at most ${longestBatch} messages`)
   return undefined
+}
+
+/** Tells a request from the other valid messages. */
+function isRequest(message: unknown): message is JSONRPCRequest {
+  return typeof message === 'object' && message !== null && 'id' in message && 'method' in message
 }
 
 /** A server without the tasks capability ignores a request to run as a task (2025-11-25, "Tasks"); the SDK fails on it. */

@@ -154,9 +154,9 @@ function agrees({ headers }: Post, { method, params }: JSONRPCRequest): boolean 
   return method === 'tools/list' || method === 'server/discover'
 }
 
-function toWebRequest({ headers, context }: Post): Request {
+function toWebRequest({ headers }: Post): Request {
   const web = new Headers({ 'content-type': 'application/json' })
   for (const [name, value] of Object.entries(headers))
     if (name.startsWith('mcp-') && typeof value === 'string') web.set(name, value)
-  return new Request('http://localhost/mcp', { method: 'POST', headers: web, signal: context.signal ?? null })
+  return new Request('http://localhost/mcp', { method: 'POST', headers: web })
 }

@@ -284,6 +284,20 @@ describe('the initialize era', () => {
     expect(server.calls).toEqual([])
   })
 
+  it('refuses an initialize that says too little, in its own words', async () => {
+    const { status, body } = await post(ask('initialize'))
+    expect([status, body.id, body.error]).toEqual([
+      400,
+      1,
+      { code: -32602, message: 'The parameters of initialize are not complete' },
+    ])
+  })
+
+  it('tells a call that names no tool from one that names another', async () => {
+    const { body } = await post(ask('tools/call', { name: ['get-book'] }))
+    expect(body.error.message).toContain('names no tool')
+  })
+
   it('takes a call without arguments for one with none', async () => {
     const { body } = await post(ask('tools/call', { name: 'get-book' }))
     expect(body.result.content[0].text).toContain('shopId: is required')

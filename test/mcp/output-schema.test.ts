@@ -60,4 +60,8 @@ describe('an output schema', () => {
   it.each([null, 7, 'x', []])('is for objects only, as MCP asks, not for %j', (value) => {
     expect(accepts(value)).toBe(false)
   })
+
+  it('has an object at its root, whatever the document says', () => {
+    expect(describeOutput({ type: 'array', items: {} }).type).toBe('object')
+  })
 })

@@ -64,6 +64,21 @@ describe('the stdio server', () => {
     expect(messages).toMatchObject([{ id: 7, result: { structuredContent: { input: {} } } }])
   })
 
+  it('tells a client that its subscription has ended', async () => {
+    const _meta = {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientCapabilities': {},
+    }
+    const params = { _meta, notifications: { toolsListChanged: true } }
+    const { messages } = await run([
+      JSON.stringify({ jsonrpc: '2.0', id: 5, method: 'subscriptions/listen', params }),
+    ])
+    expect(messages).toMatchObject([
+      { method: 'notifications/subscriptions/acknowledged' },
+      { id: 5, result: { resultType: 'complete' } },
+    ])
+  })
+
   it('ends when a message has no end, though its input goes on', async () => {
     const child = spawn(place.command, place.args, { env: place.env, stdio: ['pipe', 'ignore', 'ignore'] })
     child.stdin.on('error', () => {})
