@@ -1,0 +1,47 @@
+# Every tool runs on the Node that package-lock.json pins, whatever Node the machine has.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help install install-contract dev mock start openapi format check contract test
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+dev: install ## Start a mock of Cal.com, REST on :8080 and MCP on :9090
+	@exec node scripts/dev.ts
+
+mock: install ## Start the mock of Cal.com alone, on :4010
+	@exec node mocks/main.ts
+
+start: install ## Start the gateway alone, configured by the environment
+	@exec node src/main.ts start
+
+openapi: install ## Derive openapi/openapi.json and its types from the capability and the overlay
+	@npm run --silent openapi
+
+format: install ## Format the code and mend what can be mended
+	@npm run --silent format
+
+check: install ## Check types, style, the derived files and the document, without running anything
+	@npm run --silent check
+
+contract: install install-contract ## Test the contract on both ports
+	@npm run --silent contract
+
+test: install install-contract ## Run every test there is, checks and contract included
+	@npm run --silent test
+
+# A folder is installed only when its lock is another than the one installed last, so that what worked once works
+# without the network. npm 10 drops node_modules/.bin/node when it passes over another platform's Node: rebuild
+# links it again.
+define install
+	@cd $(1) && { cmp -s package-lock.json node_modules/.installed-lock.json || { \
+	  echo "Installing $(2)" && npm ci && npm rebuild --silent && \
+	  cp package-lock.json node_modules/.installed-lock.json; }; }
+endef
+
+install:
+	$(call install,.,what package-lock.json pins)
+
+install-contract:
+	$(call install,contracts/dredd,Dredd)

@@ -1,0 +1,43 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+/** A process that this one started and must not leave behind. */
+export interface Child {
+  /** Fulfils once the process is gone, with how it went: `exit code 1`, `SIGKILL`. Never rejects. */
+  readonly ended: Promise<string>
+  /** Asks it to end; repeated, forces it. Does nothing when it is gone. */
+  stop(): void
+}
+
+/** How long a process may take to end, in milliseconds, before it is forced to. */
+const patience = 10_000
+
+const leash = new URL('./leash.ts', import.meta.url).href
+
+/**
+ * Starts a TypeScript program under the running Node. Its output is this process's output. It gets a process
+ * group of its own, so that Ctrl-C reaches this process alone and each child is asked to stop exactly once.
+ */
+export function startChild(entry: URL, environment: NodeJS.ProcessEnv): Child {
+  const child = spawn(process.execPath, ['--import', leash, fileURLToPath(entry)], {
+    detached: true,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: environment,
+  })
+  let asked = false
+  return {
+    ended: awaitEnd(child),
+    stop() {
+      if (!asked) setTimeout(() => child.kill('SIGKILL'), patience).unref()
+      child.kill(asked ? 'SIGKILL' : 'SIGTERM')
+      asked = true
+    },
+  }
+}
+
+function awaitEnd(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`))
+    child.once('error', (error) => resolve(error.message))
+  })
+}

@@ -1,0 +1,14 @@
+import type { Reporter, TestModule } from 'vitest/node'
+
+/** Ends a run with the one line that every reader of a log knows: `N passed, N failed`. */
+export default class ClosingLine implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
+    const states = modules.flatMap((module) =>
+      [...module.children.allTests()].map((test) => test.result().state),
+    )
+    const passed = states.filter((state) => state === 'passed').length
+    const broken = modules.filter((module) => module.errors().length > 0).length + errors.length
+    const failed = states.filter((state) => state === 'failed').length + broken
+    process.stdout.write(`${passed} passed, ${failed} failed\n`)
+  }
+}

@@ -1,0 +1,84 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type PrismMock, startPrism } from '../../mocks/prism.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'calgate-'))
+const document = pathToFileURL(join(folder, 'openapi.json'))
+const missing = { error: { code: 'Missing' } }
+const gone = { error: { code: 'Gone' } }
+
+/** An answer with named examples. */
+function describeAnswer(description: string, examples: object) {
+  return { description, content: { 'application/json': { schema: { type: 'object' }, examples } } }
+}
+
+function describeThings(paths: object) {
+  return JSON.stringify({
+    openapi: '3.0.3',
+    info: { title: 'Things', version: '1' },
+    servers: [{ url: '/v1' }],
+    paths,
+  })
+}
+
+let mock: PrismMock
+beforeAll(async () => {
+  const responses = {
+    200: describeAnswer('A thing.', { one: { value: { id: 7 } } }),
+    404: describeAnswer('None.', { missing: { value: missing }, gone: { value: gone } }),
+  }
+  const id = { name: 'id', in: 'path', required: true, schema: { type: 'integer' } }
+  writeFileSync(document, describeThings({ '/v2/things/{id}': { get: { parameters: [id], responses } } }))
+  mock = await startPrism({ document })
+})
+afterAll(async () => {
+  await mock[Symbol.asyncDispose]()
+  rmSync(folder, { recursive: true })
+})
+
+async function call(path: string, headers = {}) {
+  const answer = await fetch(mock.url + path, { headers })
+  return { status: answer.status, body: await answer.json() }
+}
+
+describe('Prism in the place of Cal.com', () => {
+  it('answers at the paths of the document, without its server prefix', async () => {
+    expect(await call('/v2/things/1')).toEqual({ status: 200, body: { id: 7 } })
+  })
+
+  it('answers the named example that Prefer asks for', async () => {
+    expect(await call('/v2/things/1', { prefer: 'code=404, example=gone' })).toEqual({
+      status: 404,
+      body: gone,
+    })
+  })
+
+  it('refuses what the document does not describe', async () => {
+    expect(await call('/v2/others/1')).toMatchObject({ status: 404, body: { title: expect.any(String) } })
+  })
+
+  it('refuses what the document does not allow', async () => {
+    expect(await call('/v2/things/seven')).toMatchObject({ status: 422 })
+  })
+
+  it('says so when its port is taken', async () => {
+    const { port } = new URL(mock.url)
+    await expect(startPrism({ document, port: Number(port) })).rejects.toMatchObject({ code: 'EADDRINUSE' })
+  })
+
+  it('gives its port back', async () => {
+    const first = await startPrism({ document })
+    await first[Symbol.asyncDispose]()
+    await using second = await startPrism({ document, port: Number(new URL(first.url).port) })
+    expect(second.url).toBe(first.url)
+  })
+
+  it('does not start on a document without operations', async () => {
+    const empty = pathToFileURL(join(folder, 'empty.json'))
+    writeFileSync(empty, describeThings({}))
+    await expect(startPrism({ document: empty })).rejects.toThrow('describes no operation')
+  })
+})
