@@ -17,15 +17,15 @@ export function adviseNextStep(
     .filter((one) => one.in === 'path')
     .map(({ name }) => operation.tool?.arguments[name] ?? name)
   const look = item ?? collection
-  if (status === 401) return `check the secret: it must be the one of the client in ${ids[0] ?? 'the call'}.`
-  if (status === 403) return 'use credentials that may do this; repeating the call changes nothing.'
+  if (status === 401) return `Check the secret: it must be the one of the client in ${ids[0] ?? 'the call'}.`
+  if (status === 403) return 'Use credentials that may do this; repeating the call changes nothing.'
   if (status === 404)
-    return `check ${ids.join(' and ')}${collection ? `; ${collection} lists what exists` : ''}.`
+    return `Check ${ids.join(' and ')}${collection ? `; ${collection} lists what exists` : ''}.`
   if (status === 409)
-    return `it exists already${item ? `: read it with ${item}` : ''}; do not create it again.`
+    return `It exists already${item ? `: read it with ${item}` : ''}; do not create it again.`
   if (status === 429)
-    return `wait ${retryAfter === undefined ? 'a minute' : `${retryAfter} seconds`}, then call again.`
-  if (status < 500) return 'correct the arguments as the message says, then call again.'
-  if (operation.method === 'GET') return 'call again later.'
-  return `nobody can tell whether the call took effect: ${look ? `read the state with ${look}` : 'read the state'} before you repeat it.`
+    return `Wait ${retryAfter === undefined ? 'a minute' : `${retryAfter} seconds`}, then call again.`
+  if (status < 500) return 'Correct the arguments as the message says, then call again.'
+  if (operation.method === 'GET') return 'Call again later.'
+  return `Nobody can tell whether the call took effect: ${look ? `read the state with ${look}` : 'read the state'} before you repeat it.`
 }

@@ -119,6 +119,6 @@ function bindTool(operation: CheckedOperation, tool: Tool, options: ToolOptions)
 }
 
 function refuseArguments(violations: readonly Violation[], advice: string): ToolResult {
-  const nextStep = `correct these arguments and call again. ${advice}`.trim()
+  const nextStep = `Correct these arguments and call again. ${advice}`.trim()
   return toRefusal(new GatewayError('invalid_argument', { violations }), nextStep)
 }

@@ -10,23 +10,23 @@ function advise(status: number, id: string, retryAfter?: number): string {
 
 describe('the next step', () => {
   it.each([
-    [401, 'get-book', 'check the secret: it must be the one of the client in shopId.'],
-    [403, 'get-book', 'use credentials that may do this; repeating the call changes nothing.'],
-    [404, 'list-books', 'check shopId.'],
-    [404, 'burn-book', 'check shopId and bookId; list-books lists what exists.'],
-    [409, 'add-book', 'it exists already: read it with get-book; do not create it again.'],
-    [429, 'get-book', 'wait a minute, then call again.'],
-    [400, 'get-book', 'correct the arguments as the message says, then call again.'],
-    [503, 'get-book', 'call again later.'],
+    [401, 'get-book', 'Check the secret: it must be the one of the client in shopId.'],
+    [403, 'get-book', 'Use credentials that may do this; repeating the call changes nothing.'],
+    [404, 'list-books', 'Check shopId.'],
+    [404, 'burn-book', 'Check shopId and bookId; list-books lists what exists.'],
+    [409, 'add-book', 'It exists already: read it with get-book; do not create it again.'],
+    [429, 'get-book', 'Wait a minute, then call again.'],
+    [400, 'get-book', 'Correct the arguments as the message says, then call again.'],
+    [503, 'get-book', 'Call again later.'],
     [
       500,
       'add-book',
-      'nobody can tell whether the call took effect: read the state with get-book before you repeat it.',
+      'Nobody can tell whether the call took effect: read the state with get-book before you repeat it.',
     ],
     [
       502,
       'burn-book',
-      'nobody can tell whether the call took effect: read the state with list-books before you repeat it.',
+      'Nobody can tell whether the call took effect: read the state with list-books before you repeat it.',
     ],
   ])('after %i on %s is: %s', (status, id, sentence) => {
     expect(advise(status, id)).toBe(sentence)

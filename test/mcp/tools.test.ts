@@ -159,14 +159,14 @@ describe('an error answer of the upstream', () => {
     expect(result.isError).toBe(true)
     expect(result.lines).toEqual([
       'Bookland answered 404 NotFoundException: No book 7.',
-      'Next: check shopId and bookId; list-books lists what exists.',
+      'Next: Check shopId and bookId; list-books lists what exists.',
     ])
     expect(result.structuredContent).toEqual({
       error: {
         status: 404,
         code: 'NotFoundException',
         message: 'No book 7.',
-        nextStep: 'check shopId and bookId; list-books lists what exists.',
+        nextStep: 'Check shopId and bookId; list-books lists what exists.',
         answer: body,
       },
     })
@@ -174,7 +174,7 @@ describe('an error answer of the upstream', () => {
 
   it('says how long to wait after a 429', async () => {
     const { call } = setUp(() => answer(429, '{}', { 'retry-after': '17' }))
-    expect((await call('get-book', book)).text).toContain('Next: wait 17 seconds, then call again.')
+    expect((await call('get-book', book)).text).toContain('Next: Wait 17 seconds, then call again.')
   })
 
   it('lists the reasons of a validation error', async () => {
@@ -195,7 +195,7 @@ describe('an error answer of the upstream', () => {
     '{"error":{"message":7,"details":{"errors":[null]}}}',
   ])('need not have a known shape: %s', async (text) => {
     const { call } = setUp(() => answer(500, text))
-    expect((await call('burn-book', book)).text).toMatch(/^Bookland answered 500\.\nNext: nobody can tell/)
+    expect((await call('burn-book', book)).text).toMatch(/^Bookland answered 500\.\nNext: Nobody can tell/)
   })
 })
 
