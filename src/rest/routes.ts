@@ -1,3 +1,4 @@
+import type { OpenApiDocument } from '../contract/document.ts'
 import type { Operation } from '../contract/operations.ts'
 
 interface Route {
@@ -29,4 +30,18 @@ function toPattern(template: string): RegExp {
     .split(/\{[^}]+\}/)
     .map((literal) => literal.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'))
   return new RegExp(`^${literals.join('[^/]+')}$`)
+}
+
+/**
+ * The document as far as routing needs it: paths, methods and operation ids. Schemas stay out, because the
+ * gateway validates by its own and Fastify would compile them, and media types, because the router takes those
+ * of answers for bodies to parse.
+ */
+export function describeRoutes({ openapi, info }: OpenApiDocument, operations: readonly Operation[]): object {
+  const paths: Record<string, Record<string, object>> = {}
+  for (const { id, path, method } of operations) {
+    const route = { operationId: id, responses: { default: { description: id } } }
+    paths[path] = { ...paths[path], [method.toLowerCase()]: route }
+  }
+  return { openapi, info, paths }
 }
