@@ -7,6 +7,9 @@ export interface Transaction {
   readonly path: string
   readonly status: number
   readonly mediaType: string
+  /** Path and query as Dredd makes them from the document's examples. */
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
 }
 
 /** What to send in the transaction's stead so that its answer is the one to expect, and what that must satisfy. */
@@ -14,11 +17,12 @@ export interface Preparation {
   /** `http://127.0.0.1:PORT` of the server to ask. */
   readonly origin: string
   readonly method?: string | undefined
-  /** Put behind the path and query of the transaction. */
-  readonly suffix?: string | undefined
-  /** `undefined` takes a header away. */
-  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly url?: string | undefined
+  /** An empty text takes a header away: JSON, as processes exchange it, has no `undefined`. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
   readonly body?: string | undefined
+  /** Headers that are documented for the status and that this one answer need not have, in lower case. */
+  readonly spared: readonly string[]
   /** JSON Schema draft-07 without references. */
   readonly bodySchema: unknown
 }
@@ -57,6 +61,9 @@ interface Hooks {
 // Dredd hands this module to hook files through `require` alone, which is why this one is CommonJS.
 const hooks: Hooks = require('hooks')
 
+// Whoever asked for the verdicts is gone.
+process.once('disconnect', () => process.exit(1))
+
 const promises = new Map<string, Transaction>()
 
 hooks.beforeEach((transaction, done) => {
@@ -86,26 +93,36 @@ hooks.afterAll((transactions, done) => {
 })
 
 function apply(transaction: DreddTransaction, preparation: Preparation): void {
-  const { origin, method, suffix = '', headers, body, bodySchema } = preparation
+  const { origin, method, url, headers = {}, body, spared, bodySchema } = preparation
   const { hostname, port } = new URL(origin)
   transaction.host = hostname
   transaction.port = port
   transaction.skip = false
-  transaction.fullPath += suffix
+  transaction.fullPath = url ?? transaction.fullPath
   transaction.request.method = method ?? transaction.request.method
   transaction.request.body = body ?? transaction.request.body
   for (const [name, value] of Object.entries(headers)) {
     for (const known of Object.keys(transaction.request.headers))
       if (known.toLowerCase() === name) delete transaction.request.headers[known]
-    if (value !== undefined) transaction.request.headers[name] = value
+    if (value !== '') transaction.request.headers[name] = value
   }
+  for (const name of Object.keys(transaction.expected.headers))
+    if (spared.includes(name.toLowerCase())) delete transaction.expected.headers[name]
   transaction.expected.bodySchema = JSON.stringify(bodySchema)
 }
 
-function describe({ name, request, expected, origin }: DreddTransaction): Transaction {
+function describe({ name, request, expected, origin, fullPath: url }: DreddTransaction): Transaction {
   const mediaType = origin.exampleName.split(' > ')[1] ?? ''
-  const { method } = request
-  return { name, method, path: origin.resourceName, status: Number(expected.statusCode), mediaType }
+  const { method, headers } = request
+  return {
+    name,
+    method,
+    path: origin.resourceName,
+    status: Number(expected.statusCode),
+    mediaType,
+    url,
+    headers,
+  }
 }
 
 function send(message: Message, done: () => void = () => {}): void {

@@ -22,6 +22,9 @@ export interface Judgement {
   readonly exitCode: number | null
 }
 
+/** Milliseconds after which a Dredd that hangs is ended. */
+const patience = 120_000
+
 const locate = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 /** Runs Dredd as a process of its own. Throws when a transaction could not be prepared. */
@@ -30,6 +33,7 @@ export async function judge({ document, endpoint, prepare }: Trial): Promise<Jud
   const dredd = fork(locate('node_modules/dredd/bin/dredd'), [document, endpoint, ...options], {
     execArgv: ['--no-deprecation', '--no-warnings'],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    timeout: patience,
   })
   const output: string[] = []
   let verdicts: readonly Verdict[] = []

@@ -10,6 +10,8 @@ export interface Answer {
   readonly mediaType: string
   /** JSON Schema draft-07 without references. */
   readonly schema: JsonObject
+  /** Headers documented for the status, in lower case. */
+  readonly headers: readonly string[]
   /** The answer's examples by name; a lone `example` has no name. */
   readonly examples: ReadonlyMap<string, unknown>
 }
@@ -33,6 +35,7 @@ export function listAnswers(document: JsonObject): Answer[] {
             path,
             status: Number(status),
             mediaType,
+            headers: within(response, 'headers').map(([name]) => name.toLowerCase()),
             schema: toDraft07(Object(content).schema, document),
             examples: readExamples(Object(content), document),
           })),
@@ -47,7 +50,7 @@ export function nameAnswer({
   path,
   status,
   mediaType,
-}: Omit<Answer, 'operationId' | 'schema' | 'examples'>): string {
+}: Pick<Answer, 'method' | 'path' | 'status' | 'mediaType'>): string {
   return `${method} ${path} → ${status} ${mediaType}`
 }
 

@@ -1,0 +1,58 @@
+import { once } from 'node:events'
+import { createServer, type Socket } from 'node:net'
+
+/** What the upstream does with a request instead of answering it. */
+export type Fault = 'silence' | 'a cut answer' | 'an answer that is no JSON'
+
+/** An upstream that accepts connections and then lets its callers down. */
+export interface FaultyUpstream extends AsyncDisposable {
+  readonly url: string
+  fault: Fault
+}
+
+const answers: Readonly<Record<Fault, string>> = {
+  silence: '',
+  'a cut answer':
+    'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"status":',
+  'an answer that is no JSON':
+    'HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 15\r\n\r\n<p>Welcome!</p>\n',
+}
+
+/** Starts the faulty upstream on a free loopback port. */
+export async function startFaultyUpstream(): Promise<FaultyUpstream> {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {}).on('close', () => sockets.delete(socket))
+    socket.once('data', () => {
+      if (upstream.fault !== 'silence') socket.end(answers[upstream.fault])
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const upstream: FaultyUpstream = {
+    url: `http://127.0.0.1:${readPort(server.address())}`,
+    fault: 'silence',
+    async [Symbol.asyncDispose]() {
+      server.close()
+      for (const socket of sockets) socket.destroy()
+      await once(server, 'close')
+    },
+  }
+  return upstream
+}
+
+/** Finds an address where nobody listens, by having listened there. */
+export async function findDeadUrl(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = `http://127.0.0.1:${readPort(server.address())}`
+  server.close()
+  await once(server, 'close')
+  return url
+}
+
+function readPort(address: ReturnType<ReturnType<typeof createServer>['address']>): number {
+  if (typeof address !== 'object' || address === null) throw new TypeError('a TCP server has a port')
+  return address.port
+}
