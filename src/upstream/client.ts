@@ -1,7 +1,6 @@
 import createFetchClient from 'openapi-fetch'
 import type { Operation } from '../contract/operations.ts'
 import type { CallInput } from '../contract/validation.ts'
-import type { operations } from '../generated/openapi.d.ts'
 import { checkAnswer, selectHeaders } from './answer.ts'
 import { collectSecrets, type HeldCredentials } from './credentials.ts'
 import type { UpstreamAnswer, UpstreamDispatcher } from './dispatcher.ts'
@@ -77,21 +76,4 @@ async function send(dispatcher: UpstreamDispatcher, request: Request): Promise<U
       else reject(error)
     })
   })
-}
-
-type Success<Op> = Op extends { responses: infer Answers }
-  ? Answers[keyof Answers & (200 | 201)] extends { content: { 'application/json': infer Data } }
-    ? Data
-    : never
-  : never
-type Arguments<Op> = (Op extends { parameters: { path: infer Path } } ? { path: Path } : unknown) &
-  (Op extends { parameters: { query?: infer Query } } ? { query?: Query } : unknown) &
-  (Op extends { parameters: { header: infer Header } } ? { header: Header } : unknown) &
-  (Op extends { requestBody: { content: { 'application/json': infer Body } } } ? { body: Body } : unknown)
-
-/** The shipped document's operations as functions; a wrong name, argument or body does not compile. */
-export type TypedClient = {
-  readonly [Id in keyof operations]: (
-    input: Arguments<operations[Id]>,
-  ) => Promise<Answer<Success<operations[Id]>>>
 }

@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest'
+import { readDocument } from '../../src/contract/document.ts'
+import { readOperations } from '../../src/contract/operations.ts'
+import { createClient } from '../../src/upstream/client.ts'
+import { createDispatcher } from '../../src/upstream/dispatcher.ts'
+import { typeClient } from '../../src/upstream/typed-client.ts'
+import { startUpstream } from '../upstream-stub.ts'
+
+const path = { clientId: 'cm9demo', userId: 7 }
+const header = { 'x-cal-secret-key': 'demo-secret' }
+
+test('an operation is called by its name, with arguments and answer as the document types them', async () => {
+  await using upstream = await startUpstream()
+  const dispatcher = createDispatcher({ baseUrl: upstream.url, timeout: 5000 })
+  const client = typeClient(
+    createClient({ dispatcher, held: { apiKey: undefined } }),
+    readOperations(readDocument()),
+  )
+  const { data } = await client.oauthclientuserscontrollergetuserbyid({ path, header })
+  const status: 'success' | undefined = data?.status
+  await dispatcher.close()
+  expect(status).toBe('success')
+  expect(upstream.requests.map(({ method, url }) => `${method} ${url}`)).toEqual([
+    'GET /v2/oauth-clients/cm9demo/users/7',
+  ])
+})
