@@ -93,7 +93,7 @@ beforeAll(async () => {
       bodySchema: answers.get(nameAnswer(transaction))?.schema,
     }),
   })
-})
+}, 60_000)
 
 afterAll(async () => {
   server.close()

@@ -31,7 +31,7 @@ const defects = ['internal_error']
 let stage: Stage
 beforeAll(async () => {
   stage = await openStage()
-})
+}, 60_000)
 afterAll(() => stage[Symbol.asyncDispose]())
 
 describe('every documented answer', () => {

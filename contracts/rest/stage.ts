@@ -7,10 +7,13 @@ import { startPreferHop } from '../prefer-hop.ts'
 import type { Cause } from './causes.ts'
 import { findDeadUrl, startFaultyUpstream } from './faulty-upstream.ts'
 
-/** Milliseconds that the gateway before the faulty upstream waits for an answer. */
+/** Milliseconds that a gateway waits for an upstream that answers, however slow this machine is just now. */
+const patience = 30_000
+
+/** Milliseconds that a gateway waits for an upstream that never answers. */
 const impatience = 250
 
-/** The gateway three times: before the mock, before an upstream that fails, and before none. */
+/** The gateway before the mock, before an upstream that fails, before one that is silent and before none. */
 export interface Stage extends AsyncDisposable {
   /**
    * Gives the origin of the gateway that stands before the wanted upstream; `prefer` is the `Prefer` header that
@@ -26,14 +29,15 @@ export async function openStage(): Promise<Stage> {
   const hop = await startPreferHop({ upstream: prism.url })
   opening.defer(() => hop.close())
   const faulty = opening.use(await startFaultyUpstream())
-  const open = async (url: string) => {
-    const { origin, close } = await openGateway(url)
+  const open = async (url: string, timeout: number) => {
+    const { origin, close } = await openGateway(url, timeout)
     opening.defer(close)
     return origin
   }
-  const mocked = await open(hop.url)
-  const failing = await open(faulty.url)
-  const dead = await open(await findDeadUrl())
+  const mocked = await open(hop.url, patience)
+  const failing = await open(faulty.url, patience)
+  const silent = await open(faulty.url, impatience)
+  const dead = await open(await findDeadUrl(), patience)
   const opened = opening.move()
   return {
     raise(upstream, prefer) {
@@ -41,14 +45,14 @@ export async function openStage(): Promise<Stage> {
       if (upstream === 'mock') return mocked
       if (upstream === 'dead') return dead
       faulty.fault = upstream
-      return failing
+      return upstream === 'silence' ? silent : failing
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
 }
 
-async function openGateway(upstream: string) {
-  const config = readConfig({ CAL_COM_BASE_URL: upstream, UPSTREAM_TIMEOUT_MS: String(impatience) })
+async function openGateway(upstream: string, timeout: number) {
+  const config = readConfig({ CAL_COM_BASE_URL: upstream, UPSTREAM_TIMEOUT_MS: String(timeout) })
   const logger = pino({ level: 'silent' })
   const gateway = await createGateway({ config, document: readDocument(), logger, version: '0.0.0' })
   const origin = await gateway.rest.listen({ host: '127.0.0.1', port: 0 })
