@@ -10,9 +10,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import openapiTypescript, { astToString } from 'openapi-typescript'
-import { type Problem, readCapability } from '../src/contract/capability.ts'
+import { readCapability } from '../src/contract/capability.ts'
 import { deriveDocument } from '../src/contract/derive.ts'
 import type { OpenApiDocument } from '../src/contract/document.ts'
+import type { Problem } from '../src/contract/problem.ts'
 import { findOverlayProblems } from './overlay.ts'
 
 const root = new URL('../', import.meta.url)

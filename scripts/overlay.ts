@@ -1,6 +1,6 @@
 import { JSONPath } from 'jsonpath-plus'
 import { isNode, LineCounter, parseDocument } from 'yaml'
-import type { Problem } from '../src/contract/capability.ts'
+import type { Problem } from '../src/contract/problem.ts'
 
 interface Action {
   readonly target: string

@@ -1,11 +1,5 @@
-import type {
-  Capability,
-  ConsumedOperation,
-  ExposedOperation,
-  ExposedTool,
-  Finding,
-  Path,
-} from './capability.ts'
+import type { Capability, ConsumedOperation, ExposedOperation, ExposedTool } from './capability-schema.ts'
+import type { Finding, Path } from './problem.ts'
 import { foldName, foldTemplate, listVariables } from './variables.ts'
 
 /** A consumed operation with its path, by the name a `call` uses. */

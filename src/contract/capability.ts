@@ -1,96 +1,9 @@
 import { Ajv, type ErrorObject } from 'ajv'
 import { type Document, isNode, LineCounter, parseDocument } from 'yaml'
 import { findCapabilityProblems } from './capability-checks.ts'
+import type { Capability } from './capability-schema.ts'
 import { capabilitySchema } from './capability-schema.ts'
-
-type Bindings = Readonly<Record<string, string>>
-
-/** An input parameter of a consumed operation. */
-export interface InputParameter {
-  readonly name: string
-  readonly in: 'path' | 'query' | 'header' | 'body' | 'cookie'
-  readonly type: 'string' | 'number' | 'integer' | 'boolean' | 'array' | 'object'
-  readonly description?: string
-  readonly required?: boolean
-}
-
-/** An operation of the upstream. */
-export interface ConsumedOperation {
-  readonly name: string
-  readonly method: string
-  readonly description?: string
-  readonly inputParameters?: readonly InputParameter[]
-}
-
-/** An HTTP API the capability consumes. */
-export interface ConsumedApi {
-  readonly namespace: string
-  readonly resources: readonly { readonly path: string; readonly operations: readonly ConsumedOperation[] }[]
-}
-
-/** An operation of the REST surface, which calls a consumed one. */
-export interface ExposedOperation {
-  readonly method: string
-  readonly call: string
-  readonly with?: Bindings
-}
-
-/** A tool of the MCP surface, which calls a consumed operation. */
-export interface ExposedTool {
-  readonly name: string
-  readonly description?: string
-  readonly hints?: Readonly<Partial<Record<'readOnly' | 'destructive' | 'idempotent' | 'openWorld', boolean>>>
-  readonly call: string
-  readonly with?: Bindings
-}
-
-/** The REST surface of a capability. */
-export interface RestSurface {
-  readonly type: 'rest'
-  readonly resources: readonly { readonly path: string; readonly operations: readonly ExposedOperation[] }[]
-}
-
-/** The MCP surface of a capability. */
-export interface McpSurface {
-  readonly type: 'mcp'
-  readonly tools: readonly ExposedTool[]
-}
-
-/** A Naftiko capability as far as the gateway reads it. */
-export interface Capability {
-  readonly info: {
-    readonly label: string
-    readonly description: string
-    readonly tags?: readonly string[]
-    readonly modified?: string
-  }
-  readonly binds?: readonly { readonly keys: Bindings }[]
-  readonly capability: {
-    readonly consumes: readonly ConsumedApi[]
-    readonly exposes: readonly (RestSurface | McpSurface)[]
-  }
-}
-
-/** One thing wrong with a source file, at its place. A warning does not stop anything. */
-export interface Problem {
-  readonly file: string
-  /** Counted from 1. */
-  readonly line: number
-  readonly message: string
-  readonly expected: string
-  readonly severity: 'error' | 'warning'
-}
-
-/** A place in a YAML document: keys and indexes from its root. */
-export type Path = readonly (string | number)[]
-
-/** Something found wrong at a path, before its line is known. */
-export interface Finding {
-  readonly path: Path
-  readonly message: string
-  readonly expected: string
-  readonly severity?: Problem['severity']
-}
+import type { Finding, Path, Problem } from './problem.ts'
 
 /** What reading a capability came to; without a capability there is at least one error among the problems. */
 export interface CapabilityReading {

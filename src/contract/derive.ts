@@ -4,7 +4,7 @@ import type {
   ExposedOperation,
   ExposedTool,
   InputParameter,
-} from './capability.ts'
+} from './capability-schema.ts'
 import type { OpenApiDocument } from './document.ts'
 import type { Tool } from './operations.ts'
 

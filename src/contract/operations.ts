@@ -1,10 +1,5 @@
 import { inlineReferences, type OpenApiDocument } from './document.ts'
-import { toJsonSchema } from './schema.ts'
-
-/** A JSON Schema (2020-12) or a fragment of one, with every `$ref` inlined. */
-export interface JsonSchema {
-  readonly [keyword: string]: unknown
-}
+import { type JsonSchema, toJsonSchema } from './schema.ts'
 
 /** A path, query or header parameter of an operation. */
 export interface Parameter {

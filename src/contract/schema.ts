@@ -1,4 +1,7 @@
-import type { JsonSchema } from './operations.ts'
+/** A JSON Schema (2020-12) or a fragment of one, with every `$ref` inlined. */
+export interface JsonSchema {
+  readonly [keyword: string]: unknown
+}
 
 /** Keywords of an OpenAPI 3.0 schema that JSON Schema does not know. */
 const foreign = new Set(['nullable', 'example', 'discriminator', 'xml', 'externalDocs', 'deprecated'])

@@ -1,4 +1,4 @@
-import type { JsonSchema } from './operations.ts'
+import type { JsonSchema } from './schema.ts'
 
 const canonicalInteger = /^(?:0|-?[1-9][0-9]{0,15})$/
 const jsonNumber = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/

@@ -1,7 +1,8 @@
 import { Ajv } from 'ajv'
 import type { Violation } from '../errors.ts'
 import { annotations, formats } from './formats.ts'
-import type { JsonSchema, Operation, Parameter } from './operations.ts'
+import type { Operation, Parameter } from './operations.ts'
+import type { JsonSchema } from './schema.ts'
 import { toViolations } from './violations.ts'
 
 type Values = Readonly<Record<string, unknown>>

@@ -2,7 +2,7 @@ import type { ErrorObject } from 'ajv'
 import type { Violation } from '../errors.ts'
 import { formats } from './formats.ts'
 import { quoteName } from './json.ts'
-import type { JsonSchema } from './operations.ts'
+import type { JsonSchema } from './schema.ts'
 
 /** The most violations one answer lists; a reader corrects no more at a time. */
 const most = 20

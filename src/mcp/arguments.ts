@@ -1,5 +1,6 @@
 import { quoteName } from '../contract/json.ts'
-import type { JsonSchema, Operation, Parameter, Tool } from '../contract/operations.ts'
+import type { Operation, Parameter, Tool } from '../contract/operations.ts'
+import type { JsonSchema } from '../contract/schema.ts'
 import { type CallInput, isCredential } from '../contract/validation.ts'
 import type { Violation } from '../errors.ts'
 

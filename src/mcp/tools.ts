@@ -1,4 +1,5 @@
-import type { JsonSchema, Operation, Tool } from '../contract/operations.ts'
+import type { Operation, Tool } from '../contract/operations.ts'
+import type { JsonSchema } from '../contract/schema.ts'
 import type { CallInput, CheckedOperation } from '../contract/validation.ts'
 import { GatewayError, type Violation } from '../errors.ts'
 import type { Answer } from '../upstream/client.ts'

@@ -1,5 +1,6 @@
 import { pino } from 'pino'
-import type { JsonSchema, Operation, Parameter } from '../../src/contract/operations.ts'
+import type { Operation, Parameter } from '../../src/contract/operations.ts'
+import type { JsonSchema } from '../../src/contract/schema.ts'
 import { compileOperations } from '../../src/contract/validation.ts'
 import { createMcpServer, type McpOptions } from '../../src/mcp/server.ts'
 import type { Answer } from '../../src/upstream/client.ts'
