@@ -3,6 +3,10 @@ import { parseJson } from '../contract/json.ts'
 import { GatewayError } from '../errors.ts'
 
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether the operation of this route has a body. */
+    takesBody?: boolean
+  }
   interface FastifyRequest {
     /** The body's bytes as they came; absent when there is none. */
     rawBody: Buffer | undefined
@@ -27,9 +31,18 @@ export function registerBodyParser(app: FastifyInstance): void {
   )
 }
 
-/** True when the request announces a body, also on methods whose body Fastify leaves unread. */
-export function announcesBody({ headers }: FastifyRequest): boolean {
-  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+/**
+ * Refuses a body on an operation that takes none, unread and whatever its type: it could only get lost. Throws
+ * `invalid_argument`.
+ */
+export function refuseUnwantedBody({ headers, routeOptions }: FastifyRequest): void {
+  const announced = headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+  if (routeOptions.config.takesBody !== false || !announced) return
+  const violation = { location: 'body', rule: 'body', message: 'is not taken by this operation' }
+  throw new GatewayError('invalid_argument', {
+    detail: 'body is not taken by this operation',
+    violations: [violation],
+  })
 }
 
 /** RFC 8259 §8.1 knows UTF-8 alone; an encoded body would be validated as something other than what goes up. */

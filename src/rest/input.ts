@@ -1,9 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import type { Operation, Parameter } from '../contract/operations.ts'
 import { readText } from '../contract/text.ts'
-import { type CallInput, unwantedBody } from '../contract/validation.ts'
+import type { CallInput } from '../contract/validation.ts'
 import type { Violation } from '../errors.ts'
-import { announcesBody } from './body.ts'
 
 /** A REST request read as the arguments of a call, with what already showed to be wrong while reading. */
 export interface RequestInput {
@@ -23,8 +22,6 @@ export function readRequest(operation: Operation, request: FastifyRequest): Requ
       message: 'stands more than once; give it one value',
     }),
   )
-  const unread = request.rawBody === undefined && announcesBody(request)
-  if (unread) violations.push(unwantedBody)
   const input = {
     path: readTexts(operation, 'path', Object.entries(Object(request.params))),
     query: readTexts(operation, 'query', [...query]),

@@ -8,7 +8,7 @@ import { createListener, type ListenerOptions } from '../listener.ts'
 import { findCredentialHeader, type HeldCredentials, hasCredentials } from '../upstream/credentials.ts'
 import type { UpstreamDispatcher } from '../upstream/dispatcher.ts'
 import { forward, registerProxy } from '../upstream/proxy.ts'
-import { registerBodyParser } from './body.ts'
+import { refuseUnwantedBody, registerBodyParser } from './body.ts'
 import { readRequest } from './input.ts'
 import { createMethodFinder, describeRoutes } from './routes.ts'
 
@@ -30,6 +30,7 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
   const findMethods = createMethodFinder(operations)
   app.addHook('onRequest', async (request) => {
     if (request.is404) refuseRoute(findMethods(request.url))
+    refuseUnwantedBody(request)
   })
   registerBodyParser(app)
   await registerProxy(app, dispatcher)
