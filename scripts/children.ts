@@ -15,13 +15,18 @@ const patience = 10_000
 const leash = new URL('./leash.ts', import.meta.url).href
 
 /**
- * Starts a TypeScript program under the running Node. Its output is this process's output. It gets a process
- * group of its own, so that Ctrl-C reaches this process alone and each child is asked to stop exactly once.
+ * Starts a TypeScript program under the running Node. What it writes goes where this process writes, but for
+ * standard output that is to be ignored. It gets a process group of its own, so that Ctrl-C reaches this process
+ * alone, and each child is asked to end exactly once.
  */
-export function startChild(entry: URL, environment: NodeJS.ProcessEnv): Child {
+export function startChild(
+  entry: URL,
+  environment: NodeJS.ProcessEnv,
+  output: 'inherit' | 'ignore' = 'inherit',
+): Child {
   const child = spawn(process.execPath, ['--import', leash, fileURLToPath(entry)], {
     detached: true,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', output, 'inherit'],
     env: environment,
   })
   let asked = false

@@ -32,7 +32,7 @@ async function run(): Promise<void> {
   const doors = { mock, rest: toOrigin(host, restPort), mcp: toOrigin(host, mcpPort) }
 
   const children = {
-    mock: startChild(new URL('../mocks/main.ts', import.meta.url), environment),
+    mock: startChild(new URL('../mocks/main.ts', import.meta.url), environment, 'ignore'),
     gateway: startChild(new URL('../src/main.ts', import.meta.url), environment),
   }
   const stopAll = () => {

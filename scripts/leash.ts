@@ -1,8 +1,26 @@
 /**
- * Ends this process in its usual way when the one that started it is gone, however that one went: a process
- * killed with SIGKILL tells nobody, and would leave its children on the ports. Loaded for its effect (`--import`).
+ * Ends this process, the way SIGTERM does, when the one that started it is gone or going. Loaded for its effect
+ * (`--import`). A process killed with SIGKILL tells nobody; GNU make passes SIGTERM on to what it runs, but at
+ * SIGINT and SIGHUP it only waits, no longer catching the signal, which on Linux is there to be seen.
  */
+import { readFileSync } from 'node:fs'
+
 const starter = process.ppid
-setInterval(() => {
-  if (process.ppid !== starter) process.kill(process.pid, 'SIGTERM')
+const caught = readCaughtByMake()
+
+const watch = setInterval(() => {
+  if (process.ppid === starter && readCaughtByMake() === caught) return
+  clearInterval(watch)
+  process.kill(process.pid, 'SIGTERM')
 }, 500).unref()
+
+/** Which of SIGHUP and SIGINT the starter catches, as the last two bits; nothing where it is not make. */
+function readCaughtByMake(): number | undefined {
+  try {
+    const status = readFileSync(`/proc/${starter}/status`, 'utf8')
+    const lastDigit = /^Name:\tg?make$[\s\S]*^SigCgt:\t\w*(\w)$/m.exec(status)?.[1]
+    return lastDigit === undefined ? undefined : Number.parseInt(lastDigit, 16) & 0b11
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,196 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { clients } from '../mcp/clients.ts'
+import { findFreePorts, findRunning, listDescendants } from '../processes.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const patience = 30_000
+vi.setConfig({ testTimeout: patience, hookTimeout: patience })
+
+/** A `make dev` on ports of its own, in a process group of its own, as a terminal would start it. */
+interface Session {
+  readonly process: ChildProcess
+  readonly pid: number
+  readonly output: Promise<string>
+  readonly errors: Promise<string>
+  readonly ended: Promise<unknown[]>
+}
+
+const sessions: Session[] = []
+
+async function startDev(
+  environment: Record<string, string> = {},
+  command = [process.execPath, 'scripts/dev.ts'],
+) {
+  const [mock, rest, mcp] = await findFreePorts(3)
+  const { MAKEFLAGS: _, ...inherited } = process.env
+  const ports = { MOCK_PORT: `${mock}`, REST_PORT: `${rest}`, MCP_PORT: `${mcp}` }
+  const [program = '', ...args] = command
+  const child = spawn(program, args, {
+    cwd: root,
+    detached: true,
+    env: { ...inherited, HOST: '', ...ports, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const session = {
+    process: child,
+    pid: child.pid ?? 0,
+    output: text(child.stdout),
+    errors: text(child.stderr),
+    ended: once(child, 'exit'),
+  }
+  sessions.push(session)
+  return session
+}
+
+/** What it has printed once it is ready. */
+async function awaitWelcome({ process: child, ended }: Session): Promise<string> {
+  let printed = ''
+  const complete = new Promise<void>((resolve) =>
+    child.stdout?.on('data', (chunk) => {
+      printed += chunk
+      if (/"CAL_COM_SECRET_KEY"[\s\S]*\n\}\n/.test(printed)) resolve()
+    }),
+  )
+  await Promise.race([complete, ended])
+  return printed
+}
+
+async function awaitGone(pids: readonly number[]): Promise<void> {
+  await vi.waitFor(() => expect(findRunning(pids)).toEqual([]), { timeout: 5_000 })
+}
+
+describe('make dev, once it is ready,', () => {
+  let session: Session
+  let welcome: string
+  beforeAll(async () => {
+    session = await startDev()
+    welcome = await awaitWelcome(session)
+  })
+  afterAll(async () => {
+    session.process.kill()
+    await session.ended
+  })
+
+  it('has printed a call that is answered', async () => {
+    const [, name = '', value = '', url = ''] = /^curl -s -H '([^:]+): (.*)' (\S+)$/m.exec(welcome) ?? []
+    const answer = await fetch(url, { headers: { [name]: value } })
+    expect({ status: answer.status, body: await answer.json() }).toMatchObject({
+      status: 200,
+      body: { status: 'success', data: { id: 4711 } },
+    })
+  })
+
+  describe.each(['HTTP', 'stdio'])('has printed a configuration over %s', (transport) => {
+    it.each(clients)('that works in $client', async ({ connect }) => {
+      const printed = welcome.split(`over ${transport}:`)[1]?.match(/^\{$[\s\S]*?^\}$/m)?.[0] ?? ''
+      const client = await connect({ ...JSON.parse(printed).mcpServers.calgate, cwd: '/' })
+      const { tools } = await client.listTools()
+      await client.close()
+      expect(tools).toHaveLength(7)
+    })
+  })
+
+  it('has printed nothing else', () => {
+    expect(welcome).toMatch(/^\ncalgate is ready\. /)
+  })
+})
+
+describe('make dev', () => {
+  afterEach(() => {
+    for (const { process: child } of sessions.splice(0)) child.kill('SIGKILL')
+  })
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'ends everything at %s to its process group',
+    async (signal) => {
+      const session = await startDev()
+      await awaitWelcome(session)
+      const started = listDescendants(session.pid)
+      process.kill(-session.pid, signal)
+      expect(await session.ended).toEqual([0, null])
+      expect(started).toHaveLength(2)
+      expect(findRunning(started)).toEqual([])
+    },
+  )
+
+  it('ends everything when it is stopped before it is ready', async () => {
+    const session = await startDev()
+    await vi.waitFor(() => expect(listDescendants(session.pid)).toHaveLength(2), { timeout: 5_000 })
+    const started = listDescendants(session.pid)
+    session.process.kill('SIGINT')
+    expect(await session.ended).toEqual([0, null])
+    expect(findRunning(started)).toEqual([])
+  })
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'] as const)(
+    'ends everything at %s to make alone',
+    async (signal) => {
+      const session = await startDev({}, ['make', '--no-print-directory', '-o', 'install', 'dev'])
+      await awaitWelcome(session)
+      const started = listDescendants(session.pid)
+      session.process.kill(signal)
+      expect(await session.ended).toEqual([null, signal])
+      expect(started).toHaveLength(3)
+      await awaitGone(started)
+    },
+  )
+
+  it('leaves nothing behind when it is killed', async () => {
+    const session = await startDev()
+    await awaitWelcome(session)
+    const started = listDescendants(session.pid)
+    session.process.kill('SIGKILL')
+    await session.ended
+    await awaitGone(started)
+  })
+
+  it.each([0, 1])('ends everything, and says so, when part %i dies', async (part) => {
+    const session = await startDev()
+    await awaitWelcome(session)
+    const started = listDescendants(session.pid)
+    process.kill(started[part] ?? 0, 'SIGKILL')
+    expect(await session.ended).toEqual([1, null])
+    expect(await session.errors).toMatch(
+      /^make dev: the (mock|gateway) ended \(SIGKILL\); the rest is stopped\n$/,
+    )
+    expect(findRunning(started)).toEqual([])
+  })
+
+  it.each(['MOCK_PORT', 'REST_PORT', 'MCP_PORT'])('says in one line that %s is in use', async (variable) => {
+    const squatter = createServer().listen(0, '127.0.0.1')
+    await once(squatter, 'listening')
+    const port = String(Object(squatter.address()).port)
+    const session = await startDev({ [variable]: port })
+    expect(await session.ended).toEqual([1, null])
+    squatter.close()
+    expect(await session.errors).toBe(`make dev: port ${port} is in use; set ${variable} to another port\n`)
+    expect(await session.output).toBe('')
+  })
+
+  it('says in one line that several ports are in use', async () => {
+    const squatters = [createServer(), createServer()]
+    for (const one of squatters) await once(one.listen(0, '127.0.0.1'), 'listening')
+    const [rest, mcp] = squatters.map((one) => String(Object(one.address()).port))
+    const session = await startDev({ REST_PORT: `${rest}`, MCP_PORT: `${mcp}` })
+    await session.ended
+    for (const one of squatters) one.close()
+    expect(await session.errors).toBe(
+      `make dev: ports ${rest} and ${mcp} are in use; set REST_PORT and MCP_PORT to other ports\n`,
+    )
+  })
+
+  it.each([
+    [{ MOCK: 'amnesiac' }, 'MOCK must be one of prism'],
+    [{ MOCK_PORT: '99999' }, 'MOCK_PORT must be an integer from 1 to 65535'],
+    [{ REST_PORT: 'eighty' }, 'REST_PORT must be an integer from 0 to 65535'],
+  ])('says in one line what is wrong with %j', async (environment, line) => {
+    const session = await startDev(environment)
+    expect(await session.ended).toEqual([1, null])
+    expect(await session.errors).toBe(`make dev: ${line}\n`)
+  })
+})
