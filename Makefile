@@ -36,7 +36,7 @@ test: install install-contract ## Run every test there is, checks and contract i
 # links it again.
 define install
 	@cd $(1) && { cmp -s package-lock.json node_modules/.installed-lock.json || { \
-	  echo "Installing $(2)" && npm ci && npm rebuild --silent && \
+	  echo "Installing $(2)" && npm ci && npm rebuild >/dev/null && \
 	  cp package-lock.json node_modules/.installed-lock.json; }; }
 endef
 
