@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 const root = new URL('..', import.meta.url)
 const listed = execFileSync('make', ['--no-print-directory'], { cwd: root, encoding: 'utf8' })
@@ -30,5 +32,59 @@ describe('make', () => {
     const makefile = readFileSync(new URL('Makefile', root), 'utf8')
     const phony = /^\.PHONY: (.*)$/m.exec(makefile)?.[1]?.split(' ') ?? []
     expect(Object.keys(targets).sort()).toEqual(phony.filter((name) => !name.startsWith('install')).sort())
+  })
+})
+
+describe('make install', () => {
+  let folder: string
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'calgate-'))
+    copyFileSync(new URL('Makefile', root), join(folder, 'Makefile'))
+    writeFileSync(join(folder, 'package-lock.json'), '{"name":"one"}')
+    mkdirSync(join(folder, 'bin'))
+    takeNpm('mkdir -p node_modules')
+  })
+  afterEach(() => rmSync(folder, { recursive: true }))
+
+  /** Puts a program in the place of npm that leaves a mark for each clean install. */
+  function takeNpm(script: string): void {
+    const program = `#!/bin/sh\n[ "$1" = ci ] || exit 0\necho >> installs\n${script}\n`
+    writeFileSync(join(folder, 'bin', 'npm'), program, { mode: 0o755 })
+  }
+
+  function install(): void {
+    const { MAKEFLAGS: _, ...inherited } = process.env
+    const env = { ...inherited, PATH: `${join(folder, 'bin')}:${process.env.PATH}` }
+    execFileSync('make', ['install'], { cwd: folder, env, stdio: 'ignore' })
+  }
+
+  function countInstalls(): number {
+    return readFileSync(join(folder, 'installs'), 'utf8').length
+  }
+
+  it('installs on a fresh clone', () => {
+    install()
+    expect(countInstalls()).toBe(1)
+  })
+
+  it('installs nothing, and so needs no network, while the lock stays as it was', () => {
+    install()
+    install()
+    expect(countInstalls()).toBe(1)
+  })
+
+  it('installs again when the lock has changed', () => {
+    install()
+    writeFileSync(join(folder, 'package-lock.json'), '{"name":"two"}')
+    install()
+    expect(countInstalls()).toBe(2)
+  })
+
+  it('installs again when the last install failed', () => {
+    takeNpm('mkdir -p node_modules; exit 1')
+    expect(install).toThrow()
+    takeNpm('mkdir -p node_modules')
+    install()
+    expect(countInstalls()).toBe(2)
   })
 })
