@@ -70,7 +70,7 @@ function describeRule({ keyword, params, schema, parentSchema, message }: ErrorO
   const choices: readonly unknown[] = Array.isArray(schema) ? schema : []
   switch (keyword) {
     case 'enum':
-      return `must be one of ${choices.map(String).join(', ')}`
+      return `must be one of ${choices.filter((choice) => choice !== null).join(', ')}`
     case 'type':
     case 'minimum':
     case 'maximum':
