@@ -10,13 +10,22 @@ import { createLogger } from './logger.ts'
 
 const usage = `Usage: calgate [start]        serve REST and MCP on their ports
        calgate mcp --stdio    serve MCP on standard input and output
+       calgate diff OLD NEW   tell what changes for callers from one OpenAPI document to another;
+                              exits with 1 on a breaking change, with 2 when they cannot be compared
        calgate --help | --version
 
 Configuration is read from the environment; the README lists every variable.
 `
 
 /** A reason to stop that is the operator's to mend: printed as one line, without a stack. */
-class OperatorError extends Error {}
+class OperatorError extends Error {
+  readonly exitCode: number
+
+  constructor(message: string, exitCode = 1) {
+    super(message)
+    this.exitCode = exitCode
+  }
+}
 
 const commands = { start: serve, 'mcp --stdio': serveStdio } as const
 
@@ -24,6 +33,7 @@ async function run(): Promise<void> {
   const { values, positionals } = parseArguments()
   if (values.help) process.stdout.write(usage)
   else if (values.version) process.stdout.write(`${readVersion()}\n`)
+  else if (positionals[0] === 'diff') await diff(positionals.slice(1))
   else {
     const name = [...positionals, ...(values.stdio ? ['--stdio'] : [])].join(' ') || 'start'
     const command = Object.entries(commands).find(([known]) => known === name)?.[1]
@@ -84,6 +94,19 @@ async function serveStdio(): Promise<void> {
   await gateway.close()
 }
 
+/** Loaded only here: a gateway that serves has no use for it. */
+async function diff(files: readonly string[]): Promise<void> {
+  const [old, next, ...more] = files
+  if (old === undefined || next === undefined || more.length > 0)
+    throw new OperatorError(`diff takes two files, OLD and NEW\n${usage}`, 2)
+  const { ComparisonError, formatChanges, listChanges } = await import('./contract/changes.ts')
+  const changes = await listChanges(old, next, process).catch((error) => {
+    throw error instanceof ComparisonError ? new OperatorError(error.message, 2) : error
+  })
+  process.stdout.write(formatChanges(changes))
+  process.exitCode = changes.some(({ breaking }) => breaking) ? 1 : 0
+}
+
 function closeOnSignal(close: () => Promise<void>): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => {
@@ -101,7 +124,7 @@ function fail(error: unknown): never {
   else if (error instanceof ConfigError)
     process.stderr.write(error.problems.map((one) => `calgate: ${one}\n`).join(''))
   else process.stderr.write(`calgate: stopped by ${error instanceof Error ? error.stack : typeof error}\n`)
-  process.exit(1)
+  process.exit(error instanceof OperatorError ? error.exitCode : 1)
 }
 
 run().catch(fail)
