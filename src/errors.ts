@@ -1,124 +1,4 @@
-/**
- * Every error the gateway itself raises, in one place: its stable code, its HTTP status, one sentence for
- * the reader and what to do about it. Cal.com's own errors are not in here: they pass through as they came.
- */
-
-/** What is known about the effect of a failed call: nothing happened upstream, or nobody can tell. */
-export type Outcome = 'not_executed' | 'unknown'
-
-/** What the catalogue says of an error. */
-interface Entry {
-  /** HTTP status of the answer. */
-  readonly status: number
-  /** What happened, one sentence, the same for every occurrence (RFC 9457 `title`). */
-  readonly title: string
-  /** What the caller should do now. */
-  readonly action: string
-  readonly outcome: Outcome
-  /** Whether the same call, unchanged, may succeed later and is safe to repeat. */
-  readonly retryable: boolean
-}
-
-/** Nothing was sent, and the same call would be refused again. */
-function refusal(status: number, title: string, action: string): Entry {
-  return { status, title, action, outcome: 'not_executed', retryable: false }
-}
-
-/** Nothing was sent; the same call may succeed later. */
-function delay(status: number, title: string, action: string): Entry {
-  return { status, title, action, outcome: 'not_executed', retryable: true }
-}
-
-/** The call may have had its effect; nobody can tell. */
-function doubt(status: number, title: string, action: string): Entry {
-  return { status, title, action, outcome: 'unknown', retryable: false }
-}
-
-/** The catalogue. The table in the README is tested against it, in both directions. */
-export const errorCatalogue = {
-  malformed_json: refusal(
-    400,
-    'The request body is not a JSON text that has one reading.',
-    'Send UTF-8 JSON without duplicate keys.',
-  ),
-  invalid_argument: refusal(
-    400,
-    'An argument is missing, unknown or not allowed.',
-    'Correct every place listed in `errors` and send the call again.',
-  ),
-  bad_request: refusal(400, 'The request is not valid HTTP.', 'Send a well-formed HTTP/1.1 request.'),
-  missing_credentials: refusal(
-    401,
-    'The call carries no OAuth client secret.',
-    'Send the client secret as the header `x-cal-secret-key`.',
-  ),
-  host_not_allowed: refusal(
-    403,
-    'The Host header names a host this gateway does not serve.',
-    'Call the gateway by a loopback name, or add the name to ALLOWED_HOSTS.',
-  ),
-  origin_not_allowed: refusal(
-    403,
-    'The Origin header names a web page that may not call this gateway.',
-    'Add the origin to ALLOWED_ORIGINS if that page is yours.',
-  ),
-  route_not_found: refusal(
-    404,
-    'The path is not one of the described operations.',
-    'Look the path up in /openapi.json; the REST operations begin with /v1.',
-  ),
-  method_not_allowed: refusal(
-    405,
-    'The path exists, but not with this method.',
-    'Use one of the methods in the Allow header.',
-  ),
-  request_timeout: delay(
-    408,
-    'The request did not arrive completely in time.',
-    'Send the whole request without pausing.',
-  ),
-  body_too_large: refusal(
-    413,
-    'The request body is larger than the limit.',
-    'Send a smaller body; the limit is in the detail.',
-  ),
-  uri_too_long: refusal(414, 'The path is longer than any described operation.', 'Shorten the path.'),
-  unsupported_media_type: refusal(
-    415,
-    'The request body has a content type the operation does not take.',
-    'Send the body as application/json without a content encoding.',
-  ),
-  headers_too_large: refusal(
-    431,
-    'The request headers are larger than the limit.',
-    'Send fewer or shorter headers.',
-  ),
-  internal_error: doubt(
-    500,
-    'The gateway failed to handle the request.',
-    'Report the request id; read the state before repeating a write.',
-  ),
-  upstream_unreachable: delay(
-    502,
-    'The upstream could not be reached; the call was not sent.',
-    'Check CAL_COM_BASE_URL and the network, then send the call again.',
-  ),
-  upstream_connection_lost: doubt(
-    502,
-    'The connection to the upstream broke before its answer was complete.',
-    'Read the state before repeating a write; after a token operation, force-refresh.',
-  ),
-  upstream_invalid_answer: doubt(
-    502,
-    'The upstream answered with something that is not a complete JSON answer.',
-    'Read the state before repeating a write; after a token operation, force-refresh.',
-  ),
-  upstream_timeout: doubt(
-    504,
-    'The upstream did not answer completely within the deadline.',
-    'Read the state before repeating a write; after a token operation, force-refresh.',
-  ),
-} satisfies Record<string, Entry>
+import { errorCatalogue, type Outcome } from './error-catalogue.ts'
 
 /** The stable, machine-readable name of an error. */
 export type ErrorCode = keyof typeof errorCatalogue
@@ -142,6 +22,8 @@ export interface Problem {
   readonly code: ErrorCode
   readonly outcome: Outcome
   readonly retryable: boolean
+  /** How to get back what an unknown outcome may have lost. */
+  readonly recovery?: string
   readonly errors?: readonly Violation[]
 }
 
@@ -149,6 +31,8 @@ interface Circumstances {
   /** This occurrence in a sentence; never holds a secret. Defaults to what the caller should do. */
   readonly detail?: string
   readonly violations?: readonly Violation[]
+  /** How to get back what the operation may have lost; told only when the outcome is unknown. */
+  readonly recovery?: string | undefined
   /** Response headers that belong to the error, for example `allow`. */
   readonly headers?: Readonly<Record<string, string>>
   readonly cause?: unknown
@@ -161,14 +45,17 @@ export class GatewayError extends Error {
   readonly status: number
   readonly violations: readonly Violation[]
   readonly headers: Readonly<Record<string, string>>
+  readonly recovery: string | undefined
 
   constructor(code: ErrorCode, circumstances: Circumstances = {}) {
-    const { detail = errorCatalogue[code].action, violations = [], headers = {}, cause } = circumstances
+    const { detail = errorCatalogue[code].action, violations = [], headers = {} } = circumstances
+    const { recovery, cause } = circumstances
     super(detail, { cause })
     this.code = code
     this.status = errorCatalogue[code].status
     this.violations = violations
     this.headers = headers
+    this.recovery = errorCatalogue[code].outcome === 'unknown' ? recovery : undefined
   }
 
   /** This error as an RFC 9457 problem. */
@@ -182,6 +69,7 @@ export class GatewayError extends Error {
       code: this.code,
       outcome,
       retryable,
+      ...(this.recovery !== undefined && { recovery: this.recovery }),
     }
     return this.violations.length > 0 ? { ...problem, errors: this.violations } : problem
   }

@@ -1,4 +1,5 @@
-import { errorCatalogue, type GatewayError } from '../errors.ts'
+import { errorCatalogue } from '../error-catalogue.ts'
+import type { GatewayError } from '../errors.ts'
 import type { Answer } from '../upstream/client.ts'
 
 /** The result of a tool call (MCP `CallToolResult`): a text for a model and the same for a machine. */
@@ -20,7 +21,7 @@ export function toResult({ status, text, data }: Answer): ToolResult {
 /** An error of the gateway itself: nothing was sent, or nobody knows what became of it. */
 export function toRefusal(error: GatewayError, nextStep?: string): ToolResult {
   const { title, action, outcome } = errorCatalogue[error.code]
-  const next = nextStep ?? action
+  const next = nextStep ?? error.recovery ?? action
   const places = error.violations.map(({ location, message }) => `${location}: ${message}`)
   const detail = [action, next].includes(error.message) ? [] : [error.message]
   const told = places.length > 0 ? places : [`${error.code}: ${title}`, ...detail]

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { variables } from '../../src/config.ts'
-import { errorCatalogue } from '../../src/errors.ts'
+import { errorCatalogue } from '../../src/error-catalogue.ts'
 import { listFiles, readText, root, type TextFile } from './tree.ts'
 
 const readme = existsSync(join(root, 'README.md')) ? readText('README.md') : ''
