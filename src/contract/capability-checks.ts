@@ -5,15 +5,17 @@ import { foldName, foldTemplate, listVariables } from './variables.ts'
 /** A consumed operation with its path, by the name a `call` uses. */
 type Targets = ReadonlyMap<string, { readonly path: string; readonly operation: ConsumedOperation }>
 
-/** Finds what a well-formed capability still gets wrong: what it names and does not have, or has twice. */
-export function findCapabilityProblems(capability: Capability): Finding[] {
+/**
+ * Finds what a well-formed capability still gets wrong: what it names and does not have, or has twice. Calls are
+ * followed only when every target that the file has can be trusted to be in there.
+ */
+export function findCapabilityProblems(capability: Capability, hasTargets = true): Finding[] {
   const targets = new Map<string, { path: string; operation: ConsumedOperation }>()
-  return [
-    ...findConsumedProblems(capability, targets),
-    ...findRestProblems(capability, targets),
-    ...findToolProblems(capability, targets),
-    ...findUnusedBinds(capability),
-  ]
+  const consumed = findConsumedProblems(capability, targets)
+  const calls = hasTargets
+    ? [...findRestProblems(capability, targets), ...findToolProblems(capability, targets)]
+    : []
+  return [...consumed, ...calls, ...findUnusedBinds(capability)]
 }
 
 function findConsumedProblems(

@@ -36,11 +36,36 @@ export function readCapability(text: string, file: string): CapabilityReading {
 
   const check = new Ajv({ allErrors: true, verbose: true }).compile<Capability>(capabilitySchema)
   const value: unknown = document.toJS()
-  if (!check(value)) return { problems: [...mistakesOf(check.errors ?? [])].map(toProblem) }
-  const problems = findCapabilityProblems(value).map(toProblem)
-  return problems.some(({ severity }) => severity === 'error')
-    ? { problems }
-    : { capability: value, problems }
+  if (check(value)) {
+    const problems = findCapabilityProblems(value).map(toProblem)
+    return problems.some(({ severity }) => severity === 'error')
+      ? { problems }
+      : { capability: value, problems }
+  }
+  const mistakes = [...mistakesOf(check.errors ?? [])]
+  const rest = cutOut(value, mistakes)
+  // What was cut out of the consumed side would look like a target that does not exist.
+  const hasTargets = mistakes.every(({ path }) => path[1] !== 'consumes')
+  const findings = rest ? findCapabilityProblems(rest, hasTargets) : []
+  return { problems: [...mistakes, ...findings].map(toProblem).sort((a, b) => a.line - b.line) }
+}
+
+/**
+ * Takes the list elements that hold a mistake of form out of a capability, so that the rest can be checked. They
+ * leave holes, which keeps the indexes, and with them the lines, of their neighbours. Gives nothing when a mistake
+ * stands outside of every list.
+ */
+function cutOut(value: unknown, mistakes: readonly Finding[]): Capability | undefined {
+  for (const { path } of mistakes) {
+    const depth = path.findLastIndex((segment) => typeof segment === 'number')
+    const list = path
+      .slice(0, Math.max(depth, 0))
+      .reduce<unknown>((place, name) => (place === undefined ? place : Object(place)[name]), value)
+    if (depth < 0) return undefined
+    if (Array.isArray(list)) delete list[Number(path[depth])]
+  }
+  // Ajv would not take the holes; whatever it found wrong is gone.
+  return value as Capability
 }
 
 /** Offset of the deepest node on the path that exists, so that a missing key points at its parent. */
