@@ -1,5 +1,5 @@
 /** The mocks of Cal.com there are; the first is started when nothing else is asked for. */
-export const mockNames = ['prism'] as const
+export const mockNames = ['prism', 'stateful'] as const
 
 /** Which mock is to be started, and its port on 127.0.0.1. */
 export interface MockChoice {

@@ -1,8 +1,9 @@
+import { startCalCom } from './cal-com/server.ts'
 import { readMockChoice } from './choice.ts'
 import { startPrism } from './prism.ts'
 
 /** Each mock by name: listens on a port of 127.0.0.1, and stops when it is disposed of. */
-const starters = { prism: startPrism }
+const starters = { prism: startPrism, stateful: startCalCom }
 
 async function run(): Promise<void> {
   const { name, port } = readMockChoice(process.env)

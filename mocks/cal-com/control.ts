@@ -1,0 +1,80 @@
+import type { FastifyInstance } from 'fastify'
+import type { Fault, FaultQueue } from './faults.ts'
+
+/** What the control routes act on. */
+export interface Controls {
+  readonly faults: FaultQueue
+  /** Answers held back until they are released. */
+  readonly held: Set<() => void>
+  /** Lets time pass, in milliseconds. */
+  advance(milliseconds: number): void
+  /** Goes back to the users, tokens and counts of the beginning. */
+  reset(): void
+}
+
+const fault = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    operation: { type: 'string' },
+    times: { type: 'integer', minimum: 1 },
+    error: { type: 'string' },
+    status: { type: 'integer', minimum: 200, maximum: 599 },
+    hold: { type: 'boolean' },
+    reset: { enum: ['before', 'after'] },
+    truncate: { type: 'boolean' },
+    contentType: { type: 'string' },
+    drift: {
+      type: 'object',
+      required: ['pointer', 'change'],
+      additionalProperties: false,
+      properties: {
+        pointer: { type: 'string', pattern: '^/' },
+        change: { enum: ['drop', 'rename', 'retype', 'null', 'extra'] },
+      },
+    },
+  },
+} as const
+
+/**
+ * Registers the routes that script the mock, outside of Cal.com's paths: `POST /_control/faults`, `/release`,
+ * `/clock` (`{ advance }` in milliseconds) and `/reset`. A fault that is not understood answers 400.
+ */
+export async function registerControl(
+  app: FastifyInstance,
+  { faults, held, advance, reset }: Controls,
+): Promise<void> {
+  await app.register(
+    async (routes) => {
+      routes.setErrorHandler((error, _request, reply) => reply.code(400).send({ message: String(error) }))
+      routes.post<{ Body: Fault }>('/faults', { schema: { body: fault } }, async ({ body }, reply) => {
+        faults.add(body)
+        return reply.code(204).send()
+      })
+      routes.post('/release', async (_request, reply) => {
+        for (const release of held) release()
+        held.clear()
+        return reply.code(204).send()
+      })
+      const clock = {
+        type: 'object',
+        required: ['advance'],
+        properties: { advance: { type: 'integer', minimum: 0 } },
+      } as const
+      routes.post<{ Body: { advance: number } }>(
+        '/clock',
+        { schema: { body: clock } },
+        async ({ body }, reply) => {
+          advance(body.advance)
+          return reply.code(204).send()
+        },
+      )
+      routes.post('/reset', async (_request, reply) => {
+        faults.clear()
+        reset()
+        return reply.code(204).send()
+      })
+    },
+    { prefix: '/_control' },
+  )
+}

@@ -1,0 +1,46 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Operation } from '../../src/contract/operations.ts'
+import { authenticate, guard } from './authentication.ts'
+import { CalComError, toNamedError } from './errors.ts'
+import type { FaultQueue } from './faults.ts'
+import { perform, type World } from './operations.ts'
+import { destroy, sendAnswer } from './reply.ts'
+import type { Throttle } from './throttle.ts'
+import { createBodyPipe } from './validation.ts'
+
+/** What stands behind every handler; a reset of the mock puts another world in place. */
+export interface Scene {
+  world: World & { readonly throttle: Throttle }
+  readonly faults: FaultQueue
+  /** Answers held back until a control call releases them. */
+  readonly held: Set<() => void>
+}
+
+/**
+ * Creates the handler of an operation, with Cal.com's order of checks behind the JSON parser: throttle,
+ * authentication, guards, validation, and then the deed. Scripted faults come in between.
+ */
+export function createHandler(operation: Operation, scene: Scene) {
+  const pipe = createBodyPipe(operation)
+  const act = ({ world }: Scene, request: FastifyRequest): object => {
+    const { clientId = '', userId = '' }: Record<string, string> = { ...Object(request.params) }
+    const caller = authenticate(world, clientId, request.headers)
+    // The refresh operation has no guards, and Cal.com notices only later that an API key is no client.
+    if (!operation.acceptsApiKey && 'apiKey' in caller) throw new CalComError('bad_client_credentials')
+    const client = guard(world, clientId, caller)
+    const body = operation.body ? pipe(request.body) : {}
+    const query = new URLSearchParams(request.url.split('?').slice(1).join('?'))
+    return { status: 'success', data: perform(operation.id, world, { client, userId, query, body }) }
+  }
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const fault = scene.faults.take(operation.id)
+    if (fault?.reset === 'before') return destroy(reply)
+    const { allowed, headers } = scene.world.throttle(request.headers, request.ip)
+    reply.headers(headers)
+    if (fault?.error) throw toNamedError(fault.error)
+    if (!allowed) throw new CalComError('throttled')
+    const answer = act(scene, request)
+    if (fault?.hold) await new Promise<void>((release) => scene.held.add(release))
+    return sendAnswer(reply, operation.success.status, answer, fault)
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * Where Cal.com is laxer or odder than the document: the document says what the gateway lets through, this file
+ * what Cal.com would make of everything else. Each entry is a fact read in Cal.com's last public source, or one
+ * inferred from it where it says so.
+ */
+
+/** Reads a user id as Cal.com's pipe does: whatever `Number` takes for an integer, `0x10` and ` 12` included. */
+export function coerceUserId(text: string): number | undefined {
+  const value = Number(text)
+  return text.trim() !== '' && Number.isInteger(value) ? value : undefined
+}
+
+/** Ids beyond int32 reach the database and fail there (inferred). */
+export const largestUserId = 2_147_483_647
+
+/** Reads `limit` and `offset` with `parseInt`, the first one of several: `5abc` is 5. */
+export function coerceCount(values: readonly string[]): number | undefined {
+  const [first] = values
+  return first === undefined ? undefined : Number.parseInt(first, 10)
+}
+
+/** Unknown body keys are dropped in silence, in every body. */
+export function stripUnknown(
+  body: Record<string, unknown>,
+  known: readonly string[],
+): Record<string, unknown> {
+  return Object.fromEntries(
+    known.filter((name) => Object.hasOwn(body, name)).map((name) => [name, body[name]]),
+  )
+}
+
+/** `timeFormat` is a number also when it is written as a text. */
+export function coerceTimeFormat(value: unknown): unknown {
+  return typeof value === 'string' && value.trim() !== '' ? Number(value) : value
+}
+
+/** What the document narrows and Cal.com does not: any text is an address here, and checked by hand later. */
+export const laxOnCreate = {
+  email: { type: 'string' },
+  weekStart: { type: 'string' },
+  avatarUrl: { type: ['string', 'null'] },
+} as const
+export const laxOnUpdate = {
+  email: { type: ['string', 'null'] },
+  avatarUrl: { type: ['string', 'null'] },
+} as const
+
+/** Null passes these checks on update and then fails in the database (inferred). */
+export const nullFails = ['email', 'weekStart', 'timeZone', 'metadata'] as const
+
+/** A null time zone on create counts as none. */
+export const nullIsAbsentOnCreate = ['timeZone', 'metadata'] as const
+
+/** The check of an address on create: far from RFC 5321, and a failure is tRPC's. */
+export const creatableEmail = /^[^\s@]+@[^\s@]+\.[^\s@]+$/
+
+/** An address of the filter is kept when it holds the client id, else rewritten like a stored one. */
+export function rewriteFilter(email: string, clientId: string): string {
+  return email.includes(clientId) ? email : insertClient(email, clientId)
+}
+
+/** A stored address is `local+clientId@domain`, unless it is one already. */
+export function rewriteEmail(email: string, clientId: string): string {
+  return email.includes(`+${clientId}@`) ? email : insertClient(email, clientId)
+}
+
+function insertClient(email: string, clientId: string): string {
+  const at = email.lastIndexOf('@')
+  return `${email.slice(0, at)}+${clientId}${email.slice(at)}`
+}
+
+/** The username: local part and the first two labels of the domain, in lower case, dots kept, `+` and `_` as `-`. */
+export function toUsername(email: string): string {
+  const [local = '', domain = ''] = email.split('@')
+  const [first = '', second = ''] = domain.split('.')
+  return [local, first, second]
+    .join('-')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9.]+/g, '-')
+    .replaceAll(/^-|-$/g, '')
+}
+
+/** Cal.com re-cases zones word by word, which is right for Oslo and wrong for Port-au-Prince. */
+export function recaseTimeZone(zone: string): string {
+  const capitalise = (word: string) => word.charAt(0).toUpperCase() + word.slice(1).toLowerCase()
+  const words = zone.split('/').map((part) => part.split('_').map(capitalise).join('_'))
+  return words.join('/').replaceAll(/\b(gmt|est|utc)\b/gi, (name) => name.toUpperCase())
+}
+
+/** The community edition has no user creation left, and no roles. */
+export const diy = { createFails: true, hasRoles: false } as const

@@ -1,0 +1,109 @@
+import Fastify, { type FastifyInstance } from 'fastify'
+import openapiGlue from 'fastify-openapi-glue'
+import { readDocument } from '../../src/contract/document.ts'
+import { readOperations } from '../../src/contract/operations.ts'
+import type { Mode } from './authentication.ts'
+import { registerBodies, toCalComError } from './bodies.ts'
+import { type Clock, createDice, type Dice } from './clock.ts'
+import { registerControl } from './control.ts'
+import { CalComError, describeError } from './errors.ts'
+import { createFaultQueue } from './faults.ts'
+import { createHandler, type Scene } from './handlers.ts'
+import { sendAnswer } from './reply.ts'
+import { createStore } from './store.ts'
+import { createThrottle } from './throttle.ts'
+import { createMint } from './tokens.ts'
+
+/** A Cal.com that remembers; disposing of it closes its port and every connection. */
+export interface CalComMock extends AsyncDisposable {
+  /** Where it listens, without a trailing slash. */
+  readonly url: string
+}
+
+/** What the mock is to be like. */
+export interface CalComOptions {
+  readonly host?: string
+  /** By default any free port. */
+  readonly port?: number
+  /** The same seed gives the same tokens and ids. */
+  readonly seed?: string
+  readonly clock?: Clock
+  readonly mode?: Mode
+}
+
+/** Bytes of a request body that Cal.com still reads. */
+const bodyLimit = 102_400
+
+/** Starts the mock. Throws with `code` `EADDRINUSE` when the port is taken. */
+export async function startCalCom(options: CalComOptions = {}): Promise<CalComMock> {
+  const {
+    host = '127.0.0.1',
+    port = 0,
+    seed = 'calgate',
+    clock: given = Date.now,
+    mode = 'cal_com',
+  } = options
+  let ahead = 0
+  const clock = () => given() + ahead
+  const createWorld = () => {
+    const dice = createDice(seed)
+    return {
+      store: createStore(clock),
+      mint: createMint(clock, dice),
+      throttle: createThrottle(clock),
+      clock,
+      mode,
+    }
+  }
+  const scene: Scene = { world: createWorld(), faults: createFaultQueue(), held: new Set() }
+  const app = createApp(createDice(`${seed} requests`), clock)
+  await registerControl(app, {
+    ...scene,
+    advance: (milliseconds) => {
+      ahead += milliseconds
+    },
+    reset: () => {
+      scene.world = createWorld()
+    },
+  })
+  await app.register((routes) => registerOperations(routes, scene))
+  const url = await app.listen({ host, port })
+  return { url, [Symbol.asyncDispose]: () => app.close() }
+}
+
+/** What surrounds every operation: ids, errors in Cal.com's shapes, its way with paths. */
+function createApp(dice: Dice, clock: Clock): FastifyInstance {
+  const app = Fastify({
+    bodyLimit,
+    forceCloseConnections: true,
+    routerOptions: { caseSensitive: false, ignoreTrailingSlash: true },
+    rewriteUrl: ({ url = '/' }) => url.replace(/^\/api\/v2\b/, '/v2'),
+  })
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.headers({ 'x-request-id': dice.uuid(), 'access-control-allow-origin': '*' })
+  })
+  registerBodies(app)
+  app.setNotFoundHandler(({ method, originalUrl }) => {
+    throw new CalComError('unknown_route', { method, url: originalUrl })
+  })
+  app.setErrorHandler((error, { originalUrl }, reply) => {
+    const known = error instanceof CalComError ? error : toCalComError(error)
+    const { status, body } = describeError(known, originalUrl, clock())
+    return sendAnswer(reply, status, body)
+  })
+  return app
+}
+
+/** Routes the document's operations; validation is Cal.com's own, so Fastify's stays out. */
+async function registerOperations(routes: FastifyInstance, scene: Scene): Promise<void> {
+  routes.setValidatorCompiler(() => () => true)
+  routes.setSerializerCompiler(() => String)
+  const document = readDocument()
+  const handlers = new Map(readOperations(document).map((one) => [one.id, createHandler(one, scene)]))
+  const operationResolver = (id: string) => {
+    const handler = handlers.get(id)
+    if (!handler) throw new TypeError(`the document routes an operation that was not read from it: ${id}`)
+    return handler
+  }
+  await routes.register(openapiGlue, { specification: document, operationResolver })
+}
