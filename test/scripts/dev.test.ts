@@ -60,6 +60,16 @@ async function awaitWelcome({ process: child, ended }: Session): Promise<string>
   return printed
 }
 
+/** What is left of a process group; it goes with what it started, even where a test has failed. */
+function killGroup(pid: number): void {
+  for (const one of [...listDescendants(pid), -pid])
+    try {
+      process.kill(one, 'SIGKILL')
+    } catch {
+      // It is gone, as it should be.
+    }
+}
+
 async function awaitGone(pids: readonly number[]): Promise<void> {
   await vi.waitFor(() => expect(findRunning(pids)).toEqual([]), { timeout: 5_000 })
 }
@@ -102,7 +112,7 @@ describe('make dev, once it is ready,', () => {
 
 describe('make dev', () => {
   afterEach(() => {
-    for (const { process: child } of sessions.splice(0)) child.kill('SIGKILL')
+    for (const { pid } of sessions.splice(0)) killGroup(pid)
   })
 
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
