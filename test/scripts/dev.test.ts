@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { mockNames } from '../../mocks/choice.ts'
 import { clients } from '../mcp/clients.ts'
 import { findFreePorts, findRunning, listDescendants } from '../processes.ts'
 
@@ -74,11 +75,11 @@ async function awaitGone(pids: readonly number[]): Promise<void> {
   await vi.waitFor(() => expect(findRunning(pids)).toEqual([]), { timeout: 5_000 })
 }
 
-describe('make dev, once it is ready,', () => {
+describe.each(mockNames)('make dev before the mock %s, once it is ready,', (mock) => {
   let session: Session
   let welcome: string
   beforeAll(async () => {
-    session = await startDev()
+    session = await startDev({ MOCK: mock })
     welcome = await awaitWelcome(session)
   })
   afterAll(async () => {
@@ -195,7 +196,7 @@ describe('make dev', () => {
   })
 
   it.each([
-    [{ MOCK: 'amnesiac' }, 'MOCK must be one of prism'],
+    [{ MOCK: 'amnesiac' }, `MOCK must be one of ${mockNames.join(', ')}`],
     [{ MOCK_PORT: '99999' }, 'MOCK_PORT must be an integer from 1 to 65535'],
     [{ REST_PORT: 'eighty' }, 'REST_PORT must be an integer from 0 to 65535'],
   ])('says in one line what is wrong with %j', async (environment, line) => {
