@@ -17,6 +17,12 @@ export type Mode = 'cal_com' | 'cal_diy'
 /** Who calls: the client itself by its secret, or somebody with an API key. */
 export type Caller = { readonly client: Client } | { readonly apiKey: ApiKey }
 
+/** The throttle looks API keys up for limits of their own, and stops at one it does not find. Throws a `CalComError`. */
+export function checkApiKey({ apiKeys }: Store, { authorization }: IncomingHttpHeaders): void {
+  const token = authorization?.replace(/^Bearer /, '')
+  if (token?.startsWith('cal_') && !apiKeys.has(token)) throw new CalComError('bad_api_key_at_throttler')
+}
+
 /**
  * Finds out who calls, in Cal.com's order: secret, bearer, nothing (there are no session cookies here). The client
  * comes from the path; the header `x-cal-client-id` is not looked at. Throws a `CalComError`.

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Operation } from '../../src/contract/operations.ts'
-import { authenticate, guard } from './authentication.ts'
+import { authenticate, checkApiKey, guard } from './authentication.ts'
 import { CalComError, toNamedError } from './errors.ts'
 import type { FaultQueue } from './faults.ts'
 import { perform, type World } from './operations.ts'
@@ -37,6 +37,7 @@ export function createHandler(operation: Operation, scene: Scene) {
     if (fault?.reset === 'before') return destroy(reply)
     const { allowed, headers } = scene.world.throttle(request.headers, request.ip)
     reply.headers(headers)
+    checkApiKey(scene.world.store, request.headers)
     if (fault?.error) throw toNamedError(fault.error)
     if (!allowed) throw new CalComError('throttled')
     const answer = act(scene, request)

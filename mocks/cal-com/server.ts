@@ -76,6 +76,8 @@ function createApp(dice: Dice, clock: Clock): FastifyInstance {
   const app = Fastify({
     bodyLimit,
     forceCloseConnections: true,
+    // For the control routes alone: what they do not understand must not vanish.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
     routerOptions: { caseSensitive: false, ignoreTrailingSlash: true },
     rewriteUrl: ({ url = '/' }) => url.replace(/^\/api\/v2\b/, '/v2'),
   })

@@ -31,7 +31,8 @@ export function createBodyPipe({ body, method }: Operation): BodyPipe {
     const nulls = isCreate ? [] : nullFails.filter((name) => stripped[name] === null)
     const checked = { ...stripped }
     for (const name of nulls) delete checked[name]
-    if (!check(checked)) throw new CalComError('validation', {}, toFindings(check.errors ?? [], raw))
+    if (!check(checked))
+      throw new CalComError('validation', {}, toFindings(check.errors ?? [], raw, isCreate))
     if (nulls.length > 0) throw new CalComError('unexpected')
     return checked
   }
@@ -57,7 +58,7 @@ function compile(schema: object): ValidateFunction {
 const metadataMessage =
   'Metadata must have at most 50 keys, each key up to 40 characters, and values up to 500 characters.'
 
-function toFindings(errors: readonly ErrorObject[], target: Body): Finding[] {
+function toFindings(errors: readonly ErrorObject[], target: Body, isCreate: boolean): Finding[] {
   const findings = new Map<string, Finding>()
   for (const { instancePath, keyword, params } of errors) {
     const property =
@@ -68,7 +69,7 @@ function toFindings(errors: readonly ErrorObject[], target: Body): Finding[] {
       ...(value === undefined ? {} : { value }),
       property,
       children: [],
-      constraints: describeConstraint(property),
+      constraints: describeConstraint(property, isCreate),
     } as const
     if (!findings.has(property)) findings.set(property, finding)
   }
@@ -76,10 +77,14 @@ function toFindings(errors: readonly ErrorObject[], target: Body): Finding[] {
 }
 
 /** Class-validator's words for what is wrong with a field. */
-function describeConstraint(property: string): Finding['constraints'] {
+function describeConstraint(property: string, isCreate: boolean): Finding['constraints'] {
   switch (property) {
     case 'timeFormat':
-      return { isEnum: 'timeFormat must be a number either 12 or 24' }
+      return {
+        isEnum: isCreate
+          ? 'timeFormat must be a number either 12 or 24'
+          : 'timeFormat must be one of the following values: 12, 24',
+      }
     case 'timeZone':
       return { isTimeZone: 'timeZone must be a valid IANA time-zone' }
     case 'metadata':

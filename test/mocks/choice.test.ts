@@ -11,7 +11,7 @@ describe('the choice of a mock', () => {
   })
 
   it('names the mocks there are when there is none of that name', () => {
-    expect(() => readMockChoice({ MOCK: 'toString' })).toThrow('MOCK must be one of prism')
+    expect(() => readMockChoice({ MOCK: 'toString' })).toThrow('MOCK must be one of prism, stateful')
   })
 
   it.each(['0', '65536', 'abc', '0x10', '4010.5', ' 1', '-1'])('refuses the port %j', (port) => {
