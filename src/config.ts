@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { readCertificates } from './certificates.ts'
 
 /** Every variable the gateway reads, its default and what it is for; the README's table is tested against it. */
 export const variables = {
@@ -13,6 +14,10 @@ export const variables = {
   CAL_COM_SECRET_KEY: {
     default: '',
     description: 'OAuth client secret for MCP over stdio; the HTTP ports never use it',
+  },
+  CAL_COM_CA_FILE: {
+    default: '',
+    description: 'File of PEM certificates to trust for the upstream, instead of the well-known ones',
   },
   REST_PORT: { default: '8080', description: 'Port of the REST door' },
   MCP_PORT: { default: '9090', description: 'Port of the MCP server' },
@@ -44,6 +49,8 @@ export interface Config {
   readonly apiKey: string | undefined
   /** Only for MCP over stdio. */
   readonly secretKey: string | undefined
+  /** PEM certificates of the upstream's own authority. */
+  readonly ca: string | undefined
   readonly restPort: number
   readonly mcpPort: number
   readonly host: string
@@ -69,7 +76,7 @@ export class ConfigError extends Error {
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 const credential = /^[\x21-\x7e]{1,512}$/
 
-/** Reads the configuration from the environment. Throws a `ConfigError` that lists every problem. */
+/** Reads the configuration and the file that it may name. Throws a `ConfigError` that lists every problem. */
 export function readConfig(environment: Environment): Config {
   const problems: string[] = []
   const read = (name: Variable) => environment[name]?.trim() || variables[name].default
@@ -90,6 +97,12 @@ export function readConfig(environment: Environment): Config {
     expect(name, text === '' || credential.test(text), '1 to 512 visible ASCII characters')
     return text === '' ? undefined : text
   }
+  const readAuthority = (name: Variable) => {
+    const file = read(name)
+    const text = file === '' ? undefined : readCertificates(file)
+    expect(name, file === '' || text !== undefined, 'a readable file of PEM certificates')
+    return text
+  }
   const readList = (name: Variable) =>
     read(name)
       .toLowerCase()
@@ -101,6 +114,7 @@ export function readConfig(environment: Environment): Config {
     baseUrl: read('CAL_COM_BASE_URL').replace(/\/+$/, ''),
     apiKey: readCredential('CAL_COM_API_KEY'),
     secretKey: readCredential('CAL_COM_SECRET_KEY'),
+    ca: readAuthority('CAL_COM_CA_FILE'),
     restPort: readInteger('REST_PORT', 0, 65535),
     mcpPort: readInteger('MCP_PORT', 0, 65535),
     host: read('HOST'),

@@ -72,6 +72,11 @@ export const errorCatalogue = {
     'The path exists, but not with this method.',
     'Use one of the methods in the Allow header.',
   ),
+  idempotency_key_in_use: delay(
+    409,
+    'A call with this idempotency key is still under way.',
+    'Wait for its answer, or send this call again later to get the same answer.',
+  ),
   request_timeout: delay(
     408,
     'The request did not arrive completely in time.',
@@ -87,6 +92,16 @@ export const errorCatalogue = {
     415,
     'The request body has a content type the operation does not take.',
     'Send the body as application/json without a content encoding.',
+  ),
+  idempotency_key_reused: refusal(
+    422,
+    'The idempotency key belongs to another call.',
+    'Give every call a key of its own; only an exact repetition has the same key.',
+  ),
+  upstream_rate_limited: delay(
+    429,
+    'The upstream has asked this caller to wait; the call was not sent.',
+    'Wait for the seconds in the Retry-After header, then send the call again.',
   ),
   headers_too_large: refusal(
     431,
@@ -112,6 +127,11 @@ export const errorCatalogue = {
     502,
     'The upstream answered with something that is not a complete JSON answer.',
     'Read the state before repeating a write; after a token operation, force-refresh.',
+  ),
+  upstream_unavailable: delay(
+    503,
+    'The upstream has been failing; the call was not sent.',
+    'Wait for the seconds in the Retry-After header, then send the call again.',
   ),
   upstream_timeout: doubt(
     504,

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../src/errors.ts'
 import type { Fault } from './faulty-upstream.ts'
+import { keyUnderWay, type Past, usedKey } from './past.ts'
 
 /** A request that an operation answers with success, before it is spoiled. */
 export interface SoundRequest {
@@ -12,7 +13,7 @@ export interface SoundRequest {
 
 /** How to spoil a sound request, and before which upstream, so that the gateway answers with one error. */
 export interface Cause {
-  readonly upstream: 'mock' | 'dead' | Fault
+  readonly upstream: 'mock' | 'dead' | Fault | Past
   readonly method?: string
   readonly url?: string
   /** An empty text takes a header away. */
@@ -49,6 +50,14 @@ const causes = {
   upstream_connection_lost: () => ({ upstream: 'a cut answer' }),
   upstream_invalid_answer: () => ({ upstream: 'an answer that is no JSON' }),
   upstream_timeout: () => ({ upstream: 'silence' }),
+  upstream_unavailable: () => ({ upstream: 'many failures' }),
+  upstream_rate_limited: () => ({ upstream: 'a refusal for now' }),
+  // What takes no key has no call of that name under way either: the silent upstream answers it in the end.
+  idempotency_key_in_use: ({ method }) => ({
+    upstream: method === 'POST' ? 'calls under way' : 'silence',
+    headers: { 'idempotency-key': keyUnderWay },
+  }),
+  idempotency_key_reused: () => ({ upstream: 'other calls', headers: { 'idempotency-key': usedKey } }),
 } as const satisfies Partial<Record<ErrorCode, (request: SoundRequest) => Cause>>
 
 /** An error this contract knows how to cause. */

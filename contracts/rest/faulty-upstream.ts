@@ -2,12 +2,14 @@ import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 
 /** What the upstream does with a request instead of answering it. */
-export type Fault = 'silence' | 'a cut answer' | 'an answer that is no JSON'
+export type Fault = 'silence' | 'a cut answer' | 'an answer that is no JSON' | 'a request to wait'
 
 /** An upstream that accepts connections and then lets its callers down. */
 export interface FaultyUpstream extends AsyncDisposable {
   readonly url: string
   fault: Fault
+  /** Requests that have begun to arrive. */
+  readonly arrived: number
 }
 
 const answers: Readonly<Record<Fault, string>> = {
@@ -16,15 +18,20 @@ const answers: Readonly<Record<Fault, string>> = {
     'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"status":',
   'an answer that is no JSON':
     'HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 15\r\n\r\n<p>Welcome!</p>\n',
+  'a request to wait':
+    'HTTP/1.1 429 Too Many Requests\r\ncontent-type: application/json\r\nx-ratelimit-reset-default: 300\r\n' +
+    'content-length: 2\r\n\r\n{}',
 }
 
 /** Starts the faulty upstream on a free loopback port. */
 export async function startFaultyUpstream(): Promise<FaultyUpstream> {
   const sockets = new Set<Socket>()
+  let arrived = 0
   const server = createServer((socket) => {
     sockets.add(socket)
     socket.on('error', () => {}).on('close', () => sockets.delete(socket))
     socket.once('data', () => {
+      arrived += 1
       if (upstream.fault !== 'silence') socket.end(answers[upstream.fault])
     })
   })
@@ -33,6 +40,9 @@ export async function startFaultyUpstream(): Promise<FaultyUpstream> {
   const upstream: FaultyUpstream = {
     url: `http://127.0.0.1:${readPort(server.address())}`,
     fault: 'silence',
+    get arrived() {
+      return arrived
+    },
     async [Symbol.asyncDispose]() {
       server.close()
       for (const socket of sockets) socket.destroy()

@@ -3,7 +3,7 @@ import { readDocument } from '../../src/contract/document.ts'
 import { listAnswers, problemType } from './answers.ts'
 
 const users = '/v2/oauth-clients/{clientId}/users'
-const everywhere = [400, 401, 403, 405, 502, 504]
+const everywhere = [400, 401, 403, 405, 429, 502, 503, 504]
 
 /**
  * What the document must promise at least, in figures of our own: proofs that are derived from the document say
@@ -13,7 +13,7 @@ const promises: Readonly<Record<string, readonly [readonly number[], readonly nu
   [`GET ${users}`]: [[200, 400, 401, 403, 404, 429, 500], everywhere],
   [`POST ${users}`]: [
     [201, 400, 401, 403, 404, 409, 429, 500],
-    [...everywhere, 413, 415],
+    [...everywhere, 409, 413, 415, 422],
   ],
   [`GET ${users}/{userId}`]: [[200, 400, 401, 403, 404, 429, 500], everywhere],
   [`PATCH ${users}/{userId}`]: [
@@ -21,10 +21,13 @@ const promises: Readonly<Record<string, readonly [readonly number[], readonly nu
     [...everywhere, 413, 415],
   ],
   [`DELETE ${users}/{userId}`]: [[200, 400, 401, 403, 404, 429, 500], everywhere],
-  [`POST ${users}/{userId}/force-refresh`]: [[200, 400, 401, 403, 404, 429, 500], everywhere],
+  [`POST ${users}/{userId}/force-refresh`]: [
+    [200, 400, 401, 403, 404, 429, 500],
+    [...everywhere, 409, 422],
+  ],
   'POST /v2/oauth/{clientId}/refresh': [
     [200, 400, 401, 404, 429, 500],
-    [...everywhere, 413, 415],
+    [...everywhere, 409, 413, 415, 422],
   ],
 }
 

@@ -23,5 +23,14 @@ export function planProof(answer: Answer, example: string | undefined, request: 
   }
   const named = example ? `, example=${example}` : ''
   const prefer = answer.status < 400 && !named ? undefined : `code=${answer.status}${named}`
-  return { cause: { upstream: 'mock' }, prefer, code: undefined }
+  return { cause: { upstream: 'mock', ...isolate(answer) }, prefer, code: undefined }
+}
+
+let callers = 0
+
+/** A caller whom the upstream asks to wait is answered by the gateway from then on, so each is a caller of its own. */
+function isolate({ status }: Answer): Pick<Cause, 'headers'> {
+  if (status !== 429) return {}
+  callers += 1
+  return { headers: { 'x-cal-secret-key': `contract-secret-${callers}` } }
 }

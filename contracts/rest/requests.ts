@@ -4,9 +4,6 @@ import type { Answer } from './answers.ts'
 import type { SoundRequest } from './causes.ts'
 import { type JsonObject, resolve } from './json-schema.ts'
 
-/** Any text will do: the mock checks that there is a secret, not which. */
-const secret = 'contract-secret'
-
 /** Makes the request of an operation from the document's examples, with nothing in it that is optional. */
 export function makeRequest(
   { method, path }: Pick<Answer, 'method' | 'path'>,
@@ -26,7 +23,7 @@ export function makeRequest(
     url: `/v1${path.replaceAll(/\{(.*?)\}/g, (_, name) => encodeURIComponent(values.get(name) ?? name))}`,
     headers: {
       accept: 'application/json, application/problem+json',
-      'x-cal-secret-key': secret,
+      'x-cal-secret-key': values.get('x-cal-secret-key') ?? '',
       ...(content && { 'content-type': 'application/json' }),
     },
     ...(content && { body: JSON.stringify(readExample(content, document)) }),

@@ -6,6 +6,7 @@ import { createGateway } from '../../src/gateway.ts'
 import { startPreferHop } from '../prefer-hop.ts'
 import type { Cause } from './causes.ts'
 import { findDeadUrl, startFaultyUpstream } from './faulty-upstream.ts'
+import { beginCalls, failOften, type Past, refuseOnce, useKeys } from './past.ts'
 
 /** Milliseconds that a gateway waits for an upstream that answers, however slow this machine is just now. */
 const patience = 30_000
@@ -13,7 +14,10 @@ const patience = 30_000
 /** Milliseconds that a gateway waits for an upstream that never answers. */
 const impatience = 250
 
-/** The gateway before the mock, before an upstream that fails, before one that is silent and before none. */
+/** Milliseconds for which a gateway that gave its upstream up does not ask again: longer than any proof. */
+const longPause = 3_600_000
+
+/** Gateways before the mock, before upstreams that fail in every way and before none, some of them with a past. */
 export interface Stage extends AsyncDisposable {
   /**
    * Gives the origin of the gateway that stands before the wanted upstream; `prefer` is the `Prefer` header that
@@ -29,8 +33,8 @@ export async function openStage(): Promise<Stage> {
   const hop = await startPreferHop({ upstream: prism.url })
   opening.defer(() => hop.close())
   const faulty = opening.use(await startFaultyUpstream())
-  const open = async (url: string, timeout: number) => {
-    const { origin, close } = await openGateway(url, timeout)
+  const open = async (url: string, timeout: number, pause?: number) => {
+    const { origin, close } = await openGateway(url, timeout, pause)
     opening.defer(close)
     return origin
   }
@@ -38,12 +42,31 @@ export async function openStage(): Promise<Stage> {
   const failing = await open(faulty.url, patience)
   const silent = await open(faulty.url, impatience)
   const dead = await open(await findDeadUrl(), patience)
+  const given = await open(await findDeadUrl(), patience, longPause)
+  await failOften(given)
+  const throttling = opening.use(await startFaultyUpstream())
+  throttling.fault = 'a request to wait'
+  const held = await open(throttling.url, patience)
+  await refuseOnce(held)
+  const hanging = await startFaultyUpstream()
+  const busy = await open(hanging.url, patience)
+  // Closed before its gateway, which waits for the calls under way.
+  opening.use(hanging)
+  await beginCalls(busy, hanging)
+  await useKeys(mocked)
+  const pasts = {
+    'many failures': given,
+    'a refusal for now': held,
+    'calls under way': busy,
+    'other calls': mocked,
+  }
   const opened = opening.move()
   return {
     raise(upstream, prefer) {
       hop.setPrefer(prefer)
       if (upstream === 'mock') return mocked
       if (upstream === 'dead') return dead
+      if (isPast(upstream, pasts)) return pasts[upstream]
       faulty.fault = upstream
       return upstream === 'silence' ? silent : failing
     },
@@ -51,10 +74,20 @@ export async function openStage(): Promise<Stage> {
   }
 }
 
-async function openGateway(upstream: string, timeout: number) {
+function isPast(upstream: string, pasts: Readonly<Record<Past, string>>): upstream is Past {
+  return Object.hasOwn(pasts, upstream)
+}
+
+async function openGateway(upstream: string, timeout: number, pause?: number) {
   const config = readConfig({ CAL_COM_BASE_URL: upstream, UPSTREAM_TIMEOUT_MS: String(timeout) })
   const logger = pino({ level: 'silent' })
-  const gateway = await createGateway({ config, document: readDocument(), logger, version: '0.0.0' })
+  const gateway = await createGateway({
+    config,
+    document: readDocument(),
+    logger,
+    version: '0.0.0',
+    ...(pause !== undefined && { circuit: { pause } }),
+  })
   const origin = await gateway.rest.listen({ host: '127.0.0.1', port: 0 })
   return { origin, close: () => gateway.close() }
 }

@@ -44,6 +44,10 @@ export interface Operation {
   readonly success: { readonly status: number; readonly schema: JsonSchema }
   /** True when the document's `security` lets a bearer API key stand in for the client secret. */
   readonly acceptsApiKey: boolean
+  /** True when a call spends what it carries (`x-single-use`): two identical calls can only mean one. */
+  readonly singleUse?: boolean
+  /** One sentence: how to get back what a call with an unknown outcome may have lost (`x-recovery`). */
+  readonly recovery?: string
   readonly tool?: Tool
 }
 
@@ -68,6 +72,7 @@ function readOperation(
   const source = Object(inlineReferences(document, part))
   const body = source.requestBody?.content?.['application/json']
   const tool = source['x-mcp-tool']
+  const recovery = source['x-recovery']
   return {
     id: String(source.operationId),
     method,
@@ -80,6 +85,8 @@ function readOperation(
     }),
     success: readSuccess(method, path, source.responses),
     acceptsApiKey: acceptsBearer(document, source.security ?? document.security),
+    ...(source['x-single-use'] === true && { singleUse: true }),
+    ...(recovery && { recovery }),
     ...(tool && { tool }),
   }
 }

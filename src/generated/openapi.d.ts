@@ -386,6 +386,8 @@ export interface components {
             outcome: "not_executed" | "unknown";
             /** @description Whether the same call may be repeated as it is. */
             retryable: boolean;
+            /** @description How to get back what the call may have lost; told when the outcome is unknown. */
+            recovery?: string;
             errors?: {
                 /** @description Place in the request such as body.timeFormat. */
                 location: string;
@@ -715,6 +717,25 @@ export interface components {
             };
             content: {
                 "application/json": components["schemas"]["HttpError"] | components["schemas"]["PlainError"];
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The first call with this idempotency key is still under way. */
+        KeyInUse: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The idempotency key belongs to another call. */
+        KeyReused: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
             };
         };
         /** @description Another user has that address. */
@@ -729,9 +750,10 @@ export interface components {
                 "application/json": components["schemas"]["PlainError"];
             };
         };
-        /** @description Too many calls in a minute; the reset header says how many seconds to wait. */
+        /** @description Too many calls in a minute; Retry-After says how many seconds to wait. Until then the gateway answers in Cal.com's place. */
         TooManyRequests: {
             headers: {
+                "Retry-After": components["headers"]["Retry-After"];
                 "X-RateLimit-Limit-Default": components["headers"]["X-RateLimit-Limit-Default"];
                 "X-RateLimit-Remaining-Default": components["headers"]["X-RateLimit-Remaining-Default"];
                 "X-RateLimit-Reset-Default": components["headers"]["X-RateLimit-Reset-Default"];
@@ -739,6 +761,7 @@ export interface components {
             };
             content: {
                 "application/json": components["schemas"]["ThrottledError"];
+                "application/problem+json": components["schemas"]["Problem"];
             };
         };
         /** @description Cal.com failed. */
@@ -794,6 +817,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description The call was not sent; Retry-After says when to try again. */
+        ServiceUnavailable: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description Cal.com did not answer in time. */
         GatewayTimeout: {
             headers: {
@@ -822,6 +854,11 @@ export interface components {
          * @example 60
          */
         "X-RateLimit-Reset-Default": number;
+        /**
+         * @description Seconds to wait before the next call.
+         * @example 60
+         */
+        "Retry-After": number;
     };
     pathItems: never;
 }
@@ -876,6 +913,7 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["ServerError"];
             502: components["responses"]["BadGateway"];
+            503: components["responses"]["ServiceUnavailable"];
             504: components["responses"]["GatewayTimeout"];
         };
     };
@@ -888,6 +926,8 @@ export interface operations {
                  * @example demo-secret
                  */
                 "x-cal-secret-key": string;
+                /** @description A name of your choice for this one call, unique among yours. For ten minutes the same call with the same key gets the same answer without a second effect. The gateway keeps it; Cal.com does not see it. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /**
@@ -927,9 +967,11 @@ export interface operations {
             409: components["responses"]["CreateConflict"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["ServerError"];
             502: components["responses"]["BadGateway"];
+            503: components["responses"]["ServiceUnavailable"];
             504: components["responses"]["GatewayTimeout"];
         };
     };
@@ -968,6 +1010,7 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["ServerError"];
             502: components["responses"]["BadGateway"];
+            503: components["responses"]["ServiceUnavailable"];
             504: components["responses"]["GatewayTimeout"];
         };
     };
@@ -1006,6 +1049,7 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["ServerError"];
             502: components["responses"]["BadGateway"];
+            503: components["responses"]["ServiceUnavailable"];
             504: components["responses"]["GatewayTimeout"];
         };
     };
@@ -1059,6 +1103,7 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["ServerError"];
             502: components["responses"]["BadGateway"];
+            503: components["responses"]["ServiceUnavailable"];
             504: components["responses"]["GatewayTimeout"];
         };
     };
@@ -1071,6 +1116,8 @@ export interface operations {
                  * @example demo-secret
                  */
                 "x-cal-secret-key": string;
+                /** @description A name of your choice for this one call, unique among yours. For ten minutes the same call with the same key gets the same answer without a second effect. The gateway keeps it; Cal.com does not see it. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /**
@@ -1094,9 +1141,12 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["KeyInUse"];
+            422: components["responses"]["KeyReused"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["ServerError"];
             502: components["responses"]["BadGateway"];
+            503: components["responses"]["ServiceUnavailable"];
             504: components["responses"]["GatewayTimeout"];
         };
     };
@@ -1109,6 +1159,8 @@ export interface operations {
                  * @example demo-secret
                  */
                 "x-cal-secret-key": string;
+                /** @description A name of your choice for this one call, unique among yours. For ten minutes the same call with the same key gets the same answer without a second effect. The gateway keeps it; Cal.com does not see it. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /**
@@ -1137,11 +1189,14 @@ export interface operations {
             403: components["responses"]["SourceForbidden"];
             404: components["responses"]["TokenGone"];
             405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["KeyInUse"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["ServerError"];
             502: components["responses"]["BadGateway"];
+            503: components["responses"]["ServiceUnavailable"];
             504: components["responses"]["GatewayTimeout"];
         };
     };

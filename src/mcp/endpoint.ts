@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { parseJson } from '../contract/json.ts'
 import { GatewayError } from '../errors.ts'
 import { toGatewayError } from '../problems.ts'
+import { type Caller, HttpCaller } from '../upstream/caller.ts'
 import { type EraOptions, type Reply, refuse, rpcCodes } from './era.ts'
 import { createInitializeEra } from './initialize-era.ts'
 import { createStatelessEra } from './stateless-era.ts'
@@ -49,6 +50,7 @@ export async function registerMcp(app: FastifyInstance, options: EraOptions): Pr
 
 /** What an HTTP request brings to a call; the signal is made only when somebody asks for it. */
 class HttpContext implements CallContext {
+  readonly caller: Caller
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
   #signal: AbortSignal | undefined
@@ -56,6 +58,7 @@ class HttpContext implements CallContext {
   constructor(request: IncomingMessage, response: ServerResponse) {
     this.#request = request
     this.#response = response
+    this.caller = new HttpCaller(response)
   }
 
   credential = (header: string): string | undefined => {

@@ -1,8 +1,9 @@
 import type { Operation, Tool } from '../contract/operations.ts'
 import type { JsonSchema } from '../contract/schema.ts'
-import type { CallInput, CheckedOperation } from '../contract/validation.ts'
+import type { CheckedOperation } from '../contract/validation.ts'
 import { GatewayError, type Violation } from '../errors.ts'
-import type { Answer } from '../upstream/client.ts'
+import type { Caller } from '../upstream/caller.ts'
+import type { Answer, UpstreamClient } from '../upstream/client.ts'
 import { type HeldCredentials, hasCredentials } from '../upstream/credentials.ts'
 import {
   adviseCredential,
@@ -30,6 +31,8 @@ export interface CallContext {
   readonly credential: CredentialSource
   /** Fires when the caller has gone; only reads are given up for it. */
   readonly signal?: AbortSignal | undefined
+  /** Tells whether the answer arrived; that of a write is kept when it did not. */
+  readonly caller?: Caller | undefined
 }
 
 /** The context of a call that nobody can be found for. */
@@ -46,13 +49,7 @@ export interface Tools {
 /** What the tools need of the gateway. */
 export interface ToolOptions {
   readonly operations: readonly CheckedOperation[]
-  readonly client: {
-    call(
-      operation: Operation,
-      input: CallInput,
-      options?: { signal?: AbortSignal | undefined },
-    ): Promise<Answer>
-  }
+  readonly client: UpstreamClient
   readonly held: HeldCredentials
   /** Seconds the upstream asks its callers to wait, from the headers of an answer. */
   readonly readRetryAfter: (headers: Answer['headers']) => number | undefined
@@ -97,7 +94,7 @@ function describeTool(operation: Operation, tool: Tool, advice: string): ToolDes
 
 function bindTool(operation: CheckedOperation, tool: Tool, options: ToolOptions): BoundTool {
   const advice = adviseCredential(operation, tool, options.secretVariable)
-  const call: BoundTool = async (values, { credential, signal }) => {
+  const call: BoundTool = async (values, { credential, signal, caller }) => {
     const { input, unknown } = bindArguments(operation, tool, values, credential)
     const located = operation.validate(input).map((one) => locateByArgument(operation, tool, one))
     const missing = !hasCredentials(operation, input, options.held)
@@ -105,7 +102,10 @@ function bindTool(operation: CheckedOperation, tool: Tool, options: ToolOptions)
       return refuseArguments([...unknown, ...located], missing ? advice : '')
     if (missing) return toRefusal(new GatewayError('missing_credentials', { detail: advice }), advice)
     // A write that has left is never given up because its caller has gone: its effect would be lost from sight.
-    const answer = await options.client.call(operation, input, operation.method === 'GET' ? { signal } : {})
+    const answer = await options.client.call(operation, input, {
+      signal: operation.method === 'GET' ? signal : undefined,
+      caller,
+    })
     if (answer.status < 400) return toResult(answer)
     const wait = options.readRetryAfter(answer.headers)
     const nextStep = adviseNextStep(answer.status, operation, options.operations, wait)

@@ -6,7 +6,7 @@ import type { CheckedOperation } from '../contract/validation.ts'
 import { GatewayError } from '../errors.ts'
 import { createListener, type ListenerOptions } from '../listener.ts'
 import { findCredentialHeader, type HeldCredentials, hasCredentials } from '../upstream/credentials.ts'
-import type { UpstreamDispatcher } from '../upstream/dispatcher.ts'
+import type { Exchange } from '../upstream/exchange.ts'
 import { forward, registerProxy } from '../upstream/proxy.ts'
 import { refuseUnwantedBody, registerBodyParser } from './body.ts'
 import { readRequest } from './input.ts'
@@ -19,13 +19,13 @@ const bodyLimit = 102_400
 export interface RestOptions extends Omit<ListenerOptions, 'bodyLimit'> {
   readonly document: OpenApiDocument
   readonly operations: readonly CheckedOperation[]
-  readonly dispatcher: UpstreamDispatcher
+  readonly exchange: Exchange
   readonly held: HeldCredentials
 }
 
 /** Builds the REST door: the document's operations below its server URL, and the document itself. */
 export async function createRestServer(options: RestOptions): Promise<FastifyInstance> {
-  const { document, operations, dispatcher } = options
+  const { document, operations, exchange } = options
   const app = createListener({ ...options, bodyLimit })
   const findMethods = createMethodFinder(operations)
   app.addHook('onRequest', async (request) => {
@@ -33,7 +33,7 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
     refuseUnwantedBody(request)
   })
   registerBodyParser(app)
-  await registerProxy(app, dispatcher)
+  await registerProxy(app, exchange)
   const handlers = new Map(
     operations.map((operation) => [operation.id, createHandler(operation, options.held)]),
   )

@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors.ts'
+import type { UpstreamAnswer } from './answer-collector.ts'
 import { safeAnswerHeaders } from './cal-com.ts'
-import type { UpstreamAnswer } from './dispatcher.ts'
 import { redactError } from './redaction.ts'
 
 /**

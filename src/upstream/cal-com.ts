@@ -17,7 +17,9 @@ export const safeAnswerHeaders: ReadonlySet<string> = new Set([
 export const upstreamName = 'Cal.com'
 
 /** Seconds to wait after a 429: Cal.com sends no `Retry-After`, its reset header counts the seconds left. */
-export function readRetryAfter(headers: Readonly<Record<string, string | string[]>>): number | undefined {
+export function readRetryAfter(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): number | undefined {
   const text = headers['retry-after'] ?? headers['x-ratelimit-reset-default']
   return typeof text === 'string' && /^\d{1,6}$/.test(text) ? Number(text) : undefined
 }

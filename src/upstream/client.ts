@@ -1,9 +1,12 @@
 import createFetchClient from 'openapi-fetch'
 import type { Operation } from '../contract/operations.ts'
 import type { CallInput } from '../contract/validation.ts'
-import { checkAnswer, selectHeaders } from './answer.ts'
+import { selectHeaders } from './answer.ts'
+import type { UpstreamAnswer } from './answer-collector.ts'
+import type { UpstreamCall } from './call.ts'
+import { type Caller, unwatchedCaller } from './caller.ts'
 import { collectSecrets, type HeldCredentials } from './credentials.ts'
-import type { UpstreamAnswer, UpstreamDispatcher } from './dispatcher.ts'
+import type { Exchange } from './exchange.ts'
 import { toHeaders, toPath, toQuery } from './request.ts'
 
 /** A complete upstream answer: the JSON text as it came, errors without what they echoed of the request. */
@@ -16,13 +19,20 @@ export interface Answer<Data = unknown> {
   readonly data?: Data | undefined
 }
 
+/** Who waits for an answer. */
+export interface CallOptions {
+  /** Fires when nobody waits any longer; only reads are given up for it. */
+  readonly signal?: AbortSignal | undefined
+  readonly caller?: Caller | undefined
+}
+
 /** Calls any operation of the document. Throws a `GatewayError` when there is no complete answer. */
 export interface UpstreamClient {
-  call(operation: Operation, input: CallInput): Promise<Answer>
+  call(operation: Operation, input: CallInput, options?: CallOptions): Promise<Answer>
 }
 
 interface ClientOptions {
-  readonly dispatcher: UpstreamDispatcher
+  readonly exchange: Exchange
   readonly held: HeldCredentials
 }
 
@@ -34,13 +44,13 @@ interface AnyOperation {
 type Method = 'get' | 'put' | 'post' | 'delete' | 'patch' | 'options' | 'head' | 'trace'
 
 /** Opens the client that calls operations by the document, over the gateway's own sockets and headers. */
-export function createClient({ dispatcher, held }: ClientOptions): UpstreamClient {
+export function createClient({ exchange, held }: ClientOptions): UpstreamClient {
   const client = createFetchClient<Record<string, Record<Method, AnyOperation>>>({
-    baseUrl: dispatcher.origin,
+    baseUrl: exchange.origin,
     pathSerializer: toPath,
   })
   return {
-    async call(operation, input) {
+    async call(operation, input, options = {}) {
       let answer: UpstreamAnswer | undefined
       const { data } = await client.request(methods[operation.method], operation.path, {
         params: { path: input.path, query: input.query },
@@ -48,7 +58,9 @@ export function createClient({ dispatcher, held }: ClientOptions): UpstreamClien
         headers: toHeaders(operation, input, held),
         querySerializer: (query: CallInput['query']) => toQuery(operation.parameters, query),
         fetch: async (request: Request) => {
-          answer = checkAnswer(await send(dispatcher, request), collectSecrets(operation, input, held))
+          const secrets = collectSecrets(operation, input, held)
+          const call = { ...(await readRequest(request)), operation, secrets, caller: findCaller(options) }
+          answer = await send(exchange, call)
           return new Response(answer.status === 204 ? null : answer.body, { status: answer.status })
         },
       })
@@ -65,15 +77,32 @@ export function createClient({ dispatcher, held }: ClientOptions): UpstreamClien
 
 const methods = { GET: 'get', PUT: 'put', POST: 'post', DELETE: 'delete', PATCH: 'patch' } as const
 
-/** A `fetch` in miniature: no redirects, no decoding, no retries, the answer whole. */
-async function send(dispatcher: UpstreamDispatcher, request: Request): Promise<UpstreamAnswer> {
+async function readRequest(request: Request) {
   const { pathname, search } = new URL(request.url)
   const body = request.body === null ? undefined : await request.text()
-  const headers = Object.fromEntries(request.headers)
+  return {
+    method: request.method,
+    path: pathname + search,
+    headers: Object.fromEntries(request.headers),
+    body,
+  }
+}
+
+/** A `fetch` in miniature: no redirects, no decoding, the answer whole. */
+function send(exchange: Exchange, call: UpstreamCall): Promise<UpstreamAnswer> {
   return new Promise((resolve, reject) => {
-    dispatcher.send({ method: request.method, path: pathname + search, headers, body }, (error, answer) => {
+    exchange.send(call, (error, answer) => {
       if (answer) resolve(answer)
       else reject(error)
     })
   })
+}
+
+function findCaller({ caller = unwatchedCaller, signal }: CallOptions): Caller {
+  if (!signal) return caller
+  const onGone = (listener: () => void) => {
+    if (signal.aborted) listener()
+    else signal.addEventListener('abort', listener, { once: true })
+  }
+  return { gone: signal.aborted, onGone, onArrival: (listener) => caller.onArrival(listener) }
 }

@@ -1,121 +1,160 @@
-import { type Dispatcher, Pool } from 'undici'
-import { GatewayError } from '../errors.ts'
+import type { Dispatcher } from 'undici'
+import { type ErrorCode, GatewayError } from '../errors.ts'
+import { AnswerCollector, type TryFailure, type UpstreamAnswer } from './answer-collector.ts'
+import { Circuit, type CircuitOptions, type Report } from './circuit.ts'
+import { RetryBudget } from './retry-budget.ts'
+import { openSockets, type Sockets } from './sockets.ts'
 
 /** One request to the upstream; `path` holds the query and no part of it is re-encoded. */
 export interface UpstreamRequest {
   readonly method: string
   readonly path: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly body?: string | Uint8Array | undefined
-}
-
-/** A complete answer of the upstream: nothing is handed on before its last byte has arrived. */
-export interface UpstreamAnswer {
-  readonly status: number
-  /** Lower-case names. */
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  readonly body: Buffer
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly body?: string | Uint8Array | null | undefined
 }
 
 /** Receives the answer or the `GatewayError` that took its place; called exactly once. */
 export type AnswerCallback = (error: GatewayError | null, answer?: UpstreamAnswer) => void
 
-/** The only way to the upstream: sockets, the deadline and the size limit live behind it. */
+/** The only way to the upstream: sockets, the deadline, retries and the circuit breaker live behind it. */
 export interface UpstreamDispatcher {
   /** Origin of the upstream, `https://api.cal.com`. */
   readonly origin: string
-  send(request: UpstreamRequest, done: AnswerCallback): void
+  /** Sends a call. The returned function gives it up, as far as it is a read: a write that left goes on. */
+  send(request: UpstreamRequest, done: AnswerCallback): () => void
   /** Waits for the calls under way, then closes every socket. */
   close(): Promise<void>
 }
 
-interface DispatcherOptions {
+/** What the way to the upstream depends on. */
+export interface DispatcherOptions {
   /** Base URL of the upstream; its path stands before every request's. */
   readonly baseUrl: string
-  /** Milliseconds from the call to the last byte of the answer. */
+  /** Milliseconds from the call to the last byte of the answer, all tries included. */
   readonly timeout: number
+  /** PEM certificates that are trusted instead of the well-known ones. */
+  readonly ca?: string | undefined
+  /** A number from 0 to 1, for the jitter between tries. */
+  readonly random?: () => number
+  readonly circuit?: CircuitOptions
 }
 
-/** The largest answer taken, in bytes; 250 users with full metadata stay below a third of it. */
-const largestAnswer = 32 * 1024 * 1024
+/** Most further tries of a call of which no byte has left. */
+const retriesBeforeSending = 2
+/** Most further tries of a read that has left. */
+const retriesOfSentReads = 1
+/** Milliseconds before the first further try, at most; twice as many before the second. */
+const backoff = 100
+/** Milliseconds for a connection to come about, at most: a further try may find a better address. */
+const longestConnect = 10_000
 
-/** Opens a pool of HTTP/1.1 connections to the upstream. Redirects are not followed and nothing is retried. */
-export function createDispatcher({ baseUrl, timeout }: DispatcherOptions): UpstreamDispatcher {
-  const { origin, pathname } = new URL(baseUrl)
+/** Opens the way to the upstream. Redirects are not followed; what is tried again, and when, says `Call`. */
+export function createDispatcher(options: DispatcherOptions): UpstreamDispatcher {
+  const { timeout, ca, random = Math.random } = options
+  const { origin, pathname } = new URL(options.baseUrl)
   const prefix = pathname.replace(/\/+$/, '')
-  const pool = new Pool(origin, { allowH2: false, headersTimeout: 0, bodyTimeout: 0, connect: { timeout } })
+  const sockets = openSockets({ origin, ca, connectTimeout: Math.min(timeout, longestConnect) })
+  const circuit = new Circuit(options.circuit)
+  const budget = new RetryBudget()
   return {
     origin,
-    send: ({ method, path, headers, body = null }, done) => {
-      const collector = new AnswerCollector(timeout, done)
+    send({ method, path, headers, body = null }, done) {
+      const report = circuit.enter()
+      if (!report) {
+        done(new GatewayError('upstream_unavailable', { headers: { 'retry-after': '1' } }))
+        return () => {}
+      }
+      budget.deposit()
       // undici's `HttpMethod` is a closed list of names; the document's methods are a part of it.
-      const options = { method: method as Dispatcher.HttpMethod, path: prefix + path, headers, body }
-      pool.dispatch(options, collector)
+      const request = { method: method as Dispatcher.HttpMethod, path: prefix + path, headers, body }
+      const call = new Call({ sockets, budget, random, report, request, done }, timeout)
+      return () => call.abandon()
     },
-    close: () => pool.close(),
+    close: () => sockets.close(),
   }
 }
 
-/** Collects one answer whole, or says what is known of the call's effect when there is none. */
-class AnswerCollector implements Dispatcher.DispatchHandler {
-  readonly #done: AnswerCallback
-  readonly #timer: NodeJS.Timeout
-  readonly #chunks: Buffer[] = []
-  #controller: Dispatcher.DispatchController | undefined
-  #status = 0
-  #headers: UpstreamAnswer['headers'] = {}
-  #size = 0
+interface CallParts {
+  readonly sockets: Sockets
+  readonly budget: RetryBudget
+  readonly random: () => number
+  readonly report: Report
+  readonly request: Dispatcher.DispatchOptions
+  readonly done: AnswerCallback
+}
+
+/**
+ * A call and its tries. Whether one may be tried again depends on whether bytes have left, never on the kind of
+ * error: nothing that left is sent again but a read, once. A complete answer is never asked for again.
+ */
+class Call {
+  readonly #parts: CallParts
+  readonly #deadline: NodeJS.Timeout
+  #collector: AnswerCollector | undefined
+  #pause: NodeJS.Timeout | undefined
+  #sentTries = 0
+  #unsentTries = 0
   #settled = false
 
-  constructor(timeout: number, done: AnswerCallback) {
-    this.#done = done
-    this.#timer = setTimeout(
-      () => this.#giveUp(new GatewayError(this.#controller ? 'upstream_timeout' : 'upstream_unreachable')),
-      timeout,
-    )
+  constructor(parts: CallParts, timeout: number) {
+    this.#parts = parts
+    this.#deadline = setTimeout(() => {
+      this.#collector?.giveUp()
+      this.#fail(this.#sentTries > 0 || this.#collector?.sent ? 'upstream_timeout' : 'upstream_unreachable')
+    }, timeout)
+    this.#try()
   }
 
-  /** undici calls this on the tick that writes the request's first bytes: from here on the call may have effect. */
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    if (this.#settled) controller.abort(new Error('the call was given up before it was sent'))
-    else this.#controller = controller
+  /** Stops waiting: the caller has gone. A write that was sent goes on to its end. */
+  abandon(): void {
+    const { method } = this.#parts.request
+    if (this.#settled || (method !== 'GET' && this.#collector?.sent)) return
+    this.#collector?.giveUp()
+    this.#fail('upstream_connection_lost', undefined, 'unknown')
   }
 
-  onResponseStart(
-    _controller: Dispatcher.DispatchController,
-    status: number,
-    headers: UpstreamAnswer['headers'],
-  ): void {
-    this.#status = status
-    this.#headers = headers
+  #try(): void {
+    const collector = new AnswerCollector((failure, answer, cause) => {
+      if (answer) this.#succeed(answer)
+      else this.#tryAgain(failure, collector.sent, cause)
+    })
+    this.#collector = collector
+    this.#parts.sockets.dispatch(this.#parts.request, collector)
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#size += chunk.length
-    if (this.#size > largestAnswer) this.#giveUp(new GatewayError('upstream_invalid_answer'))
-    else this.#chunks.push(chunk)
+  #tryAgain(failure: TryFailure | undefined, sent: boolean, cause: Error | undefined): void {
+    if (sent) this.#sentTries += 1
+    else this.#unsentTries += 1
+    if (failure === 'too large') this.#fail('upstream_invalid_answer', cause)
+    else if (this.#mayRetry(sent)) {
+      this.#collector = undefined
+      const longest = backoff * 2 ** (this.#sentTries + this.#unsentTries - 1)
+      this.#pause = setTimeout(() => this.#try(), this.#parts.random() * longest)
+    } else this.#fail(this.#sentTries > 0 ? 'upstream_connection_lost' : 'upstream_unreachable', cause)
   }
 
-  onResponseEnd(): void {
-    const [only = Buffer.alloc(0)] = this.#chunks
-    const body = this.#chunks.length > 1 ? Buffer.concat(this.#chunks, this.#size) : only
-    this.#settle(null, { status: this.#status, headers: this.#headers, body })
+  #mayRetry(sent: boolean): boolean {
+    const { request, budget } = this.#parts
+    if (sent && (request.method !== 'GET' || this.#sentTries > retriesOfSentReads)) return false
+    return this.#unsentTries <= retriesBeforeSending && budget.withdraw()
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
-    const code = this.#controller ? 'upstream_connection_lost' : 'upstream_unreachable'
-    this.#settle(new GatewayError(code, { cause }))
+  #succeed(answer: UpstreamAnswer): void {
+    if (!this.#settle(answer.status >= 500 ? 'failed' : 'well')) return
+    this.#parts.done(null, answer)
   }
 
-  #giveUp(error: GatewayError): void {
-    this.#settle(error)
-    this.#controller?.abort(error)
+  #fail(code: ErrorCode, cause?: Error, health: Parameters<Report>[0] = 'failed'): void {
+    if (!this.#settle(health)) return
+    this.#parts.done(new GatewayError(code, { cause }))
   }
 
-  #settle(error: GatewayError | null, answer?: UpstreamAnswer): void {
-    if (this.#settled) return
+  #settle(health: Parameters<Report>[0]): boolean {
+    if (this.#settled) return false
     this.#settled = true
-    clearTimeout(this.#timer)
-    this.#done(error, answer)
+    clearTimeout(this.#deadline)
+    clearTimeout(this.#pause)
+    this.#parts.report(health)
+    return true
   }
 }

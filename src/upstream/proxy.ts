@@ -5,9 +5,14 @@ import type { Dispatcher } from 'undici'
 import type { Operation } from '../contract/operations.ts'
 import type { CallInput } from '../contract/validation.ts'
 import { GatewayError } from '../errors.ts'
-import { checkAnswer, selectHeaders } from './answer.ts'
+import { selectHeaders } from './answer.ts'
+import type { UpstreamAnswer } from './answer-collector.ts'
+import type { UpstreamCall } from './call.ts'
+import { HttpCaller } from './caller.ts'
 import { collectSecrets, type HeldCredentials } from './credentials.ts'
-import type { UpstreamAnswer, UpstreamDispatcher, UpstreamRequest } from './dispatcher.ts'
+import type { UpstreamRequest } from './dispatcher.ts'
+import type { Exchange } from './exchange.ts'
+import { idempotencyHeader } from './idempotency.ts'
 import { toHeaders, toPath, toQuery } from './request.ts'
 
 /**
@@ -15,13 +20,13 @@ import { toHeaders, toPath, toQuery } from './request.ts'
  * forwarded, each by a call of `forward`. `fp` lifts the decoration out of the plugin's own scope, and
  * `proxyPayloads: false` keeps the plugin's hands off the body parsers.
  */
-export async function registerProxy(app: FastifyInstance, dispatcher: UpstreamDispatcher): Promise<void> {
+export async function registerProxy(app: FastifyInstance, exchange: Exchange): Promise<void> {
   await app.register(fp(httpProxy), {
-    upstream: dispatcher.origin,
+    upstream: exchange.origin,
     routes: [],
     proxyPayloads: false,
     disableRequestLogging: true,
-    undici: adaptDispatcher(dispatcher),
+    undici: adaptExchange(exchange),
   })
 }
 
@@ -39,16 +44,21 @@ export function forward(
   reply: FastifyReply,
   { operation, input, rawBody, held }: ForwardedCall,
 ): FastifyReply {
+  const context: CallContext = {
+    operation,
+    caller: new HttpCaller(reply.raw),
+    secrets: collectSecrets(operation, input, held),
+    idempotencyKey: readIdempotencyKey(operation, input),
+  }
   return reply.from(toPath(operation.path, input.path), {
     method: operation.method,
     queryString: () => toQuery(operation.parameters, input.query),
     body: rawBody ?? null,
     ...(rawBody && { contentType: 'application/json' }),
-    rewriteRequestHeaders: () => toHeaders(operation, input, held),
+    rewriteRequestHeaders: () => ({ ...toHeaders(operation, input, held), [contextKey]: context }),
     rewriteHeaders: selectHeaders,
     retryDelay: () => null,
-    onResponse: (_request, _reply, { stream }) =>
-      reply.send(takeAnswer(stream, collectSecrets(operation, input, held))),
+    onResponse: (_request, _reply, { stream }) => reply.send(takeBody(stream)),
     onError: (_reply, { error }) => reply.send(error.cause instanceof GatewayError ? error.cause : error),
   })
 }
@@ -64,19 +74,27 @@ class WholeAnswer {
   destroy(): void {}
 }
 
-function takeAnswer(stream: unknown, secrets: readonly string[]): Buffer | GatewayError {
+function takeBody(stream: unknown): Buffer {
   if (!(stream instanceof WholeAnswer)) throw new TypeError('reply.from answered with a stream of its own')
-  try {
-    return checkAnswer(stream.answer, secrets).body
-  } catch (error) {
-    return error instanceof GatewayError ? error : new GatewayError('internal_error', { cause: error })
-  }
+  return stream.answer.body
 }
 
-/** `reply.from` asks for an object with undici's callback-style `request`; the dispatcher's is all it uses. */
-function adaptDispatcher(dispatcher: UpstreamDispatcher): { request: Dispatcher['request'] } {
-  const request = (options: UpstreamRequest, done: (error: Error | null, data?: object) => void) =>
-    dispatcher.send(options, (error, answer) =>
+type CallContext = Pick<UpstreamCall, 'operation' | 'caller' | 'secrets' | 'idempotencyKey'>
+
+/** `reply.from` hands nothing on but the request; what belongs to it travels with its headers, out of their sight. */
+const contextKey = Symbol('context')
+
+interface ContextualRequest extends UpstreamRequest {
+  readonly headers: UpstreamRequest['headers'] & { readonly [contextKey]: CallContext }
+}
+
+/** `reply.from` asks for an object with undici's callback-style `request`; that is all it uses. */
+function adaptExchange(exchange: Exchange): { request: Dispatcher['request'] } {
+  const request: unknown = (
+    { method, path, headers, body }: ContextualRequest,
+    done: (error: Error | null, data?: object) => void,
+  ) =>
+    exchange.send({ method, path, headers, body, ...headers[contextKey] }, (error, answer) =>
       answer
         ? done(null, {
             statusCode: answer.status,
@@ -86,4 +104,11 @@ function adaptDispatcher(dispatcher: UpstreamDispatcher): { request: Dispatcher[
         : done(error),
     )
   return { request: request as Dispatcher['request'] }
+}
+
+/** Only for operations whose document has the header; a structured string and its bare text are the same key. */
+function readIdempotencyKey({ parameters }: Operation, { header }: CallInput): string | undefined {
+  const name = parameters.find((one) => one.name.toLowerCase() === idempotencyHeader)?.name
+  const value = name === undefined ? undefined : header[name]
+  return typeof value === 'string' ? value.replace(/^"(.*)"$/, '$1') : undefined
 }

@@ -3,9 +3,18 @@ import type { CallInput } from '../contract/validation.ts'
 import { describeCaller } from './cal-com.ts'
 import { type HeldCredentials, toCredentialHeaders } from './credentials.ts'
 
-/** Builds the upstream path of a call from checked values alone; nothing of the caller's own URL is in it. */
+/**
+ * Builds the upstream path of a call from checked values alone; nothing of the caller's own URL is in it. Throws
+ * a `TypeError` on a value that would be a dot segment: it has no encoding, so the path would lead elsewhere
+ * (RFC 3986 §5.2.4), and no schema of a path parameter should let it come here.
+ */
 export function toPath(template: string, values: CallInput['path']): string {
-  return template.replaceAll(/\{([^}]+)\}/g, (_, name: string) => encodeURIComponent(String(values[name])))
+  return template.replaceAll(/\{([^}]+)\}/g, (_, name: string) => {
+    const text = encodeURIComponent(String(values[name]))
+    if (text === '' || text === '.' || text === '..')
+      throw new TypeError(`the path parameter ${name} would change the path`)
+    return text
+  })
 }
 
 /**

@@ -1,7 +1,8 @@
 import { createServer, type Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import type { GatewayError } from '../../src/errors.ts'
-import { createDispatcher, type UpstreamAnswer, type UpstreamRequest } from '../../src/upstream/dispatcher.ts'
+import type { UpstreamAnswer } from '../../src/upstream/answer-collector.ts'
+import { createDispatcher, type UpstreamRequest } from '../../src/upstream/dispatcher.ts'
 import { startUpstream } from '../upstream-stub.ts'
 
 const get: UpstreamRequest = { method: 'GET', path: '/users', headers: {} }

@@ -3,6 +3,7 @@ import { readDocument } from '../../src/contract/document.ts'
 import { readOperations } from '../../src/contract/operations.ts'
 import { createClient } from '../../src/upstream/client.ts'
 import { createDispatcher } from '../../src/upstream/dispatcher.ts'
+import { createExchange } from '../../src/upstream/exchange.ts'
 import { typeClient } from '../../src/upstream/typed-client.ts'
 import { startUpstream } from '../upstream-stub.ts'
 
@@ -13,7 +14,10 @@ test('an operation is called by its name, with arguments and answer as the docum
   await using upstream = await startUpstream()
   const dispatcher = createDispatcher({ baseUrl: upstream.url, timeout: 5000 })
   const client = typeClient(
-    createClient({ dispatcher, held: { apiKey: undefined } }),
+    createClient({
+      exchange: createExchange({ dispatcher, key: new Uint8Array(32), clock: () => 0 }),
+      held: { apiKey: undefined },
+    }),
     readOperations(readDocument()),
   )
   const { data } = await client.oauthclientuserscontrollergetuserbyid({ path, header })

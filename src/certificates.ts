@@ -1,0 +1,12 @@
+import { X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+
+/** Reads a file of PEM certificates; undefined when it cannot be read or begins with no certificate. */
+export function readCertificates(path: string): string | undefined {
+  try {
+    const text = readFileSync(path, 'utf8')
+    return new X509Certificate(text).subject === '' ? undefined : text
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,13 @@
+import type { Operation } from '../contract/operations.ts'
+import type { Caller } from './caller.ts'
+import type { UpstreamRequest } from './dispatcher.ts'
+
+/** A call of an operation, as it goes upstream, and who waits for its answer. */
+export interface UpstreamCall extends UpstreamRequest {
+  readonly operation: Operation
+  readonly caller: Caller
+  /** What no answer may repeat. */
+  readonly secrets: readonly string[]
+  /** The caller's name for this call, if it gave one and the operation takes one. */
+  readonly idempotencyKey?: string | undefined
+}

@@ -1,0 +1,41 @@
+import { createHmac } from 'node:crypto'
+import type { UpstreamRequest } from './dispatcher.ts'
+
+/**
+ * Names calls and callers by keyed hashes (HMAC-SHA-256), so that no secret is kept in memory to compare with,
+ * and nobody who sees a name can test a guess.
+ */
+export class Fingerprint {
+  readonly #key: Uint8Array
+
+  constructor(key: Uint8Array) {
+    this.#key = key
+  }
+
+  /** The same for two calls that are the same in method, path, query, credentials and every byte of the body. */
+  nameCall({ method, path, headers, body }: UpstreamRequest): string {
+    return this.#hash([method, path, listHeaders(headers), body ?? ''])
+  }
+
+  /** The same for two calls that the upstream holds to be one caller's: client and credentials are the same. */
+  nameCaller({ headers }: UpstreamRequest, ...more: readonly string[]): string {
+    return this.#hash([listHeaders(headers), ...more])
+  }
+
+  #hash(parts: readonly (string | Uint8Array)[]): string {
+    const hmac = createHmac('sha256', this.#key)
+    for (const part of parts) hmac.update(`${Buffer.byteLength(part)}:`).update(part)
+    return hmac.digest('base64')
+  }
+}
+
+/** Headers of an upstream request that say something of it rather than of whose it is. */
+const impersonal = new Set(['accept', 'user-agent', 'content-type', 'content-length'])
+
+function listHeaders(headers: UpstreamRequest['headers']): string {
+  return JSON.stringify(
+    Object.entries(headers)
+      .filter(([name, value]) => value !== undefined && !impersonal.has(name))
+      .sort(([one], [other]) => (one < other ? -1 : 1)),
+  )
+}
