@@ -50,6 +50,7 @@ const tools = [
 
 let hop: PreferHop
 let running: RunningGateway
+const errors = 0
 let callers = 0
 const stack = new AsyncDisposableStack()
 
