@@ -50,7 +50,6 @@ const tools = [
 
 let hop: PreferHop
 let running: RunningGateway
-const errors = 0
 let callers = 0
 const stack = new AsyncDisposableStack()
 
