@@ -17,7 +17,7 @@ function object(required: readonly string[], properties: object) {
 
 const inputParameter = object(['name', 'in', 'type'], {
   name: text,
-  in: { enum: ['path', 'query', 'header', 'body', 'cookie'] },
+  in: { enum: ['path', 'query', 'header', 'body'] },
   type: { enum: ['string', 'number', 'integer', 'boolean', 'array', 'object'] },
   description: { type: 'string' },
   required: { type: 'boolean' },
@@ -74,14 +74,17 @@ const mcp = object(['namespace', 'port', 'tools'], {
   ),
 })
 
+/** Says nothing of a surface of another type, whose keys nobody can name. */
+function surface(type: 'rest' | 'mcp', form: object) {
+  // biome-ignore lint/suspicious/noThenProperty: `then` is a keyword of JSON Schema.
+  return { if: { required: ['type'], properties: { type: { const: type } } }, then: form } as const
+}
+
 const exposed = {
   type: 'object',
   required: ['type'],
   properties: { type: { enum: ['rest', 'mcp'] } },
-  if: { properties: { type: { const: 'rest' } } },
-  // biome-ignore lint/suspicious/noThenProperty: `then` is a keyword of JSON Schema.
-  then: rest,
-  else: mcp,
+  allOf: [surface('rest', rest), surface('mcp', mcp)],
 } as const
 
 /** JSON Schema of a capability file. */
@@ -105,7 +108,7 @@ type Bindings = Readonly<Record<string, string>>
 /** An input parameter of a consumed operation. */
 export interface InputParameter {
   readonly name: string
-  readonly in: 'path' | 'query' | 'header' | 'body' | 'cookie'
+  readonly in: 'path' | 'query' | 'header' | 'body'
   readonly type: 'string' | 'number' | 'integer' | 'boolean' | 'array' | 'object'
   readonly description?: string
   readonly required?: boolean

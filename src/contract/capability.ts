@@ -1,9 +1,9 @@
 import { Ajv, type ErrorObject } from 'ajv'
-import { type Document, isNode, LineCounter, parseDocument } from 'yaml'
 import { findCapabilityProblems } from './capability-checks.ts'
-import type { Capability } from './capability-schema.ts'
-import { capabilitySchema } from './capability-schema.ts'
+import { type Capability, capabilitySchema } from './capability-schema.ts'
+import { asRecord } from './json.ts'
 import type { Finding, Path, Problem } from './problem.ts'
+import { readSource } from './source.ts'
 
 /** What reading a capability came to; without a capability there is at least one error among the problems. */
 export interface CapabilityReading {
@@ -11,70 +11,66 @@ export interface CapabilityReading {
   readonly problems: readonly Problem[]
 }
 
+const check = new Ajv({ allErrors: true, verbose: true }).compile<Capability>(capabilitySchema)
+
 /** Reads and checks a capability; reports every problem with its line instead of stopping at the first. */
 export function readCapability(text: string, file: string): CapabilityReading {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines })
-  const toProblem = ({ path, message, expected, severity = 'error' }: Finding): Problem => ({
-    file,
-    line: lines.linePos(findOffset(document, path)).line,
-    message,
-    expected,
-    severity,
-  })
-  const syntax = document.errors.map((error): Problem => {
-    const message = error.message.split('\n')[0] ?? error.code
-    return {
-      file,
-      line: lines.linePos(error.pos[0]).line,
-      message,
-      expected: 'well-formed YAML',
-      severity: 'error',
-    }
-  })
-  if (syntax.length > 0) return { problems: syntax }
+  const { value, problems: malformations, lineOf } = readSource(text, file)
+  if (malformations.length > 0) return { problems: malformations }
+  const toProblems = (findings: readonly Finding[]): Problem[] =>
+    findings
+      .map(({ path, message, expected, severity = 'error' }) => ({
+        file,
+        line: lineOf(path),
+        message,
+        expected,
+        severity,
+      }))
+      .sort((a, b) => a.line - b.line)
 
-  const check = new Ajv({ allErrors: true, verbose: true }).compile<Capability>(capabilitySchema)
-  const value: unknown = document.toJS()
   if (check(value)) {
-    const problems = findCapabilityProblems(value).map(toProblem)
+    const problems = toProblems(findCapabilityProblems(value))
     return problems.some(({ severity }) => severity === 'error')
       ? { problems }
       : { capability: value, problems }
   }
-  const mistakes = [...mistakesOf(check.errors ?? [])]
+  const mistakes = mistakesOf(check.errors ?? [])
   const rest = cutOut(value, mistakes)
   // What was cut out of the consumed side would look like a target that does not exist.
   const hasTargets = mistakes.every(({ path }) => path[1] !== 'consumes')
   const findings = rest ? findCapabilityProblems(rest, hasTargets) : []
-  return { problems: [...mistakes, ...findings].map(toProblem).sort((a, b) => a.line - b.line) }
+  return { problems: toProblems([...mistakes, ...findings]) }
 }
 
 /**
- * Takes the list elements that hold a mistake of form out of a capability, so that the rest can be checked. They
- * leave holes, which keeps the indexes, and with them the lines, of their neighbours. Gives nothing when a mistake
- * stands outside of every list.
+ * Takes the parts that hold a mistake of form out of a capability, so that the rest can be checked. Elements of lists
+ * leave holes, which keeps the indexes, and with them the lines, of their neighbours. Gives nothing when what is
+ * consumed and exposed cannot be told apart from the mistake.
  */
 function cutOut(value: unknown, mistakes: readonly Finding[]): Capability | undefined {
+  const members = new Map(Object.entries(asRecord(value)))
   for (const { path } of mistakes) {
-    const depth = path.findLastIndex((segment) => typeof segment === 'number')
-    const list = path
-      .slice(0, Math.max(depth, 0))
-      .reduce<unknown>((place, name) => (place === undefined ? place : Object(place)[name]), value)
-    if (depth < 0) return undefined
-    if (Array.isArray(list)) delete list[Number(path[depth])]
+    const [member = ''] = path
+    const element = findElement(value, path)
+    if (element) delete element.list[element.index]
+    else if (member === '' || member === 'capability') return undefined
+    else members.delete(`${member}`)
   }
+  const rest: unknown = Object.fromEntries(members)
   // Ajv would not take the holes; whatever it found wrong is gone.
-  return value as Capability
+  return rest as Capability
 }
 
-/** Offset of the deepest node on the path that exists, so that a missing key points at its parent. */
-function findOffset(document: Document, path: Path): number {
-  for (let length = path.length; length >= 0; length -= 1) {
-    const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true)
-    if (isNode(node) && node.range) return node.range[0]
+/** The deepest list on a path; an operation is cut out whole, since one without a parameter would look wrong. */
+function findElement(value: unknown, path: Path): { list: unknown[]; index: number } | undefined {
+  let place = value
+  let found: { list: unknown[]; index: number } | undefined
+  for (const [depth, segment] of path.entries()) {
+    if (Array.isArray(place) && path[depth - 1] !== 'inputParameters')
+      found = { list: place, index: Number(segment) }
+    place = asRecord(place)[segment]
   }
-  return 0
+  return found
 }
 
 function mistakesOf(errors: readonly ErrorObject[]): Finding[] {
@@ -84,7 +80,7 @@ function mistakesOf(errors: readonly ErrorObject[]): Finding[] {
       const path = instancePath.split('/').slice(1).map(readSegment)
       if (keyword === 'required')
         return {
-          path,
+          path: [...path, params.missingProperty],
           message: `the key "${params.missingProperty}" is missing`,
           expected: 'the key with a value',
         }

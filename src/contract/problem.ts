@@ -18,3 +18,13 @@ export interface Finding {
   readonly expected: string
   readonly severity?: Problem['severity']
 }
+
+/** The finding that something stands at a path for the second time. */
+export function reportTwice(path: Path, what: string): Finding {
+  return { path, message: `${what} stands twice`, expected: 'it once' }
+}
+
+/** The names that would have been right, for a finding's `expected`. */
+export function describeNames(names: readonly string[]): string {
+  return names.length === 0 ? 'nothing there' : `one of ${names.join(', ')}`
+}
