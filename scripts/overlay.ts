@@ -1,6 +1,8 @@
+import { Ajv } from 'ajv'
 import { JSONPath } from 'jsonpath-plus'
-import { isNode, LineCounter, parseDocument } from 'yaml'
-import type { Problem } from '../src/contract/problem.ts'
+import { toFindings } from '../src/contract/form.ts'
+import type { Finding, Problem } from '../src/contract/problem.ts'
+import { readSource } from '../src/contract/source.ts'
 
 interface Action {
   readonly target: string
@@ -8,66 +10,100 @@ interface Action {
   readonly remove?: boolean
 }
 
+interface Match {
+  readonly value: unknown
+  readonly parent: unknown
+  readonly parentProperty: string | number
+}
+
+const text = { type: 'string', minLength: 1 }
+const check = new Ajv({ allErrors: true, verbose: true }).compile<{ actions: readonly Action[] }>({
+  type: 'object',
+  required: ['overlay', 'info', 'actions'],
+  properties: {
+    overlay: { type: 'string', pattern: '^1\\.0\\.' },
+    info: { type: 'object', required: ['title', 'version'], properties: { title: text, version: text } },
+    actions: {
+      type: 'array',
+      minItems: 1,
+      items: {
+        type: 'object',
+        required: ['target'],
+        properties: { target: { type: 'string', pattern: '^\\$' }, remove: { type: 'boolean' } },
+      },
+    },
+  },
+})
+
 /**
- * Finds the actions of an overlay whose target matches nothing in the document they would be applied to, each
- * with its line: Overlay 1.0 passes over them in silence, and a fact would be lost with them. Actions build on
- * each other, so each is tried on what those before it leave.
+ * Finds what is wrong with an overlay for the document it would be applied to, each with its line: a form that is
+ * not that of Overlay 1.0, and actions whose target matches nothing, which Overlay 1.0 passes over in silence, so
+ * that a fact would be lost with them. Actions build on each other, so each is tried on what those before it leave.
  */
-export function findOverlayProblems(text: string, file: string, base: object): Problem[] {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines })
-  const lineOf = (path: (string | number)[]) => {
-    const node = document.getIn(path, true)
-    return isNode(node) && node.range ? lines.linePos(node.range[0]).line : 1
-  }
-  const problem = (line: number, message: string, expected: string): Problem => ({
+export function findOverlayProblems(source: string, file: string, base: object): Problem[] {
+  const { value, problems, lineOf } = readSource(source, file)
+  if (problems.length > 0) return [...problems]
+  const json: unknown = structuredClone(base)
+  const findings = check(value)
+    ? value.actions.flatMap((action, index) => tryAction(json, action, index))
+    : toFindings(check.errors ?? [])
+  return findings.map(({ path, message, expected }) => ({
     file,
-    line,
+    line: lineOf(path),
     message,
     expected,
     severity: 'error',
-  })
-  const syntax = document.errors.map(({ pos, message }) =>
-    problem(lines.linePos(pos[0]).line, message.split('\n')[0] ?? message, 'well-formed YAML'),
-  )
-  if (syntax.length > 0) return syntax
-  const actions: unknown = document.toJS().actions
-  if (!Array.isArray(actions)) return [problem(1, 'the overlay has no actions', 'a list of actions')]
-  const json: object = structuredClone(base)
-  return actions.flatMap((action: Action, index) =>
-    applyAction(json, action) > 0
-      ? []
-      : [
-          problem(
-            lineOf(['actions', index, 'target']),
-            `the target ${action.target} matches nothing`,
-            'a target that exists in the derived document',
-          ),
-        ],
-  )
+  }))
 }
 
-/** Applies one action in place, as far as later targets need it, and counts what it matched. */
-function applyAction(json: object, { target, update, remove }: Action): number {
-  const matches: { value: unknown; parent: Record<string, unknown>; parentProperty: string }[] = JSONPath({
-    path: target,
-    json,
-    resultType: 'all',
-    wrap: true,
-    eval: 'safe',
-  })
-  for (const { value, parent, parentProperty } of matches)
-    if (remove) delete parent[parentProperty]
-    else merge(value, update)
-  return matches.length
+function tryAction(json: unknown, action: Action, index: number): Finding[] {
+  const { target, update, remove } = action
+  const path = ['actions', index, 'target']
+  if (remove !== true && update === undefined)
+    return [{ path, message: `the action on ${target} does nothing`, expected: 'update, or remove: true' }]
+  const matches = findMatches(json, target)
+  if (!matches)
+    return [{ path, message: `the target ${target} cannot be read`, expected: 'a JSONPath expression' }]
+  if (matches.length === 0)
+    return [
+      {
+        path,
+        message: `the target ${target} matches nothing`,
+        expected: 'a target that exists in the derived document',
+      },
+    ]
+  if (remove !== true && matches.some(({ value }) => !isContainer(value)))
+    return [{ path, message: `the target ${target} is a plain value`, expected: 'a map or a list' }]
+  // The last first: what is taken out of a list moves those behind it.
+  for (const match of matches.toReversed())
+    if (remove) removeMatch(match)
+    else merge(match.value, update)
+  return []
+}
+
+function findMatches(json: unknown, path: string): Match[] | undefined {
+  try {
+    return JSONPath({ path, json: Object(json), resultType: 'all', wrap: true, eval: 'safe' })
+  } catch {
+    return undefined
+  }
+}
+
+function removeMatch({ parent, parentProperty }: Match): void {
+  if (Array.isArray(parent)) parent.splice(Number(parentProperty), 1)
+  else if (isContainer(parent)) Reflect.deleteProperty(parent, parentProperty)
 }
 
 function merge(place: unknown, update: unknown): void {
   if (Array.isArray(place)) place.push(...[update].flat())
-  else if (typeof place === 'object' && place !== null && typeof update === 'object' && update !== null)
+  else if (isContainer(place) && isContainer(update))
     for (const [name, value] of Object.entries(update)) {
       const there: unknown = Reflect.get(place, name)
-      if (typeof there === 'object' && there !== null) merge(there, value)
+      if (isContainer(there) && isContainer(value)) merge(there, value)
       else Reflect.set(place, name, structuredClone(value))
     }
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }

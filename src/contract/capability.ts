@@ -1,6 +1,7 @@
-import { Ajv, type ErrorObject } from 'ajv'
+import { Ajv } from 'ajv'
 import { findCapabilityProblems } from './capability-checks.ts'
 import { type Capability, capabilitySchema } from './capability-schema.ts'
+import { toFindings } from './form.ts'
 import { asRecord } from './json.ts'
 import type { Finding, Path, Problem } from './problem.ts'
 import { readSource } from './source.ts'
@@ -34,7 +35,7 @@ export function readCapability(text: string, file: string): CapabilityReading {
       ? { problems }
       : { capability: value, problems }
   }
-  const mistakes = mistakesOf(check.errors ?? [])
+  const mistakes = toFindings(check.errors ?? [])
   const rest = cutOut(value, mistakes)
   // What was cut out of the consumed side would look like a target that does not exist.
   const hasTargets = mistakes.every(({ path }) => path[1] !== 'consumes')
@@ -71,34 +72,4 @@ function findElement(value: unknown, path: Path): { list: unknown[]; index: numb
     place = asRecord(place)[segment]
   }
   return found
-}
-
-function mistakesOf(errors: readonly ErrorObject[]): Finding[] {
-  return errors
-    .filter(({ keyword }) => keyword !== 'if')
-    .map(({ instancePath, keyword, params, message = '', data }) => {
-      const path = instancePath.split('/').slice(1).map(readSegment)
-      if (keyword === 'required')
-        return {
-          path: [...path, params.missingProperty],
-          message: `the key "${params.missingProperty}" is missing`,
-          expected: 'the key with a value',
-        }
-      const allowed = params.allowedValues ?? params.allowedValue
-      const expected = allowed === undefined ? message : `one of ${[allowed].flat().join(', ')}`
-      return { path, message: `${describePlace(path)} is ${describeValue(data)}`, expected }
-    })
-}
-
-function readSegment(segment: string): string | number {
-  return /^\d+$/.test(segment) ? Number(segment) : segment.replaceAll('~1', '/').replaceAll('~0', '~')
-}
-
-function describePlace(path: Path): string {
-  return path.length === 0 ? 'the file' : path.join('.')
-}
-
-function describeValue(value: unknown): string {
-  if (Array.isArray(value)) return 'a list'
-  return typeof value === 'object' && value !== null ? 'a map' : JSON.stringify(value)
 }

@@ -11,7 +11,10 @@ export interface Source {
   readonly lineOf: (path: Path) => number
 }
 
-/** Reads a YAML text; `file` is the name its problems bear. Never throws. */
+/**
+ * Reads a YAML text; `file` is the name its problems bear. Never throws. After a first mistake every further token may
+ * be unexpected, so that says nothing more.
+ */
 export function readSource(text: string, file: string): Source {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
@@ -25,7 +28,9 @@ export function readSource(text: string, file: string): Source {
     severity: 'error',
   })
   const lineOf = (path: Path) => toLine(findOffset(document, path))
-  const problems = document.errors.map(({ pos, message }) => toProblem(pos[0], message))
+  const problems = document.errors
+    .filter(({ code }, index) => index === 0 || code !== 'UNEXPECTED_TOKEN')
+    .map(({ pos, message }) => toProblem(pos[0], message))
   visit(document, {
     Alias: (_key, alias) => {
       if (alias.resolve(document) === undefined)

@@ -1,0 +1,127 @@
+import { expect, test } from 'vitest'
+import { findOverlayProblems } from '../../scripts/overlay.ts'
+
+const base = {
+  info: { title: 'Gists' },
+  paths: { '/gists': { get: { parameters: [{ name: 'page' }, { name: 'limit' }] } } },
+}
+const head = 'overlay: 1.0.0\ninfo: { title: Gists, version: 1.0.0 }\nactions:\n'
+
+/** The problems of an overlay with these actions, the first of which is on line 4, as `line: message; expected`. */
+function problemsOf(actions: string, before = head): string[] {
+  return findOverlayProblems(before + actions, 'overlay.yaml', base).map(
+    ({ file, line, message, expected, severity }) => `${file}:${line}: ${severity}: ${message}; ${expected}`,
+  )
+}
+
+test.each([
+  ['a map', '- { target: $.info, update: { version: 1 } }'],
+  [
+    'elements of a list by what they hold',
+    `- { target: "$..parameters[?(@.name == 'page')]", update: { in: query } }`,
+  ],
+  [
+    'what an earlier action adds',
+    '- { target: $.info, update: { contact: {} } }\n- { target: $.info.contact, update: { name: A } }',
+  ],
+  [
+    'an element that an earlier action appends',
+    '- { target: $..parameters, update: [{ name: sort }] }\n- { target: "$..parameters[2]", remove: true }',
+  ],
+  [
+    'an element that moved up when an earlier action took out the one before',
+    `- { target: "$..parameters[0]", remove: true }\n- { target: "$..parameters[0]", update: { in: query } }\n- { target: "$..parameters[?(@.in == 'query' && @.name == 'limit')]", remove: true }`,
+  ],
+  [
+    'a map that an earlier action puts in place of a plain value',
+    '- { target: $, update: { info: { title: { text: Gists } } } }\n- { target: $.info.title, update: { size: 5 } }',
+  ],
+])('a target that matches %s is fine', (_title, actions) => {
+  expect(problemsOf(actions)).toEqual([])
+})
+
+test.each([
+  [
+    'nothing',
+    '- { target: $.infos, update: {} }',
+    '4: error: the target $.infos matches nothing; a target that exists in the derived document',
+  ],
+  [
+    'what an earlier action removes',
+    '- { target: $.info, remove: true }\n- { target: $.info, update: {} }',
+    '5: error: the target $.info matches nothing; a target that exists in the derived document',
+  ],
+  [
+    'what only a later action adds',
+    '- { target: $.info.contact, update: {} }\n- { target: $.info, update: { contact: {} } }',
+    '4: error: the target $.info.contact matches nothing; a target that exists in the derived document',
+  ],
+  [
+    'both of two elements that are removed at once',
+    '- { target: "$..parameters[*]", remove: true }\n- { target: "$..parameters[*]", update: {} }',
+    '5: error: the target $..parameters[*] matches nothing; a target that exists in the derived document',
+  ],
+  [
+    'a plain value',
+    '- { target: $.info.title, update: {} }',
+    '4: error: the target $.info.title is a plain value; a map or a list',
+  ],
+  [
+    'what is no JSONPath',
+    '- { target: "$.info[?(", update: {} }',
+    '4: error: the target $.info[?( cannot be read; a JSONPath expression',
+  ],
+])('a target that matches %s is a problem with its line', (_title, actions, problem) => {
+  expect(problemsOf(actions)).toEqual([`overlay.yaml:${problem}`])
+})
+
+test('an action that does nothing is a problem, and every problem is reported', () => {
+  expect(problemsOf('- { target: $.info }\n- { target: $.gone, remove: true }')).toEqual([
+    'overlay.yaml:4: error: the action on $.info does nothing; update, or remove: true',
+    'overlay.yaml:5: error: the target $.gone matches nothing; a target that exists in the derived document',
+  ])
+})
+
+test.each([
+  ['an empty file', '', '1: error: the file is null; must be object'],
+  ['no YAML', 'overlay: [1.0.0', '1: error: Flow sequence in block collection must be'],
+  [
+    'an alias without an anchor',
+    `${head}- { target: $.info, update: *gone }`,
+    '4: error: the alias *gone has no anchor',
+  ],
+  [
+    'no version',
+    'info: { title: A, version: B }\nactions: [{ target: $, update: {} }]',
+    '1: error: the key "overlay" is missing',
+  ],
+  [
+    'another version',
+    head.replace('1.0.0', '2.0.0').concat('- { target: $, update: {} }'),
+    '1: error: overlay is "2.0.0"; must match',
+  ],
+  [
+    'no actions',
+    'overlay: 1.0.0\ninfo: { title: A, version: B }\n',
+    '1: error: the key "actions" is missing',
+  ],
+  [
+    'an empty list of actions',
+    `${head.trimEnd()} []`,
+    '3: error: actions is a list; must NOT have fewer than 1 items',
+  ],
+  ['an action that is none', `${head}-\n`, '4: error: actions.0 is null; must be object'],
+  ['an action without a target', `${head}- update: {}`, '4: error: the key "target" is missing'],
+  [
+    'a target that is no text',
+    `${head}- { target: 5, update: {} }`,
+    '4: error: actions.0.target is 5; must be string',
+  ],
+  [
+    'a target from nowhere',
+    `${head}- { target: info, update: {} }`,
+    '4: error: actions.0.target is "info"; must match',
+  ],
+])('an overlay with %s is malformed', (_title, text, problem) => {
+  expect(problemsOf('', text)[0]).toContain(`overlay.yaml:${problem}`)
+})
