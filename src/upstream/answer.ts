@@ -10,7 +10,7 @@ import { redactError } from './redaction.ts'
  */
 export function checkAnswer(answer: UpstreamAnswer, secrets: readonly string[]): UpstreamAnswer {
   const { status, headers, body } = answer
-  if (status < 200 || (status >= 300 && status < 400))
+  if (status < 200 || (status >= 300 && status < 400) || status > 599)
     refuse(`status ${status}, and redirects are not followed`)
   const encoding = headers['content-encoding'] ?? 'identity'
   if (encoding !== 'identity') refuse('an encoded body that nobody asked for')
