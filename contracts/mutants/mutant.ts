@@ -1,0 +1,54 @@
+/** The classes of the mutation score: what is spoiled. */
+export const mutantClasses = ['answers', 'document', 'behaviour'] as const
+
+/** One deliberate defect. */
+export interface Mutant {
+  /** Unique and stable, so that a survivor can be listed by it. */
+  readonly name: string
+  readonly class: (typeof mutantClasses)[number]
+  /** `METHOD /path` of the document: the operations that can notice it. Empty: all of them. */
+  readonly operations: readonly string[]
+  /** True when the contract allows it all the same: then the suite must let it pass, or it is brittle. */
+  readonly allowed: boolean
+}
+
+/** What the suite made of a mutant. */
+export interface Verdict {
+  readonly mutant: Mutant
+  /** The first red line, if there was one. */
+  readonly finding: string | undefined
+}
+
+/** The JSON pointers (RFC 6901) of every value inside a JSON value, and the root's, which is empty. */
+export function listPointers(value: unknown, pointer = ''): string[] {
+  if (typeof value !== 'object' || value === null) return [pointer]
+  return [
+    pointer,
+    ...Object.entries(value).flatMap(([name, one]) =>
+      listPointers(one, `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`),
+    ),
+  ]
+}
+
+/** The value at a JSON pointer, or undefined. */
+export function readPointer(value: unknown, pointer: string): unknown {
+  return splitPointer(pointer).reduce<unknown>((place, name) => Object(place)[name], value)
+}
+
+/** A copy of a JSON value in which the value at a pointer is another one, or is gone where it is undefined. */
+export function replaceAt<Value>(value: Value, pointer: string, replacement: unknown): Value {
+  const copy = structuredClone(value)
+  const names = splitPointer(pointer)
+  const last = names.pop() ?? ''
+  const parent = names.reduce<unknown>((place, name) => Object(place)[name], copy)
+  if (Array.isArray(parent) && replacement === undefined) parent.splice(Number(last), 1)
+  else if (replacement === undefined) Reflect.deleteProperty(Object(parent), last)
+  else Reflect.set(Object(parent), last, replacement)
+  return copy
+}
+
+/** The names of a JSON pointer, unescaped. */
+export function splitPointer(pointer: string): string[] {
+  const names = pointer.split('/').slice(1)
+  return names.map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'))
+}

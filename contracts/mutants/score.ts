@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs'
+import { parse } from 'yaml'
+import { mutantClasses, type Verdict } from './mutant.ts'
+
+/** The least share of mutants that the suite must catch: of all, and of each class. */
+export const bars = { overall: 0.99, class: 0.97 }
+
+/** What became of all mutants, and what is wrong with it. */
+export interface Score {
+  /** The table and the survivors, for a reader. */
+  readonly report: string
+  /** Reasons to fail, one sentence each; none when the suite bites. */
+  readonly problems: readonly string[]
+}
+
+const shipped = new URL('survivors.yaml', import.meta.url)
+
+/** Reads the survivors that are known, each with its reason, by the mutant's name. Throws when one has none. */
+export function readSurvivors(text: string = readFileSync(shipped, 'utf8')): ReadonlyMap<string, string> {
+  const entries = Object.entries(Object(parse(text) ?? {}))
+  const silent = entries.find(([, reason]) => typeof reason !== 'string' || reason.trim() === '')
+  if (silent) throw new TypeError(`the survivor "${silent[0]}" has no reason`)
+  return new Map(entries.map(([name, reason]) => [name, String(reason)]))
+}
+
+/** Counts verdicts by class and holds them against the bars and the known survivors, in both directions. */
+export function scoreVerdicts(verdicts: readonly Verdict[], survivors: ReadonlyMap<string, string>): Score {
+  const defects = verdicts.filter(({ mutant }) => !mutant.allowed)
+  const alive = defects.filter(({ finding }) => finding === undefined).map(({ mutant }) => mutant.name)
+  const brittle = verdicts.filter(({ mutant, finding }) => mutant.allowed && finding !== undefined)
+  const rows = mutantClasses.map((name) => {
+    const own = defects.filter(({ mutant }) => mutant.class === name)
+    const caught = own.filter(({ finding }) => finding !== undefined).length
+    const passed = verdicts.filter(({ mutant }) => mutant.class === name && mutant.allowed).length
+    return { name, mutants: own.length, caught, allowed: passed, bar: bars.class }
+  })
+  const caught = defects.length - alive.length
+  const allowed = verdicts.length - defects.length
+  const all = [...rows, { name: 'all', mutants: defects.length, caught, allowed, bar: bars.overall }]
+  const listed = alive.map((name) => `  ${name}\n    ${survivors.get(name) ?? 'no reason is known'}`)
+  return {
+    report: [
+      ...formatTable([
+        ['class', 'mutants', 'caught', 'score', 'allowed'],
+        ...all.map((row) => [row.name, row.mutants, row.caught, formatShare(row), row.allowed].map(String)),
+      ]),
+      `${alive.length} survived${alive.length > 0 ? ':' : ''}`,
+      ...listed,
+    ].join('\n'),
+    problems: [
+      ...alive.filter((name) => !survivors.has(name)).map((name) => `survived without a reason: ${name}`),
+      ...[...survivors.keys()]
+        .filter((name) => !alive.includes(name))
+        .map((name) => `survivors.yaml is stale, it is caught or gone: ${name}`),
+      ...brittle.map(
+        ({ mutant, finding }) => `the suite is brittle, the contract allows ${mutant.name}: ${finding}`,
+      ),
+      ...all
+        .filter((row) => row.mutants === 0 || row.caught / row.mutants < row.bar)
+        .map((row) => `${row.name}: ${formatShare(row)} is below ${row.bar * 100} %`),
+    ],
+  }
+}
+
+/** Rounded down: what is not reached must not look as if it were. */
+function formatShare({ mutants, caught }: { readonly mutants: number; readonly caught: number }): string {
+  return mutants === 0 ? '–' : `${(Math.floor((caught / mutants) * 1000) / 10).toFixed(1)} %`
+}
+
+function formatTable(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []
+  return rows.map((row) =>
+    row
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  '),
+  )
+}

@@ -1,0 +1,139 @@
+import type { WireAnswer, WireRequest } from './hop.ts'
+import { mapBody } from './wire-changes.ts'
+
+type Members = Readonly<Record<string, unknown>>
+type Change = (members: Members) => unknown
+
+/** One thing done wrong by the MCP door: it sees the JSON-RPC request that the answer belongs to. */
+export type ToolChange = (answer: WireAnswer, request: WireRequest) => WireAnswer
+
+const hints = ['readOnlyHint', 'destructiveHint', 'idempotentHint', 'openWorldHint']
+
+/** Lists what can go wrong with one tool, in the list of tools and in the results of its calls. */
+export function listToolChanges(tool: string): [string, ToolChange][] {
+  const described = Object.entries(listDescriptionChanges()).map(([what, change]): [string, ToolChange] => [
+    `tool ${what}`,
+    onList((tools) => tools.map((one) => (one.name === tool ? Object(change(one)) : one))),
+  ])
+  const called = Object.entries(listResultChanges()).map(([what, change]): [string, ToolChange] => [
+    `result ${what}`,
+    onCall(tool, change),
+  ])
+  return [
+    ['tool missing', onList((tools) => tools.filter(({ name }) => name !== tool))],
+    [
+      'tool doubled under another name',
+      onList((tools) =>
+        tools.flatMap((one) => (one.name === tool ? [one, { ...one, name: `${tool}-2` }] : [one])),
+      ),
+    ],
+    ...described,
+    ...called,
+  ]
+}
+
+function listDescriptionChanges(): Record<string, Change> {
+  const flips = hints.map((hint): [string, Change] => [
+    `${hint} flipped`,
+    (tool) => ({
+      ...tool,
+      annotations: { ...Object(tool.annotations), [hint]: !Object(tool.annotations)[hint] },
+    }),
+  ])
+  const losses = hints.map((hint): [string, Change] => [
+    `${hint} lost`,
+    (tool) => ({ ...tool, annotations: drop(Object(tool.annotations), hint) }),
+  ])
+  return {
+    ...Object.fromEntries([...flips, ...losses]),
+    renamed: (tool) => ({ ...tool, name: `${tool.name}-old` }),
+    'description lost': (tool) => drop(tool, 'description'),
+    'description of one word': (tool) => ({ ...tool, description: 'Tool.' }),
+    'title lost': (tool) => drop(drop(tool, 'title'), 'annotations'),
+    'arguments open': (tool) => onInput(tool, (schema) => drop(schema, 'additionalProperties')),
+    'argument lost': (tool) =>
+      onInput(tool, ({ properties, ...rest }) => ({
+        ...rest,
+        properties: drop(Object(properties), 'clientId'),
+      })),
+    'argument added': (tool) =>
+      onInput(tool, ({ properties, ...rest }) => ({
+        ...rest,
+        properties: { ...Object(properties), page: {} },
+      })),
+    'nothing required': (tool) => onInput(tool, (schema) => ({ ...schema, required: [] })),
+    'secret required': (tool) =>
+      onInput(tool, ({ required, ...rest }) => ({
+        ...rest,
+        required: [...[required].flat(), 'x-cal-secret-key'],
+      })),
+    'output schema lost': (tool) => drop(tool, 'outputSchema'),
+    'output schema strict': (tool) => ({
+      ...tool,
+      outputSchema: { ...Object(tool.outputSchema), required: ['data'] },
+    }),
+    'output schema without members': (tool) => ({ ...tool, outputSchema: { type: 'object' } }),
+  }
+}
+
+function listResultChanges(): Record<string, Change> {
+  const whenError =
+    (applies: boolean, change: Change): Change =>
+    (result) =>
+      (result.isError === true) === applies ? change(result) : result
+  const onError = (change: Change): Change =>
+    whenError(true, ({ structuredContent, ...rest }) => ({
+      ...rest,
+      structuredContent: { error: change(Object(Object(structuredContent).error)) },
+    }))
+  return {
+    'error passed for success': whenError(true, (result) => drop(result, 'isError')),
+    'success passed for error': whenError(false, (result) => ({ ...result, isError: true })),
+    'without structured content': (result) => drop(result, 'structuredContent'),
+    'without text': (result) => ({ ...result, content: [] }),
+    'data lost': whenError(false, (result) => ({
+      ...result,
+      structuredContent: drop(Object(result.structuredContent), 'data'),
+    })),
+    'code lost': onError((error) => drop(error, 'code')),
+    'status lost': onError((error) => drop(error, 'status')),
+    'status altered': onError((error) => ({ ...error, status: 599 })),
+    'outcome lost': onError((error) => drop(error, 'outcome')),
+    'places lost': onError((error) => drop(error, 'errors')),
+    'next step lost': onError((error) => drop(error, 'nextStep')),
+    'answer lost': onError((error) => drop(error, 'answer')),
+  }
+}
+
+function onInput(tool: Members, change: Change): Members {
+  return { ...tool, inputSchema: change(Object(tool.inputSchema)) }
+}
+
+function onList(change: (tools: readonly Members[]) => unknown): ToolChange {
+  return (answer, request) =>
+    readCall(request).method === 'tools/list'
+      ? onResult(answer, (result) => ({
+          ...result,
+          tools: change([result.tools ?? []].flat().map((one) => Object(one))),
+        }))
+      : answer
+}
+
+function onCall(tool: string, change: Change): ToolChange {
+  return (answer, request) =>
+    Object(readCall(request).params).name === tool ? onResult(answer, change) : answer
+}
+
+function onResult(answer: WireAnswer, change: Change): WireAnswer {
+  return mapBody(answer, ({ result, ...rest }) =>
+    result === undefined ? rest : { ...rest, result: change(Object(result)) },
+  )
+}
+
+function readCall({ text }: WireRequest): Members {
+  return text === '' ? {} : Object(JSON.parse(text))
+}
+
+function drop(members: Members, name: string): Members {
+  return Object.fromEntries(Object.entries(members).filter(([one]) => one !== name))
+}

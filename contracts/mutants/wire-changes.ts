@@ -1,0 +1,44 @@
+import type { WireRequest } from './hop.ts'
+
+/** Headers without one of them. */
+export function dropHeader(headers: WireRequest['headers'], name: string): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([one]) => one !== name))
+}
+
+/** The request with a header set. */
+export function withHeader(request: WireRequest, name: string, value: string): WireRequest {
+  return { ...request, headers: { ...request.headers, [name]: value } }
+}
+
+/** The request with the names of its path changed. */
+export function mapPath(request: WireRequest, change: (names: string[]) => string[]): WireRequest {
+  const [path = '', ...query] = request.url.split('?')
+  return { ...request, url: [change(path.split('/')).join('/'), ...query].join('?') }
+}
+
+/** The request with the parts of its query changed, each `name=value`. */
+export function mapQuery(request: WireRequest, change: (parts: string[]) => string[]): WireRequest {
+  const [path = '', query = ''] = request.url.split('?')
+  const parts = change(query.split('&').filter(Boolean))
+  return { ...request, url: parts.length > 0 ? `${path}?${parts.join('&')}` : path }
+}
+
+/** The request or answer with its JSON object changed; any other body stays. */
+export function mapBody<Wire extends { readonly text: string }>(
+  wire: Wire,
+  change: (body: Record<string, unknown>) => unknown,
+): Wire {
+  const body: unknown = wire.text === '' ? undefined : JSON.parse(wire.text)
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return wire
+  return { ...wire, text: JSON.stringify(change({ ...body })) }
+}
+
+/** An object with every value changed. */
+export function mapValues(body: Record<string, unknown>, change: (value: unknown) => unknown) {
+  return Object.fromEntries(Object.entries(body).map(([name, value]) => [name, change(value)]))
+}
+
+/** Names with two of them in each other's place. */
+export function swap(names: string[], one: number, other: number): string[] {
+  return names.with(one, names[other] ?? '').with(other, names[one] ?? '')
+}
