@@ -117,7 +117,19 @@ test.each([
     'a key of the wrong type',
     'port: 9090',
     'port: ninety',
-    ['gists.yaml:29: capability.exposes.1.port is "ninety"; must be integer'],
+    ['gists.yaml:29: capability.exposes.1.port is "ninety"; a whole number'],
+  ],
+  [
+    'a port beyond the last one',
+    'port: 9090',
+    'port: 70000',
+    ['gists.yaml:29: capability.exposes.1.port is 70000; a value <= 65535'],
+  ],
+  [
+    'an empty name',
+    'namespace: gists\n',
+    "namespace: ''\n",
+    ['gists.yaml:8: capability.consumes.0.namespace is ""; a text that is not empty'],
   ],
   [
     'a method there is none of',
@@ -185,7 +197,7 @@ test.each([
     'name: get gist',
     [
       expect.stringMatching(
-        /^gists\.yaml:31: capability\.exposes\.1\.tools\.0\.name is "get gist"; must match/,
+        /^gists\.yaml:31: capability\.exposes\.1\.tools\.0\.name is "get gist"; a text that matches/,
       ),
     ],
   ],
@@ -193,7 +205,7 @@ test.each([
     'a list where a map belongs',
     'info: { label: Gists, description: Gists of a user }',
     'info: [Gists]',
-    ['gists.yaml:2: info is a list; must be object'],
+    ['gists.yaml:2: info is a list; a map'],
   ],
   [
     'an alias without an anchor',
@@ -328,7 +340,7 @@ test('a mistake in what comes before the capability hides nothing in it', () => 
 test.each(['', '# nothing\n', '[]', 'gists'])('%j is no capability', (text) => {
   const { capability, problems } = readCapability(text, 'gists.yaml')
   expect(capability).toBeUndefined()
-  expect(problems).toMatchObject([{ line: 1, expected: 'must be object', severity: 'error' }])
+  expect(problems).toMatchObject([{ line: 1, expected: 'a map', severity: 'error' }])
 })
 
 describe('the shipped capability', () => {

@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { derive } from '../../scripts/openapi.ts'
 
 const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
@@ -34,19 +35,81 @@ test('the committed document and types are what the sources come to', async () =
   expect(types === (await read('src/generated/openapi.d.ts'))).toBe(true)
 })
 
-test('a changed capability makes the committed document stale', async () => {
-  const { document } = await deriveWith({
-    capability: ['description: Get all managed users', 'description: Get them'],
+describe('the check', () => {
+  let copy: string
+  beforeAll(async () => {
+    copy = await mkdtemp(join(tmpdir(), 'calgate-checkout-'))
+    for (const name of ['openapi', 'scripts', 'src'])
+      await cp(at(name), join(copy, name), { recursive: true })
+    await symlink(at('node_modules'), join(copy, 'node_modules'))
   })
-  expect(document).toContain('"summary": "Get them"')
-  expect(document === (await read('openapi/openapi.json'))).toBe(false)
-})
+  afterAll(() => rm(copy, { recursive: true }))
 
-test('a changed overlay makes the committed document stale', async () => {
-  const { document } = await deriveWith({
-    overlay: ['maximum: 250, default: 50', 'maximum: 251, default: 50'],
+  /** Checks the copy with one text of one file replaced, and puts the file back. */
+  async function checkWith(file: string, found: string, replacement: string) {
+    const text = await readFile(join(copy, file), 'utf8')
+    expect(text).toContain(found)
+    await writeFile(join(copy, file), text.replace(found, replacement))
+    try {
+      return await check()
+    } finally {
+      await writeFile(join(copy, file), text)
+    }
+  }
+
+  function check(): Promise<{ code: unknown; errors: string[] }> {
+    return new Promise((resolve) => {
+      const script = join(copy, 'scripts/openapi.ts')
+      execFile(process.execPath, [script, '--check'], (error, _output, errors) =>
+        resolve({
+          code: error?.code ?? 0,
+          errors: errors.split('\n').filter((line) => line !== '' && !line.includes(' warning: ')),
+        }),
+      )
+    })
+  }
+
+  test('is green for what is committed', async () => {
+    expect(await check()).toEqual({ code: 0, errors: [] })
   })
-  expect(document === (await read('openapi/openapi.json'))).toBe(false)
+
+  test.each([
+    [
+      'openapi/capability.yaml',
+      'description: Get all managed users',
+      'description: Get them',
+      ['openapi/openapi.json', 'src/generated/openapi.d.ts'],
+    ],
+    [
+      'openapi/overlay.yaml',
+      'maximum: 250, default: 50',
+      'maximum: 251, default: 50',
+      ['openapi/openapi.json'],
+    ],
+    ['openapi/openapi.json', '"maximum": 250', '"maximum": 251', ['openapi/openapi.json']],
+    ['src/generated/openapi.d.ts', 'limit?: number', 'limit: number', ['src/generated/openapi.d.ts']],
+  ])('is red when %s says "%s" otherwise', async (file, found, replacement, stale) => {
+    expect(await checkWith(file, found, replacement)).toEqual({
+      code: 1,
+      errors: stale.map((one) => `${one} is stale: run make openapi and commit what it writes`),
+    })
+  })
+
+  test('is red with the line of what is wrong in a source', async () => {
+    const { code, errors } = await checkWith(
+      'openapi/capability.yaml',
+      'idempotent: true',
+      'idempotent: often',
+    )
+    const line =
+      (await read('openapi/capability.yaml'))
+        .split('\n')
+        .findIndex((one) => one.includes('idempotent: true')) + 1
+    expect(code).toBe(1)
+    expect(errors).toEqual([
+      `openapi/capability.yaml:${line}: error: capability.exposes.1.tools.0.hints.idempotent is "often"; expected true or false`,
+    ])
+  })
 })
 
 test('an overlay target that matches nothing is a problem with its line, and nothing is derived', async () => {

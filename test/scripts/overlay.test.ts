@@ -83,7 +83,7 @@ test('an action that does nothing is a problem, and every problem is reported', 
 })
 
 test.each([
-  ['an empty file', '', '1: error: the file is null; must be object'],
+  ['an empty file', '', '1: error: the file is null; a map'],
   ['no YAML', 'overlay: [1.0.0', '1: error: Flow sequence in block collection must be'],
   [
     'an alias without an anchor',
@@ -98,7 +98,7 @@ test.each([
   [
     'another version',
     head.replace('1.0.0', '2.0.0').concat('- { target: $, update: {} }'),
-    '1: error: overlay is "2.0.0"; must match',
+    '1: error: overlay is "2.0.0"; a text that matches',
   ],
   [
     'no actions',
@@ -108,19 +108,19 @@ test.each([
   [
     'an empty list of actions',
     `${head.trimEnd()} []`,
-    '3: error: actions is a list; must NOT have fewer than 1 items',
+    '3: error: actions is an empty list; a list that is not empty',
   ],
-  ['an action that is none', `${head}-\n`, '4: error: actions.0 is null; must be object'],
+  ['an action that is none', `${head}-\n`, '4: error: actions.0 is null; a map'],
   ['an action without a target', `${head}- update: {}`, '4: error: the key "target" is missing'],
   [
     'a target that is no text',
     `${head}- { target: 5, update: {} }`,
-    '4: error: actions.0.target is 5; must be string',
+    '4: error: actions.0.target is 5; a text',
   ],
   [
     'a target from nowhere',
     `${head}- { target: info, update: {} }`,
-    '4: error: actions.0.target is "info"; must match',
+    '4: error: actions.0.target is "info"; a text that matches',
   ],
 ])('an overlay with %s is malformed', (_title, text, problem) => {
   expect(problemsOf('', text)[0]).toContain(`overlay.yaml:${problem}`)
