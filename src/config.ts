@@ -21,6 +21,7 @@ export const variables = {
   },
   REST_PORT: { default: '8080', description: 'Port of the REST door' },
   MCP_PORT: { default: '9090', description: 'Port of the MCP server' },
+  CONTROL_PORT: { default: '9091', description: 'Port of the health checks, on 127.0.0.1' },
   HOST: { default: '127.0.0.1', description: 'Address both ports listen on' },
   ALLOWED_HOSTS: {
     default: '',
@@ -53,6 +54,7 @@ export interface Config {
   readonly ca: string | undefined
   readonly restPort: number
   readonly mcpPort: number
+  readonly controlPort: number
   readonly host: string
   /** Lower-case host names, with a port where the operator gave one. */
   readonly allowedHosts: readonly string[]
@@ -117,6 +119,7 @@ export function readConfig(environment: Environment): Config {
     ca: readAuthority('CAL_COM_CA_FILE'),
     restPort: readInteger('REST_PORT', 0, 65535),
     mcpPort: readInteger('MCP_PORT', 0, 65535),
+    controlPort: readInteger('CONTROL_PORT', 0, 65535),
     host: read('HOST'),
     allowedHosts: readList('ALLOWED_HOSTS'),
     allowedOrigins: readList('ALLOWED_ORIGINS'),
@@ -139,8 +142,9 @@ export function readConfig(environment: Environment): Config {
     config.allowedOrigins.every(isOrigin),
     'origins such as https://app.example.org, comma-separated',
   )
-  if (config.restPort !== 0 && config.restPort === config.mcpPort)
-    problems.push('REST_PORT and MCP_PORT must be two different ports')
+  const ports = [config.restPort, config.mcpPort, config.controlPort].filter((port) => port !== 0)
+  if (new Set(ports).size < ports.length)
+    problems.push('REST_PORT, MCP_PORT and CONTROL_PORT must be different ports')
   if (config.apiKey !== undefined && !isLoopback(config.host))
     problems.push(
       'HOST must be a loopback address while CAL_COM_API_KEY is set: whoever reaches the port would act with that key',

@@ -98,6 +98,11 @@ export const errorCatalogue = {
     'The idempotency key belongs to another call.',
     'Give every call a key of its own; only an exact repetition has the same key.',
   ),
+  rate_limited: delay(
+    429,
+    'The caller sends more calls than this gateway allows it.',
+    'Wait for the seconds in the Retry-After header, then send the call again.',
+  ),
   upstream_rate_limited: delay(
     429,
     'The upstream has asked this caller to wait; the call was not sent.',
@@ -127,6 +132,11 @@ export const errorCatalogue = {
     502,
     'The upstream answered with something that is not a complete JSON answer.',
     'Read the state before repeating a write; after a token operation, force-refresh.',
+  ),
+  overloaded: delay(
+    503,
+    'The gateway has more calls than it can handle in time; the call was not sent.',
+    'Wait for the seconds in the Retry-After header, then send the call again.',
   ),
   upstream_unavailable: delay(
     503,

@@ -1,10 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import type { Readable, Writable } from 'node:stream'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { Admission } from './admission.ts'
 import type { Config } from './config.ts'
 import type { OpenApiDocument } from './contract/document.ts'
 import { readOperations } from './contract/operations.ts'
 import { compileOperations } from './contract/validation.ts'
+import { probeOrigin, ReadinessCheck } from './control/readiness.ts'
+import { createControlServer } from './control/server.ts'
+import { drainServer } from './drain.ts'
+import { type ListenerTimeouts, usualTimeouts } from './listener.ts'
 import { createMcpServer, serveMcpStdio } from './mcp/server.ts'
 import { createRestServer } from './rest/server.ts'
 import { readRetryAfter, upstreamName } from './upstream/cal-com.ts'
@@ -19,8 +24,13 @@ export interface Gateway {
   readonly mcp: FastifyInstance
   /** Serves MCP on two streams instead of a port, until the input ends. */
   serveStdio(input: Readable, output: Writable): Promise<void>
-  /** Finishes the calls under way and closes every socket. */
-  close(): Promise<void>
+  /** Health checks for orchestrators; never reachable from elsewhere than this machine. */
+  readonly control: FastifyInstance
+  /**
+   * Stops taking connections, answers what is under way, gives idle connections the grace (milliseconds) for one
+   * more request, then closes every socket.
+   */
+  close(grace?: number): Promise<void>
 }
 
 /** What a gateway is made of: its configuration, the document it serves and where it logs. */
@@ -32,7 +42,14 @@ export interface GatewayOptions {
   readonly logger: FastifyBaseLogger
   /** How the circuit breaker behaves, where it is not as usual. */
   readonly circuit?: CircuitOptions
+  readonly timeouts?: ListenerTimeouts
 }
+
+/** Both ports together; what waits longer than the patience would come too late for its caller. */
+const admissionLimits = { active: 256, waiting: 1_024, patience: 500 } as const
+
+/** Milliseconds for a TCP connection to the upstream. */
+const probeTimeout = 2_000
 
 /** Composes the gateway: one document, one way upstream, two doors. */
 export async function createGateway({
@@ -41,6 +58,7 @@ export async function createGateway({
   version,
   logger,
   circuit = {},
+  timeouts = usualTimeouts,
 }: GatewayOptions): Promise<Gateway> {
   const operations = compileOperations(readOperations(document))
   const held = { apiKey: config.apiKey }
@@ -54,7 +72,18 @@ export async function createGateway({
   const client = createClient({ exchange, held })
 
   const { allowedHosts, allowedOrigins } = config
-  const listener = { logger, allowedHosts, allowedOrigins }
+  const readiness = new ReadinessCheck({
+    probe: () => probeOrigin(dispatcher.origin, probeTimeout),
+    clock: () => performance.now(),
+  })
+  const listener = {
+    logger,
+    allowedHosts,
+    allowedOrigins,
+    admission: new Admission(admissionLimits),
+    isDraining: () => readiness.draining,
+    timeouts,
+  }
   const tools = {
     operations,
     client,
@@ -66,14 +95,24 @@ export async function createGateway({
 
   const rest = await createRestServer({ ...listener, document, operations, exchange, held })
   const mcp = await createMcpServer({ ...listener, ...tools, version })
+  const control = createControlServer({ logger, readiness })
+  const end = async (grace: number) => {
+    readiness.drain()
+    await Promise.all([drainServer(rest.server, grace), drainServer(mcp.server, grace)])
+    await Promise.all([rest.close(), mcp.close()])
+    await dispatcher.close()
+    await control.close()
+  }
+  let ending: Promise<void> | undefined
   return {
     rest,
     mcp,
+    control,
     serveStdio: (input, output) =>
       serveMcpStdio({ ...tools, logger, version }, config.secretKey, input, output),
-    async close() {
-      await Promise.all([rest.close(), mcp.close()])
-      await dispatcher.close()
+    close(grace = 0) {
+      ending ??= end(grace)
+      return ending
     },
   }
 }

@@ -4,6 +4,7 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify'
+import type { Admission } from './admission.ts'
 import { isLoopback } from './config.ts'
 import { GatewayError } from './errors.ts'
 import { answerBrokenRequest, sendProblem, toGatewayError } from './problems.ts'
@@ -16,7 +17,27 @@ export interface ListenerOptions {
   /** Lower-case names beside the loopback ones, with a port where only that port is meant. */
   readonly allowedHosts: readonly string[]
   readonly allowedOrigins: readonly string[]
+  readonly admission: Admission
+  /** Asked for at every answer; once true, connections end with it. */
+  readonly isDraining: () => boolean
+  readonly timeouts: ListenerTimeouts
 }
+
+/** How long a connection may take for what it does, in milliseconds. */
+export interface ListenerTimeouts {
+  /** For the headers of a request. */
+  readonly headers: number
+  /** For a request as a whole. */
+  readonly request: number
+  /** Without a request. */
+  readonly keepAlive: number
+}
+
+/** What a slow but honest caller needs, and no more. */
+export const usualTimeouts: ListenerTimeouts = { headers: 10_000, request: 30_000, keepAlive: 72_000 }
+
+/** Connections to one port; each costs memory even when it sends nothing. */
+const mostConnections = 4_096
 
 /**
  * Creates the Fastify app of one port: Host and Origin are checked before a body is read (DNS rebinding, see
@@ -24,6 +45,7 @@ export interface ListenerOptions {
  * registered yet, and a request leaves one log line without anything the caller wrote.
  */
 export function createListener(options: ListenerOptions): FastifyInstance {
+  const { admission, isDraining, timeouts } = options
   const app = Fastify({
     loggerInstance: options.logger,
     bodyLimit: options.bodyLimit,
@@ -32,11 +54,25 @@ export function createListener(options: ListenerOptions): FastifyInstance {
     routerOptions: { maxParamLength: 256 },
     frameworkErrors: (error, _request, reply) => sendProblem(reply, toGatewayError(error)),
     clientErrorHandler: answerBrokenRequest,
-    requestTimeout: 30_000,
-    http: { headersTimeout: 15_000, connectionsCheckingInterval: 1_000 },
+    return503OnClosing: false,
+    requestTimeout: timeouts.request,
+    keepAliveTimeout: timeouts.keepAlive,
+    // Node looks for late connections every 30 seconds by default, which would triple every limit.
+    http: {
+      headersTimeout: timeouts.headers,
+      connectionsCheckingInterval: Math.min(1_000, timeouts.headers),
+    },
   })
+  app.server.maxConnections = mostConnections
   app.removeAllContentTypeParsers()
-  app.addHook('onRequest', async (request) => checkSource(request, options))
+  app.addHook('onRequest', async (request, reply) => {
+    checkSource(request, options)
+    const release = await admission.enter()
+    reply.raw.once('close', release)
+  })
+  app.addHook('onSend', async (_request, reply) => {
+    if (isDraining()) reply.header('connection', 'close')
+  })
   app.addHook('onResponse', async (request, reply) => {
     const { method, routeOptions } = request
     const route = routeOptions.url ?? 'none'

@@ -59,10 +59,11 @@ async function serve(): Promise<void> {
   const config = readConfig(process.env)
   const logger = createLogger(config.logLevel, pino.destination({ fd: 1, sync: true }))
   const gateway = await createGateway({ config, document: readDocument(), logger, version: readVersion() })
-  closeOnSignal(() => gateway.close())
+  closeOnSignal(gateway.close)
   try {
     await listen(gateway.rest, config.host, config.restPort, 'REST_PORT')
     await listen(gateway.mcp, config.host, config.mcpPort, 'MCP_PORT')
+    await listen(gateway.control, '127.0.0.1', config.controlPort, 'CONTROL_PORT')
   } catch (error) {
     await gateway.close()
     throw error
@@ -89,7 +90,7 @@ async function serveStdio(): Promise<void> {
   const config = readConfig(process.env)
   const logger = createLogger(config.logLevel, pino.destination({ fd: 2, sync: true }))
   const gateway = await createGateway({ config, document: readDocument(), logger, version: readVersion() })
-  closeOnSignal(() => gateway.close())
+  closeOnSignal(gateway.close)
   await gateway.serveStdio(process.stdin, process.stdout)
   await gateway.close()
 }
@@ -107,10 +108,20 @@ async function diff(files: readonly string[]): Promise<void> {
   process.exitCode = changes.some(({ breaking }) => breaking) ? 1 : 0
 }
 
-function closeOnSignal(close: () => Promise<void>): void {
+/**
+ * Milliseconds that callers with an open connection get to notice that the gateway is ending. Whoever sends
+ * SIGTERM has traffic to move elsewhere, whoever presses Ctrl-C wants to be gone.
+ */
+const graces = { SIGTERM: 2_000, SIGINT: 0 } as const
+
+/** The first signal lets everything finish, a second one does not wait for it. */
+function closeOnSignal(close: (grace: number) => Promise<void>): void {
+  let closing = false
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => {
-      close().then(() => process.exit(0), fail)
+    process.on(signal, () => {
+      if (closing) process.exit(1)
+      closing = true
+      close(graces[signal]).then(() => process.exit(0), fail)
     })
 }
 

@@ -55,7 +55,9 @@ test('an API key and a host that others can reach do not go together', () => {
 })
 
 test('two ports that are one are refused', () => {
-  expect(problemsOf({ REST_PORT: '9090' })).toEqual(['REST_PORT and MCP_PORT must be two different ports'])
+  expect(problemsOf({ REST_PORT: '9090' })).toEqual([
+    'REST_PORT, MCP_PORT and CONTROL_PORT must be different ports',
+  ])
 })
 
 test('the base URL loses its trailing slash and lists their blanks', () => {

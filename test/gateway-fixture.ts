@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { readConfig } from '../src/config.ts'
 import { readDocument } from '../src/contract/document.ts'
-import { createGateway, type Gateway } from '../src/gateway.ts'
+import { createGateway, type Gateway, type GatewayOptions } from '../src/gateway.ts'
 import { createLogger } from '../src/logger.ts'
 
 /** A gateway that listens on two free loopback ports. */
@@ -17,11 +17,13 @@ export interface RunningGateway extends AsyncDisposable {
 export async function startGateway(
   upstream: string,
   environment: Record<string, string> = {},
+  options: Partial<GatewayOptions> = {},
 ): Promise<RunningGateway> {
   const log: string[] = []
   const logger = createLogger('trace', { write: (line) => log.push(line) })
   const config = readConfig({ CAL_COM_BASE_URL: upstream, REST_PORT: '0', MCP_PORT: '0', ...environment })
-  const gateway = await createGateway({ config, document: readDocument(), version: '0.0.0-test', logger })
+  const built = { config, document: readDocument(), version: '0.0.0-test', logger }
+  const gateway = await createGateway({ ...built, ...options })
   const restUrl = await gateway.rest.listen({ host: '127.0.0.1', port: config.restPort })
   const mcpUrl = await gateway.mcp.listen({ host: '127.0.0.1', port: config.mcpPort })
   return { gateway, restUrl, mcpUrl, log, [Symbol.asyncDispose]: () => gateway.close() }

@@ -1,7 +1,9 @@
 import { pino } from 'pino'
+import { Admission } from '../../src/admission.ts'
 import type { Operation, Parameter } from '../../src/contract/operations.ts'
 import type { JsonSchema } from '../../src/contract/schema.ts'
 import { compileOperations } from '../../src/contract/validation.ts'
+import { usualTimeouts } from '../../src/listener.ts'
 import { createMcpServer, type McpOptions } from '../../src/mcp/server.ts'
 import type { Answer } from '../../src/upstream/client.ts'
 
@@ -150,7 +152,14 @@ export function createOptions(respond: Respond = () => answer(200, { status: 'su
 /** An MCP server on a free loopback port. */
 export async function startMcp(respond?: Respond, changes: Partial<McpOptions> = {}) {
   const { options, calls, logged } = createOptions(respond)
-  const app = await createMcpServer({ ...options, ...changes, allowedHosts: [], allowedOrigins: [] })
+  const listener = {
+    allowedHosts: [],
+    allowedOrigins: [],
+    admission: new Admission({ active: 1_000, waiting: 0, patience: 0 }),
+    isDraining: () => false,
+    timeouts: usualTimeouts,
+  }
+  const app = await createMcpServer({ ...options, ...changes, ...listener })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   return { url: `${url}/mcp`, calls, logged, [Symbol.asyncDispose]: async () => void (await app.close()) }
 }

@@ -1,0 +1,68 @@
+import { GatewayError } from './errors.ts'
+
+/** How much work is let in at a time, and how long the rest may wait. */
+export interface AdmissionLimits {
+  /** Requests being worked on. */
+  readonly active: number
+  /** Requests waiting beside them. */
+  readonly waiting: number
+  /** Milliseconds that a request waits before it is turned away. */
+  readonly patience: number
+}
+
+/** Gives a place back; calling it again does nothing. */
+export type Release = () => void
+
+/**
+ * A bounded queue in front of all work: what can be done in time gets in, the rest is turned away early. Without
+ * it an overload would make every request late instead of a few.
+ */
+export class Admission {
+  readonly #limits: AdmissionLimits
+  readonly #queue: Set<() => void> = new Set()
+  #active = 0
+
+  constructor(limits: AdmissionLimits) {
+    this.#limits = limits
+  }
+
+  /** Resolves once there is a place. Throws `overloaded` when the queue is full or the patience is at its end. */
+  async enter(): Promise<Release> {
+    if (this.#active < this.#limits.active) this.#active += 1
+    else await this.#wait()
+    let released = false
+    return () => {
+      if (released) return
+      released = true
+      this.#leave()
+    }
+  }
+
+  #wait(): Promise<void> {
+    if (this.#queue.size >= this.#limits.waiting) throw refuse()
+    return new Promise((resolve, reject) => {
+      const enter = () => {
+        clearTimeout(timer)
+        this.#queue.delete(enter)
+        resolve()
+      }
+      const timer = setTimeout(() => {
+        this.#queue.delete(enter)
+        reject(refuse())
+      }, this.#limits.patience)
+      this.#queue.add(enter)
+    })
+  }
+
+  /** Hands the place on to whoever has waited longest. */
+  #leave(): void {
+    const [next] = this.#queue
+    if (next) next()
+    else this.#active -= 1
+  }
+}
+
+/** The connection ends with the refusal: on one that stays open a caller would be back at once, and in the way. */
+function refuse(): GatewayError {
+  return new GatewayError('overloaded', { headers: { 'retry-after': '1', connection: 'close' } })
+}
