@@ -30,6 +30,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   '@modelcontextprotocol/sdk': ['1.32.2'],
   '@fastify/http-proxy': ['11.6.3'],
   '@fastify/reply-from': ['12.6.5'],
+  '@fastify/rate-limit': ['11.2.0'],
 }
 
 const groups = ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies', 'overrides']
