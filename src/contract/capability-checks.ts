@@ -1,19 +1,25 @@
 import type { Capability, ConsumedOperation } from './capability-schema.ts'
 import { findRestProblems, findToolProblems, type Target } from './exposure-checks.ts'
+import { asRecord } from './json.ts'
 import { describeNames, type Finding, type Path, reportTwice } from './problem.ts'
 import { foldName, foldTemplate, listVariables } from './variables.ts'
 
 /**
- * Finds what a well-formed capability still gets wrong: what it names and does not have, or has twice. Calls are
- * followed only when every target that the file has can be trusted to be in there.
+ * Finds what a well-formed capability still gets wrong: what it names and does not have, or has twice. When parts
+ * of it had to be left out, `whole` is what the file says with them, and calls are followed only when every target
+ * that the file has can be trusted to be in there.
  */
-export function findCapabilityProblems(capability: Capability, hasTargets = true): Finding[] {
+export function findCapabilityProblems(
+  capability: Capability,
+  whole: unknown = capability,
+  hasTargets = true,
+): Finding[] {
   const targets = new Map<string, Target>()
   const consumed = findConsumedProblems(capability, targets)
   const calls = hasTargets
     ? [...findRestProblems(capability, targets), ...findToolProblems(capability, targets)]
     : []
-  return [...consumed, ...calls, ...findUnusedBinds(capability)]
+  return [...consumed, ...calls, ...findUnusedBinds(capability, whole)]
 }
 
 function findConsumedProblems({ capability }: Capability, targets: Map<string, Target>): Finding[] {
@@ -72,7 +78,8 @@ function findParameterProblems(path: Path, template: string, operation: Consumed
 }
 
 /** A variable that nothing uses is worth a word, but no reason to refuse. */
-function findUnusedBinds({ binds = [], ...rest }: Capability): Finding[] {
+function findUnusedBinds({ binds = [] }: Capability, whole: unknown): Finding[] {
+  const { binds: _binds, ...rest } = asRecord(whole)
   const uses = [...JSON.stringify(rest).matchAll(/\{\{\s*([^{}\s]+)\s*\}\}/g)].map(([, use = '']) => use)
   return binds.flatMap(({ keys }, index) =>
     Object.keys(keys)

@@ -39,7 +39,7 @@ export function readCapability(text: string, file: string): CapabilityReading {
   const rest = cutOut(value, mistakes)
   // What was cut out of the consumed side would look like a target that does not exist.
   const hasTargets = mistakes.every(({ path }) => path[1] !== 'consumes')
-  const findings = rest ? findCapabilityProblems(rest, hasTargets) : []
+  const findings = rest ? findCapabilityProblems(rest, value, hasTargets) : []
   return { problems: toProblems([...mistakes, ...findings]) }
 }
 
@@ -49,17 +49,17 @@ export function readCapability(text: string, file: string): CapabilityReading {
  * consumed and exposed cannot be told apart from the mistake.
  */
 function cutOut(value: unknown, mistakes: readonly Finding[]): Capability | undefined {
-  const members = new Map(Object.entries(asRecord(value)))
+  const rest = { ...asRecord(structuredClone(value)) }
   for (const { path } of mistakes) {
     const [member = ''] = path
-    const element = findElement(value, path)
+    const element = findElement(rest, path)
     if (element) delete element.list[element.index]
     else if (member === '' || member === 'capability') return undefined
-    else members.delete(`${member}`)
+    else delete rest[member]
   }
-  const rest: unknown = Object.fromEntries(members)
+  const sound: unknown = rest
   // Ajv would not take the holes; whatever it found wrong is gone.
-  return rest as Capability
+  return sound as Capability
 }
 
 /** The deepest list on a path; an operation is cut out whole, since one without a parameter would look wrong. */
