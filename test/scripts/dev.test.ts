@@ -27,9 +27,14 @@ async function startDev(
   environment: Record<string, string> = {},
   command = [process.execPath, 'scripts/dev.ts'],
 ) {
-  const [mock, rest, mcp] = await findFreePorts(3)
+  const [mock, rest, mcp, control] = await findFreePorts(4)
   const { MAKEFLAGS: _, ...inherited } = process.env
-  const ports = { MOCK_PORT: `${mock}`, REST_PORT: `${rest}`, MCP_PORT: `${mcp}` }
+  const ports = {
+    MOCK_PORT: `${mock}`,
+    REST_PORT: `${rest}`,
+    MCP_PORT: `${mcp}`,
+    CONTROL_PORT: `${control}`,
+  }
   const [program = '', ...args] = command
   const child = spawn(program, args, {
     cwd: root,
@@ -172,16 +177,19 @@ describe('make dev', () => {
     expect(findRunning(started)).toEqual([])
   })
 
-  it.each(['MOCK_PORT', 'REST_PORT', 'MCP_PORT'])('says in one line that %s is in use', async (variable) => {
-    const squatter = createServer().listen(0, '127.0.0.1')
-    await once(squatter, 'listening')
-    const port = String(Object(squatter.address()).port)
-    const session = await startDev({ [variable]: port })
-    expect(await session.ended).toEqual([1, null])
-    squatter.close()
-    expect(await session.errors).toBe(`make dev: port ${port} is in use; set ${variable} to another port\n`)
-    expect(await session.output).toBe('')
-  })
+  it.each(['MOCK_PORT', 'REST_PORT', 'MCP_PORT', 'CONTROL_PORT'])(
+    'says in one line that %s is in use',
+    async (variable) => {
+      const squatter = createServer().listen(0, '127.0.0.1')
+      await once(squatter, 'listening')
+      const port = String(Object(squatter.address()).port)
+      const session = await startDev({ [variable]: port })
+      expect(await session.ended).toEqual([1, null])
+      squatter.close()
+      expect(await session.errors).toBe(`make dev: port ${port} is in use; set ${variable} to another port\n`)
+      expect(await session.output).toBe('')
+    },
+  )
 
   it('says in one line that several ports are in use', async () => {
     const squatters = [createServer(), createServer()]
