@@ -29,9 +29,12 @@ function toCheck(format: unknown): (text: string) => boolean {
   throw new TypeError('ajv-formats changed the form of its formats')
 }
 
-/** Cal.com asks `Intl`, which ignores case and knows links such as `US/Pacific`; offsets are no zones. */
+/**
+ * Cal.com asks `Intl`, which ignores the case of ASCII letters and knows links such as `US/Pacific`; offsets are no
+ * zones.
+ */
 function isTimeZone(text: string): boolean {
-  if (text.length > 64 || !/^[A-Za-z]/.test(text)) return false
+  if (text.length > 64 || !/^[a-z][a-z0-9_+/-]*$/i.test(text)) return false
   if (zones.has(text.toLowerCase())) return true
   try {
     return Boolean(new Intl.DateTimeFormat('en', { timeZone: text }))

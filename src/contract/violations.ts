@@ -1,8 +1,8 @@
 import type { ErrorObject } from 'ajv'
 import type { Violation } from '../errors.ts'
 import { formats } from './formats.ts'
-import { quoteName } from './json.ts'
-import type { JsonSchema } from './schema.ts'
+import { asRecord, quoteName } from './json.ts'
+import { foldName } from './variables.ts'
 
 /** The most violations one answer lists; a reader corrects no more at a time. */
 const most = 20
@@ -28,19 +28,26 @@ function isChoice(error: ErrorObject): boolean {
 
 function toViolation(error: ErrorObject): Violation {
   const place = toLocation(error.instancePath)
-  const { keyword: rule, params } = error
-  if (rule === 'required')
-    return { location: join(place, params.missingProperty), rule, message: 'is required' }
-  if (rule === 'additionalProperties') {
-    const message = describeUnknown(
-      params.additionalProperty,
-      Object.keys(error.parentSchema?.properties ?? {}),
-    )
-    return { location: join(place, params.additionalProperty), rule, message }
-  }
-  if (error.propertyName !== undefined)
-    return { location: join(place, error.propertyName), rule, message: `its name ${describeRule(error)}` }
+  const { keyword: rule, propertyName } = error
+  const { missingProperty, additionalProperty } = asRecord(error.params)
+  if (typeof missingProperty === 'string')
+    return { location: join(place, missingProperty), rule, message: 'is required' }
+  if (typeof additionalProperty === 'string')
+    return refuseName(additionalProperty, Object.keys(asRecord(error.parentSchema?.properties)), place)
+  if (propertyName !== undefined)
+    return { location: join(place, propertyName), rule, message: `its name ${describeRule(error)}` }
   return { location: place, rule, message: `${describeRule(error)}${describeGot(error)}` }
+}
+
+/** The violation of a name that nothing bears at a place, with the one that was probably meant. */
+export function refuseName(name: string, known: readonly string[], place = ''): Violation {
+  const meant = known.find((candidate) => foldName(candidate) === foldName(name))
+  const advice = meant ? `did you mean ${meant}?` : `known are ${known.join(', ')}`
+  return {
+    location: join(place, name),
+    rule: 'additionalProperties',
+    message: `is not known here; ${known.length === 0 ? 'nothing is taken here' : advice}`,
+  }
 }
 
 function toLocation(pointer: string): string {
@@ -52,22 +59,15 @@ function toLocation(pointer: string): string {
 }
 
 function join(place: string, segment: string): string {
-  if (place === '') return segment
-  if (/^\d+$/.test(segment)) return `${place}[${segment}]`
-  return /^[\w-]{1,64}$/.test(segment) ? `${place}.${segment}` : `${place}[${quoteName(segment)}]`
-}
-
-function describeUnknown(name: string, known: readonly string[]): string {
-  if (known.length === 0) return 'is not known here; nothing is taken here'
-  const fold = (text: string) => text.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
-  const meant = known.find((candidate) => fold(candidate) === fold(name))
-  return meant
-    ? `is not known here; did you mean ${meant}?`
-    : `is not known here; known are ${known.join(', ')}`
+  const isPlain = /^[\w-]{1,64}$/.test(segment)
+  if (place === '') return isPlain ? segment : quoteName(segment)
+  if (/^\d{1,16}$/.test(segment)) return `${place}[${segment}]`
+  return isPlain ? `${place}.${segment}` : `${place}[${quoteName(segment)}]`
 }
 
 function describeRule({ keyword, params, schema, parentSchema, message }: ErrorObject): string {
   const choices: readonly unknown[] = Array.isArray(schema) ? schema : []
+  const { limit } = asRecord(params)
   switch (keyword) {
     case 'enum':
       return `must be one of ${choices.filter((choice) => choice !== null).join(', ')}`
@@ -83,17 +83,17 @@ function describeRule({ keyword, params, schema, parentSchema, message }: ErrorO
     case 'pattern':
       return `must match ${schema}`
     case 'minLength':
-      return params.limit === 1 ? 'must not be empty' : `must have at least ${params.limit} characters`
+      return limit === 1 ? 'must not be empty' : `must have at least ${limit} characters`
     case 'maxLength':
-      return `must have at most ${params.limit} characters`
+      return `must have at most ${limit} characters`
     case 'minItems':
-      return `must have at least ${params.limit} elements`
+      return `must have at least ${limit} elements`
     case 'maxItems':
-      return `must have at most ${params.limit} elements`
+      return `must have at most ${limit} elements`
     case 'minProperties':
-      return `must have at least ${params.limit} keys`
+      return `must have at least ${limit} keys`
     case 'maxProperties':
-      return `must have at most ${params.limit} keys`
+      return `must have at most ${limit} keys`
     default:
       return message ?? `breaks the rule ${keyword}`
   }
@@ -105,14 +105,17 @@ function describeFormat(name: string): string {
 }
 
 function describeType(schema: unknown): string {
-  const { type = 'value', minimum, maximum, maxLength }: JsonSchema = { ...Object(schema) }
-  const names = [type]
+  const { type = 'value', minimum, maximum, maxLength } = asRecord(schema)
+  const [first = '', ...rest] = [type]
     .flat()
     .map((name) => (name === 'null' ? 'null' : `${/^[aeio]/.test(`${name}`) ? 'an' : 'a'} ${name}`))
-  const range = minimum !== undefined && maximum !== undefined ? ` from ${minimum} to ${maximum}` : ''
   const length = maxLength === undefined ? '' : ` of at most ${maxLength} characters`
-  const [first = '', ...rest] = names
-  return [`${first}${range}${length}`, ...rest].join(' or ')
+  return [`${first}${describeRange(minimum, maximum)}${length}`, ...rest].join(' or ')
+}
+
+function describeRange(minimum: unknown, maximum: unknown): string {
+  if (minimum === undefined) return maximum === undefined ? '' : ` of at most ${maximum}`
+  return maximum === undefined ? ` of at least ${minimum}` : ` from ${minimum} to ${maximum}`
 }
 
 /** Numbers, booleans and null are shown; a string may be a secret or an address, so only its kind is. */

@@ -2,6 +2,7 @@ import { quoteName } from '../contract/json.ts'
 import type { Operation, Parameter, Tool } from '../contract/operations.ts'
 import type { JsonSchema } from '../contract/schema.ts'
 import { type CallInput, isCredential } from '../contract/validation.ts'
+import { refuseName } from '../contract/violations.ts'
 import type { Violation } from '../errors.ts'
 
 /** The arguments of a tool call, as the caller sent them. */
@@ -79,16 +80,8 @@ export function bindArguments(
   }
   const unknown = Object.keys(values)
     .filter((name) => !names.has(name))
-    .map((name) => describeUnknown(name, [...names]))
+    .map((name) => refuseName(name, [...names]))
   return { input: body === undefined ? places : { ...places, body }, unknown }
-}
-
-function describeUnknown(name: string, known: readonly string[]): Violation {
-  const fold = (text: string) => text.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
-  const meant = known.find((candidate) => fold(candidate) === fold(name))
-  const location = /^[\w-]{1,64}$/.test(name) ? name : quoteName(name)
-  const message = meant ? `did you mean ${meant}?` : `the arguments are ${known.join(', ')}`
-  return { location, rule: 'additionalProperties', message: `is not an argument of this tool; ${message}` }
 }
 
 /** The same violation, located by the names a caller of the tool knows: `userId`, not `path.userId`. */

@@ -119,9 +119,9 @@ describe('bad arguments', () => {
   it('that no argument is called are named, with the one that was meant', async () => {
     const { call, calls } = setUp()
     const result = await call('get-book', { ...book, shop_id: 'abc', colour: 'red' })
-    expect(result.lines).toContain('shop_id: is not an argument of this tool; did you mean shopId?')
+    expect(result.lines).toContain('shop_id: is not known here; did you mean shopId?')
     expect(result.lines.join()).toContain(
-      'colour: is not an argument of this tool; the arguments are x-example-secret, shopId, bookId',
+      'colour: is not known here; known are x-example-secret, shopId, bookId',
     )
     expect(calls).toEqual([])
   })
