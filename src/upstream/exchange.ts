@@ -39,7 +39,8 @@ export function createExchange({ dispatcher, key, clock, store }: ExchangeOption
     const nameCaller = () => fingerprint.nameCaller(call)
     const wait = holds.remaining(nameCaller)
     if (wait > 0) {
-      done(new GatewayError('upstream_rate_limited', { headers: { 'retry-after': String(wait) } }))
+      const detail = `The upstream wants no call of this caller for another ${wait} seconds.`
+      done(new GatewayError('upstream_rate_limited', { detail, headers: { 'retry-after': String(wait) } }))
       return () => {}
     }
     return dispatcher.send(call, (error, answer) => {

@@ -1,0 +1,81 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { Circuit, type Report } from '../../src/upstream/circuit.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+/** Lets calls through that end as said, each after the other; true where one was let in. */
+async function run(circuit: Circuit, times: number, health: Parameters<Report>[0]): Promise<number> {
+  let admitted = 0
+  for (let n = 0; n < times; n += 1) {
+    const report = circuit.enter()
+    if (report) admitted += 1
+    report?.(health)
+    await vi.advanceTimersByTimeAsync(0)
+  }
+  return admitted
+}
+
+async function openCircuit(pause = 500): Promise<Circuit> {
+  const circuit = new Circuit({ pause })
+  await run(circuit, 60, 'failed')
+  return circuit
+}
+
+test('an upstream that fails fifty times in a row is asked no more', async () => {
+  expect(await run(new Circuit(), 200, 'failed')).toBe(50)
+})
+
+test('an upstream that fails less often than every other time is asked on', async () => {
+  const circuit = new Circuit()
+  for (let n = 0; n < 100; n += 1) {
+    await run(circuit, 1, 'well')
+    await run(circuit, 1, 'failed')
+  }
+  expect(await run(circuit, 1, 'well')).toBe(1)
+})
+
+test('failures that are rare say nothing', async () => {
+  const circuit = new Circuit()
+  for (let n = 0; n < 100; n += 1) {
+    expect(await run(circuit, 1, 'failed')).toBe(1)
+    await vi.advanceTimersByTimeAsync(1000)
+  }
+})
+
+test('calls that were given up are no failures', async () => {
+  expect(await run(new Circuit(), 200, 'unknown')).toBe(200)
+})
+
+test('after a pause one call finds out, and no second beside it', async () => {
+  const circuit = await openCircuit()
+  await vi.advanceTimersByTimeAsync(499)
+  expect(circuit.enter()).toBeUndefined()
+  await vi.advanceTimersByTimeAsync(1)
+  expect([circuit.enter(), circuit.enter()]).toEqual([expect.any(Function), undefined])
+})
+
+test('an upstream that is back is asked as before', async () => {
+  const circuit = await openCircuit()
+  await vi.advanceTimersByTimeAsync(500)
+  expect(await run(circuit, 1, 'well')).toBe(1)
+  expect(await run(circuit, 30, 'well')).toBe(30)
+})
+
+test('an upstream that still fails is asked once a pause', async () => {
+  const circuit = await openCircuit()
+  let asked = 0
+  for (let n = 0; n < 10; n += 1) {
+    await vi.advanceTimersByTimeAsync(500)
+    asked += await run(circuit, 20, 'failed')
+  }
+  expect(asked).toBe(10)
+})
+
+test('a probe that hangs does not hold up the next', async () => {
+  const circuit = await openCircuit()
+  await vi.advanceTimersByTimeAsync(500)
+  circuit.enter()
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(await run(circuit, 2, 'well')).toBe(2)
+})

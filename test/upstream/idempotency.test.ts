@@ -1,0 +1,145 @@
+import { setImmediate } from 'node:timers/promises'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { GatewayError } from '../../src/errors.ts'
+import { type RunningGateway, startGateway } from '../gateway-fixture.ts'
+import { calls, doors } from '../reliability/doors.ts'
+import { behaveWell, type RawUpstream, startRawUpstream, writeAnswer } from '../reliability/raw-upstream.ts'
+import { answer, findOperation, openExchange, type Received } from './exchange-fixture.ts'
+
+const create = findOperation('POST', '/users')
+const forceRefresh = findOperation('POST', '/force-refresh')
+const key = { idempotencyKey: 'key-1' }
+
+/** What a keyed call got, once the store has answered. */
+async function settle(received: Received): Promise<string | number | undefined> {
+  await setImmediate()
+  return received.error?.code ?? received.answer?.status
+}
+
+test('the same call with the same key gets the same answer without a second effect', async () => {
+  const { call, sent } = openExchange()
+  const first = call(create, key)
+  await setImmediate()
+  sent[0]?.settle(null, answer(201, { id: 1 }, { 'x-request-id': 'r1' }))
+  await settle(first)
+  const second = call(create, key)
+  expect(await settle(second)).toBe(201)
+  expect([second.answer?.body.toString(), second.answer?.headers['x-request-id']]).toEqual(['{"id":1}', 'r1'])
+  expect(sent).toHaveLength(1)
+})
+
+test('while the first call is under way the second is refused, and may come again', async () => {
+  const { call, sent } = openExchange()
+  call(create, key)
+  await setImmediate()
+  const second = call(create, key)
+  expect(await settle(second)).toBe('idempotency_key_in_use')
+  expect(second.error?.headers['retry-after']).toBe('1')
+  expect(sent).toHaveLength(1)
+})
+
+test.each([{ body: 'other' }, { path: '/other' }])(
+  'the same key with another call (%o) is refused',
+  async (changes) => {
+    const { call, sent } = openExchange()
+    call(create, key)
+    await setImmediate()
+    expect(await settle(call(create, { ...key, ...changes }))).toBe('idempotency_key_reused')
+    expect(sent).toHaveLength(1)
+  },
+)
+
+test('keys of two callers and of two operations do not meet', async () => {
+  const { call, sent } = openExchange()
+  call(create, key)
+  call(create, { ...key, headers: { 'x-cal-client-id': '1', 'x-cal-secret-key': 'other-secret' } })
+  call(forceRefresh, key)
+  await setImmediate()
+  expect(sent).toHaveLength(3)
+})
+
+test('a key is forgotten after ten minutes', async () => {
+  const { call, clock, sent } = openExchange()
+  for (const [now, count] of [
+    [0, 1],
+    [599_999, 1],
+    [1_200_000, 2],
+  ] as const) {
+    clock.now = now
+    call(create, key)
+    await setImmediate()
+    sent[sent.length - 1]?.settle(null, answer(201))
+    await setImmediate()
+    expect(sent).toHaveLength(count)
+  }
+})
+
+test.each([
+  ['an error of the upstream', null, answer(400), 400],
+  ['an unknown outcome', new GatewayError('upstream_timeout'), undefined, 'upstream_timeout'],
+] as const)('%s is answered again', async (_what, error, given, expected) => {
+  const { call, sent } = openExchange()
+  call(create, key)
+  await setImmediate()
+  sent[0]?.settle(error, given)
+  await setImmediate()
+  expect(await settle(call(create, key))).toBe(expected)
+  expect(sent).toHaveLength(1)
+})
+
+test.each([
+  ['was not sent', new GatewayError('upstream_unreachable'), undefined],
+  ['met a request to wait', null, answer(429)],
+] as const)('a call that %s may be sent again under its key', async (_what, error, given) => {
+  const { call, sent } = openExchange()
+  call(create, key)
+  await setImmediate()
+  sent[0]?.settle(error, given)
+  await setImmediate()
+  call(create, key)
+  await setImmediate()
+  expect(sent).toHaveLength(2)
+})
+
+let upstream: RawUpstream
+let gateway: RunningGateway
+beforeAll(async () => {
+  upstream = await startRawUpstream()
+  gateway = await startGateway(upstream.url)
+})
+beforeEach(() => {
+  upstream.behave = behaveWell
+})
+afterAll(async () => {
+  await gateway[Symbol.asyncDispose]()
+  await upstream[Symbol.asyncDispose]()
+})
+
+test.each(['create', 'force-refresh', 'refresh'] as const)(
+  'on REST %s takes a key, quoted or not, and keeps it',
+  async (name) => {
+    let number = 0
+    upstream.behave = (socket) => {
+      number += 1
+      socket.write(writeAnswer(`{"status":"success","data":{"number":${number}}}`))
+    }
+    const results = []
+    for (const value of ['k1', '"k1"', 'k2'])
+      results.push(await doors.rest(gateway, calls[name], { headers: { 'idempotency-key': value } }))
+    expect(results.map(({ text }) => JSON.parse(text).data.number)).toEqual([1, 1, 2])
+  },
+)
+
+test('on REST a key is no key to an operation that takes none', async () => {
+  const before = upstream.hits
+  for (let n = 0; n < 2; n += 1)
+    await doors.rest(gateway, calls.update, { headers: { 'idempotency-key': 'k' } })
+  expect(upstream.hits - before).toBe(2)
+})
+
+test('on REST a key that is none is refused by its name', async () => {
+  const { status, text } = await doors.rest(gateway, calls.create, {
+    headers: { 'idempotency-key': 'a'.repeat(256) },
+  })
+  expect([status, JSON.parse(text).errors[0].location]).toEqual([400, 'header.Idempotency-Key'])
+})
