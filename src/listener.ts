@@ -7,7 +7,8 @@ import Fastify, {
 import type { Admission } from './admission.ts'
 import { isLoopback } from './config.ts'
 import { GatewayError } from './errors.ts'
-import { answerBrokenRequest, sendProblem, toGatewayError } from './problems.ts'
+import { answerBrokenRequest, checkFraming, watchRequests } from './framing.ts'
+import { sendProblem, toGatewayError } from './problems.ts'
 
 /** What both ports have in common. */
 export interface ListenerOptions {
@@ -60,15 +61,21 @@ export function createListener(options: ListenerOptions): FastifyInstance {
     // Node looks for late connections every 30 seconds by default, which would triple every limit.
     http: {
       headersTimeout: timeouts.headers,
+      // Refused here instead, by an answer that the watch knows of.
+      requireHostHeader: false,
       connectionsCheckingInterval: Math.min(1_000, timeouts.headers),
     },
   })
   app.server.maxConnections = mostConnections
+  watchRequests(app.server)
   app.removeAllContentTypeParsers()
   app.addHook('onRequest', async (request, reply) => {
+    checkFraming(request.raw)
     checkSource(request, options)
     const release = await admission.enter()
-    reply.raw.once('close', release)
+    // A caller may have left while it waited for its place.
+    if (reply.raw.destroyed) release()
+    else reply.raw.once('close', release)
   })
   app.addHook('onSend', async (_request, reply) => {
     if (isDraining()) reply.header('connection', 'close')
@@ -94,7 +101,8 @@ export function createListener(options: ListenerOptions): FastifyInstance {
 
 function checkSource(request: FastifyRequest, { allowedHosts, allowedOrigins }: ListenerOptions): void {
   const { host = '', origin } = request.headers
-  const name = host.toLowerCase()
+  // The authority of a target in absolute form stands in for Host (RFC 9112 §3.2.2).
+  const name = (/^https?:\/\/([^/?#]*)/i.exec(request.raw.url ?? '')?.[1] ?? host).toLowerCase()
   const bare = name.replace(/:\d*$/, '')
   if (!isLoopback(bare) && !allowedHosts.includes(name) && !allowedHosts.includes(bare))
     throw new GatewayError('host_not_allowed')

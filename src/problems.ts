@@ -1,5 +1,3 @@
-import { STATUS_CODES } from 'node:http'
-import type { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
 import { type ErrorCode, GatewayError } from './errors.ts'
 
@@ -9,11 +7,6 @@ const frameworkCodes: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
   FST_ERR_MAX_PARAM_LENGTH: 'uri_too_long',
-}
-
-const parserCodes: Readonly<Record<string, ErrorCode>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
-  HPE_HEADER_OVERFLOW: 'headers_too_large',
 }
 
 /** Finds the catalogue's name for whatever was thrown; what is not known is an `internal_error`. */
@@ -32,20 +25,6 @@ export function sendProblem(reply: FastifyReply, error: GatewayError): FastifyRe
     .code(error.status)
     .headers({ 'cache-control': 'no-store', ...error.headers, 'content-type': 'application/problem+json' })
     .send(Buffer.from(JSON.stringify(error.toProblem())))
-}
-
-/** Answers what Node's HTTP parser refused, before there is a request, and closes the connection. */
-export function answerBrokenRequest(error: Error, socket: Socket): void {
-  if (readCode(error) === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const problem = new GatewayError(parserCodes[readCode(error)] ?? 'bad_request')
-  const body = JSON.stringify(problem.toProblem())
-  socket.end(
-    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\nconnection: close\r\n` +
-      `content-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  )
 }
 
 function readCode(error: unknown): string {

@@ -8,7 +8,7 @@ const layers: readonly (readonly string[])[] = [
   ['src/config.ts', 'src/errors.ts', 'src/logger.ts', 'src/generated/'],
   ['src/contract/'],
   ['src/upstream/'],
-  ['src/problems.ts', 'src/admission.ts', 'src/drain.ts', 'src/control/'],
+  ['src/problems.ts', 'src/framing.ts', 'src/admission.ts', 'src/drain.ts', 'src/control/'],
   ['src/listener.ts'],
   ['src/rest/', 'src/mcp/'],
   ['src/gateway.ts'],

@@ -1,0 +1,111 @@
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import { type ErrorCode, GatewayError } from './errors.ts'
+
+const parserCodes: Readonly<Record<string, ErrorCode>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+}
+
+/** Milliseconds for a refused caller to read why before its connection is cut. */
+const linger = 1_000
+
+/** What a connection has asked so far, and what it still waits for. */
+interface Connection {
+  request?: IncomingMessage
+  response?: ServerResponse
+  unanswered: number
+  broken: boolean
+}
+
+const connections = new WeakMap<Socket, Connection>()
+
+/** Follows the requests of a server's connections, so that what is broken in them is answered once at most. */
+export function watchRequests(server: Server): void {
+  server.prependListener('request', follow)
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    follow(request, response)
+    response.writeHead(417, { connection: 'close' }).end()
+  })
+}
+
+function follow(request: IncomingMessage, response: ServerResponse): void {
+  const connection = findConnection(request.socket)
+  connection.request = request
+  connection.response = response
+  connection.unanswered += 1
+  response.once('close', () => {
+    connection.unanswered -= 1
+  })
+}
+
+function findConnection(socket: Socket): Connection {
+  const known = connections.get(socket)
+  if (known) return known
+  const fresh = { unanswered: 0, broken: false }
+  connections.set(socket, fresh)
+  return fresh
+}
+
+/**
+ * Ends a connection whose bytes Node's HTTP parser refuses or that took too long. What is broken within a request
+ * is its answer, unless it has one; what follows the last request is answered after those before it.
+ */
+export function answerBrokenRequest(error: Error, socket: Socket): void {
+  const connection = findConnection(socket)
+  if (connection.broken) return
+  connection.broken = true
+  const code = 'code' in error ? String(error.code) : ''
+  if (code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const problem = new GatewayError(parserCodes[code] ?? 'bad_request')
+  const body = JSON.stringify(problem.toProblem())
+  const headers = { connection: 'close', 'content-type': 'application/problem+json' }
+  const { request, response, unanswered } = connection
+  const within = request !== undefined && response !== undefined && !request.complete
+  if (within && !response.headersSent) {
+    afterClose(response, socket)
+    response.writeHead(problem.status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body)
+  } else if (within && unanswered === 0) end(socket)
+  else if (unanswered > 0) afterClose(response, socket)
+  else {
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+    const status = `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n`
+    end(socket, `${status}${lines.join('')}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+  }
+}
+
+/** What is broken behind a request that is still worked on gets no answer: that one's must not be lost for it. */
+function afterClose(response: ServerResponse | undefined, socket: Socket): void {
+  response?.once('close', () => end(socket))
+}
+
+/** Cut at once, a connection takes what it was just told with it. */
+function end(socket: Socket, text = ''): void {
+  if (!socket.writable) return
+  socket.end(text)
+  const late = setTimeout(() => socket.destroy(), linger)
+  late.unref()
+  socket.once('close', () => clearTimeout(late))
+}
+
+const single = new Set(['host', 'content-type', 'content-encoding', 'transfer-encoding', 'origin'])
+
+/**
+ * Refuses what two readers of the same bytes could read in two ways (RFC 9112 §3.2, §6.1): no host or several, a
+ * repeated header that may stand once, a transfer coding other than `chunked`. Throws `bad_request`.
+ */
+export function checkFraming({ rawHeaders, headers }: IncomingMessage): void {
+  const names = rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase())
+  const repeated = names.find((name, index) => single.has(name) && names.indexOf(name) !== index)
+  if (repeated !== undefined) throw refuse(`The header ${repeated} stands more than once; send it once.`)
+  if (headers.host === undefined) throw refuse('The header host is missing.')
+  if ((headers['transfer-encoding'] ?? 'chunked').toLowerCase() !== 'chunked')
+    throw refuse('The only transfer coding understood here is chunked.')
+}
+
+function refuse(detail: string): GatewayError {
+  return new GatewayError('bad_request', { detail, headers: { connection: 'close' } })
+}
