@@ -7,6 +7,16 @@ import { foldName } from './variables.ts'
 /** The most violations one answer lists; a reader corrects no more at a time. */
 const most = 20
 
+/** What the bounds of a size count. */
+const units = {
+  minLength: 'characters',
+  maxLength: 'characters',
+  minItems: 'elements',
+  maxItems: 'elements',
+  minProperties: 'keys',
+  maxProperties: 'keys',
+}
+
 /** Turns Ajv's errors (made with `allErrors` and `verbose`) into one violation a place, in reading order. */
 export function toViolations(errors: readonly ErrorObject[]): Violation[] {
   const places = new Map<string, Violation>()
@@ -15,11 +25,16 @@ export function toViolations(errors: readonly ErrorObject[]): Violation[] {
     if (error.keyword === 'propertyNames' || choices.some((path) => error.schemaPath.startsWith(path)))
       continue
     const violation = toViolation(error)
-    if (!places.has(violation.location) || violation.rule === 'enum')
-      places.set(violation.location, violation)
+    const known = places.get(violation.location)
+    if (!known || saysMore(violation, known)) places.set(violation.location, violation)
     if (places.size === most) break
   }
   return [...places.values()]
+}
+
+/** Choices say more than a type, and the words of a format more than a pattern. */
+function saysMore({ rule }: Violation, known: Violation): boolean {
+  return rule === 'enum' || (rule === 'format' && known.rule === 'pattern')
 }
 
 function isChoice(error: ErrorObject): boolean {
@@ -83,17 +98,13 @@ function describeRule({ keyword, params, schema, parentSchema, message }: ErrorO
     case 'pattern':
       return `must match ${schema}`
     case 'minLength':
-      return limit === 1 ? 'must not be empty' : `must have at least ${limit} characters`
-    case 'maxLength':
-      return `must have at most ${limit} characters`
     case 'minItems':
-      return `must have at least ${limit} elements`
-    case 'maxItems':
-      return `must have at most ${limit} elements`
     case 'minProperties':
-      return `must have at least ${limit} keys`
+      return limit === 1 ? 'must not be empty' : `must have at least ${limit} ${units[keyword]}`
+    case 'maxLength':
+    case 'maxItems':
     case 'maxProperties':
-      return `must have at most ${limit} keys`
+      return `must have at most ${limit} ${units[keyword]}`
     default:
       return message ?? `breaks the rule ${keyword}`
   }
