@@ -2,7 +2,10 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts', 'contracts/**/*.test.ts'],
     reporters: ['default', './test/closing-line.ts'],
+    projects: [
+      { test: { name: 'unit', include: ['test/**/*.test.ts'] } },
+      { test: { name: 'contract', include: ['contracts/**/*.test.ts'] } },
+    ],
   },
 })

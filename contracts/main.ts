@@ -1,0 +1,73 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describeFinding } from './judge.ts'
+import { renderMatrix } from './matrix.ts'
+import { type Result, tryAll } from './report.ts'
+import { readRequirements } from './requirements.ts'
+import { chooseTargets } from './targets.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const page = join(root, 'docs/contract.md')
+
+/** `make contract`: with the mocks everything there is, else what the environment puts in their place. */
+async function run(): Promise<number> {
+  const { CONTRACT_UPSTREAM, CONTRACT_REST, CONTRACT_MCP } = process.env
+  const outside = [CONTRACT_UPSTREAM, CONTRACT_REST, CONTRACT_MCP].some(Boolean)
+  return outside ? judgeOutside() : proveAll()
+}
+
+/**
+ * Judges one upstream or gateway. Each departure is a line; `CONTRACT_REPORT` names a file for the results as
+ * JSON, `CONTRACT_ONLY` is a regular expression for `requirement · operation · door`.
+ */
+async function judgeOutside(): Promise<number> {
+  const requirements = readRequirements()
+  const only = new RegExp(process.env.CONTRACT_ONLY ?? '')
+  const results: Result[] = []
+  for (const { open } of chooseTargets(process.env)) {
+    await using target = await open()
+    results.push(...(await tryAll(target, requirements, ({ title }) => only.test(title))))
+  }
+  if (process.env.CONTRACT_REPORT) writeFileSync(process.env.CONTRACT_REPORT, JSON.stringify(results))
+  const findings = results.filter(({ outcome }) => outcome === 'fail').flatMap((one) => one.findings)
+  for (const finding of findings) console.log(describeFinding(finding))
+  const count = (outcome: Result['outcome']) => results.filter((one) => one.outcome === outcome).length
+  const reasons = new Map<string, number>()
+  for (const { reason } of results.filter(({ outcome }) => outcome === 'not judged'))
+    if (reason) reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
+  for (const [reason, times] of reasons) console.log(`not judged, ${times}: ${reason}`)
+  console.log(`${count('pass')} hold, ${count('fail')} broken, ${count('not judged')} not judged`)
+  return count('fail') === 0 && count('pass') > 0 ? 0 : 1
+}
+
+/** Dredd, then every test of the contract; the matrix is printed, and written where it may change. */
+function proveAll(): number {
+  const folder = mkdtempSync(join(tmpdir(), 'contract-'))
+  const report = join(folder, 'report.json')
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs')
+  try {
+    const dredd = start([join(root, 'contracts/rest/run.ts')], {})
+    const tests = start([vitest, 'run', '--project', 'contract'], { CONTRACT_REPORT: report })
+    const results: Result[] = JSON.parse(readFileSync(report, 'utf8'))
+    const requirements = readRequirements()
+    const matrix = renderMatrix(requirements, results)
+    console.log(matrix.slice(0, matrix.indexOf('## ')).trimEnd())
+    writeFileSync(page, matrix)
+    return dredd || tests
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+function start(command: readonly string[], environment: Readonly<Record<string, string>>): number {
+  const env = { ...process.env, ...environment }
+  return spawnSync(process.execPath, command, { cwd: root, env, stdio: 'inherit' }).status ?? 1
+}
+
+process.exitCode = await run().catch((error: unknown) => {
+  console.error(`contract: ${error instanceof RangeError ? error.message : Object(error).stack}`)
+  return 1
+})

@@ -1,0 +1,106 @@
+import type { Result } from './report.ts'
+import type { Requirement, Requirements, Surface } from './requirements.ts'
+
+const headings: Readonly<Record<Surface, string>> = { rest: 'REST', mcp: 'MCP', upstream: 'Cal.com' }
+
+/**
+ * Writes the page that says what is proved: operations down, rules across, how many requirements hold in each
+ * place. Without results it says what must come out, since nothing may fail but what is listed as a gap.
+ */
+export function renderMatrix(
+  { operations, requirements }: Requirements,
+  results?: readonly Result[],
+): string {
+  const groups = [...new Set(requirements.map(({ group }) => group))]
+  const columns = groups.flatMap((group) =>
+    (['rest', 'mcp', 'upstream'] as const)
+      .filter((surface) => requirements.some((one) => one.group === group && one.surfaces.includes(surface)))
+      .map((surface) => ({ group, surface })),
+  )
+  const rows = [...operations.map(({ name }) => name), 'gateway'].map((name) => [
+    name,
+    ...columns.map(({ group, surface }) =>
+      describeCell(
+        requirements.filter(
+          (one) => one.group === group && one.surfaces.includes(surface) && concerns(one, name),
+        ),
+        surface,
+        name,
+        results,
+      ),
+    ),
+  ])
+  const head = ['operation', ...columns.map(({ group, surface }) => `${group} ${headings[surface]}`)]
+  return [
+    '# What is proved',
+    'Written by `make contract` from `contracts/requirements.yaml`; a test holds it to that file. Each cell counts the',
+    'requirements that hold, on both mocks where they need no memory, and on MCP in both protocol eras. A gap is',
+    'known not to hold, and a ✗ is not known.',
+    '',
+    ...toTable(head, rows),
+    '',
+    ...listGaps(requirements),
+    '## Requirements',
+    ...groups.flatMap((group) => ['', `### ${group}`, '', ...listRequirements(requirements, group)]),
+    '',
+  ].join('\n')
+}
+
+function concerns({ operations }: Requirement, name: string): boolean {
+  return operations.length === 0 ? name === 'gateway' : operations.some((one) => one.name === name)
+}
+
+function describeCell(
+  wanted: readonly Requirement[],
+  surface: Surface,
+  operation: string,
+  results: readonly Result[] | undefined,
+): string {
+  if (wanted.length === 0) return ''
+  const gaps = wanted.filter(({ gap }) => gap?.surface === surface).map(({ id }) => `gap ${id}`)
+  const failed = wanted.filter(({ id }) => fails(id, operation, surface, results)).map(({ id }) => `✗ ${id}`)
+  const unjudged = wanted.filter(({ id }) => !isJudged(id, operation, surface, results))
+  const holding = wanted.length - gaps.length - failed.length - unjudged.length
+  const silent = unjudged.length > 0 ? [`${unjudged.length} not judged`] : []
+  return [`${holding} ✓`, ...gaps, ...failed, ...silent].join(', ')
+}
+
+function fails(id: string, operation: string, surface: Surface, results: readonly Result[] = []): boolean {
+  return results.some((one) => isAbout(one, id, operation, surface) && one.outcome === 'fail')
+}
+
+function isJudged(id: string, operation: string, surface: Surface, results?: readonly Result[]): boolean {
+  if (!results) return true
+  return results.some((one) => isAbout(one, id, operation, surface) && one.outcome !== 'not judged')
+}
+
+function isAbout(one: Result, id: string, operation: string, surface: Surface): boolean {
+  return one.requirement === id && one.operation === operation && one.surface === surface
+}
+
+function listGaps(requirements: readonly Requirement[]): string[] {
+  const gaps = requirements.flatMap(({ id, gap }) =>
+    gap ? [`- \`${id}\` on ${headings[gap.surface]}: ${gap.reason}`] : [],
+  )
+  return gaps.length === 0 ? [] : ['## Known gaps', '', ...gaps, '']
+}
+
+function listRequirements(requirements: readonly Requirement[], group: string): string[] {
+  const rows = requirements
+    .filter((one) => one.group === group)
+    .map(({ id, level, rule, operations, surfaces, stateful, source }) => [
+      `\`${id}\`${stateful ? ' (stateful)' : ''}`,
+      level,
+      rule,
+      operations.length === 7 ? 'all' : operations.map(({ name }) => name).join(', ') || 'gateway',
+      surfaces.map((surface) => headings[surface]).join(', '),
+      source,
+    ])
+  return toTable(['id', 'level', 'rule', 'operations', 'surfaces', 'source'], rows)
+}
+
+function toTable(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const toRow = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  return [toRow(head), `|${'---|'.repeat(head.length)}`, ...rows.map(toRow)]
+}

@@ -1,0 +1,129 @@
+import { pino } from 'pino'
+import { readConfig } from '../src/config.ts'
+import { readDocument } from '../src/contract/document.ts'
+import { createGateway } from '../src/gateway.ts'
+import { eras, type McpDoor, openMcpDoor } from './mcp-door.ts'
+import { type Recorder, startRecorder } from './recorder.ts'
+import type { OperationFacts } from './requirements.ts'
+import { openRestDoor, toRestRequest } from './rest-door.ts'
+import type { CallArguments } from './verdict.ts'
+
+/** The REST door of a gateway. */
+export type RestDoor = ReturnType<typeof openRestDoor>
+
+/** Both doors of a gateway, MCP in each era. */
+export interface Doors extends AsyncDisposable {
+  readonly rest: RestDoor
+  readonly mcp: readonly McpDoor[]
+}
+
+/** What is judged: a gateway, and the upstream behind it as far as it can be seen. */
+export interface Target extends AsyncDisposable {
+  readonly name: string
+  readonly doors: Doors
+  /** Straight to the upstream, past every gateway; absent where it cannot be reached. */
+  readonly upstream?: RestDoor
+  readonly recorder?: Recorder
+  /** Opens another gateway of this build before the recorder, configured by these variables. */
+  readonly build?: (environment: Record<string, string>) => Promise<Doors>
+  /** True when the upstream answers what a `Prefer` header asks for. */
+  readonly tellable: boolean
+  /** True when what one call changes, the next one sees. */
+  readonly remembers: boolean
+  /** False where nothing may be changed. */
+  readonly writes: boolean
+  readonly clientId: string
+  readonly secret: string
+}
+
+/** Who calls: the client of the mocks, unless the environment names another. */
+export function readCaller(environment: Readonly<Record<string, string | undefined>>) {
+  const { CONTRACT_CLIENT_ID, CONTRACT_SECRET_KEY } = environment
+  return {
+    clientId: CONTRACT_CLIENT_ID || 'cm9demo000001abcd1234efgh',
+    secret: CONTRACT_SECRET_KEY || 'demo-secret',
+  }
+}
+
+type Traits = Pick<Target, 'name' | 'remembers' | 'writes' | 'clientId' | 'secret'>
+
+/** Puts a gateway of this build, and a recorder, in front of an upstream. */
+export async function openUpstream(url: string, traits: Traits): Promise<Target> {
+  await using opening = new AsyncDisposableStack()
+  const recorder = await startRecorder(url)
+  opening.defer(() => recorder.close())
+  const build = (environment: Record<string, string>) => openGateway(recorder.url, environment)
+  const doors = opening.use(await build({}))
+  const upstream = openUpstreamDoor(recorder.url)
+  opening.defer(() => upstream.close())
+  const opened = opening.move()
+  const tellable = await isTellable(recorder, upstream, traits)
+  return {
+    ...traits,
+    doors,
+    upstream,
+    recorder,
+    build,
+    tellable,
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  }
+}
+
+/** Goes to a gateway that runs already; nothing of its upstream is to be seen. */
+export async function openRunning(rest: string, mcp: string, traits: Traits): Promise<Target> {
+  const doors = await openDoors(rest, mcp)
+  return { ...traits, doors, tellable: false, [Symbol.asyncDispose]: () => doors[Symbol.asyncDispose]() }
+}
+
+/** The door of the upstream itself, whose paths are the document's. */
+function openUpstreamDoor(url: string): RestDoor {
+  const door = openRestDoor(url)
+  const translate = (facts: OperationFacts) => {
+    const rest = facts.operation.split(' ')[1]?.replaceAll(/\{\w+\}/g, (variable) => variable.toLowerCase())
+    return { ...facts, rest: rest ?? '' }
+  }
+  return {
+    ...door,
+    call: (operation, values) => door.send(toRestRequest(translate(operation), values)),
+  }
+}
+
+async function openDoors(restUrl: string, mcpUrl: string): Promise<Doors> {
+  const rest = openRestDoor(restUrl)
+  const mcp = await Promise.all(eras.map((era) => openMcpDoor(mcpUrl, era)))
+  const close = async () => {
+    await Promise.all([rest, ...mcp].map((door) => door.close()))
+  }
+  return { rest, mcp, [Symbol.asyncDispose]: close }
+}
+
+async function openGateway(upstream: string, environment: Record<string, string>): Promise<Doors> {
+  const config = readConfig({ CAL_COM_BASE_URL: upstream, ...environment })
+  const logger = pino({ level: 'silent' })
+  const gateway = await createGateway({ config, document: readDocument(), logger, version: '0.0.0-contract' })
+  const listen = { host: '127.0.0.1', port: 0 }
+  const doors = await openDoors(await gateway.rest.listen(listen), `${await gateway.mcp.listen(listen)}/mcp`)
+  const close = async () => {
+    await doors[Symbol.asyncDispose]()
+    await gateway.close()
+  }
+  return { ...doors, [Symbol.asyncDispose]: close }
+}
+
+/** Asks twice: one broken answer must not pass for an upstream that does not listen. */
+async function isTellable(recorder: Recorder, upstream: RestDoor, { clientId, secret }: Traits) {
+  const path = `/v2/oauth-clients/${clientId}/users/4711`
+  const headers = { 'x-cal-secret-key': secret }
+  const answers: (number | undefined)[] = []
+  for (const status of [403, 429]) {
+    recorder.prefer = `code=${status}`
+    const { status: got } = await upstream.send({ method: 'GET', path, headers, body: undefined })
+    answers.push(got === status ? got : undefined)
+  }
+  recorder.prefer = undefined
+  recorder.requests.length = 0
+  return answers.some((one) => one !== undefined)
+}
+
+/** Arguments that succeed, made once a user or fresh for operations that use one up. */
+export type SoundArguments = (operation: OperationFacts) => Promise<CallArguments>

@@ -1,0 +1,32 @@
+/** Spells a value of `requirements.yaml` out: `{ $repeat, times }`, `{ $keys }` and `{ $key }` stand for long ones. */
+export function spellOut(value: unknown): unknown {
+  const { $repeat, times, before = '', then = '', $keys, $key } = Object(value)
+  if (typeof $repeat === 'string') return `${before}${$repeat.repeat(Number(times))}${then}`
+  if ($keys !== undefined)
+    return Object.fromEntries(Array.from({ length: Number($keys) }, (_, index) => [`key-${index}`, index]))
+  if ($key !== undefined) return { ['k'.repeat(Number($key))]: true }
+  return value
+}
+
+/** Gives the arguments with one of them, at a dotted place, set to another value; `undefined` takes it away. */
+export function setArgument(
+  values: Readonly<Record<string, unknown>>,
+  place: string,
+  value: unknown,
+): Record<string, unknown> {
+  const [first = '', ...rest] = place.split('.')
+  const inner = rest.length === 0 ? value : setArgument(Object(values[first]), rest.join('.'), value)
+  const { [first]: _, ...others } = values
+  return inner === undefined ? others : { ...others, [first]: inner }
+}
+
+/** The argument at a dotted place. */
+export function getArgument(values: unknown, place: string): unknown {
+  return place.split('.').reduce<unknown>((inner, name) => Object(inner)[name], values)
+}
+
+/** A value in at most 120 characters, for a message. */
+export function showValue(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing'
+  return text.length > 120 ? `${text.slice(0, 120)}… (${text.length} characters)` : text
+}
