@@ -97,13 +97,28 @@ const single = new Set(['host', 'content-type', 'content-encoding', 'transfer-en
  * Refuses what two readers of the same bytes could read in two ways (RFC 9112 §3.2, §6.1): no host or several, a
  * repeated header that may stand once, a transfer coding other than `chunked`. Throws `bad_request`.
  */
-export function checkFraming({ rawHeaders, headers }: IncomingMessage): void {
+export function checkFraming({ rawHeaders, headers, httpVersion, url }: IncomingMessage): void {
+  // The asterisk means the server as a whole; the router would take it for the root.
+  if (url === '*') throw new GatewayError('route_not_found')
+  if (httpVersion !== '1.1' && httpVersion !== '1.0')
+    throw refuse('Only HTTP/1.1 and HTTP/1.0 are spoken here.')
   const names = rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase())
   const repeated = names.find((name, index) => single.has(name) && names.indexOf(name) !== index)
   if (repeated !== undefined) throw refuse(`The header ${repeated} stands more than once; send it once.`)
   if (headers.host === undefined) throw refuse('The header host is missing.')
-  if ((headers['transfer-encoding'] ?? 'chunked').toLowerCase() !== 'chunked')
-    throw refuse('The only transfer coding understood here is chunked.')
+  const coding = headers['transfer-encoding']
+  if (coding !== undefined && (coding.toLowerCase() !== 'chunked' || httpVersion === '1.0'))
+    throw refuse('The only transfer coding understood here is chunked, in HTTP/1.1.')
+}
+
+/**
+ * Refuses a body in another encoding than plain UTF-8 (RFC 8259 §8.1): it would be checked as something other than
+ * what it is. Throws `unsupported_media_type`.
+ */
+export function checkEncoding({ headers }: Pick<IncomingMessage, 'headers'>): void {
+  const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(headers['content-type'] ?? '')?.[1] ?? 'utf-8'
+  if (!/^utf-?8$/i.test(charset) || (headers['content-encoding'] ?? 'identity') !== 'identity')
+    throw new GatewayError('unsupported_media_type')
 }
 
 function refuse(detail: string): GatewayError {

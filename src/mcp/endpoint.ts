@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { parseJson } from '../contract/json.ts'
 import { GatewayError } from '../errors.ts'
+import { checkEncoding } from '../framing.ts'
 import { toGatewayError } from '../problems.ts'
 import { type Caller, HttpCaller } from '../upstream/caller.ts'
 import { type EraOptions, type Reply, refuse, rpcCodes } from './era.ts'
@@ -19,7 +20,10 @@ const limits = { depth: 64, elements: 2_000 } as const
 export async function registerMcp(app: FastifyInstance, options: EraOptions): Promise<void> {
   const stateless = await createStatelessEra(options)
   const initialize = await createInitializeEra(options)
-  const parse = async (_request: FastifyRequest, body: Buffer) => parseJson(body, limits)
+  const parse = async (request: FastifyRequest, body: Buffer) => {
+    checkEncoding(request)
+    return parseJson(body, limits)
+  }
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parse)
   app.setErrorHandler((error, request, reply) => {
     const known = toGatewayError(error)
@@ -79,6 +83,15 @@ class HttpContext implements CallContext {
 /** A stateless server has no stream to open and no session to end (Streamable HTTP, all revisions). */
 function refuseMethod(): never {
   throw new GatewayError('method_not_allowed', { headers: { allow: 'POST' } })
+}
+
+/**
+ * Refuses what the router has nothing for: a method it does not know by name, or another path. Throws
+ * `method_not_allowed` or `route_not_found`.
+ */
+export function refuseUnrouted(url: string): never {
+  if (/^\/(mcp)?(\?|$)/.test(url)) refuseMethod()
+  throw new GatewayError('route_not_found')
 }
 
 /** Asks less than the letter of the older revisions, which want both JSON and an event stream in the list. */

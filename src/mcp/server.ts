@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { createListener, type ListenerOptions } from '../listener.ts'
-import { registerMcp } from './endpoint.ts'
+import { refuseUnrouted, registerMcp } from './endpoint.ts'
 import type { EraOptions } from './era.ts'
 import { serveStdio } from './stdio.ts'
 import { createTools, type ToolOptions } from './tools.ts'
@@ -21,6 +21,9 @@ export async function createMcpServer(
   options: McpOptions & Omit<ListenerOptions, 'bodyLimit'>,
 ): Promise<FastifyInstance> {
   const app = createListener({ ...options, bodyLimit })
+  app.addHook('onRequest', async (request) => {
+    if (request.is404) refuseUnrouted(request.url)
+  })
   await app.register(registerMcp, describeServer(options))
   return app
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { parseJson } from '../contract/json.ts'
 import { GatewayError } from '../errors.ts'
+import { checkEncoding } from '../framing.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -43,11 +44,4 @@ export function refuseUnwantedBody({ headers, routeOptions }: FastifyRequest): v
     detail: 'body is not taken by this operation',
     violations: [violation],
   })
-}
-
-/** RFC 8259 §8.1 knows UTF-8 alone; an encoded body would be validated as something other than what goes up. */
-function checkEncoding({ headers }: FastifyRequest): void {
-  const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(headers['content-type'] ?? '')?.[1] ?? 'utf-8'
-  if (!/^utf-?8$/i.test(charset) || (headers['content-encoding'] ?? 'identity') !== 'identity')
-    throw new GatewayError('unsupported_media_type')
 }
