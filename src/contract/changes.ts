@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { parse } from 'yaml'
+import { asRecord } from './json.ts'
 import { type Change, compareExtensions } from './tool-changes.ts'
 
 type Values = Readonly<Record<string, unknown>>
@@ -39,8 +40,8 @@ export async function listChanges(old: string, next: string, surroundings: Surro
   const report = await compare(documents[0], documents[1], surroundings)
   const rated = [report.changes]
     .flat()
-    .map((one) => Object(one))
-    .filter(({ path }) => !/^#\/components\/(?!securitySchemes)/.test(path))
+    .map(asRecord)
+    .filter(({ path }) => !/^#\/components\/(?!securitySchemes)/.test(String(path)))
     .map((one) => toChange(one, documents))
   return [...rated, ...extensions].sort((a, b) => Number(b.breaking) - Number(a.breaking))
 }
@@ -56,15 +57,15 @@ export function formatChanges(changes: readonly Change[]): string {
 }
 
 async function readCandidate(file: string): Promise<Values> {
-  const text = await readFile(file, 'utf8').catch((error) => {
-    throw new ComparisonError(`${file} cannot be read (${error.code})`)
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new ComparisonError(`${file} cannot be read (${asRecord(error).code})`)
   })
   try {
-    const document = Object(parse(text))
-    if (!/^3\./.test(document.openapi)) throw new TypeError('it has no `openapi: 3.…`')
-    return Object(inline(document, document, []))
+    const document = asRecord(parse(text))
+    if (!/^3\./.test(String(document.openapi))) throw new TypeError('it has no `openapi: 3.…`')
+    return asRecord(inline(document, document, []))
   } catch (error) {
-    const [reason] = String(Object(error).message).split('\n')
+    const [reason] = String(error instanceof Error ? error.message : error).split('\n')
     throw new ComparisonError(`${file} is not an OpenAPI 3 document: ${reason}`)
   }
 }
@@ -73,14 +74,14 @@ async function readCandidate(file: string): Promise<Values> {
 function inline(part: unknown, document: Values, open: readonly string[]): unknown {
   if (Array.isArray(part)) return part.map((one) => inline(one, document, open))
   if (typeof part !== 'object' || part === null) return part
-  const { $ref } = Object(part)
+  const { $ref } = asRecord(part)
   if (typeof $ref === 'string' && $ref.startsWith('#/') && !open.includes($ref))
     return inline(findPart(document, $ref), document, [...open, $ref])
   return Object.fromEntries(Object.entries(part).map(([name, one]) => [name, inline(one, document, open)]))
 }
 
 function findPart(document: unknown, pointer: string): unknown {
-  return splitPointer(pointer).reduce((place, name) => Object(place)[name], document)
+  return splitPointer(pointer).reduce((place, name) => asRecord(place)[name], document)
 }
 
 function splitPointer(pointer: string): string[] {
@@ -90,10 +91,10 @@ function splitPointer(pointer: string): string[] {
 
 function listOperations({ paths }: Values): Map<string, Values> {
   return new Map(
-    Object.entries(Object(paths)).flatMap(([path, item]) =>
+    Object.entries(asRecord(paths)).flatMap(([path, item]) =>
       methods
-        .filter((method) => Object(item)[method] !== undefined)
-        .map((method) => [`${method.toUpperCase()} ${path}`, Object(item)[method]]),
+        .filter((method) => asRecord(item)[method] !== undefined)
+        .map((method) => [`${method.toUpperCase()} ${path}`, asRecord(asRecord(item)[method])] as const),
     ),
   )
 }
@@ -110,7 +111,7 @@ async function compare(old: Values, next: Values, { execPath, env }: Surrounding
       maxBuffer: 2 ** 28,
       env: { ...env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' },
     })
-    return Object(JSON.parse(stdout))
+    return asRecord(JSON.parse(stdout))
   } catch (error) {
     if (error instanceof ComparisonError) throw error
     throw new ComparisonError('Redocly cannot compare the two documents; lint each of them first', {
@@ -133,7 +134,7 @@ function findRedocly(): string {
 
 function withoutExtensions(document: Values): unknown {
   return JSON.parse(
-    JSON.stringify(document, (name, value) =>
+    JSON.stringify(document, (name, value: unknown) =>
       name === 'x-rest-path' || name === 'x-mcp-tool' ? undefined : value,
     ),
   )
@@ -144,16 +145,16 @@ function toChange(source: Values, [old, next]: readonly [Values, Values]): Chang
   const names = splitPointer(String(source.path))
   const [place, path = '', method = '', ...rest] = names
   const inPath = place === 'paths'
-  const item = Object(Object((kind === 'removed' ? old : next).paths)[path])
+  const item = asRecord(asRecord((kind === 'removed' ? old : next).paths)[path])
   const inner = inPath ? nameParameter(rest, item[method]) : names
-  const values = [Object(base).value, Object(revision).value]
+  const values = [asRecord(base).value, asRecord(revision).value]
   const [verdict] = [source.verdicts ?? []].flat()
   const narrowed = inner.includes('x-propertyNames') && !(Number(values[1]) >= Number(values[0]))
   return {
     breaking: source.impact === 'major' || narrowed,
     operation: inPath ? `${method.toUpperCase()} ${path}`.trim() : '',
     place: [inner.join('/'), property].filter(Boolean).join(' '),
-    what: verdict ? String(Object(verdict).message).replace(/\.$/, '') : describe(kind, values),
+    what: verdict ? String(asRecord(verdict).message).replace(/\.$/, '') : describe(kind, values),
     callers:
       place === 'servers' ? 'REST callers' : property === 'operationId' ? 'generated clients' : 'all callers',
   }
@@ -162,7 +163,7 @@ function toChange(source: Values, [old, next]: readonly [Values, Values]): Chang
 /** A parameter is known by its place and name, not by its number in a list. */
 function nameParameter(names: readonly string[], operation: unknown): string[] {
   const [group, index = '', ...rest] = names
-  const { in: place, name } = Object(Object(operation).parameters?.[index])
+  const { in: place, name } = asRecord(asRecord(asRecord(operation).parameters)[index])
   return group === 'parameters' && name !== undefined ? [`${place}.${name}`, ...rest] : [...names]
 }
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { asRecord } from './json.ts'
 
 /** The derived OpenAPI 3.0.3 document, as far as every part of the gateway relies on its form. */
 export interface OpenApiDocument {
@@ -45,7 +46,7 @@ export function inlineReferences(
 function resolve(document: OpenApiDocument, reference: string): unknown {
   const names = reference.replace(/^#\//, '').split('/')
   const found = names.reduce<unknown>(
-    (place, name) => Object(place)[name.replaceAll('~1', '/').replaceAll('~0', '~')],
+    (place, name) => asRecord(place)[name.replaceAll('~1', '/').replaceAll('~0', '~')],
     document,
   )
   if (found === undefined) throw new TypeError(`the reference ${reference} leads nowhere`)

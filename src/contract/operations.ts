@@ -1,4 +1,5 @@
 import { inlineReferences, type OpenApiDocument } from './document.ts'
+import { asRecord } from './json.ts'
 import { type JsonSchema, toJsonSchema } from './schema.ts'
 
 /** A path, query or header parameter of an operation. */
@@ -69,57 +70,87 @@ function readOperation(
   path: string,
   part: unknown,
 ): Operation {
-  const source = Object(inlineReferences(document, part))
-  const body = source.requestBody?.content?.['application/json']
-  const tool = source['x-mcp-tool']
-  const recovery = source['x-recovery']
+  const source = asRecord(inlineReferences(document, part))
+  const { operationId, summary, parameters, requestBody, responses, security } = source
+  const { 'x-rest-path': restPath, 'x-mcp-tool': tool, 'x-recovery': recovery } = source
+  if (typeof operationId !== 'string' || typeof restPath !== 'string')
+    throw new TypeError(`${method} ${path} has no operationId or no x-rest-path`)
+  const body = readMediaType(requestBody)
   return {
-    id: String(source.operationId),
+    id: operationId,
     method,
     path,
-    restPath: String(source['x-rest-path']),
-    summary: String(source.summary ?? ''),
-    parameters: [source.parameters ?? []].flat().map(readParameter),
+    restPath,
+    summary: readText(summary),
+    parameters: [parameters ?? []].flat().map(readParameter),
     ...(body && {
-      body: { required: source.requestBody.required === true, schema: toJsonSchema(body.schema) },
+      body: { required: asRecord(requestBody).required === true, schema: toJsonSchema(body.schema) },
     }),
-    success: readSuccess(method, path, source.responses),
-    acceptsApiKey: acceptsBearer(document, source.security ?? document.security),
+    success: readSuccess(method, path, responses),
+    acceptsApiKey: acceptsBearer(document, security ?? document.security),
     ...(source['x-single-use'] === true && { singleUse: true }),
-    ...(recovery && { recovery }),
-    ...(tool && { tool }),
+    ...(typeof recovery === 'string' && { recovery }),
+    ...(tool !== undefined && { tool: readTool(tool) }),
   }
 }
 
-function readParameter(source: { readonly [member: string]: unknown }): Parameter {
-  const { name, in: place, required, description, schema } = source
+function readParameter(part: unknown): Parameter {
+  const { name, in: place, required, description, schema } = asRecord(part)
   if (place !== 'path' && place !== 'query' && place !== 'header')
     throw new TypeError(`the parameter ${name} is in ${place}; path, query and header are known`)
-  const text = typeof description === 'string' ? description : ''
   return {
     name: String(name),
     in: place,
     required: required === true,
-    description: text,
+    description: readText(description),
     schema: toJsonSchema(schema),
   }
 }
 
-function readSuccess(method: string, path: string, responses: unknown): Operation['success'] {
-  const [status, response] = Object.entries(Object(responses)).find(([code]) => /^2\d\d$/.test(code)) ?? []
-  if (status === undefined) throw new TypeError(`${method} ${path} describes no successful answer`)
+/** A hint that is not there means what MCP takes it to mean: the tool may do anything. */
+function readTool(part: unknown): Tool {
+  const { name, title, description, annotations, arguments: names } = asRecord(part)
+  const { readOnlyHint, destructiveHint, idempotentHint, openWorldHint } = asRecord(annotations)
   return {
-    status: Number(status),
-    schema: toJsonSchema(Object(response).content?.['application/json']?.schema),
+    name: readText(name),
+    title: readText(title),
+    description: readText(description),
+    annotations: {
+      readOnlyHint: readOnlyHint === true,
+      destructiveHint: destructiveHint !== false,
+      idempotentHint: idempotentHint === true,
+      openWorldHint: openWorldHint !== false,
+    },
+    arguments: Object.fromEntries(
+      Object.entries(asRecord(names)).map(([parameter, argument]) => [parameter, readText(argument)]),
+    ),
   }
 }
 
-/** One alternative of `security` that is an HTTP bearer scheme is enough (OpenAPI 3.0.3, Security Requirement). */
+function readSuccess(method: string, path: string, responses: unknown): Operation['success'] {
+  const [status, response] = Object.entries(asRecord(responses)).find(([code]) => /^2\d\d$/.test(code)) ?? []
+  if (status === undefined) throw new TypeError(`${method} ${path} describes no successful answer`)
+  return { status: Number(status), schema: toJsonSchema(readMediaType(response)?.schema) }
+}
+
+/** What a request body or a response is as JSON, if it can be JSON. */
+function readMediaType(part: unknown): Readonly<Record<string, unknown>> | undefined {
+  const mediaType = asRecord(asRecord(part).content)['application/json']
+  return mediaType === undefined ? undefined : asRecord(mediaType)
+}
+
+function readText(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+/**
+ * One alternative of `security` that is an HTTP bearer scheme, and nothing besides, is enough (OpenAPI 3.0.3,
+ * Security Requirement).
+ */
 function acceptsBearer(document: OpenApiDocument, security: unknown): boolean {
-  const { securitySchemes } = Object(document.components)
-  return [security ?? []]
-    .flat()
-    .some((one) =>
-      Object.keys(Object(one)).some((name) => Object(securitySchemes)[name]?.scheme === 'bearer'),
-    )
+  const schemes = asRecord(asRecord(document.components).securitySchemes)
+  return [security ?? []].flat().some((alternative) => {
+    const [name = '', ...others] = Object.keys(asRecord(alternative))
+    return others.length === 0 && asRecord(schemes[name]).scheme === 'bearer'
+  })
 }

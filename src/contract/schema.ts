@@ -1,3 +1,5 @@
+import { asRecord } from './json.ts'
+
 /** A JSON Schema (2020-12) or a fragment of one, with every `$ref` inlined. */
 export interface JsonSchema {
   readonly [keyword: string]: unknown
@@ -15,7 +17,7 @@ const lists = new Set(['oneOf', 'anyOf', 'allOf'])
  * and `x-propertyNames`, which 3.0.3 has no keyword for, becomes `propertyNames`.
  */
 export function toJsonSchema(schema: unknown): JsonSchema {
-  const source: JsonSchema = { ...Object(schema) }
+  const source = asRecord(schema)
   const entries = Object.entries(source).flatMap(([keyword, value]) => convertKeyword(keyword, value))
   const converted = Object.fromEntries(entries)
   return source.nullable === true ? allowNull(converted) : converted
@@ -28,7 +30,7 @@ function convertKeyword(keyword: string, value: unknown): [string, unknown][] {
     return [
       [
         keyword,
-        Object.fromEntries(Object.entries(Object(value)).map(([name, one]) => [name, toJsonSchema(one)])),
+        Object.fromEntries(Object.entries(asRecord(value)).map(([name, one]) => [name, toJsonSchema(one)])),
       ],
     ]
   if (lists.has(keyword) && Array.isArray(value)) return [[keyword, value.map(toJsonSchema)]]
@@ -37,8 +39,8 @@ function convertKeyword(keyword: string, value: unknown): [string, unknown][] {
 }
 
 function allowNull(schema: JsonSchema): JsonSchema {
-  const choices =
-    Array.isArray(schema.enum) && !schema.enum.includes(null) ? { enum: [...schema.enum, null] } : {}
+  const named: readonly unknown[] = Array.isArray(schema.enum) ? schema.enum : []
+  const choices = named.length > 0 && !named.includes(null) ? { enum: [...named, null] } : {}
   if (schema.type === undefined) return { anyOf: [schema, { type: 'null' }] }
   return { ...schema, ...choices, type: [schema.type, 'null'] }
 }

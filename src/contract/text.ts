@@ -1,3 +1,4 @@
+import { asRecord } from './json.ts'
 import type { JsonSchema } from './schema.ts'
 
 const canonicalInteger = /^(?:0|-?[1-9][0-9]{0,15})$/
@@ -19,12 +20,8 @@ export function readText(text: string, schema: JsonSchema): unknown {
     case 'boolean':
       return text === 'true' ? true : text === 'false' ? false : text
     case 'array':
-      return text.split(',').map((element) => readText(element, asSchema(schema.items)))
+      return text.split(',').map((element) => readText(element, asRecord(schema.items)))
     default:
       return text
   }
-}
-
-function asSchema(value: unknown): JsonSchema {
-  return typeof value === 'object' && value !== null ? { ...value } : {}
 }

@@ -1,3 +1,5 @@
+import { asRecord } from './json.ts'
+
 /** One difference between two documents, rated for those who call what they describe. */
 export interface Change {
   readonly breaking: boolean
@@ -58,9 +60,9 @@ function breaksTool(name: string, from: unknown, to: unknown): boolean {
 
 /** The leaves in which two objects differ: dotted name, old value, new value. */
 function compareMembers(old: unknown, next: unknown, prefix = ''): [string, unknown, unknown][] {
-  const names = new Set([...Object.keys(Object(old)), ...Object.keys(Object(next))])
+  const names = new Set([...Object.keys(asRecord(old)), ...Object.keys(asRecord(next))])
   return [...names].flatMap((name): [string, unknown, unknown][] => {
-    const [from, to] = [Object(old)[name], Object(next)[name]]
+    const [from, to] = [asRecord(old)[name], asRecord(next)[name]]
     if ([from, to].some((value) => typeof value === 'object' && value !== null))
       return compareMembers(from, to, `${prefix}${name}.`)
     return from === to ? [] : [[`${prefix}${name}`, from, to]]
