@@ -27,11 +27,14 @@ export function listBehaviourMutants(subjects: readonly Subject[]): BehaviourMut
     })
     const upwards = listRequestChanges(subject).map(([what, onRequest]): [string, Interference] => [
       what,
-      { onRequest: (request) => (isOf(request, method, path) ? onRequest(request) : request) },
+      {
+        onRequest: (request) =>
+          request.method === method && isAt(request, path) ? onRequest(request) : request,
+      },
     ])
     const back = listAnswerChanges().map(([what, onAnswer]): [string, Interference] => [
       what,
-      { onAnswer: (answer, request) => (isOf(request, method, subject.rest) ? onAnswer(answer) : answer) },
+      { onAnswer: (answer, request) => (isAt(request, subject.rest) ? onAnswer(answer) : answer) },
     ])
     const tools = listToolChanges(subject.tool).map(([what, onAnswer]): [string, Interference] => [
       what,
@@ -41,7 +44,8 @@ export function listBehaviourMutants(subjects: readonly Subject[]): BehaviourMut
   })
 }
 
-function isOf({ method, url }: WireRequest, wanted: string, template: string): boolean {
+/** By the path alone: some answers, as a 405, belong to a path and to no method of it. */
+function isAt({ url }: WireRequest, template: string): boolean {
   const pattern = template.replaceAll(/\{\w+\}/g, '[^/]+')
-  return method === wanted && new RegExp(`^${pattern}$`).test(url.split('?')[0] ?? '')
+  return new RegExp(`^${pattern}$`).test(url.split('?')[0] ?? '')
 }

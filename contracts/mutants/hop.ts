@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import { Agent, createServer, type IncomingHttpHeaders, request } from 'node:http'
-import { text } from 'node:stream/consumers'
+import { Agent, createServer, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
+import { buffer } from 'node:stream/consumers'
 
 /** A request on its way through the hop, read whole. */
 export interface WireRequest {
@@ -37,29 +37,44 @@ const framing = new Set(['connection', 'keep-alive', 'transfer-encoding', 'conte
 
 /** Starts a hop on a free loopback port. */
 export async function startHop(upstream: string): Promise<Hop> {
-  const { origin, host } = new URL(upstream)
+  const { hostname, port, host } = new URL(upstream)
   const agent = new Agent({ keepAlive: true })
   let interference: Interference = {}
 
-  const server = createServer(async (incoming, response) => {
-    const { onRequest = same, onAnswer = same } = interference
-    const received = {
-      method: incoming.method ?? 'GET',
-      url: incoming.url ?? '/',
-      headers: flatten(incoming.headers),
-      text: await text(incoming),
+  const server = createServer((incoming, response) => {
+    const { onRequest = keep, onAnswer = keep } = interference
+    const pass = async () => {
+      const sent = onRequest({
+        method: incoming.method ?? 'GET',
+        url: incoming.url ?? '/',
+        headers: flatten(incoming.headers),
+        text: await readText(incoming),
+      })
+      const answer = onAnswer(await forward(sent), sent)
+      const length = { 'content-length': Buffer.byteLength(answer.text) }
+      response.writeHead(answer.status, { ...answer.headers, ...length }).end(answer.text)
     }
-    const sent = onRequest(received)
-    const answer = onAnswer(await forward(sent), sent)
-    response.writeHead(answer.status, answer.headers).end(answer.text)
+    // An answer that broke off on its way here breaks off on its way back as well.
+    pass().catch(() => response.destroy())
   })
   // A caller of the Host that a request names is only understood when the name is the upstream's own.
   const forward = async ({ method, url, headers, text: body }: WireRequest): Promise<WireAnswer> => {
     const own = headers.host === new URL(hop.url).host ? { ...headers, host } : headers
     const length = body === '' ? {} : { 'content-length': Buffer.byteLength(body) }
-    const outgoing = request(origin + url, { agent, method, headers: { ...own, ...length } }).end(body)
+    const outgoing = request({
+      hostname,
+      port,
+      path: url,
+      agent,
+      method,
+      headers: { ...own, ...length },
+    }).end(body)
     const [answer] = await once(outgoing, 'response')
-    return { status: answer.statusCode ?? 502, headers: flatten(answer.headers), text: await text(answer) }
+    return {
+      status: answer.statusCode ?? 502,
+      headers: flatten(answer.headers),
+      text: await readText(answer),
+    }
   }
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -78,7 +93,12 @@ export async function startHop(upstream: string): Promise<Hop> {
   return hop
 }
 
-function same<Value>(value: Value): Value {
+/** Unlike a decoder, it leaves a byte order mark where it is. */
+async function readText(stream: IncomingMessage): Promise<string> {
+  return (await buffer(stream)).toString('utf8')
+}
+
+function keep<Value>(value: Value): Value {
   return value
 }
 

@@ -1,0 +1,145 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type CalComMock, startCalCom } from '../../../mocks/cal-com/server.ts'
+
+const command = fileURLToPath(new URL('../../../contracts/live/run.ts', import.meta.url))
+const clientId = 'cm9demo000001abcd1234efgh'
+const secret = 'demo-secret'
+const create = 'oauthclientuserscontrollercreateuser'
+const get = 'oauthclientuserscontrollergetuserbyid'
+const update = 'oauthclientuserscontrollerupdateuser'
+
+let mock: CalComMock
+beforeEach(async () => {
+  mock = await startCalCom()
+})
+afterEach(() => mock[Symbol.asyncDispose]())
+
+/** Plants a departure, or lets a held answer go. */
+async function control(path: string, body: object = {}): Promise<void> {
+  const response = await fetch(`${mock.url}/_control/${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  expect(response.status).toBe(204)
+}
+
+async function countUsers(): Promise<number> {
+  const response = await fetch(`${mock.url}/v2/oauth-clients/${clientId}/users`, {
+    headers: { 'x-cal-secret-key': secret },
+  })
+  return Object(await response.json()).data.length
+}
+
+interface Running {
+  readonly child: ChildProcess
+  read(): string
+  readonly ended: Promise<unknown[]>
+}
+
+function start(environment: Record<string, string> = {}): Running {
+  const credentials = { CAL_COM_CLIENT_ID: clientId, CAL_COM_SECRET_KEY: secret }
+  const env = { PATH: process.env.PATH, CAL_COM_BASE_URL: mock.url, ...credentials, ...environment }
+  const child = spawn(process.execPath, [command], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const output: string[] = []
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => output.push(String(text)))
+  return { child, read: () => output.join(''), ended: once(child, 'close') }
+}
+
+async function run(environment?: Record<string, string>) {
+  const { read, ended } = start(environment)
+  const [code] = await ended
+  return {
+    code,
+    output: read(),
+    departures: read()
+      .split('\n')
+      .filter((line) => line.startsWith('✗')),
+  }
+}
+
+const timeout = 60_000
+
+describe('make contract-live', () => {
+  it('finds no departure in what behaves as described, and changes nothing', { timeout }, async () => {
+    const before = await countUsers()
+    await control('faults', { operation: create, error: 'unexpected' })
+    const { code, output } = await run()
+    expect(output).toContain('0 departures, 0 additions (reads only)')
+    expect(code).toBe(0)
+    expect(await countUsers()).toBe(before)
+  })
+
+  it('names every planted departure by operation, pointer and rule, and nothing else', {
+    timeout,
+  }, async () => {
+    await control('faults', {
+      operation: get,
+      times: 1000,
+      drift: { pointer: '/data/weekStart', change: 'retype' },
+    })
+    await control('faults', { operation: create, drift: { pointer: '/data/user/email', change: 'drop' } })
+    await control('faults', { operation: update, status: 202 })
+    const { code, departures } = await run({ ALLOW_WRITES: '1' })
+    const users = '/v2/oauth-clients/{clientId}/users'
+    expect(departures.slice(0, 3)).toEqual([
+      `✗ GET ${users}/{userId} 200 /data/weekStart type: must be string`,
+      `✗ POST ${users} 201 /data/user/email required: must have required property 'email'`,
+      `✗ PATCH ${users}/{userId} 202 / status: must be 200 at this point`,
+    ])
+    expect(
+      departures.slice(3).filter((line) => !/^✗ get · .* · data\.weekStart · answer\.members: /.test(line)),
+    ).toEqual([])
+    expect(departures.length).toBeGreaterThan(3)
+    expect(code).toBe(1)
+  })
+
+  it('tells an addition, which breaks nothing, from a departure', { timeout }, async () => {
+    await control('faults', {
+      operation: get,
+      times: 1000,
+      drift: { pointer: '/data/plan', change: 'extra' },
+    })
+    const { code, output } = await run()
+    expect(output).toContain('/data/plan undocumented')
+    expect(output).toContain('0 departures, 1 additions')
+    expect(code).toBe(0)
+  })
+
+  it('deletes the user it made, also when a call in between fails', { timeout }, async () => {
+    const before = await countUsers()
+    await control('faults', { operation: update, error: 'unexpected' })
+    await control('faults', { operation: create, drift: { pointer: '/data/user/id', change: 'retype' } })
+    const { code } = await run({ ALLOW_WRITES: '1' })
+    expect(code).toBe(1)
+    expect(await countUsers()).toBe(before)
+  })
+
+  it('deletes the user it made when it is interrupted', { timeout }, async () => {
+    const before = await countUsers()
+    await control('faults', { operation: create, hold: true })
+    const { child, read, ended } = start({ ALLOW_WRITES: '1' })
+    await vi.waitFor(async () => expect(await countUsers()).toBe(before + 1), { timeout: 30_000 })
+    child.kill('SIGINT')
+    await vi.waitFor(() => expect(read()).toContain('Stopping'), { timeout: 30_000 })
+    await control('release')
+    expect(await ended).toEqual([130, null])
+    expect(await countUsers()).toBe(before)
+  })
+
+  it('shows neither secret nor token nor address', { timeout }, async () => {
+    await control('faults', { operation: create, drift: { pointer: '/data/accessToken', change: 'null' } })
+    const { output } = await run({ ALLOW_WRITES: '1' })
+    expect(output).toContain('/data/accessToken type')
+    expect(output).not.toMatch(/demo-secret|eyJ|@example/)
+  })
+
+  it('asks for credentials it does not have, and sends nothing', async () => {
+    const { code, output } = await run({ CAL_COM_SECRET_KEY: '' })
+    expect([code, output.split('\n').length]).toEqual([2, 2])
+    expect(output).toContain('CAL_COM_CLIENT_ID and CAL_COM_SECRET_KEY')
+  })
+})
