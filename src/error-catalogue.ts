@@ -82,11 +82,7 @@ export const errorCatalogue = {
     'The request did not arrive completely in time.',
     'Send the whole request without pausing.',
   ),
-  body_too_large: refusal(
-    413,
-    'The request body is larger than the limit.',
-    'Send a smaller body; the limit is in the detail.',
-  ),
+  body_too_large: refusal(413, 'The request body is larger than the limit.', 'Send a smaller body.'),
   uri_too_long: refusal(414, 'The path is longer than any described operation.', 'Shorten the path.'),
   unsupported_media_type: refusal(
     415,
