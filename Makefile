@@ -2,10 +2,10 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-contract dev mock start openapi format check contract test
+.PHONY: help install install-contract dev mock start openapi format check contract contract-mutants contract-live test
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 dev: install ## Start a mock of Cal.com, REST on :8080 and MCP on :9090
 	@exec node scripts/dev.ts
@@ -27,6 +27,12 @@ check: install ## Check types, style, the derived files and the document, withou
 
 contract: install install-contract ## Test the contract on both ports
 	@npm run --silent contract
+
+contract-mutants: install ## Count which planted defects the contract notices
+	@npm run --silent contract:mutants
+
+contract-live: install ## Hold a real Cal.com against the contract, reads only unless ALLOW_WRITES=1
+	@npm run --silent contract:live
 
 test: install install-contract ## Run every test there is, checks and contract included
 	@npm run --silent test
