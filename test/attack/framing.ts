@@ -1,0 +1,261 @@
+import { type Malformed, soundLines, type Target, write, writePost } from './malformed.ts'
+
+/** Header lines that spoil the call they are added to. */
+const lines: readonly (readonly [name: string, line: string, status: Malformed[2]])[] = [
+  ['a blank before the colon', 'X-a : b', 400],
+  ['a tab before the colon', 'X-a\t: b', 400],
+  ['a line without a colon', 'X-a', 400],
+  ['a line that is a colon', ': b', 400],
+  ['a name with a blank', 'X a: b', 400],
+  ['a name with a parenthesis', 'X(a: b', 400],
+  ['a name with a slash', 'X/a: b', 400],
+  ['a name in quotes', '"X-a": b', 400],
+  ['a name with a comma', 'X,a: b', 400],
+  ['a name with an at sign', 'X@a: b', 400],
+  ['a name with NUL', 'X\0a: b', 400],
+  ['a name with a high byte', 'X\xe9a: b', 400],
+  ['a name with DEL', 'X\x7fa: b', 400],
+  ['a value with NUL', 'X-a: b\0c', 400],
+  ['a value with BEL', 'X-a: b\x07c', 400],
+  ['a value with ESC', 'X-a: \x1b[31mred', 400],
+  ['a value with DEL', 'X-a: b\x7fc', 400],
+  ['a bare CR in a value', 'X-a: b\rX-b: c', 400],
+  ['a bare CR at the end of a value', 'X-a: b\r', 400],
+  ['a bare LF between lines', 'X-a: b\nX-b: c', 400],
+  ['a folded value', 'X-a: b\r\n c', 400],
+  ['a value folded by a tab', 'X-a: b\r\n\tc', 400],
+  ['a folded Transfer-Encoding', 'Transfer-Encoding:\r\n chunked', 400],
+  ['a line that begins with a blank', ' X-a: b', 400],
+  ['a second Host', 'Host: 127.0.0.1', 400],
+  ['a second Host of another name', 'Host: gate.example.org', 400],
+  ['a second Host in small letters', 'host: localhost', 400],
+  ['a second Content-Type', 'Content-Type: application/json', 400],
+  ['a second Content-Type of another kind', 'content-type: text/plain', 400],
+  ['two Content-Encodings', 'Content-Encoding: identity\r\nContent-Encoding: gzip', 400],
+  ['two Origins', 'Origin: http://localhost\r\nOrigin: http://localhost', 400],
+  ['a foreign Origin', 'Origin: https://page.example.org', 403],
+  ['the Origin null', 'Origin: null', 403],
+  ['an Origin that is no URL', 'Origin: localhost', 403],
+  ['an Origin with a loopback user', 'Origin: http://localhost@page.example.org', 403],
+  ['an Origin under a loopback name', 'Origin: http://localhost.example.org', 403],
+  ['an Origin of a file', 'Origin: file://localhost', 403],
+  ['a gzip body', 'Content-Encoding: gzip', 415],
+  ['a deflate body', 'Content-Encoding: deflate', 415],
+  ['a br body', 'Content-Encoding: br', 415],
+  ['a zstd body', 'Content-Encoding: zstd', 415],
+  ['a body of two codings', 'Content-Encoding: gzip, gzip', 415],
+  ['a body of an unknown coding', 'Content-Encoding: x', 415],
+  ['an unknown expectation', 'Expect: 200-ok', 417],
+  ['an equal second Content-Length', 'Content-Length: {length}', 400],
+  ['another second Content-Length', 'Content-Length: 1', 400],
+  ['Content-Length beside chunked', 'Transfer-Encoding: chunked', 400],
+  ['Content-Length beside CHUNKED', 'Transfer-Encoding: CHUNKED', 400],
+  ['Content-Length beside identity', 'Transfer-Encoding: identity', 400],
+  ['Content-Length beside an unknown coding', 'Transfer-Encoding: x', 400],
+  ['Content-Length beside an empty coding', 'Transfer-Encoding:', 400],
+  ['a head of 20 kB in one line', `X-a: ${'a'.repeat(20_000)}`, 431],
+  ['a name of 20 kB', `${'a'.repeat(20_000)}: a`, 431],
+  ['a head of 4,000 lines', Array(4_000).fill('X-a: b').join('\r\n'), 431],
+]
+
+/** Values of the only Content-Length. */
+const lengths: readonly (readonly [string, string])[] = [
+  ['a sign', '+10'],
+  ['a minus', '-1'],
+  ['hexadecimal', '0x10'],
+  ['a fraction', '1.5'],
+  ['an exponent', '1e1'],
+  ['letters', 'ten'],
+  ['a list', '{length}, {length}'],
+  ['a list of two', '{length},1'],
+  ['blanks inside', '1 0'],
+  ['an underscore', '1_0'],
+  ['quotes', '"10"'],
+  ['nothing', ''],
+  ['2^64', '18446744073709551616'],
+  ['2^64 + 1', '18446744073709551617'],
+  ['a hundred digits', '9'.repeat(100)],
+  ['a high digit', '\xb2'],
+  ['NUL', '1\x000'],
+  ['a semicolon', '10;a'],
+]
+
+/** Values of the only Transfer-Encoding, before a body that is chunked. */
+const codings: readonly (readonly [string, string])[] = [
+  ['identity', 'identity'],
+  ['gzip', 'gzip'],
+  ['gzip before chunked', 'gzip, chunked'],
+  ['gzip after chunked', 'chunked, gzip'],
+  ['identity after chunked', 'chunked, identity'],
+  ['identity before chunked', 'identity, chunked'],
+  ['chunked twice', 'chunked, chunked'],
+  ['an unknown coding', 'x'],
+  ['a letter before', 'xchunked'],
+  ['a letter after', 'chunkedx'],
+  ['a parameter', 'chunked;a=b'],
+  ['quotes', '"chunked"'],
+  ['a comma before', ',chunked'],
+  ['a comma after', 'chunked,'],
+  ['VT before', '\x0bchunked'],
+  ['FF after', 'chunked\x0c'],
+  ['NUL after', 'chunked\0'],
+  ['NBSP before', '\xa0chunked'],
+  ['a colon', ': chunked'],
+  ['blanks between', 'chun ked'],
+  ['two lines', 'chunked\r\nTransfer-Encoding: chunked'],
+  ['two lines, one of them identity', 'identity\r\nTransfer-Encoding: chunked'],
+]
+
+/** Bodies after `Transfer-Encoding: chunked`; `finish` where the parser waits for more. */
+const chunks: readonly (readonly [string, string, boolean?])[] = [
+  ['letters for a size', 'ZZ\r\n{}\r\n0\r\n\r\n'],
+  ['a minus', '-1\r\n{}\r\n0\r\n\r\n'],
+  ['a sign', '+2\r\n{}\r\n0\r\n\r\n'],
+  ['a prefix', '0x2\r\n{}\r\n0\r\n\r\n'],
+  ['a blank before', ' 2\r\n{}\r\n0\r\n\r\n'],
+  ['a blank inside', '1 0\r\n{}\r\n0\r\n\r\n'],
+  ['a tab after', '2\t\r\n{}\r\n0\r\n\r\n'],
+  ['no size', '\r\n{}\r\n0\r\n\r\n'],
+  ['a bare LF after a size', '2\n{}\r\n0\r\n\r\n'],
+  ['a bare CR after a size', '2\r{}\r\n0\r\n\r\n'],
+  ['a bare LF after data', '2\r\n{}\n0\r\n\r\n'],
+  ['nothing after data', '2\r\n{}0\r\n\r\n'],
+  ['more data than said', '2\r\n{} \r\n0\r\n\r\n'],
+  ['a size of 17 digits', `${'f'.repeat(17)}\r\n{}\r\n0\r\n\r\n`],
+  ['a size of a hundred digits', `${'f'.repeat(100)}\r\n{}\r\n0\r\n\r\n`],
+  ['NUL in an extension', '2;\0\r\n{}\r\n0\r\n\r\n'],
+  ['a bare LF in an extension', '2;a\nb\r\n{}\r\n0\r\n\r\n'],
+  ['an extension of 20 kB', `2;${'a'.repeat(20_000)}\r\n{}\r\n0\r\n\r\n`],
+  ['a trailer without a colon', '2\r\n{}\r\n0\r\nX-a\r\n\r\n'],
+  ['a trailer with a blank', '2\r\n{}\r\n0\r\nX a: b\r\n\r\n'],
+  ['a trailer that frames', '2\r\n{}\r\n0\r\nContent-Length: 5\r\n\r\n'],
+  ['the end missing', '2\r\n{}\r\n', true],
+  ['the data missing', '2\r\n', true],
+  ['everything missing', '', true],
+  ['the last line missing', '2\r\n{}\r\n0\r\n', true],
+]
+
+/** Whole request lines; `{path}` is the target's. */
+const starts: readonly (readonly [string, string, Malformed[2]])[] = [
+  ['HTTP/0.9', 'GET {path}', 400],
+  ['HTTP/1.2', 'GET {path} HTTP/1.2', 400],
+  ['HTTP/2.0', 'GET {path} HTTP/2.0', 400],
+  ['HTTP/3.0', 'GET {path} HTTP/3.0', 400],
+  ['HTTP/1', 'GET {path} HTTP/1', 400],
+  ['HTTP/1.', 'GET {path} HTTP/1.', 400],
+  ['HTTP/11', 'GET {path} HTTP/11', 400],
+  ['HTTP/1.10', 'GET {path} HTTP/1.10', 400],
+  ['http in small letters', 'GET {path} http/1.1', 400],
+  ['HTTPS/1.1', 'GET {path} HTTPS/1.1', 400],
+  ['no version', 'GET {path} ', 400],
+  ['a word after the version', 'GET {path} HTTP/1.1 x', 400],
+  ['a tab', 'GET\t{path}\tHTTP/1.1', 400],
+  ['a blank in the target', 'GET {path} x HTTP/1.1', 400],
+  ['no target', 'GET HTTP/1.1', 400],
+  ['a method in small letters', 'get {path} HTTP/1.1', 400],
+  ['an unknown method', 'FETCH {path} HTTP/1.1', 400],
+  ['a method with NUL', 'GE\0T {path} HTTP/1.1', 400],
+  ['a method of 5 kB', `${'G'.repeat(5_000)} {path} HTTP/1.1`, 400],
+  ['a method in quotes', '"GET" {path} HTTP/1.1', 400],
+  ['NUL in the target', 'GET {path}\0 HTTP/1.1', 400],
+  ['DEL in the target', 'GET {path}\x7f HTTP/1.1', 400],
+  ['a high byte in the target', 'GET {path}\xe9 HTTP/1.1', 400],
+  ['a bare CR in the target', 'GET {path}\rX HTTP/1.1', 400],
+  ['an unfinished escape', 'GET {path}/%2 HTTP/1.1', 400],
+  ['an escape of letters', 'GET {path}/%zz HTTP/1.1', 400],
+  ['an escape that is no UTF-8', 'GET {path}/%ff HTTP/1.1', 400],
+  ['an escape that is overlong UTF-8', 'GET {path}/%c0%af HTTP/1.1', 400],
+  ['authority form', 'GET 127.0.0.1:80 HTTP/1.1', 400],
+  ['CONNECT', 'CONNECT 127.0.0.1:80 HTTP/1.1', 0],
+  ['CONNECT of a path', 'CONNECT {path} HTTP/1.1', 0],
+  ['the asterisk', 'OPTIONS * HTTP/1.1', 404],
+  ['a GET of the asterisk', 'GET * HTTP/1.1', 404],
+  ['a word for a target', 'GET path HTTP/1.1', 400],
+  ['a query for a target', 'GET ?a=b HTTP/1.1', 400],
+  ['absolute form of another host', 'GET http://gate.example.org{path} HTTP/1.1', 403],
+  ['absolute form of another host in capitals', 'GET HTTP://GATE.EXAMPLE.ORG{path} HTTP/1.1', 403],
+  ['absolute form with a loopback user', 'GET http://127.0.0.1@gate.example.org{path} HTTP/1.1', 403],
+  ['absolute form without a host', 'GET http://{path} HTTP/1.1', 400],
+  ['absolute form of FTP', 'GET ftp://127.0.0.1{path} HTTP/1.1', 404],
+  ['a backslash', 'GET \\{path} HTTP/1.1', 400],
+  ['the preface of HTTP/2', 'PRI * HTTP/2.0', 400],
+  ['a target of 20 kB', `GET /${'a'.repeat(20_000)} HTTP/1.1`, 431],
+  ['TRACE', 'TRACE {path} HTTP/1.1', 405],
+  ['PROPFIND', 'PROPFIND {path} HTTP/1.1', 405],
+  ['QUERY', 'QUERY {path} HTTP/1.1', 405],
+  ['PUT', 'PUT {path} HTTP/1.1', 405],
+  ['SUBSCRIBE', 'SUBSCRIBE {path} HTTP/1.1', 405],
+]
+
+/** Hosts that are not served. */
+const hosts: readonly (readonly [string, string, Malformed[2]])[] = [
+  ['none', '', 400],
+  ['an empty one', 'Host:', 403],
+  ['another name', 'Host: gate.example.org', 403],
+  ['a name that ends like loopback', 'Host: evil-localhost', 403],
+  ['a name under a loopback name', 'Host: localhost.example.org', 403],
+  ['an address that others have', 'Host: 0.0.0.0', 403],
+  ['a loopback user', 'Host: localhost@gate.example.org', 403],
+  ['a list', 'Host: localhost, gate.example.org', 403],
+  ['a path', 'Host: localhost/x', 403],
+  ['loopback as a number', 'Host: 2130706433', 403],
+  ['loopback in octal', 'Host: 0177.0.0.1', 403],
+  ['two ports', 'Host: localhost:1:2', 403],
+  ['a port of letters', 'Host: localhost:http', 403],
+]
+
+/** Bytes that are no HTTP at all. */
+const noise: readonly (readonly [string, string])[] = [
+  ['a TLS greeting', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
+  ['an SSH greeting', 'SSH-2.0-OpenSSH_9.2\r\n'],
+  ['a Redis command', '*1\r\n$4\r\nPING\r\n'],
+  ['a PROXY line', 'PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\n'],
+  ['JSON', '{"jsonrpc":"2.0","id":1,"method":"ping"}\r\n\r\n'],
+  ['an HTTP answer', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'],
+  ['NULs', '\0'.repeat(100)],
+  ['high bytes', '\xff'.repeat(100)],
+  ['a byte order mark', '\xef\xbb\xbfGET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'],
+  ['a blank before the method', ' GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'],
+  ['lines that end with LF', 'GET / HTTP/1.1\nHost: 127.0.0.1\n\n'],
+  ['lines that end with CR', 'GET / HTTP/1.1\rHost: 127.0.0.1\r\r'],
+]
+
+/** Everything that is malformed whatever the port serves. */
+export function listFramings(target: Target): Malformed[] {
+  const length = String(Buffer.byteLength(target.body, 'latin1'))
+  const fill = (text: string) => text.replaceAll('{path}', target.path).replaceAll('{length}', length)
+  const [, ...withoutHost] = soundLines
+  const sizes: Malformed[] = lengths.map(([name, value]) => [
+    `Content-Length: ${name}`,
+    writePost(target, [`Content-Length: ${fill(value)}`], undefined, false),
+    400,
+  ])
+  const coded: Malformed[] = codings.map(([name, value]) => [
+    `Transfer-Encoding: ${name}`,
+    writePost(target, [`Transfer-Encoding: ${value}`], '2\r\n{}\r\n0\r\n\r\n', false),
+    400,
+  ])
+  const broken: Malformed[] = chunks.map(([name, body, finish = false]) => [
+    `a chunk: ${name}`,
+    writePost(target, ['Transfer-Encoding: chunked'], body, false),
+    400,
+    { finish },
+  ])
+  const cut: Malformed[] = [1, 10, 40, 90].map((most) => {
+    const whole = writePost(target, [])
+    return [`cut off ${most} bytes before the end`, whole.slice(0, -most), 400, { finish: true }]
+  })
+  return [
+    ...lines.map(([name, line, status]): Malformed => [name, writePost(target, [fill(line)]), status]),
+    ...sizes,
+    ...coded,
+    ...broken,
+    ...starts.map(([name, line, status]): Malformed => [name, write(fill(line), soundLines), status]),
+    ...hosts.map(([name, line, status]): Malformed => {
+      const all = [...withoutHost, ...(line === '' ? [] : [line])]
+      return [`Host: ${name}`, write(`GET ${target.path} HTTP/1.1`, all), status]
+    }),
+    ...noise.map(([name, text]): Malformed => [name, text, 400, { finish: true }]),
+    ...cut,
+  ]
+}

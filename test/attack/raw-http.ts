@@ -1,0 +1,84 @@
+import { connect } from 'node:net'
+
+/** One answer as it stood on the wire. */
+export interface RawAnswer {
+  readonly status: number
+  readonly head: string
+  readonly body: string
+}
+
+/** Everything a connection brought back. */
+export interface RawExchange {
+  readonly answers: readonly RawAnswer[]
+  /** What came and is no answer: a part of one, or something behind the last. */
+  readonly rest: string
+}
+
+/** How to send bytes. */
+export interface Sending {
+  /** The caller ends its half at once: the bytes are all there will be. */
+  readonly finish?: boolean
+  /** Answers to wait for before the caller ends its half; 1 unless told. */
+  readonly answers?: number
+}
+
+/** Milliseconds after which a port that says nothing and closes nothing is taken to hang. */
+const patience = 10_000
+
+/**
+ * Sends bytes over a connection of their own and reads until the other end closes it. The caller's half stays open
+ * until the expected answers are there, since an end cuts off what is being worked on.
+ */
+export function sendRaw(
+  port: number,
+  bytes: Buffer,
+  { finish, answers = 1 }: Sending = {},
+): Promise<RawExchange> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1')
+    let received = Buffer.alloc(0)
+    let ended = false
+    const end = () => {
+      if (!ended) socket.end()
+      ended = true
+    }
+    const late = setTimeout(() => {
+      socket.destroy()
+      reject(new Error(`no answer and no end to ${JSON.stringify(bytes.toString('latin1').slice(0, 120))}`))
+    }, patience)
+    socket.on('data', (chunk) => {
+      received = Buffer.concat([received, chunk])
+      if (splitAnswers(received, bytes).answers.length >= answers) end()
+    })
+    // A connection that is cut after its answer has given its answer.
+    socket.on('error', () => {})
+    socket.on('close', () => {
+      clearTimeout(late)
+      resolve(splitAnswers(received, bytes))
+    })
+    socket.write(bytes)
+    if (finish) end()
+  })
+}
+
+/** Splits what came back into answers; interim ones are passed over (RFC 9110 §15.2). */
+function splitAnswers(received: Buffer, sent: Buffer): RawExchange {
+  const answers: RawAnswer[] = []
+  let text = received.toString('latin1')
+  for (;;) {
+    const head = /^HTTP\/1\.[01] (\d{3}) [^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n/.exec(text)
+    if (!head) return { answers, rest: text }
+    const status = Number(head[1])
+    const body = status < 200 ? '' : readBody(text.slice(head[0].length), head[0], sent)
+    if (body === undefined) return { answers, rest: text }
+    text = text.slice(head[0].length + body.length)
+    if (status >= 200) answers.push({ status, head: head[0], body })
+  }
+}
+
+function readBody(text: string, head: string, sent: Buffer): string | undefined {
+  if (sent.toString('latin1').startsWith('HEAD ')) return ''
+  const length = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0)
+  if (/^transfer-encoding:/im.test(head)) return /^(?:[0-9a-f]+\r\n.*?\r\n)*?0\r\n\r\n/is.exec(text)?.[0]
+  return text.length < length ? undefined : text.slice(0, length)
+}
