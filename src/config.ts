@@ -35,6 +35,11 @@ export const variables = {
     default: '30000',
     description: 'Deadline in milliseconds for a complete upstream answer',
   },
+  RATE_LIMIT: {
+    default: 'off',
+    description:
+      'Calls a caller may make, both ports together: `off`, or a number per s, min or h such as 600/min',
+  },
   LOG_LEVEL: { default: 'info', description: 'One of trace, debug, info, warn, error, fatal, silent' },
 } as const
 
@@ -61,6 +66,8 @@ export interface Config {
   readonly allowedOrigins: readonly string[]
   /** Milliseconds. */
   readonly upstreamTimeout: number
+  /** Calls a caller may make in so many milliseconds; undefined for as many as it likes. */
+  readonly rateLimit: { readonly calls: number; readonly window: number } | undefined
   readonly logLevel: string
 }
 
@@ -76,6 +83,7 @@ export class ConfigError extends Error {
 }
 
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
+const windows: Readonly<Record<string, number>> = { s: 1_000, min: 60_000, h: 3_600_000 }
 const credential = /^[\x21-\x7e]{1,512}$/
 
 /** Reads the configuration and the file that it may name. Throws a `ConfigError` that lists every problem. */
@@ -105,6 +113,15 @@ export function readConfig(environment: Environment): Config {
     expect(name, file === '' || text !== undefined, 'a readable file of PEM certificates')
     return text
   }
+  const readRate = (name: Variable) => {
+    const [, calls, unit = ''] = /^([1-9]\d{0,8})\/(s|min|h)$/.exec(read(name)) ?? []
+    expect(
+      name,
+      calls !== undefined || read(name) === 'off',
+      'off, or a number per s, min or h such as 600/min',
+    )
+    return calls === undefined ? undefined : { calls: Number(calls), window: windows[unit] ?? 0 }
+  }
   const readList = (name: Variable) =>
     read(name)
       .toLowerCase()
@@ -124,6 +141,7 @@ export function readConfig(environment: Environment): Config {
     allowedHosts: readList('ALLOWED_HOSTS'),
     allowedOrigins: readList('ALLOWED_ORIGINS'),
     upstreamTimeout: readInteger('UPSTREAM_TIMEOUT_MS', 100, 600_000),
+    rateLimit: readRate('RATE_LIMIT'),
     logLevel: read('LOG_LEVEL'),
   }
   expect(

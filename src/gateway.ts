@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Readable, Writable } from 'node:stream'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
-import { Admission } from './admission.ts'
+import { Admission, type AdmissionLimits } from './admission.ts'
 import type { Config } from './config.ts'
 import type { OpenApiDocument } from './contract/document.ts'
 import { readOperations } from './contract/operations.ts'
@@ -11,10 +11,12 @@ import { createControlServer } from './control/server.ts'
 import { drainServer } from './drain.ts'
 import { type ListenerTimeouts, usualTimeouts } from './listener.ts'
 import { createMcpServer, serveMcpStdio } from './mcp/server.ts'
+import { createMemoryRateStore } from './rate-limit.ts'
 import { createRestServer } from './rest/server.ts'
 import { readRetryAfter, upstreamName } from './upstream/cal-com.ts'
 import type { CircuitOptions } from './upstream/circuit.ts'
 import { createClient } from './upstream/client.ts'
+import { findCredentialHeader } from './upstream/credentials.ts'
 import { createDispatcher } from './upstream/dispatcher.ts'
 import { createExchange } from './upstream/exchange.ts'
 
@@ -43,10 +45,11 @@ export interface GatewayOptions {
   /** How the circuit breaker behaves, where it is not as usual. */
   readonly circuit?: CircuitOptions
   readonly timeouts?: ListenerTimeouts
+  readonly admission?: AdmissionLimits
 }
 
 /** Both ports together; what waits longer than the patience would come too late for its caller. */
-const admissionLimits = { active: 256, waiting: 1_024, patience: 500 } as const
+const usualAdmission: AdmissionLimits = { active: 256, waiting: 1_024, patience: 500 }
 
 /** Milliseconds for a TCP connection to the upstream. */
 const probeTimeout = 2_000
@@ -59,8 +62,10 @@ export async function createGateway({
   logger,
   circuit = {},
   timeouts = usualTimeouts,
+  admission = usualAdmission,
 }: GatewayOptions): Promise<Gateway> {
   const operations = compileOperations(readOperations(document))
+  const clock = () => performance.now()
   const held = { apiKey: config.apiKey }
   const dispatcher = createDispatcher({
     baseUrl: config.baseUrl,
@@ -68,21 +73,27 @@ export async function createGateway({
     ca: config.ca,
     circuit,
   })
-  const exchange = createExchange({ dispatcher, key: randomBytes(32), clock: () => performance.now() })
+  const exchange = createExchange({ dispatcher, key: randomBytes(32), clock })
   const client = createClient({ exchange, held })
 
   const { allowedHosts, allowedOrigins } = config
   const readiness = new ReadinessCheck({
     probe: () => probeOrigin(dispatcher.origin, probeTimeout),
-    clock: () => performance.now(),
+    clock,
   })
   const listener = {
     logger,
     allowedHosts,
     allowedOrigins,
-    admission: new Admission(admissionLimits),
+    admission: new Admission(admission),
     isDraining: () => readiness.draining,
     timeouts,
+    rateLimit: config.rateLimit && {
+      ...config.rateLimit,
+      store: createMemoryRateStore(clock),
+      key: randomBytes(32),
+      credentialHeaders: [...new Set(operations.flatMap((one) => findCredentialHeader(one) ?? []))],
+    },
   }
   const tools = {
     operations,

@@ -9,6 +9,7 @@ import { isLoopback } from './config.ts'
 import { GatewayError } from './errors.ts'
 import { answerBrokenRequest, checkFraming, watchRequests } from './framing.ts'
 import { sendProblem, toGatewayError } from './problems.ts'
+import { type RateLimitOptions, registerRateLimit } from './rate-limit.ts'
 
 /** What both ports have in common. */
 export interface ListenerOptions {
@@ -22,6 +23,8 @@ export interface ListenerOptions {
   /** Asked for at every answer; once true, connections end with it. */
   readonly isDraining: () => boolean
   readonly timeouts: ListenerTimeouts
+  /** How often one caller may call; as often as it likes without. */
+  readonly rateLimit?: RateLimitOptions | undefined
 }
 
 /** How long a connection may take for what it does, in milliseconds. */
@@ -46,7 +49,7 @@ const mostConnections = 4_096
  * registered yet, and a request leaves one log line without anything the caller wrote.
  */
 export function createListener(options: ListenerOptions): FastifyInstance {
-  const { admission, isDraining, timeouts } = options
+  const { admission, isDraining, timeouts, rateLimit } = options
   const app = Fastify({
     loggerInstance: options.logger,
     bodyLimit: options.bodyLimit,
@@ -69,9 +72,11 @@ export function createListener(options: ListenerOptions): FastifyInstance {
   app.server.maxConnections = mostConnections
   watchRequests(app.server)
   app.removeAllContentTypeParsers()
+  const checkRate = rateLimit && registerRateLimit(app, rateLimit)
   app.addHook('onRequest', async (request, reply) => {
     checkFraming(request.raw)
     checkSource(request, options)
+    await checkRate?.(request)
     const release = await admission.enter()
     // A caller may have left while it waited for its place.
     if (reply.raw.destroyed) release()

@@ -82,3 +82,16 @@ test.each([
 ])('%s is loopback: %s', (host, expected) => {
   expect(isLoopback(host)).toBe(expected)
 })
+
+test.each([
+  ['off', undefined],
+  ['600/min', { calls: 600, window: 60_000 }],
+  ['5/s', { calls: 5, window: 1_000 }],
+  ['1/h', { calls: 1, window: 3_600_000 }],
+])('the rate limit %s is read as %j', (text, expected) => {
+  expect(readConfig({ RATE_LIMIT: text }).rateLimit).toEqual(expected)
+})
+
+test.each(['0/min', '600', '600/day', '-1/s', '1.5/s', 'on'])('the rate limit %s is refused', (text) => {
+  expect(problemsOf({ RATE_LIMIT: text })).toEqual([expect.stringContaining('RATE_LIMIT must be off')])
+})

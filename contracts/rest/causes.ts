@@ -52,6 +52,8 @@ const causes = {
   upstream_timeout: () => ({ upstream: 'silence' }),
   upstream_unavailable: () => ({ upstream: 'many failures' }),
   upstream_rate_limited: () => ({ upstream: 'a refusal for now' }),
+  rate_limited: () => ({ upstream: 'too many calls' }),
+  overloaded: () => ({ upstream: 'more calls than places' }),
   // What takes no key has no call of that name under way either: the silent upstream answers it in the end.
   idempotency_key_in_use: ({ method }) => ({
     upstream: method === 'POST' ? 'calls under way' : 'silence',

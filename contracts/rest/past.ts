@@ -5,7 +5,13 @@ import type { SoundRequest } from './causes.ts'
 import { makeRequest, sendRequest } from './requests.ts'
 
 /** What a gateway has been through before the request that is to be answered. */
-export type Past = 'many failures' | 'a refusal for now' | 'calls under way' | 'other calls'
+export type Past =
+  | 'many failures'
+  | 'a refusal for now'
+  | 'calls under way'
+  | 'other calls'
+  | 'too many calls'
+  | 'more calls than places'
 
 /** An idempotency key whose calls are under way, and one that other calls have had. */
 export const keyUnderWay = 'contract-key-under-way'

@@ -2,7 +2,7 @@ import { pino } from 'pino'
 import { startPrism } from '../../mocks/prism.ts'
 import { readConfig } from '../../src/config.ts'
 import { readDocument } from '../../src/contract/document.ts'
-import { createGateway } from '../../src/gateway.ts'
+import { createGateway, type GatewayOptions } from '../../src/gateway.ts'
 import { startPreferHop } from '../prefer-hop.ts'
 import type { Cause } from './causes.ts'
 import { findDeadUrl, startFaultyUpstream } from './faulty-upstream.ts'
@@ -33,8 +33,13 @@ export async function openStage(): Promise<Stage> {
   const hop = await startPreferHop({ upstream: prism.url })
   opening.defer(() => hop.close())
   const faulty = opening.use(await startFaultyUpstream())
-  const open = async (url: string, timeout: number, pause?: number) => {
-    const { origin, close } = await openGateway(url, timeout, pause)
+  const open = async (
+    url: string,
+    timeout: number,
+    options?: Partial<GatewayOptions>,
+    variables?: object,
+  ) => {
+    const { origin, close } = await openGateway(url, timeout, options, variables)
     opening.defer(close)
     return origin
   }
@@ -42,7 +47,7 @@ export async function openStage(): Promise<Stage> {
   const failing = await open(faulty.url, patience)
   const silent = await open(faulty.url, impatience)
   const dead = await open(await findDeadUrl(), patience)
-  const given = await open(await findDeadUrl(), patience, longPause)
+  const given = await open(await findDeadUrl(), patience, { circuit: { pause: longPause } })
   await failOften(given)
   const throttling = opening.use(await startFaultyUpstream())
   throttling.fault = 'a request to wait'
@@ -54,11 +59,16 @@ export async function openStage(): Promise<Stage> {
   opening.use(hanging)
   await beginCalls(busy, hanging)
   await useKeys(mocked)
+  const limited = await open(hop.url, patience, {}, { RATE_LIMIT: '1/h' })
+  await refuseOnce(limited)
+  const full = await open(hop.url, patience, { admission: { active: 0, waiting: 0, patience: 0 } })
   const pasts = {
     'many failures': given,
     'a refusal for now': held,
     'calls under way': busy,
     'other calls': mocked,
+    'too many calls': limited,
+    'more calls than places': full,
   }
   const opened = opening.move()
   return {
@@ -78,15 +88,24 @@ function isPast(upstream: string, pasts: Readonly<Record<Past, string>>): upstre
   return Object.hasOwn(pasts, upstream)
 }
 
-async function openGateway(upstream: string, timeout: number, pause?: number) {
-  const config = readConfig({ CAL_COM_BASE_URL: upstream, UPSTREAM_TIMEOUT_MS: String(timeout) })
+async function openGateway(
+  upstream: string,
+  timeout: number,
+  options: Partial<GatewayOptions> = {},
+  variables: object = {},
+) {
+  const config = readConfig({
+    CAL_COM_BASE_URL: upstream,
+    UPSTREAM_TIMEOUT_MS: String(timeout),
+    ...variables,
+  })
   const logger = pino({ level: 'silent' })
   const gateway = await createGateway({
     config,
     document: readDocument(),
     logger,
     version: '0.0.0',
-    ...(pause !== undefined && { circuit: { pause } }),
+    ...options,
   })
   const origin = await gateway.rest.listen({ host: '127.0.0.1', port: 0 })
   return { origin, close: () => gateway.close() }

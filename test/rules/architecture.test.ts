@@ -8,7 +8,14 @@ const layers: readonly (readonly string[])[] = [
   ['src/config.ts', 'src/errors.ts', 'src/logger.ts', 'src/generated/'],
   ['src/contract/'],
   ['src/upstream/'],
-  ['src/problems.ts', 'src/framing.ts', 'src/admission.ts', 'src/drain.ts', 'src/control/'],
+  [
+    'src/problems.ts',
+    'src/framing.ts',
+    'src/rate-limit.ts',
+    'src/admission.ts',
+    'src/drain.ts',
+    'src/control/',
+  ],
   ['src/listener.ts'],
   ['src/rest/', 'src/mcp/'],
   ['src/gateway.ts'],
@@ -20,6 +27,7 @@ const homes = [
   'openapi-fetch',
   'fastify-openapi-glue',
   '@fastify/http-proxy',
+  '@fastify/rate-limit',
   '@modelcontextprotocol/sdk',
   '@modelcontextprotocol/server',
 ]

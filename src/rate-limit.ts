@@ -1,0 +1,95 @@
+import { createHmac } from 'node:crypto'
+import rateLimit from '@fastify/rate-limit'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { GatewayError } from './errors.ts'
+import { type Clock, ExpiringMap } from './upstream/expiring-map.ts'
+
+/** How many calls a caller has made in the window that runs, and how many milliseconds of it are left. */
+export interface RateCount {
+  readonly calls: number
+  readonly remaining: number
+}
+
+/** Where calls are counted; replicas of the gateway that are to share a limit share one of these. */
+export interface RateStore {
+  /** Counts a call of a caller; its window, in milliseconds, begins with the first. */
+  count(caller: string, window: number): Promise<RateCount>
+}
+
+/** Callers that are counted at most; beyond it those counted longest begin anew. */
+const capacity = 50_000
+
+/** Counts in this process's memory. */
+export function createMemoryRateStore(clock: Clock): RateStore {
+  const callers = new ExpiringMap<{ calls: number }>({ clock, capacity })
+  return {
+    async count(caller, window) {
+      const known = callers.get(caller)
+      if (known === undefined) callers.set(caller, { calls: 1 }, window)
+      else known.calls += 1
+      return { calls: known?.calls ?? 1, remaining: callers.remaining(caller) }
+    },
+  }
+}
+
+/** What the limit of a port depends on. */
+export interface RateLimitOptions {
+  /** Calls that a caller may make … */
+  readonly calls: number
+  /** … in so many milliseconds. */
+  readonly window: number
+  readonly store: RateStore
+  /** Random bytes, the same wherever the store is shared: what it holds tells nothing of a secret. */
+  readonly key: Uint8Array
+  /** Headers that tell one caller from another at the same address. */
+  readonly credentialHeaders: readonly string[]
+}
+
+/**
+ * Limits how often one caller may call: whoever sends the same credential from the same address. The returned
+ * check throws `rate_limited`; it counts the call otherwise.
+ */
+export function registerRateLimit(
+  app: FastifyInstance,
+  { calls, window, store, key, credentialHeaders }: RateLimitOptions,
+): (request: FastifyRequest) => Promise<void> {
+  const keyGenerator = ({ ip, headers }: FastifyRequest) =>
+    createHmac('sha256', key)
+      .update(JSON.stringify([ip, ...credentialHeaders.map((name) => headers[name])]))
+      .digest('base64url')
+  app.register(rateLimit, {
+    global: false,
+    max: calls,
+    timeWindow: window,
+    keyGenerator,
+    store: adaptStore(store),
+  })
+  let limit: ReturnType<FastifyInstance['createRateLimit']> | undefined
+  app.after(() => {
+    limit = app.createRateLimit()
+  })
+  return async (request) => {
+    const verdict = await limit?.(request)
+    if (verdict?.isAllowed === false && verdict.isExceeded)
+      throw new GatewayError('rate_limited', { headers: { 'retry-after': String(verdict.ttlInSeconds) } })
+  }
+}
+
+/** The library makes its store itself and wants callbacks. */
+function adaptStore(store: RateStore) {
+  return class AdaptedStore {
+    incr(
+      caller: string,
+      done: (error: Error | null, result?: { current: number; ttl: number }) => void,
+      window: number,
+    ): void {
+      store
+        .count(caller, window)
+        .then(({ calls, remaining }) => done(null, { current: calls, ttl: remaining }), done)
+    }
+
+    child(): AdaptedStore {
+      return this
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest'
+import { createMemoryRateStore } from '../src/rate-limit.ts'
+import { startGateway } from './gateway-fixture.ts'
+import { startUpstream } from './upstream-stub.ts'
+
+const users = '/v1/v2/oauth-clients/cm9demo/users'
+const headers = { 'x-cal-secret-key': 'demo-secret' }
+
+test('a caller that calls too often is told when to come back, and nothing goes upstream', async () => {
+  await using upstream = await startUpstream()
+  await using running = await startGateway(upstream.url, { RATE_LIMIT: '2/h' })
+  const statuses: number[] = []
+  for (let n = 0; n < 3; n += 1) {
+    const answer = await fetch(running.restUrl + users, { headers })
+    statuses.push(answer.status)
+    if (answer.status !== 429) continue
+    expect(await answer.json()).toMatchObject({ code: 'rate_limited', outcome: 'not_executed' })
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(3590)
+  }
+  expect(statuses).toEqual([200, 200, 429])
+  expect(upstream.requests).toHaveLength(2)
+})
+
+test('both ports count together', async () => {
+  await using upstream = await startUpstream()
+  await using running = await startGateway(upstream.url, { RATE_LIMIT: '1/h' })
+  await fetch(running.restUrl + users, { headers })
+  const body = '{"jsonrpc":"2.0","id":1,"method":"ping"}'
+  const init = { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body }
+  expect((await fetch(`${running.mcpUrl}/mcp`, init)).status).toBe(429)
+})
+
+test('another credential is another caller', async () => {
+  await using upstream = await startUpstream()
+  await using running = await startGateway(upstream.url, { RATE_LIMIT: '1/h' })
+  const call = (secret: string) => fetch(running.restUrl + users, { headers: { 'x-cal-secret-key': secret } })
+  const answers = [await call('one'), await call('two'), await call('one')]
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 429])
+})
+
+test('without a limit nobody is counted', async () => {
+  await using upstream = await startUpstream()
+  await using running = await startGateway(upstream.url)
+  for (let n = 0; n < 5; n += 1) expect((await fetch(running.restUrl + users, { headers })).status).toBe(200)
+})
+
+test('a window begins with the first call and ends by the clock', async () => {
+  let now = 0
+  const store = createMemoryRateStore(() => now)
+  expect(await store.count('a', 1000)).toEqual({ calls: 1, remaining: 1000 })
+  now = 400
+  expect(await store.count('a', 1000)).toEqual({ calls: 2, remaining: 600 })
+  now = 1000
+  expect(await store.count('a', 1000)).toEqual({ calls: 1, remaining: 1000 })
+})
