@@ -61,7 +61,7 @@ export function quoteName(name: string): string {
   return JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name)
 }
 
-/** The own members of an object, to read what came as JSON member by member; none for anything else. */
+/** The members that an object has itself, to read what came as JSON one by one; none for anything else. */
 export function asRecord(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? { ...value } : {}
+  return { __proto__: null, ...(typeof value === 'object' ? value : undefined) }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseJson } from '../../src/contract/json.ts'
+import { asRecord, parseJson } from '../../src/contract/json.ts'
 
 const parse = (text: string) => parseJson(Buffer.from(text), { depth: 4, elements: 10 })
 
@@ -29,4 +29,13 @@ test.each([
 
 test('equal keys in different objects are no duplicates', () => {
   expect(parse('[{"a":1},{"a":2}]')).toEqual([{ a: 1 }, { a: 2 }])
+})
+
+test('an object is read by the members it has itself', () => {
+  const { a, toString: inherited } = asRecord({ a: 1 })
+  expect([a, inherited]).toEqual([1, undefined])
+})
+
+test.each([null, undefined, 'a', 5, true])('%j has no members to read', (value) => {
+  expect(Object.keys(asRecord(value))).toEqual([])
 })
