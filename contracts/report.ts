@@ -29,15 +29,18 @@ export async function tryOut(trial: Trial, target: Target): Promise<Result> {
   return { ...facts, outcome: 'fail', findings: [stale] }
 }
 
-/** Tries a target by all trials that `select` keeps, one after the other. */
+/** Tries a target by all trials that `select` keeps, one after the other; `pace` may hold the next one back. */
 export async function tryAll(
   target: Target,
   requirements: Requirements,
   select: (trial: Trial) => boolean = () => true,
+  pace: (target: Target) => Promise<void> = async () => {},
 ): Promise<Result[]> {
   const results: Result[] = []
-  for (const trial of listTrials(target, requirements))
-    if (select(trial)) results.push(await tryOut(trial, target))
+  for (const trial of listTrials(target, requirements).filter(select)) {
+    if (trial.obstacle === undefined) await pace(target)
+    results.push(await tryOut(trial, target))
+  }
   return results
 }
 

@@ -11,16 +11,35 @@ export interface RestRequest {
   readonly body: string | undefined
 }
 
+/** What Cal.com's throttle leaves a client. */
+export interface CallBudget {
+  /** Calls. */
+  readonly remaining: number
+  /** Seconds until there are more. */
+  readonly reset: number
+}
+
+/** The REST door, which also takes requests that are no call of an operation. */
+export interface RestDoor extends Door {
+  send(request: RestRequest): Promise<Verdict>
+  /** What the last answer to a client said of its budget. */
+  readonly budgets: Map<string, CallBudget>
+}
+
 /** Opens the REST door of a gateway. */
-export function openRestDoor(url: string): Door & { send(request: RestRequest): Promise<Verdict> } {
+export function openRestDoor(url: string): RestDoor {
   // A path prefix of the URL, as a deployment may have one, stays in front of every path.
   const { origin, pathname } = new URL(url)
   const prefix = pathname.replace(/\/$/, '')
   const pool = new Pool(origin, { connections: 8, headersTimeout: 5_000, bodyTimeout: 5_000 })
+  const budgets = new Map<string, CallBudget>()
   const send = async ({ method, path, headers, body }: RestRequest) => {
     const options = { method, path: prefix + path, headers, body: body ?? null }
     try {
       const response = await pool.request(options)
+      const budget = readBudget(response.headers)
+      const [, client = ''] = /\/oauth(?:-clients)?\/([^/]+)/.exec(path) ?? []
+      if (budget) budgets.set(client, budget)
       return readHttpAnswer(response.statusCode, response.headers, await response.body.text())
     } catch (error) {
       return breakOff(String(error))
@@ -31,6 +50,7 @@ export function openRestDoor(url: string): Door & { send(request: RestRequest): 
     name: 'REST',
     url,
     send,
+    budgets,
     call: (operation, values) => send(toRestRequest(operation, values)),
     close: () => pool.close(),
   }
@@ -58,6 +78,12 @@ export function toRestRequest({ operation, rest }: OperationFacts, values: CallA
     },
     body: body === undefined ? undefined : JSON.stringify(body),
   }
+}
+
+function readBudget(headers: Verdict['headers']): CallBudget | undefined {
+  const remaining = Number(headers['x-ratelimit-remaining-default'])
+  const reset = Number(headers['x-ratelimit-reset-default'])
+  return Number.isNaN(remaining + reset) ? undefined : { remaining, reset }
 }
 
 function encodeText(value: unknown): string {

@@ -5,11 +5,8 @@ import { createGateway } from '../src/gateway.ts'
 import { eras, type McpDoor, openMcpDoor } from './mcp-door.ts'
 import { type Recorder, startRecorder } from './recorder.ts'
 import type { OperationFacts } from './requirements.ts'
-import { openRestDoor, toRestRequest } from './rest-door.ts'
+import { openRestDoor, type RestDoor, toRestRequest } from './rest-door.ts'
 import type { CallArguments } from './verdict.ts'
-
-/** The REST door of a gateway. */
-export type RestDoor = ReturnType<typeof openRestDoor>
 
 /** Both doors of a gateway, MCP in each era. */
 export interface Doors extends AsyncDisposable {
@@ -84,7 +81,12 @@ function openUpstreamDoor(url: string): RestDoor {
   }
   return {
     ...door,
-    call: (operation, values) => door.send(toRestRequest(translate(operation), values)),
+    call: (operation, values) => {
+      const request = toRestRequest(translate(operation), values)
+      // As the gateway does: without it Cal.com counts all callers of this address as one.
+      const headers = { ...request.headers, 'x-cal-client-id': String(values.clientId) }
+      return door.send({ ...request, headers })
+    },
   }
 }
 

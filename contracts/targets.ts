@@ -24,19 +24,27 @@ export function chooseTargets(environment: Environment): TargetChoice[] {
   for (const url of [upstream, rest, mcp])
     if (url && !URL.canParse(url))
       throw new RangeError('CONTRACT_UPSTREAM, CONTRACT_REST and CONTRACT_MCP are URLs')
-  const traits = (name: string, url: string) => ({
-    ...readCaller(environment),
-    name,
-    remembers: environment.CONTRACT_MEMORY === '1',
-    writes: environment.ALLOW_WRITES === '1' || isHere(url),
-  })
   if (upstream)
-    return [{ name: 'upstream', open: () => openUpstream(upstream, traits('upstream', upstream)) }]
-  if (rest && mcp) return [{ name: 'gateway', open: () => openRunning(rest, mcp, traits('gateway', rest)) }]
+    return [
+      { name: 'upstream', open: () => openUpstream(upstream, readTraits(environment, 'upstream', upstream)) },
+    ]
+  if (rest && mcp)
+    return [{ name: 'gateway', open: () => openRunning(rest, mcp, readTraits(environment, 'gateway', rest)) }]
   return [
     { name: 'Prism', open: () => openMock('Prism', startPrism, false) },
     { name: 'Cal.com that remembers', open: () => openMock('Cal.com that remembers', startUnhurried, true) },
   ]
+}
+
+/** What may be done to a target at that address, and by whom. */
+export function readTraits(environment: Environment, name: string, url: string) {
+  const { CONTRACT_MEMORY, ALLOW_WRITES } = environment
+  return {
+    ...readCaller(environment),
+    name,
+    remembers: CONTRACT_MEMORY === '1',
+    writes: ALLOW_WRITES === '1' || isHere(url),
+  }
 }
 
 function isHere(url: string): boolean {
