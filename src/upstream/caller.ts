@@ -10,7 +10,7 @@ export interface Caller {
   readonly gone: boolean
   /** Calls back when the caller leaves without an answer. */
   onGone(listener: () => void): void
-  /** Calls back once the answer, handed on after this, has arrived or not. */
+  /** Calls back once, when the answer, handed on after this, has arrived or not. */
   onArrival(listener: (arrival: Arrival) => void): void
 }
 
@@ -20,16 +20,24 @@ export interface Caller {
  */
 const grace = 1_000
 
+/** What to call when a connection brings another request: whoever sends on after an answer has read it. */
+const watched = new WeakMap<Socket, () => void>()
+
 /** A caller at the other end of an HTTP connection. */
 export class HttpCaller implements Caller {
   readonly #response: ServerResponse
+  readonly #socket: Socket | null
 
   constructor(response: ServerResponse) {
     this.#response = response
+    this.#socket = response.socket
+    if (this.#socket) watched.get(this.#socket)?.()
   }
 
+  /** An HTTP server without half-open connections ends those whose other side has ended. */
   get gone(): boolean {
-    return this.#response.destroyed && !this.#response.writableFinished
+    const { destroyed, writableFinished } = this.#response
+    return !writableFinished && (destroyed || this.#socket?.readableEnded !== false)
   }
 
   onGone(listener: () => void): void {
@@ -40,7 +48,7 @@ export class HttpCaller implements Caller {
 
   onArrival(listener: (arrival: Arrival) => void): void {
     const response = this.#response
-    const { socket } = response
+    const socket = this.#socket
     if (this.gone || !socket) listener('lost')
     else
       response.once('close', () => {
@@ -50,23 +58,22 @@ export class HttpCaller implements Caller {
   }
 }
 
-/** An answer that reached the system's buffers has not reached its caller yet; the connection's end tells more. */
+/** An answer that reached the system's buffers has not reached its caller yet; how the connection ends tells more. */
 function watchConnection(socket: Socket, listener: (arrival: Arrival) => void): void {
-  const before = socket.bytesRead
   const settle = (arrival: Arrival) => {
     clearTimeout(timer)
-    socket.off('close', judge)
+    watched.delete(socket)
+    socket.off('close', onClose)
     listener(arrival)
   }
-  const judge = (broken: boolean) => {
-    // Whoever sends on after an answer has read it.
-    if (socket.bytesRead > before) settle('arrived')
-    else settle(broken ? 'lost' : 'in doubt')
-  }
+  const onClose = (broken: boolean) => settle(broken ? 'lost' : 'in doubt')
   const timer = setTimeout(() => settle('arrived'), grace)
   timer.unref()
-  if (socket.destroyed) judge(socket.errored !== null)
-  else socket.once('close', judge)
+  if (socket.destroyed) onClose(socket.errored !== null)
+  else {
+    watched.set(socket, () => settle('arrived'))
+    socket.once('close', onClose)
+  }
 }
 
 /** A caller that cannot be watched: its answers count as arrived. */

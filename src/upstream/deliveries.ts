@@ -1,11 +1,16 @@
 import type { UpstreamAnswer } from './answer-collector.ts'
 import type { UpstreamCall } from './call.ts'
-import type { Arrival, Caller } from './caller.ts'
+import type { Caller } from './caller.ts'
 import type { AnswerCallback } from './dispatcher.ts'
 import { type Clock, ExpiringMap } from './expiring-map.ts'
 
 /** Milliseconds that an answer which did not arrive waits for its call to be repeated. */
 const patience = 60_000
+/**
+ * Milliseconds in which the connection of a caller that left shows its end, once the same call comes again: its
+ * end was sent before that call was.
+ */
+const hesitation = 100
 /** Bytes of answers that wait at most, each weighed with what is kept beside it. */
 const capacity = 16 * 1024 * 1024
 
@@ -21,6 +26,9 @@ interface Waiter {
   readonly done: AnswerCallback
 }
 
+/** An answer on its way whose arrival is not certain yet, and the same calls that wait to learn of it. */
+type Uncertain = (() => void)[]
+
 /** Begins a call at the upstream. */
 export type Start = (done: AnswerCallback) => unknown
 
@@ -30,6 +38,7 @@ export type Start = (done: AnswerCallback) => unknown
  */
 export class Deliveries {
   readonly #flights = new Map<string, Waiter[]>()
+  readonly #uncertain = new Map<string, Uncertain>()
   readonly #undelivered: ExpiringMap<Undelivered>
   readonly #clock: Clock
 
@@ -43,10 +52,25 @@ export class Deliveries {
   send(name: string, call: UpstreamCall, start: Start, done: AnswerCallback): void {
     const waiter = { caller: call.caller, done }
     const kept = this.#undelivered.get(name)
-    if (kept) {
+    const uncertain = this.#uncertain.get(name)
+    if (uncertain) this.#hesitate(name, uncertain, () => this.send(name, call, start, done))
+    else if (kept) {
       this.#undelivered.delete(name)
       this.#deliver(name, call, kept, [waiter])
     } else if (!this.#join(name, call, waiter)) this.#begin(name, call, start, waiter)
+  }
+
+  /** Goes on when the arrival is certain, or when nothing speaks against it for a while. */
+  #hesitate(name: string, uncertain: Uncertain, go: () => void): void {
+    uncertain.push(go)
+    if (uncertain.length > 1) return
+    const timer = setTimeout(() => this.#ascertain(name, uncertain), hesitation)
+    uncertain.push(() => clearTimeout(timer))
+  }
+
+  #ascertain(name: string, uncertain: Uncertain): void {
+    if (this.#uncertain.get(name) === uncertain) this.#uncertain.delete(name)
+    for (const go of uncertain.splice(0)) go()
   }
 
   /** A call that spends what it carries is the same call twice; any other only when nobody waits for it. */
@@ -73,12 +97,15 @@ export class Deliveries {
   #deliver(name: string, { operation }: UpstreamCall, one: Undelivered, waiters: readonly Waiter[]): void {
     const present = waiters.filter(({ caller }) => !caller.gone)
     const keep = () => this.#undelivered.set(name, one, one.expiresAt - this.#clock())
-    if (one.answer.status < 300) {
-      const onArrival = (arrival: Arrival) => {
-        if (arrival === 'lost' || (arrival === 'in doubt' && operation.singleUse)) keep()
-      }
-      for (const { caller } of present) caller.onArrival(onArrival)
-      if (present.length === 0) keep()
+    if (one.answer.status < 300 && present.length === 0) keep()
+    else if (one.answer.status < 300) {
+      const uncertain: Uncertain = []
+      if (operation.singleUse) this.#uncertain.set(name, uncertain)
+      for (const { caller } of present)
+        caller.onArrival((arrival) => {
+          if (arrival === 'lost' || (arrival === 'in doubt' && operation.singleUse)) keep()
+          this.#ascertain(name, uncertain)
+        })
     }
     for (const { done } of waiters) done(null, one.answer)
   }

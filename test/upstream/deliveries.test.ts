@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { answer, findOperation, openExchange } from './exchange-fixture.ts'
+
+afterEach(() => void vi.useRealTimers())
 
 const create = findOperation('POST', '/users')
 const update = findOperation('PATCH', '/{userId}')
@@ -23,6 +25,7 @@ test.each(writes)(
     const second = call(operation, { body: 'a' })
     expect(second.answer?.body.toString()).toBe('{"token":1}')
     expect(sent).toHaveLength(1)
+    second.caller.settle('arrived')
     call(operation, { body: 'a' })
     expect(sent).toHaveLength(2)
   },
@@ -162,4 +165,30 @@ test('what waits is bounded: the oldest answers give way', () => {
   expect(sent).toHaveLength(20)
   call(create, { body: '0' })
   expect(sent).toHaveLength(21)
+})
+
+test('a refresh that comes again while the arrival of its answer is uncertain waits for certainty', () => {
+  for (const [arrival, calls] of [
+    ['arrived', 2],
+    ['lost', 1],
+    ['in doubt', 1],
+  ] as const) {
+    const { call, sent } = openExchange()
+    const first = call(refresh)
+    sent[0]?.settle(null, answer(200))
+    const second = call(refresh)
+    expect([second.answer, sent.length]).toEqual([undefined, 1])
+    first.caller.settle(arrival)
+    expect([second.answer?.status, sent.length]).toEqual([calls === 1 ? 200 : undefined, calls])
+  }
+})
+
+test('an answer against whose arrival nothing speaks for a while has arrived', () => {
+  vi.useFakeTimers()
+  const { call, sent } = openExchange()
+  call(refresh)
+  sent[0]?.settle(null, answer(200))
+  call(refresh)
+  vi.advanceTimersByTime(100)
+  expect(sent).toHaveLength(2)
 })

@@ -1,0 +1,74 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { startGateway } from '../test/gateway-fixture.ts'
+import { calls, doors } from '../test/reliability/doors.ts'
+import {
+  type Behaviour,
+  behaveWell,
+  startRawUpstream,
+  writeAnswer,
+} from '../test/reliability/raw-upstream.ts'
+import { type Finding, report } from './finding.ts'
+
+const refuse: Behaviour = (socket) => socket.write(writeAnswer('{}', '503 Service Unavailable'))
+
+/** Callers at a time. */
+const together = 20
+/** Answers of an open circuit whose time is taken. */
+const samples = 200
+
+/**
+ * An upstream answers nothing but 503, or nothing at all, and comes back: the gateway must not add to its load,
+ * answer at once while it is known to fail, and notice within a second when it is back.
+ */
+export async function failAndReturn(times = 5000): Promise<Finding[]> {
+  await using upstream = await startRawUpstream(refuse)
+  await using gateway = await startGateway(upstream.url, { LOG_LEVEL: 'silent', UPSTREAM_TIMEOUT_MS: '3000' })
+  let made = 0
+  const call = async () => {
+    made += 1
+    return (await doors.rest(gateway, made % 2 === 0 ? calls.get : calls.create)).code
+  }
+  const caller = async () => {
+    while (made < times) await call()
+  }
+  await Promise.all(Array.from({ length: together }, caller))
+  const ratio = upstream.hits / made
+  const kept: number[] = []
+  // One after the other: together they would wait for each other rather than for the gateway.
+  for (let n = 0; n < samples; n += 1) {
+    const begin = performance.now()
+    if ((await call()) === 'upstream_unavailable') kept.push(performance.now() - begin)
+  }
+  upstream.behave = () => {}
+  for (let n = 0; n < 40; n += 1) {
+    call().catch(() => {})
+    await wait(25)
+  }
+  upstream.behave = behaveWell
+  const returned = performance.now()
+  while ((await call()) !== undefined) await wait(10)
+  const recovery = performance.now() - returned
+  const slow = kept.sort((one, other) => one - other)[Math.floor(kept.length * 0.99)] ?? Infinity
+  return [
+    {
+      what: `${times} calls to an upstream that answers 503`,
+      figure: 'at most 1.1 upstream calls a caller call',
+      measured: `${ratio.toFixed(3)} upstream calls a caller call`,
+      ok: ratio <= 1.1,
+    },
+    {
+      what: `${kept.length} answers while the circuit was open`,
+      figure: 'less than 50 ms, 99 of 100',
+      measured: `${slow.toFixed(1)} ms`,
+      ok: kept.length > samples / 2 && slow < 50,
+    },
+    {
+      what: 'recovery after an upstream that failed, and then hung, is back',
+      figure: 'within 1,000 ms',
+      measured: `${Math.round(recovery)} ms`,
+      ok: recovery <= 1000,
+    },
+  ]
+}
+
+if (import.meta.main) report(await failAndReturn())

@@ -1,0 +1,58 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { awaitAnswer } from '../scripts/ports.ts'
+import { findFreePorts } from '../test/processes.ts'
+
+/** A gateway as it is started in earnest, in a process of its own. */
+export interface GatewayProcess extends AsyncDisposable {
+  readonly child: ChildProcess
+  readonly restPort: number
+  readonly mcpPort: number
+  /** Resolves with the exit code, or the signal that ended it. */
+  readonly ended: Promise<number | string>
+  /** Bytes of memory that the process holds now; NaN where the system does not tell. */
+  readMemory(): number
+}
+
+const request = (path: string) =>
+  `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nx-cal-secret-key: demo-secret\r\n\r\n`
+
+/** A read of one user. */
+export const readOne = request('/v1/v2/oauth-clients/cm9demo/users/4711')
+
+/** Starts a gateway in front of an upstream on this machine and waits until it answers. */
+export async function startGatewayProcess(upstream: string): Promise<GatewayProcess> {
+  const [restPort = 0, mcpPort = 0, controlPort = 0] = await findFreePorts(3)
+  const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+  const ports = { REST_PORT: `${restPort}`, MCP_PORT: `${mcpPort}`, CONTROL_PORT: `${controlPort}` }
+  const child = spawn(process.execPath, [main, 'start'], {
+    env: { ...process.env, ...ports, CAL_COM_BASE_URL: upstream, LOG_LEVEL: 'warn' },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  const ended = once(child, 'exit').then(([code, signal]) => code ?? signal)
+  await awaitAnswer(`http://127.0.0.1:${controlPort}/health/ready`, AbortSignal.timeout(30_000))
+  return {
+    child,
+    restPort,
+    mcpPort,
+    ended,
+    readMemory() {
+      const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readStatus(child.pid))?.[1]
+      return kilobytes === undefined ? Number.NaN : Number(kilobytes) * 1024
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
+}
+
+function readStatus(pid: number | undefined): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'utf8')
+  } catch {
+    return ''
+  }
+}

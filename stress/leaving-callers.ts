@@ -1,0 +1,103 @@
+import { createServer, request as httpRequest, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { json, text } from 'node:stream/consumers'
+import { setTimeout as wait } from 'node:timers/promises'
+import { startGateway } from '../test/gateway-fixture.ts'
+import { calls, type DoorName, type Doors, toMcpRequest, toRestRequest } from '../test/reliability/doors.ts'
+import { respondJson } from '../test/upstream-stub.ts'
+import { type Finding, report } from './finding.ts'
+import { createRandom } from './random.ts'
+
+/** Milliseconds that the upstream takes for a refresh, and a caller for its patience, at most. */
+const longest = 20
+/** Callers at a time. */
+const together = 20
+
+/**
+ * Callers refresh, each its own token, and leave at a random moment, some of them more than once, before they
+ * repeat the call and wait: each must get the token that its one upstream call made.
+ */
+export async function leaveAndRepeat(times = 500, seed = 1): Promise<Finding> {
+  const random = createRandom(seed)
+  await using upstream = await startSingleUse(random)
+  await using gateway = await startGateway(upstream.url, { LOG_LEVEL: 'silent' })
+  let delivered = 0
+  let departures = 0
+  const callers = Array.from({ length: times }, (_, index) => async () => {
+    const token = `demo-${index}`
+    const door: DoorName = index % 2 === 0 ? 'rest' : 'mcp'
+    let answer: string | undefined
+    for (let leaves = 1 + Math.floor(random() * 2); answer === undefined; leaves -= 1) {
+      answer = await refresh(gateway, door, token, leaves > 0 ? random() * longest * 1.5 : undefined)
+      if (answer === undefined) departures += 1
+    }
+    if (answer.includes(`successor-of-${token}"`) || answer.includes(`successor-of-${token}\\"`))
+      delivered += 1
+  })
+  const line = callers.values()
+  await Promise.all(
+    Array.from({ length: together }, async () => {
+      for (const call of line) await call()
+    }),
+  )
+  return {
+    what: `${times} refreshes, callers leave at a random moment (${departures} times) and repeat`,
+    figure: `${times} tokens delivered, ${times} upstream calls`,
+    measured: `${delivered} tokens delivered, ${upstream.calls()} upstream calls`,
+    ok: delivered === times && upstream.calls() === times && departures > 0,
+  }
+}
+
+/** Sends a refresh on a connection of its own and waits for the answer, or leaves after some milliseconds: undefined. */
+function refresh(
+  { restUrl, mcpUrl }: Doors,
+  door: DoorName,
+  token: string,
+  patience: number | undefined,
+): Promise<string | undefined> {
+  const body = { refreshToken: token }
+  const call = { ...calls.refresh, body, arguments: { ...calls.refresh.arguments, body } }
+  const { path, init } = (door === 'rest' ? toRestRequest : toMcpRequest)(call)
+  const url = (door === 'rest' ? restUrl : mcpUrl) + path
+  return new Promise((resolve) => {
+    const leave = () => {
+      request.destroy()
+      resolve(undefined)
+    }
+    const timer = patience === undefined ? undefined : setTimeout(leave, patience)
+    const read = async (response: IncomingMessage) => {
+      const received = await text(response).catch(() => undefined)
+      clearTimeout(timer)
+      resolve(received)
+    }
+    const request = httpRequest(url, { method: 'POST', headers: init.headers, agent: false }, read)
+    request.on('error', () => resolve(undefined)).end(init.body)
+  })
+}
+
+/** An upstream whose refresh tokens work once. */
+async function startSingleUse(random: () => number) {
+  const used = new Set<string>()
+  let count = 0
+  const server = createServer(async (request, response) => {
+    count += 1
+    const token = String(Object(await json(request)).refreshToken)
+    const known = used.has(token)
+    used.add(token)
+    await wait(random() * longest)
+    if (known) respondJson(response, 400, { status: 'error', error: { message: 'Invalid refresh token' } })
+    else respondJson(response, 200, { status: 'success', data: { accessToken: `successor-of-${token}` } })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    calls: () => count,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+if (import.meta.main) report([await leaveAndRepeat()])
