@@ -120,15 +120,34 @@ function checkError(scene: Scene, name: string, facts: ErrorFacts, verdict: Verd
   }
   scene.check(place('status'), verdict.status, status)
   if (code !== undefined) scene.check(place('error.code'), verdict.code, code)
-  for (const one of findDepartures(verdict.body, requirements.answers[shape] ?? 'any', requirements.answers))
-    fail(place(one.place), one.message)
+  // The document takes any of the shapes that an operation can answer with by this status.
+  const departures = listShapes(scene, shape, status)
+    .map((name) => findDepartures(verdict.body, requirements.answers[name] ?? 'any', requirements.answers))
+    .reduce((best, one) => (one.length < best.length ? one : best))
+  for (const one of departures) fail(place(one.place), one.message)
   const { status: word, statusCode, message, error } = Object(verdict.body)
   if (shape === 'bare') scene.check(place('statusCode'), statusCode, status)
   else scene.check(place('status word'), word, 'error')
   const details = Object(Object(error).details)
-  if (shape === 'http') scene.check(place('error.details.statusCode'), details.statusCode, status)
+  if (details.statusCode !== undefined)
+    scene.check(place('error.details.statusCode'), details.statusCode, status)
+  if (door.surface === 'rest') checkType(scene, name, verdict)
   if (door.surface !== 'mcp') return
   // A model reads the text alone: it must say the status, the code and what to do now.
   const told = [String(status), code ?? '', String(Object(error).message ?? message ?? ''), 'Next: ']
   for (const words of told) if (!verdict.text.includes(words)) fail(place('text'), `does not say ${words}`)
+}
+
+/** The shapes of all errors by which an operation answers with a status, the wanted one first. */
+function listShapes({ operation, requirements }: Scene, wanted: string, status: number): string[] {
+  const shapes = operation.errors.flatMap((name) => {
+    const facts = requirements.errors.get(name)
+    return facts?.status === status ? [facts.shape] : []
+  })
+  return [wanted, ...shapes]
+}
+
+function checkType(scene: Scene, name: string, { headers }: Verdict): void {
+  const type = String(headers['content-type']).split(';')[0]
+  scene.check(`${name}.content-type`, type, 'application/json')
 }
