@@ -132,6 +132,7 @@ describe('an API key', () => {
   test.each([
     ['that is not mentioned', [{ secret: [] }]],
     ['that is asked for beside the secret', [{ secret: [], key: [] }]],
+    ['that is asked for with the secret beside it', [{ key: [], secret: [] }]],
     ['that nothing asks for', []],
     ['of a scheme that is no bearer', [{ login: [] }]],
     ['of a scheme that nobody describes', [{ toString: [] }]],
