@@ -39,3 +39,7 @@ test('characters that a URL parser would rewrite are written as it would write t
 test('a call without query values has an empty query', () => {
   expect(toQuery(parameters, {})).toBe('')
 })
+
+test.each(['.', '..', ''])('a path value that would change the path (%j) is refused', (value) => {
+  expect(() => toPath('/users/{userId}', { userId: value })).toThrow(TypeError)
+})

@@ -1,0 +1,93 @@
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ConfigError, readConfig } from '../../src/config.ts'
+import { startGateway } from '../gateway-fixture.ts'
+import { calls, doors } from '../reliability/doors.ts'
+import { respondJson } from '../upstream-stub.ts'
+
+const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const certificate = signOneself(privateKey, publicKey)
+const folder = mkdtempSync(join(tmpdir(), 'calgate-'))
+const file = join(folder, 'ca.pem')
+const key = privateKey.export({ type: 'pkcs8', format: 'pem' })
+const server = createServer({ key, cert: certificate }, (_request, response) =>
+  respondJson(response, 200, { status: 'success', data: {} }),
+)
+let url = ''
+
+beforeAll(async () => {
+  writeFileSync(file, certificate)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  url = `https://127.0.0.1:${Object(server.address()).port}`
+})
+afterAll(() => {
+  server.closeAllConnections()
+  server.close()
+  rmSync(folder, { recursive: true })
+})
+
+test('an upstream whose certificate nobody vouches for gets no call', async () => {
+  await using gateway = await startGateway(url)
+  const { code, outcome } = await doors.rest(gateway, calls.create)
+  expect([code, outcome]).toEqual(['upstream_unreachable', 'not_executed'])
+})
+
+test('CAL_COM_CA_FILE vouches for an upstream of one’s own', async () => {
+  await using gateway = await startGateway(url, { CAL_COM_CA_FILE: file })
+  expect((await doors.rest(gateway, calls.create)).status).toBe(200)
+})
+
+test.each(['/nowhere/ca.pem', import.meta.filename])(
+  'a CAL_COM_CA_FILE that is %s is a problem of the configuration',
+  (path) => {
+    expect(() => readConfig({ CAL_COM_CA_FILE: path })).toThrow(ConfigError)
+    expect(() => readConfig({ CAL_COM_CA_FILE: path })).toThrow(
+      'CAL_COM_CA_FILE must be a readable file of PEM certificates',
+    )
+  },
+)
+
+/** A certificate for 127.0.0.1 that vouches for itself (RFC 5280), since Node makes keys but no certificates. */
+function signOneself(ownKey: KeyObject, subject: KeyObject): string {
+  const algorithm = sequence(identifier('2a8648ce3d040302'))
+  const name = sequence(der(0x31, sequence(identifier('550403'), der(0x0c, Buffer.from('calgate test')))))
+  const validity = sequence(der(0x17, Buffer.from('250101000000Z')), der(0x17, Buffer.from('491231235959Z')))
+  const address = sequence(der(0x87, Buffer.from([127, 0, 0, 1])))
+  const extensions = sequence(
+    sequence(identifier('551d11'), der(0x04, address)),
+    sequence(identifier('551d13'), der(0x04, sequence(der(0x01, Buffer.from([0xff]))))),
+  )
+  const content = sequence(
+    der(0xa0, der(0x02, Buffer.from([2]))),
+    der(0x02, Buffer.from([1])),
+    algorithm,
+    name,
+    validity,
+    name,
+    subject.export({ type: 'spki', format: 'der' }),
+    der(0xa3, extensions),
+  )
+  const signature = Buffer.concat([Buffer.from([0]), sign('sha256', content, ownKey)])
+  const text = sequence(content, algorithm, der(0x03, signature)).toString('base64')
+  return `-----BEGIN CERTIFICATE-----\n${text.replaceAll(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`
+}
+
+function sequence(...parts: readonly Buffer[]): Buffer {
+  return der(0x30, Buffer.concat(parts))
+}
+
+function identifier(hex: string): Buffer {
+  return der(0x06, Buffer.from(hex, 'hex'))
+}
+
+function der(tag: number, content: Buffer): Buffer {
+  const { length } = content
+  const size = length < 128 ? [length] : length < 256 ? [0x81, length] : [0x82, length >> 8, length & 255]
+  return Buffer.concat([Buffer.from([tag, ...size]), content])
+}
