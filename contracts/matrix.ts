@@ -33,6 +33,7 @@ export function renderMatrix(
   const head = ['operation', ...columns.map(({ group, surface }) => `${group} ${headings[surface]}`)]
   return [
     '# What is proved',
+    '',
     'Written by `make contract` from `contracts/requirements.yaml`; a test holds it to that file. Each cell counts the',
     'requirements that hold, on both mocks where they need no memory, and on MCP in both protocol eras. A gap is',
     'known not to hold, and a ✗ is not known.',

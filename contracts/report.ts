@@ -16,7 +16,7 @@ export interface Result {
 }
 
 /** Runs a trial; a known gap that is none any more fails. */
-export async function tryOut(trial: Trial, target: Target): Promise<Result> {
+export async function tryOut(trial: Trial, target: Pick<Target, 'name'>): Promise<Result> {
   const { requirement, operation, surface, door, obstacle } = trial
   const facts = { target: target.name, requirement: requirement.id, operation, surface, door }
   if (obstacle !== undefined) return { ...facts, outcome: 'not judged', findings: [], reason: obstacle }

@@ -56,7 +56,40 @@ export const requests: Readonly<Record<string, Prover>> = {
     const [sent] = await see(scene, { ...(await scene.sound(scene.operation)), emails })
     scene.check('emails', sent?.url.split('?')[1], query)
   },
+
+  async 'request.idempotency'(scene) {
+    const { status, code, longest } = scene.requirement.values
+    const { recorder, doors } = scene.target
+    const call = async (key: string, values: CallArguments) => {
+      const request = toRestRequest(scene.operation, values)
+      return doors.rest.send({ ...request, headers: { ...request.headers, 'idempotency-key': key } })
+    }
+    const values = await scene.sound(scene.operation)
+    keys += 1
+    const key = `${Date.now()}-${keys}-`.padEnd(Number(longest), 'k')
+    recorder?.requests.splice(0)
+    const [first, second] = [await call(key, values), await call(key, values)]
+    scene.check('requests', recorder?.requests.length, 1)
+    scene.check('idempotency-key', recorder?.requests[0]?.headers['idempotency-key'], undefined)
+    scene.check('answer', second.text, first.text)
+    scene.check('answer', first.kind, 'answered')
+    const other = await call(key, changeCall(values))
+    scene.check('another call', [other.status, other.code], [status, code])
+    const long = await call(`${key}k`, values)
+    scene.check('Idempotency-Key', [long.code, ...long.places], ['invalid_argument', 'Idempotency-Key'])
+    scene.check('requests', recorder?.requests.length, 1)
+  },
 }
+
+/** Another call of the same caller: a key belongs to one call, and to who makes it. */
+function changeCall(values: CallArguments): CallArguments {
+  if ('userId' in values) return { ...values, userId: 2_147_483_646 }
+  const { refreshToken } = Object(values.body)
+  return setArgument(values, refreshToken === undefined ? 'body.name' : 'body.refreshToken', 'another')
+}
+
+/** Counts through one run, so that no two trials share a key. */
+let keys = 0
 
 /** The requests that a call sends. */
 export async function see(scene: Scene, values: CallArguments): Promise<readonly RecordedRequest[]> {
