@@ -5,7 +5,7 @@ import { asRecord, quoteName } from './json.ts'
 import { foldName } from './variables.ts'
 
 /** The most violations one answer lists; a reader corrects no more at a time. */
-const most = 20
+export const mostViolations = 20
 
 /** What the bounds of a size count. */
 const units = {
@@ -27,7 +27,7 @@ export function toViolations(errors: readonly ErrorObject[]): Violation[] {
     const violation = toViolation(error)
     const known = places.get(violation.location)
     if (!known || saysMore(violation, known)) places.set(violation.location, violation)
-    if (places.size === most) break
+    if (places.size === mostViolations) break
   }
   return [...places.values()]
 }

@@ -2,7 +2,7 @@ import { quoteName } from '../contract/json.ts'
 import type { Operation, Parameter, Tool } from '../contract/operations.ts'
 import type { JsonSchema } from '../contract/schema.ts'
 import { type CallInput, isCredential } from '../contract/validation.ts'
-import { refuseName } from '../contract/violations.ts'
+import { mostViolations, refuseName } from '../contract/violations.ts'
 import type { Violation } from '../errors.ts'
 
 /** The arguments of a tool call, as the caller sent them. */
@@ -80,6 +80,7 @@ export function bindArguments(
   }
   const unknown = Object.keys(values)
     .filter((name) => !names.has(name))
+    .slice(0, mostViolations)
     .map((name) => refuseName(name, [...names]))
   return { input: body === undefined ? places : { ...places, body }, unknown }
 }

@@ -106,6 +106,11 @@ describe('binding', () => {
     expect(unknown.map(({ location }) => location)).toEqual(['"filter[name]"', 'id'])
   })
 
+  it('names twenty unknown arguments, and no more', () => {
+    const many = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`other${index}`, 1]))
+    expect(bindArguments(operation, tool, many, none).unknown).toHaveLength(20)
+  })
+
   it('shortens a long unknown name', () => {
     const [violation] = bindArguments(operation, tool, { ['x'.repeat(5000)]: 1 }, none).unknown
     expect(violation?.location.length).toBeLessThan(80)

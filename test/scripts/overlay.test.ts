@@ -52,6 +52,11 @@ test.each([
     '5: error: the target $.info matches nothing; a target that exists in the derived document',
   ],
   [
+    'a member of what an earlier action made a plain value',
+    '- { target: $, update: { info: none } }\n- { target: $.info.title, remove: true }',
+    '5: error: the target $.info.title matches nothing; a target that exists in the derived document',
+  ],
+  [
     'what only a later action adds',
     '- { target: $.info.contact, update: {} }\n- { target: $.info, update: { contact: {} } }',
     '4: error: the target $.info.contact matches nothing; a target that exists in the derived document',
