@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { expect, test } from 'vitest'
+import type { GatewayError } from '../../src/errors.ts'
 import type { UpstreamAnswer } from '../../src/upstream/answer-collector.ts'
 import { createDispatcher, type DispatcherOptions } from '../../src/upstream/dispatcher.ts'
 import { openSockets } from '../../src/upstream/sockets.ts'
@@ -134,4 +135,33 @@ test('one deadline covers all tries', async () => {
 test('a deadline that ends between two tries ends the call', async () => {
   const [result] = await send('POST', { baseUrl: await findClosedUrl(), timeout: 100, random: () => 100 })
   expect(result).toEqual({ code: 'upstream_unreachable' })
+})
+
+test('a write does not leave on a connection that a read has used', async () => {
+  const ports = new Set<number | undefined>()
+  await using upstream = await startRawUpstream((socket) => {
+    ports.add(socket.remotePort)
+    behaveWell(socket)
+  })
+  const dispatcher = createDispatcher({ baseUrl: upstream.url, timeout: 5000 })
+  for (const method of ['GET', 'GET', 'POST', 'DELETE'])
+    await new Promise<void>((resolve) => {
+      dispatcher.send({ method, path: '/users', headers: {} }, () => resolve())
+    })
+  await dispatcher.close()
+  expect([ports.size, upstream.hits]).toEqual([2, 4])
+})
+
+test('while the upstream is known to fail, a call is told at once how long to wait', async () => {
+  const dispatcher = createDispatcher({ baseUrl: await findClosedUrl(), timeout: 5000, random: () => 0 })
+  const errors = []
+  for (let n = 0; n < 51; n += 1)
+    errors.push(
+      await new Promise<GatewayError | null>((resolve) => {
+        dispatcher.send({ method: 'POST', path: '/users', headers: {} }, (error) => resolve(error))
+      }),
+    )
+  await dispatcher.close()
+  expect(errors[49]?.code).toBe('upstream_unreachable')
+  expect([errors[50]?.code, errors[50]?.headers]).toEqual(['upstream_unavailable', { 'retry-after': '1' }])
 })
