@@ -87,7 +87,7 @@ function findUnusedBinds({ binds = [] }: Capability, whole: unknown): Finding[] 
       .map(
         (name): Finding => ({
           path: ['binds', index, 'keys', name],
-          message: `the variable "${name}" is used nowhere`,
+          message: `the variable "${name}" is used nowhere in this file`,
           expected: `a use such as {{env.${name}}}`,
           severity: 'warning',
         }),

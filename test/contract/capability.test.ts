@@ -289,7 +289,7 @@ test.each(['{{TOKEN}}', '{{ env.TOKEN }}', 'Bearer {{env.TOKEN}}'])('%s uses a v
 
 test('a variable whose name only looks like a pattern is used by nothing', () => {
   const { problems } = readCapability(sound.replace('{ TOKEN: TOKEN }', "{ 'T(': TOKEN }"), 'gists.yaml')
-  expect(problems.map(({ message }) => message)).toEqual(['the variable "T(" is used nowhere'])
+  expect(problems.map(({ message }) => message)).toEqual(['the variable "T(" is used nowhere in this file'])
 })
 
 test('a variable that nothing uses is a warning, not a refusal', () => {
@@ -299,7 +299,7 @@ test('a variable that nothing uses is a warning, not a refusal', () => {
     {
       file: 'gists.yaml',
       line: 4,
-      message: 'the variable "TOKEN" is used nowhere',
+      message: 'the variable "TOKEN" is used nowhere in this file',
       expected: 'a use such as {{env.TOKEN}}',
       severity: 'warning',
     },
@@ -319,7 +319,7 @@ test('a mistake of form hides no other problem', () => {
   expect(
     readCapability(broken, 'gists.yaml').problems.map(({ line, message }) => `${line}: ${message}`),
   ).toEqual([
-    '4: the variable "TOKEN" is used nowhere',
+    '4: the variable "TOKEN" is used nowhere in this file',
     '18: the key "port" is missing',
     '32: "rest.gistId" is no tools argument',
   ])
@@ -364,7 +364,7 @@ describe('the shipped capability', () => {
   test('has no error, and one variable that nothing in the file uses', () => {
     const { problems } = readCapability(shipped, 'capability.yaml')
     expect(problems.map(({ severity, message }) => `${severity}: ${message}`)).toEqual([
-      'warning: the variable "CAL_COM_API_KEY" is used nowhere',
+      'warning: the variable "CAL_COM_API_KEY" is used nowhere in this file',
     ])
   })
 
