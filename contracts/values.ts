@@ -1,5 +1,6 @@
 /** Spells a value of `requirements.yaml` out: `{ $repeat, times }`, `{ $keys }` and `{ $key }` stand for long ones. */
 export function spellOut(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(spellOut)
   const { $repeat, times, before = '', then = '', $keys, $key } = Object(value)
   if (typeof $repeat === 'string') return `${before}${$repeat.repeat(Number(times))}${then}`
   if ($keys !== undefined)

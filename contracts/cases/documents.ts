@@ -29,6 +29,7 @@ export const documents: Readonly<Record<string, Prover>> = {
     const [method = '', path = ''] = operation.operation.split(' ')
     const described = Object(Object(Object(document.paths)[path])[method.toLowerCase()])
     const schemas = readSchemas(described, document)
+    scene.check('required parameters', listRequired(described, document), listExpected(scene))
     const known = new Map([...errorShapes(scene)])
     const expected = new Map([[operation.success, [successShape]], ...known])
     scene.check('statuses', [...schemas.json.keys()].sort(), [...expected.keys()].sort())
@@ -71,6 +72,17 @@ function readSchemas(operation: Members, document: Members) {
       }),
     )
   return { json: read('application/json'), problem: read('application/problem+json') }
+}
+
+function listRequired({ parameters, requestBody }: Members, document: Members): string[] {
+  const all = [parameters ?? []].flat().map((one) => resolve(one, document))
+  const names = all.filter(({ required }) => required === true).map(({ name }) => String(name))
+  return [...names, ...(Object(requestBody).required === true ? ['body'] : [])].sort()
+}
+
+/** Over REST the secret is required as well: there is no other way to give it. */
+function listExpected({ operation }: Scene): string[] {
+  return [...operation.required, 'x-cal-secret-key'].sort()
 }
 
 function errorShapes({ operation, requirements }: Scene): Map<number, string[]> {

@@ -1,11 +1,12 @@
 import type { OpenApiDocument } from '../../src/contract/document.ts'
+import { eras } from '../mcp-door.ts'
 import type { Requirements } from '../requirements.ts'
 import { type AnswerMutant, listAnswerMutants } from './answer-mutants.ts'
 import { listBehaviourMutants } from './behaviour-mutants.ts'
 import { type DocumentMutant, listDocumentMutants } from './document-mutants.ts'
 import type { Interference, WireRequest } from './hop.ts'
 import type { Mutant, Verdict } from './mutant.ts'
-import { openStage } from './stage.ts'
+import { openStage, type StageOptions } from './stage.ts'
 import { judgeMutant } from './trial.ts'
 
 /** What the mutants are made from, and what judges them. */
@@ -62,15 +63,21 @@ function spoilAnswer({ operations, status, example, spoil }: AnswerMutant): Inte
   }
 }
 
-/** A document that no gateway starts with is caught: nobody could serve it by mistake. */
-async function judgeDocument(mutant: DocumentMutant, requirements: Requirements, mock: string) {
-  const stage = await openStage({ mock, document: mutant.document }).catch(
-    (error: unknown) => `it does not start: ${error}`,
-  )
-  if (typeof stage === 'string') return stage
-  try {
-    return await judgeMutant(mutant, stage.target, requirements)
-  } finally {
-    await stage[Symbol.asyncDispose]()
+/**
+ * A document that no gateway starts with is caught: nobody could serve it by mistake. Clients of MCP, which take
+ * longer to connect than most mutants live, come in only when REST has noticed nothing.
+ */
+async function judgeDocument(
+  mutant: DocumentMutant,
+  requirements: Requirements,
+  mock: string,
+): Promise<string | undefined> {
+  const judgeThrough = async (speak: NonNullable<StageOptions['speak']>) => {
+    const options = { mock, document: mutant.document, speak }
+    const stage = await openStage(options).catch((error: unknown) => `it does not start: ${error}`)
+    if (typeof stage === 'string') return stage
+    await using opened = stage
+    return await judgeMutant(mutant, opened.target, requirements)
   }
+  return (await judgeThrough([])) ?? (await judgeThrough(eras))
 }

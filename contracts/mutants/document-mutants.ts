@@ -1,4 +1,5 @@
 import type { OpenApiDocument } from '../../src/contract/document.ts'
+import { areEquivalent } from './equivalence.ts'
 import { listPointers, type Mutant, readPointer, replaceAt, splitPointer } from './mutant.ts'
 import { listSchemaChanges } from './schema-changes.ts'
 
@@ -15,7 +16,8 @@ const methods = new Set(['get', 'put', 'post', 'delete', 'patch'])
  * operations that use it.
  */
 export function listDocumentMutants(document: OpenApiDocument): DocumentMutant[] {
-  const users = findUsers(document)
+  const users = findUsers(document, [''])
+  const inAnswers = [...findUsers(document, ['/responses']).keys()]
   return listPointers(document).flatMap((pointer) => {
     const operations = [...users].filter(([place]) => isWithin(pointer, place)).flatMap(([, names]) => names)
     if (
@@ -23,11 +25,14 @@ export function listDocumentMutants(document: OpenApiDocument): DocumentMutant[]
       /\/(example|examples|x-[\w-]+|headers|security)(\/|$)/.test(pointer.replace('/x-propertyNames', ''))
     )
       return []
+    // No value of an answer is checked on its way: there a schema is a promise to be read, word by word.
+    const isRead = inAnswers.some((place) => isWithin(pointer, place))
+    const original = Object(readPointer(document, pointer))
     return listChanges(document, pointer).map(({ what, replacement }) => ({
       class: 'document' as const,
       name: `${splitPointer(pointer).join(' ')}: ${what}`,
       operations: [...new Set(operations)],
-      allowed: false,
+      allowed: !isRead && isSchema(splitPointer(pointer)) && areEquivalent(original, Object(replacement)),
       document: replaceAt(document, pointer, replacement),
     }))
   })
@@ -87,8 +92,8 @@ function isSchema(names: readonly string[]): boolean {
   return true
 }
 
-/** Every place that an operation is made of, its own and those that references lead to, with the operations it is in. */
-function findUsers(document: OpenApiDocument): Map<string, string[]> {
+/** Every place that an operation, or some members of it, is made of, its own and those that references lead to, with the operations it is in. */
+function findUsers(document: OpenApiDocument, members: readonly string[]): Map<string, string[]> {
   const users = new Map<string, string[]>()
   const visit = (pointer: string, name: string) => {
     const known = users.get(pointer) ?? []
@@ -101,7 +106,8 @@ function findUsers(document: OpenApiDocument): Map<string, string[]> {
   }
   for (const [path, item] of Object.entries(document.paths))
     for (const method of Object.keys(item).filter((one) => methods.has(one)))
-      visit(`/paths/${path.replaceAll('/', '~1')}/${method}`, `${method.toUpperCase()} ${path}`)
+      for (const member of members)
+        visit(`/paths/${path.replaceAll('/', '~1')}/${method}${member}`, `${method.toUpperCase()} ${path}`)
   return users
 }
 

@@ -25,6 +25,8 @@ export interface StageOptions {
   /** Served by the gateway; by default the one of this repository. */
   readonly document?: OpenApiDocument
   readonly places?: readonly StagePlace[]
+  /** The protocol eras to connect to, all by default. */
+  readonly speak?: readonly (typeof eras)[number][]
 }
 
 /** Starts a stage on free ports. Whatever started is closed again when a later part fails. */
@@ -32,6 +34,7 @@ export async function openStage({
   mock,
   document = readDocument(),
   places = [],
+  speak = eras,
 }: StageOptions): Promise<Stage> {
   await using opening = new AsyncDisposableStack()
   const hops = new Map<StagePlace, Hop>()
@@ -56,7 +59,7 @@ export async function openStage({
   const rest = openRestDoor(await pass('rest', await gateway.rest.listen(listen)))
   opening.defer(() => rest.close())
   const mcpUrl = await pass('mcp', `${await gateway.mcp.listen(listen)}/mcp`)
-  const mcp = await Promise.all(eras.map((era) => openMcpDoor(mcpUrl, era)))
+  const mcp = await Promise.all(speak.map((era) => openMcpDoor(mcpUrl, era)))
   for (const door of mcp) opening.defer(() => door.close())
   const opened = opening.move()
   const close = () => opened.disposeAsync()

@@ -24,7 +24,7 @@ export async function judgeMutant(
     ({ obstacle, operation, requirement }) =>
       obstacle === undefined &&
       (mutant.operations.includes(facts.get(operation) ?? '') || operation === 'gateway') &&
-      (!mutant.allowed || requirement.group === 'answers'),
+      (!mutant.allowed || mutant.class !== 'answers' || requirement.group === 'answers'),
   )
   const weighed = concerned.map((trial) => ({ trial, weight: weigh(trial, mutant) }))
   for (const { trial } of weighed.sort((a, b) => a.weight - b.weight)) {
