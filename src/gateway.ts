@@ -49,7 +49,7 @@ export interface GatewayOptions {
 }
 
 /** Both ports together; what waits longer than the patience would come too late for its caller. */
-const usualAdmission: AdmissionLimits = { active: 256, waiting: 1_024, patience: 500 }
+const usualAdmission: AdmissionLimits = { active: 256, waiting: 512, patience: 250 }
 
 /** Milliseconds for a TCP connection to the upstream. */
 const probeTimeout = 2_000

@@ -11,7 +11,7 @@ const connections = 64
  * A gateway under load is told to end: every request that left must be answered, none with 5xx, and the process
  * must end well. Callers whose connection ends open another, as long as somebody is there.
  */
-export async function terminateUnderLoad(runs = 10, milliseconds = 1_500): Promise<Finding> {
+export async function terminateUnderLoad(runs = 10, warmUp = 1_000, milliseconds = 1_000): Promise<Finding> {
   let lost = 0
   let failed = 0
   let answered = 0
@@ -22,8 +22,10 @@ export async function terminateUnderLoad(runs = 10, milliseconds = 1_500): Promi
     await using gateway = await startGatewayProcess(upstream.url)
     const over = new AbortController()
     const tally = load({ port: gateway.restPort, request: readOne, connections, signal: over.signal })
+    await wait(warmUp)
+    const before = upstream.hits
     await wait(milliseconds)
-    rates.push((upstream.hits * 1000) / milliseconds)
+    rates.push(((upstream.hits - before) * 1000) / milliseconds)
     gateway.child.kill('SIGTERM')
     ends.add(await gateway.ended)
     over.abort()

@@ -30,7 +30,8 @@ export class HttpCaller implements Caller {
 
   constructor(response: ServerResponse) {
     this.#response = response
-    this.#socket = response.socket
+    // A response that waits behind another on its connection has no socket yet; its request has.
+    this.#socket = response.req.socket ?? response.socket
     if (this.#socket) watched.get(this.#socket)?.()
   }
 

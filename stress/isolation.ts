@@ -1,0 +1,63 @@
+import { createServer } from 'node:http'
+import { startGateway } from '../test/gateway-fixture.ts'
+import { calls, toMcpRequest, toRestRequest } from '../test/reliability/doors.ts'
+import { type Finding, report } from './finding.ts'
+
+/** Callers with secrets of their own call at the same time on both ports: each must get what is its own. */
+export async function keepApart(callers = 64, total = 12_800): Promise<Finding> {
+  await using upstream = await startMirror()
+  await using gateway = await startGateway(upstream.url, { LOG_LEVEL: 'silent' })
+  let crossed = 0
+  let answered = 0
+  const each = total / callers
+  const call = async (secret: string, n: number) => {
+    const door = n % 2 === 0 ? 'rest' : 'mcp'
+    const spec = [calls.get, calls.list, calls.update][n % 3] ?? calls.get
+    const { path, init } = (door === 'rest' ? toRestRequest : toMcpRequest)(spec)
+    const headers = { ...Object(init.headers), 'x-cal-secret-key': secret }
+    const url = door === 'rest' ? gateway.restUrl : gateway.mcpUrl
+    const text = await (await fetch(url + path, { ...init, headers })).text()
+    const owners = [...text.matchAll(/owner-[0-9a-z]+/g)].map(([owner]) => owner)
+    answered += 1
+    if (owners.length === 0 || owners.some((owner) => owner !== secret)) crossed += 1
+  }
+  await Promise.all(
+    Array.from({ length: callers }, async (_, index) => {
+      for (let n = 0; n < each; n += 1) await call(`owner-${index.toString(36).padStart(4, '0')}`, n)
+    }),
+  )
+  return {
+    what: `${callers} callers with secrets of their own, ${total} calls on both ports`,
+    figure: '0 answers crossed',
+    measured: `${answered} answers, ${crossed} crossed or without an owner`,
+    ok: crossed === 0 && answered === total,
+  }
+}
+
+/** An upstream that answers with the secret it was called with, sooner or later. */
+async function startMirror() {
+  let count = 0
+  const server = createServer((request, response) => {
+    request.resume()
+    count += 1
+    const body = JSON.stringify({
+      status: 'success',
+      data: { id: 1, name: request.headers['x-cal-secret-key'] },
+    })
+    setTimeout(
+      () => response.writeHead(200, { 'content-type': 'application/json' }).end(body),
+      (count * 7) % 5,
+    )
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  return {
+    url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+if (import.meta.main) report([await keepApart()])
