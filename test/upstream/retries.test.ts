@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { GatewayError } from '../../src/errors.ts'
 import type { UpstreamAnswer } from '../../src/upstream/answer-collector.ts'
@@ -144,10 +145,13 @@ test('a write does not leave on a connection that a read has used', async () => 
     behaveWell(socket)
   })
   const dispatcher = createDispatcher({ baseUrl: upstream.url, timeout: 5000 })
-  for (const method of ['GET', 'GET', 'POST', 'DELETE'])
+  for (const method of ['GET', 'GET', 'POST', 'DELETE']) {
     await new Promise<void>((resolve) => {
       dispatcher.send({ method, path: '/users', headers: {} }, () => resolve())
     })
+    // A connection is free again a moment after its answer.
+    await setImmediate()
+  }
   await dispatcher.close()
   expect([ports.size, upstream.hits]).toEqual([2, 4])
 })
@@ -155,12 +159,14 @@ test('a write does not leave on a connection that a read has used', async () => 
 test('while the upstream is known to fail, a call is told at once how long to wait', async () => {
   const dispatcher = createDispatcher({ baseUrl: await findClosedUrl(), timeout: 5000, random: () => 0 })
   const errors = []
-  for (let n = 0; n < 51; n += 1)
+  for (let n = 0; n < 51; n += 1) {
     errors.push(
       await new Promise<GatewayError | null>((resolve) => {
         dispatcher.send({ method: 'POST', path: '/users', headers: {} }, (error) => resolve(error))
       }),
     )
+    await setImmediate()
+  }
   await dispatcher.close()
   expect(errors[49]?.code).toBe('upstream_unreachable')
   expect([errors[50]?.code, errors[50]?.headers]).toEqual(['upstream_unavailable', { 'retry-after': '1' }])
