@@ -31,7 +31,7 @@ export function openRestDoor(url: string): RestDoor {
   // A path prefix of the URL, as a deployment may have one, stays in front of every path.
   const { origin, pathname } = new URL(url)
   const prefix = pathname.replace(/\/$/, '')
-  const pool = new Pool(origin, { connections: 8, headersTimeout: 5_000, bodyTimeout: 5_000 })
+  const pool = new Pool(origin, { connections: 8, headersTimeout: 30_000, bodyTimeout: 30_000 })
   const budgets = new Map<string, CallBudget>()
   const send = async ({ method, path, headers, body }: RestRequest) => {
     const options = { method, path: prefix + path, headers, body: body ?? null }
