@@ -30,6 +30,7 @@ export const documents: Readonly<Record<string, Prover>> = {
     const described = Object(Object(Object(document.paths)[path])[method.toLowerCase()])
     const schemas = readSchemas(described, document)
     scene.check('required parameters', listRequired(described, document), listExpected(scene))
+    checkChoices(scene, described, document)
     const known = new Map([...errorShapes(scene)])
     const expected = new Map([[operation.success, [successShape]], ...known])
     scene.check('statuses', [...schemas.json.keys()].sort(), [...expected.keys()].sort())
@@ -78,6 +79,24 @@ function listRequired({ parameters, requestBody }: Members, document: Members): 
   const all = [parameters ?? []].flat().map((one) => resolve(one, document))
   const names = all.filter(({ required }) => required === true).map(({ name }) => String(name))
   return [...names, ...(Object(requestBody).required === true ? ['body'] : [])].sort()
+}
+
+/** A value too many to choose from can be told by no call: nobody knows which one it is. */
+function checkChoices(scene: Scene, { requestBody }: Members, document: Members): void {
+  const content = Object(resolve(requestBody, document).content)['application/json']
+  const { properties } = resolve(Object(content).schema, document)
+  for (const { id, argument = '', accepts, operations } of scene.requirements.requirements) {
+    if (!id.endsWith('.choice') || !operations.includes(scene.operation)) continue
+    const choices = [Object(Object(properties)[argument.replace('body.', '')]).enum ?? []].flat()
+    scene.check(
+      argument,
+      choices.map(String).sort(),
+      accepts
+        .filter((one) => one !== null)
+        .map(String)
+        .sort(),
+    )
+  }
 }
 
 /** Over REST the secret is required as well: there is no other way to give it. */

@@ -122,7 +122,10 @@ function checkError(scene: Scene, name: string, facts: ErrorFacts, verdict: Verd
   if (code !== undefined) scene.check(place('error.code'), verdict.code, code)
   // The document takes any of the shapes that an operation can answer with by this status.
   const departures = listShapes(scene, shape, status)
-    .map((name) => findDepartures(verdict.body, requirements.answers[name] ?? 'any', requirements.answers))
+    .map((name) => [
+      ...findDepartures(verdict.body, requirements.answers[name] ?? 'any', requirements.answers),
+      ...listFinePrint(name, Object(Object(verdict.body).error)),
+    ])
     .reduce((best, one) => (one.length < best.length ? one : best))
   for (const one of departures) fail(place(one.place), one.message)
   const { status: word, statusCode, message, error } = Object(verdict.body)
@@ -150,4 +153,22 @@ function listShapes({ operation, requirements }: Scene, wanted: string, status: 
 function checkType(scene: Scene, name: string, { headers }: Verdict): void {
   const type = String(headers['content-type']).split(';')[0]
   scene.check(`${name}.content-type`, type, 'application/json')
+}
+
+/** What a shape can not say: a plain error has nothing more, and a validation error lists sentences. */
+function listFinePrint(shape: string, error: Readonly<Record<string, unknown>>) {
+  const found = (place: string, message: string) => [{ place, message }]
+  const further = Object.keys(error).filter((name) => name !== 'code' && name !== 'message')
+  if (shape === 'plain')
+    return further.flatMap((name) => found(`error.${name}`, 'has no place in this shape'))
+  if (shape !== 'validation') return []
+  return [Object(error.details).errors ?? []].flat().flatMap((one: unknown) => {
+    const { children = [], constraints = {} } = Object(one)
+    return [
+      ...(Array.isArray(children) ? [] : found('error.details.errors.children', 'must be an array')),
+      ...(Object.values(Object(constraints)).every((words) => typeof words === 'string')
+        ? []
+        : found('error.details.errors.constraints', 'must hold sentences')),
+    ]
+  })
 }
