@@ -8,6 +8,9 @@ import { openSockets } from '../../src/upstream/sockets.ts'
 import { findClosedUrl } from '../gateway-fixture.ts'
 import { behaveWell, startRawUpstream } from '../reliability/raw-upstream.ts'
 
+/** Port 1 is never given to anybody, so that no other test's upstream can turn up behind it. */
+const closedUrl = 'http://127.0.0.1:1'
+
 async function send(
   method: string,
   options: DispatcherOptions,
@@ -67,7 +70,7 @@ test.each(['GET', 'POST', 'PATCH', 'DELETE'])(
   async (method) => {
     const seen = countRetries()
     const [result] = await send(method, {
-      baseUrl: await findClosedUrl(),
+      baseUrl: closedUrl,
       timeout: 5000,
       random: seen.random,
     })
@@ -134,7 +137,7 @@ test('one deadline covers all tries', async () => {
 })
 
 test('a deadline that ends between two tries ends the call', async () => {
-  const [result] = await send('POST', { baseUrl: await findClosedUrl(), timeout: 100, random: () => 100 })
+  const [result] = await send('POST', { baseUrl: closedUrl, timeout: 100, random: () => 100 })
   expect(result).toEqual({ code: 'upstream_unreachable' })
 })
 
@@ -157,7 +160,7 @@ test('a write does not leave on a connection that a read has used', async () => 
 })
 
 test('while the upstream is known to fail, a call is told at once how long to wait', async () => {
-  const dispatcher = createDispatcher({ baseUrl: await findClosedUrl(), timeout: 5000, random: () => 0 })
+  const dispatcher = createDispatcher({ baseUrl: closedUrl, timeout: 5000, random: () => 0 })
   const errors = []
   for (let n = 0; n < 51; n += 1) {
     errors.push(
