@@ -1,6 +1,9 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { startGateway } from '../test/gateway-fixture.ts'
+import { readConfig } from '../src/config.ts'
+import { readDocument } from '../src/contract/document.ts'
+import { createGateway } from '../src/gateway.ts'
+import { createLogger } from '../src/logger.ts'
 import { type Finding, report } from './finding.ts'
 import { readOne } from './gateway-process.ts'
 import { load } from './load.ts'
@@ -16,8 +19,15 @@ export async function watchHeap(requests = 300_000): Promise<Finding> {
   setFlagsFromString('--expose-gc')
   const collectGarbage: () => void = runInNewContext('gc')
   await using upstream = await startQuickUpstream()
-  await using gateway = await startGateway(upstream.url, { LOG_LEVEL: 'silent' })
-  const port = Number(new URL(gateway.restUrl).port)
+  const gateway = await createGateway({
+    config: readConfig({ CAL_COM_BASE_URL: upstream.url }),
+    document: readDocument(),
+    version: '0.0.0-stress',
+    // Logs as in earnest, and keeps no line.
+    logger: createLogger('info', { write() {} }),
+  })
+  await using _closed = { [Symbol.asyncDispose]: () => gateway.close() }
+  const port = Number(new URL(await gateway.rest.listen({ host: '127.0.0.1', port: 0 })).port)
   const serve = async (count: number) => {
     const over = new AbortController()
     const begin = upstream.hits

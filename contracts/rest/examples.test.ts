@@ -16,15 +16,13 @@ const documentedCodes = answers
   .filter(({ mediaType }) => mediaType === problemType)
   .flatMap(({ examples }) => [...examples.values()].map((example) => String(Object(example).code)))
 
-/** Errors that answer no operation: there is no request yet, no operation that it is for, or no room for it. */
+/** Errors that answer no operation: there is no request yet, or no operation that it is for. */
 const beforeOperations = [
   'bad_request',
   'request_timeout',
   'uri_too_long',
   'headers_too_large',
   'route_not_found',
-  'rate_limited',
-  'overloaded',
 ]
 
 /** Errors that no request causes: a defect of the gateway does. */
