@@ -2,7 +2,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-contract dev mock start openapi format check contract contract-mutants contract-live test
+.PHONY: help install install-contract dev mock start openapi format check contract contract-mutants contract-live test stress
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -36,6 +36,9 @@ contract-live: install ## Hold a real Cal.com against the contract, reads only u
 
 test: install install-contract ## Run every test there is, checks and contract included
 	@npm run --silent test
+
+stress: install ## Flood the gateway for some minutes and write docs/reliability.md
+	@npm run --silent stress
 
 # A folder is installed only when its lock is another than the one installed last, so that what worked once works
 # without the network. npm 10 drops node_modules/.bin/node when it passes over another platform's Node: rebuild

@@ -1,0 +1,54 @@
+import { setImmediate } from 'node:timers/promises'
+import { expect, it } from 'vitest'
+import { startGatewayProcess } from '../stress/gateway-process.ts'
+import { respondJson, startUpstream } from './upstream-stub.ts'
+
+const user = '/v1/v2/oauth-clients/cm9demo/users/4711'
+const headers = { 'x-cal-secret-key': 'demo-secret' }
+
+/** An upstream whose first call waits until it is released. */
+async function startSlowUpstream() {
+  const arrived = Promise.withResolvers<void>()
+  const released = Promise.withResolvers<void>()
+  const upstream = await startUpstream(async (_request, response) => {
+    arrived.resolve()
+    await released.promise
+    respondJson(response, 200, { status: 'success', data: { id: 4711 } })
+  })
+  return { upstream, arrived: arrived.promise, release: released.resolve }
+}
+
+it('a write under way is finished and answered after SIGTERM, and the process ends well', async () => {
+  const { upstream, arrived, release } = await startSlowUpstream()
+  await using _upstream = upstream
+  await using gateway = await startGatewayProcess(upstream.url)
+  const answer = fetch(`http://127.0.0.1:${gateway.restPort}${user}`, { method: 'DELETE', headers })
+  await arrived
+  gateway.child.kill('SIGTERM')
+  release()
+  expect((await answer).status).toBe(200)
+  expect((await answer).headers.get('connection')).toBe('close')
+  expect(await gateway.ended).toBe(0)
+}, 60_000)
+
+it('a second signal ends the process at once, whatever is under way', async () => {
+  const { upstream, arrived, release } = await startSlowUpstream()
+  await using _upstream = upstream
+  await using gateway = await startGatewayProcess(upstream.url)
+  const answer = fetch(`http://127.0.0.1:${gateway.restPort}${user}`, { headers }).catch(() => 'lost')
+  await arrived
+  gateway.child.kill('SIGTERM')
+  // The first signal has been heard once nobody new is let in.
+  while (await isOpen(gateway.restPort)) await setImmediate()
+  gateway.child.kill('SIGINT')
+  expect(await gateway.ended).toBe(1)
+  expect(await answer).toBe('lost')
+  release()
+}, 60_000)
+
+async function isOpen(port: number): Promise<boolean> {
+  return fetch(`http://127.0.0.1:${port}/openapi.json`, { headers: { connection: 'close' } }).then(
+    (response) => response.text().then(() => true),
+    () => false,
+  )
+}
