@@ -31,6 +31,7 @@ export const documents: Readonly<Record<string, Prover>> = {
     const schemas = readSchemas(described, document)
     scene.check('required parameters', listRequired(described, document), listExpected(scene))
     checkChoices(scene, described, document)
+    scene.check('further parameters', listFurther(scene, described, document), listWanted(scene))
     const known = new Map([...errorShapes(scene)])
     const expected = new Map([[operation.success, [successShape]], ...known])
     scene.check('statuses', [...schemas.json.keys()].sort(), [...expected.keys()].sort())
@@ -79,6 +80,24 @@ function listRequired({ parameters, requestBody }: Members, document: Members): 
   const all = [parameters ?? []].flat().map((one) => resolve(one, document))
   const names = all.filter(({ required }) => required === true).map(({ name }) => String(name))
   return [...names, ...(Object(requestBody).required === true ? ['body'] : [])].sort()
+}
+
+/** Parameters that are no arguments of the capability: the gateway's own, with all that their schemas say. */
+function listFurther({ operation }: Scene, { parameters }: Members, document: Members): unknown[] {
+  return [parameters ?? []]
+    .flat()
+    .map((one) => resolve(one, document))
+    .filter(({ name }) => !operation.arguments.includes(String(name)))
+    .map(({ name, schema }) => {
+      // Beside a pattern that needs a character, a least length of one changes nothing.
+      const { minLength = 0, ...rest } = Object(schema)
+      return [name, ...sortMembers(minLength > 1 ? { ...rest, minLength } : rest)]
+    })
+}
+
+function listWanted({ operation, requirement }: Scene): unknown[] {
+  const { name, operations, schema } = Object(requirement.values.header)
+  return operations.includes(operation.name) ? [[name, ...sortMembers(Object(schema))]] : []
 }
 
 /** A value too many to choose from can be told by no call: nobody knows which one it is. */
