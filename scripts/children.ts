@@ -34,7 +34,8 @@ export function startChild(
     ended: awaitEnd(child),
     stop() {
       if (!asked) setTimeout(() => child.kill('SIGKILL'), patience).unref()
-      child.kill(asked ? 'SIGKILL' : 'SIGTERM')
+      // At SIGTERM the gateway would give its callers time; here nobody has other places to go.
+      child.kill(asked ? 'SIGKILL' : 'SIGINT')
       asked = true
     },
   }

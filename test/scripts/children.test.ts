@@ -25,14 +25,14 @@ async function startProgram(source: string) {
 describe('a child', () => {
   it('is asked to end first', async () => {
     const child = await startProgram(
-      `process.on('SIGTERM', () => process.exit(7)); setInterval(() => {}, 1000)`,
+      `process.on('SIGINT', () => process.exit(7)); setInterval(() => {}, 1000)`,
     )
     child.stop()
     expect(await child.ended).toBe('exit code 7')
   })
 
   it('is forced to end when it is told twice and does not listen', async () => {
-    const child = await startProgram(`process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)`)
+    const child = await startProgram(`process.on('SIGINT', () => {}); setInterval(() => {}, 1000)`)
     child.stop()
     child.stop()
     expect(await child.ended).toBe('SIGKILL')
