@@ -29,7 +29,7 @@ export const variables = {
   },
   ALLOWED_ORIGINS: {
     default: '',
-    description: 'Further web origins that may call, comma-separated; loopback origins always may',
+    description: 'Further web origins that are not refused, comma-separated; loopback origins never are',
   },
   UPSTREAM_TIMEOUT_MS: {
     default: '30000',

@@ -58,6 +58,7 @@ function refuse(reason: string): never {
 
 /** A name the caller sent, shortened and escaped so that it can stand in a message. */
 export function quoteName(name: string): string {
+  if (/@|%40|^ey[\w-]+\./.test(name)) return '"[redacted]"'
   return JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name)
 }
 

@@ -130,7 +130,8 @@ function describeRange(minimum: unknown, maximum: unknown): string {
 }
 
 /** Numbers, booleans and null are shown; a string may be a secret or an address, so only its kind is. */
-function describeGot({ keyword, data }: ErrorObject): string {
+function describeGot({ keyword, data, parentSchema }: ErrorObject): string {
+  if (parentSchema?.format === 'password') return ''
   if (!['enum', 'type', 'minimum', 'maximum', 'oneOf', 'anyOf'].includes(keyword)) return ''
   if (data === null || typeof data === 'number' || typeof data === 'boolean') return ` (got ${data})`
   if (Array.isArray(data)) return ' (got an array)'

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import type { Operation, Parameter } from '../contract/operations.ts'
 import { readText } from '../contract/text.ts'
 import type { CallInput } from '../contract/validation.ts'
+import { mostViolations } from '../contract/violations.ts'
 import type { Violation } from '../errors.ts'
 
 /** A REST request read as the arguments of a call, with what already showed to be wrong while reading. */
@@ -15,7 +16,7 @@ export function readRequest(operation: Operation, request: FastifyRequest): Requ
   const query = new URLSearchParams(request.url.split('?').slice(1).join('?'))
   const seen = new Set<string>()
   const repeated = new Set([...query.keys()].filter((name) => seen.has(name) || !seen.add(name)))
-  const violations = [...repeated].map(
+  const violations = [...repeated].slice(0, mostViolations).map(
     (name): Violation => ({
       location: `query.${name.slice(0, 64)}`,
       rule: 'uniqueKeys',
@@ -43,10 +44,10 @@ function readTexts(
   return Object.fromEntries(values)
 }
 
-/** Of the request's headers only those that are parameters of the operation; an empty one counts as absent. */
+/** Of the request's headers only those that are parameters of the operation; an empty one is there, and refused. */
 function selectHeaders({ parameters }: Operation, { headers }: FastifyRequest): [string, unknown][] {
   return parameters
     .filter((parameter) => parameter.in === 'header')
     .map(({ name }): [string, unknown] => [name, headers[name.toLowerCase()]])
-    .filter(([, text]) => text !== undefined && text !== '')
+    .filter(([, text]) => text !== undefined)
 }

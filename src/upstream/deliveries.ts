@@ -1,3 +1,4 @@
+import type { GatewayError } from '../errors.ts'
 import type { UpstreamAnswer } from './answer-collector.ts'
 import type { UpstreamCall } from './call.ts'
 import type { Caller } from './caller.ts'
@@ -15,8 +16,7 @@ const hesitation = 100
 const capacity = 16 * 1024 * 1024
 
 interface Undelivered {
-  readonly method: string
-  readonly path: string
+  readonly call: UpstreamCall
   readonly answer: UpstreamAnswer
   readonly expiresAt: number
 }
@@ -24,6 +24,13 @@ interface Undelivered {
 interface Waiter {
   readonly caller: Caller
   readonly done: AnswerCallback
+}
+
+/** A write under way; once another has overtaken it, its answer is for those alone who wait for it already. */
+interface Flight {
+  readonly call: UpstreamCall
+  readonly waiters: Waiter[]
+  overtaken: boolean
 }
 
 /** An answer on its way whose arrival is not certain yet, and the same calls that wait to learn of it. */
@@ -37,7 +44,7 @@ export type Start = (done: AnswerCallback) => unknown
  * caller leaves, so its answer waits, and the next identical call gets it, once, instead of a second effect.
  */
 export class Deliveries {
-  readonly #flights = new Map<string, Waiter[]>()
+  readonly #flights = new Map<string, Flight>()
   readonly #uncertain = new Map<string, Uncertain>()
   readonly #undelivered: ExpiringMap<Undelivered>
   readonly #clock: Clock
@@ -60,6 +67,16 @@ export class Deliveries {
     } else if (!this.#join(name, call, waiter)) this.#begin(name, call, start, waiter)
   }
 
+  /**
+   * Learns how a write ended, by whatever way it went: answers it made untrue are given to nobody any more. What
+   * was refused overtakes nothing, or a stranger could make others lose what waits for them.
+   */
+  overtake(call: UpstreamCall, error: GatewayError | null, answer?: UpstreamAnswer): void {
+    if (answer ? answer.status >= 400 : error?.toProblem().outcome === 'not_executed') return
+    if (this.#undelivered.size > 0) this.#undelivered.forget((one) => isOvertaken(one.call, call))
+    for (const flight of this.#flights.values()) flight.overtaken ||= isOvertaken(flight.call, call)
+  }
+
   /** Goes on when the arrival is certain, or when nothing speaks against it for a while. */
   #hesitate(name: string, uncertain: Uncertain, go: () => void): void {
     uncertain.push(go)
@@ -75,21 +92,22 @@ export class Deliveries {
 
   /** A call that spends what it carries is the same call twice; any other only when nobody waits for it. */
   #join(name: string, { operation }: UpstreamCall, waiter: Waiter): boolean {
-    const waiters = this.#flights.get(name)
-    if (!waiters || !(operation.singleUse || waiters.every(({ caller }) => caller.gone))) return false
-    waiters.push(waiter)
+    const flight = this.#flights.get(name)
+    if (!flight || flight.overtaken) return false
+    if (!operation.singleUse && flight.waiters.some(({ caller }) => !caller.gone)) return false
+    flight.waiters.push(waiter)
     return true
   }
 
   #begin(name: string, call: UpstreamCall, start: Start, waiter: Waiter): void {
-    const { method, path } = call
-    if (this.#undelivered.size > 0) this.#undelivered.forget((one) => isOvertaken(one, call))
-    const waiters = [waiter]
-    this.#flights.set(name, waiters)
+    const flight: Flight = { call, waiters: [waiter], overtaken: false }
+    this.#flights.set(name, flight)
     start((error, answer) => {
-      if (this.#flights.get(name) === waiters) this.#flights.delete(name)
-      if (!answer) for (const { done } of waiters) done(error)
-      else this.#deliver(name, call, { method, path, answer, expiresAt: this.#clock() + patience }, waiters)
+      if (this.#flights.get(name) === flight) this.#flights.delete(name)
+      this.overtake(call, error, answer)
+      if (!answer) for (const { done } of flight.waiters) done(error)
+      else if (flight.overtaken) for (const { done } of flight.waiters) done(null, answer)
+      else this.#deliver(name, call, { call, answer, expiresAt: this.#clock() + patience }, flight.waiters)
     })
   }
 
@@ -112,12 +130,31 @@ export class Deliveries {
 }
 
 /**
- * True when a write makes an answer that waits misleading: it changes what that answer tells of. A creation is
- * only overtaken by a deletion, since the other writes below it are about users of their own.
+ * True when a write makes the answer of another untrue. What is answered about a resource is overtaken by any
+ * write to it. A call that names in its body what it acts on (a creation, a refresh) is overtaken by a deletion, and
+ * one that spends what it carries also by a write without a body, which ends all that there is to spend.
  */
-function isOvertaken(kept: Undelivered, call: UpstreamCall): boolean {
-  const related = isWithin(kept.path, call.path) || isWithin(call.path, kept.path)
-  return related && (kept.method !== 'POST' || call.method === 'DELETE')
+function isOvertaken(kept: UpstreamCall, call: UpstreamCall): boolean {
+  const ends = call.method === 'DELETE' || (call.method === 'POST' && call.operation.body === undefined)
+  if (kept.operation.singleUse) return ends && shareVariables(kept, call)
+  if (!isWithin(kept.path, call.path) && !isWithin(call.path, kept.path)) return false
+  if (kept.method !== 'POST' || call.method === 'DELETE') return true
+  return kept.operation.body === undefined && call.path === kept.path
+}
+
+/** True when both are about the same values of the path variables that both have. */
+function shareVariables(one: UpstreamCall, other: UpstreamCall): boolean {
+  const values = readVariables(one)
+  const shared = readVariables(other).filter(([name]) => values.some(([known]) => known === name))
+  return shared.every(([name, value]) => values.some(([known, own]) => known === name && own === value))
+}
+
+function readVariables({ operation, path }: UpstreamCall): [string, string][] {
+  const segments = path.replace(/\?.*$/s, '').split('/')
+  return operation.path
+    .split('/')
+    .map((segment, index): [string, string] => [segment, segments[index] ?? ''])
+    .filter(([segment]) => segment.startsWith('{'))
 }
 
 function isWithin(path: string, other: string): boolean {

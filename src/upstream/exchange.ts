@@ -51,8 +51,13 @@ export function createExchange({ dispatcher, key, clock, store }: ExchangeOption
   }
   const sendOnce = (call: UpstreamCall, idempotencyKey: string, done: AnswerCallback) => {
     const key = fingerprint.nameCaller(call, call.operation.id, idempotencyKey)
+    const begin = (settle: AnswerCallback) =>
+      start(call, (error, answer) => {
+        deliveries.overtake(call, error, answer)
+        settle(error, answer)
+      })
     keys
-      .run({ key, call: fingerprint.nameCall(call) }, (settle) => start(call, settle), done)
+      .run({ key, call: fingerprint.nameCall(call) }, begin, done)
       .catch((cause: unknown) => done(new GatewayError('internal_error', { cause })))
   }
   return {

@@ -57,7 +57,8 @@ export class IdempotencyKeys {
     error: GatewayError | null,
     answer?: UpstreamAnswer,
   ): Promise<void> {
-    if (answer && answer.status !== 429) {
+    // A refusal had no effect that a repetition would double, and strangers could fill the memory with them.
+    if (answer && (answer.status < 400 || answer.status >= 500)) {
       const { status, headers, body } = answer
       return this.#store.set(
         key,

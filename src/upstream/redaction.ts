@@ -4,7 +4,7 @@ const mark = '[redacted]'
 /** Shorter texts are no secrets, and taking them out would garble the words they are a part of. */
 const shortest = 6
 const word = /[^\s"'<>()[\]{},;:=]+/g
-const jsonWebToken = /^ey[\w-]+\.[\w-]+\.[\w-]*$/
+const jsonWebToken = /ey[\w-]+\.[\w-]+\.[\w-]*/g
 
 /**
  * Takes out of an upstream's error body what it echoes of the request: members that repeat it, tokens, e-mail
@@ -42,5 +42,5 @@ function redactText(text: string, secrets: readonly string[]): string {
   const bare = secrets
     .filter((secret) => secret.length >= shortest)
     .reduce((rest, secret) => rest.replaceAll(secret, mark), text)
-  return bare.replaceAll(word, (found) => (found.includes('@') || jsonWebToken.test(found) ? mark : found))
+  return bare.replaceAll(jsonWebToken, mark).replaceAll(word, (found) => (/@|%40/.test(found) ? mark : found))
 }

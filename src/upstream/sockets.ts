@@ -23,13 +23,23 @@ interface SocketOptions {
  */
 const idleBeforeWrite = 1_000
 
+/** Connections of each pool at most; writes that nobody waits for any more must not open one each. */
+const mostConnections = 256
+
 /**
  * Opens two pools of HTTP/1.1 connections, one for reads and one for writes. TLS is verified, HTTP/2 is off:
  * one lost connection must lose one call.
  */
 export function openSockets({ origin, connectTimeout, ca }: SocketOptions): Sockets {
   const connect = { timeout: connectTimeout, ...(ca === undefined ? {} : { ca }) }
-  const common = { allowH2: false, headersTimeout: 0, bodyTimeout: 0, pipelining: 1, connect }
+  const common = {
+    allowH2: false,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    pipelining: 1,
+    connections: mostConnections,
+    connect,
+  }
   const reads = new Pool(origin, common)
   const short = { keepAliveTimeout: idleBeforeWrite, keepAliveMaxTimeout: idleBeforeWrite }
   const writes = new Pool(origin, { ...common, ...short })

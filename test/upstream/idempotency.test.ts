@@ -75,7 +75,7 @@ test('a key is forgotten after ten minutes', async () => {
 })
 
 test.each([
-  ['an error of the upstream', null, answer(400), 400],
+  ['a failure of the upstream', null, answer(500), 500],
   ['an unknown outcome', new GatewayError('upstream_timeout'), undefined, 'upstream_timeout'],
 ] as const)('%s is answered again', async (_what, error, given, expected) => {
   const { call, sent } = openExchange()

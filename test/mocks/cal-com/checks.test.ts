@@ -119,6 +119,16 @@ describe('the order of checks', () => {
     expect(headers.get('x-ratelimit-limit-default')).toBeNull()
   })
 
+  test('a form is not read at all', async () => {
+    await using cal = await startSubject()
+    const headers = { 'x-cal-secret-key': demo.secret, 'content-type': 'application/x-www-form-urlencoded' }
+    const reply = await cal.call(users, { text: 'email=di@example.org&name=Di', headers })
+    expect([reply.status, Object(reply.body.error).details.errors[0].constraints]).toEqual([
+      400,
+      { isString: 'email must be a string' },
+    ])
+  })
+
   test('so does a body above 102400 bytes', async () => {
     await using cal = await startSubject()
     const { status, body, headers } = await cal.call(users, {
@@ -150,12 +160,45 @@ describe('the order of checks', () => {
   )
 })
 
+describe('an answer', () => {
+  test('has a request id of its own, whatever the caller sent', async () => {
+    await using cal = await startSubject()
+    const headers = { 'x-cal-secret-key': demo.secret, 'x-request-id': 'mine' }
+    const ids = [await cal.call(users, { headers }), await cal.call('/v2/nowhere', { headers })].map(
+      ({ headers }) => headers.get('x-request-id') ?? '',
+    )
+    for (const id of ids)
+      expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+    expect(ids[0]).not.toBe(ids[1])
+  })
+
+  test('is JSON with a weak ETag that changes with the body', async () => {
+    await using cal = await startSubject()
+    const [one, again, other] = [
+      await cal.call(users),
+      await cal.call(users),
+      await cal.call(`${users}/4711`),
+    ]
+    expect(one.headers.get('content-type')).toBe('application/json; charset=utf-8')
+    expect(one.headers.get('etag')).toMatch(/^W\/"/)
+    expect(again.headers.get('etag')).toBe(one.headers.get('etag'))
+    expect(other.headers.get('etag')).not.toBe(one.headers.get('etag'))
+  })
+
+  test('carries the limits also when it refuses', async () => {
+    await using cal = await startSubject()
+    const { headers } = await cal.call(users, { headers: {} })
+    expect(headers.get('x-ratelimit-remaining-default')).toBe('119')
+  })
+})
+
 describe('the throttle', () => {
   test.each([
     ['a client id', { 'x-cal-secret-key': demo.secret, 'x-cal-client-id': demo.id }, 500],
     ['an address, when only the secret is sent', { 'x-cal-secret-key': demo.secret }, 120],
     ['an API key', bearer('cal_demo_admin'), 120],
     ['any other token', bearer('x.y.z'), 500],
+    ['the token before the client id', { ...bearer('cal_demo_admin'), 'x-cal-client-id': demo.id }, 120],
   ])('counts by %s', async (_title, headers, limit) => {
     await using cal = await startSubject()
     const reply = await cal.call(users, { headers })

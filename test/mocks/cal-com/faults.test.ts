@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { demo, startSubject, usersOf } from './fixture.ts'
 
 const one = `${usersOf(demo.id)}/4711`
@@ -30,6 +30,24 @@ test.each([
   await cal.control('faults', { drift: { pointer, change } })
   const { data } = (await cal.call(one)).body
   expect(Object(data)[pointer.replace('/data/', '')]).toEqual(expected)
+})
+
+test.each([
+  ['malformed_json', 400, null],
+  ['payload_too_large', 413, null],
+  ['prisma_other', 500, '119'],
+])('%s has the rate headers that Cal.com gives it', async (error, status, remaining) => {
+  await using cal = await startSubject()
+  await cal.control('faults', { error })
+  const reply = await cal.call(one, { headers: { 'x-cal-secret-key': demo.secret } })
+  expect([reply.status, reply.headers.get('x-ratelimit-remaining-default')]).toEqual([status, remaining])
+})
+
+test('a drift finds names that hold a slash', async () => {
+  await using cal = await startSubject()
+  await cal.call(one, { method: 'PATCH', body: { metadata: { 'a/b~c': 1 } } })
+  await cal.control('faults', { drift: { pointer: '/data/metadata/a~1b~0c', change: 'drop' } })
+  expect(Object((await cal.call(one)).body.data).metadata).toEqual({})
 })
 
 test('a drift can rename a field', async () => {
@@ -84,6 +102,8 @@ test.each([
   { drift: { pointer: 'data', change: 'drop' } },
   { reset: 'never' },
   { unknown: 1 },
+  { error: 'no_such_error' },
+  { operation: 'no_such_operation' },
   { status: '200' },
 ])('a fault that is not understood is refused: %j', async (fault) => {
   await using cal = await startSubject()
@@ -97,4 +117,23 @@ test('a reset goes back to the beginning', async () => {
   await cal.control('faults', { error: 'unexpected' })
   await cal.control('reset')
   expect((await cal.call(one)).status).toBe(200)
+})
+
+test('a reset turns the clock back, so that the same calls get the same answers', async () => {
+  await using cal = await startSubject()
+  const refresh = async () => (await cal.call(`${one}/force-refresh`, { method: 'POST' })).body
+  const first = await refresh()
+  await cal.control('clock', { advance: 86_400_000 })
+  expect(await refresh()).not.toEqual(first)
+  await cal.control('reset')
+  expect(await refresh()).toEqual(first)
+})
+
+test('a reset lets go of answers that are held back', async () => {
+  await using cal = await startSubject()
+  await cal.control('faults', { operation: 'oauthclientuserscontrollerdeleteuser', hold: true })
+  const held = cal.call(one, { method: 'DELETE' })
+  await vi.waitFor(async () => expect((await cal.call(one)).status).toBe(404))
+  await cal.control('reset')
+  expect((await held).status).toBe(200)
 })

@@ -15,6 +15,11 @@ test('an access token lasts an hour to the minute, a refresh token a year to the
   })
 })
 
+test('a year is a year also when it has 366 days', async () => {
+  await using cal = await startSubject({ clock: () => Date.UTC(2027, 11, 1, 12) })
+  expect(keys(await force(cal)).refreshTokenExpiresAt).toBe(Date.UTC(2028, 11, 1))
+})
+
 test('tokens are HS256 JWTs without exp; only those of a refresh name the user', async () => {
   await using cal = await startSubject()
   const { accessToken, refreshToken, accessTokenExpiresAt } = keys(await force(cal))

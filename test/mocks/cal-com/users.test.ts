@@ -85,6 +85,10 @@ describe('create', () => {
       [{ isEnum: 'timeFormat must be a number either 12 or 24' }],
     ],
     [
+      { email: 'di@example.org', name: 'Di', avatarUrl: 'no picture' },
+      [{ isUrl: 'avatarUrl must be a URL address' }],
+    ],
+    [
       { email: 'di@example.org', name: 'Di', timeZone: '' },
       [{ isTimeZone: 'timeZone must be a valid IANA time-zone' }],
     ],
@@ -102,6 +106,27 @@ describe('create', () => {
     const reply = await cal.call(users, { body })
     expect([reply.status, constraintsOf(reply)]).toEqual([400, constraints])
     expect(JSON.stringify(reply.body)).toContain(JSON.stringify({ target: body }).slice(1, -1))
+  })
+
+  test.each([
+    ['img.example.org/ada.png', 201],
+    ['ftp://img.example.org/ada.png', 201],
+    ['https://192.0.2.7:8443/ada.png', 201],
+    ['https://localhost/ada.png', 400],
+    ['mailto:ada@example.org', 400],
+    ['javascript:alert(1)', 400],
+    ['gopher://img.example.org/', 400],
+    ['', 400],
+  ])('answers the picture %j with %i', async (avatarUrl, status) => {
+    await using cal = await startSubject()
+    const body = { email: 'di@example.org', name: 'Di', avatarUrl }
+    expect((await cal.call(users, { body })).status).toBe(status)
+  })
+
+  test('leaves an address alone that holds the client already', async () => {
+    await using cal = await startSubject()
+    const email = `di+${demo.id}@example.org`
+    expect(data(await cal.call(users, { body: { email, name: 'Di' } })).user.email).toBe(email)
   })
 
   test('leaves an address that is none to tRPC, whose error has no details', async () => {
@@ -152,6 +177,23 @@ describe('list', () => {
     await using cal = await startSubject()
     const reply = await cal.call(`${users}?${query}`)
     expect([reply.status, Object.values(constraintsOf(reply)[0])]).toEqual([400, [constraint]])
+  })
+
+  test('names every value that is wrong', async () => {
+    await using cal = await startSubject()
+    const reply = await cal.call(`${users}?limit=0&offset=251`)
+    expect(constraintsOf(reply)).toEqual([
+      { min: 'limit must not be less than 1' },
+      { max: 'offset must not be greater than 250' },
+    ])
+  })
+
+  test('shows the users of the client alone', async () => {
+    await using cal = await startSubject()
+    const headers = { 'x-cal-secret-key': 'other-secret' }
+    const other = usersOf('cm9other00001abcd1234efgh')
+    expect(ids(await cal.call(other, { headers }))).toEqual([])
+    expect((await cal.call(`${other}/4711`, { headers })).status).toBe(404)
   })
 
   test.each(['emails=', 'emails=bo@example.org,', 'emails=bo+x@example.org'])(
@@ -221,6 +263,14 @@ describe('update', () => {
       email: `ida+${demo.id}@example.org`,
       username: `ida-${demo.id}-example-org`,
     })
+  })
+
+  test('takes a schedule that nobody knows, and breaks on one that is no int32', async () => {
+    await using cal = await startSubject()
+    const send = (defaultScheduleId: number) => cal.call(`${users}/4711`, patch({ defaultScheduleId }))
+    expect(data(await send(-7)).defaultScheduleId).toBe(-7)
+    expect((await send(1.5)).status).toBe(500)
+    expect((await send(2 ** 31)).status).toBe(500)
   })
 
   test('to the address of another is a conflict', async () => {
