@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { catalogue } from './errors.ts'
 import type { Fault, FaultQueue } from './faults.ts'
 
 /** What the control routes act on. */
@@ -8,17 +9,20 @@ export interface Controls {
   readonly held: Set<() => void>
   /** Lets time pass, in milliseconds. */
   advance(milliseconds: number): void
-  /** Goes back to the users, tokens and counts of the beginning. */
+  /** Goes back to the users, tokens, counts and hour of the beginning. */
   reset(): void
+  /** The operations a fault can be meant for. */
+  readonly operations: readonly string[]
 }
 
-const fault = {
+/** A name that means nothing is refused: a fault that never happens would let a test pass for nothing. */
+const describeFault = (operations: readonly string[]) => ({
   type: 'object',
   additionalProperties: false,
   properties: {
-    operation: { type: 'string' },
+    operation: { enum: operations },
     times: { type: 'integer', minimum: 1 },
-    error: { type: 'string' },
+    error: { enum: Object.keys(catalogue) },
     status: { type: 'integer', minimum: 200, maximum: 599 },
     hold: { type: 'boolean' },
     reset: { enum: ['before', 'after'] },
@@ -34,7 +38,7 @@ const fault = {
       },
     },
   },
-} as const
+})
 
 /**
  * Registers the routes that script the mock, outside of Cal.com's paths: `POST /_control/faults`, `/release`,
@@ -42,18 +46,22 @@ const fault = {
  */
 export async function registerControl(
   app: FastifyInstance,
-  { faults, held, advance, reset }: Controls,
+  { faults, held, advance, reset, operations }: Controls,
 ): Promise<void> {
   await app.register(
     async (routes) => {
       routes.setErrorHandler((error, _request, reply) => reply.code(400).send({ message: String(error) }))
+      const fault = describeFault(operations)
       routes.post<{ Body: Fault }>('/faults', { schema: { body: fault } }, async ({ body }, reply) => {
         faults.add(body)
         return reply.code(204).send()
       })
-      routes.post('/release', async (_request, reply) => {
-        for (const release of held) release()
+      const release = () => {
+        for (const letGo of held) letGo()
         held.clear()
+      }
+      routes.post('/release', async (_request, reply) => {
+        release()
         return reply.code(204).send()
       })
       const clock = {
@@ -71,6 +79,7 @@ export async function registerControl(
       )
       routes.post('/reset', async (_request, reply) => {
         faults.clear()
+        release()
         reset()
         return reply.code(204).send()
       })

@@ -53,10 +53,15 @@ export function createFaultQueue(): FaultQueue {
   }
 }
 
+/** RFC 6901 §4. */
+function unescapeName(name: string): string {
+  return name.replaceAll('~1', '/').replaceAll('~0', '~')
+}
+
 /** Applies a drift to an answer. Throws a `RangeError` when the pointer leads nowhere, so that no test drifts past it. */
 export function applyDrift(answer: unknown, { pointer, change }: Drift): unknown {
   const drifted: unknown = structuredClone(answer)
-  const names = pointer.split('/').slice(1)
+  const names = pointer.split('/').slice(1).map(unescapeName)
   const last = names.pop() ?? ''
   const parent = names.reduce<unknown>((place, name) => Object(place)[name], drifted)
   if (typeof parent !== 'object' || parent === null) throw new RangeError(`${pointer} leads nowhere`)

@@ -4,6 +4,7 @@ import { authenticate, checkApiKey, guard } from './authentication.ts'
 import { CalComError, toNamedError } from './errors.ts'
 import type { FaultQueue } from './faults.ts'
 import { perform, type World } from './operations.ts'
+import { beforeThrottle } from './quirks.ts'
 import { destroy, sendAnswer } from './reply.ts'
 import type { Throttle } from './throttle.ts'
 import { createBodyPipe } from './validation.ts'
@@ -35,6 +36,7 @@ export function createHandler(operation: Operation, scene: Scene) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const fault = scene.faults.take(operation.id)
     if (fault?.reset === 'before') return destroy(reply)
+    if (fault?.error && beforeThrottle.includes(fault.error)) throw toNamedError(fault.error)
     const { allowed, headers } = scene.world.throttle(request.headers, request.ip)
     reply.headers(headers)
     checkApiKey(scene.world.store, request.headers)

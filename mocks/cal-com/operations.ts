@@ -1,13 +1,14 @@
 import { formats } from '../../src/contract/formats.ts'
 import type { Mode } from './authentication.ts'
 import type { Clock } from './clock.ts'
-import { CalComError } from './errors.ts'
+import { CalComError, type Finding } from './errors.ts'
 import {
   coerceCount,
   coerceUserId,
   creatableEmail,
   diy,
-  largestUserId,
+  fitsColumn,
+  readUncheckedEmails,
   recaseTimeZone,
   rewriteEmail,
   rewriteFilter,
@@ -15,7 +16,6 @@ import {
 } from './quirks.ts'
 import { addUser, type Client, type Profile, type Store, showUser, type User } from './store.ts'
 import type { Mint } from './tokens.ts'
-import { refuseQuery } from './validation.ts'
 
 /** What an operation works on. */
 export interface World {
@@ -38,8 +38,7 @@ type Deed = (world: World, call: Call) => unknown
 /** What each operation does, by the name the document has for it. */
 const deeds: Readonly<Record<string, Deed>> = {
   oauthclientuserscontrollergetmanagedusers: (_world, { client, query }) => {
-    const limit = readCount(query, 'limit', 1, 50)
-    const offset = readCount(query, 'offset', 0, 0)
+    const { limit, offset } = readPage(query)
     const emails = readEmails(query)?.map((email) => rewriteFilter(email, client.id))
     const found = [...client.users.values()].filter(
       ({ email }) => emails === undefined || emails.includes(email),
@@ -64,6 +63,7 @@ const deeds: Readonly<Record<string, Deed>> = {
   oauthclientuserscontrollerupdateuser: (_world, { client, userId, body }) => {
     const user = findUser(client, userId)
     const { email, ...profile } = readProfile(body)
+    if (!fitsColumn(profile.defaultScheduleId ?? 0)) throw new CalComError('unexpected')
     if (email !== undefined) {
       const rewritten = rewriteEmail(email, client.id)
       refuseTakenUsername(client, rewritten, user)
@@ -107,34 +107,39 @@ function isRefresh({ type, token }: User['tokens'][number], wanted: unknown): bo
 function findUser(client: Client, text: string): User {
   const id = coerceUserId(text)
   if (id === undefined) throw new CalComError('bad_user_id')
-  if (id > largestUserId) throw new CalComError('unexpected')
+  if (!fitsColumn(id)) throw new CalComError('unexpected')
   const user = client.users.get(id)
   if (!user) throw new CalComError('user_not_found', { userId: id })
   return user
 }
 
-function readCount(query: URLSearchParams, name: string, least: number, otherwise: number): number {
-  const value = coerceCount(query.getAll(name))
-  if (value === undefined) return otherwise
-  const constraints = Number.isNaN(value)
-    ? { isNumber: `${name} must be a number conforming to the specified constraints` }
-    : value < least
-      ? { min: `${name} must not be less than ${least}` }
-      : value > 250
-        ? { max: `${name} must not be greater than 250` }
-        : undefined
-  if (constraints)
-    throw refuseQuery(name, Number.isNaN(value) ? null : value, Object.fromEntries(query), constraints)
-  return value
+/** Every value that is wrong is named, as class-validator does it. */
+function readPage(query: URLSearchParams): { limit: number; offset: number } {
+  const read = (name: string) => coerceCount(query.getAll(name))
+  const page = { limit: read('limit') ?? 50, offset: read('offset') ?? 0 }
+  const findings = [
+    describeCount('limit', page.limit, 1, query),
+    describeCount('offset', page.offset, 0, query),
+  ].flat()
+  if (findings.length > 0) throw new CalComError('validation', {}, findings)
+  return page
 }
 
-/** Repeated or bracketed addresses pass unchecked. */
+function describeCount(property: string, value: number, least: number, query: URLSearchParams): Finding[] {
+  const target = Object.fromEntries(query)
+  const refuse = (constraints: Finding['constraints']) => [
+    { target, value: Number.isNaN(value) ? null : value, property, children: [] as const, constraints },
+  ]
+  if (Number.isNaN(value))
+    return refuse({ isNumber: `${property} must be a number conforming to the specified constraints` })
+  if (value < least) return refuse({ min: `${property} must not be less than ${least}` })
+  return value > 250 ? refuse({ max: `${property} must not be greater than 250` }) : []
+}
+
 function readEmails(query: URLSearchParams): string[] | undefined {
-  const unchecked = [...query.getAll('emails[]')]
-  const given = query.getAll('emails')
-  if (given.length > 1 || unchecked.length > 0) return [...given, ...unchecked]
-  const [text] = given
-  if (text === undefined) return undefined
+  const unchecked = readUncheckedEmails(query)
+  const text = query.get('emails')
+  if (unchecked || text === null) return unchecked
   const emails = text.split(',').map((email) => email.trim())
   const bad = emails.find((email) => !formats.email.check(email))
   if (bad !== undefined) throw new CalComError('bad_email_filter', { email: bad })

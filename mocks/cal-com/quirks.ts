@@ -1,8 +1,19 @@
+import { isIP } from 'node:net'
+
 /**
  * Where Cal.com is laxer or odder than the document: the document says what the gateway lets through, this file
  * what Cal.com would make of everything else. Each entry is a fact read in Cal.com's last public source, or one
  * inferred from it where it says so.
  */
+
+/** Paths match in any case, with a slash at the end too, and below `/api/v2` as below `/v2`. */
+export const routing = { caseSensitive: false, ignoreTrailingSlash: true } as const
+export function rewriteUrl({ url = '/' }: { readonly url?: string | undefined }): string {
+  return url.replace(/^\/api\/v2\b/, '/v2')
+}
+
+/** Errors of the body parser, which stands before the throttle: their answers have no rate headers. */
+export const beforeThrottle: readonly string[] = ['malformed_json', 'payload_too_large']
 
 /** Reads a user id as Cal.com's pipe does: whatever `Number` takes for an integer, `0x10` and ` 12` included. */
 export function coerceUserId(text: string): number | undefined {
@@ -10,8 +21,10 @@ export function coerceUserId(text: string): number | undefined {
   return text.trim() !== '' && Number.isInteger(value) ? value : undefined
 }
 
-/** Ids beyond int32 reach the database and fail there (inferred). */
-export const largestUserId = 2_147_483_647
+/** Ids that are no int32 reach the database and fail there (inferred). */
+export function fitsColumn(id: number): boolean {
+  return id === Math.trunc(id) && Math.abs(id) <= 2_147_483_647
+}
 
 /** Reads `limit` and `offset` with `parseInt`, the first one of several: `5abc` is 5. */
 export function coerceCount(values: readonly string[]): number | undefined {
@@ -34,16 +47,32 @@ export function coerceTimeFormat(value: unknown): unknown {
   return typeof value === 'string' && value.trim() !== '' ? Number(value) : value
 }
 
-/** What the document narrows and Cal.com does not: any text is an address here, and checked by hand later. */
+/**
+ * What the document narrows and Cal.com does not: any text is an address here, and checked by hand later; a picture
+ * may be anywhere; a schedule is any number, whoever owns it.
+ */
 export const laxOnCreate = {
   email: { type: 'string' },
   weekStart: { type: 'string' },
-  avatarUrl: { type: ['string', 'null'] },
+  avatarUrl: { type: ['string', 'null'], format: 'lax-url' },
 } as const
 export const laxOnUpdate = {
   email: { type: ['string', 'null'] },
-  avatarUrl: { type: ['string', 'null'] },
+  avatarUrl: { type: ['string', 'null'], format: 'lax-url' },
+  defaultScheduleId: { type: ['number', 'null'] },
 } as const
+
+/**
+ * The format `lax-url`, which is validator.js's `isURL`: http, https, ftp or no scheme, then an IP address or a
+ * domain with a TLD.
+ */
+export function isLaxUrl(text: string): boolean {
+  if (/[\s<>]/.test(text) || text.startsWith('mailto:')) return false
+  const address = text.includes('://') ? text : `http://${text}`
+  if (!/^(https?|ftp):\/\//i.test(address) || !URL.canParse(address)) return false
+  const { hostname } = new URL(address)
+  return isIP(hostname.replaceAll(/[[\]]/g, '')) > 0 || /^([a-z0-9-]+\.)+[a-z][a-z0-9-]+$/i.test(hostname)
+}
 
 /** Null passes these checks on update and then fails in the database (inferred). */
 export const nullFails = ['email', 'weekStart', 'timeZone', 'metadata'] as const
@@ -65,8 +94,14 @@ export function rewriteEmail(email: string, clientId: string): string {
 }
 
 function insertClient(email: string, clientId: string): string {
-  const at = email.lastIndexOf('@')
-  return `${email.slice(0, at)}+${clientId}${email.slice(at)}`
+  const [local, ...domain] = email.split('@')
+  return [`${local}+${clientId}`, ...domain].join('@')
+}
+
+/** `emails` more than once, or as `emails[]`, goes unchecked into the filter. */
+export function readUncheckedEmails(query: URLSearchParams): string[] | undefined {
+  const given = [...query.getAll('emails'), ...query.getAll('emails[]')]
+  return given.length > 1 || query.has('emails[]') ? given : undefined
 }
 
 /** The username: local part and the first two labels of the domain, in lower case, dots kept, `+` and `_` as `-`. */

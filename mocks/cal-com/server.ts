@@ -9,6 +9,7 @@ import { registerControl } from './control.ts'
 import { CalComError, describeError } from './errors.ts'
 import { createFaultQueue } from './faults.ts'
 import { createHandler, type Scene } from './handlers.ts'
+import { rewriteUrl, routing } from './quirks.ts'
 import { sendAnswer } from './reply.ts'
 import { createStore } from './store.ts'
 import { createThrottle } from './throttle.ts'
@@ -63,8 +64,10 @@ export async function startCalCom(options: CalComOptions = {}): Promise<CalComMo
       ahead += milliseconds
     },
     reset: () => {
+      ahead = 0
       scene.world = createWorld()
     },
+    operations: readOperations(readDocument()).map(({ id }) => id),
   })
   await app.register((routes) => registerOperations(routes, scene))
   const url = await app.listen({ host, port })
@@ -78,8 +81,8 @@ function createApp(dice: Dice, clock: Clock): FastifyInstance {
     forceCloseConnections: true,
     // For the control routes alone: what they do not understand must not vanish.
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
-    routerOptions: { caseSensitive: false, ignoreTrailingSlash: true },
-    rewriteUrl: ({ url = '/' }) => url.replace(/^\/api\/v2\b/, '/v2'),
+    routerOptions: routing,
+    rewriteUrl,
   })
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers({ 'x-request-id': dice.uuid(), 'access-control-allow-origin': '*' })

@@ -44,7 +44,7 @@ export function createMint(clock: Clock, dice: Dice): Mint {
     issue(client, user, refreshed) {
       const now = clock()
       const accessTokenExpiresAt = Math.floor((now + 60 * minute) / minute) * minute
-      const refreshTokenExpiresAt = Math.floor((now + 365 * day) / day) * day
+      const refreshTokenExpiresAt = Math.floor(addYear(now) / day) * day
       return {
         accessToken: make(client, user, 'access_token', accessTokenExpiresAt, refreshed),
         refreshToken: make(client, user, 'refresh_token', refreshTokenExpiresAt, refreshed),
@@ -53,6 +53,12 @@ export function createMint(clock: Clock, dice: Dice): Mint {
       }
     },
   }
+}
+
+/** The same day of the next year, 365 or 366 days on. */
+function addYear(now: number): number {
+  const date = new Date(now)
+  return date.setUTCFullYear(date.getUTCFullYear() + 1)
 }
 
 /** A JWT signed with HS256 (RFC 7515); like Cal.com's it has no `exp`. */

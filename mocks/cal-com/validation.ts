@@ -4,6 +4,7 @@ import type { Operation } from '../../src/contract/operations.ts'
 import { CalComError, type Finding } from './errors.ts'
 import {
   coerceTimeFormat,
+  isLaxUrl,
   laxOnCreate,
   laxOnUpdate,
   nullFails,
@@ -38,20 +39,11 @@ export function createBodyPipe({ body, method }: Operation): BodyPipe {
   }
 }
 
-/** An error for a query value, in the form of class-validator. */
-export function refuseQuery(
-  property: string,
-  value: unknown,
-  target: object,
-  constraints: Finding['constraints'],
-): CalComError {
-  return new CalComError('validation', {}, [{ target, value, property, children: [], constraints }])
-}
-
 function compile(schema: object): ValidateFunction {
   const ajv = new Ajv({ allErrors: true, strict: false })
   for (const [name, { check }] of Object.entries(formats)) ajv.addFormat(name, check)
   for (const name of annotations) ajv.addFormat(name, true)
+  ajv.addFormat('lax-url', isLaxUrl)
   return ajv.compile(schema)
 }
 
@@ -89,6 +81,8 @@ function describeConstraint(property: string, isCreate: boolean): Finding['const
       return { isTimeZone: 'timeZone must be a valid IANA time-zone' }
     case 'metadata':
       return { validateMetadata: metadataMessage }
+    case 'avatarUrl':
+      return { isUrl: 'avatarUrl must be a URL address' }
     case 'defaultScheduleId':
       return { isNumber: 'defaultScheduleId must be a number conforming to the specified constraints' }
     case 'locale':

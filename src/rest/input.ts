@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Operation, Parameter } from '../contract/operations.ts'
 import { readText } from '../contract/text.ts'
-import type { CallInput } from '../contract/validation.ts'
+import { type CallInput, isCredential } from '../contract/validation.ts'
 import { mostViolations } from '../contract/violations.ts'
 import type { Violation } from '../errors.ts'
 
@@ -44,10 +44,14 @@ function readTexts(
   return Object.fromEntries(values)
 }
 
-/** Of the request's headers only those that are parameters of the operation; an empty one is there, and refused. */
+/**
+ * Of the request's headers only those that are parameters of the operation. An empty one counts as absent, but for
+ * a credential: whoever sends an empty secret meant to send one, and must not act with a held key instead.
+ */
 function selectHeaders({ parameters }: Operation, { headers }: FastifyRequest): [string, unknown][] {
   return parameters
     .filter((parameter) => parameter.in === 'header')
+    .filter((parameter) => headers[parameter.name.toLowerCase()] !== '' || isCredential(parameter))
     .map(({ name }): [string, unknown] => [name, headers[name.toLowerCase()]])
     .filter(([, text]) => text !== undefined)
 }
