@@ -162,6 +162,7 @@ describe('list', () => {
     [`?emails=bo%2B${demo.id}@example.org,%20cy@example.org`, [4712, 4713]],
     ['?emails=BO@example.org', []],
     ['?emails=nobody&emails=bo@example.org', [4712]],
+    ['?emails[]=nobody', []],
   ])('%s finds %j', async (query, expected) => {
     await using cal = await startSubject()
     expect(ids(await cal.call(users + query))).toEqual(expected)
