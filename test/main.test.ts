@@ -25,6 +25,8 @@ it('a write under way is finished and answered after SIGTERM, and the process en
   const answer = fetch(`http://127.0.0.1:${gateway.restPort}${user}`, { method: 'DELETE', headers })
   await arrived
   gateway.child.kill('SIGTERM')
+  // The signal has been heard once nobody new is let in.
+  while (await isOpen(gateway.restPort)) await setImmediate()
   release()
   expect((await answer).status).toBe(200)
   expect((await answer).headers.get('connection')).toBe('close')
@@ -38,7 +40,6 @@ it('a second signal ends the process at once, whatever is under way', async () =
   const answer = fetch(`http://127.0.0.1:${gateway.restPort}${user}`, { headers }).catch(() => 'lost')
   await arrived
   gateway.child.kill('SIGTERM')
-  // The first signal has been heard once nobody new is let in.
   while (await isOpen(gateway.restPort)) await setImmediate()
   gateway.child.kill('SIGINT')
   expect(await gateway.ended).toBe(1)

@@ -14,7 +14,10 @@ export function findCredentialHeader(operation: Operation): string | undefined {
 /** True when a call has what the upstream needs to know its caller: its own secret, or a key it may borrow. */
 export function hasCredentials(operation: Operation, input: CallInput, held: HeldCredentials): boolean {
   const header = findCredentialHeader(operation)
-  return header === undefined || input.header[header] !== undefined || mayBorrow(operation, held)
+  const own = header === undefined ? undefined : input.header[header]
+  // An empty secret was meant to be one, so its caller must not act with a borrowed key instead.
+  if (own !== undefined) return own !== ''
+  return header === undefined || mayBorrow(operation, held)
 }
 
 /** The headers that authenticate a call: the caller's secret, or else the held key as a bearer (RFC 6750). */
