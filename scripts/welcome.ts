@@ -8,7 +8,7 @@ export interface Doors {
   readonly mcp: string
 }
 
-/** Any secret will do: no mock knows a right one. */
+/** The one secret that the remembering mock knows; Prism takes any. */
 const secret = 'demo-secret'
 
 /** What `make dev` prints once everything answers: the doors, a call and two MCP client configurations to paste. */

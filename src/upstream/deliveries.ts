@@ -73,7 +73,7 @@ export class Deliveries {
    */
   overtake(call: UpstreamCall, error: GatewayError | null, answer?: UpstreamAnswer): void {
     if (answer ? answer.status >= 400 : error?.toProblem().outcome === 'not_executed') return
-    if (this.#undelivered.size > 0) this.#undelivered.forget((one) => isOvertaken(one.call, call))
+    this.#undelivered.forget((one) => isOvertaken(one.call, call))
     for (const flight of this.#flights.values()) flight.overtaken ||= isOvertaken(flight.call, call)
   }
 
