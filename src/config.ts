@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { readCertificates } from './certificates.ts'
 
-/** Every variable the gateway reads, its default and what it is for; the README's table is tested against it. */
+/** Every variable the gateway reads, its default and what it is for; docs/configuration.md is tested against it. */
 export const variables = {
   CAL_COM_BASE_URL: {
     default: 'https://api.cal.com',

@@ -34,7 +34,7 @@ function doubt(status: number, title: string, action: string): Entry {
   return { status, title, action, outcome: 'unknown', retryable: false }
 }
 
-/** The catalogue. The table in the README is tested against it, in both directions. */
+/** The catalogue. docs/errors.md is tested against it, in both directions. */
 export const errorCatalogue = {
   malformed_json: refusal(
     400,

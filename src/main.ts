@@ -14,7 +14,7 @@ const usage = `Usage: calgate [start]        serve REST and MCP on their ports
                               exits with 1 on a breaking change, with 2 when they cannot be compared
        calgate --help | --version
 
-Configuration is read from the environment; the README lists every variable.
+Configuration is read from the environment; docs/configuration.md lists every variable.
 `
 
 /** A reason to stop that is the operator's to mend: printed as one line, without a stack. */
