@@ -52,6 +52,36 @@ export const errorCatalogue = {
     'The call carries no OAuth client secret.',
     'Send the client secret as the header `x-cal-secret-key`.',
   ),
+  unauthenticated: refusal(
+    401,
+    'The call carries no credential of this gateway.',
+    'Send a key of this gateway, or an access token for it, as `Authorization: Bearer …`.',
+  ),
+  invalid_token: refusal(
+    401,
+    'The credential of the call is not one that this gateway lets in.',
+    'Get a new access token, or ask the operator for a key that is valid here.',
+  ),
+  insufficient_scope: refusal(
+    403,
+    'The caller has not been given the scope that this call takes.',
+    'Use a credential that has the scope, or ask the operator for it.',
+  ),
+  client_not_served: refusal(
+    403,
+    'The call names another OAuth client than the one this gateway serves.',
+    'Use the client id that this gateway was set up for.',
+  ),
+  deletion_disabled: refusal(
+    403,
+    'The operator of this gateway lets nobody delete.',
+    'Leave the record as it is; the operator may set ALLOW_DELETE.',
+  ),
+  confirmation_declined: refusal(
+    403,
+    'The person who was asked did not agree to the deletion.',
+    'Leave the record as it is, and do not ask again for the same.',
+  ),
   host_not_allowed: refusal(
     403,
     'The Host header names a host this gateway does not serve.',
@@ -94,6 +124,11 @@ export const errorCatalogue = {
     'The idempotency key belongs to another call.',
     'Give every call a key of its own; only an exact repetition has the same key.',
   ),
+  confirmation_required: refusal(
+    428,
+    'A deletion here needs to be confirmed.',
+    'Ask the person; once they agree, call again with `confirm` set to true.',
+  ),
   rate_limited: delay(
     429,
     'The caller sends more calls than this gateway allows it.',
@@ -128,6 +163,11 @@ export const errorCatalogue = {
     502,
     'The upstream answered with something that is not a complete JSON answer.',
     'Read the state before repeating a write; after a token operation, force-refresh.',
+  ),
+  issuer_unavailable: delay(
+    503,
+    'The keys that access tokens are checked with could not be had.',
+    'Send the call again later.',
   ),
   overloaded: delay(
     503,

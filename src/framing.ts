@@ -91,7 +91,14 @@ function end(socket: Socket, text = ''): void {
   socket.once('close', () => clearTimeout(late))
 }
 
-const single = new Set(['host', 'content-type', 'content-encoding', 'transfer-encoding', 'origin'])
+const single = new Set([
+  'host',
+  'content-type',
+  'content-encoding',
+  'transfer-encoding',
+  'origin',
+  'authorization',
+])
 
 /**
  * Refuses what two readers of the same bytes could read in two ways (RFC 9112 §3.2, §6.1): no host or several, a

@@ -1,6 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { Readable, Writable } from 'node:stream'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { type AccessTokenOptions, createTokenVerifier } from './access/access-tokens.ts'
+import { createAuthenticator } from './access/authentication.ts'
+import { checkScopes, listScopes } from './access/grant.ts'
+import { locateMetadata, registerResourceMetadata } from './access/resource-metadata.ts'
 import { Admission, type AdmissionLimits } from './admission.ts'
 import type { Config } from './config.ts'
 import type { OpenApiDocument } from './contract/document.ts'
@@ -46,6 +50,8 @@ export interface GatewayOptions {
   readonly circuit?: CircuitOptions
   readonly timeouts?: ListenerTimeouts
   readonly admission?: AdmissionLimits
+  /** How the keys of access tokens are had, where it is not as usual. */
+  readonly issuerKeys?: Pick<AccessTokenOptions, 'fetch' | 'now' | 'cooldown'>
 }
 
 /** Both ports together; what waits longer than the patience would come too late for its caller. */
@@ -63,10 +69,14 @@ export async function createGateway({
   circuit = {},
   timeouts = usualTimeouts,
   admission = usualAdmission,
+  issuerKeys = {},
 }: GatewayOptions): Promise<Gateway> {
   const operations = compileOperations(readOperations(document))
   const clock = () => performance.now()
-  const held = { apiKey: config.apiKey }
+  const { keys, oauth, client: heldClient } = config
+  const held = { apiKey: config.apiKey, client: heldClient }
+  const scopes = listScopes(operations)
+  checkScopes(keys, scopes)
   const dispatcher = createDispatcher({
     baseUrl: config.baseUrl,
     timeout: config.upstreamTimeout,
@@ -83,6 +93,11 @@ export async function createGateway({
   })
   const listener = {
     logger,
+    authenticate: createAuthenticator({
+      keys,
+      verifyToken: oauth && createTokenVerifier({ ...oauth, ...issuerKeys }),
+      metadataUrl: oauth && locateMetadata(oauth),
+    }),
     allowedHosts,
     allowedOrigins,
     admission: new Admission(admission),
@@ -92,20 +107,27 @@ export async function createGateway({
       ...config.rateLimit,
       store: createMemoryRateStore(clock),
       key: randomBytes(32),
-      credentialHeaders: [...new Set(operations.flatMap((one) => findCredentialHeader(one) ?? []))],
+      credentialHeaders: [
+        'authorization',
+        ...new Set(operations.flatMap((one) => findCredentialHeader(one) ?? [])),
+      ],
     },
   }
   const tools = {
     operations,
     client,
     held,
+    policy: config,
     readRetryAfter,
     upstreamName,
     secretVariable: 'CAL_COM_SECRET_KEY',
+    key: randomBytes(32),
+    clock,
   }
 
-  const rest = await createRestServer({ ...listener, document, operations, exchange, held })
+  const rest = await createRestServer({ ...listener, document, operations, exchange, held, policy: config })
   const mcp = await createMcpServer({ ...listener, ...tools, version })
+  if (oauth) registerResourceMetadata(mcp, oauth, scopes)
   const control = createControlServer({ logger, readiness })
   const end = async (grace: number) => {
     readiness.drain()

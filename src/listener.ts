@@ -4,12 +4,25 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify'
+import type { Authenticator } from './access/authentication.ts'
+import { type Grant, noGrant } from './access/grant.ts'
 import type { Admission } from './admission.ts'
 import { isLoopback } from './config.ts'
 import { GatewayError } from './errors.ts'
 import { answerBrokenRequest, checkFraming, watchRequests } from './framing.ts'
 import { sendProblem, toGatewayError } from './problems.ts'
 import { type RateLimitOptions, registerRateLimit } from './rate-limit.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether the route is for callers that nobody has let in yet. */
+    isOpen?: boolean
+  }
+  interface FastifyRequest {
+    /** What the caller may do; nothing before it is known. */
+    grant: Grant
+  }
+}
 
 /** What both ports have in common. */
 export interface ListenerOptions {
@@ -19,6 +32,8 @@ export interface ListenerOptions {
   /** Lower-case names beside the loopback ones, with a port where only that port is meant. */
   readonly allowedHosts: readonly string[]
   readonly allowedOrigins: readonly string[]
+  /** Asked who a caller is before a body is read. */
+  readonly authenticate: Authenticator
   readonly admission: Admission
   /** Asked for at every answer; once true, connections end with it. */
   readonly isDraining: () => boolean
@@ -49,7 +64,7 @@ const mostConnections = 4_096
  * registered yet, and a request leaves one log line without anything the caller wrote.
  */
 export function createListener(options: ListenerOptions): FastifyInstance {
-  const { admission, isDraining, timeouts, rateLimit } = options
+  const { admission, authenticate, isDraining, timeouts, rateLimit } = options
   const app = Fastify({
     loggerInstance: options.logger,
     bodyLimit: options.bodyLimit,
@@ -73,10 +88,14 @@ export function createListener(options: ListenerOptions): FastifyInstance {
   watchRequests(app.server)
   app.removeAllContentTypeParsers()
   const checkRate = rateLimit && registerRateLimit(app, rateLimit)
+  app.decorateRequest('grant')
   app.addHook('onRequest', async (request, reply) => {
+    request.grant = noGrant
     checkFraming(request.raw)
     checkSource(request, options)
     await checkRate?.(request)
+    if (request.routeOptions.config.isOpen !== true)
+      request.grant = await authenticate(request.headers.authorization)
     const release = await admission.enter()
     // A caller may have left while it waited for its place.
     if (reply.raw.destroyed) release()

@@ -3,13 +3,17 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
+import { listScopes } from './access/grant.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { readDocument } from './contract/document.ts'
+import { readOperations } from './contract/operations.ts'
 import { createGateway } from './gateway.ts'
+import { createKey } from './gateway-keys.ts'
 import { createLogger } from './logger.ts'
 
 const usage = `Usage: calgate [start]        serve REST and MCP on their ports
        calgate mcp --stdio    serve MCP on standard input and output
+       calgate key NAME SCOPE… make a key that lets a caller in; its line is for GATEWAY_KEYS_FILE
        calgate diff OLD NEW   tell what changes for callers from one OpenAPI document to another;
                               exits with 1 on a breaking change, with 2 when they cannot be compared
        calgate --help | --version
@@ -33,6 +37,7 @@ async function run(): Promise<void> {
   const { values, positionals } = parseArguments()
   if (values.help) process.stdout.write(usage)
   else if (values.version) process.stdout.write(`${readVersion()}\n`)
+  else if (positionals[0] === 'key') makeKey(positionals.slice(1))
   else if (positionals[0] === 'diff') await diff(positionals.slice(1))
   else {
     const name = [...positionals, ...(values.stdio ? ['--stdio'] : [])].join(' ') || 'start'
@@ -93,6 +98,21 @@ async function serveStdio(): Promise<void> {
   closeOnSignal(gateway.close)
   await gateway.serveStdio(process.stdin, process.stdout)
   await gateway.close()
+}
+
+/** The line goes to the file that standard output leads to, the key itself to the one who runs the command. */
+function makeKey([name = '', ...scopes]: readonly string[]): void {
+  const known = listScopes(readOperations(readDocument()))
+  const unknown = scopes.filter((scope) => !known.includes(scope))
+  if (name === '' || scopes.length === 0 || unknown.length > 0)
+    throw new OperatorError(`key takes a name and scopes; there are ${known.join(', ')}`)
+  try {
+    const { key, line } = createKey(name, scopes)
+    process.stdout.write(`${line}\n`)
+    process.stderr.write(`The key of ${name}, which is told only now: ${key}\n`)
+  } catch (error) {
+    throw error instanceof RangeError ? new OperatorError(error.message) : error
+  }
 }
 
 /** Loaded only here: a gateway that serves has no use for it. */

@@ -49,6 +49,10 @@ export interface Operation {
   readonly singleUse?: boolean
   /** One sentence: how to get back what a call with an unknown outcome may have lost (`x-recovery`). */
   readonly recovery?: string
+  /** What a caller must have been given for this operation (`x-scope`); one without it is for unlimited callers. */
+  readonly scope?: string
+  /** One sentence: how to get the secrets of the answer elsewhere, where they are kept from a model (`x-withheld`). */
+  readonly withheldNotice?: string
   readonly tool?: Tool
 }
 
@@ -73,6 +77,7 @@ function readOperation(
   const source = asRecord(inlineReferences(document, part))
   const { operationId, summary, parameters, requestBody, responses, security } = source
   const { 'x-rest-path': restPath, 'x-mcp-tool': tool, 'x-recovery': recovery } = source
+  const { 'x-scope': scope, 'x-withheld': withheldNotice } = source
   if (typeof operationId !== 'string' || typeof restPath !== 'string')
     throw new TypeError(`${method} ${path} has no operationId or no x-rest-path`)
   const body = readMediaType(requestBody)
@@ -90,6 +95,8 @@ function readOperation(
     acceptsApiKey: acceptsBearer(document, security ?? document.security),
     ...(source['x-single-use'] === true && { singleUse: true }),
     ...(typeof recovery === 'string' && { recovery }),
+    ...(typeof scope === 'string' && { scope }),
+    ...(typeof withheldNotice === 'string' && { withheldNotice }),
     ...(tool !== undefined && { tool: readTool(tool) }),
   }
 }

@@ -19,23 +19,29 @@ export interface BoundCall {
 
 /**
  * The input schema of a tool: one closed object with the arguments as the capability binds them. A credential
- * is never required, since a call may get it from elsewhere and then no model sees it.
+ * is never required, since a call may get it from elsewhere and then no model sees it; nor is what has a default.
  */
 export function describeArguments(
   { parameters, body }: Operation,
   tool: Tool,
   elsewhere: string,
+  defaults: Readonly<Record<string, string>> = {},
 ): JsonSchema {
   const properties: Record<string, JsonSchema> = {}
   const required: string[] = []
   for (const [name, argument] of Object.entries(tool.arguments)) {
     const parameter = parameters.find((one) => one.name === name)
-    if (parameter) properties[argument] = describeParameter(parameter, elsewhere)
+    const preset = defaults[name]
+    if (parameter) properties[argument] = { ...describeParameter(parameter, elsewhere), ...toDefault(preset) }
     else if (body) properties[argument] = body.schema
     const credential = parameter !== undefined && isCredential(parameter)
-    if ((parameter ?? body)?.required && !credential) required.push(argument)
+    if ((parameter ?? body)?.required && !credential && preset === undefined) required.push(argument)
   }
   return { type: 'object', properties, required, additionalProperties: false }
+}
+
+function toDefault(preset: string | undefined): JsonSchema {
+  return preset === undefined ? {} : { default: preset }
 }
 
 /** One sentence: the ways to give the secret of a call, those that no model sees first. Empty without a secret. */
@@ -59,25 +65,29 @@ function describeParameter(parameter: Parameter, elsewhere: string): JsonSchema 
 
 /**
  * Puts each argument where the operation takes it, unchecked and unchanged; a credential that is no argument
- * comes from the source.
+ * comes from the source, and what is left out from the defaults.
  */
 export function bindArguments(
   { parameters }: Operation,
   tool: Tool,
   values: ToolArguments,
   source: CredentialSource,
+  defaults: Readonly<Record<string, string>> = {},
 ): BoundCall {
   const places: Record<Parameter['in'], Record<string, unknown>> = { path: {}, query: {}, header: {} }
-  const names = new Set(Object.values(tool.arguments))
-  let body: unknown
-  for (const [name, argument] of Object.entries(tool.arguments)) {
-    const given = Object.hasOwn(values, argument) ? values[argument] : undefined
-    const parameter = parameters.find((one) => one.name === name)
-    const value = given === undefined && parameter && isCredential(parameter) ? source(name) : given
-    if (value === undefined) continue
-    if (parameter) places[parameter.in][name] = value
-    else body = value
+  const read = (name: string) => {
+    const argument = tool.arguments[name]
+    return argument !== undefined && Object.hasOwn(values, argument) ? values[argument] : undefined
   }
+  for (const parameter of parameters) {
+    const { name, in: place } = parameter
+    const given = read(name)
+    const elsewhere = isCredential(parameter) ? source(name) : defaults[name]
+    const value = given === undefined ? elsewhere : given
+    if (value !== undefined) places[place][name] = value
+  }
+  const body = read('body')
+  const names = new Set(Object.values(tool.arguments))
   const unknown = Object.keys(values)
     .filter((name) => !names.has(name))
     .slice(0, mostViolations)

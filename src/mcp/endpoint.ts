@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Grant } from '../access/grant.ts'
 import { parseJson } from '../contract/json.ts'
 import { GatewayError } from '../errors.ts'
 import { checkEncoding } from '../framing.ts'
@@ -46,7 +47,7 @@ export async function registerMcp(app: FastifyInstance, options: EraOptions): Pr
       if (!acceptsJson(headers.accept))
         return send(reply, refuse(406, rpcCodes.refused, 'The answer is application/json: accept it'))
       if (body === undefined) throw new GatewayError('unsupported_media_type')
-      const post = { headers, body, context: new HttpContext(request.raw, reply.raw) }
+      const post = { headers, body, context: new HttpContext(request.raw, reply.raw, request.grant) }
       return send(reply, (await stateless.answer(post)) ?? (await initialize.answer(post)))
     })
   }
@@ -55,11 +56,13 @@ export async function registerMcp(app: FastifyInstance, options: EraOptions): Pr
 /** What an HTTP request brings to a call; the signal is made only when somebody asks for it. */
 class HttpContext implements CallContext {
   readonly caller: Caller
+  readonly grant: Grant
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
   #signal: AbortSignal | undefined
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
+  constructor(request: IncomingMessage, response: ServerResponse, grant: Grant) {
+    this.grant = grant
     this.#request = request
     this.#response = response
     this.caller = new HttpCaller(response)

@@ -1,6 +1,8 @@
+import type { JsonSchema } from '../contract/schema.ts'
 import { errorCatalogue } from '../error-catalogue.ts'
 import type { GatewayError } from '../errors.ts'
 import type { Answer } from '../upstream/client.ts'
+import { selectDescribed } from './withholding.ts'
 
 /** The result of a tool call (MCP `CallToolResult`): a text for a model and the same for a machine. */
 export interface ToolResult {
@@ -9,12 +11,22 @@ export interface ToolResult {
   readonly isError?: true
 }
 
-/** A successful answer: its own text, byte for byte, and what it says. */
-export function toResult({ status, text, data }: Answer): ToolResult {
+/**
+ * A successful answer: its own text, byte for byte, and what it says. With a schema only what that describes, and the
+ * notice that says where the rest is to be had.
+ */
+export function toResult({ status, text, data }: Answer, schema?: JsonSchema, notice = ''): ToolResult {
   const value = text === '' ? { status } : (data ?? JSON.parse(text))
+  if (!schema)
+    return {
+      content: [{ type: 'text', text: text || `Done (${status}).` }],
+      structuredContent: asObject(value),
+    }
+  const described = selectDescribed(schema, value)
+  const texts = [JSON.stringify(described), notice].filter(Boolean)
   return {
-    content: [{ type: 'text', text: text || `Done (${status}).` }],
-    structuredContent: asObject(value),
+    content: texts.map((one) => ({ type: 'text', text: one })),
+    structuredContent: asObject(described),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { openGrant } from '../access/grant.ts'
 import { createListener, type ListenerOptions } from '../listener.ts'
 import { refuseUnrouted, registerMcp } from './endpoint.ts'
 import type { EraOptions } from './era.ts'
@@ -38,7 +39,9 @@ export function serveMcpStdio(
   input: Readable,
   output: Writable,
 ): Promise<void> {
-  return serveStdio(describeServer(options), () => secret, input, output)
+  // Whoever starts the process is its caller, and has what its environment holds.
+  const context = { credential: () => secret, grant: openGrant }
+  return serveStdio(describeServer(options), context, input, output)
 }
 
 function describeServer(options: McpOptions): EraOptions {

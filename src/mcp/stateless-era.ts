@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 import {
+  CLIENT_CAPABILITIES_META_KEY,
   classifyInboundRequest,
   createMcpHandler,
   type JSONRPCMessage,
@@ -12,6 +13,8 @@ import {
 } from '@modelcontextprotocol/server'
 import * as stdio from '@modelcontextprotocol/server/stdio'
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/server/validators/ajv'
+import { asRecord } from '../contract/json.ts'
+import { readElicitation } from './confirmation.ts'
 import { type EraOptions, type Post, type Reply, refuse, rpcCodes } from './era.ts'
 import { PendingCalls } from './pending-calls.ts'
 import { answerToolRequest } from './tool-requests.ts'
@@ -78,12 +81,12 @@ export interface StdioConnection {
 /** Connects the tools to two streams, in both eras: the client's first message decides which it is. */
 export function connectStdio(
   options: EraOptions,
-  credential: CallContext['credential'],
+  context: CallContext,
   input: Readable,
   output: Writable,
 ): StdioConnection {
   const transport = new ObservedTransport(input, output)
-  const server = () => createServer(options, ({ mcpReq }) => ({ credential, signal: mcpReq.signal }))
+  const server = () => createServer(options, ({ mcpReq }) => ({ ...context, signal: mcpReq.signal }))
   const { close } = stdio.serveStdio(server, { transport })
   return { closed: transport.closed.promise, close }
 }
@@ -132,9 +135,15 @@ function createServer(
     ...(supportedProtocolVersions ? { supportedProtocolVersions } : {}),
   })
   for (const method of ['tools/list', 'tools/call'])
-    server.setRequestHandler(method, { params: unchecked }, async (params, call) => ({
-      ...(await answerToolRequest(tools, method, params, contextOf(call))),
-    }))
+    server.setRequestHandler(method, { params: unchecked }, async (params, call) => {
+      const { envelope, inputResponses, requestState } = call.mcpReq
+      // A request of this era says what its client can do; one of an earlier era has said so on its connection.
+      const capabilities = envelope
+        ? asRecord(envelope)[CLIENT_CAPABILITIES_META_KEY]
+        : server.getClientCapabilities()
+      const elicitation = readElicitation(capabilities, inputResponses, requestState())
+      return { ...(await answerToolRequest(tools, method, params, contextOf(call), elicitation)) }
+    })
   return server
 }
 

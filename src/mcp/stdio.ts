@@ -11,7 +11,7 @@ import type { CallContext, Tools } from './tools.ts'
  */
 export async function serveStdio(
   { tools, identity }: EraOptions,
-  credential: CallContext['credential'],
+  context: CallContext,
   input: Readable,
   output: Writable,
 ): Promise<void> {
@@ -24,7 +24,7 @@ export async function serveStdio(
   }
   const kept = new PassThrough()
   input.pipe(kept, { end: false })
-  const connection = connectStdio({ tools: { ...tools, call }, identity }, credential, kept, output)
+  const connection = connectStdio({ tools: { ...tools, call }, identity }, context, kept, output)
   await Promise.race([connection.closed, finished(input, { writable: false }).catch(() => {})])
   input.unpipe(kept).pause()
   // The last messages reach their tools, and the last answers the output, within one turn of the event loop.

@@ -1,3 +1,4 @@
+import type { Elicitation } from './confirmation.ts'
 import { RpcError, rpcCodes } from './era.ts'
 import type { CallContext, Tools } from './tools.ts'
 
@@ -10,20 +11,24 @@ export async function answerToolRequest(
   method: string,
   params: unknown,
   context: CallContext,
+  elicitation?: Elicitation,
 ): Promise<object> {
   const { name, arguments: values, cursor } = Object(params)
   if (method === 'tools/list') {
     if (cursor !== undefined)
       throw new RpcError(rpcCodes.invalidParams, 'Unknown cursor; the list has one page')
-    return { tools: tools.descriptions }
+    return { tools: tools.list(context.grant) }
   }
   if (method !== 'tools/call') throw new RpcError(rpcCodes.methodNotFound, 'Method not found')
   if (typeof name !== 'string') throw new RpcError(rpcCodes.invalidParams, 'The call names no tool')
   if (values !== undefined && (typeof values !== 'object' || values === null || Array.isArray(values)))
     throw new RpcError(rpcCodes.invalidParams, 'The arguments of a call are one object')
-  const result = await tools.call(name, values, context)
+  const result = await tools.call(name, values, context, elicitation)
   if (result === undefined) {
-    const known = tools.descriptions.map((one) => one.name).join(', ')
+    const known = tools
+      .list(context.grant)
+      .map((one) => one.name)
+      .join(', ')
     throw new RpcError(rpcCodes.invalidParams, `Unknown tool; the tools are ${known}`)
   }
   return result

@@ -1,34 +1,23 @@
-import type { Operation, Tool } from '../contract/operations.ts'
-import type { JsonSchema } from '../contract/schema.ts'
+import { covers, type Grant, noGrant, refuseScope } from '../access/grant.ts'
 import type { CheckedOperation } from '../contract/validation.ts'
 import { GatewayError, type Violation } from '../errors.ts'
 import type { Caller } from '../upstream/caller.ts'
 import type { Answer, UpstreamClient } from '../upstream/client.ts'
-import { type HeldCredentials, hasCredentials } from '../upstream/credentials.ts'
-import {
-  adviseCredential,
-  bindArguments,
-  type CredentialSource,
-  describeArguments,
-  locateByArgument,
-} from './arguments.ts'
+import { checkClient, findDefaults, hasCredentials, toCredentialHeaders } from '../upstream/credentials.ts'
+import type { Clock } from '../upstream/expiring-map.ts'
+import { Fingerprint } from '../upstream/fingerprint.ts'
+import { bindArguments, type CredentialSource, locateByArgument } from './arguments.ts'
+import { Confirmations, confirmation, type Elicitation, type Question } from './confirmation.ts'
+import { DeletionLimit } from './deletion-limit.ts'
 import { adviseNextStep } from './next-step.ts'
-import { describeOutput } from './output-schema.ts'
+import { type Offer, type OfferOptions, offerTool, type ToolDescription } from './offer.ts'
 import { type ToolResult, toFailure, toRefusal, toResult } from './results.ts'
-
-/** A tool as `tools/list` shows it; the names are those of MCP. */
-export interface ToolDescription {
-  readonly name: string
-  readonly title: string
-  readonly description: string
-  readonly inputSchema: JsonSchema
-  readonly outputSchema: JsonSchema
-  readonly annotations: Tool['annotations'] & { readonly title: string }
-}
 
 /** What a call comes with beside its arguments. */
 export interface CallContext {
   readonly credential: CredentialSource
+  /** What the caller may do. */
+  readonly grant: Grant
   /** Fires when the caller has gone; only reads are given up for it. */
   readonly signal?: AbortSignal | undefined
   /** Tells whether the answer arrived; that of a write is kept when it did not. */
@@ -36,83 +25,104 @@ export interface CallContext {
 }
 
 /** The context of a call that nobody can be found for. */
-export const nobody: CallContext = { credential: () => undefined }
+export const nobody: CallContext = { credential: () => undefined, grant: noGrant }
 
 /** The tools of the gateway, the same for both protocol eras and both transports. */
 export interface Tools {
-  /** Every tool, in the document's order. */
-  readonly descriptions: readonly ToolDescription[]
+  /** The tools that a caller may call, in the document's order. */
+  list(grant: Grant): readonly ToolDescription[]
   /** Calls a tool. Never throws: whatever goes wrong is a result with `isError`. Undefined without such a tool. */
-  call(name: string, values: unknown, context: CallContext): Promise<ToolResult> | undefined
+  call(
+    name: string,
+    values: unknown,
+    context: CallContext,
+    elicitation?: Elicitation,
+  ): Promise<ToolResult | Question> | undefined
 }
 
 /** What the tools need of the gateway. */
-export interface ToolOptions {
+export interface ToolOptions extends OfferOptions {
   readonly operations: readonly CheckedOperation[]
   readonly client: UpstreamClient
-  readonly held: HeldCredentials
   /** Seconds the upstream asks its callers to wait, from the headers of an answer. */
   readonly readRetryAfter: (headers: Answer['headers']) => number | undefined
   /** Name of the upstream as a reader knows it. */
   readonly upstreamName: string
-  /** Name of the environment variable that holds the secret under stdio. */
-  readonly secretVariable: string
+  /** Random bytes, of this process alone. */
+  readonly key: Uint8Array
+  readonly clock: Clock
   /** Told of an error that nobody foresaw, so that it can be logged. */
   readonly onUnexpectedError: (error: unknown) => void
 }
 
-type BoundTool = (values: Readonly<Record<string, unknown>>, context: CallContext) => Promise<ToolResult>
+type ToolCall = (
+  values: Readonly<Record<string, unknown>>,
+  context: CallContext,
+  elicitation: Elicitation | undefined,
+) => Promise<ToolResult | Question>
 
 /** Builds the tools of all operations that have one. */
 export function createTools(options: ToolOptions): Tools {
-  const bound = new Map<string, BoundTool>()
-  const descriptions: ToolDescription[] = []
-  for (const operation of options.operations) {
-    const { tool } = operation
-    if (!tool) continue
-    const advice = adviseCredential(operation, tool, options.secretVariable)
-    descriptions.push(describeTool(operation, tool, advice))
-    bound.set(tool.name, bindTool(operation, tool, options))
+  const offers = options.operations.flatMap((operation) => {
+    const offer = offerTool(operation, options)
+    return offer ? [{ operation, offer }] : []
+  })
+  const guards = {
+    confirmations: new Confirmations(options.key),
+    deletions: new DeletionLimit(options.clock),
   }
+  const calls = new Map(
+    offers.map(({ operation, offer }) => [offer.tool.name, bindTool(operation, offer, options, guards)]),
+  )
+  const all = offers.map(({ offer }) => offer.description)
   return {
-    descriptions,
-    call: (name, values, context) => bound.get(name)?.({ ...Object(values) }, context),
+    list: (grant) =>
+      grant.scopes === 'all'
+        ? all
+        : offers.filter(({ operation }) => covers(grant, operation)).map(({ offer }) => offer.description),
+    call: (name, values, context, elicitation) =>
+      calls.get(name)?.({ ...Object(values) }, context, elicitation),
   }
 }
 
-function describeTool(operation: Operation, tool: Tool, advice: string): ToolDescription {
-  const { name, title, description, annotations } = tool
-  return {
-    name,
-    title,
-    description,
-    inputSchema: describeArguments(operation, tool, advice),
-    outputSchema: describeOutput(operation.success.schema),
-    annotations: { title, ...annotations },
-  }
+interface Guards {
+  readonly confirmations: Confirmations
+  readonly deletions: DeletionLimit
 }
 
-function bindTool(operation: CheckedOperation, tool: Tool, options: ToolOptions): BoundTool {
-  const advice = adviseCredential(operation, tool, options.secretVariable)
-  const call: BoundTool = async (values, { credential, signal, caller }) => {
-    const { input, unknown } = bindArguments(operation, tool, values, credential)
+function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOptions, guards: Guards): ToolCall {
+  const { tool, advice, needsConfirmation } = offer
+  const { held, client } = options
+  const defaults = findDefaults(held)
+  const fingerprint = new Fingerprint(options.key)
+  const call: ToolCall = async (all, { credential, grant, signal, caller }, elicitation) => {
+    if (!covers(grant, operation)) throw refuseScope(operation)
+    const { [confirmation]: _, ...others } = all
+    const values = needsConfirmation ? others : all
+    const { input, unknown } = bindArguments(operation, tool, values, credential, defaults)
     const located = operation.validate(input).map((one) => locateByArgument(operation, tool, one))
-    const missing = !hasCredentials(operation, input, options.held)
+    const missing = !hasCredentials(operation, input, held)
     if (unknown.length + located.length > 0)
       return refuseArguments([...unknown, ...located], missing ? advice : '')
     if (missing) return toRefusal(new GatewayError('missing_credentials', { detail: advice }), advice)
+    checkClient(input, held)
+    const question = needsConfirmation && guards.confirmations.check(operation, tool, all, elicitation)
+    if (question) return question
+    if (operation.method === 'DELETE')
+      guards.deletions.take(fingerprint.nameCaller({ headers: toCredentialHeaders(operation, input, held) }))
     // A write that has left is never given up because its caller has gone: its effect would be lost from sight.
-    const answer = await options.client.call(operation, input, {
+    const answer = await client.call(operation, input, {
       signal: operation.method === 'GET' ? signal : undefined,
       caller,
+      principal: grant.caller,
     })
-    if (answer.status < 400) return toResult(answer)
+    if (answer.status < 400) return toResult(answer, offer.answerSchema, operation.withheldNotice)
     const wait = options.readRetryAfter(answer.headers)
     const nextStep = adviseNextStep(answer.status, operation, options.operations, wait)
     return toFailure(answer, options.upstreamName, nextStep)
   }
-  return (values, context) =>
-    call(values, context).catch((error: unknown) => {
+  return (...parts) =>
+    call(...parts).catch((error: unknown) => {
       if (error instanceof GatewayError) return toRefusal(error)
       options.onUnexpectedError(error)
       return toRefusal(new GatewayError('internal_error'))

@@ -40,7 +40,7 @@ function toPattern(template: string): RegExp {
 export function describeRoutes({ openapi, info }: OpenApiDocument, operations: readonly Operation[]): object {
   const paths: Record<string, Record<string, object>> = {}
   for (const { id, path, method, body } of operations) {
-    const config = { takesBody: body !== undefined }
+    const config = { takesBody: body !== undefined, operationId: id }
     const route = { operationId: id, 'x-fastify-config': config, responses: { default: { description: id } } }
     paths[path] = { ...paths[path], [method.toLowerCase()]: route }
   }

@@ -1,11 +1,17 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import openapiGlue from 'fastify-openapi-glue'
+import { findRefusal, type Policy } from '../access/policy.ts'
 import type { OpenApiDocument } from '../contract/document.ts'
 import type { Operation } from '../contract/operations.ts'
 import type { CheckedOperation } from '../contract/validation.ts'
 import { GatewayError } from '../errors.ts'
 import { createListener, type ListenerOptions } from '../listener.ts'
-import { findCredentialHeader, type HeldCredentials, hasCredentials } from '../upstream/credentials.ts'
+import {
+  checkClient,
+  findCredentialHeader,
+  type HeldCredentials,
+  hasCredentials,
+} from '../upstream/credentials.ts'
 import type { Exchange } from '../upstream/exchange.ts'
 import { forward, registerProxy } from '../upstream/proxy.ts'
 import { refuseUnwantedBody, registerBodyParser } from './body.ts'
@@ -21,6 +27,7 @@ export interface RestOptions extends Omit<ListenerOptions, 'bodyLimit'> {
   readonly operations: readonly CheckedOperation[]
   readonly exchange: Exchange
   readonly held: HeldCredentials
+  readonly policy: Policy
 }
 
 /** Builds the REST door: the document's operations below its server URL, and the document itself. */
@@ -28,8 +35,12 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
   const { document, operations, exchange } = options
   const app = createListener({ ...options, bodyLimit })
   const findMethods = createMethodFinder(operations)
+  const refusable = new Map(operations.map((operation) => [operation.id, operation]))
   app.addHook('onRequest', async (request) => {
     if (request.is404) refuseRoute(findMethods(request.url))
+    const operation = refusable.get(request.routeOptions.config.operationId ?? '')
+    const refusal = operation && findRefusal(operation, options.policy, request.grant)
+    if (refusal) throw refusal
     refuseUnwantedBody(request)
   })
   registerBodyParser(app)
@@ -58,7 +69,9 @@ function createHandler(operation: CheckedOperation, held: HeldCredentials) {
       const detail = violations.map(({ location, message }) => `${location} ${message}`).join('; ')
       throw new GatewayError('invalid_argument', { detail, violations })
     }
-    return forward(reply, { operation, input, rawBody: request.rawBody, held })
+    checkClient(input, held)
+    const { rawBody, grant } = request
+    return forward(reply, { operation, input, rawBody, held, principal: grant.caller })
   }
 }
 

@@ -32,6 +32,9 @@ export function describeCaller(path: Readonly<Record<string, unknown>>): Record<
   return typeof path.clientId === 'string' ? { 'x-cal-client-id': path.clientId } : {}
 }
 
+/** The path variable that names the OAuth client of a call. */
+export const clientVariable = 'clientId'
+
 /** Members of Cal.com's validation errors that repeat the request (class-validator's `target` and `value`). */
 export const echoingMembers: ReadonlySet<string> = new Set(['target', 'value'])
 

@@ -6,6 +6,8 @@ import type { UpstreamRequest } from './dispatcher.ts'
 export interface UpstreamCall extends UpstreamRequest {
   readonly operation: Operation
   readonly caller: Caller
+  /** Who makes the call, where the gateway asks: what is kept for one is not for another. */
+  readonly principal: string
   /** What no answer may repeat. */
   readonly secrets: readonly string[]
   /** The caller's name for this call, if it gave one and the operation takes one. */

@@ -24,6 +24,8 @@ export interface CallOptions {
   /** Fires when nobody waits any longer; only reads are given up for it. */
   readonly signal?: AbortSignal | undefined
   readonly caller?: Caller | undefined
+  /** Who makes the call, where the gateway asks. */
+  readonly principal?: string | undefined
 }
 
 /** Calls any operation of the document. Throws a `GatewayError` when there is no complete answer. */
@@ -59,7 +61,9 @@ export function createClient({ exchange, held }: ClientOptions): UpstreamClient 
         querySerializer: (query: CallInput['query']) => toQuery(operation.parameters, query),
         fetch: async (request: Request) => {
           const secrets = collectSecrets(operation, input, held)
-          const call = { ...(await readRequest(request)), operation, secrets, caller: findCaller(options) }
+          const { principal = '' } = options
+          const caller = findCaller(options)
+          const call = { ...(await readRequest(request)), operation, secrets, caller, principal }
           answer = await send(exchange, call)
           return new Response(answer.status === 204 ? null : answer.body, { status: answer.status })
         },

@@ -1,9 +1,24 @@
 import type { Operation } from '../contract/operations.ts'
 import { type CallInput, isCredential } from '../contract/validation.ts'
+import { GatewayError } from '../errors.ts'
+import { clientVariable } from './cal-com.ts'
 
 /** Credentials the gateway holds itself and lends to calls that bring none. */
 export interface HeldCredentials {
   readonly apiKey: string | undefined
+  /** The one client that is served, with its secret; any client is served without. */
+  readonly client: { readonly id: string; readonly secret: string } | undefined
+}
+
+/** The values of path variables that a call may leave out, since no other would be served. */
+export function findDefaults({ client }: HeldCredentials): Readonly<Record<string, string>> {
+  return client ? { [clientVariable]: client.id } : {}
+}
+
+/** Refuses a call for another client than the held one. Throws `client_not_served`. */
+export function checkClient(input: CallInput, { client }: HeldCredentials): void {
+  const named = input.path[clientVariable]
+  if (client && named !== undefined && named !== client.id) throw new GatewayError('client_not_served')
 }
 
 /** Name of the header that carries the secret of an operation, as the document has it. */
@@ -17,17 +32,17 @@ export function hasCredentials(operation: Operation, input: CallInput, held: Hel
   const own = header === undefined ? undefined : input.header[header]
   // An empty secret was meant to be one, so its caller must not act with a borrowed key instead.
   if (own !== undefined) return own !== ''
-  return header === undefined || mayBorrow(operation, held)
+  return header === undefined || held.client !== undefined || mayBorrow(operation, held)
 }
 
-/** The headers that authenticate a call: the caller's secret, or else the held key as a bearer (RFC 6750). */
+/** The headers that authenticate a call: the caller's secret, the held one, or the held key as a bearer (RFC 6750). */
 export function toCredentialHeaders(
   operation: Operation,
   input: CallInput,
   held: HeldCredentials,
 ): Record<string, string> {
   const header = findCredentialHeader(operation)
-  const secret = header === undefined ? undefined : input.header[header]
+  const secret = header === undefined ? undefined : (input.header[header] ?? held.client?.secret)
   if (header !== undefined && typeof secret === 'string') return { [header]: secret }
   return mayBorrow(operation, held) ? { authorization: `Bearer ${held.apiKey}` } : {}
 }

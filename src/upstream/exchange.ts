@@ -50,7 +50,7 @@ export function createExchange({ dispatcher, key, clock, store }: ExchangeOption
     })
   }
   const sendOnce = (call: UpstreamCall, idempotencyKey: string, done: AnswerCallback) => {
-    const key = fingerprint.nameCaller(call, call.operation.id, idempotencyKey)
+    const key = fingerprint.nameCaller(call, call.principal, call.operation.id, idempotencyKey)
     const begin = (settle: AnswerCallback) =>
       start(call, (error, answer) => {
         deliveries.overtake(call, error, answer)

@@ -12,13 +12,19 @@ export class Fingerprint {
     this.#key = key
   }
 
-  /** The same for two calls that are the same in method, path, query, credentials and every byte of the body. */
-  nameCall({ method, path, headers, body }: UpstreamRequest): string {
-    return this.#hash([method, path, listHeaders(headers), body ?? ''])
+  /** The same for two calls that are the same in method, path, query, credentials, caller and every byte of the body. */
+  nameCall({
+    method,
+    path,
+    headers,
+    body,
+    principal,
+  }: UpstreamRequest & { readonly principal: string }): string {
+    return this.#hash([method, path, listHeaders(headers), principal, body ?? ''])
   }
 
   /** The same for two calls that the upstream holds to be one caller's: client and credentials are the same. */
-  nameCaller({ headers }: UpstreamRequest, ...more: readonly string[]): string {
+  nameCaller({ headers }: Pick<UpstreamRequest, 'headers'>, ...more: readonly string[]): string {
     return this.#hash([listHeaders(headers), ...more])
   }
 

@@ -37,16 +37,19 @@ export interface ForwardedCall {
   /** The body's bytes as the caller sent them; they go up unchanged. */
   readonly rawBody: Buffer | undefined
   readonly held: HeldCredentials
+  /** Who makes the call, where the gateway asks; empty where it does not. */
+  readonly principal: string
 }
 
 /** Sends a call upstream and answers the reply with Cal.com's status, safe headers and bytes. */
 export function forward(
   reply: FastifyReply,
-  { operation, input, rawBody, held }: ForwardedCall,
+  { operation, input, rawBody, held, principal }: ForwardedCall,
 ): FastifyReply {
   const context: CallContext = {
     operation,
     caller: new HttpCaller(reply.raw),
+    principal,
     secrets: collectSecrets(operation, input, held),
     idempotencyKey: readIdempotencyKey(operation, input),
   }
@@ -79,7 +82,7 @@ function takeBody(stream: unknown): Buffer {
   return stream.answer.body
 }
 
-type CallContext = Pick<UpstreamCall, 'operation' | 'caller' | 'secrets' | 'idempotencyKey'>
+type CallContext = Pick<UpstreamCall, 'operation' | 'caller' | 'principal' | 'secrets' | 'idempotencyKey'>
 
 /** `reply.from` hands nothing on but the request; what belongs to it travels with its headers, out of their sight. */
 const contextKey = Symbol('context')

@@ -38,9 +38,14 @@ function redactMember(name: string, value: unknown, secrets: readonly string[]):
   return redactText(name === urlMember ? value.replace(/\?.*$/s, '') : value, secrets)
 }
 
+/** A text without the tokens (JWT) in it. */
+export function redactTokens(text: string): string {
+  return text.replaceAll(jsonWebToken, mark)
+}
+
 function redactText(text: string, secrets: readonly string[]): string {
   const bare = secrets
     .filter((secret) => secret.length >= shortest)
     .reduce((rest, secret) => rest.replaceAll(secret, mark), text)
-  return bare.replaceAll(jsonWebToken, mark).replaceAll(word, (found) => (/@|%40/.test(found) ? mark : found))
+  return redactTokens(bare).replaceAll(word, (found) => (/@|%40/.test(found) ? mark : found))
 }

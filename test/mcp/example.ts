@@ -1,4 +1,5 @@
 import { pino } from 'pino'
+import { openGrant } from '../../src/access/grant.ts'
 import { Admission } from '../../src/admission.ts'
 import type { Operation, Parameter } from '../../src/contract/operations.ts'
 import type { JsonSchema } from '../../src/contract/schema.ts'
@@ -139,7 +140,10 @@ export function createOptions(respond: Respond = () => answer(200, { status: 'su
         return respond(call)
       },
     },
-    held: { apiKey: undefined },
+    held: { apiKey: undefined, client: undefined },
+    policy: { withholdTokens: false, allowDelete: true, confirmDelete: false },
+    key: new Uint8Array(32),
+    clock: () => 0,
     readRetryAfter: ({ 'retry-after': seconds }) => (seconds === undefined ? undefined : Number(seconds)),
     upstreamName: 'Bookland',
     secretVariable: 'BOOKLAND_SECRET',
@@ -155,6 +159,7 @@ export async function startMcp(respond?: Respond, changes: Partial<McpOptions> =
   const listener = {
     allowedHosts: [],
     allowedOrigins: [],
+    authenticate: () => openGrant,
     admission: new Admission({ active: 1_000, waiting: 0, patience: 0 }),
     isDraining: () => false,
     timeouts: usualTimeouts,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { openGrant } from '../../src/access/grant.ts'
 import { GatewayError } from '../../src/errors.ts'
 import { createTools } from '../../src/mcp/tools.ts'
 import { answer, createOptions, type Respond, secretValue } from './example.ts'
@@ -7,10 +8,10 @@ function setUp(respond?: Respond, apiKey?: string) {
   const { options, calls } = createOptions(respond)
   const unexpected: unknown[] = []
   const onUnexpectedError = (error: unknown) => void unexpected.push(error)
-  const tools = createTools({ ...options, held: { apiKey }, onUnexpectedError })
+  const tools = createTools({ ...options, held: { apiKey, client: undefined }, onUnexpectedError })
   const call = async (name: string, values: object, credential = secretValue) => {
-    const result = await tools.call(name, values, { credential: () => credential })
-    if (result === undefined) throw new Error('there is no such tool')
+    const result = await tools.call(name, values, { credential: () => credential, grant: openGrant })
+    if (result === undefined || 'resultType' in result) throw new Error('there is no such tool')
     return {
       ...result,
       text: result.content[0]?.text ?? '',
@@ -55,7 +56,7 @@ describe('a tool call', () => {
   it('hands a signal to reads and none to writes', async () => {
     const { tools, calls } = setUp()
     const { signal } = new AbortController()
-    const context = { credential: () => secretValue, signal }
+    const context = { credential: () => secretValue, grant: openGrant, signal }
     await tools.call('get-book', book, context)
     await tools.call('burn-book', book, context)
     expect(calls.map((call) => call.signal)).toEqual([signal, undefined])
@@ -63,7 +64,7 @@ describe('a tool call', () => {
 
   it('is nothing for a tool that does not exist', () => {
     const { tools } = setUp()
-    expect(tools.call('constructor', {}, { credential: () => secretValue })).toBeUndefined()
+    expect(tools.call('constructor', {}, { credential: () => secretValue, grant: openGrant })).toBeUndefined()
   })
 })
 
@@ -76,16 +77,17 @@ describe('the secret', () => {
 
   it('may be missing when the gateway holds a key that the operation accepts', async () => {
     const { tools, calls } = setUp(undefined, 'held-key')
-    await tools.call('get-book', book, { credential: () => undefined })
+    await tools.call('get-book', book, { credential: () => undefined, grant: openGrant })
     expect(calls).toHaveLength(1)
   })
 
   it('that is missing without a key stops the call, and the sentence says each way to give it', async () => {
     const { tools, calls } = setUp(undefined, 'held-key')
     const values = { shopId: 'abc', body: { title: 'Emma' } }
-    const result = await tools.call('add-book', values, { credential: () => undefined })
-    const text = result?.content[0]?.text ?? ''
-    expect(result?.isError).toBe(true)
+    const result = await tools.call('add-book', values, { credential: () => undefined, grant: openGrant })
+    if (result === undefined || 'resultType' in result) throw new Error('there is no answer')
+    const text = result.content[0]?.text ?? ''
+    expect(result.isError).toBe(true)
     for (const way of ['HTTP header x-example-secret', 'BOOKLAND_SECRET', 'argument x-example-secret'])
       expect(text).toContain(way)
     expect(calls).toEqual([])
@@ -135,8 +137,8 @@ describe('bad arguments', () => {
 
   it('say the ways to give the secret too, when that is missing as well', async () => {
     const { tools } = setUp()
-    const result = await tools.call('get-book', {}, { credential: () => undefined })
-    expect(result?.content[0]?.text).toMatch(/shopId: is required[\s\S]*BOOKLAND_SECRET/)
+    const result = await tools.call('get-book', {}, { credential: () => undefined, grant: openGrant })
+    expect(Object(result).content[0]?.text).toMatch(/shopId: is required[\s\S]*BOOKLAND_SECRET/)
   })
 
   it('never show a secret that came as an argument', async () => {

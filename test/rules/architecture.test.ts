@@ -4,9 +4,11 @@ import { type Import, listImports, parseSource, readSources, type SourceFile } f
 
 /** A file may import from the lines above its own, and from its own folder; never from a neighbour in its line. */
 const layers: readonly (readonly string[])[] = [
-  ['src/error-catalogue.ts', 'src/certificates.ts'],
+  ['src/error-catalogue.ts', 'src/certificates.ts', 'src/gateway-keys.ts', 'src/variables.ts'],
+  ['src/environment.ts'],
   ['src/config.ts', 'src/errors.ts', 'src/logger.ts', 'src/generated/'],
   ['src/contract/'],
+  ['src/access/'],
   ['src/upstream/'],
   [
     'src/problems.ts',
@@ -25,6 +27,7 @@ const layers: readonly (readonly string[])[] = [
 /** The one folder or file that may know a library; everything else asks it. */
 const homes = [
   'openapi-fetch',
+  'jose',
   'fastify-openapi-glue',
   '@fastify/http-proxy',
   '@fastify/rate-limit',

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { variables } from '../../src/config.ts'
 import { errorCatalogue } from '../../src/error-catalogue.ts'
+import { variables } from '../../src/variables.ts'
 import { listFiles, readText, root, type TextFile } from './tree.ts'
 
 const readme = existsSync(join(root, 'README.md')) ? readText('README.md') : ''

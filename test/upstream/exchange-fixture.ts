@@ -85,7 +85,8 @@ export function openExchange() {
     const received: Received = { caller: new TestCaller() }
     const path = operation.path.replaceAll(/\{\w+\}/g, '1')
     const headers = { 'x-cal-client-id': '1', 'x-cal-secret-key': 'demo-secret' }
-    const base = { operation, method: operation.method, path, headers, secrets: [], caller: received.caller }
+    const of = { principal: '', secrets: [], caller: received.caller }
+    const base = { operation, method: operation.method, path, headers, ...of }
     exchange.send({ ...base, ...changes }, (error, answer) => Object.assign(received, { error, answer }))
     return received
   }

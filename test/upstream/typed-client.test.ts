@@ -16,7 +16,7 @@ test('an operation is called by its name, with arguments and answer as the docum
   const client = typeClient(
     createClient({
       exchange: createExchange({ dispatcher, key: new Uint8Array(32), clock: () => 0 }),
-      held: { apiKey: undefined },
+      held: { apiKey: undefined, client: undefined },
     }),
     readOperations(readDocument()),
   )

@@ -1,0 +1,74 @@
+import { createRemoteJWKSet, customFetch, errors, type JWTPayload, jwtVerify } from 'jose'
+import type { OAuthConfig } from '../config.ts'
+import { GatewayError } from '../errors.ts'
+import type { Grant } from './grant.ts'
+
+/** Signatures that are taken: only those of a private key, so that no public key can be passed off as a secret. */
+const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']
+
+/** Seconds that the clocks of issuer and gateway may be apart. */
+const clockTolerance = 5
+
+/** What checking tokens depends on. */
+export interface AccessTokenOptions extends OAuthConfig {
+  /** Gets the issuer's keys. */
+  readonly fetch?: typeof fetch | undefined
+  /** The time, for `exp` and `nbf`. */
+  readonly now?: (() => Date) | undefined
+  /** Milliseconds between two times of asking for keys that are not known. */
+  readonly cooldown?: number | undefined
+}
+
+/** Finds what the bearer of a JWT access token may do. Rejects with `invalid_token` or `issuer_unavailable`. */
+export type TokenVerifier = (token: string) => Promise<Grant>
+
+/**
+ * Verifies OAuth 2.1 access tokens (RFC 9068 claims): issuer, audience and expiry are mandatory, the algorithm is one
+ * of a list, and keys are those the issuer publishes, asked for again when one is not known.
+ */
+export function createTokenVerifier(options: AccessTokenOptions): TokenVerifier {
+  const { issuer, audience, jwksUrl, cooldown = 30_000, now = () => new Date() } = options
+  const keys = createRemoteJWKSet(new URL(jwksUrl), {
+    timeoutDuration: 5_000,
+    cooldownDuration: cooldown,
+    ...(options.fetch && { [customFetch]: options.fetch }),
+  })
+  return async (token) => {
+    const rules = {
+      issuer,
+      audience,
+      algorithms,
+      clockTolerance,
+      currentDate: now(),
+      requiredClaims: ['exp'],
+    }
+    try {
+      const { payload } = await jwtVerify(token, keys, rules)
+      return toGrant(payload)
+    } catch (cause) {
+      throw new GatewayError(isCallersFault(cause) ? 'invalid_token' : 'issuer_unavailable', { cause })
+    }
+  }
+}
+
+/** Scopes are one text with blanks between them (RFC 8693 §4.2). */
+function toGrant({ iss = '', sub = '', scope }: JWTPayload): Grant {
+  const scopes = typeof scope === 'string' ? scope.split(' ').filter(Boolean) : []
+  return { caller: `${iss}#${sub}`, scopes: new Set(scopes) }
+}
+
+/** What else fails is the way to the issuer's keys, or the keys themselves. */
+function isCallersFault(error: unknown): boolean {
+  const faults = [
+    errors.JWTClaimValidationFailed,
+    errors.JWTExpired,
+    errors.JWTInvalid,
+    errors.JWSInvalid,
+    errors.JWSSignatureVerificationFailed,
+    errors.JOSEAlgNotAllowed,
+    errors.JOSENotSupported,
+    errors.JWKSNoMatchingKey,
+    errors.JWKSMultipleMatchingKeys,
+  ]
+  return faults.some((fault) => error instanceof fault)
+}

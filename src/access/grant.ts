@@ -1,0 +1,51 @@
+import { ConfigError } from '../config.ts'
+import type { Operation } from '../contract/operations.ts'
+import { GatewayError } from '../errors.ts'
+import type { GatewayKey } from '../gateway-keys.ts'
+
+/** Who a caller is, and what it may do here. */
+export interface Grant {
+  /** Name of a key, or issuer and subject of an access token; empty where nobody is asked. */
+  readonly caller: string
+  /** The scopes it has; all there are where nobody is asked. */
+  readonly scopes: ReadonlySet<string> | 'all'
+}
+
+/** What everybody may do who reaches a gateway without inbound authentication. */
+export const openGrant: Grant = { caller: '', scopes: 'all' }
+
+/** What nobody in particular may do: nothing. */
+export const noGrant: Grant = { caller: '', scopes: new Set() }
+
+/** True when a grant covers an operation. One that names no scope is covered by no list of scopes. */
+export function covers({ scopes }: Grant, { scope }: Operation): boolean {
+  return scopes === 'all' || (scope !== undefined && scopes.has(scope))
+}
+
+/**
+ * The refusal of an operation that a grant does not cover, as RFC 6750 §3.1 has it: the scope it takes stands in
+ * the challenge.
+ */
+export function refuseScope({ scope = 'none' }: Operation): GatewayError {
+  return new GatewayError('insufficient_scope', {
+    detail: `This call takes the scope ${scope}, which its caller has not been given.`,
+    headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
+  })
+}
+
+/** Every scope that the operations name, in their order. */
+export function listScopes(operations: readonly Operation[]): string[] {
+  return [...new Set(operations.flatMap(({ scope }) => scope ?? []))]
+}
+
+/** Makes sure that no key has a scope that lets nobody in anywhere. Throws a `ConfigError` that names the key. */
+export function checkScopes(keys: readonly GatewayKey[], known: readonly string[]): void {
+  const problems = keys.flatMap(({ name, scopes }) =>
+    scopes
+      .filter((scope) => !known.includes(scope))
+      .map(
+        (scope) => `GATEWAY_KEYS_FILE: the key ${name} has the scope ${scope}; there are ${known.join(', ')}`,
+      ),
+  )
+  if (problems.length > 0) throw new ConfigError(problems)
+}

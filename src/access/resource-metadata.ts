@@ -1,0 +1,30 @@
+import type { FastifyInstance } from 'fastify'
+import type { OAuthConfig } from '../config.ts'
+
+const wellKnown = '/.well-known/oauth-protected-resource'
+
+/** Where the metadata of a resource is found: the well-known path before the resource's own (RFC 9728 §3.1). */
+export function locateMetadata({ audience }: OAuthConfig): string {
+  const { origin, pathname, search } = new URL(audience)
+  return `${origin}${wellKnown}${pathname === '/' ? '' : pathname}${search}`
+}
+
+/**
+ * Serves the metadata by which a client finds out where to get an access token (RFC 9728 §2), to everybody: whoever
+ * needs it has no token yet.
+ */
+export function registerResourceMetadata(
+  app: FastifyInstance,
+  { issuer, audience }: OAuthConfig,
+  scopes: readonly string[],
+): void {
+  const metadata = {
+    resource: audience,
+    authorization_servers: [issuer],
+    scopes_supported: scopes,
+    bearer_methods_supported: ['header'],
+    resource_name: 'calgate',
+  }
+  for (const path of ['', '/mcp'])
+    app.get(`${wellKnown}${path}`, { config: { isOpen: true } }, async () => metadata)
+}

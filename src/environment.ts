@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs'
+import { readCertificates } from './certificates.ts'
+import { type GatewayKey, readKeyFile } from './gateway-keys.ts'
+import { variables } from './variables.ts'
+
+/** The environment as the process has it. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** The name of a variable that the gateway reads. */
+export type Variable = keyof typeof variables
+
+/** Variables with a twin that names a file instead, for secrets that are mounted rather than passed. */
+type FileVariable = 'CAL_COM_API_KEY' | 'CAL_COM_CLIENT_ID' | 'CAL_COM_SECRET_KEY'
+
+const credential = /^[\x21-\x7e]{1,512}$/
+const windows: Readonly<Record<string, number>> = { s: 1_000, min: 60_000, h: 3_600_000 }
+
+/** Reads variables as what they should be, and collects a sentence for each that is not; never its value. */
+export class EnvironmentReader {
+  readonly problems: string[] = []
+  readonly #environment: Environment
+
+  constructor(environment: Environment) {
+    this.#environment = environment
+  }
+
+  /** The text of a variable, its default where it is empty or not set. */
+  text(name: Variable): string {
+    return this.#environment[name]?.trim() || variables[name].default
+  }
+
+  /** Notes a problem unless the variable is what it must be. */
+  expect(name: Variable, holds: boolean, what: string): void {
+    if (!holds) this.problems.push(`${name} must be ${what}`)
+  }
+
+  integer(name: Variable, least: number, most: number): number {
+    const text = this.text(name)
+    const holds = /^\d{1,9}$/.test(text) && +text >= least && +text <= most
+    this.expect(name, holds, `an integer from ${least} to ${most}`)
+    return Number(text)
+  }
+
+  /** One of a few words; the default of a variable counts as one of them. */
+  choice<Word extends string>(name: Variable, words: readonly Word[]): Word | undefined {
+    const text = this.text(name)
+    const word = words.find((one) => one === text)
+    this.expect(name, word !== undefined || text === variables[name].default, `one of ${words.join(', ')}`)
+    return word
+  }
+
+  /** A credential or an id, from the variable or from the file that its twin names. */
+  secret(
+    name: FileVariable,
+    form = credential,
+    what = '1 to 512 visible ASCII characters',
+  ): string | undefined {
+    const twin = `${name}_FILE` as const
+    const path = this.text(twin)
+    const own = this.text(name)
+    if (path !== '' && own !== '') this.problems.push(`${name} and ${twin} must not both be set`)
+    const text = path === '' ? own : readText(path)
+    const source = path === '' ? name : twin
+    const expected = path === '' ? what : `a readable file of ${what}`
+    this.expect(source, (text === '' && path === '') || form.test(text), expected)
+    return text === '' ? undefined : text
+  }
+
+  /** Comma-separated names, in lower case. */
+  list(name: Variable): string[] {
+    const names = this.text(name).toLowerCase().split(',')
+    return names.map((one) => one.trim()).filter(Boolean)
+  }
+
+  /** PEM certificates from the file that the variable names. */
+  certificates(name: Variable): string | undefined {
+    const file = this.text(name)
+    const text = file === '' ? undefined : readCertificates(file)
+    this.expect(name, file === '' || text !== undefined, 'a readable file of PEM certificates')
+    return text
+  }
+
+  /** Keys from the file that the variable names; none where it names none. */
+  keys(name: Variable): readonly GatewayKey[] {
+    const file = this.text(name)
+    if (file === '') return []
+    const { keys, problems } = readKeyFile(file)
+    this.problems.push(...problems.map((one) => `${name}: ${one}`))
+    return keys
+  }
+
+  /** So many calls in so many milliseconds; undefined for as many as one likes. */
+  rate(name: Variable): { readonly calls: number; readonly window: number } | undefined {
+    const text = this.text(name)
+    const [, calls, unit = ''] = /^([1-9]\d{0,8})\/(s|min|h)$/.exec(text) ?? []
+    const holds = calls !== undefined || text === 'off'
+    this.expect(name, holds, 'off, or a number per s, min or h such as 600/min')
+    return calls === undefined ? undefined : { calls: Number(calls), window: windows[unit] ?? 0 }
+  }
+}
+
+/** The text of a small file without the line end that editors add; empty when it cannot be read. */
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,66 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+
+/** A key that lets a caller in. The key itself is nowhere kept: only its hash is. */
+export interface GatewayKey {
+  /** Whose key it is. */
+  readonly name: string
+  /** SHA-256 of the key. Keys are 256 random bits, so that a fast hash gives nobody a guess. */
+  readonly hash: Buffer
+  readonly scopes: readonly string[]
+}
+
+/** A file of keys: what it holds, or what is wrong with it, line by line and without repeating a hash. */
+export interface KeyFile {
+  readonly keys: readonly GatewayKey[]
+  readonly problems: readonly string[]
+}
+
+const line = /^(?<name>[\w.-]{1,64})\s+(?<hash>[0-9a-f]{64})\s+(?<scopes>\S+)$/
+const scope = /^[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]+$/
+
+/** Reads a file of keys: a name, a hash and comma-joined scopes a line; `#` begins a comment. Never throws. */
+export function readKeyFile(path: string): KeyFile {
+  const keys: GatewayKey[] = []
+  const problems: string[] = []
+  for (const [index, text] of readLines(path).entries()) {
+    if (/^\s*(#|$)/.test(text)) continue
+    const { name = '', hash = '', scopes = '' } = line.exec(text.trim())?.groups ?? {}
+    const list = scopes.split(',')
+    if (!list.every((one) => scope.test(one)))
+      problems.push(`line ${index + 1} must be a name, a SHA-256 in hexadecimal and comma-joined scopes`)
+    else if (keys.some((one) => one.name === name))
+      problems.push(`line ${index + 1} repeats a name; give each key its own`)
+    else keys.push({ name, hash: Buffer.from(hash, 'hex'), scopes: list })
+  }
+  if (keys.length + problems.length === 0) problems.push('must be a readable file with a key')
+  return { keys, problems }
+}
+
+function readLines(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8').split('\n')
+  } catch {
+    return []
+  }
+}
+
+/** A new key, to be told once, and the line that lets its bearer in. */
+export interface NewKey {
+  readonly key: string
+  readonly line: string
+}
+
+/** Makes a key of 256 random bits for a caller. Throws a `RangeError` that says what is wrong with name or scopes. */
+export function createKey(name: string, scopes: readonly string[]): NewKey {
+  const key = `calgate_${randomBytes(32).toString('base64url')}`
+  const made = `${name} ${hashKey(key).toString('hex')} ${scopes.join(',')}`
+  if (!line.test(made))
+    throw new RangeError('a key has a name of letters, digits and ._- and at least one scope')
+  return { key, line: made }
+}
+
+/** What of a key is kept and compared. */
+export function hashKey(key: string): Buffer {
+  return createHash('sha256').update(key).digest()
+}

@@ -1,0 +1,77 @@
+/** Every variable the gateway reads, its default and what it is for; docs/configuration.md is tested against it. */
+export const variables = {
+  CAL_COM_BASE_URL: {
+    default: 'https://api.cal.com',
+    description: 'Base URL of the upstream, without `/v2`',
+  },
+  CAL_COM_API_KEY: {
+    default: '',
+    description: 'API key of an organisation admin, sent as a bearer when a call carries no client secret',
+  },
+  CAL_COM_API_KEY_FILE: { default: '', description: 'File that holds the API key, instead of the variable' },
+  CAL_COM_CLIENT_ID: {
+    default: '',
+    description: 'The one OAuth client that is served, with the secret the gateway holds for it',
+  },
+  CAL_COM_CLIENT_ID_FILE: {
+    default: '',
+    description: 'File that holds the client id, instead of the variable',
+  },
+  CAL_COM_SECRET_KEY: {
+    default: '',
+    description: 'Secret of that OAuth client; without `CAL_COM_CLIENT_ID` it is for MCP over stdio alone',
+  },
+  CAL_COM_SECRET_KEY_FILE: {
+    default: '',
+    description: 'File that holds the secret, instead of the variable',
+  },
+  CAL_COM_CA_FILE: {
+    default: '',
+    description: 'File of PEM certificates to trust for the upstream, instead of the well-known ones',
+  },
+  REST_PORT: { default: '8080', description: 'Port of the REST door' },
+  MCP_PORT: { default: '9090', description: 'Port of the MCP server' },
+  CONTROL_PORT: { default: '9091', description: 'Port of the health checks, on 127.0.0.1' },
+  HOST: { default: '127.0.0.1', description: 'Address both ports listen on' },
+  ALLOWED_HOSTS: {
+    default: '',
+    description: 'Further names allowed in the Host header, comma-separated; loopback names always are',
+  },
+  ALLOWED_ORIGINS: {
+    default: '',
+    description: 'Further web origins that are not refused, comma-separated; loopback origins never are',
+  },
+  GATEWAY_KEYS_FILE: {
+    default: '',
+    description: 'File of the keys that let a caller in, a line each, as `calgate key` writes them',
+  },
+  OAUTH_ISSUER: {
+    default: '',
+    description: 'Issuer of the access tokens (JWT) that let a caller in; goes with the next two',
+  },
+  OAUTH_JWKS_URL: { default: '', description: 'Where the keys of that issuer are published' },
+  OAUTH_AUDIENCE: {
+    default: '',
+    description: 'URL of the MCP endpoint as callers know it; access tokens must name it as their audience',
+  },
+  MCP_TOKENS: {
+    default: '',
+    description:
+      "`reveal` or `withhold` users' tokens on MCP; withheld by default while the gateway holds credentials",
+  },
+  ALLOW_DELETE: { default: 'true', description: '`false` refuses every deletion and takes its tool away' },
+  CONFIRM_DELETE: {
+    default: 'false',
+    description: '`true` has a person confirm each deletion on MCP, or else an argument',
+  },
+  UPSTREAM_TIMEOUT_MS: {
+    default: '30000',
+    description: 'Deadline in milliseconds for a complete upstream answer',
+  },
+  RATE_LIMIT: {
+    default: 'off',
+    description:
+      'Calls a caller may make, both ports together: `off`, or a number per s, min or h such as 600/min',
+  },
+  LOG_LEVEL: { default: 'info', description: 'One of trace, debug, info, warn, error, fatal, silent' },
+} as const
