@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { pino } from 'pino'
 import { readConfig } from '../src/config.ts'
 import { readDocument } from '../src/contract/document.ts'
@@ -68,8 +69,21 @@ export async function openUpstream(url: string, traits: Traits): Promise<Target>
 
 /** Goes to a gateway that runs already; nothing of its upstream is to be seen. */
 export async function openRunning(rest: string, mcp: string, traits: Traits): Promise<Target> {
-  const doors = await openDoors(rest, mcp)
+  const opened = await openDoors(rest, mcp)
+  const doors = { ...opened, mcp: opened.mcp.map(keepPace) }
   return { ...traits, doors, tellable: false, [Symbol.asyncDispose]: () => doors[Symbol.asyncDispose]() }
+}
+
+/** A gateway lets a client delete so often and no more: whoever judges it waits until it may go on. */
+function keepPace(door: McpDoor): McpDoor {
+  const call: McpDoor['call'] = async (operation, values) => {
+    const verdict = await door.call(operation, values)
+    const { retryAfter } = Object(verdict.body)
+    if (verdict.code !== 'rate_limited' || typeof retryAfter !== 'number') return verdict
+    await setTimeout(retryAfter * 1_000)
+    return call(operation, values)
+  }
+  return { ...door, call }
 }
 
 /** The door of the upstream itself, whose paths are the document's. */
@@ -100,7 +114,7 @@ async function openDoors(restUrl: string, mcpUrl: string): Promise<Doors> {
 }
 
 async function openGateway(upstream: string, environment: Record<string, string>): Promise<Doors> {
-  const config = readConfig({ CAL_COM_BASE_URL: upstream, ...environment })
+  const config = readConfig({ CAL_COM_BASE_URL: upstream, MCP_DELETE_LIMIT: 'off', ...environment })
   const logger = pino({ level: 'silent' })
   const gateway = await createGateway({ config, document: readDocument(), logger, version: '0.0.0-contract' })
   const listen = { host: '127.0.0.1', port: 0 }

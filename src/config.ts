@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { type Environment, EnvironmentReader } from './environment.ts'
+import { type Environment, EnvironmentReader, type Rate } from './environment.ts'
 import type { GatewayKey } from './gateway-keys.ts'
 
 /** The checked configuration; nothing else in the gateway reads the environment. */
@@ -29,10 +29,12 @@ export interface Config {
   readonly allowDelete: boolean
   /** Whether a deletion on MCP needs a confirmation. */
   readonly confirmDelete: boolean
+  /** Deletions that a client may make on MCP in so many milliseconds; undefined for as many as it likes. */
+  readonly deleteLimit: Rate | undefined
   /** Milliseconds. */
   readonly upstreamTimeout: number
   /** Calls a caller may make in so many milliseconds; undefined for as many as it likes. */
-  readonly rateLimit: { readonly calls: number; readonly window: number } | undefined
+  readonly rateLimit: Rate | undefined
   readonly logLevel: string
 }
 
@@ -90,6 +92,7 @@ export function readConfig(environment: Environment): Config {
     withholdTokens: tokens === undefined ? holds : tokens === 'withhold',
     allowDelete: reader.choice('ALLOW_DELETE', ['true', 'false']) !== 'false',
     confirmDelete: reader.choice('CONFIRM_DELETE', ['true', 'false']) === 'true',
+    deleteLimit: reader.rate('MCP_DELETE_LIMIT'),
     upstreamTimeout: reader.integer('UPSTREAM_TIMEOUT_MS', 100, 600_000),
     rateLimit: reader.rate('RATE_LIMIT'),
     logLevel: reader.text('LOG_LEVEL'),

@@ -6,6 +6,12 @@ import { variables } from './variables.ts'
 /** The environment as the process has it. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
+/** So many calls in so many milliseconds. */
+export interface Rate {
+  readonly calls: number
+  readonly window: number
+}
+
 /** The name of a variable that the gateway reads. */
 export type Variable = keyof typeof variables
 
@@ -89,8 +95,8 @@ export class EnvironmentReader {
     return keys
   }
 
-  /** So many calls in so many milliseconds; undefined for as many as one likes. */
-  rate(name: Variable): { readonly calls: number; readonly window: number } | undefined {
+  /** A rate; undefined for as many calls as one likes. */
+  rate(name: Variable): Rate | undefined {
     const text = this.text(name)
     const [, calls, unit = ''] = /^([1-9]\d{0,8})\/(s|min|h)$/.exec(text) ?? []
     const holds = calls !== undefined || text === 'off'

@@ -64,6 +64,10 @@ export const variables = {
     default: 'false',
     description: '`true` has a person confirm each deletion on MCP, or else an argument',
   },
+  MCP_DELETE_LIMIT: {
+    default: '10/min',
+    description: 'Deletions that one OAuth client may make on MCP: a number per s, min or h, or `off`',
+  },
   UPSTREAM_TIMEOUT_MS: {
     default: '30000',
     description: 'Deadline in milliseconds for a complete upstream answer',

@@ -41,7 +41,7 @@ export const credentials: Readonly<Record<string, Prover>> = {
   async 'secret.key'(scene) {
     const key = 'cal_contract'
     const values = setArgument(await scene.sound(scene.operation), secretName, undefined)
-    await using doors = await scene.target.build?.({ CAL_COM_API_KEY: key })
+    await using doors = await scene.target.build?.({ CAL_COM_API_KEY: key, MCP_TOKENS: 'reveal' })
     const door = [doors?.rest, ...(doors?.mcp ?? [])].find((one) => one?.name === scene.door.name)
     scene.target.recorder?.requests.splice(0)
     const verdict = await door?.call(scene.operation, values)

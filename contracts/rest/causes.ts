@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../src/errors.ts'
 import type { Fault } from './faulty-upstream.ts'
+import { accessToken, findWeakKey, type Guard } from './guards.ts'
 import { keyUnderWay, type Past, usedKey } from './past.ts'
 
 /** A request that an operation answers with success, before it is spoiled. */
@@ -13,7 +14,7 @@ export interface SoundRequest {
 
 /** How to spoil a sound request, and before which upstream, so that the gateway answers with one error. */
 export interface Cause {
-  readonly upstream: 'mock' | 'dead' | Fault | Past
+  readonly upstream: 'mock' | 'dead' | Fault | Past | Guard
   readonly method?: string
   readonly url?: string
   /** An empty text takes a header away. */
@@ -31,6 +32,18 @@ const causes = {
   malformed_json: () => ({ upstream: 'mock', headers: json, body: '{"name":"Ada","name":"Bo"}' }),
   invalid_argument: ({ url }) => ({ upstream: 'mock', url: `${url}${url.includes('?') ? '&' : '?'}page=2` }),
   missing_credentials: () => ({ upstream: 'mock', headers: { 'x-cal-secret-key': '' } }),
+  unauthenticated: () => ({ upstream: 'a guard' }),
+  invalid_token: () => ({ upstream: 'a guard', headers: { authorization: 'Bearer contract-unknown-key' } }),
+  insufficient_scope: ({ method }) => ({
+    upstream: 'a guard',
+    headers: { authorization: `Bearer ${findWeakKey(method)}` },
+  }),
+  client_not_served: () => ({ upstream: 'another client' }),
+  deletion_disabled: () => ({ upstream: 'no deletions' }),
+  issuer_unavailable: () => ({
+    upstream: 'an issuer out of reach',
+    headers: { authorization: `Bearer ${accessToken}` },
+  }),
   host_not_allowed: () => ({ upstream: 'mock', headers: { host: 'gateway.example.org' } }),
   origin_not_allowed: () => ({ upstream: 'mock', headers: { origin: 'https://page.example.org' } }),
   route_not_found: ({ url }) => ({ upstream: 'mock', url: url.replace(/(?=\?|$)/, '/unknown') }),

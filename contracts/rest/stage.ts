@@ -6,10 +6,14 @@ import { createGateway, type GatewayOptions } from '../../src/gateway.ts'
 import { startPreferHop } from '../prefer-hop.ts'
 import type { Cause } from './causes.ts'
 import { findDeadUrl, startFaultyUpstream } from './faulty-upstream.ts'
+import { describeGuards, type Guard, writeKeyFile } from './guards.ts'
 import { beginCalls, failOften, type Past, refuseOnce, useKeys } from './past.ts'
 
 /** Milliseconds that a gateway waits for an upstream that answers, however slow this machine is just now. */
 const patience = 30_000
+
+/** Milliseconds for which calls are under way: longer than any proof. */
+const longPatience = 600_000
 
 /** Milliseconds that a gateway waits for an upstream that never answers. */
 const impatience = 250
@@ -54,7 +58,7 @@ export async function openStage(): Promise<Stage> {
   const held = await open(throttling.url, patience)
   await refuseOnce(held)
   const hanging = await startFaultyUpstream()
-  const busy = await open(hanging.url, patience)
+  const busy = await open(hanging.url, longPatience)
   // Closed before its gateway, which waits for the calls under way.
   opening.use(hanging)
   await beginCalls(busy, hanging)
@@ -62,13 +66,20 @@ export async function openStage(): Promise<Stage> {
   const limited = await open(hop.url, patience, {}, { RATE_LIMIT: '1/h' })
   await refuseOnce(limited)
   const full = await open(hop.url, patience, { admission: { active: 0, waiting: 0, patience: 0 } })
-  const pasts = {
+  const keys = opening.use(writeKeyFile())
+  const guards = describeGuards(keys.path, await findDeadUrl())
+  const guarded = (guard: Guard) => open(hop.url, patience, {}, guards[guard])
+  const prepared = {
     'many failures': given,
     'a refusal for now': held,
     'calls under way': busy,
     'other calls': mocked,
     'too many calls': limited,
     'more calls than places': full,
+    'a guard': await guarded('a guard'),
+    'an issuer out of reach': await guarded('an issuer out of reach'),
+    'another client': await guarded('another client'),
+    'no deletions': await guarded('no deletions'),
   }
   const opened = opening.move()
   return {
@@ -76,7 +87,7 @@ export async function openStage(): Promise<Stage> {
       hop.setPrefer(prefer)
       if (upstream === 'mock') return mocked
       if (upstream === 'dead') return dead
-      if (isPast(upstream, pasts)) return pasts[upstream]
+      if (isPrepared(upstream, prepared)) return prepared[upstream]
       faulty.fault = upstream
       return upstream === 'silence' ? silent : failing
     },
@@ -84,8 +95,11 @@ export async function openStage(): Promise<Stage> {
   }
 }
 
-function isPast(upstream: string, pasts: Readonly<Record<Past, string>>): upstream is Past {
-  return Object.hasOwn(pasts, upstream)
+function isPrepared(
+  upstream: string,
+  prepared: Readonly<Record<Past | Guard, string>>,
+): upstream is Past | Guard {
+  return Object.hasOwn(prepared, upstream)
 }
 
 async function openGateway(

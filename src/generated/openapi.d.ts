@@ -674,7 +674,20 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The gateway is called by a name or from a web page that is not allowed. */
+        /** @description The caller may not delete, or nobody may. */
+        DeleteForbidden: {
+            headers: {
+                "X-RateLimit-Limit-Default": components["headers"]["X-RateLimit-Limit-Default"];
+                "X-RateLimit-Remaining-Default": components["headers"]["X-RateLimit-Remaining-Default"];
+                "X-RateLimit-Reset-Default": components["headers"]["X-RateLimit-Reset-Default"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["HttpError"];
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The gateway is called by a name, from a web page or by a caller that is not allowed. */
         SourceForbidden: {
             headers: {
                 [name: string]: unknown;
@@ -817,7 +830,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The call was not sent; Retry-After says when to try again. */
+        /** @description The call was not sent; Retry-After says when to try again, where that is known. */
         ServiceUnavailable: {
             headers: {
                 [name: string]: unknown;
@@ -1043,7 +1056,7 @@ export interface operations {
             200: components["responses"]["DeletedManagedUser"];
             400: components["responses"]["BadDelete"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            403: components["responses"]["DeleteForbidden"];
             404: components["responses"]["NotFound"];
             405: components["responses"]["MethodNotAllowed"];
             429: components["responses"]["TooManyRequests"];

@@ -1,34 +1,38 @@
+import type { Rate } from '../environment.ts'
 import { GatewayError } from '../errors.ts'
 import { type Clock, ExpiringMap } from '../upstream/expiring-map.ts'
 
-/** Deletions that a client may make at once … */
-const burst = 10
-/** … and milliseconds until it may make one more. */
-const interval = 6_000
 /** Clients that are counted at most; beyond it those that deleted longest ago begin anew. */
 const capacity = 10_000
 
 /**
- * A token bucket for deletions, one a client: a model that has gone astray deletes ten records, and then one every six
- * seconds, so that somebody can notice.
+ * A token bucket for deletions, one a client: a model that has gone astray deletes as many records as the rate says at
+ * once, and then one after the other so slowly that somebody can notice.
  */
 export class DeletionLimit {
+  readonly #rate: Rate | undefined
   readonly #clock: Clock
   /** When each client's bucket will be full again. */
   readonly #full: ExpiringMap<number>
 
-  constructor(clock: Clock) {
+  /** Without a rate nothing is limited. */
+  constructor(rate: Rate | undefined, clock: Clock) {
+    this.#rate = rate
     this.#clock = clock
     this.#full = new ExpiringMap({ clock, capacity })
   }
 
   /** Takes a token out of a client's bucket. Throws `rate_limited` when there is none. */
   take(client: string): void {
+    if (!this.#rate) return
+    const { calls, window } = this.#rate
+    const interval = window / calls
     const now = this.#clock()
     const missing = Math.max(0, (this.#full.get(client) ?? now) - now)
-    if (missing > (burst - 1) * interval) {
-      const seconds = Math.ceil((missing - (burst - 1) * interval) / 1_000)
-      const detail = `A client deletes at most ${burst} records a minute here; the next one in ${seconds} seconds.`
+    const late = missing - (calls - 1) * interval
+    if (late > 0) {
+      const seconds = Math.ceil(late / 1_000)
+      const detail = `A client may delete ${calls} records in ${window / 1_000} seconds here; the next one in ${seconds}.`
       throw new GatewayError('rate_limited', { detail, headers: { 'retry-after': String(seconds) } })
     }
     this.#full.set(client, now + missing + interval, missing + interval)

@@ -2,6 +2,7 @@ import { findBan, type Policy } from '../access/policy.ts'
 import type { Tool } from '../contract/operations.ts'
 import type { JsonSchema } from '../contract/schema.ts'
 import { type CheckedOperation, isCredential } from '../contract/validation.ts'
+import type { Rate } from '../environment.ts'
 import { findDefaults, type HeldCredentials } from '../upstream/credentials.ts'
 import { adviseCredential, describeArguments } from './arguments.ts'
 import { confirmation, confirmationSchema } from './confirmation.ts'
@@ -14,6 +15,8 @@ export interface ToolPolicy extends Policy {
   readonly withholdTokens: boolean
   /** Whether a deletion needs a confirmation. */
   readonly confirmDelete: boolean
+  /** Deletions that a client may make; as many as it likes without. */
+  readonly deleteLimit: Rate | undefined
 }
 
 /** A tool as `tools/list` shows it; the names are those of MCP. */

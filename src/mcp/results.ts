@@ -33,13 +33,21 @@ export function toResult({ status, text, data }: Answer, schema?: JsonSchema, no
 /** An error of the gateway itself: nothing was sent, or nobody knows what became of it. */
 export function toRefusal(error: GatewayError, nextStep?: string): ToolResult {
   const { title, action, outcome } = errorCatalogue[error.code]
-  const next = nextStep ?? error.recovery ?? action
+  // A tool's caller sees no headers.
+  const seconds = error.headers['retry-after']
+  const wait = seconds === undefined ? {} : { retryAfter: Number(seconds) }
+  const advice = seconds === undefined ? action : `Wait ${seconds} seconds, then call again.`
+  const next = nextStep ?? error.recovery ?? advice
   const places = error.violations.map(({ location, message }) => `${location}: ${message}`)
   const detail = [action, next].includes(error.message) ? [] : [error.message]
   const told = places.length > 0 ? places : [`${error.code}: ${title}`, ...detail]
   const effect =
     outcome === 'unknown' ? 'Nobody can tell whether the call took effect.' : 'The call had no effect.'
-  return toError([...told, effect, `Next: ${next}`].join('\n'), { ...error.toProblem(), nextStep: next })
+  return toError([...told, effect, `Next: ${next}`].join('\n'), {
+    ...error.toProblem(),
+    ...wait,
+    nextStep: next,
+  })
 }
 
 /** An error answer of the upstream, which has already been cleared of what it echoed. */

@@ -69,7 +69,7 @@ export function createTools(options: ToolOptions): Tools {
   })
   const guards = {
     confirmations: new Confirmations(options.key),
-    deletions: new DeletionLimit(options.clock),
+    deletions: new DeletionLimit(options.policy.deleteLimit, options.clock),
   }
   const calls = new Map(
     offers.map(({ operation, offer }) => [offer.tool.name, bindTool(operation, offer, options, guards)]),

@@ -141,7 +141,7 @@ export function createOptions(respond: Respond = () => answer(200, { status: 'su
       },
     },
     held: { apiKey: undefined, client: undefined },
-    policy: { withholdTokens: false, allowDelete: true, confirmDelete: false },
+    policy: { withholdTokens: false, allowDelete: true, confirmDelete: false, deleteLimit: undefined },
     key: new Uint8Array(32),
     clock: () => 0,
     readRetryAfter: ({ 'retry-after': seconds }) => (seconds === undefined ? undefined : Number(seconds)),
