@@ -1,0 +1,189 @@
+import { createHmac } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { findClosedUrl, type RunningGateway, startGateway } from '../gateway-fixture.ts'
+import { startUpstream, type UpstreamStub } from '../upstream-stub.ts'
+import { audience, type Issuer, startIssuer } from './issuer.ts'
+
+const scope = 'managed-users:read'
+const users = '/v1/v2/oauth-clients/cm9demo/users'
+
+let issuer: Issuer
+let upstream: UpstreamStub
+let running: RunningGateway
+beforeAll(async () => {
+  issuer = await startIssuer()
+  upstream = await startUpstream()
+  running = await startGateway(upstream.url, issuer.environment, { issuerKeys: { cooldown: 0 } })
+})
+beforeEach(() => void upstream.requests.splice(0))
+afterAll(async () => {
+  await running[Symbol.asyncDispose]()
+  await upstream[Symbol.asyncDispose]()
+  await issuer[Symbol.asyncDispose]()
+})
+
+/** The status, the code and the challenge with which each port answers a caller with that token. */
+async function knock(token: string | undefined, { restUrl, mcpUrl }: RunningGateway = running) {
+  const headers = {
+    'content-type': 'application/json',
+    'x-cal-secret-key': 'demo-secret',
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+  }
+  const list = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
+  const answers = await Promise.all([
+    fetch(restUrl + users, { headers }),
+    fetch(`${mcpUrl}/mcp`, { method: 'POST', headers, body: JSON.stringify(list) }),
+  ])
+  return Promise.all(
+    answers.map(async (answer) => {
+      const body = Object(await answer.json())
+      const code = body.code ?? body.error?.data?.code
+      return { status: answer.status, code, challenge: answer.headers.get('www-authenticate') }
+    }),
+  )
+}
+
+const metadata = 'resource_metadata="https://mcp.example.org/.well-known/oauth-protected-resource/mcp"'
+const invalid = { status: 401, code: 'invalid_token', challenge: `Bearer error="invalid_token", ${metadata}` }
+const allowed = { status: 200, code: undefined, challenge: null }
+
+/** A token as anybody can write it, with a signature of one's own. */
+function forge(header: object, claims: object, sign: (text: string) => string): string {
+  const text = [header, claims].map((one) => Buffer.from(JSON.stringify(one)).toString('base64url')).join('.')
+  return `${text}.${sign(text)}`
+}
+
+function soundClaims() {
+  return { iss: issuer.url, aud: audience, sub: 'agent', exp: Math.floor(Date.now() / 1_000) + 300, scope }
+}
+
+describe('an access token', () => {
+  it('lets its bearer in on both ports, and never goes upstream', async () => {
+    expect(await knock(await issuer.sign({ scope }))).toEqual([allowed, allowed])
+    expect(upstream.requests.map(({ headers }) => headers.authorization)).toEqual([undefined])
+  })
+
+  it('may name several audiences, and several scopes with blanks between them', async () => {
+    const token = await issuer.sign({
+      aud: ['https://other.example.org', audience],
+      scope: `openid ${scope}`,
+    })
+    expect(await knock(token)).toEqual([allowed, allowed])
+  })
+
+  it('that is missing is asked for, with the place where one learns how to get it', async () => {
+    const challenge = `Bearer ${metadata}`
+    const refused = { status: 401, code: 'unauthenticated', challenge }
+    expect(await knock(undefined)).toEqual([refused, refused])
+    expect(upstream.requests).toEqual([])
+  })
+
+  const now = Math.floor(Date.now() / 1_000)
+  const wrongs: [string, () => Promise<string> | string][] = [
+    ['of another issuer', () => issuer.sign({ scope, iss: 'https://other.example.org' })],
+    ['for another audience', () => issuer.sign({ scope, aud: 'https://other.example.org/mcp' })],
+    ['without an audience', () => issuer.sign({ scope, aud: undefined })],
+    ['that has expired', () => issuer.sign({ scope, exp: now - 60 })],
+    ['that never expires', () => issuer.sign({ scope, exp: undefined })],
+    ['that is not valid yet', () => issuer.sign({ scope, nbf: now + 600 })],
+    ['with a key that nobody knows', () => issuer.sign({ scope }, { kid: 'unknown' })],
+    ['without a signature', () => forge({ alg: 'none' }, soundClaims(), () => '')],
+    [
+      'signed with the public key as a secret',
+      async () => {
+        const secret = await issuer.publishKey()
+        return forge({ alg: 'HS256', kid: 'key-0' }, soundClaims(), (text) =>
+          createHmac('sha256', secret).update(text).digest('base64url'),
+        )
+      },
+    ],
+    [
+      'with a signature of somebody else',
+      () =>
+        forge({ alg: 'RS256', kid: 'key-0' }, soundClaims(), () =>
+          Buffer.alloc(256, 1).toString('base64url'),
+        ),
+    ],
+    [
+      'whose claims were changed',
+      async () => {
+        const [head, , tail] = (await issuer.sign({ scope: 'openid' })).split('.')
+        return [head, Buffer.from(JSON.stringify(soundClaims())).toString('base64url'), tail].join('.')
+      },
+    ],
+    ['that is none', () => 'planted-opaque-token'],
+    ['with a header that is no JSON', () => 'a.b.c'],
+  ]
+
+  it.each(wrongs)('%s is refused on both ports, and nothing goes upstream', async (_, make) => {
+    expect(await knock(await make())).toEqual([invalid, invalid])
+    expect(upstream.requests).toEqual([])
+    expect(running.log.join('')).not.toMatch(/planted|eyJ/)
+  })
+
+  it('without the scope lets its bearer in, but not to the operation', async () => {
+    const [rest, mcp] = await knock(await issuer.sign({ scope: 'openid' }))
+    const challenge = `Bearer error="insufficient_scope", scope="${scope}"`
+    expect(rest).toEqual({ status: 403, code: 'insufficient_scope', challenge })
+    expect(mcp).toEqual(allowed)
+    expect(upstream.requests).toEqual([])
+  })
+
+  it('goes with the next keys once the issuer has published them, and with the last ones no more', async () => {
+    const old = await issuer.sign({ scope })
+    expect(await knock(old)).toEqual([allowed, allowed])
+    await issuer.rotate()
+    expect(await knock(await issuer.sign({ scope }))).toEqual([allowed, allowed])
+    expect(await knock(old)).toEqual([invalid, invalid])
+  })
+})
+
+describe('an issuer', () => {
+  it('is asked for its keys once, however many tokens come', async () => {
+    await using calm = await startGateway(upstream.url, issuer.environment)
+    const before = issuer.asked
+    for (let index = 0; index < 5; index += 1) await knock(await issuer.sign({ scope }), calm)
+    await knock(await issuer.sign({ scope }, { kid: 'unknown' }), calm)
+    expect(issuer.asked - before).toBe(1)
+  })
+
+  const down: [string, (environment: Record<string, string>) => Promise<Record<string, string>>][] = [
+    ['where nobody listens', async (one) => ({ ...one, OAUTH_JWKS_URL: `${await findClosedUrl()}/keys` })],
+    ['that fails', async (one) => one],
+  ]
+  it.each(down)('%s lets nobody in, and says to try again later', async (name, change) => {
+    const environment = await change(issuer.environment)
+    issuer.status = name === 'that fails' ? 500 : 200
+    await using shut = await startGateway(upstream.url, environment)
+    const refused = { status: 503, code: 'issuer_unavailable', challenge: null }
+    expect(await knock(await issuer.sign({ scope }), shut)).toEqual([refused, refused])
+    expect(await knock('planted', shut)).toEqual([invalid, invalid])
+    issuer.status = 200
+    expect(upstream.requests).toEqual([])
+    if (name === 'that fails')
+      expect(await knock(await issuer.sign({ scope }), shut)).toEqual([allowed, allowed])
+  })
+})
+
+describe('the metadata of the resource', () => {
+  it.each(['', '/mcp'])('is open to everybody at the well-known path%s', async (path) => {
+    const answer = await fetch(`${running.mcpUrl}/.well-known/oauth-protected-resource${path}`)
+    expect(await answer.json()).toEqual({
+      resource: audience,
+      authorization_servers: [issuer.url],
+      scopes_supported: [
+        'managed-users:read',
+        'managed-users:write',
+        'managed-users:delete',
+        'managed-users:tokens',
+      ],
+      bearer_methods_supported: ['header'],
+      resource_name: 'calgate',
+    })
+  })
+
+  it('is not there where no access tokens are taken', async () => {
+    await using plain = await startGateway(upstream.url)
+    expect((await fetch(`${plain.mcpUrl}/.well-known/oauth-protected-resource`)).status).toBe(404)
+  })
+})

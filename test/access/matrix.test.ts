@@ -1,0 +1,290 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readConfig } from '../../src/config.ts'
+import { createKey } from '../../src/gateway-keys.ts'
+import { type RunningGateway, startGateway } from '../gateway-fixture.ts'
+import { clients } from '../mcp/clients.ts'
+import { respondJson, startUpstream, type UpstreamStub } from '../upstream-stub.ts'
+import { type Issuer, startIssuer } from './issuer.ts'
+import { writeKeys } from './key-file.ts'
+
+const client = 'cm9demo'
+const callersSecret = 'callers-secret'
+const heldSecret = 'held-secret'
+const heldKey = 'cal_held'
+const users = `/v1/v2/oauth-clients/${client}/users`
+const user = { email: 'ada@example.org', name: 'Ada' }
+const spent = { refreshToken: 'spent' }
+
+/** The seven operations, stated once more: what a row of the table means must not change with the document. */
+const operations = [
+  { tool: 'get-all-managed-users', scope: 'read', method: 'GET', path: users, values: {} },
+  { tool: 'create-managed-user', scope: 'write', method: 'POST', path: users, values: { body: user } },
+  { tool: 'get-managed-user', scope: 'read', method: 'GET', path: `${users}/7`, values: { userId: 7 } },
+  {
+    tool: 'update-managed-user',
+    scope: 'write',
+    method: 'PATCH',
+    path: `${users}/7`,
+    values: { userId: 7, body: {} },
+  },
+  {
+    tool: 'delete-managed-user',
+    scope: 'delete',
+    method: 'DELETE',
+    path: `${users}/7`,
+    values: { userId: 7 },
+  },
+  {
+    tool: 'force-refresh-tokens',
+    scope: 'tokens',
+    method: 'POST',
+    path: `${users}/7/force-refresh`,
+    values: { userId: 7 },
+  },
+  {
+    tool: 'refresh-managed-user-tokens',
+    scope: 'tokens',
+    method: 'POST',
+    path: `/v1/v2/oauth/${client}/refresh`,
+    values: { body: spent },
+  },
+] as const
+type Operation = (typeof operations)[number]
+
+const credentials = ['caller', 'held secret', 'held key'] as const
+const inbounds = ['none', 'key', 'JWT'] as const
+const scopeSets = [
+  [],
+  ['read'],
+  ['read', 'write', 'tokens'],
+  ['delete'],
+  ['read', 'write', 'delete', 'tokens'],
+]
+
+interface Deployment {
+  readonly credential: (typeof credentials)[number]
+  readonly inbound: (typeof inbounds)[number]
+  readonly tokens: 'reveal' | 'withhold'
+  readonly allowDelete: boolean
+}
+
+const deployments = credentials.flatMap((credential) =>
+  inbounds.flatMap((inbound) =>
+    (['reveal', 'withhold'] as const).flatMap((tokens) =>
+      [true, false].map((allowDelete): Deployment => ({ credential, inbound, tokens, allowDelete })),
+    ),
+  ),
+)
+
+const keys = scopeSets.map((scopes, index) =>
+  createKey(`caller-${index}`, scopes.length === 0 ? ['managed-users:none'] : scopes.map(toScope)),
+)
+
+function toScope(name: string): string {
+  return `managed-users:${name}`
+}
+
+function describeEnvironment({ credential, inbound, tokens, allowDelete }: Deployment, keyFile: string) {
+  return {
+    MCP_TOKENS: tokens,
+    ALLOW_DELETE: String(allowDelete),
+    MCP_DELETE_LIMIT: 'off',
+    ...(credential === 'held secret' && { CAL_COM_CLIENT_ID: client, CAL_COM_SECRET_KEY: heldSecret }),
+    ...(credential === 'held key' && { CAL_COM_API_KEY: heldKey }),
+    ...(inbound === 'key' && { GATEWAY_KEYS_FILE: keyFile }),
+    ...(inbound === 'JWT' && issuer.environment),
+  }
+}
+
+let issuer: Issuer
+let upstream: UpstreamStub
+let keyFile: Disposable & { readonly path: string }
+beforeAll(async () => {
+  issuer = await startIssuer()
+  upstream = await startUpstream((_request, response) => respondJson(response, 200, answer))
+  // A key without any scope of the document is refused at the start, so that caller has no key here.
+  keyFile = writeKeys(keys.slice(1).map(({ line }) => line))
+})
+afterAll(async () => {
+  keyFile[Symbol.dispose]()
+  await upstream[Symbol.asyncDispose]()
+  await issuer[Symbol.asyncDispose]()
+})
+
+const answer = {
+  status: 'success',
+  data: { user: { id: 7 }, id: 7, accessToken: 'ey-access', refreshToken: 'ey-refresh' },
+}
+
+/** Headers of a caller: its credential for the gateway, and the secret for Cal.com where it brings one. */
+async function describeCaller({ inbound, credential }: Deployment, scopes: readonly string[] | undefined) {
+  const own = credential === 'caller' ? { 'x-cal-secret-key': callersSecret } : {}
+  if (inbound === 'none' || scopes === undefined) return own
+  const key = keys[scopeSets.findIndex((set) => set.join() === scopes.join())]?.key ?? ''
+  const token = inbound === 'key' ? key : await issuer.sign({ scope: scopes.map(toScope).join(' ') })
+  return { ...own, authorization: `Bearer ${token}` }
+}
+
+/** What the gateway must do with a call; undefined when it must send it. */
+function expectRefusal(
+  { inbound, credential, allowDelete }: Deployment,
+  scopes: readonly string[] | undefined,
+  { tool, scope }: Operation,
+): string | undefined {
+  if (inbound !== 'none' && scopes === undefined) return 'unauthenticated'
+  if (scope === 'delete' && !allowDelete) return 'deletion_disabled'
+  if (inbound !== 'none' && !scopes?.includes(scope)) return 'insufficient_scope'
+  if (credential === 'held key' && tool === 'refresh-managed-user-tokens') return 'missing_credentials'
+  return undefined
+}
+
+function expectHeaders({ credential }: Deployment) {
+  if (credential === 'held key') return { secret: undefined, authorization: `Bearer ${heldKey}` }
+  return { secret: credential === 'caller' ? callersSecret : heldSecret, authorization: undefined }
+}
+
+/** The one request that went upstream since the last look, as far as it says whose it is. */
+function takeSent() {
+  return upstream.requests.splice(0).map(({ method, url, headers }) => ({
+    call: `${method} /v1${url}`,
+    secret: headers['x-cal-secret-key'],
+    authorization: headers.authorization,
+  }))
+}
+
+async function callRest({ restUrl }: RunningGateway, headers: Record<string, string>, operation: Operation) {
+  const { method, path, values } = operation
+  const body = 'body' in values ? JSON.stringify(values.body) : null
+  const type = body === null ? {} : { 'content-type': 'application/json' }
+  const response = await fetch(restUrl + path, { method, body, headers: { ...headers, ...type } })
+  const { code } = Object(await response.json())
+  return { status: response.status, code }
+}
+
+const statuses: Readonly<Record<string, number>> = {
+  unauthenticated: 401,
+  deletion_disabled: 403,
+  insufficient_scope: 403,
+  missing_credentials: 401,
+}
+
+describe.each(deployments)(
+  'with the credentials of the $credential, inbound $inbound, tokens $tokens, deletion $allowDelete',
+  (deployment) => {
+    const scoped =
+      deployment.inbound === 'none'
+        ? [undefined]
+        : [undefined, ...scopeSets.slice(deployment.inbound === 'key' ? 1 : 0)]
+    let running: RunningGateway
+    beforeAll(async () => {
+      running = await startGateway(upstream.url, describeEnvironment(deployment, keyFile.path))
+    })
+    afterAll(() => running[Symbol.asyncDispose]())
+
+    it.each(scoped.map((scopes) => ({ scopes })))('REST serves a caller with $scopes', async ({ scopes }) => {
+      const headers = await describeCaller(deployment, scopes)
+      for (const operation of operations) {
+        takeSent()
+        const code = expectRefusal(deployment, scopes, operation)
+        const got = await callRest(running, headers, operation)
+        const { method, path } = operation
+        const sent = [{ call: `${method} ${path}`, ...expectHeaders(deployment) }]
+        expect({ operation: operation.tool, ...got, sent: takeSent() }).toEqual({
+          operation: operation.tool,
+          status: code === undefined ? 200 : statuses[code],
+          code,
+          sent: code === undefined ? sent : [],
+        })
+      }
+    })
+
+    describe.each(clients.filter((_, index) => index !== 1))('$client', ({ connect }) => {
+      it.each(scoped.map((scopes) => ({ scopes })))('serves a caller with $scopes', async ({ scopes }) => {
+        const headers = await describeCaller(deployment, scopes)
+        const place = { url: `${running.mcpUrl}/mcp`, headers }
+        if (deployment.inbound !== 'none' && scopes === undefined) {
+          await expect(connect(place)).rejects.toThrow(/unauthenticated|credential|401|Unauthorized/i)
+          return
+        }
+        const session = await connect(place)
+        const { tools } = await session.listTools()
+        const withheld = deployment.tokens === 'withhold'
+        const removed = (one: Operation) =>
+          (one.scope === 'delete' && !deployment.allowDelete) || (one.scope === 'tokens' && withheld)
+        const listed = operations.filter((one) => {
+          const refusal = expectRefusal(deployment, scopes, one)
+          return !removed(one) && (refusal === undefined || refusal === 'missing_credentials')
+        })
+        expect(tools.map(({ name }) => name)).toEqual(listed.map(({ tool }) => tool))
+        const asked = JSON.stringify(tools).includes('"x-cal-secret-key"')
+        expect(asked).toBe(deployment.credential !== 'held secret' && tools.length > 0)
+        for (const operation of operations) {
+          takeSent()
+          const { tool, values, method, path } = operation
+          const code = expectRefusal(deployment, scopes, operation)
+          const result = await session
+            .callTool({ name: tool, arguments: { clientId: client, ...values } })
+            .catch((error: unknown) => ({ thrown: String(error) }))
+          const sent = [{ call: `${method} ${path}`, ...expectHeaders(deployment) }]
+          if (removed(operation))
+            expect(result).toHaveProperty('thrown', expect.stringContaining('Unknown tool'))
+          else expect(Object(result).structuredContent?.error?.code).toBe(code)
+          expect(takeSent()).toEqual(removed(operation) || code !== undefined ? [] : sent)
+          const shown = JSON.stringify(result)
+          expect(/ey-access|ey-refresh/.test(shown)).toBe(
+            !removed(operation) && code === undefined && !withheld,
+          )
+        }
+        await session.close()
+      })
+    })
+  },
+)
+
+describe('a host that others can reach', () => {
+  const rows = credentials.flatMap((credential) =>
+    inbounds.flatMap((inbound) =>
+      ['127.0.0.1', '::1', 'localhost', '0.0.0.0', '192.0.2.1'].map((host) => ({
+        credential,
+        inbound,
+        host,
+      })),
+    ),
+  )
+  it.each(rows)(
+    '$host with the credentials of the $credential and inbound $inbound',
+    ({ credential, inbound, host }) => {
+      const row = { credential, inbound, tokens: 'reveal', allowDelete: true } as const
+      const read = () => readConfig({ ...describeEnvironment(row, keyFile.path), HOST: host })
+      const open =
+        !['127.0.0.1', '::1', 'localhost'].includes(host) && credential !== 'caller' && inbound === 'none'
+      if (open)
+        expect(read).toThrow(
+          /^HOST must be a loopback address while CAL_COM_(SECRET|API)_KEY is set and neither GATEWAY_KEYS_FILE nor OAUTH_ISSUER is/,
+        )
+      else expect(read().host).toBe(host)
+    },
+  )
+})
+
+describe('the tokens of users', () => {
+  it.each([
+    ['caller', false],
+    ['held secret', true],
+    ['held key', true],
+  ] as const)(
+    'with the credentials of the %s are withheld unless somebody says otherwise: %s',
+    (credential, withheld) => {
+      const row = { credential, inbound: 'none', tokens: 'reveal', allowDelete: true } as const
+      const { MCP_TOKENS: _, ...environment } = describeEnvironment(row, '')
+      expect(readConfig(environment).withholdTokens).toBe(withheld)
+    },
+  )
+})
+
+it('the scopes of the table are those of the document', () => {
+  const document = readFileSync(new URL('../../openapi/openapi.json', import.meta.url), 'utf8')
+  const named = [...document.matchAll(/"x-scope": "managed-users:(\w+)"/g)].map(([, name]) => name)
+  expect(named.sort()).toEqual(operations.map(({ scope }) => scope).sort())
+})
