@@ -125,7 +125,15 @@ export async function createGateway({
     clock,
   }
 
-  const rest = await createRestServer({ ...listener, document, operations, exchange, held, policy: config })
+  const rest = await createRestServer({
+    ...listener,
+    document,
+    operations,
+    exchange,
+    held,
+    policy: config,
+    isGuarded: keys.length > 0 || oauth !== undefined,
+  })
   const mcp = await createMcpServer({ ...listener, ...tools, version })
   if (oauth) registerResourceMetadata(mcp, oauth, scopes)
   const control = createControlServer({ logger, readiness })

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ConfigError, isLoopback, readConfig } from '../src/config.ts'
 
@@ -94,4 +97,47 @@ test.each([
 
 test.each(['0/min', '600', '600/day', '-1/s', '1.5/s', 'on'])('the rate limit %s is refused', (text) => {
   expect(problemsOf({ RATE_LIMIT: text })).toEqual([expect.stringContaining('RATE_LIMIT must be off')])
+})
+
+test.each([
+  [{ CAL_COM_CLIENT_ID: 'cm9demo' }, 'CAL_COM_CLIENT_ID needs CAL_COM_SECRET_KEY'],
+  [
+    { CAL_COM_CLIENT_ID: 'planted/../x', CAL_COM_SECRET_KEY: 's' },
+    'CAL_COM_CLIENT_ID must be 1 to 64 letters',
+  ],
+  [{ CAL_COM_API_KEY_FILE: '/planted' }, 'CAL_COM_API_KEY_FILE must be a readable file'],
+  [{ MCP_TOKENS: 'planted' }, 'MCP_TOKENS must be one of reveal, withhold'],
+  [{ ALLOW_DELETE: 'no' }, 'ALLOW_DELETE must be one of true, false'],
+  [{ CONFIRM_DELETE: '1' }, 'CONFIRM_DELETE must be one of true, false'],
+  [{ GATEWAY_KEYS_FILE: '/planted' }, 'GATEWAY_KEYS_FILE: must be a readable file with a key'],
+])('%j is refused by a sentence without its value', (environment, sentence) => {
+  const problems = problemsOf(environment)
+  expect(problems).toEqual([expect.stringContaining(sentence)])
+  expect(problems.join()).not.toContain('planted')
+})
+
+const oauth = {
+  OAUTH_ISSUER: 'https://issuer.example.org',
+  OAUTH_JWKS_URL: 'https://issuer.example.org/keys',
+  OAUTH_AUDIENCE: 'https://mcp.example.org/mcp',
+}
+
+test.each(Object.keys(oauth))('%s is missed beside the other two', (variable) => {
+  expect(problemsOf({ ...oauth, [variable]: '' })).toEqual([
+    `${variable} must be an https URL, or http on a loopback address`,
+  ])
+  expect(problemsOf({ ...oauth, [variable]: 'http://issuer.example.org' })).toHaveLength(1)
+  expect(readConfig({ ...oauth, [variable]: 'http://127.0.0.1:9/keys' }).oauth).not.toBe(undefined)
+})
+
+test('a secret may stand in a file, whose last line end is no part of it, but not in two places', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'calgate-'))
+  const file = join(folder, 'secret')
+  writeFileSync(file, 'held-secret\n')
+  const environment = { CAL_COM_CLIENT_ID: 'cm9demo', CAL_COM_SECRET_KEY_FILE: file }
+  expect(readConfig(environment).client).toEqual({ id: 'cm9demo', secret: 'held-secret' })
+  expect(problemsOf({ ...environment, CAL_COM_SECRET_KEY: 'other' })).toEqual([
+    'CAL_COM_SECRET_KEY and CAL_COM_SECRET_KEY_FILE must not both be set',
+  ])
+  rmSync(folder, { recursive: true })
 })

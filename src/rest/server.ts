@@ -17,6 +17,7 @@ import { forward, registerProxy } from '../upstream/proxy.ts'
 import { refuseUnwantedBody, registerBodyParser } from './body.ts'
 import { readRequest } from './input.ts'
 import { createMethodFinder, describeRoutes } from './routes.ts'
+import { describeDeployment } from './served-document.ts'
 
 /** Bytes of a request body; Cal.com takes no more either. */
 const bodyLimit = 102_400
@@ -28,6 +29,8 @@ export interface RestOptions extends Omit<ListenerOptions, 'bodyLimit'> {
   readonly exchange: Exchange
   readonly held: HeldCredentials
   readonly policy: Policy
+  /** Whether callers need a credential of the gateway's own. */
+  readonly isGuarded: boolean
 }
 
 /** Builds the REST door: the document's operations below its server URL, and the document itself. */
@@ -53,7 +56,7 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
     prefix: '/v1',
     operationResolver: (id) => handlers.get(id) ?? refuseOperation(id),
   })
-  const text = JSON.stringify(document)
+  const text = JSON.stringify(describeDeployment(document, options))
   app.get('/openapi.json', (_request, reply) => reply.type('application/json; charset=utf-8').send(text))
   return app
 }

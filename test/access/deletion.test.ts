@@ -1,0 +1,210 @@
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { DeletionLimit } from '../../src/mcp/deletion-limit.ts'
+import { type RunningGateway, startGateway } from '../gateway-fixture.ts'
+import { clients } from '../mcp/clients.ts'
+import { startUpstream, type UpstreamStub } from '../upstream-stub.ts'
+
+const secret = { 'x-cal-secret-key': 'demo-secret' }
+const deletion = { name: 'delete-managed-user', arguments: { clientId: 'cm9demo', userId: 7 } }
+
+let upstream: UpstreamStub
+let running: RunningGateway
+beforeAll(async () => {
+  upstream = await startUpstream()
+  running = await startGateway(upstream.url, { CONFIRM_DELETE: 'true' })
+})
+beforeEach(() => void upstream.requests.splice(0))
+afterAll(async () => {
+  await running[Symbol.asyncDispose]()
+  await upstream[Symbol.asyncDispose]()
+})
+
+function codeOf(result: object): unknown {
+  return Object(result).structuredContent?.error?.code
+}
+
+describe.each(clients)('through $client, which cannot ask a person, a deletion', ({ connect }) => {
+  it('takes an argument that says that the person agreed', async () => {
+    const client = await connect({ url: `${running.mcpUrl}/mcp`, headers: secret })
+    const { tools } = await client.listTools()
+    const remover = tools.find(({ name }) => name === deletion.name)
+    expect(remover?.inputSchema.properties).toHaveProperty('confirm.type', 'boolean')
+    expect(remover?.inputSchema.required).not.toContain('confirm')
+    const attempts = [{}, { confirm: false }, { confirm: 'true' }, { confirm: 1 }]
+    for (const more of attempts) {
+      const result = await client.callTool({ ...deletion, arguments: { ...deletion.arguments, ...more } })
+      expect(codeOf(result)).toBe('confirmation_required')
+    }
+    expect(upstream.requests).toEqual([])
+    const result = await client.callTool({ ...deletion, arguments: { ...deletion.arguments, confirm: true } })
+    await client.close()
+    expect(result.isError).toBeFalsy()
+    expect(upstream.requests.map(({ method, url }) => `${method} ${url}`)).toEqual([
+      'DELETE /v2/oauth-clients/cm9demo/users/7',
+    ])
+  })
+
+  it('has no such argument where nobody wants a confirmation', async () => {
+    await using plain = await startGateway(upstream.url)
+    const client = await connect({ url: `${plain.mcpUrl}/mcp`, headers: secret })
+    const result = await client.callTool({ ...deletion, arguments: { ...deletion.arguments, confirm: true } })
+    await client.close()
+    expect(codeOf(result)).toBe('invalid_argument')
+    expect(upstream.requests).toEqual([])
+  })
+})
+
+/** A client that can ask a person, who answers so; it remembers the questions. */
+function createAsking(mode: 'legacy' | { readonly pin: string }, reply: object) {
+  const questions: string[] = []
+  const client = new Client(
+    { name: 'test-client', version: '1.0.0' },
+    { versionNegotiation: { mode }, capabilities: { elicitation: { form: {} } } },
+  )
+  client.setRequestHandler('elicitation/create', async ({ params }) => {
+    questions.push(params.message)
+    return { action: 'accept', ...reply }
+  })
+  return { client, questions }
+}
+
+function openStdio(url: string): StdioClientTransport {
+  const args = ['src/main.ts', 'mcp', '--stdio']
+  const env = {
+    CAL_COM_BASE_URL: url,
+    CAL_COM_SECRET_KEY: 'demo-secret',
+    CONFIRM_DELETE: 'true',
+    LOG_LEVEL: 'silent',
+  }
+  return new StdioClientTransport({ command: process.execPath, args, env, stderr: 'ignore' })
+}
+
+const refusals: [string, object][] = [
+  ['declines', { action: 'decline' }],
+  ['goes away', { action: 'cancel' }],
+  ['answers no', { content: { confirm: false } }],
+]
+
+const stateless = { pin: '2026-07-28' }
+const askable = [
+  { way: 'HTTP in 2026-07-28', mode: stateless, http: true },
+  { way: 'stdio in 2026-07-28', mode: stateless, http: false },
+  { way: 'stdio in the initialize era', mode: 'legacy', http: false },
+] as const
+
+describe.each(askable)('over $way, where a person can be asked, a deletion', ({ mode, http }) => {
+  async function remove(reply: object, more: object = {}) {
+    const { client, questions } = createAsking(mode, reply)
+    const headers = { requestInit: { headers: secret } }
+    const transport = http
+      ? new StreamableHTTPClientTransport(new URL(`${running.mcpUrl}/mcp`), headers)
+      : openStdio(upstream.url)
+    await client.connect(transport)
+    const result = await client.callTool({ ...deletion, arguments: { ...deletion.arguments, ...more } })
+    await client.close()
+    return { result, questions }
+  }
+
+  it('goes up when the person agrees, who is told what will be deleted', async () => {
+    const { result, questions } = await remove({ content: { confirm: true } })
+    expect(result.isError).toBeFalsy()
+    expect(questions).toHaveLength(1)
+    expect(questions[0]).toMatch(/clientId cm9demo, userId 7\. This cannot be undone\./)
+    expect(upstream.requests).toHaveLength(1)
+  }, 30_000)
+
+  it.each(http ? refusals : refusals.slice(0, 1))(
+    'does not go up when the person %s, whatever the model says',
+    async (_, reply) => {
+      const { result } = await remove(reply, { confirm: true })
+      expect(codeOf(result)).toBe('confirmation_declined')
+      expect(upstream.requests).toEqual([])
+    },
+    30_000,
+  )
+})
+
+describe('an answer that a person gave', () => {
+  const accepted = { confirm: { action: 'accept', content: { confirm: true } } }
+
+  async function post(userId: number, more: object) {
+    const meta = {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientInfo': { name: 'test-client', version: '1.0.0' },
+      'io.modelcontextprotocol/clientCapabilities': { elicitation: { form: {} } },
+    }
+    const params = { name: deletion.name, arguments: { clientId: 'cm9demo', userId }, _meta: meta, ...more }
+    const response = await fetch(`${running.mcpUrl}/mcp`, {
+      method: 'POST',
+      headers: {
+        ...secret,
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        'mcp-protocol-version': '2026-07-28',
+        'mcp-method': 'tools/call',
+        'mcp-name': deletion.name,
+      },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),
+    })
+    return Object(await response.json()).result
+  }
+
+  it('is good for the call it was asked for, and for no other', async () => {
+    const { resultType, requestState, inputRequests } = await post(7, {})
+    expect({ resultType, method: inputRequests.confirm.method }).toEqual({
+      resultType: 'input_required',
+      method: 'elicitation/create',
+    })
+    const given = { inputResponses: accepted, requestState }
+    expect((await post(8, given)).resultType).toBe('input_required')
+    expect((await post(7, { inputResponses: accepted })).resultType).toBe('input_required')
+    expect((await post(7, { inputResponses: accepted, requestState: 'forged' })).resultType).toBe(
+      'input_required',
+    )
+    expect(upstream.requests).toEqual([])
+    expect((await post(7, given)).isError).toBeFalsy()
+    expect(upstream.requests).toHaveLength(1)
+  })
+})
+
+describe('the limit of deletions', () => {
+  it('lets ten through at once, then one every six seconds, each client by itself', () => {
+    const clock = { now: 0 }
+    const limit = new DeletionLimit({ calls: 10, window: 60_000 }, () => clock.now)
+    const take = (client: string) => {
+      try {
+        limit.take(client)
+        return 'taken'
+      } catch (error) {
+        return Object(error).headers['retry-after']
+      }
+    }
+    expect(Array.from({ length: 12 }, () => take('a'))).toEqual([...Array(10).fill('taken'), '6', '6'])
+    expect(take('b')).toBe('taken')
+    clock.now += 5_000
+    expect(take('a')).toBe('1')
+    clock.now += 1_000
+    expect([take('a'), take('a')]).toEqual(['taken', '6'])
+    clock.now += 120_000
+    expect(Array.from({ length: 11 }, () => take('a'))).toEqual([...Array(10).fill('taken'), '6'])
+  })
+
+  it.each(clients)('holds through $client, and not on REST', async ({ connect }) => {
+    await using limited = await startGateway(upstream.url)
+    const client = await connect({ url: `${limited.mcpUrl}/mcp`, headers: secret })
+    const codes: unknown[] = []
+    for (let call = 0; call < 11; call += 1) codes.push(codeOf(await client.callTool(deletion)))
+    const [refused] = [await client.callTool(deletion)]
+    await client.close()
+    expect(codes).toEqual([...Array(10).fill(undefined), 'rate_limited'])
+    expect(JSON.stringify(refused.content)).toMatch(/Wait \d seconds, then call again/)
+    const other = await fetch(`${limited.restUrl}/v1/v2/oauth-clients/cm9demo/users/7`, {
+      method: 'DELETE',
+      headers: secret,
+    })
+    expect(other.status).toBe(200)
+    expect(upstream.requests).toHaveLength(11)
+  })
+})

@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type RunningGateway, startGateway } from '../gateway-fixture.ts'
+import { clients } from '../mcp/clients.ts'
+import { respondJson, startUpstream, type UpstreamStub } from '../upstream-stub.ts'
+
+const secret = 'held-secret'
+const user = { id: 7, email: 'a+c@example.org', name: 'Ada', metadata: { tenant: 'acme' } }
+const keys = {
+  accessToken: 'eyJhbGciOiJIUzI1NiJ9.planted-a.s',
+  refreshToken: 'planted-opaque',
+  accessTokenExpiresAt: 1,
+  refreshTokenExpiresAt: 2,
+}
+
+let answer: unknown
+let upstream: UpstreamStub
+let running: RunningGateway
+beforeAll(async () => {
+  upstream = await startUpstream((_request, response) => respondJson(response, 201, answer))
+  running = await startGateway(upstream.url, { CAL_COM_CLIENT_ID: 'cm9demo', CAL_COM_SECRET_KEY: secret })
+})
+beforeEach(() => void upstream.requests.splice(0))
+afterAll(async () => {
+  await running[Symbol.asyncDispose]()
+  await upstream[Symbol.asyncDispose]()
+})
+
+const creation = { name: 'create-managed-user', arguments: { body: { email: 'a@example.org', name: 'Ada' } } }
+
+describe.each(clients)('through $client, a gateway that holds the secret', ({ connect }) => {
+  it('answers a creation with the user, and says how the application gets the tokens', async () => {
+    answer = { status: 'success', data: { user, ...keys } }
+    const client = await connect({ url: `${running.mcpUrl}/mcp` })
+    await client.listTools()
+    const result = await client.callTool(creation)
+    await client.close()
+    expect(result.structuredContent).toEqual({ status: 'success', data: { user } })
+    expect(result.content).toEqual([
+      { type: 'text', text: JSON.stringify({ status: 'success', data: { user } }) },
+      { type: 'text', text: expect.stringMatching(/not shown here.*force-refresh on REST/s) },
+    ])
+  })
+
+  it.each([
+    { data: { user, ...keys, access_token: keys.accessToken, tokens: { refresh: keys.refreshToken } } },
+    { data: { user: { ...user, accessToken: keys.accessToken, refreshToken: keys.refreshToken } } },
+    { data: { user: { ...user, bio: { token: keys.refreshToken } } } },
+    { data: { user: { ...user, bio: `see ${keys.accessToken}` } } },
+    { data: { user: { ...user, metadata: { note: keys.accessToken } } } },
+    { data: [keys] },
+    { data: keys.refreshToken },
+    { data: { user: keys.refreshToken } },
+    { data: { user: [keys] } },
+    { ...keys },
+    [keys],
+    JSON.stringify(keys.refreshToken),
+  ])('shows no token that the upstream has put elsewhere: %j', async (drifted) => {
+    answer = drifted
+    const client = await connect({ url: `${running.mcpUrl}/mcp` })
+    const result = await client.callTool(creation)
+    await client.close()
+    expect(result.isError).toBeFalsy()
+    expect(JSON.stringify(result)).not.toContain('planted')
+  })
+
+  it('asks for no secret, has a default for the client, and promises no token', async () => {
+    const client = await connect({ url: `${running.mcpUrl}/mcp` })
+    const { tools } = await client.listTools()
+    await client.close()
+    expect(tools).toHaveLength(5)
+    for (const { inputSchema } of tools) {
+      expect(inputSchema.properties).toHaveProperty('clientId.default', 'cm9demo')
+      expect(inputSchema.properties).not.toHaveProperty('x-cal-secret-key')
+      expect(inputSchema.required ?? []).not.toContain('clientId')
+    }
+    const creator = tools.find(({ name }) => name === 'create-managed-user')
+    expect(JSON.stringify(creator?.outputSchema)).not.toMatch(/accessToken|refreshToken/)
+    expect(creator?.description).toContain('force-refresh on REST')
+    expect(JSON.stringify(tools)).not.toContain(secret)
+  })
+
+  it('refuses a secret as an argument, and another client, without a call', async () => {
+    const client = await connect({ url: `${running.mcpUrl}/mcp` })
+    const get = (values: object) =>
+      client.callTool({ name: 'get-managed-user', arguments: { userId: 7, ...values } })
+    const withSecret = await get({ 'x-cal-secret-key': 'own' })
+    const other = await get({ clientId: 'another' })
+    const nothing = await get({ clientId: null })
+    await client.close()
+    const codes = [withSecret, other, nothing].map((one) => Object(one.structuredContent).error?.code)
+    expect(codes).toEqual(['invalid_argument', 'client_not_served', 'invalid_argument'])
+    expect(upstream.requests).toEqual([])
+  })
+})
+
+describe('REST before a held secret', () => {
+  const path = '/v1/v2/oauth-clients/cm9demo/users/7/force-refresh'
+
+  it('answers with the tokens, byte for byte', async () => {
+    answer = '{"status":"success", "data":{"accessToken":"planted"}}'
+    const response = await fetch(running.restUrl + path, { method: 'POST' })
+    expect(await response.text()).toBe(answer)
+    expect(upstream.requests[0]?.headers['x-cal-secret-key']).toBe(secret)
+  })
+
+  it('lets a caller bring a secret of its own, and takes an empty one for none at all', async () => {
+    answer = { status: 'success', data: {} }
+    const call = (own: string) =>
+      fetch(running.restUrl + path, { method: 'POST', headers: { 'x-cal-secret-key': own } })
+    expect((await call('own')).status).toBe(201)
+    expect((await call('')).status).toBe(401)
+    expect(upstream.requests.map(({ headers }) => headers['x-cal-secret-key'])).toEqual(['own'])
+  })
+
+  it('serves no other client', async () => {
+    const response = await fetch(`${running.restUrl}/v1/v2/oauth-clients/another/users`)
+    expect([response.status, Object(await response.json()).code]).toEqual([403, 'client_not_served'])
+    expect(upstream.requests).toEqual([])
+  })
+})

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest'
+import { readDocument } from '../../src/contract/document.ts'
+import { describeDeployment } from '../../src/rest/served-document.ts'
+
+const document = readDocument()
+const held = { apiKey: undefined, client: { id: 'cm9demo', secret: 'planted' } }
+const nothing = { apiKey: undefined, client: undefined }
+
+function readOperations(served: typeof document) {
+  return Object.values(served.paths).flatMap((item) => Object.values(item).map((one) => Object(one)))
+}
+
+test('a door that holds nothing and asks nobody serves the document as it was derived', () => {
+  expect(describeDeployment(document, { held: nothing, isGuarded: false })).toBe(document)
+})
+
+test('a held secret is required of nobody, its client is the default, and it is nowhere told', () => {
+  const served = describeDeployment(document, { held, isGuarded: false })
+  for (const { parameters, security } of readOperations(served)) {
+    expect(parameters.find(({ name }: { name: string }) => name === 'x-cal-secret-key').required).toBe(false)
+    const client = parameters.find(({ name }: { name: string }) => name === 'clientId')
+    expect(client).toMatchObject({
+      required: true,
+      schema: { default: 'cm9demo', pattern: '^[A-Za-z0-9_-]{1,64}$' },
+    })
+    expect(security).toEqual([{}])
+  }
+  expect(JSON.stringify(served)).not.toContain('planted')
+})
+
+test.each([
+  [
+    nothing,
+    [
+      { clientSecret: [], gatewayCredential: [] },
+      { apiKey: [], gatewayCredential: [] },
+    ],
+  ],
+  [held, [{ gatewayCredential: [] }]],
+])('a guarded door asks for a bearer credential beside what %j leaves open', (credentials, expected) => {
+  const served = describeDeployment(document, { held: credentials, isGuarded: true })
+  expect(Object(served.components).securitySchemes.gatewayCredential).toMatchObject({ scheme: 'bearer' })
+  expect(readOperations(served)[0]?.security).toEqual(expected)
+})
