@@ -6,6 +6,8 @@ export interface Finding {
   /** What was measured, in the same words. */
   readonly measured: string
   readonly ok: boolean
+  /** A figure of the clock, which a machine that is busy with something else may miss. */
+  readonly timed?: true
 }
 
 /** Prints findings for somebody who runs one scenario alone, and says by the exit code whether they hold. */

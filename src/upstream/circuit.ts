@@ -16,55 +16,57 @@ const minimumRps = 5
 
 /**
  * Keeps calls from an upstream that fails. While open it lets one call through each pause, to find out whether
- * the upstream is back; a probe that takes longer than a pause does not hold up the next.
+ * the upstream is back; a probe that takes longer than a pause does not hold up the next, and what the first of
+ * them finds out holds for all.
  */
 export class Circuit {
   readonly #pause: number
   readonly #policy
+  /** What the probes under way are to find out; undefined when there are none. */
+  #verdict: PromiseWithResolvers<void> | undefined
+  /** When the last probe was let in, or else the circuit opened, by a clock that never goes back. */
+  #asked = 0
 
   constructor({ pause = 500 }: CircuitOptions = {}) {
     this.#pause = pause
     const breaker = new SamplingBreaker({ threshold: 0.5, duration, minimumRps })
-    this.#policy = circuitBreaker(handleAll, { halfOpenAfter: pause, breaker })
+    // The pause is kept here: cockatiel would count it from the end of a probe, which may hang.
+    this.#policy = circuitBreaker(handleAll, { halfOpenAfter: 0, breaker })
+    this.#policy.onBreak(() => {
+      if (!this.#verdict) this.#asked = performance.now()
+    })
   }
 
   /** Lets a call in, to be reported once, or keeps it out: undefined. */
   enter(): Report | undefined {
     if (this.#policy.state === CircuitState.Closed) return (health) => this.#count(health)
-    if (this.#policy.state === CircuitState.HalfOpen) return undefined
-    return this.#probe()
+    return performance.now() - this.#asked < this.#pause ? undefined : this.#probe()
   }
 
+  /** What became of a call that was let in before the circuit opened says nothing about the upstream now. */
   #count(health: Parameters<Report>[0]): void {
-    if (health !== 'unknown') this.#run(health === 'well' ? Promise.resolve() : Promise.reject(failure))
+    if (health === 'unknown' || this.#policy.state !== CircuitState.Closed) return
+    this.#run(health === 'well' ? Promise.resolve() : Promise.reject(failure))
   }
 
-  #probe(): Report | undefined {
+  #probe(): Report {
+    this.#asked = performance.now()
+    const verdict = this.#verdict ?? this.#openVerdict()
+    return (health) => (health === 'well' ? verdict.resolve() : verdict.reject(failure))
+  }
+
+  #openVerdict(): PromiseWithResolvers<void> {
     const verdict = Promise.withResolvers<void>()
-    verdict.promise.catch(() => {})
-    let admitted = false
-    this.#run(verdict.promise, () => {
-      admitted = true
+    this.#verdict = verdict
+    void this.#run(verdict.promise).then(() => {
+      this.#verdict = undefined
     })
-    if (!admitted) return undefined
-    const slow = setTimeout(() => verdict.reject(failure), this.#pause)
-    slow.unref()
-    return (health) => {
-      clearTimeout(slow)
-      if (health === 'well') verdict.resolve()
-      else verdict.reject(failure)
-    }
+    return verdict
   }
 
-  /** The policy calls the function on this very tick, or not at all while it keeps the circuit open. */
-  #run(outcome: Promise<void>, onAdmission = () => {}): void {
-    outcome.catch(() => {})
-    this.#policy
-      .execute(() => {
-        onAdmission()
-        return outcome
-      })
-      .catch(() => {})
+  /** Tells the policy how a call went; fulfils when it has heard. */
+  #run(outcome: Promise<void>): Promise<void> {
+    return this.#policy.execute(() => outcome).catch(() => {})
   }
 }
 
