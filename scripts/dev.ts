@@ -5,7 +5,7 @@ import './leash.ts'
 import { readMockChoice } from '../mocks/choice.ts'
 import { ConfigError, readConfig } from '../src/config.ts'
 import { readDocument } from '../src/contract/document.ts'
-import { startChild } from './children.ts'
+import { type Child, startChild } from './children.ts'
 import { awaitAnswer, findTaken, type Port } from './ports.ts'
 import { composeWelcome } from './welcome.ts'
 
@@ -19,6 +19,12 @@ class OperatorError extends Error {}
 const defaults = { LOG_LEVEL: 'warn' }
 
 async function run(): Promise<void> {
+  const children: Child[] = []
+  const stopAll = () => {
+    for (const child of children) child.stop()
+  }
+  // Whatever is started below has somebody who stops it, from its very first moment.
+  const signal = awaitSignal(stopAll)
   const mockPort = readMockChoice(process.env).port
   const mock = `http://127.0.0.1:${mockPort}`
   const environment = { ...defaults, ...process.env, CAL_COM_BASE_URL: mock }
@@ -32,15 +38,13 @@ async function run(): Promise<void> {
   const document = readDocument()
   const doors = { mock, rest: toOrigin(host, restPort), mcp: toOrigin(host, mcpPort) }
 
-  const children = {
-    mock: startChild(new URL('../mocks/main.ts', import.meta.url), environment, 'ignore'),
-    gateway: startChild(new URL('../src/main.ts', import.meta.url), environment),
+  const start = async (name: string, entry: string, output?: 'ignore') => {
+    const child = startChild(new URL(entry, import.meta.url), environment, output)
+    children.push(child)
+    return `the ${name} ended (${await child.ended})`
   }
-  const stopAll = () => {
-    for (const child of Object.values(children)) child.stop()
-  }
-  const ends = Object.entries(children).map(async ([name, { ended }]) => `the ${name} ended (${await ended})`)
-  const end = Promise.race([awaitSignal(stopAll), ...ends])
+  const ends = [start('mock', '../mocks/main.ts', 'ignore'), start('gateway', '../src/main.ts')]
+  const end = Promise.race([signal, ...ends])
 
   const starting = new AbortController()
   const late = setTimeout(() => starting.abort(), patience)
