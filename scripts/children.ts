@@ -12,7 +12,7 @@ export interface Child {
 /** How long a process may take to end, in milliseconds, before it is forced to. */
 const patience = 10_000
 
-const leash = new URL('./leash.ts', import.meta.url).href
+const leash = new URL(`./leash.ts?starter=${process.pid}`, import.meta.url).href
 
 /**
  * Starts a TypeScript program under the running Node. What it writes goes where this process writes, but for

@@ -5,7 +5,8 @@
  */
 import { readFileSync } from 'node:fs'
 
-const starter = process.ppid
+/** Who started this process may be gone by now, and says who it was where it can: `?starter=PID`. */
+const starter = Number(new URL(import.meta.url).searchParams.get('starter') ?? process.ppid)
 const caught = readCaughtByMake()
 
 const watch = setInterval(() => {

@@ -18,7 +18,7 @@ async function startProgram(source: string) {
     `import { writeFileSync } from 'node:fs'\n${source}\nwriteFileSync(${JSON.stringify(ready)}, '')`,
   )
   const child = startChild(pathToFileURL(program), process.env, 'ignore')
-  await vi.waitFor(() => expect(existsSync(ready)).toBe(true), { timeout: 10_000 })
+  await vi.waitFor(() => expect(existsSync(ready)).toBe(true), { timeout: 60_000 })
   return child
 }
 

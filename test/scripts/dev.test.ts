@@ -9,8 +9,8 @@ import { clients } from '../mcp/clients.ts'
 import { findFreePorts, findRunning, listDescendants } from '../processes.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const patience = 30_000
-vi.setConfig({ testTimeout: patience, hookTimeout: patience })
+/** Milliseconds to wait for what must happen, on a machine however busy. */
+const patience = 60_000
 
 /** A `make dev` on ports of its own, in a process group of its own, as a terminal would start it. */
 interface Session {
@@ -66,6 +66,18 @@ async function awaitWelcome({ process: child, ended }: Session): Promise<string>
   return printed
 }
 
+/** The mock and the gateway as soon as they exist, before they have got to do anything. */
+async function awaitStart({ pid }: Session): Promise<number[]> {
+  return vi.waitFor(
+    () => {
+      const started = listDescendants(pid)
+      expect(started).toHaveLength(2)
+      return started
+    },
+    { timeout: patience, interval: 1 },
+  )
+}
+
 /** What is left of a process group; it goes with what it started, even where a test has failed. */
 function killGroup(pid: number): void {
   for (const one of [...listDescendants(pid), -pid])
@@ -77,7 +89,7 @@ function killGroup(pid: number): void {
 }
 
 async function awaitGone(pids: readonly number[]): Promise<void> {
-  await vi.waitFor(() => expect(findRunning(pids)).toEqual([]), { timeout: 5_000 })
+  await vi.waitFor(() => expect(findRunning(pids)).toEqual([]), { timeout: patience })
 }
 
 describe.each(mockNames)('make dev before the mock %s, once it is ready,', (mock) => {
@@ -136,8 +148,7 @@ describe('make dev', () => {
 
   it('ends everything when it is stopped before it is ready', async () => {
     const session = await startDev()
-    await vi.waitFor(() => expect(listDescendants(session.pid)).toHaveLength(2), { timeout: 5_000 })
-    const started = listDescendants(session.pid)
+    const started = await awaitStart(session)
     session.process.kill('SIGINT')
     expect(await session.ended).toEqual([0, null])
     expect(findRunning(started)).toEqual([])
@@ -155,6 +166,14 @@ describe('make dev', () => {
       await awaitGone(started)
     },
   )
+
+  it('leaves nothing behind when it is killed before it is ready', async () => {
+    const session = await startDev()
+    const started = await awaitStart(session)
+    session.process.kill('SIGKILL')
+    await session.ended
+    await awaitGone(started)
+  })
 
   it('leaves nothing behind when it is killed', async () => {
     const session = await startDev()
