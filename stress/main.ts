@@ -65,6 +65,7 @@ What is exact is a test as well: every malformed request and every fault of the 
 |---|---|---|
 | Body on :8080 | 102,400 bytes | 413 |
 | Message on :9090 | 131,072 bytes, 64 levels, 2,000 elements | 413 or a parse error |
+| Message over stdio | 1 MiB | the process ends |
 | Head of a request | 16 KiB | 431 |
 | Time for the head, for the whole request | 10 s, 30 s | 408, connection closed |
 | Connection without a request | 72 s | closed |

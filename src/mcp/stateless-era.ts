@@ -91,8 +91,15 @@ export function connectStdio(
   return { closed: transport.closed.promise, close }
 }
 
+/** Bytes of a message over streams. The SDK takes ten times that, and copies all it has with every piece that comes. */
+const messageLimit = 1024 * 1024
+
 class ObservedTransport extends stdio.StdioServerTransport {
   readonly closed = Promise.withResolvers<void>()
+
+  constructor(input: Readable, output: Writable) {
+    super(input, output, { maxBufferSize: messageLimit })
+  }
 
   override async close(): Promise<void> {
     await super.close()
