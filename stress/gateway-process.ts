@@ -32,7 +32,7 @@ export async function startGatewayProcess(upstream: string): Promise<GatewayProc
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   const ended = once(child, 'exit').then(([code, signal]) => code ?? signal)
-  await awaitAnswer(`http://127.0.0.1:${controlPort}/health/ready`, AbortSignal.timeout(30_000))
+  await awaitAnswer(`http://127.0.0.1:${controlPort}/health/ready`, AbortSignal.timeout(60_000))
   return {
     child,
     restPort,

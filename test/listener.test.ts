@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { expect, test } from 'vitest'
-import type { ListenerTimeouts } from '../src/listener.ts'
+import { type ListenerTimeouts, usualTimeouts } from '../src/listener.ts'
 import { findClosedUrl, startGateway } from './gateway-fixture.ts'
 import { respondJson, startUpstream } from './upstream-stub.ts'
 
@@ -50,7 +50,8 @@ test('a body that never ends is answered once and never goes upstream', async ()
 
 test('a connection that has nothing more to say is closed', async () => {
   await using upstream = await startUpstream()
-  await using running = await startGateway(upstream.url, {}, { timeouts: short })
+  const timeouts = { ...usualTimeouts, keepAlive: short.keepAlive }
+  await using running = await startGateway(upstream.url, {}, { timeouts })
   const socket = open(running.restUrl)
   socket.write('GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')
   expect(await readAll(socket)).toMatch(/^HTTP\/1\.1 200 /)

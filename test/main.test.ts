@@ -31,7 +31,7 @@ it('a write under way is finished and answered after SIGTERM, and the process en
   expect((await answer).status).toBe(200)
   expect((await answer).headers.get('connection')).toBe('close')
   expect(await gateway.ended).toBe(0)
-}, 60_000)
+})
 
 it('a second signal ends the process at once, whatever is under way', async () => {
   const { upstream, arrived, release } = await startSlowUpstream()
@@ -45,7 +45,7 @@ it('a second signal ends the process at once, whatever is under way', async () =
   expect(await gateway.ended).toBe(1)
   expect(await answer).toBe('lost')
   release()
-}, 60_000)
+})
 
 async function isOpen(port: number): Promise<boolean> {
   return fetch(`http://127.0.0.1:${port}/openapi.json`, { headers: { connection: 'close' } }).then(

@@ -10,13 +10,13 @@ import { describeGuards, type Guard, writeKeyFile } from './guards.ts'
 import { beginCalls, failOften, type Past, refuseOnce, useKeys } from './past.ts'
 
 /** Milliseconds that a gateway waits for an upstream that answers, however slow this machine is just now. */
-const patience = 30_000
+const patience = 600_000
 
 /** Milliseconds for which calls are under way: longer than any proof. */
 const longPatience = 600_000
 
 /** Milliseconds that a gateway waits for an upstream that never answers. */
-const impatience = 250
+const impatience = 600
 
 /** Milliseconds for which a gateway that gave its upstream up does not ask again: longer than any proof. */
 const longPause = 3_600_000

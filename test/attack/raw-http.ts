@@ -23,7 +23,7 @@ export interface Sending {
 }
 
 /** Milliseconds after which a port that says nothing and closes nothing is taken to hang. */
-const patience = 10_000
+const patience = 60_000
 
 /**
  * Sends bytes over a connection of their own and reads until the other end closes it. The caller's half stays open

@@ -40,7 +40,7 @@ describe('an upstream', () => {
   it('that keeps the contract is found to keep it', async () => {
     const { status, lines } = await judge({ CONTRACT_UPSTREAM: mock.url }, '^answer\\.(status|members) · get')
     expect({ status, lines }).toEqual({ status: 0, lines: [] })
-  }, 60_000)
+  })
 
   it('that renames a field is named with operation, surface, field and rule', async () => {
     await using hop = await startBreakingHop(mock.url, rename('timeZone', 'time_zone'))
@@ -50,7 +50,7 @@ describe('an upstream', () => {
       expect(lines).toContain(
         `✗ get · ${door} · data.timeZone · answer.members: must be string, got nothing. The answer has every member, in its type.`,
       )
-  }, 60_000)
+  })
 
   it('that changes the status of a success is named', async () => {
     await using hop = await startBreakingHop(mock.url, restate(201, 200))
@@ -59,7 +59,7 @@ describe('an upstream', () => {
     expect(lines).toContain(
       '✗ create · Cal.com · status · answer.status: expected 201, got 200. A sound call succeeds, with 201 for create and 200 for the rest.',
     )
-  }, 60_000)
+  })
 
   it('that changes the code of an error is named with the error', async () => {
     await using hop = await startBreakingHop(mock.url, rename('NotFoundException', 'GoneException'))
@@ -68,7 +68,7 @@ describe('an upstream', () => {
     expect(lines.join('\n')).toContain(
       '✗ delete · REST · user_not_found.error.code · error.understood: expected "NotFoundException", got "GoneException".',
     )
-  }, 60_000)
+  })
 })
 
 describe('a gateway that runs already', () => {
@@ -77,7 +77,7 @@ describe('a gateway that runs already', () => {
   it('that keeps the contract is found to keep it', async () => {
     const { status, lines } = await judge(places(gateway.restUrl, gateway.mcpUrl), '· (list|gateway) ·')
     expect({ status, lines }).toEqual({ status: 0, lines: [] })
-  }, 60_000)
+  })
 
   it('that lets a wrong value pass is named with the argument', async () => {
     const accept = (answer: PassingAnswer, line: string) =>
@@ -88,7 +88,7 @@ describe('a gateway that runs already', () => {
     expect(lines).toEqual([
       expect.stringContaining('✗ list · REST · limit · limit.range: 251 must be refused; got'),
     ])
-  }, 60_000)
+  })
 
   it('that flips a hint is named with the hint', async () => {
     const flip = (answer: PassingAnswer) => ({
@@ -105,7 +105,7 @@ describe('a gateway that runs already', () => {
         ),
       ),
     )
-  }, 60_000)
+  })
 
   it('that renames a field on REST alone is named on REST alone', async () => {
     await using hop = await startBreakingHop(gateway.restUrl, rename('defaultScheduleId', 'scheduleId'))
@@ -114,7 +114,7 @@ describe('a gateway that runs already', () => {
     expect(lines).toEqual([
       expect.stringContaining('✗ list · REST · data[0].defaultScheduleId · answer.members:'),
     ])
-  }, 60_000)
+  })
 })
 
 describe('the environment', () => {

@@ -32,7 +32,7 @@ test('there are more than forty ways to fail', () => {
 test.each(cases)(
   '$title costs a read and a write the stated answer each, and the next call nothing',
   async (fault) => {
-    const { upstream, gateway } = await open(fault.slow ? 150 : 20_000)
+    const { upstream, gateway } = await open(fault.slow ? 500 : 20_000)
     const [status, code] = fault.expected
     for (const [name, hits] of [
       ['get', fault.again ? 2 : 1],

@@ -315,7 +315,7 @@ test('an upstream that is not there is a bad gateway, and nothing was executed',
 
 test('an upstream that never answers is a gateway timeout, and nobody knows', async () => {
   await using silent = await startUpstream(() => {})
-  await using waiting = await startGateway(silent.url, { UPSTREAM_TIMEOUT_MS: '100' })
+  await using waiting = await startGateway(silent.url, { UPSTREAM_TIMEOUT_MS: '1000' })
   const response = await fetch(waiting.restUrl + users, { headers: { 'x-cal-secret-key': secret } })
   expect(await response.json()).toMatchObject({ status: 504, code: 'upstream_timeout', outcome: 'unknown' })
 })

@@ -132,7 +132,7 @@ test('one deadline covers all tries', async () => {
     upstream.behave = () => {}
     socket.resetAndDestroy()
   })
-  const [result] = await send('GET', { baseUrl: upstream.url, timeout: 150, random: () => 0 })
+  const [result] = await send('GET', { baseUrl: upstream.url, timeout: 1000, random: () => 0 })
   expect([result, upstream.hits]).toEqual([{ code: 'upstream_timeout' }, 2])
 })
 

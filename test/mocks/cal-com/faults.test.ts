@@ -133,7 +133,7 @@ test('a reset lets go of answers that are held back', async () => {
   await using cal = await startSubject()
   await cal.control('faults', { operation: 'oauthclientuserscontrollerdeleteuser', hold: true })
   const held = cal.call(one, { method: 'DELETE' })
-  await vi.waitFor(async () => expect((await cal.call(one)).status).toBe(404))
+  await vi.waitFor(async () => expect((await cal.call(one)).status).toBe(404), { timeout: 60_000 })
   await cal.control('reset')
   expect((await held).status).toBe(200)
 })
