@@ -21,9 +21,25 @@ export class Admission {
   readonly #limits: AdmissionLimits
   readonly #queue: Set<() => void> = new Set()
   #active = 0
+  #shed = 0
 
   constructor(limits: AdmissionLimits) {
     this.#limits = limits
+  }
+
+  /** Requests being worked on now. */
+  get active(): number {
+    return this.#active
+  }
+
+  /** Requests that wait for a place now. */
+  get waiting(): number {
+    return this.#queue.size
+  }
+
+  /** Requests turned away so far. */
+  get shed(): number {
+    return this.#shed
   }
 
   /** Resolves once there is a place. Throws `overloaded` when the queue is full or the patience is at its end. */
@@ -39,7 +55,7 @@ export class Admission {
   }
 
   #wait(): Promise<void> {
-    if (this.#queue.size >= this.#limits.waiting) throw refuse()
+    if (this.#queue.size >= this.#limits.waiting) throw this.#refuse()
     return new Promise((resolve, reject) => {
       const enter = () => {
         clearTimeout(timer)
@@ -48,7 +64,7 @@ export class Admission {
       }
       const timer = setTimeout(() => {
         this.#queue.delete(enter)
-        reject(refuse())
+        reject(this.#refuse())
       }, this.#limits.patience)
       this.#queue.add(enter)
     })
@@ -60,9 +76,10 @@ export class Admission {
     if (next) next()
     else this.#active -= 1
   }
-}
 
-/** The connection ends with the refusal: on one that stays open a caller would be back at once, and in the way. */
-function refuse(): GatewayError {
-  return new GatewayError('overloaded', { headers: { 'retry-after': '1', connection: 'close' } })
+  /** The connection ends with the refusal: on one that stays open a caller would be back at once, and in the way. */
+  #refuse(): GatewayError {
+    this.#shed += 1
+    return new GatewayError('overloaded', { headers: { 'retry-after': '1', connection: 'close' } })
+  }
 }

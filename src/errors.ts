@@ -3,6 +3,11 @@ import { errorCatalogue, type Outcome } from './error-catalogue.ts'
 /** The stable, machine-readable name of an error. */
 export type ErrorCode = keyof typeof errorCatalogue
 
+/** True for the name of an error of the gateway. */
+export function isErrorCode(name: unknown): name is ErrorCode {
+  return typeof name === 'string' && Object.hasOwn(errorCatalogue, name)
+}
+
 /** One place in a request that breaks the contract, safe to show: it never holds a string the caller sent. */
 export interface Violation {
   /** Where: `path.userId`, `query.limit`, `header.x-cal-secret-key`, `body.timeFormat`, `body.metadata.seat`. */
@@ -29,7 +34,7 @@ export interface Problem {
 
 interface Circumstances {
   /** This occurrence in a sentence; never holds a secret. Defaults to what the caller should do. */
-  readonly detail?: string
+  readonly detail?: string | undefined
   readonly violations?: readonly Violation[]
   /** How to get back what the operation may have lost; told only when the outcome is unknown. */
   readonly recovery?: string | undefined

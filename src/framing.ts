@@ -49,16 +49,17 @@ function findConnection(socket: Socket): Connection {
 
 /**
  * Ends a connection whose bytes Node's HTTP parser refuses or that took too long. What is broken within a request
- * is its answer, unless it has one; what follows the last request is answered after those before it.
+ * is its answer, unless it has one; what follows the last request is answered after those before it. Returns the
+ * error that it is; undefined where nobody is left to be told.
  */
-export function answerBrokenRequest(error: Error, socket: Socket): void {
+export function answerBrokenRequest(error: Error, socket: Socket): ErrorCode | undefined {
   const connection = findConnection(socket)
-  if (connection.broken) return
+  if (connection.broken) return undefined
   connection.broken = true
   const code = 'code' in error ? String(error.code) : ''
   if (code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
-    return
+    return undefined
   }
   const problem = new GatewayError(parserCodes[code] ?? 'bad_request')
   const body = JSON.stringify(problem.toProblem())
@@ -75,6 +76,7 @@ export function answerBrokenRequest(error: Error, socket: Socket): void {
     const status = `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n`
     end(socket, `${status}${lines.join('')}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
   }
+  return problem.code
 }
 
 /** What is broken behind a request that is still worked on gets no answer: that one's must not be lost for it. */

@@ -7,9 +7,11 @@ import { checkScopes, listScopes } from './access/grant.ts'
 import { locateMetadata, registerResourceMetadata } from './access/resource-metadata.ts'
 import { Admission, type AdmissionLimits } from './admission.ts'
 import type { Config } from './config.ts'
+import { readAnswers } from './contract/answers.ts'
 import type { OpenApiDocument } from './contract/document.ts'
 import { readOperations } from './contract/operations.ts'
 import { compileOperations } from './contract/validation.ts'
+import { Metrics } from './control/metrics.ts'
 import { probeOrigin, ReadinessCheck } from './control/readiness.ts'
 import { createControlServer } from './control/server.ts'
 import { drainServer } from './drain.ts'
@@ -52,6 +54,8 @@ export interface GatewayOptions {
   readonly admission?: AdmissionLimits
   /** How the keys of access tokens are had, where it is not as usual. */
   readonly issuerKeys?: Pick<AccessTokenOptions, 'fetch' | 'now' | 'cooldown'>
+  /** Whether the metrics tell of the process too, which is watched for as long as it lives. */
+  readonly watchProcess?: boolean
 }
 
 /** Both ports together; what waits longer than the patience would come too late for its caller. */
@@ -70,6 +74,7 @@ export async function createGateway({
   timeouts = usualTimeouts,
   admission = usualAdmission,
   issuerKeys = {},
+  watchProcess = false,
 }: GatewayOptions): Promise<Gateway> {
   const operations = compileOperations(readOperations(document))
   const clock = () => performance.now()
@@ -83,7 +88,11 @@ export async function createGateway({
     ca: config.ca,
     circuit,
   })
-  const exchange = createExchange({ dispatcher, key: randomBytes(32), clock })
+  const places = new Admission(admission)
+  const statuses = readAnswers(document).map(({ status }) => status)
+  const metrics = new Metrics({ admission: places, circuit: dispatcher.circuit, statuses })
+  if (watchProcess) metrics.watchProcess()
+  const exchange = createExchange({ dispatcher, key: randomBytes(32), clock, watch: metrics })
   const client = createClient({ exchange, held })
 
   const { allowedHosts, allowedOrigins } = config
@@ -93,6 +102,7 @@ export async function createGateway({
   })
   const listener = {
     logger,
+    recorder: metrics,
     authenticate: createAuthenticator({
       keys,
       verifyToken: oauth && createTokenVerifier({ ...oauth, ...issuerKeys }),
@@ -100,7 +110,7 @@ export async function createGateway({
     }),
     allowedHosts,
     allowedOrigins,
-    admission: new Admission(admission),
+    admission: places,
     isDraining: () => readiness.draining,
     timeouts,
     rateLimit: config.rateLimit && {
@@ -136,7 +146,7 @@ export async function createGateway({
   })
   const mcp = await createMcpServer({ ...listener, ...tools, version })
   if (oauth) registerResourceMetadata(mcp, oauth, scopes)
-  const control = createControlServer({ logger, readiness })
+  const control = createControlServer({ logger, readiness, metrics })
   const end = async (grace: number) => {
     readiness.drain()
     await Promise.all([drainServer(rest.server, grace), drainServer(mcp.server, grace)])
@@ -150,7 +160,7 @@ export async function createGateway({
     mcp,
     control,
     serveStdio: (input, output) =>
-      serveMcpStdio({ ...tools, logger, version }, config.secretKey, input, output),
+      serveMcpStdio({ ...tools, logger, recorder: metrics, version }, config.secretKey, input, output),
     close(grace = 0) {
       ending ??= end(grace)
       return ending

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -12,6 +13,7 @@ import { GatewayError } from './errors.ts'
 import { answerBrokenRequest, checkFraming, watchRequests } from './framing.ts'
 import { sendProblem, toGatewayError } from './problems.ts'
 import { type RateLimitOptions, registerRateLimit } from './rate-limit.ts'
+import { type RequestRecorder, recordRequest, recordRequests, type Surface } from './request-record.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -26,6 +28,8 @@ declare module 'fastify' {
 
 /** What both ports have in common. */
 export interface ListenerOptions {
+  readonly surface: Surface
+  readonly recorder?: RequestRecorder | undefined
   readonly logger: FastifyBaseLogger
   /** Largest request body, in bytes. */
   readonly bodyLimit: number
@@ -64,15 +68,25 @@ const mostConnections = 4_096
  * registered yet, and a request leaves one log line without anything the caller wrote.
  */
 export function createListener(options: ListenerOptions): FastifyInstance {
-  const { admission, authenticate, isDraining, timeouts, rateLimit } = options
+  const { surface, recorder, admission, authenticate, isDraining, timeouts, rateLimit } = options
   const app = Fastify({
     loggerInstance: options.logger,
+    genReqId: () => randomUUID(),
     bodyLimit: options.bodyLimit,
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 256 },
-    frameworkErrors: (error, _request, reply) => sendProblem(reply, toGatewayError(error)),
-    clientErrorHandler: answerBrokenRequest,
+    // No hook is run for these.
+    frameworkErrors: (error, request, reply) => {
+      recordRequest(surface, request, reply, recorder)
+      sendProblem(reply, toGatewayError(error))
+    },
+    clientErrorHandler: (error, socket) => {
+      const code = answerBrokenRequest(error, socket)
+      if (!code) return
+      options.logger.info({ surface, code }, 'refused')
+      recorder?.recordError(surface, code)
+    },
     return503OnClosing: false,
     requestTimeout: timeouts.request,
     keepAliveTimeout: timeouts.keepAlive,
@@ -87,6 +101,7 @@ export function createListener(options: ListenerOptions): FastifyInstance {
   app.server.maxConnections = mostConnections
   watchRequests(app.server)
   app.removeAllContentTypeParsers()
+  recordRequests(app, surface, recorder)
   const checkRate = rateLimit && registerRateLimit(app, rateLimit)
   app.decorateRequest('grant')
   app.addHook('onRequest', async (request, reply) => {
@@ -103,14 +118,6 @@ export function createListener(options: ListenerOptions): FastifyInstance {
   })
   app.addHook('onSend', async (_request, reply) => {
     if (isDraining()) reply.header('connection', 'close')
-  })
-  app.addHook('onResponse', async (request, reply) => {
-    const { method, routeOptions } = request
-    const route = routeOptions.url ?? 'none'
-    request.log.info(
-      { method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
-      'answered',
-    )
   })
   app.setErrorHandler((error, request, reply) => {
     const problem = toGatewayError(error)

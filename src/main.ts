@@ -63,7 +63,14 @@ function parseArguments() {
 async function serve(): Promise<void> {
   const config = readConfig(process.env)
   const logger = createLogger(config.logLevel, pino.destination({ fd: 1, sync: true }))
-  const gateway = await createGateway({ config, document: readDocument(), logger, version: readVersion() })
+  const document = readDocument()
+  const gateway = await createGateway({
+    config,
+    document,
+    logger,
+    version: readVersion(),
+    watchProcess: true,
+  })
   closeOnSignal(gateway.close)
   try {
     await listen(gateway.rest, config.host, config.restPort, 'REST_PORT')

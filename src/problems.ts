@@ -21,9 +21,15 @@ export function toGatewayError(error: unknown): GatewayError {
  * would add a charset, a parameter this media type does not have.
  */
 export function sendProblem(reply: FastifyReply, error: GatewayError): FastifyReply {
+  reply.request.errorCode = error.code
   return reply
     .code(error.status)
-    .headers({ 'cache-control': 'no-store', ...error.headers, 'content-type': 'application/problem+json' })
+    .headers({
+      'cache-control': 'no-store',
+      'x-request-id': reply.request.id,
+      ...error.headers,
+      'content-type': 'application/problem+json',
+    })
     .send(Buffer.from(JSON.stringify(error.toProblem())))
 }
 

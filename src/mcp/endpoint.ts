@@ -1,11 +1,13 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Grant } from '../access/grant.ts'
 import { parseJson } from '../contract/json.ts'
 import { GatewayError } from '../errors.ts'
 import { checkEncoding } from '../framing.ts'
 import { toGatewayError } from '../problems.ts'
+import type { ToolCallRecord } from '../request-record.ts'
 import { type Caller, HttpCaller } from '../upstream/caller.ts'
+import { readTraceparent } from '../upstream/trace-context.ts'
 import { type EraOptions, type Reply, refuse, rpcCodes } from './era.ts'
 import { createInitializeEra } from './initialize-era.ts'
 import { createStatelessEra } from './stateless-era.ts'
@@ -28,6 +30,7 @@ export async function registerMcp(app: FastifyInstance, options: EraOptions): Pr
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parse)
   app.setErrorHandler((error, request, reply) => {
     const known = toGatewayError(error)
+    request.errorCode = known.code
     if (known.code === 'internal_error') request.log.error({ err: error }, 'failed')
     const code = known.code === 'malformed_json' ? rpcCodes.parseError : rpcCodes.refused
     return send(
@@ -47,7 +50,7 @@ export async function registerMcp(app: FastifyInstance, options: EraOptions): Pr
       if (!acceptsJson(headers.accept))
         return send(reply, refuse(406, rpcCodes.refused, 'The answer is application/json: accept it'))
       if (body === undefined) throw new GatewayError('unsupported_media_type')
-      const post = { headers, body, context: new HttpContext(request.raw, reply.raw, request.grant) }
+      const post = { headers, body, context: new HttpContext(request, reply.raw) }
       return send(reply, (await stateless.answer(post)) ?? (await initialize.answer(post)))
     })
   }
@@ -57,12 +60,16 @@ export async function registerMcp(app: FastifyInstance, options: EraOptions): Pr
 class HttpContext implements CallContext {
   readonly caller: Caller
   readonly grant: Grant
-  readonly #request: IncomingMessage
+  readonly requestId: string
+  readonly traceparent: string | undefined
+  readonly #request: FastifyRequest
   readonly #response: ServerResponse
   #signal: AbortSignal | undefined
 
-  constructor(request: IncomingMessage, response: ServerResponse, grant: Grant) {
-    this.grant = grant
+  constructor(request: FastifyRequest, response: ServerResponse) {
+    this.grant = request.grant
+    this.requestId = request.id
+    this.traceparent = readTraceparent(request.headers.traceparent)?.traceparent
     this.#request = request
     this.#response = response
     this.caller = new HttpCaller(response)
@@ -71,6 +78,11 @@ class HttpContext implements CallContext {
   credential = (header: string): string | undefined => {
     const value = this.#request.headers[header.toLowerCase()]
     return typeof value === 'string' ? value : undefined
+  }
+
+  onCall = (call: ToolCallRecord): void => {
+    this.#request.toolCalls ??= []
+    this.#request.toolCalls.push(call)
   }
 
   get signal(): AbortSignal {
@@ -106,6 +118,6 @@ function acceptsJson(accept: string | undefined): boolean {
 }
 
 function send(reply: FastifyReply, { status, body }: Reply): FastifyReply {
-  const answer = reply.code(status).header('cache-control', 'no-store')
+  const answer = reply.code(status).headers({ 'cache-control': 'no-store', 'x-request-id': reply.request.id })
   return body ? answer.type('application/json').send(body) : answer.send()
 }

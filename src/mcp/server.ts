@@ -2,8 +2,10 @@ import type { Readable, Writable } from 'node:stream'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { openGrant } from '../access/grant.ts'
 import { createListener, type ListenerOptions } from '../listener.ts'
+import { describeToolCalls, type RequestRecorder, type ToolCallRecord } from '../request-record.ts'
 import { refuseUnrouted, registerMcp } from './endpoint.ts'
 import type { EraOptions } from './era.ts'
+import { type ObservationOptions, observeTools } from './observation.ts'
 import { serveStdio } from './stdio.ts'
 import { createTools, type ToolOptions } from './tools.ts'
 
@@ -15,13 +17,14 @@ export interface McpOptions extends Omit<ToolOptions, 'onUnexpectedError'> {
   /** Version of calgate. */
   readonly version: string
   readonly logger: FastifyBaseLogger
+  readonly recorder?: RequestRecorder | undefined
 }
 
 /** Builds the MCP server of the HTTP port. */
 export async function createMcpServer(
-  options: McpOptions & Omit<ListenerOptions, 'bodyLimit'>,
+  options: McpOptions & Omit<ListenerOptions, 'bodyLimit' | 'surface'>,
 ): Promise<FastifyInstance> {
-  const app = createListener({ ...options, bodyLimit })
+  const app = createListener({ ...options, surface: 'mcp', bodyLimit })
   app.addHook('onRequest', async (request) => {
     if (request.is404) refuseUnrouted(request.url)
   })
@@ -41,12 +44,19 @@ export function serveMcpStdio(
 ): Promise<void> {
   // Whoever starts the process is its caller, and has what its environment holds.
   const context = { credential: () => secret, grant: openGrant }
-  return serveStdio(describeServer(options), context, input, output)
+  // There is no request whose log line could tell of the call.
+  const onEnd = (call: ToolCallRecord, milliseconds: number) =>
+    options.logger.info(
+      { surface: 'mcp', ...describeToolCalls([call]), ms: Math.round(milliseconds) },
+      'answered',
+    )
+  return serveStdio(describeServer({ ...options, onEnd }), context, input, output)
 }
 
-function describeServer(options: McpOptions): EraOptions {
+function describeServer(options: McpOptions & Pick<ObservationOptions, 'onEnd'>): EraOptions {
   const { logger, upstreamName, version } = options
-  const onUnexpectedError = (error: unknown) => logger.error({ err: error }, 'a tool failed')
+  const onUnexpectedError = (error: unknown, requestId?: string) =>
+    logger.error({ err: error, requestId }, 'a tool failed')
   const instructions = [
     `Each tool is one call of the ${upstreamName} API; its arguments are checked before anything is sent.`,
     'Leave secrets out of the arguments where the client or the environment provides them.',
@@ -59,5 +69,5 @@ function describeServer(options: McpOptions): EraOptions {
     version,
     instructions,
   }
-  return { tools: createTools({ ...options, onUnexpectedError }), identity }
+  return { tools: observeTools(createTools({ ...options, onUnexpectedError }), options), identity }
 }

@@ -1,6 +1,7 @@
 import { covers, type Grant, noGrant, refuseScope } from '../access/grant.ts'
 import type { CheckedOperation } from '../contract/validation.ts'
 import { GatewayError, type Violation } from '../errors.ts'
+import type { ToolCallRecord } from '../request-record.ts'
 import type { Caller } from '../upstream/caller.ts'
 import type { Answer, UpstreamClient } from '../upstream/client.ts'
 import { checkClient, findDefaults, hasCredentials, toCredentialHeaders } from '../upstream/credentials.ts'
@@ -22,6 +23,12 @@ export interface CallContext {
   readonly signal?: AbortSignal | undefined
   /** Tells whether the answer arrived; that of a write is kept when it did not. */
   readonly caller?: Caller | undefined
+  /** Names the request in the log; whoever reports a failure needs it. */
+  readonly requestId?: string | undefined
+  /** The trace that the call is a part of, as it goes upstream. */
+  readonly traceparent?: string | undefined
+  /** Told of each call when it begins. */
+  readonly onCall?: ((call: ToolCallRecord) => void) | undefined
 }
 
 /** The context of a call that nobody can be found for. */
@@ -52,7 +59,7 @@ export interface ToolOptions extends OfferOptions {
   readonly key: Uint8Array
   readonly clock: Clock
   /** Told of an error that nobody foresaw, so that it can be logged. */
-  readonly onUnexpectedError: (error: unknown) => void
+  readonly onUnexpectedError: (error: unknown, requestId: string | undefined) => void
 }
 
 type ToolCall = (
@@ -95,7 +102,7 @@ function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOption
   const { held, client } = options
   const defaults = findDefaults(held)
   const fingerprint = new Fingerprint(options.key)
-  const call: ToolCall = async (all, { credential, grant, signal, caller }, elicitation) => {
+  const call: ToolCall = async (all, { credential, grant, signal, caller, traceparent }, elicitation) => {
     if (!covers(grant, operation)) throw refuseScope(operation)
     const { [confirmation]: _, ...others } = all
     const values = needsConfirmation ? others : all
@@ -115,6 +122,7 @@ function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOption
       signal: operation.method === 'GET' ? signal : undefined,
       caller,
       principal: grant.caller,
+      traceparent,
     })
     if (answer.status < 400) return toResult(answer, offer.answerSchema, operation.withheldNotice)
     const wait = options.readRetryAfter(answer.headers)
@@ -124,8 +132,10 @@ function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOption
   return (...parts) =>
     call(...parts).catch((error: unknown) => {
       if (error instanceof GatewayError) return toRefusal(error)
-      options.onUnexpectedError(error)
-      return toRefusal(new GatewayError('internal_error'))
+      const { requestId } = parts[1]
+      options.onUnexpectedError(error, requestId)
+      const detail = requestId === undefined ? undefined : `The request id is ${requestId}.`
+      return toRefusal(new GatewayError('internal_error', { detail }))
     })
 }
 

@@ -7,8 +7,6 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Whether the operation of this route has a body. */
     takesBody?: boolean
-    /** The operation of this route. */
-    operationId?: string
   }
   interface FastifyRequest {
     /** The body's bytes as they came; absent when there is none. */

@@ -14,6 +14,7 @@ import {
 } from '../upstream/credentials.ts'
 import type { Exchange } from '../upstream/exchange.ts'
 import { forward, registerProxy } from '../upstream/proxy.ts'
+import { readTraceparent } from '../upstream/trace-context.ts'
 import { refuseUnwantedBody, registerBodyParser } from './body.ts'
 import { readRequest } from './input.ts'
 import { createMethodFinder, describeRoutes } from './routes.ts'
@@ -23,7 +24,7 @@ import { describeDeployment } from './served-document.ts'
 const bodyLimit = 102_400
 
 /** What the REST door is made of. */
-export interface RestOptions extends Omit<ListenerOptions, 'bodyLimit'> {
+export interface RestOptions extends Omit<ListenerOptions, 'bodyLimit' | 'surface'> {
   readonly document: OpenApiDocument
   readonly operations: readonly CheckedOperation[]
   readonly exchange: Exchange
@@ -36,7 +37,7 @@ export interface RestOptions extends Omit<ListenerOptions, 'bodyLimit'> {
 /** Builds the REST door: the document's operations below its server URL, and the document itself. */
 export async function createRestServer(options: RestOptions): Promise<FastifyInstance> {
   const { document, operations, exchange } = options
-  const app = createListener({ ...options, bodyLimit })
+  const app = createListener({ ...options, surface: 'rest', bodyLimit })
   const findMethods = createMethodFinder(operations)
   const refusable = new Map(operations.map((operation) => [operation.id, operation]))
   app.addHook('onRequest', async (request) => {
@@ -73,8 +74,9 @@ function createHandler(operation: CheckedOperation, held: HeldCredentials) {
       throw new GatewayError('invalid_argument', { detail, violations })
     }
     checkClient(input, held)
-    const { rawBody, grant } = request
-    return forward(reply, { operation, input, rawBody, held, principal: grant.caller })
+    const { rawBody, grant, headers } = request
+    const traceparent = readTraceparent(headers.traceparent)?.traceparent
+    return forward(reply, { operation, input, rawBody, held, principal: grant.caller, traceparent })
   }
 }
 

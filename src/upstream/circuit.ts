@@ -1,7 +1,10 @@
-import { CircuitState, circuitBreaker, handleAll, SamplingBreaker } from 'cockatiel'
+import { CircuitState as BreakerState, circuitBreaker, handleAll, SamplingBreaker } from 'cockatiel'
 
 /** Tells the circuit what became of a call: the upstream answered, it failed, or the call was given up. */
 export type Report = (health: 'well' | 'failed' | 'unknown') => void
+
+/** Whether calls go through: all, none, or the one that finds out whether the upstream is back. */
+export type CircuitState = 'closed' | 'open' | 'half_open'
 
 /** How a circuit breaker behaves. */
 export interface CircuitOptions {
@@ -37,15 +40,20 @@ export class Circuit {
     })
   }
 
+  get state(): CircuitState {
+    if (this.#policy.state === BreakerState.Closed) return 'closed'
+    return this.#policy.state === BreakerState.HalfOpen ? 'half_open' : 'open'
+  }
+
   /** Lets a call in, to be reported once, or keeps it out: undefined. */
   enter(): Report | undefined {
-    if (this.#policy.state === CircuitState.Closed) return (health) => this.#count(health)
+    if (this.state === 'closed') return (health) => this.#count(health)
     return performance.now() - this.#asked < this.#pause ? undefined : this.#probe()
   }
 
   /** What became of a call that was let in before the circuit opened says nothing about the upstream now. */
   #count(health: Parameters<Report>[0]): void {
-    if (health === 'unknown' || this.#policy.state !== CircuitState.Closed) return
+    if (health === 'unknown' || this.state !== 'closed') return
     this.#run(health === 'well' ? Promise.resolve() : Promise.reject(failure))
   }
 

@@ -26,6 +26,8 @@ export interface CallOptions {
   readonly caller?: Caller | undefined
   /** Who makes the call, where the gateway asks. */
   readonly principal?: string | undefined
+  /** The trace that the call is a part of. */
+  readonly traceparent?: string | undefined
 }
 
 /** Calls any operation of the document. Throws a `GatewayError` when there is no complete answer. */
@@ -57,7 +59,7 @@ export function createClient({ exchange, held }: ClientOptions): UpstreamClient 
       const { data } = await client.request(methods[operation.method], operation.path, {
         params: { path: input.path, query: input.query },
         body: input.body,
-        headers: toHeaders(operation, input, held),
+        headers: toHeaders(operation, input, held, options.traceparent),
         querySerializer: (query: CallInput['query']) => toQuery(operation.parameters, query),
         fetch: async (request: Request) => {
           const secrets = collectSecrets(operation, input, held)

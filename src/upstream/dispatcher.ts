@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { type ErrorCode, GatewayError } from '../errors.ts'
 import { AnswerCollector, type TryFailure, type UpstreamAnswer } from './answer-collector.ts'
-import { Circuit, type CircuitOptions, type Report } from './circuit.ts'
+import { Circuit, type CircuitOptions, type CircuitState, type Report } from './circuit.ts'
 import { RetryBudget } from './retry-budget.ts'
 import { openSockets, type Sockets } from './sockets.ts'
 
@@ -20,8 +20,13 @@ export type AnswerCallback = (error: GatewayError | null, answer?: UpstreamAnswe
 export interface UpstreamDispatcher {
   /** Origin of the upstream, `https://api.cal.com`. */
   readonly origin: string
-  /** Sends a call. The returned function gives it up, as far as it is a read: a write that left goes on. */
-  send(request: UpstreamRequest, done: AnswerCallback): () => void
+  /** State of the circuit breaker. */
+  readonly circuit: { readonly state: CircuitState }
+  /**
+   * Sends a call. The returned function gives it up, as far as it is a read: a write that left goes on. Each
+   * further try is told of.
+   */
+  send(request: UpstreamRequest, done: AnswerCallback, onRetry?: () => void): () => void
   /** Waits for the calls under way, then closes every socket. */
   close(): Promise<void>
 }
@@ -58,7 +63,8 @@ export function createDispatcher(options: DispatcherOptions): UpstreamDispatcher
   const budget = new RetryBudget()
   return {
     origin,
-    send({ method, path, headers, body = null }, done) {
+    circuit,
+    send({ method, path, headers, body = null }, done, onRetry) {
       const report = circuit.enter()
       if (!report) {
         done(new GatewayError('upstream_unavailable', { headers: { 'retry-after': '1' } }))
@@ -67,7 +73,7 @@ export function createDispatcher(options: DispatcherOptions): UpstreamDispatcher
       budget.deposit()
       // undici's `HttpMethod` is a closed list of names; the document's methods are a part of it.
       const request = { method: method as Dispatcher.HttpMethod, path: prefix + path, headers, body }
-      const call = new Call({ sockets, budget, random, report, request, done }, timeout)
+      const call = new Call({ sockets, budget, random, report, request, done, onRetry }, timeout)
       return () => call.abandon()
     },
     close: () => sockets.close(),
@@ -81,6 +87,7 @@ interface CallParts {
   readonly report: Report
   readonly request: Dispatcher.DispatchOptions
   readonly done: AnswerCallback
+  readonly onRetry: (() => void) | undefined
 }
 
 /**
@@ -128,6 +135,7 @@ class Call {
     if (failure === 'too large') this.#fail('upstream_invalid_answer', cause)
     else if (this.#mayRetry(sent)) {
       this.#collector = undefined
+      this.#parts.onRetry?.()
       const longest = backoff * 2 ** (this.#sentTries + this.#unsentTries - 1)
       this.#pause = setTimeout(() => this.#try(), this.#parts.random() * longest)
     } else this.#fail(this.#sentTries > 0 ? 'upstream_connection_lost' : 'upstream_unreachable', cause)

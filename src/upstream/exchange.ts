@@ -1,5 +1,5 @@
 import type { Operation } from '../contract/operations.ts'
-import { GatewayError } from '../errors.ts'
+import { type ErrorCode, GatewayError } from '../errors.ts'
 import { checkAnswer } from './answer.ts'
 import type { UpstreamAnswer } from './answer-collector.ts'
 import type { UpstreamCall } from './call.ts'
@@ -19,6 +19,20 @@ export interface Exchange {
   send(call: UpstreamCall, done: AnswerCallback): void
 }
 
+/** How a call of the upstream ended: with an answer of this status, or with an error in its place. */
+export interface CallEnd {
+  readonly status?: number | undefined
+  readonly code?: ErrorCode | undefined
+  readonly answer?: UpstreamAnswer | undefined
+}
+
+/** Sees the calls of the upstream, and changes nothing about them. */
+export interface CallWatch {
+  /** Told of each call once its answer is on its way to the caller. */
+  onEnd(operation: Operation, end: CallEnd, milliseconds: number): void
+  onRetry(operation: Operation): void
+}
+
 /** What an exchange depends on. */
 export interface ExchangeOptions {
   readonly dispatcher: UpstreamDispatcher
@@ -26,10 +40,11 @@ export interface ExchangeOptions {
   readonly key: Uint8Array
   readonly clock: Clock
   readonly store?: Store<IdempotencyRecord>
+  readonly watch?: CallWatch
 }
 
 /** Opens the exchange over the one way upstream. */
-export function createExchange({ dispatcher, key, clock, store }: ExchangeOptions): Exchange {
+export function createExchange({ dispatcher, key, clock, store, watch }: ExchangeOptions): Exchange {
   const fingerprint = new Fingerprint(key)
   const holds = new RateHolds(clock)
   const deliveries = new Deliveries(clock)
@@ -43,11 +58,15 @@ export function createExchange({ dispatcher, key, clock, store }: ExchangeOption
       done(new GatewayError('upstream_rate_limited', { detail, headers: { 'retry-after': String(wait) } }))
       return () => {}
     }
-    return dispatcher.send(call, (error, answer) => {
+    const began = clock()
+    const end: AnswerCallback = (error, answer) => {
       const { result, failure } = answer ? check(answer, call) : { result: undefined, failure: error }
       if (result) done(null, holds.note(result, nameCaller))
       else done(addRecovery(failure, call.operation))
-    })
+      const ended = { status: result?.status, code: failure?.code, answer: result }
+      watch?.onEnd(call.operation, ended, clock() - began)
+    }
+    return dispatcher.send(call, end, () => watch?.onRetry(call.operation))
   }
   const sendOnce = (call: UpstreamCall, idempotencyKey: string, done: AnswerCallback) => {
     const key = fingerprint.nameCaller(call, call.principal, call.operation.id, idempotencyKey)

@@ -36,7 +36,7 @@ export class Fingerprint {
 }
 
 /** Headers of an upstream request that say something of it rather than of whose it is. */
-const impersonal = new Set(['accept', 'user-agent', 'content-type', 'content-length'])
+const impersonal = new Set(['accept', 'user-agent', 'content-type', 'content-length', 'traceparent'])
 
 function listHeaders(headers: UpstreamRequest['headers']): string {
   return JSON.stringify(

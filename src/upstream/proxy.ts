@@ -39,12 +39,14 @@ export interface ForwardedCall {
   readonly held: HeldCredentials
   /** Who makes the call, where the gateway asks; empty where it does not. */
   readonly principal: string
+  /** The trace that the call is a part of. */
+  readonly traceparent?: string | undefined
 }
 
 /** Sends a call upstream and answers the reply with Cal.com's status, safe headers and bytes. */
 export function forward(
   reply: FastifyReply,
-  { operation, input, rawBody, held, principal }: ForwardedCall,
+  { operation, input, rawBody, held, principal, traceparent }: ForwardedCall,
 ): FastifyReply {
   const context: CallContext = {
     operation,
@@ -58,7 +60,10 @@ export function forward(
     queryString: () => toQuery(operation.parameters, input.query),
     body: rawBody ?? null,
     ...(rawBody && { contentType: 'application/json' }),
-    rewriteRequestHeaders: () => ({ ...toHeaders(operation, input, held), [contextKey]: context }),
+    rewriteRequestHeaders: () => ({
+      ...toHeaders(operation, input, held, traceparent),
+      [contextKey]: context,
+    }),
     rewriteHeaders: selectHeaders,
     retryDelay: () => null,
     onResponse: (_request, _reply, { stream }) => reply.send(takeBody(stream)),

@@ -32,16 +32,18 @@ function encodeValue(value: unknown): string {
   return encodeURIComponent(String(value)).replaceAll('%40', '@').replaceAll("'", '%27')
 }
 
-/** All headers of an upstream request; of the caller's own only what the operation's parameters name. */
+/** All headers of an upstream request; of the caller's own only what the operation's parameters name, and its trace. */
 export function toHeaders(
   operation: Operation,
   input: CallInput,
   held: HeldCredentials,
+  traceparent?: string,
 ): Record<string, string> {
   return {
     accept: 'application/json',
     'user-agent': 'calgate',
     ...(input.body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(traceparent === undefined ? {} : { traceparent }),
     ...describeCaller(input.path),
     ...toCredentialHeaders(operation, input, held),
   }

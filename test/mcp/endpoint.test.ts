@@ -171,7 +171,7 @@ describe('the endpoint', () => {
   })
 
   it('logs nothing that the caller wrote', async () => {
-    await post(ask('tools/call', getBook))
+    await post(ask('tools/call', { ...getBook, name: 'burn-nothing' }))
     await post(askNew('tools/call', getBook), {
       ...newHeaders,
       'mcp-method': 'tools/call',
@@ -179,8 +179,7 @@ describe('the endpoint', () => {
     })
     await post(`{"${secretValue}"`)
     expect(server.logged.length).toBeGreaterThan(0)
-    expect(server.logged.join()).not.toContain(secretValue)
-    expect(server.logged.join()).not.toContain('get-book')
+    expect(server.logged.join()).not.toMatch(RegExp(`${secretValue}|burn-nothing|nope`))
   })
 })
 

@@ -10,6 +10,7 @@ const layers: readonly (readonly string[])[] = [
   ['src/contract/'],
   ['src/access/'],
   ['src/upstream/'],
+  ['src/request-record.ts'],
   [
     'src/problems.ts',
     'src/framing.ts',
@@ -28,6 +29,7 @@ const layers: readonly (readonly string[])[] = [
 const homes = [
   'openapi-fetch',
   'jose',
+  'prom-client',
   'fastify-openapi-glue',
   '@fastify/http-proxy',
   '@fastify/rate-limit',

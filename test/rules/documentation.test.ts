@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { errorCatalogue } from '../../src/error-catalogue.ts'
+import { logFields } from '../../src/logger.ts'
 import { variables } from '../../src/variables.ts'
 import { listFiles, readText, root, type TextFile } from './tree.ts'
 
@@ -28,6 +29,13 @@ describe('docs/configuration.md', () => {
     expect(
       sort(documented.map(([name, value = '', ...rest]) => [name, readDefault(value), ...rest])),
     ).toEqual(sort(read))
+  })
+})
+
+describe('docs/observability.md', () => {
+  it('lists every field of the log with its sentence, and no other', () => {
+    const logged = Object.entries(logFields)
+    expect(sort(readTable(readText('docs/observability.md'), 'Log'))).toEqual(sort(logged))
   })
 })
 

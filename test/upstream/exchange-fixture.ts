@@ -69,6 +69,7 @@ export function openExchange() {
   let abandoned = 0
   const exchange = createExchange({
     dispatcher: {
+      circuit: { state: 'closed' },
       origin: 'http://upstream.example.org',
       send(request, settle) {
         sent.push({ request, settle })
