@@ -105,6 +105,7 @@ describe('an example', () => {
 /** What the gateway says of one occurrence, where it says more than its catalogue does. */
 const details: Readonly<Record<string, string>> = {
   upstream_rate_limited: 'The upstream wants no call of this caller for another 60 seconds.',
+  insufficient_scope: 'This call takes the scope managed-users:tokens, which its caller has not been given.',
 }
 
 function raise(code: ErrorCode, violations: readonly Violation[]): unknown {
