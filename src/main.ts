@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { FastifyInstance } from 'fastify'
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import { listScopes } from './access/grant.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { readDocument } from './contract/document.ts'
@@ -62,7 +62,7 @@ function parseArguments() {
 
 async function serve(): Promise<void> {
   const config = readConfig(process.env)
-  const logger = createLogger(config.logLevel, pino.destination({ fd: 1, sync: true }))
+  const logger = openLog(1, config.logLevel)
   const document = readDocument()
   const gateway = await createGateway({
     config,
@@ -80,6 +80,16 @@ async function serve(): Promise<void> {
     await gateway.close()
     throw error
   }
+}
+
+/**
+ * Opens the log. Lines go out in batches, so that none of them holds up a request; pino itself writes what is left at
+ * the end of the process, however it comes, but for a kill.
+ */
+function openLog(fd: 1 | 2, level: string): Logger {
+  const destination = pino.destination({ fd, sync: false, minLength: 4_096 })
+  setInterval(() => destination.flush(), 1_000).unref()
+  return createLogger(level, destination)
 }
 
 async function listen(app: FastifyInstance, host: string, port: number, variable: string): Promise<void> {
@@ -100,7 +110,7 @@ async function listen(app: FastifyInstance, host: string, port: number, variable
 /** Standard output belongs to the protocol, so the log goes to standard error. */
 async function serveStdio(): Promise<void> {
   const config = readConfig(process.env)
-  const logger = createLogger(config.logLevel, pino.destination({ fd: 2, sync: true }))
+  const logger = openLog(2, config.logLevel)
   const gateway = await createGateway({ config, document: readDocument(), logger, version: readVersion() })
   closeOnSignal(gateway.close)
   await gateway.serveStdio(process.stdin, process.stdout)

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { awaitAnswer } from '../scripts/ports.ts'
 import { findFreePorts } from '../test/processes.ts'
@@ -10,8 +11,11 @@ export interface GatewayProcess extends AsyncDisposable {
   readonly child: ChildProcess
   readonly restPort: number
   readonly mcpPort: number
+  readonly controlPort: number
   /** Resolves with the exit code, or the signal that ended it. */
   readonly ended: Promise<number | string>
+  /** Everything it wrote to its log, once it has ended. */
+  readonly log: Promise<string>
   /** Bytes of memory that the process holds now; NaN where the system does not tell. */
   readMemory(): number
 }
@@ -23,13 +27,13 @@ const request = (path: string) =>
 export const readOne = request('/v1/v2/oauth-clients/cm9demo/users/4711')
 
 /** Starts a gateway in front of an upstream on this machine and waits until it answers. */
-export async function startGatewayProcess(upstream: string): Promise<GatewayProcess> {
+export async function startGatewayProcess(upstream: string, level = 'warn'): Promise<GatewayProcess> {
   const [restPort = 0, mcpPort = 0, controlPort = 0] = await findFreePorts(3)
   const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
   const ports = { REST_PORT: `${restPort}`, MCP_PORT: `${mcpPort}`, CONTROL_PORT: `${controlPort}` }
   const child = spawn(process.execPath, [main, 'start'], {
-    env: { ...process.env, ...ports, CAL_COM_BASE_URL: upstream, LOG_LEVEL: 'warn' },
-    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, ...ports, CAL_COM_BASE_URL: upstream, LOG_LEVEL: level },
+    stdio: ['ignore', 'pipe', 'inherit'],
   })
   const ended = once(child, 'exit').then(([code, signal]) => code ?? signal)
   await awaitAnswer(`http://127.0.0.1:${controlPort}/health/ready`, AbortSignal.timeout(60_000))
@@ -37,7 +41,9 @@ export async function startGatewayProcess(upstream: string): Promise<GatewayProc
     child,
     restPort,
     mcpPort,
+    controlPort,
     ended,
+    log: text(child.stdout),
     readMemory() {
       const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readStatus(child.pid))?.[1]
       return kilobytes === undefined ? Number.NaN : Number(kilobytes) * 1024

@@ -1,6 +1,7 @@
+import { once } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { startGatewayProcess } from '../stress/gateway-process.ts'
+import { type GatewayProcess, startGatewayProcess } from '../stress/gateway-process.ts'
 import { respondJson, startUpstream } from './upstream-stub.ts'
 
 const user = '/v1/v2/oauth-clients/cm9demo/users/4711'
@@ -21,7 +22,7 @@ async function startSlowUpstream() {
 it('a write under way is finished and answered after SIGTERM, and the process ends well', async () => {
   const { upstream, arrived, release } = await startSlowUpstream()
   await using _upstream = upstream
-  await using gateway = await startGatewayProcess(upstream.url)
+  await using gateway = await startGatewayProcess(upstream.url, 'info')
   const answer = fetch(`http://127.0.0.1:${gateway.restPort}${user}`, { method: 'DELETE', headers })
   await arrived
   gateway.child.kill('SIGTERM')
@@ -31,21 +32,40 @@ it('a write under way is finished and answered after SIGTERM, and the process en
   expect((await answer).status).toBe(200)
   expect((await answer).headers.get('connection')).toBe('close')
   expect(await gateway.ended).toBe(0)
+  expect((await readLog(gateway)).at(-1)).toMatchObject({ method: 'DELETE', status: 200, msg: 'answered' })
 })
 
 it('a second signal ends the process at once, whatever is under way', async () => {
   const { upstream, arrived, release } = await startSlowUpstream()
   await using _upstream = upstream
-  await using gateway = await startGatewayProcess(upstream.url)
+  await using gateway = await startGatewayProcess(upstream.url, 'info')
   const answer = fetch(`http://127.0.0.1:${gateway.restPort}${user}`, { headers }).catch(() => 'lost')
   await arrived
+  expect(await isOpen(gateway.restPort)).toBe(true)
   gateway.child.kill('SIGTERM')
   while (await isOpen(gateway.restPort)) await setImmediate()
   gateway.child.kill('SIGINT')
   expect(await gateway.ended).toBe(1)
   expect(await answer).toBe('lost')
+  expect((await readLog(gateway)).at(-1)).toMatchObject({ route: '/openapi.json', msg: 'answered' })
   release()
 })
+
+it('tells of itself and of the process on the control port, and keeps a line for a second at most', async () => {
+  await using upstream = await startUpstream()
+  await using gateway = await startGatewayProcess(upstream.url, 'info')
+  const metrics = await (await fetch(`http://127.0.0.1:${gateway.controlPort}/metrics`)).text()
+  expect(metrics).toContain('process_cpu_seconds_total ')
+  expect(metrics).toContain('nodejs_eventloop_lag_p99_seconds ')
+  expect(metrics).toContain('calgate_requests_active 0')
+  const [line] = await once(gateway.child.stdout ?? gateway.child, 'data')
+  expect(String(line)).toContain('Server listening at ')
+}, 60_000)
+
+async function readLog({ log }: GatewayProcess): Promise<unknown[]> {
+  const lines = (await log).trim().split('\n')
+  return lines.map((line) => JSON.parse(line))
+}
 
 async function isOpen(port: number): Promise<boolean> {
   return fetch(`http://127.0.0.1:${port}/openapi.json`, { headers: { connection: 'close' } }).then(

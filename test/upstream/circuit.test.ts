@@ -111,3 +111,16 @@ test('calls that fail after the circuit has opened put off no probe', async () =
   await vi.advanceTimersByTimeAsync(0)
   expect(await run(circuit, 2, 'well')).toBe(2)
 })
+
+test('it says whether calls go through', async () => {
+  const circuit = new Circuit()
+  expect(circuit.state).toBe('closed')
+  await run(circuit, 60, 'failed')
+  expect(circuit.state).toBe('open')
+  await vi.advanceTimersByTimeAsync(500)
+  const report = circuit.enter()
+  expect(circuit.state).toBe('half_open')
+  report?.('well')
+  await vi.advanceTimersByTimeAsync(0)
+  expect(circuit.state).toBe('closed')
+})
