@@ -35,6 +35,8 @@ export interface Config {
   readonly upstreamTimeout: number
   /** Calls a caller may make in so many milliseconds; undefined for as many as it likes. */
   readonly rateLimit: Rate | undefined
+  /** Share of the upstream's answers that are held against the document. */
+  readonly driftShare: number
   readonly logLevel: string
 }
 
@@ -95,6 +97,7 @@ export function readConfig(environment: Environment): Config {
     deleteLimit: reader.rate('MCP_DELETE_LIMIT'),
     upstreamTimeout: reader.integer('UPSTREAM_TIMEOUT_MS', 100, 600_000),
     rateLimit: reader.rate('RATE_LIMIT'),
+    driftShare: reader.share('DRIFT_SAMPLE'),
     logLevel: reader.text('LOG_LEVEL'),
   }
   checkTexts(reader, config)

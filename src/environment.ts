@@ -95,6 +95,13 @@ export class EnvironmentReader {
     return keys
   }
 
+  /** One of so many, as a number from 0 to 1; 0 for none. */
+  share(name: Variable): number {
+    const [, count] = /^1\/([1-9]\d{0,5})$/.exec(this.text(name)) ?? []
+    this.expect(name, count !== undefined || this.text(name) === 'off', 'off, or one of so many such as 1/10')
+    return count === undefined ? 0 : 1 / Number(count)
+  }
+
   /** A rate; undefined for as many calls as one likes. */
   rate(name: Variable): Rate | undefined {
     const text = this.text(name)

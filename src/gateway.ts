@@ -8,6 +8,7 @@ import { locateMetadata, registerResourceMetadata } from './access/resource-meta
 import { Admission, type AdmissionLimits } from './admission.ts'
 import type { Config } from './config.ts'
 import { readAnswers } from './contract/answers.ts'
+import { createComparison } from './contract/departures.ts'
 import type { OpenApiDocument } from './contract/document.ts'
 import { readOperations } from './contract/operations.ts'
 import { compileOperations } from './contract/validation.ts'
@@ -24,7 +25,8 @@ import type { CircuitOptions } from './upstream/circuit.ts'
 import { createClient } from './upstream/client.ts'
 import { findCredentialHeader } from './upstream/credentials.ts'
 import { createDispatcher } from './upstream/dispatcher.ts'
-import { createExchange } from './upstream/exchange.ts'
+import { type DriftOptions, DriftSampler } from './upstream/drift.ts'
+import { type CallWatch, createExchange } from './upstream/exchange.ts'
 
 /** The two doors and what stands behind them; nothing listens yet. */
 export interface Gateway {
@@ -54,6 +56,8 @@ export interface GatewayOptions {
   readonly admission?: AdmissionLimits
   /** How the keys of access tokens are had, where it is not as usual. */
   readonly issuerKeys?: Pick<AccessTokenOptions, 'fetch' | 'now' | 'cooldown'>
+  /** When answers are held against the document, where it is not as usual. */
+  readonly sampling?: Partial<Pick<DriftOptions, 'clock' | 'random'>>
   /** Whether the metrics tell of the process too, which is watched for as long as it lives. */
   readonly watchProcess?: boolean
 }
@@ -75,6 +79,7 @@ export async function createGateway({
   admission = usualAdmission,
   issuerKeys = {},
   watchProcess = false,
+  sampling = {},
 }: GatewayOptions): Promise<Gateway> {
   const operations = compileOperations(readOperations(document))
   const clock = () => performance.now()
@@ -92,7 +97,21 @@ export async function createGateway({
   const statuses = readAnswers(document).map(({ status }) => status)
   const metrics = new Metrics({ admission: places, circuit: dispatcher.circuit, statuses })
   if (watchProcess) metrics.watchProcess()
-  const exchange = createExchange({ dispatcher, key: randomBytes(32), clock, watch: metrics })
+  const drift = new DriftSampler({
+    compare: createComparison(document),
+    share: config.driftShare,
+    recorder: metrics,
+    onNewKind: (kind) => logger.warn(kind, 'an answer departs from the document'),
+    ...{ clock, random: Math.random, ...sampling },
+  })
+  const watch: CallWatch = {
+    onEnd(operation, end, milliseconds) {
+      metrics.onEnd(operation, end, milliseconds)
+      if (end.answer) drift.observe(operation, end.answer)
+    },
+    onRetry: (operation) => metrics.onRetry(operation),
+  }
+  const exchange = createExchange({ dispatcher, key: randomBytes(32), clock, watch })
   const client = createClient({ exchange, held })
 
   const { allowedHosts, allowedOrigins } = config

@@ -77,5 +77,10 @@ export const variables = {
     description:
       'Calls a caller may make, both ports together: `off`, or a number per s, min or h such as 600/min',
   },
+  DRIFT_SAMPLE: {
+    default: '1/10',
+    description:
+      'Answers that are held against the document afterwards, five a second at most: `off` or `1/N`',
+  },
   LOG_LEVEL: { default: 'info', description: 'One of trace, debug, info, warn, error, fatal, silent' },
 } as const

@@ -4,12 +4,12 @@
  */
 import { pino } from 'pino'
 import { readConfig } from '../../src/config.ts'
+import { createComparison, type Departure } from '../../src/contract/departures.ts'
 import { readDocument } from '../../src/contract/document.ts'
 import { createGateway } from '../../src/gateway.ts'
 import { type Finding, judge } from '../judge.ts'
 import { readRequirements } from '../requirements.ts'
 import { openRunning, type Target } from '../target.ts'
-import { createComparison, type Difference } from './differences.ts'
 import { markedName, type Stop, tour } from './tour.ts'
 
 const { CAL_COM_CLIENT_ID: clientId, CAL_COM_SECRET_KEY: secret, ALLOW_WRITES } = process.env
@@ -74,9 +74,9 @@ async function travel(target: Target): Promise<boolean> {
 function compareStop(
   { operation, expected, verdict }: Stop,
   compare: ReturnType<typeof createComparison>,
-): Difference[] {
+): Departure[] {
   const { kind, status, code, headers, body } = verdict
-  const whole = { operation: operation.operation, status, pointer: '', breaking: true }
+  const whole = { operation: operation.operation, status, pointer: '', place: '', breaking: true }
   // What the gateway itself refuses to hand on is no answer that a document could describe.
   if (kind === 'refused' || kind === 'broken' || status === undefined)
     return [{ ...whole, rule: code ?? kind, message: 'there was no complete answer' }]
@@ -97,7 +97,7 @@ async function judgeReads(target: Target): Promise<void> {
 }
 
 /** An answer's values are somebody's data, so only names are shown. */
-function describe({ operation, status, pointer, rule, message }: Difference): string {
+function describe({ operation, status, pointer, rule, message }: Departure): string {
   return `${operation} ${status ?? ''} ${pointer || '/'} ${rule}: ${message}`
 }
 

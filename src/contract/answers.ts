@@ -2,17 +2,18 @@ import { inlineReferences, type OpenApiDocument } from './document.ts'
 import { asRecord } from './json.ts'
 import { type JsonSchema, toJsonSchema } from './schema.ts'
 
-/** One answer that the document promises, as far as it is JSON. */
+/** One answer that the document promises of the upstream. */
 export interface DocumentedAnswer {
   /** `METHOD /path` of the document. */
   readonly operation: string
   readonly status: number
+  /** Of its JSON body; of one without a body it says nothing. */
   readonly schema: JsonSchema
 }
 
 const methods = ['get', 'post', 'put', 'patch', 'delete']
 
-/** Reads every JSON answer of every operation, errors of the upstream included. */
+/** Reads every answer of the upstream to every operation, its errors included; it speaks JSON or says nothing. */
 export function readAnswers(document: OpenApiDocument): DocumentedAnswer[] {
   return Object.entries(document.paths).flatMap(([path, item]) =>
     methods
@@ -22,7 +23,7 @@ export function readAnswers(document: OpenApiDocument): DocumentedAnswer[] {
         return Object.entries(responses).flatMap(([status, response]) => {
           const { content } = asRecord(inlineReferences(document, response))
           const json = asRecord(content)['application/json']
-          if (json === undefined) return []
+          if (content !== undefined && json === undefined) return []
           const schema = toJsonSchema(asRecord(json).schema)
           return [{ operation: `${method.toUpperCase()} ${path}`, status: Number(status), schema }]
         })

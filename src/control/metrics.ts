@@ -4,6 +4,7 @@ import { errorCatalogue } from '../error-catalogue.ts'
 import type { ErrorCode } from '../errors.ts'
 import { callerLeft, type Ending, type RequestRecorder, type Surface } from '../request-record.ts'
 import type { CircuitState } from '../upstream/circuit.ts'
+import type { DriftKind, DriftRecorder } from '../upstream/drift.ts'
 import type { CallEnd, CallWatch } from '../upstream/exchange.ts'
 
 /** What is asked for its present state whenever the metrics are. */
@@ -21,7 +22,7 @@ const circuitStates: readonly CircuitState[] = ['closed', 'half_open', 'open']
  * The metrics of one gateway. Every label has a bounded number of values: they are names of the document, codes of
  * the catalogue and statuses, and nothing that a caller or an upstream writes.
  */
-export class Metrics implements RequestRecorder, CallWatch {
+export class Metrics implements RequestRecorder, CallWatch, DriftRecorder {
   /** Content type of the rendered text. */
   readonly contentType: string
   readonly #registry = new Registry()
@@ -39,6 +40,13 @@ export class Metrics implements RequestRecorder, CallWatch {
   readonly #calls = this.#count('upstream_calls_total', 'Calls of the upstream', ['operation', 'outcome'])
   readonly #callDurations = this.#time('upstream_call_duration_seconds', 'Time to answer them', ['operation'])
   readonly #retries = this.#count('upstream_retries_total', 'Further tries of calls', ['operation'])
+
+  readonly #checks = this.#count('drift_checks_total', 'Answers held against the document', ['operation'])
+  readonly #drift = this.#count('drift_total', 'Departures of answers from the document', [
+    'operation',
+    'pointer',
+    'rule',
+  ])
 
   constructor({ admission, circuit, statuses }: MetricSources) {
     const known = [...statuses, ...Object.values(errorCatalogue).map(({ status }) => status), callerLeft]
@@ -81,6 +89,14 @@ export class Metrics implements RequestRecorder, CallWatch {
 
   onRetry({ id: operation }: Operation): void {
     this.#retries.inc({ operation })
+  }
+
+  recordCheck(operation: string): void {
+    this.#checks.inc({ operation })
+  }
+
+  recordDrift({ operation, pointer, rule }: DriftKind): void {
+    this.#drift.inc({ operation, pointer, rule })
   }
 
   /** The metrics in the text format of Prometheus. */

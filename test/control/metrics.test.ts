@@ -137,13 +137,17 @@ test('a caller that leaves before its answer is counted as 499', async () => {
 })
 
 test('no flood of odd paths, methods, names and bodies makes a label that the document does not have', async () => {
-  await using upstream = await startUpstream((_request, response) =>
-    respondJson(response, 299, { status: 'success', data: { [`odd-${Math.random()}`]: 1 } }),
-  )
-  await using running = await startGateway(upstream.url, {})
+  let answers = 0
+  await using upstream = await startUpstream((_request, response) => {
+    answers += 1
+    const data = { [`odd-${answers}`]: 1, bio: answers, id: `odd-${answers}` }
+    respondJson(response, answers % 2 ? 299 : 200, { status: 'success', data })
+  })
+  await using running = await startGateway(upstream.url, {}, { sampling })
   await flood(running)
   const operations = readOperations(readDocument())
   const codes = Object.keys(errorCatalogue)
+  const members = Object.keys(Object(readDocument().components).schemas.ManagedUser.properties)
   const statuses = [
     ...readAnswers(readDocument()).map(({ status }) => `${status}`),
     ...Object.values(errorCatalogue).map(({ status }) => `${status}`),
@@ -156,6 +160,8 @@ test('no flood of odd paths, methods, names and bodies makes a label that the do
     status: statuses,
     outcome: [...statuses, ...codes],
     code: codes,
+    rule: ['status', 'required', 'undocumented', 'type'],
+    pointer: ['', '/data', '/data/?', ...members.map((name) => `/data/${name}`)],
     state: ['closed', 'half_open', 'open'],
   }
   const samples = (await scrape(running)).filter(({ name }) => name.startsWith('calgate_'))
@@ -169,6 +175,16 @@ test('no flood of odd paths, methods, names and bodies makes a label that the do
   expect(values.filter(([label, value]) => !allowed[label]?.includes(value))).toEqual([])
   expect(read(samples, 'requests_total').length).toBeGreaterThan(10)
 })
+
+/** On a clock that goes a second a look every answer is looked at. */
+const sampling = {
+  now: 0,
+  clock() {
+    sampling.now += 1_000
+    return sampling.now
+  },
+  random: () => 0,
+}
 
 async function flood({ restUrl, mcpUrl }: RunningGateway): Promise<void> {
   for (let n = 0; n < 25; n += 1) {

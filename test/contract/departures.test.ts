@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { createComparison } from '../../../contracts/live/differences.ts'
-import { listAnswers } from '../../../contracts/rest/answers.ts'
-import { readDocument } from '../../../src/contract/document.ts'
+import { listAnswers } from '../../contracts/rest/answers.ts'
+import { createComparison } from '../../src/contract/departures.ts'
+import { readDocument } from '../../src/contract/document.ts'
 
 const compare = createComparison(readDocument())
 const operation = 'GET /v2/oauth-clients/{clientId}/users/{userId}'
