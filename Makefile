@@ -2,7 +2,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-contract dev mock start openapi format check contract contract-mutants contract-live test stress
+.PHONY: help install install-contract install-bench dev mock start openapi format check contract contract-mutants contract-live test stress bench bench-quick profile
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -40,6 +40,15 @@ test: install install-contract ## Run every test there is, checks and contract i
 stress: install ## Flood the gateway for some minutes and write docs/reliability.md
 	@npm run --silent stress
 
+bench: install install-bench ## Measure the gateway beside its peers and write docs/performance.md
+	@npm run --silent bench
+
+bench-quick: install install-bench ## Measure the same in less than three minutes, and only print it
+	@npm run --silent bench -- --quick
+
+profile: install install-bench ## Print where the gateway's time goes, by function
+	@npm run --silent profile
+
 # A folder is installed only when its lock is another than the one installed last, so that what worked once works
 # without the network. npm 10 drops node_modules/.bin/node when it passes over another platform's Node: rebuild
 # links it again.
@@ -54,3 +63,6 @@ install:
 
 install-contract:
 	$(call install,contracts/dredd,Dredd)
+
+install-bench:
+	$(call install,bench,what the gateway is measured against)

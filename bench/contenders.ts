@@ -1,0 +1,112 @@
+import { fileURLToPath } from 'node:url'
+import type { BenchRequest } from './load-generator.ts'
+
+/** A server in front of the upstream, and how it is asked. */
+export interface Contender {
+  readonly name: string
+  /** The file that Node runs, or `nginx`. */
+  readonly program: string
+  /** The command it is given; with one the program is the gateway. */
+  readonly command?: string
+  /** Options of Node, before the program. */
+  readonly options?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  /** The first path segment of its REST routes. */
+  readonly prefix?: string
+  /** Headers of every request, beside those all contenders get. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** What calls a user's tool, where it is named otherwise. */
+  readonly tool?: string
+}
+
+const locate = (file: string) => fileURLToPath(new URL(file, import.meta.url))
+const gateway = locate('../src/main.ts')
+
+/** The key that the gateway under test lets in, and the line of its file; see `calgate key`. */
+export interface GatewayKey {
+  readonly key: string
+  readonly file: string
+}
+
+/** A part of the gateway that can be left out; each comes on top of those before it. */
+export interface Part {
+  readonly name: string
+  readonly env: Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** The gateway's parts in the order in which they are added; with the last one everything is on. */
+export function listParts({ key, file }: GatewayKey): readonly Part[] {
+  return [
+    { name: 'checks alone', env: { LOG_LEVEL: 'silent' } },
+    { name: '+ log', env: { LOG_LEVEL: 'info' } },
+    { name: '+ rate limit', env: { RATE_LIMIT: '100000000/h' } },
+    { name: '+ held secret', env: { CAL_COM_CLIENT_ID: 'cm9demo', CAL_COM_SECRET_KEY: 'demo-secret' } },
+    {
+      name: '+ gateway keys',
+      env: { GATEWAY_KEYS_FILE: file },
+      headers: { authorization: `Bearer ${key}` },
+    },
+  ]
+}
+
+/** The gateway with its parts up to and with the given one; without a number with all of them. */
+export function describeGateway(parts: readonly Part[], last = parts.length - 1): Contender {
+  const taken = parts.slice(0, last + 1)
+  return {
+    name: last === parts.length - 1 ? 'calgate' : `calgate: ${taken.at(-1)?.name}`,
+    program: gateway,
+    command: 'start',
+    prefix: '/v1',
+    env: Object.assign({}, ...taken.map(({ env }) => env)),
+    headers: Object.assign({}, ...taken.map(({ headers }) => headers)),
+  }
+}
+
+/** The bare proxy: what everything is compared with. */
+export const bareProxy: Contender = {
+  name: '@fastify/http-proxy',
+  program: locate('contenders/http-proxy.ts'),
+}
+
+/** nginx as a reverse proxy. */
+export const nginxProxy: Contender = { name: 'nginx', program: 'nginx' }
+
+/** A proxy that validates, of express's packages. */
+export const expressPair: Contender = {
+  name: 'express-openapi-validator + http-proxy-middleware',
+  program: locate('contenders/express-pair.ts'),
+  prefix: '/v1',
+}
+
+/** Prism between a caller and an upstream. */
+export const prismProxy: Contender = {
+  name: 'prism proxy --errors',
+  program: locate('contenders/prism-proxy.ts'),
+}
+
+/** JSON-RPC by hand: the limit for MCP. */
+export const byHand: Contender = { name: 'by hand', program: locate('contenders/mcp-by-hand.ts') }
+
+/** The first SDK's own stateless example. */
+export const firstSdk: Contender = { name: 'SDK v1, stateless', program: locate('contenders/mcp-sdk-v1.ts') }
+
+/** The second SDK's own handler. */
+export const secondSdk: Contender = {
+  name: 'SDK v2, createMcpHandler',
+  program: locate('contenders/mcp-sdk-v2.ts'),
+}
+
+/** The strongest peer. */
+export const mcpUse: Contender = {
+  name: 'mcp-use',
+  program: locate('contenders/mcp-use.ts'),
+  // Nothing here speaks to anybody outside.
+  env: { MCP_USE_ANONYMIZED_TELEMETRY: 'false', DO_NOT_TRACK: '1', NODE_ENV: 'production' },
+  tool: 'oauthclientuserscontrollergetuserbyid',
+}
+
+/** Everything that a request to a contender says of its caller. */
+export function addHeaders({ headers = {} }: Contender, request: BenchRequest): BenchRequest {
+  return { ...request, headers: { ...request.headers, ...headers } }
+}

@@ -1,0 +1,15 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { listScopes } from '../src/access/grant.ts'
+import { readDocument } from '../src/contract/document.ts'
+import { readOperations } from '../src/contract/operations.ts'
+import { createKey } from '../src/gateway-keys.ts'
+import type { GatewayKey } from './contenders.ts'
+
+/** Makes a key for all operations, as `calgate key` does, and its file in a folder. */
+export function writeGatewayKey(folder: string): GatewayKey {
+  const { key, line } = createKey('bench', listScopes(readOperations(readDocument())))
+  const file = join(folder, 'keys')
+  writeFileSync(file, `${line}\n`)
+  return { key, file }
+}

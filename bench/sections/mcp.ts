@@ -1,0 +1,79 @@
+import { byHand, firstSdk, mcpUse, secondSdk } from '../contenders.ts'
+import { readMemory } from '../process-usage.ts'
+import { type Era, requestMcp } from '../requests.ts'
+import type { Bench, Section, Target } from './section.ts'
+import { type Comparison, compareInTurn, findMedian, relate, startCast, tabulate } from './turns.ts'
+
+/** Connections of the comparison. */
+const connections = 16
+
+const eras: readonly Era[] = ['2025-11-25', '2026-07-28']
+const methods = ['tools/call', 'tools/list'] as const
+const expected = { 'tools/call': 'ada+cm9demo', 'tools/list': 'inputSchema' } as const
+
+/** Measures all MCP servers: what it costs to list the tools and to read one user, in both eras. */
+export async function measureMcp(bench: Bench): Promise<Section> {
+  const { gateway } = bench
+  await using cast = await startCast([byHand, firstSdk, secondSdk, mcpUse, gateway], bench)
+  const memory = (name: string) => {
+    const pid = cast.subjects.find(({ contender }) => contender.name === name)?.pid
+    return pid === undefined ? Number.NaN : readMemory(pid)
+  }
+  const sections: Section[] = []
+  for (const era of eras)
+    for (const method of methods) {
+      const trials = cast.subjects.map(({ contender, mcpPort, pid }) => ({
+        name: contender.name,
+        port: mcpPort,
+        pid,
+        request: requestMcp(contender, era, method),
+        expected: expected[method],
+      }))
+      const comparison = await compareInTurn(trials, bench, connections)
+      const title = `MCP ${era}: ${method}`
+      const bars = [byHand, gateway, secondSdk, firstSdk, mcpUse]
+        .filter(({ name }) => comparison.turns.has(name))
+        .map(({ name }) => ({ name, value: findMedian(comparison, name, ({ cpu }) => cpu) }))
+      sections.push({
+        tables: [
+          { title, note: `${connections} connections.`, ...tabulate(comparison, byHand.name, memory) },
+        ],
+        targets: method === 'tools/call' ? setTargets(comparison, era, gateway.name) : [],
+        charts: method === 'tools/call' ? [{ title: `${title}, CPU µs a call`, bars }] : [],
+      })
+    }
+  return {
+    tables: sections.flatMap(({ tables }) => tables),
+    targets: sections.flatMap(({ targets }) => targets),
+    charts: sections.flatMap(({ charts = [] }) => charts),
+  }
+}
+
+function setTargets(comparison: Comparison, era: Era, gateway: string): Target[] {
+  const isFirst = era === '2025-11-25'
+  const calls = (base: string) => relate(comparison, gateway, base, ({ rate }) => rate)
+  const [must, aim] = isFirst ? [1.5, 1.25] : [4, 1.5]
+  return [
+    {
+      what: `MCP tools/call, CPU a call ÷ by hand, ${era}`,
+      must,
+      aim,
+      direction: 'at most',
+      measured: relate(comparison, gateway, byHand.name),
+    },
+    {
+      what: `MCP tools/call, calls a second ÷ the SDK's own stateless example, ${era}`,
+      must: 5,
+      aim: 8,
+      direction: 'at least',
+      measured: calls(isFirst ? firstSdk.name : secondSdk.name),
+    },
+    {
+      what: `MCP tools/call, calls a second ÷ mcp-use, ${era}`,
+      must: 10,
+      aim: 20,
+      direction: 'at least',
+      measured: calls(mcpUse.name),
+    },
+  ]
+}

@@ -1,0 +1,74 @@
+import { bareProxy, describeGateway, expressPair, nginxProxy, prismProxy } from '../contenders.ts'
+import { readMemory } from '../process-usage.ts'
+import { requestRest } from '../requests.ts'
+import type { Bench, Section } from './section.ts'
+import { compareInTurn, findMedian, relate, startCast, tabulate } from './turns.ts'
+
+/** What the REST door costs beside other proxies, and which part of the gateway costs how much. */
+export interface RestSection extends Section {
+  /** Requests a second of the bare proxy at its best. */
+  readonly peak: number
+}
+
+/** Connections of the comparison. */
+const connections = 32
+
+/** Measures all proxies for one read of one user. */
+export async function measureRest(bench: Bench): Promise<RestSection> {
+  const { parts, stage, gateway } = bench
+  const others = [bareProxy, nginxProxy, expressPair, prismProxy]
+  await using cast = await startCast(
+    [...others, ...parts.map((_, last) => describeGateway(parts, last))],
+    bench,
+  )
+  const direct = {
+    name: 'direct, no proxy',
+    port: Number(new URL(stage.upstream).port),
+    request: requestRest(bareProxy),
+    expected: '4711',
+  }
+  const trials = cast.subjects.map(({ contender, port, pid }) => ({
+    name: contender.name,
+    port,
+    pid,
+    request: requestRest(contender),
+    expected: '4711',
+  }))
+  const comparison = await compareInTurn([direct, ...trials], bench, connections)
+  const memory = (name: string) => {
+    const pid = cast.subjects.find(({ contender }) => contender.name === name)?.pid
+    return pid === undefined ? Number.NaN : readMemory(pid)
+  }
+  const target = (what: string, base: string, must: number, aim: number) => ({
+    what,
+    must,
+    aim,
+    direction: 'at most' as const,
+    measured: relate(comparison, gateway.name, base),
+  })
+  return {
+    peak: findMedian(comparison, bareProxy.name, ({ rate }) => rate),
+    tables: [
+      {
+        title: 'REST: one user of 400 bytes',
+        note: `${connections} connections. \`calgate\` is everything on; each \`calgate: + …\` is the part it names on top of those before it.`,
+        ...tabulate(comparison, bareProxy.name, memory),
+      },
+    ],
+    targets: [
+      target('REST, CPU a request, all on ÷ bare @fastify/http-proxy', bareProxy.name, 1, 0.75),
+      target('REST, CPU a request ÷ nginx', nginxProxy.name, 7, 5),
+      target('REST ÷ express-openapi-validator + http-proxy-middleware', expressPair.name, 0.5, 0.4),
+      target('REST ÷ prism proxy --errors', prismProxy.name, 0.2, 0.15),
+    ],
+    charts: [
+      {
+        title: 'REST: CPU µs a request',
+        bars: [nginxProxy, gateway, bareProxy, expressPair, prismProxy].map(({ name }) => ({
+          name,
+          value: findMedian(comparison, name, ({ cpu }) => cpu),
+        })),
+      },
+    ],
+  }
+}

@@ -1,0 +1,32 @@
+/** How much is measured. */
+export interface Settings {
+  /** Turns that each contender gets. */
+  readonly rounds: number
+  /** Seconds of load in one turn. */
+  readonly seconds: number
+  /** Seconds of load before the first turn, which do not count. */
+  readonly warmUp: number
+  /** Requests after which memory is read. */
+  readonly requests: number
+  /** Starts of each contender that are timed. */
+  readonly starts: number
+}
+
+const whole: Settings = { rounds: 5, seconds: 3, warmUp: 4, requests: 1_000_000, starts: 7 }
+const quick: Settings = { rounds: 2, seconds: 1, warmUp: 1, requests: 30_000, starts: 3 }
+
+/** Reads `BENCH_ROUNDS`, `BENCH_SECONDS` and `BENCH_REQUESTS`; what they leave open depends on the hurry. */
+export function readSettings(env: Readonly<Record<string, string | undefined>>, inHurry: boolean): Settings {
+  const usual = inHurry ? quick : whole
+  return {
+    ...usual,
+    rounds: readNumber(env.BENCH_ROUNDS, usual.rounds),
+    seconds: readNumber(env.BENCH_SECONDS, usual.seconds),
+    requests: readNumber(env.BENCH_REQUESTS, usual.requests),
+  }
+}
+
+function readNumber(text: string | undefined, usual: number): number {
+  const value = Number(text)
+  return text !== undefined && Number.isFinite(value) && value > 0 ? value : usual
+}
