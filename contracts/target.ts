@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
-import { pino } from 'pino'
 import { readConfig } from '../src/config.ts'
 import { readDocument } from '../src/contract/document.ts'
 import { createGateway } from '../src/gateway.ts'
+import { createRunLogger } from '../test/run-log.ts'
 import { eras, type McpDoor, openMcpDoor } from './mcp-door.ts'
 import { type Recorder, startRecorder } from './recorder.ts'
 import type { OperationFacts } from './requirements.ts'
@@ -115,7 +115,7 @@ async function openDoors(restUrl: string, mcpUrl: string): Promise<Doors> {
 
 async function openGateway(upstream: string, environment: Record<string, string>): Promise<Doors> {
   const config = readConfig({ CAL_COM_BASE_URL: upstream, MCP_DELETE_LIMIT: 'off', ...environment })
-  const logger = pino({ level: 'silent' })
+  const logger = createRunLogger()
   const gateway = await createGateway({ config, document: readDocument(), logger, version: '0.0.0-contract' })
   const listen = { host: '127.0.0.1', port: 0 }
   const doors = await openDoors(await gateway.rest.listen(listen), `${await gateway.mcp.listen(listen)}/mcp`)

@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { awaitAnswer } from '../scripts/ports.ts'
 import { findFreePorts } from '../test/processes.ts'
+import { collectLog } from '../test/run-log.ts'
 
 /** A gateway as it is started in earnest, in a process of its own. */
 export interface GatewayProcess extends AsyncDisposable {
@@ -35,6 +36,7 @@ export async function startGatewayProcess(upstream: string, level = 'warn'): Pro
     env: { ...process.env, ...ports, CAL_COM_BASE_URL: upstream, LOG_LEVEL: level },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  const log = text(child.stdout)
   const ended = once(child, 'exit').then(([code, signal]) => code ?? signal)
   await awaitAnswer(`http://127.0.0.1:${controlPort}/health/ready`, AbortSignal.timeout(60_000))
   return {
@@ -43,7 +45,7 @@ export async function startGatewayProcess(upstream: string, level = 'warn'): Pro
     mcpPort,
     controlPort,
     ended,
-    log: text(child.stdout),
+    log,
     readMemory() {
       const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readStatus(child.pid))?.[1]
       return kilobytes === undefined ? Number.NaN : Number(kilobytes) * 1024
@@ -51,6 +53,7 @@ export async function startGatewayProcess(upstream: string, level = 'warn'): Pro
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL')
       await ended
+      collectLog(await log)
     },
   }
 }

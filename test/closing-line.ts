@@ -1,4 +1,5 @@
 import type { Reporter, TestModule } from 'vitest/node'
+import { searchLogs } from './log-search.ts'
 
 /** Ends a run with the one line that every reader of a log knows: `N passed, N failed`. */
 export default class ClosingLine implements Reporter {
@@ -7,8 +8,9 @@ export default class ClosingLine implements Reporter {
       [...module.children.allTests()].map((test) => test.result().state),
     )
     const passed = states.filter((state) => state === 'passed').length
+    const leaks = Number(searchLogs().length > 0)
     const broken = modules.filter((module) => module.errors().length > 0).length + errors.length
-    const failed = states.filter((state) => state === 'failed').length + broken
+    const failed = states.filter((state) => state === 'failed').length + broken + leaks
     process.stdout.write(`${passed} passed, ${failed} failed\n`)
   }
 }

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import { readConfig } from '../src/config.ts'
 import { readDocument } from '../src/contract/document.ts'
 import { createGateway, type Gateway, type GatewayOptions } from '../src/gateway.ts'
-import { createLogger } from '../src/logger.ts'
+import { createRunLogger } from './run-log.ts'
 
 /** A gateway that listens on two free loopback ports. */
 export interface RunningGateway extends AsyncDisposable {
@@ -20,7 +20,7 @@ export async function startGateway(
   options: Partial<GatewayOptions> = {},
 ): Promise<RunningGateway> {
   const log: string[] = []
-  const logger = createLogger('trace', { write: (line) => log.push(line) })
+  const logger = createRunLogger((line) => log.push(line))
   const config = readConfig({
     CAL_COM_BASE_URL: upstream,
     REST_PORT: '0',

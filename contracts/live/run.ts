@@ -2,11 +2,11 @@
  * `npm run contract:live`: holds a real Cal.com against the document and the requirements. Reads only, unless
  * ALLOW_WRITES is 1. Exits with 1 when they differ, with 2 when it could not look.
  */
-import { pino } from 'pino'
 import { readConfig } from '../../src/config.ts'
 import { createComparison, type Departure } from '../../src/contract/departures.ts'
 import { readDocument } from '../../src/contract/document.ts'
 import { createGateway } from '../../src/gateway.ts'
+import { createRunLogger } from '../../test/run-log.ts'
 import { type Finding, judge } from '../judge.ts'
 import { readRequirements } from '../requirements.ts'
 import { openRunning, type Target } from '../target.ts'
@@ -32,7 +32,7 @@ async function run(): Promise<number> {
   }
   const { CAL_COM_BASE_URL = '' } = process.env
   const config = readConfig({ CAL_COM_BASE_URL })
-  const logger = pino({ level: 'silent' })
+  const logger = createRunLogger()
   const gateway = await createGateway({ config, document: readDocument(), logger, version: '0.0.0-contract' })
   try {
     const listen = { host: '127.0.0.1', port: 0 }

@@ -1,7 +1,7 @@
-import { pino } from 'pino'
 import { readConfig } from '../../src/config.ts'
 import { type OpenApiDocument, readDocument } from '../../src/contract/document.ts'
 import { createGateway } from '../../src/gateway.ts'
+import { createRunLogger } from '../../test/run-log.ts'
 import { eras, openMcpDoor } from '../mcp-door.ts'
 import { startRecorder } from '../recorder.ts'
 import { openRestDoor } from '../rest-door.ts'
@@ -51,7 +51,7 @@ export async function openStage({
   const gateway = await createGateway({
     config,
     document,
-    logger: pino({ level: 'silent' }),
+    logger: createRunLogger(),
     version: '0.0.0',
   })
   opening.defer(() => gateway.close())

@@ -1,8 +1,8 @@
-import { pino } from 'pino'
 import { startPrism } from '../../mocks/prism.ts'
 import { readConfig } from '../../src/config.ts'
 import { readDocument } from '../../src/contract/document.ts'
 import { createGateway, type GatewayOptions } from '../../src/gateway.ts'
+import { createRunLogger } from '../../test/run-log.ts'
 import { startPreferHop } from '../prefer-hop.ts'
 import type { Cause } from './causes.ts'
 import { findDeadUrl, startFaultyUpstream } from './faulty-upstream.ts'
@@ -113,7 +113,7 @@ async function openGateway(
     UPSTREAM_TIMEOUT_MS: String(timeout),
     ...variables,
   })
-  const logger = pino({ level: 'silent' })
+  const logger = createRunLogger()
   const gateway = await createGateway({
     config,
     document: readDocument(),

@@ -28,5 +28,7 @@ export function createControlServer({ logger, readiness, metrics }: ControlOptio
     return reply.code(status === 'ready' ? 200 : 503).send({ status })
   })
   app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.render()))
+  // The usual answer repeats the path.
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ status: 'unknown' }))
   return app
 }

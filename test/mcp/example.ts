@@ -1,4 +1,3 @@
-import { pino } from 'pino'
 import { openGrant } from '../../src/access/grant.ts'
 import { Admission } from '../../src/admission.ts'
 import type { Operation, Parameter } from '../../src/contract/operations.ts'
@@ -7,6 +6,7 @@ import { compileOperations } from '../../src/contract/validation.ts'
 import { usualTimeouts } from '../../src/listener.ts'
 import { createMcpServer, type McpOptions } from '../../src/mcp/server.ts'
 import type { Answer } from '../../src/upstream/client.ts'
+import { createRunLogger } from '../run-log.ts'
 
 const secret: Parameter = {
   name: 'x-example-secret',
@@ -148,7 +148,7 @@ export function createOptions(respond: Respond = () => answer(200, { status: 'su
     upstreamName: 'Bookland',
     secretVariable: 'BOOKLAND_SECRET',
     version: '1.2.3',
-    logger: pino({ level: 'trace', base: null }, { write: (line) => logged.push(line) }),
+    logger: createRunLogger((line) => logged.push(line)),
   }
   return { options, calls, logged }
 }

@@ -3,13 +3,14 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { folderVariable } from '../run-log.ts'
 import { clients } from './clients.ts'
 import { secretValue } from './example.ts'
 
 const place = {
   command: process.execPath,
   args: [fileURLToPath(new URL('stdio-server.ts', import.meta.url))],
-  env: { EXAMPLE_SECRET: secretValue },
+  env: { EXAMPLE_SECRET: secretValue, [folderVariable]: process.env[folderVariable] ?? '' },
 }
 const book = { shopId: 'abc', bookId: 7 }
 

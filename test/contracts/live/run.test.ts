@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type CalComMock, startCalCom } from '../../../mocks/cal-com/server.ts'
+import { folderVariable } from '../../run-log.ts'
 
 const command = fileURLToPath(new URL('../../../contracts/live/run.ts', import.meta.url))
 const clientId = 'cm9demo000001abcd1234efgh'
@@ -43,7 +44,8 @@ interface Running {
 
 function start(environment: Record<string, string> = {}): Running {
   const credentials = { CAL_COM_CLIENT_ID: clientId, CAL_COM_SECRET_KEY: secret }
-  const env = { PATH: process.env.PATH, CAL_COM_BASE_URL: mock.url, ...credentials, ...environment }
+  const logs = { [folderVariable]: process.env[folderVariable] }
+  const env = { PATH: process.env.PATH, ...logs, CAL_COM_BASE_URL: mock.url, ...credentials, ...environment }
   const child = spawn(process.execPath, [command], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const output: string[] = []
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => output.push(String(text)))
