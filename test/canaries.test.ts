@@ -149,15 +149,16 @@ async function sendBroken(url: string, evidence: Evidence): Promise<void> {
 
 /** An upstream whose answers are full of canaries, in every place and of every kind. */
 function startTalkative(): Promise<UpstreamStub> {
-  let answers = 0
+  const answers = new Map<string, number>()
   const more = {
     'set-cookie': plant('set-cookie'),
     server: plant('server'),
     'x-powered-by': plant('powered'),
     location: `https://${plant('location')}.example.org`,
   }
-  return startUpstream(({ url, headers: sent, body }, response) => {
-    answers += 1
+  return startUpstream(({ method, url, headers: sent, body }, response) => {
+    const count = answers.get(method + url) ?? 0
+    answers.set(method + url, count + 1)
     const echo = { target: JSON.parse(body.toString() || '{}'), value: body.toString() }
     const message = `not ${sent['x-cal-secret-key']} ${address('error')} ${jwt('error')}`
     const error = { code: 'BadRequestException', message, details: { errors: [echo] } }
@@ -180,7 +181,7 @@ function startTalkative(): Promise<UpstreamStub> {
         response.destroy(),
       () => response.socket?.end(`HTTP/1.1 ${plant('no-http')}\r\n\r\n`),
     ]
-    kinds[answers % kinds.length]?.()
+    kinds[count % kinds.length]?.()
   })
 }
 
