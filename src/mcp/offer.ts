@@ -65,7 +65,8 @@ export function offerTool(
   const advice = held.client ? '' : adviseCredential(operation, tool, secretVariable)
   const inputSchema = describeArguments(operation, tool, advice, findDefaults(held))
   const properties = { ...Object(inputSchema.properties), [confirmation]: confirmationSchema }
-  const cut = answer === schema ? {} : { answerSchema: answer }
+  // An answer without a secret is cut down too: the upstream may put one where the document has none.
+  const cut = policy.withholdTokens ? { answerSchema: answer } : {}
   const notice = answer === schema ? '' : ` ${operation.withheldNotice ?? ''}`
   return {
     tool,

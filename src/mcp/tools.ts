@@ -127,7 +127,7 @@ function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOption
     if (answer.status < 400) return toResult(answer, offer.answerSchema, operation.withheldNotice)
     const wait = options.readRetryAfter(answer.headers)
     const nextStep = adviseNextStep(answer.status, operation, options.operations, wait)
-    return toFailure(answer, options.upstreamName, nextStep)
+    return toFailure(answer, options.upstreamName, nextStep, offer.answerSchema !== undefined)
   }
   return (...parts) =>
     call(...parts).catch((error: unknown) => {

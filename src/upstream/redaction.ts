@@ -4,7 +4,8 @@ const mark = '[redacted]'
 /** Shorter texts are no secrets, and taking them out would garble the words they are a part of. */
 const shortest = 6
 const word = /[^\s"'<>()[\]{},;:=]+/g
-const jsonWebToken = /ey[\w-]+\.[\w-]+\.[\w-]*/g
+/** `{"` in Base64, a header's worth of text, and two more parts: names of hosts and people are none. */
+const jsonWebToken = /eyJ[\w-]{7,}\.[\w-]+\.[\w-]*/g
 
 /**
  * Takes out of an upstream's error body what it echoes of the request: members that repeat it, tokens, e-mail

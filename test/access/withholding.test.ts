@@ -13,10 +13,11 @@ const keys = {
 }
 
 let answer: unknown
+let status = 201
 let upstream: UpstreamStub
 let running: RunningGateway
 beforeAll(async () => {
-  upstream = await startUpstream((_request, response) => respondJson(response, 201, answer))
+  upstream = await startUpstream((_request, response) => respondJson(response, status, answer))
   running = await startGateway(upstream.url, { CAL_COM_CLIENT_ID: 'cm9demo', CAL_COM_SECRET_KEY: secret })
 })
 beforeEach(() => void upstream.requests.splice(0))
@@ -60,6 +61,39 @@ describe.each(clients)('through $client, a gateway that holds the secret', ({ co
     const result = await client.callTool(creation)
     await client.close()
     expect(result.isError).toBeFalsy()
+    expect(JSON.stringify(result)).not.toContain('planted')
+  })
+
+  it('answers every other call with all that the document describes, and with no token', async () => {
+    const picture = { ...user, avatarUrl: 'https://cdn.money-eyes.example.org/a.b.png' }
+    const client = await connect({ url: `${running.mcpUrl}/mcp` })
+    for (const [name, values, data] of [
+      ['get-all-managed-users', {}, [user, picture]],
+      ['get-managed-user', { userId: 7 }, picture],
+      ['update-managed-user', { userId: 7, body: {} }, picture],
+      ['delete-managed-user', { userId: 7 }, picture],
+    ] as const) {
+      answer = { status: 'success', data }
+      const { structuredContent } = await client.callTool({ name, arguments: values })
+      expect([name, structuredContent]).toEqual([name, answer])
+      answer = { status: 'success', data: Array.isArray(data) ? [{ ...user, ...keys }] : { ...user, ...keys } }
+      const result = await client.callTool({ name, arguments: values })
+      expect(result.structuredContent).toEqual({ status: 'success', data: Array.isArray(data) ? [user] : user })
+      expect(JSON.stringify(result)).not.toContain('planted')
+    }
+    await client.close()
+  })
+
+  it('shows no token that an error brings', async () => {
+    status = 500
+    answer = { status: 'error', error: { code: 'Failed', message: 'failed' }, data: keys }
+    const client = await connect({ url: `${running.mcpUrl}/mcp` })
+    const result = await client.callTool(creation)
+    await client.close()
+    status = 201
+    expect(result.content).toEqual([
+      { type: 'text', text: expect.stringContaining('answered 500 Failed: failed') },
+    ])
     expect(JSON.stringify(result)).not.toContain('planted')
   })
 

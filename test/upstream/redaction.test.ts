@@ -34,6 +34,11 @@ test.each([
   )
 })
 
+test('names of hosts and of people are no tokens', () => {
+  const named = { message: 'https://cdn.disney-plus.example.com joey.bloggs.jr harvey-1.2.3' }
+  expect(redact(named)).toBe(JSON.stringify(named))
+})
+
 test('a body that is no JSON is cleaned as text', () => {
   expect(redact('<p>bo@example.org: planted-secret</p>', ['planted-secret'])).toBe(
     '<p>[redacted]: [redacted]</p>',
