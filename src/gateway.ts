@@ -102,6 +102,7 @@ export async function createGateway({
     share: config.driftShare,
     recorder: metrics,
     onNewKind: (kind) => logger.warn(kind, 'an answer departs from the document'),
+    onFailure: (err) => logger.error({ err }, 'an answer could not be held against the document'),
     ...{ clock, random: Math.random, ...sampling },
   })
   const watch: CallWatch = {

@@ -89,6 +89,7 @@ function listUndocumented(schema: JsonSchema, value: unknown, pointer = ''): str
   if (typeof value !== 'object' || value === null) return []
   const described = listAlternatives(schema).find((one) => one.properties ?? one.items) ?? {}
   const { properties, items, additionalProperties } = described
+  if (Array.isArray(value) && items === undefined) return []
   if (Array.isArray(value))
     return value.flatMap((one, index) => listUndocumented(asRecord(items), one, `${pointer}/${index}`))
   if (properties === undefined) return []

@@ -29,6 +29,8 @@ export interface DriftOptions {
   readonly recorder: DriftRecorder
   /** Told of each kind once. */
   readonly onNewKind: (kind: DriftKind) => void
+  /** Told of an error that nobody foresaw: nobody waits for the check, so that it would end the process. */
+  readonly onFailure: (error: unknown) => void
 }
 
 /** Answers looked at in a second at most, whatever the share. */
@@ -57,7 +59,13 @@ export class DriftSampler {
     const { share, random } = this.#options
     if (share === 0 || answer.status >= 300 || answer.body.length > largest) return
     if (random() >= share || !this.#take()) return
-    setImmediate(() => this.#check(operation, answer))
+    setImmediate(() => {
+      try {
+        this.#check(operation, answer)
+      } catch (error) {
+        this.#options.onFailure(error)
+      }
+    })
   }
 
   #take(): boolean {

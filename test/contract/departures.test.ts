@@ -47,6 +47,12 @@ describe('an answer and the document', () => {
     expect(find({ status: 'success', data })).toEqual(['/data/plan undocumented (allowed)'])
   })
 
+  it('are compared however deep an answer nests where the document says nothing', () => {
+    const depth = 100_000
+    const data = JSON.parse(`${'['.repeat(depth)}${']'.repeat(depth)}`)
+    expect(find({ status: 'success', data })).toEqual(['/data type'])
+  })
+
   it('differ by a status that is not documented', () => {
     expect(find({}, 418)).toEqual([' status'])
   })

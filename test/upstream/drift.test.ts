@@ -160,6 +160,7 @@ describe('a sampler', () => {
   function createSampler(share: number, random: () => number, clock = () => 0) {
     const checked: string[] = []
     const kinds: DriftKind[] = []
+    const failures: unknown[] = []
     const sampler = new DriftSampler({
       compare: createComparison(readDocument()),
       share,
@@ -167,8 +168,9 @@ describe('a sampler', () => {
       clock,
       recorder: { recordCheck: (operation) => checked.push(operation), recordDrift() {} },
       onNewKind: (kind) => kinds.push(kind),
+      onFailure: (error) => failures.push(error),
     })
-    return { sampler, checked, kinds }
+    return { sampler, checked, kinds, failures }
   }
 
   it('looks at the share of answers that it is told', async () => {
@@ -187,6 +189,14 @@ describe('a sampler', () => {
     on.sampler.observe(get, answer(200, 'x'.repeat(256 * 1024)))
     await setImmediate()
     expect([off.checked, on.checked]).toEqual([[], []])
+  })
+
+  it('tells of what it fails on, and goes on', async () => {
+    const { sampler, checked, failures } = createSampler(1, () => 0)
+    sampler.observe(get, { ...answer(200), body: Buffer.from('no JSON') })
+    sampler.observe(get, answer(200))
+    await setImmediate()
+    expect([failures.length, checked.length]).toEqual([1, 1])
   })
 
   it('looks at five answers a second at most', async () => {
