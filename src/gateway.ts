@@ -85,6 +85,7 @@ export async function createGateway({
   const clock = () => performance.now()
   const { keys, oauth, client: heldClient } = config
   const held = { apiKey: config.apiKey, client: heldClient }
+  const isGuarded = keys.length > 0 || oauth !== undefined
   const scopes = listScopes(operations)
   checkScopes(keys, scopes)
   const dispatcher = createDispatcher({
@@ -138,7 +139,7 @@ export async function createGateway({
       store: createMemoryRateStore(clock),
       key: randomBytes(32),
       credentialHeaders: [
-        'authorization',
+        ...(isGuarded ? ['authorization'] : []),
         ...new Set(operations.flatMap((one) => findCredentialHeader(one) ?? [])),
       ],
     },
@@ -162,7 +163,7 @@ export async function createGateway({
     exchange,
     held,
     policy: config,
-    isGuarded: keys.length > 0 || oauth !== undefined,
+    isGuarded,
   })
   const mcp = await createMcpServer({ ...listener, ...tools, version })
   if (oauth) registerResourceMetadata(mcp, oauth, scopes)

@@ -55,7 +55,7 @@ export function registerRateLimit(
 ): (request: FastifyRequest) => Promise<void> {
   const keyGenerator = ({ ip, headers }: FastifyRequest) =>
     createHmac('sha256', key)
-      .update(JSON.stringify([ip, ...credentialHeaders.map((name) => headers[name])]))
+      .update(JSON.stringify([ip, ...credentialHeaders.map((name) => unifySpelling(headers[name]))]))
       .digest('base64url')
   app.register(rateLimit, {
     global: false,
@@ -73,6 +73,11 @@ export function registerRateLimit(
     if (verdict?.isAllowed === false && verdict.isExceeded)
       throw new GatewayError('rate_limited', { headers: { 'retry-after': String(verdict.ttlInSeconds) } })
   }
+}
+
+/** A bearer credential is the same however its scheme is written, and whatever blanks follow it (RFC 9110 §11.1). */
+function unifySpelling(text: string | string[] | undefined): string | undefined {
+  return text === undefined ? undefined : String(text).replace(/^bearer +/i, 'Bearer ')
 }
 
 /** The library makes its store itself and wants callbacks. */

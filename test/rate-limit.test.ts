@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
+import { createKey } from '../src/gateway-keys.ts'
 import { createMemoryRateStore } from '../src/rate-limit.ts'
+import { writeKeys } from './access/key-file.ts'
 import { startGateway } from './gateway-fixture.ts'
 import { startUpstream } from './upstream-stub.ts'
 
@@ -36,6 +38,25 @@ test('another credential is another caller', async () => {
   const call = (secret: string) => fetch(running.restUrl + users, { headers: { 'x-cal-secret-key': secret } })
   const answers = [await call('one'), await call('two'), await call('one')]
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 429])
+})
+
+test('a credential is the same however its header is spelt', async () => {
+  const { key, line } = createKey('one', ['managed-users:read'])
+  using file = writeKeys([line])
+  await using upstream = await startUpstream()
+  await using running = await startGateway(upstream.url, { RATE_LIMIT: '1/h', GATEWAY_KEYS_FILE: file.path })
+  const call = (authorization: string) =>
+    fetch(running.restUrl + users, { headers: { ...headers, authorization } })
+  const answers = [await call(`Bearer ${key}`), await call(`bearer ${key}`), await call(`Bearer   ${key}`)]
+  expect(answers.map(({ status }) => status)).toEqual([200, 429, 429])
+})
+
+test('a header that lets nobody in here makes no other caller', async () => {
+  await using upstream = await startUpstream()
+  await using running = await startGateway(upstream.url, { RATE_LIMIT: '1/h' })
+  const call = (authorization: string) =>
+    fetch(running.restUrl + users, { headers: { ...headers, authorization } })
+  expect([(await call('one')).status, (await call('two')).status]).toEqual([200, 429])
 })
 
 test('without a limit nobody is counted', async () => {
