@@ -131,15 +131,17 @@ function checkTexts(reader: EnvironmentReader, config: Config): void {
 
 /** Whoever reaches a port acts with the credentials held behind it, so somebody has to stand at the door. */
 function checkReach({ problems }: EnvironmentReader, config: Config): void {
-  const { restPort, mcpPort, controlPort, apiKey, client, keys, oauth, host } = config
+  const { restPort, mcpPort, controlPort, apiKey, client, keys, oauth, host, allowedHosts } = config
   const ports = [restPort, mcpPort, controlPort].filter((port) => port !== 0)
   if (new Set(ports).size < ports.length)
     problems.push('REST_PORT, MCP_PORT and CONTROL_PORT must be different ports')
   const held = client ? 'CAL_COM_SECRET_KEY' : apiKey && 'CAL_COM_API_KEY'
-  if (held && keys.length === 0 && !oauth && !isLoopback(host))
-    problems.push(
-      `HOST must be a loopback address while ${held} is set and neither GATEWAY_KEYS_FILE nor OAUTH_ISSUER is: whoever reaches the port would act with that credential`,
-    )
+  if (!held || keys.length > 0 || oauth) return
+  const reason = `while ${held} is set and neither GATEWAY_KEYS_FILE nor OAUTH_ISSUER is: whoever reaches the port would act with that credential`
+  if (!isLoopback(host)) problems.push(`HOST must be a loopback address ${reason}`)
+  // A name of another kind is that of a proxy, which others can reach.
+  if (!allowedHosts.every((name) => isLoopback(name.replace(/:\d*$/, ''))))
+    problems.push(`ALLOWED_HOSTS must have loopback names alone ${reason}`)
 }
 
 /** True for the addresses and the name that never leave this machine. */

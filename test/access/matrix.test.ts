@@ -268,6 +268,27 @@ describe('a host that others can reach', () => {
   )
 })
 
+describe('a name that others know a proxy by', () => {
+  it.each(['gateway.example.org', 'localhost,gateway.example.org:8080', '192.0.2.1'])(
+    '(%s) goes with held credentials only where callers are asked who they are',
+    (ALLOWED_HOSTS) => {
+      const held = { credential: 'held secret', tokens: 'reveal', allowDelete: true } as const
+      const read = (inbound: 'none' | 'key') =>
+        readConfig({ ...describeEnvironment({ ...held, inbound }, keyFile.path), ALLOWED_HOSTS })
+      expect(() => read('none')).toThrow(
+        /^ALLOWED_HOSTS must have loopback names alone while CAL_COM_SECRET_KEY is set and neither/,
+      )
+      expect(read('key').allowedHosts).toHaveLength(ALLOWED_HOSTS.split(',').length)
+    },
+  )
+
+  it('is none of this machine', () => {
+    const row = { credential: 'held secret', inbound: 'none', tokens: 'reveal', allowDelete: true } as const
+    const ALLOWED_HOSTS = 'localhost:8080,127.0.0.1,[::1]:9090'
+    expect(readConfig({ ...describeEnvironment(row, ''), ALLOWED_HOSTS }).allowedHosts).toHaveLength(3)
+  })
+})
+
 describe('the tokens of users', () => {
   it.each([
     ['caller', false],
