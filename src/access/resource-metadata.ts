@@ -15,9 +15,10 @@ export function locateMetadata({ audience }: OAuthConfig): string {
  */
 export function registerResourceMetadata(
   app: FastifyInstance,
-  { issuer, audience }: OAuthConfig,
+  oauth: OAuthConfig,
   scopes: readonly string[],
 ): void {
+  const { issuer, audience } = oauth
   const metadata = {
     resource: audience,
     authorization_servers: [issuer],
@@ -25,6 +26,9 @@ export function registerResourceMetadata(
     bearer_methods_supported: ['header'],
     resource_name: 'calgate',
   }
-  for (const path of ['', '/mcp'])
-    app.get(`${wellKnown}${path}`, { config: { isOpen: true } }, async () => metadata)
+  // Where challenges lead to, and where clients look that know no more than the endpoint's own path. A colon begins a
+  // parameter for the router, two are one.
+  const own = new URL(locateMetadata(oauth)).pathname.replaceAll(':', '::')
+  for (const path of new Set([own, wellKnown, `${wellKnown}/mcp`]))
+    app.get(path, { config: { isOpen: true } }, async () => metadata)
 }

@@ -182,6 +182,16 @@ describe('the metadata of the resource', () => {
     })
   })
 
+  it('is where a challenge says, though the endpoint has another path outside', async () => {
+    const resource = 'https://example.org/team:a/mcp'
+    const environment = { ...issuer.environment, OAUTH_AUDIENCE: resource }
+    await using prefixed = await startGateway(upstream.url, environment)
+    const [refused] = await knock(undefined, prefixed)
+    const place = /resource_metadata="([^"]*)"/.exec(refused?.challenge ?? '')?.[1] ?? ''
+    const answer = await fetch(prefixed.mcpUrl + new URL(place).pathname)
+    expect(Object(await answer.json()).resource).toBe(resource)
+  })
+
   it('is not there where no access tokens are taken', async () => {
     await using plain = await startGateway(upstream.url)
     expect((await fetch(`${plain.mcpUrl}/.well-known/oauth-protected-resource`)).status).toBe(404)
