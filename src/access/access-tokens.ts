@@ -19,6 +19,9 @@ export interface AccessTokenOptions extends OAuthConfig {
   readonly cooldown?: number | undefined
 }
 
+/** Milliseconds between two times of asking for keys that could not be had, at least. */
+const pause = 1_000
+
 /** Finds what the bearer of a JWT access token may do. Rejects with `invalid_token` or `issuer_unavailable`. */
 export type TokenVerifier = (token: string) => Promise<Grant>
 
@@ -31,7 +34,7 @@ export function createTokenVerifier(options: AccessTokenOptions): TokenVerifier 
   const keys = createRemoteJWKSet(new URL(jwksUrl), {
     timeoutDuration: 5_000,
     cooldownDuration: cooldown,
-    ...(options.fetch && { [customFetch]: options.fetch }),
+    [customFetch]: paceRequests(options.fetch ?? fetch, Math.min(pause, cooldown)),
   })
   return async (token) => {
     const rules = {
@@ -40,7 +43,7 @@ export function createTokenVerifier(options: AccessTokenOptions): TokenVerifier 
       algorithms,
       clockTolerance,
       currentDate: now(),
-      requiredClaims: ['exp'],
+      requiredClaims: ['exp', 'sub'],
     }
     try {
       const { payload } = await jwtVerify(token, keys, rules)
@@ -51,8 +54,25 @@ export function createTokenVerifier(options: AccessTokenOptions): TokenVerifier 
   }
 }
 
-/** Scopes are one text with blanks between them (RFC 8693 §4.2). */
-function toGrant({ iss = '', sub = '', scope }: JWTPayload): Grant {
+/** The library counts from the last success, so that anybody with a token could have a failing issuer asked again. */
+function paceRequests(get: typeof fetch, interval: number): typeof fetch {
+  let next = Number.NEGATIVE_INFINITY
+  return async (...request) => {
+    const now = performance.now()
+    if (now < next) throw new Error('the keys were asked for a moment ago')
+    next = now + interval
+    return get(...request)
+  }
+}
+
+/**
+ * Scopes are one text with blanks between them (RFC 8693 §4.2). Whoever has no subject could not be told from others
+ * that have none.
+ */
+function toGrant(payload: JWTPayload): Grant {
+  const { iss = '', sub, scope } = payload
+  if (typeof sub !== 'string' || sub === '')
+    throw new errors.JWTClaimValidationFailed('sub must be a text', payload, 'sub', 'invalid')
   const scopes = typeof scope === 'string' ? scope.split(' ').filter(Boolean) : []
   return { caller: `${iss}#${sub}`, scopes: new Set(scopes) }
 }

@@ -85,6 +85,9 @@ describe('an access token', () => {
     ['without an audience', () => issuer.sign({ scope, aud: undefined })],
     ['that has expired', () => issuer.sign({ scope, exp: now - 60 })],
     ['that never expires', () => issuer.sign({ scope, exp: undefined })],
+    ['without a subject', () => issuer.sign({ scope, sub: undefined })],
+    ['with an empty subject', () => issuer.sign({ scope, sub: '' })],
+    ['with a subject that is no text', () => issuer.sign({ scope, sub: { id: 'agent' } })],
     ['that is not valid yet', () => issuer.sign({ scope, nbf: now + 600 })],
     ['with a key that nobody knows', () => issuer.sign({ scope }, { kid: 'unknown' })],
     ['without a signature', () => forge({ alg: 'none' }, soundClaims(), () => '')],
@@ -154,7 +157,7 @@ describe('an issuer', () => {
   it.each(down)('%s lets nobody in, and says to try again later', async (name, change) => {
     const environment = await change(issuer.environment)
     issuer.status = name === 'that fails' ? 500 : 200
-    await using shut = await startGateway(upstream.url, environment)
+    await using shut = await startGateway(upstream.url, environment, { issuerKeys: { cooldown: 0 } })
     const refused = { status: 503, code: 'issuer_unavailable', challenge: null }
     expect(await knock(await issuer.sign({ scope }), shut)).toEqual([refused, refused])
     expect(await knock('planted', shut)).toEqual([invalid, invalid])
@@ -162,6 +165,18 @@ describe('an issuer', () => {
     expect(upstream.requests).toEqual([])
     if (name === 'that fails')
       expect(await knock(await issuer.sign({ scope }), shut)).toEqual([allowed, allowed])
+  })
+})
+
+describe('an issuer that fails', () => {
+  it('is asked once a second at most, whatever tokens come', async () => {
+    await using calm = await startGateway(upstream.url, issuer.environment)
+    issuer.status = 500
+    const before = issuer.asked
+    for (let index = 0; index < 10; index += 1)
+      await knock(await issuer.sign({ scope }, { kid: `unknown-${index}` }), calm)
+    issuer.status = 200
+    expect(issuer.asked - before).toBeLessThan(5)
   })
 })
 

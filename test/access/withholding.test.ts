@@ -76,9 +76,15 @@ describe.each(clients)('through $client, a gateway that holds the secret', ({ co
       answer = { status: 'success', data }
       const { structuredContent } = await client.callTool({ name, arguments: values })
       expect([name, structuredContent]).toEqual([name, answer])
-      answer = { status: 'success', data: Array.isArray(data) ? [{ ...user, ...keys }] : { ...user, ...keys } }
+      answer = {
+        status: 'success',
+        data: Array.isArray(data) ? [{ ...user, ...keys }] : { ...user, ...keys },
+      }
       const result = await client.callTool({ name, arguments: values })
-      expect(result.structuredContent).toEqual({ status: 'success', data: Array.isArray(data) ? [user] : user })
+      expect(result.structuredContent).toEqual({
+        status: 'success',
+        data: Array.isArray(data) ? [user] : user,
+      })
       expect(JSON.stringify(result)).not.toContain('planted')
     }
     await client.close()
