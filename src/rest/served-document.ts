@@ -12,14 +12,16 @@ export interface Deployment {
 type Part = Readonly<Record<string, unknown>>
 
 /**
- * The document as it holds for the callers of one deployment: a secret that the gateway holds is no longer required, the
- * client it belongs to is the default, and a guarded gateway asks for a bearer credential. All else is as derived.
+ * The document as it holds for the callers of one deployment: a secret is not required where the gateway holds it or a
+ * key in its place, the client it belongs to is the default, and a guarded gateway asks for a bearer credential, so that
+ * no other one can be given. All else is as derived.
  */
 export function describeDeployment(document: OpenApiDocument, deployment: Deployment): OpenApiDocument {
   const { held, isGuarded } = deployment
-  if (!held.client && !isGuarded) return document
+  if (!held.client && held.apiKey === undefined && !isGuarded) return document
   const components = asRecord(document.components)
   const schemes = asRecord(components.securitySchemes)
+  const bearers = Object.keys(schemes).filter((name) => asRecord(schemes[name]).scheme === 'bearer')
   const scheme = {
     type: 'http',
     scheme: 'bearer',
@@ -28,7 +30,10 @@ export function describeDeployment(document: OpenApiDocument, deployment: Deploy
   const paths = Object.entries(document.paths).map(([path, item]): [string, Part] => [
     path,
     Object.fromEntries(
-      Object.entries(item).map(([method, one]) => [method, describeOperation(asRecord(one), deployment)]),
+      Object.entries(item).map(([method, one]) => [
+        method,
+        describeOperation(asRecord(one), deployment, bearers),
+      ]),
     ),
   ])
   return {
@@ -41,16 +46,30 @@ export function describeDeployment(document: OpenApiDocument, deployment: Deploy
   }
 }
 
-function describeOperation(operation: Part, { held, isGuarded }: Deployment): Part {
-  const own = held.client ? [{}] : [operation.security ?? {}].flat().map(asRecord)
-  const security = own.map((one) => (isGuarded ? { ...one, gatewayCredential: [] } : one))
-  const parameters = [operation.parameters ?? []].flat().map((one) => describeParameter(asRecord(one), held))
+function describeOperation(
+  operation: Part,
+  { held, isGuarded }: Deployment,
+  bearers: readonly string[],
+): Part {
+  const alternatives = [operation.security ?? {}].flat().map(asRecord)
+  const own = alternatives.filter((one) => !Object.keys(one).some((name) => bearers.includes(name)))
+  const mayBorrow = held.apiKey !== undefined && own.length < alternatives.length
+  const isLent = held.client !== undefined || mayBorrow
+  const security = (isLent ? [{}] : own).map((one) => (isGuarded ? { ...one, gatewayCredential: [] } : one))
+  const defaults = findDefaults(held)
+  const parameters = [operation.parameters ?? []]
+    .flat()
+    .map((one) => describeParameter(asRecord(one), defaults, isLent))
   return { ...operation, parameters, security }
 }
 
-function describeParameter(parameter: Part, held: HeldCredentials): Part {
+function describeParameter(
+  parameter: Part,
+  defaults: Readonly<Record<string, string>>,
+  isLent: boolean,
+): Part {
   const schema = asRecord(parameter.schema)
-  const preset = findDefaults(held)[String(parameter.name)]
+  const preset = defaults[String(parameter.name)]
   if (preset !== undefined) return { ...parameter, schema: { ...schema, default: preset } }
-  return held.client && schema.format === 'password' ? { ...parameter, required: false } : parameter
+  return isLent && schema.format === 'password' ? { ...parameter, required: false } : parameter
 }

@@ -28,14 +28,18 @@ test('a held secret is required of nobody, its client is the default, and it is 
   expect(JSON.stringify(served)).not.toContain('planted')
 })
 
+test('a held key stands in for the secret where the upstream takes one, and nowhere else', () => {
+  const served = describeDeployment(document, { held: { ...nothing, apiKey: 'planted' }, isGuarded: false })
+  for (const { operationId, parameters, security } of readOperations(served)) {
+    const isRefresh = operationId === 'oauthflowcontrollerrefreshtokens'
+    const secret = parameters.find(({ name }: { name: string }) => name === 'x-cal-secret-key')
+    expect([secret.required, security]).toEqual([isRefresh, isRefresh ? [{ clientSecret: [] }] : [{}]])
+  }
+  expect(JSON.stringify(served)).not.toContain('planted')
+})
+
 test.each([
-  [
-    nothing,
-    [
-      { clientSecret: [], gatewayCredential: [] },
-      { apiKey: [], gatewayCredential: [] },
-    ],
-  ],
+  [nothing, [{ clientSecret: [], gatewayCredential: [] }]],
   [held, [{ gatewayCredential: [] }]],
 ])('a guarded door asks for a bearer credential beside what %j leaves open', (credentials, expected) => {
   const served = describeDeployment(document, { held: credentials, isGuarded: true })
