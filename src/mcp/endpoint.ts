@@ -56,22 +56,19 @@ export async function registerMcp(app: FastifyInstance, options: EraOptions): Pr
   }
 }
 
-/** What an HTTP request brings to a call; the signal is made only when somebody asks for it. */
+/** What an HTTP request brings to a call. */
 class HttpContext implements CallContext {
   readonly caller: Caller
   readonly grant: Grant
   readonly requestId: string
   readonly traceparent: string | undefined
   readonly #request: FastifyRequest
-  readonly #response: ServerResponse
-  #signal: AbortSignal | undefined
 
   constructor(request: FastifyRequest, response: ServerResponse) {
     this.grant = request.grant
     this.requestId = request.id
     this.traceparent = readTraceparent(request.headers.traceparent)?.traceparent
     this.#request = request
-    this.#response = response
     this.caller = new HttpCaller(response)
   }
 
@@ -83,15 +80,6 @@ class HttpContext implements CallContext {
   onCall = (call: ToolCallRecord): void => {
     this.#request.toolCalls ??= []
     this.#request.toolCalls.push(call)
-  }
-
-  get signal(): AbortSignal {
-    if (this.#signal) return this.#signal
-    const controller = new AbortController()
-    this.#response.once('close', () => this.#response.writableFinished || controller.abort())
-    if (this.#response.destroyed) controller.abort()
-    this.#signal = controller.signal
-    return this.#signal
   }
 }
 

@@ -6,6 +6,8 @@ export interface UpstreamAnswer {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly body: Buffer
+  /** What a success says, once it is known to be JSON. */
+  readonly json?: { readonly text: string; readonly value: unknown }
 }
 
 /** Why there is no answer: the connection failed, or what came over it was more than anyone takes. */

@@ -15,9 +15,10 @@ export function checkAnswer(answer: UpstreamAnswer, secrets: readonly string[]):
   const encoding = headers['content-encoding'] ?? 'identity'
   if (encoding !== 'identity') refuse('an encoded body that nobody asked for')
   if (status >= 400) return { ...answer, body: redactError(body, secrets) }
-  if (status !== 204 && !isJson(headers['content-type'], body))
-    refuse(`status ${status} without a complete JSON body`)
-  return answer
+  if (status === 204) return answer
+  const json = readJson(headers['content-type'], body)
+  if (!json) refuse(`status ${status} without a complete JSON body`)
+  return { status, headers, body, json }
 }
 
 /** Keeps the headers that are safe to hand on; token answers must not be cached (RFC 6749 §5.1). */
@@ -28,13 +29,13 @@ export function selectHeaders(headers: UpstreamAnswer['headers']): Record<string
   return selected
 }
 
-function isJson(contentType: string | string[] | undefined, body: Buffer): boolean {
-  if (typeof contentType !== 'string' || !/^application\/json\s*(;|$)/i.test(contentType)) return false
+function readJson(contentType: string | string[] | undefined, body: Buffer): UpstreamAnswer['json'] {
+  if (typeof contentType !== 'string' || !/^application\/json\s*(;|$)/i.test(contentType)) return undefined
   try {
-    JSON.parse(body.toString('utf8'))
-    return true
+    const text = body.toString('utf8')
+    return { text, value: JSON.parse(text) }
   } catch {
-    return false
+    return undefined
   }
 }
 

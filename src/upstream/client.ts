@@ -1,4 +1,4 @@
-import createFetchClient from 'openapi-fetch'
+import createFetchClient, { type ClientOptions as FetchClientOptions } from 'openapi-fetch'
 import type { Operation } from '../contract/operations.ts'
 import type { CallInput } from '../contract/validation.ts'
 import { selectHeaders } from './answer.ts'
@@ -6,6 +6,7 @@ import type { UpstreamAnswer } from './answer-collector.ts'
 import type { UpstreamCall } from './call.ts'
 import { type Caller, unwatchedCaller } from './caller.ts'
 import { collectSecrets, type HeldCredentials } from './credentials.ts'
+import type { UpstreamRequest } from './dispatcher.ts'
 import type { Exchange } from './exchange.ts'
 import { toHeaders, toPath, toQuery } from './request.ts'
 
@@ -49,62 +50,76 @@ type Method = 'get' | 'put' | 'post' | 'delete' | 'patch' | 'options' | 'head' |
 
 /** Opens the client that calls operations by the document, over the gateway's own sockets and headers. */
 export function createClient({ exchange, held }: ClientOptions): UpstreamClient {
-  const client = createFetchClient<Record<string, Record<Method, AnyOperation>>>({
-    baseUrl: exchange.origin,
-    pathSerializer: toPath,
-  })
+  const options: unknown = { pathSerializer: toPath, Request: PlainRequest, fetch: answerPlainly }
+  // What openapi-fetch asks of a request and a response is a small part of what the types of the web promise.
+  const client = createFetchClient<Record<string, Record<Method, AnyOperation>>>(
+    options as FetchClientOptions,
+  )
   return {
-    async call(operation, input, options = {}) {
-      let answer: UpstreamAnswer | undefined
-      const { data } = await client.request(methods[operation.method], operation.path, {
+    async call(operation, input, { principal = '', traceparent, ...who } = {}) {
+      const exchanged = Promise.withResolvers<UpstreamAnswer>()
+      const send: Send = (request) => {
+        const call: UpstreamCall = {
+          ...request,
+          headers: toHeaders(operation, input, held, traceparent),
+          operation,
+          secrets: collectSecrets(operation, input, held),
+          caller: findCaller(who),
+          principal,
+        }
+        exchange.send(call, (error, answer) => (answer ? exchanged.resolve(answer) : exchanged.reject(error)))
+        return exchanged.promise
+      }
+      const parts = {
         params: { path: input.path, query: input.query },
         body: input.body,
-        headers: toHeaders(operation, input, held, options.traceparent),
         querySerializer: (query: CallInput['query']) => toQuery(operation.parameters, query),
-        fetch: async (request: Request) => {
-          const secrets = collectSecrets(operation, input, held)
-          const { principal = '' } = options
-          const caller = findCaller(options)
-          const call = { ...(await readRequest(request)), operation, secrets, caller, principal }
-          answer = await send(exchange, call)
-          return new Response(answer.status === 204 ? null : answer.body, { status: answer.status })
-        },
-      })
-      if (answer === undefined) throw new TypeError('openapi-fetch answered without calling fetch')
-      return {
-        status: answer.status,
-        headers: selectHeaders(answer.headers),
-        text: answer.body.toString('utf8'),
-        data,
+        send,
       }
+      const { data } = await client.request(methods[operation.method], operation.path, parts)
+      const { status, headers, body, json } = await exchanged.promise
+      return { status, headers: selectHeaders(headers), text: json?.text ?? body.toString('utf8'), data }
     },
   }
 }
 
 const methods = { GET: 'get', PUT: 'put', POST: 'post', DELETE: 'delete', PATCH: 'patch' } as const
 
-async function readRequest(request: Request) {
-  const { pathname, search } = new URL(request.url)
-  const body = request.body === null ? undefined : await request.text()
-  return {
-    method: request.method,
-    path: pathname + search,
-    headers: Object.fromEntries(request.headers),
-    body,
+type Send = (request: Pick<UpstreamRequest, 'method' | 'path' | 'body'>) => Promise<UpstreamAnswer>
+
+/**
+ * What openapi-fetch makes of a call. A `Request` of the web would copy every header and stream the body; this costs
+ * nothing, and what openapi-fetch does not know comes with it.
+ */
+class PlainRequest {
+  readonly method: string
+  /** Without an origin: openapi-fetch is given none. */
+  readonly path: string
+  readonly body: string | undefined
+  readonly send: Send
+
+  constructor(path: string, { method, body, send }: Pick<PlainRequest, 'method' | 'body' | 'send'>) {
+    this.path = path
+    this.method = method
+    this.body = body
+    this.send = send
   }
 }
 
-/** A `fetch` in miniature: no redirects, no decoding, the answer whole. */
-function send(exchange: Exchange, call: UpstreamCall): Promise<UpstreamAnswer> {
-  return new Promise((resolve, reject) => {
-    exchange.send(call, (error, answer) => {
-      if (answer) resolve(answer)
-      else reject(error)
-    })
-  })
+/** A `fetch` in miniature: no redirects, no decoding, the answer whole, and decoded once. */
+async function answerPlainly({ method, path, body, send }: PlainRequest): Promise<object> {
+  const { status, body: bytes, json } = await send({ method, path, body })
+  const length = String(bytes.length)
+  return {
+    status,
+    ok: status < 300,
+    headers: { get: (name: string) => (name === 'Content-Length' ? length : null) },
+    json: async () => json?.value,
+    text: async () => '',
+  }
 }
 
-function findCaller({ caller = unwatchedCaller, signal }: CallOptions): Caller {
+function findCaller({ caller = unwatchedCaller, signal }: Pick<CallOptions, 'caller' | 'signal'>): Caller {
   if (!signal) return caller
   const onGone = (listener: () => void) => {
     if (signal.aborted) listener()

@@ -416,16 +416,16 @@ describe('a caller who leaves', () => {
       { ...newHeaders, 'mcp-method': 'tools/call', 'mcp-name': spellings[1][0] },
     ],
   ])('gives a read up, and the server answers the next one (%s)', async (_, message, headers) => {
-    const arrived = Promise.withResolvers<AbortSignal | undefined>()
+    const arrived = Promise.withResolvers<void>()
     const given = Promise.withResolvers<void>()
     let first = true
-    await using own = await startMcp(async ({ signal }) => {
+    await using own = await startMcp(async ({ caller }) => {
       if (!first) return answer(200, {})
       first = false
-      arrived.resolve(signal)
-      await new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve(), { once: true }))
+      arrived.resolve()
+      await new Promise<void>((resolve) => caller?.onGone(resolve))
       given.resolve()
-      throw signal?.reason
+      throw new Error('nobody waits')
     })
     const { hostname, port } = new URL(own.url)
     const socket = connect(Number(port), hostname)

@@ -5,6 +5,7 @@ import type { JsonSchema } from '../../src/contract/schema.ts'
 import { compileOperations } from '../../src/contract/validation.ts'
 import { usualTimeouts } from '../../src/listener.ts'
 import { createMcpServer, type McpOptions } from '../../src/mcp/server.ts'
+import type { Caller } from '../../src/upstream/caller.ts'
 import type { Answer } from '../../src/upstream/client.ts'
 import { createRunLogger } from '../run-log.ts'
 
@@ -117,6 +118,7 @@ export interface RecordedCall {
   readonly operation: string
   readonly input: unknown
   readonly signal: AbortSignal | undefined
+  readonly caller: Caller | undefined
 }
 
 /** What the upstream does with a call; the default is an empty success. */
@@ -134,8 +136,8 @@ export function createOptions(respond: Respond = () => answer(200, { status: 'su
   const options: McpOptions = {
     operations,
     client: {
-      async call({ id }, input, { signal } = {}) {
-        const call = { operation: id, input, signal }
+      async call({ id }, input, { signal, caller } = {}) {
+        const call = { operation: id, input, signal, caller }
         calls.push(call)
         return respond(call)
       },
