@@ -5,7 +5,7 @@ import { createSearch, findLeaks, listCanaries } from './leaks.ts'
 import { folderVariable } from './run-log.ts'
 
 /** Gives a run a folder for the logs of all its gateways; the run fails when any of them holds what it must not. */
-export default function setup(): () => void {
+export default function collectLogs(): () => void {
   const folder = mkdtempSync(join(tmpdir(), 'calgate-logs-'))
   process.env[folderVariable] = folder
   return () => {

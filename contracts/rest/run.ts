@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { readDocument } from '../../src/contract/document.ts'
+import collectLogs from '../../test/log-search.ts'
 import { judge } from '../dredd/judge.ts'
 import { type Answer, listAnswers, nameAnswer, problemType } from './answers.ts'
 import { planProof } from './proof.ts'
@@ -65,4 +66,6 @@ function countOperations(answers: ReadonlyMap<string, Answer>): number {
   return new Set([...answers.values()].map(({ operationId }) => operationId)).size
 }
 
+const search = collectLogs()
 process.exitCode = await run()
+search()

@@ -7,7 +7,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { mockNames } from '../../mocks/choice.ts'
 import { clients } from '../mcp/clients.ts'
 import { findFreePorts, findRunning, listDescendants } from '../processes.ts'
-import { collectLog } from '../run-log.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 /** Milliseconds to wait for what must happen, on a machine however busy. */
@@ -103,9 +102,6 @@ describe.each(mockNames)('make dev before the mock %s, once it is ready,', (mock
   afterAll(async () => {
     session.process.kill()
     await session.ended
-    const lines = (await session.output).split('\n').filter((line) => line.startsWith('{"level"'))
-    expect(lines.length).toBeGreaterThan(2)
-    collectLog(lines.map((line) => `${line}\n`).join(''))
   })
 
   it('has printed a call that is answered', async () => {
