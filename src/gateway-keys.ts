@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
 /** A key that lets a caller in. The key itself is nowhere kept: only its hash is. */
@@ -62,5 +62,5 @@ export function createKey(name: string, scopes: readonly string[]): NewKey {
 
 /** What of a key is kept and compared. */
 export function hashKey(key: string): Buffer {
-  return createHash('sha256').update(key).digest()
+  return hash('sha256', key, 'buffer')
 }

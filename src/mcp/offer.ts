@@ -7,7 +7,7 @@ import { findDefaults, type HeldCredentials } from '../upstream/credentials.ts'
 import { adviseCredential, describeArguments } from './arguments.ts'
 import { confirmation, confirmationSchema } from './confirmation.ts'
 import { describeOutput } from './output-schema.ts'
-import { withholdSecrets } from './withholding.ts'
+import { type Selection, selectDescribed, withholdSecrets } from './withholding.ts'
 
 /** What the operator wants of the tools. */
 export interface ToolPolicy extends Policy {
@@ -36,8 +36,8 @@ export interface Offer {
   /** The ways to give the secret of a call; empty where no caller needs to. */
   readonly advice: string
   readonly needsConfirmation: boolean
-  /** The schema to cut answers down to; absent where answers go out as they came. */
-  readonly answerSchema?: JsonSchema
+  /** Cuts an answer down to what a model may see; absent where answers go out as they came. */
+  readonly select?: Selection
 }
 
 /** How tools are offered. */
@@ -66,7 +66,7 @@ export function offerTool(
   const inputSchema = describeArguments(operation, tool, advice, findDefaults(held))
   const properties = { ...Object(inputSchema.properties), [confirmation]: confirmationSchema }
   // An answer without a secret is cut down too: the upstream may put one where the document has none.
-  const cut = policy.withholdTokens ? { answerSchema: answer } : {}
+  const cut = policy.withholdTokens ? { select: selectDescribed(answer) } : {}
   const notice = answer === schema ? '' : ` ${operation.withheldNotice ?? ''}`
   return {
     tool,

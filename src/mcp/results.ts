@@ -1,8 +1,7 @@
-import type { JsonSchema } from '../contract/schema.ts'
 import { errorCatalogue } from '../error-catalogue.ts'
 import type { GatewayError } from '../errors.ts'
 import type { Answer } from '../upstream/client.ts'
-import { selectDescribed } from './withholding.ts'
+import type { Selection } from './withholding.ts'
 
 /** The result of a tool call (MCP `CallToolResult`): a text for a model and the same for a machine. */
 export interface ToolResult {
@@ -12,21 +11,21 @@ export interface ToolResult {
 }
 
 /**
- * A successful answer: its own text, byte for byte, and what it says. With a schema only what that describes, and the
+ * A successful answer: its own text, byte for byte, and what it says. With a selection only what that leaves, and the
  * notice that says where the rest is to be had.
  */
-export function toResult({ status, text, data }: Answer, schema?: JsonSchema, notice = ''): ToolResult {
+export function toResult({ status, text, data }: Answer, select?: Selection, notice = ''): ToolResult {
   const value = text === '' ? { status } : (data ?? JSON.parse(text))
-  if (!schema)
+  if (!select)
     return {
       content: [{ type: 'text', text: text || `Done (${status}).` }],
       structuredContent: asObject(value),
     }
-  const described = selectDescribed(schema, value)
-  const texts = [JSON.stringify(described), notice].filter(Boolean)
+  const described = select(value)
+  const texts = [described.text, notice].filter(Boolean)
   return {
     content: texts.map((one) => ({ type: 'text', text: one })),
-    structuredContent: asObject(described),
+    structuredContent: asObject(described.value),
   }
 }
 

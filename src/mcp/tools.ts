@@ -124,10 +124,10 @@ function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOption
       principal: grant.caller,
       traceparent,
     })
-    if (answer.status < 400) return toResult(answer, offer.answerSchema, operation.withheldNotice)
+    if (answer.status < 400) return toResult(answer, offer.select, operation.withheldNotice)
     const wait = options.readRetryAfter(answer.headers)
     const nextStep = adviseNextStep(answer.status, operation, options.operations, wait)
-    return toFailure(answer, options.upstreamName, nextStep, offer.answerSchema !== undefined)
+    return toFailure(answer, options.upstreamName, nextStep, offer.select !== undefined)
   }
   return (...parts) =>
     call(...parts).catch((error: unknown) => {

@@ -29,35 +29,58 @@ function holdsSecret(part: unknown): boolean {
   return asRecord(part).format === 'password' || Object.values(part).some(holdsSecret)
 }
 
-/**
- * What of an answer a schema describes, and nothing besides: where the upstream has moved or renamed a secret, it
- * must not come to light under another name. What looks like a token in what is left is taken out.
- */
-export function selectDescribed(schema: JsonSchema, value: unknown): unknown {
-  return JSON.parse(redactTokens(JSON.stringify(select(schema, value) ?? {})))
+/** An answer as a model may see it, as a text and as what that says. */
+export interface DescribedAnswer {
+  readonly text: string
+  readonly value: unknown
 }
 
-function select(schema: JsonSchema, value: unknown): unknown {
-  const choices = [schema.oneOf ?? schema.anyOf ?? []].flat()
+/** Gives of an answer what a schema describes. */
+export type Selection = (value: unknown) => DescribedAnswer
+
+/**
+ * Prepares the selection of what a schema describes, and nothing besides: where the upstream has moved or renamed a
+ * secret, it must not come to light under another name. What looks like a token in what is left is taken out.
+ */
+export function selectDescribed(schema: JsonSchema): Selection {
+  const select = prepare(schema)
+  return (value) => {
+    const selected = select(value) ?? {}
+    const text = JSON.stringify(selected)
+    const clean = redactTokens(text)
+    return { text: clean, value: clean === text ? selected : JSON.parse(clean) }
+  }
+}
+
+type Select = (value: unknown) => unknown
+
+function prepare(schema: JsonSchema): Select {
+  const choices = [schema.oneOf ?? schema.anyOf ?? []].flat().map((one) => prepare(asRecord(one)))
   if (choices.length > 0)
-    return choices.map((one) => select(asRecord(one), value)).find((one) => one !== undefined)
+    return (value) => choices.map((select) => select(value)).find((one) => one !== undefined)
   const types = [schema.type ?? []].flat()
-  if (Array.isArray(value))
-    return types.includes('array')
-      ? value.map((one) => select(asRecord(schema.items), one)).filter((one) => one !== undefined)
-      : undefined
-  if (typeof value === 'object' && value !== null)
-    return types.includes('object') ? selectMembers(schema, value) : undefined
-  return types.some((type) => type !== 'object' && type !== 'array') ? value : undefined
+  const selectItem = types.includes('array') ? prepare(asRecord(schema.items)) : undefined
+  const selectObject = types.includes('object') ? prepareMembers(schema) : undefined
+  const isPlain = types.some((type) => type !== 'object' && type !== 'array')
+  return (value) => {
+    if (Array.isArray(value)) return selectItem && value.map(selectItem).filter((one) => one !== undefined)
+    if (typeof value === 'object' && value !== null) return selectObject?.(value)
+    return isPlain ? value : undefined
+  }
 }
 
 /** An object of which no member is described is the caller's own, to be handed on as it is. */
-function selectMembers({ properties }: JsonSchema, value: object): object {
-  if (properties === undefined) return value
-  const described = asRecord(properties)
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([name]) => described[name] !== undefined)
-      .map(([name, member]) => [name, select(asRecord(described[name]), member)]),
+function prepareMembers({ properties }: JsonSchema): (value: object) => object {
+  if (properties === undefined) return (value) => value
+  const members = new Map(
+    Object.entries(asRecord(properties)).map(([name, one]) => [name, prepare(asRecord(one))]),
   )
+  return (value) => {
+    const selected: [string, unknown][] = []
+    for (const [name, member] of Object.entries(value)) {
+      const select = members.get(name)
+      if (select) selected.push([name, select(member)])
+    }
+    return Object.fromEntries(selected)
+  }
 }
