@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { awaitAnswer } from '../scripts/ports.ts'
 import { findFreePorts } from '../test/processes.ts'
@@ -15,8 +14,8 @@ export interface GatewayProcess extends AsyncDisposable {
   readonly controlPort: number
   /** Resolves with the exit code, or the signal that ended it. */
   readonly ended: Promise<number | string>
-  /** Everything it wrote to its log, once it has ended. */
-  readonly log: Promise<string>
+  /** Everything it has written to its log so far. */
+  readLog(): string
   /** Bytes of memory that the process holds now; NaN where the system does not tell. */
   readMemory(): number
 }
@@ -36,8 +35,12 @@ export async function startGatewayProcess(upstream: string, level = 'warn'): Pro
     env: { ...process.env, ...ports, CAL_COM_BASE_URL: upstream, LOG_LEVEL: level },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const log = text(child.stdout)
-  const ended = once(child, 'exit').then(([code, signal]) => code ?? signal)
+  let log = ''
+  child.stdout.setEncoding('utf8').on('data', (chunk) => {
+    log += chunk
+  })
+  // Unlike `exit` it comes after the last of the log.
+  const ended = once(child, 'close').then(([code, signal]) => code ?? signal)
   await awaitAnswer(`http://127.0.0.1:${controlPort}/health/ready`, AbortSignal.timeout(60_000))
   return {
     child,
@@ -45,7 +48,7 @@ export async function startGatewayProcess(upstream: string, level = 'warn'): Pro
     mcpPort,
     controlPort,
     ended,
-    log,
+    readLog: () => log,
     readMemory() {
       const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readStatus(child.pid))?.[1]
       return kilobytes === undefined ? Number.NaN : Number(kilobytes) * 1024
@@ -53,7 +56,7 @@ export async function startGatewayProcess(upstream: string, level = 'warn'): Pro
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL')
       await ended
-      collectLog(await log)
+      collectLog(log)
     },
   }
 }
