@@ -38,8 +38,9 @@ export interface Part {
 /** The gateway's parts in the order in which they are added; with the last one everything is on. */
 export function listParts({ key, file }: GatewayKey): readonly Part[] {
   return [
-    { name: 'checks alone', env: { LOG_LEVEL: 'silent' } },
+    { name: 'checks and metrics', env: { LOG_LEVEL: 'silent', DRIFT_SAMPLE: 'off' } },
     { name: '+ log', env: { LOG_LEVEL: 'info' } },
+    { name: '+ drift samples', env: { DRIFT_SAMPLE: '1/10' } },
     { name: '+ rate limit', env: { RATE_LIMIT: '100000000/h' } },
     { name: '+ held secret', env: { CAL_COM_CLIENT_ID: 'cm9demo', CAL_COM_SECRET_KEY: 'demo-secret' } },
     {
