@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 import type { UpstreamRequest } from './dispatcher.ts'
 
 /**
@@ -6,10 +6,11 @@ import type { UpstreamRequest } from './dispatcher.ts'
  * and nobody who sees a name can test a guess.
  */
 export class Fingerprint {
-  readonly #key: Uint8Array
+  /** A key object, since from bytes one would be made for each hash, at several times the hash's price. */
+  readonly #key: KeyObject
 
   constructor(key: Uint8Array) {
-    this.#key = key
+    this.#key = createSecretKey(key)
   }
 
   /** The same for two calls that are the same in method, path, query, credentials, caller and every byte of the body. */
