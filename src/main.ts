@@ -87,7 +87,7 @@ async function serve(): Promise<void> {
  * the end of the process, however it comes, but for a kill.
  */
 function openLog(fd: 1 | 2, level: string): Logger {
-  const destination = pino.destination({ fd, sync: false, minLength: 4_096 })
+  const destination = pino.destination({ fd, sync: false, minLength: 15_000 })
   setInterval(() => destination.flush(), 1_000).unref()
   return createLogger(level, destination)
 }
