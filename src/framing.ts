@@ -34,7 +34,7 @@ function follow(request: IncomingMessage, response: ServerResponse): void {
   connection.request = request
   connection.response = response
   connection.unanswered += 1
-  response.once('close', () => {
+  response.on('close', () => {
     connection.unanswered -= 1
   })
 }
@@ -111,13 +111,24 @@ export function checkFraming({ rawHeaders, headers, httpVersion, url }: Incoming
   if (url === '*') throw new GatewayError('route_not_found')
   if (httpVersion !== '1.1' && httpVersion !== '1.0')
     throw refuse('Only HTTP/1.1 and HTTP/1.0 are spoken here.')
-  const names = rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase())
-  const repeated = names.find((name, index) => single.has(name) && names.indexOf(name) !== index)
+  const repeated = findRepeated(rawHeaders)
   if (repeated !== undefined) throw refuse(`The header ${repeated} stands more than once; send it once.`)
   if (headers.host === undefined) throw refuse('The header host is missing.')
   const coding = headers['transfer-encoding']
   if (coding !== undefined && (coding.toLowerCase() !== 'chunked' || httpVersion === '1.0'))
     throw refuse('The only transfer coding understood here is chunked, in HTTP/1.1.')
+}
+
+/** The first header that stands more than once and may not; names and values alternate. */
+function findRepeated(rawHeaders: readonly string[]): string | undefined {
+  const seen: string[] = []
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]?.toLowerCase() ?? ''
+    if (!single.has(name)) continue
+    if (seen.includes(name)) return name
+    seen.push(name)
+  }
+  return undefined
 }
 
 /**

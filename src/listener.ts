@@ -114,7 +114,7 @@ export function createListener(options: ListenerOptions): FastifyInstance {
     const release = await admission.enter()
     // A caller may have left while it waited for its place.
     if (reply.raw.destroyed) release()
-    else reply.raw.once('close', release)
+    else reply.raw.on('close', release)
   })
   app.addHook('onSend', async (_request, reply) => {
     if (isDraining()) reply.header('connection', 'close')

@@ -64,7 +64,7 @@ export function recordRequest(
   recorder?: RequestRecorder,
 ): void {
   // Fastify's own hook for this, onResponse, is not told of callers that have left.
-  reply.raw.once('close', () => {
+  reply.raw.on('close', () => {
     const ending = readEnding(request, reply)
     const { toolCalls, routeOptions } = request
     logRequest(surface, request, ending, reply.elapsedTime)

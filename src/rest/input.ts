@@ -13,9 +13,9 @@ export interface RequestInput {
 
 /** Reads path, query, headers and body of a request into typed values; unknown query keys stay in, to be refused. */
 export function readRequest(operation: Operation, request: FastifyRequest): RequestInput {
-  const query = new URLSearchParams(request.url.split('?').slice(1).join('?'))
+  const query = readQuery(request.url)
   const seen = new Set<string>()
-  const repeated = new Set([...query.keys()].filter((name) => seen.has(name) || !seen.add(name)))
+  const repeated = new Set(query.map(([name]) => name).filter((name) => seen.has(name) || !seen.add(name)))
   const violations = [...repeated].slice(0, mostViolations).map(
     (name): Violation => ({
       location: `query.${name.slice(0, 64)}`,
@@ -25,11 +25,16 @@ export function readRequest(operation: Operation, request: FastifyRequest): Requ
   )
   const input = {
     path: readTexts(operation, 'path', Object.entries(Object(request.params))),
-    query: readTexts(operation, 'query', [...query]),
+    query: readTexts(operation, 'query', query),
     header: readTexts(operation, 'header', selectHeaders(operation, request)),
     ...(request.rawBody === undefined ? {} : { body: request.body }),
   }
   return { input, violations }
+}
+
+function readQuery(url: string): [string, string][] {
+  const mark = url.indexOf('?')
+  return mark < 0 ? [] : [...new URLSearchParams(url.slice(mark + 1))]
 }
 
 function readTexts(

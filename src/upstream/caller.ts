@@ -44,7 +44,7 @@ export class HttpCaller implements Caller {
   onGone(listener: () => void): void {
     const response = this.#response
     if (this.gone) listener()
-    else response.once('close', () => response.writableFinished || listener())
+    else response.on('close', () => response.writableFinished || listener())
   }
 
   onArrival(listener: (arrival: Arrival) => void): void {

@@ -9,12 +9,28 @@ import { type HeldCredentials, toCredentialHeaders } from './credentials.ts'
  * (RFC 3986 §5.2.4), and no schema of a path parameter should let it come here.
  */
 export function toPath(template: string, values: CallInput['path']): string {
-  return template.replaceAll(/\{([^}]+)\}/g, (_, name: string) => {
+  const parts = parsePath(template)
+  let path = parts[0] ?? ''
+  for (let index = 1; index < parts.length; index += 2) {
+    const name = parts[index] ?? ''
     const text = encodeURIComponent(String(values[name]))
     if (text === '' || text === '.' || text === '..')
       throw new TypeError(`the path parameter ${name} would change the path`)
-    return text
-  })
+    path += text + parts[index + 1]
+  }
+  return path
+}
+
+/** Templates are the document's, so there is an end to them. */
+const parsed = new Map<string, readonly string[]>()
+
+/** Literal parts and names of variables in turn, beginning and ending with a literal. */
+function parsePath(template: string): readonly string[] {
+  const known = parsed.get(template)
+  if (known) return known
+  const parts = template.split(/\{([^}]+)\}/)
+  parsed.set(template, parts)
+  return parts
 }
 
 /**
