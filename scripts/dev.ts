@@ -28,12 +28,12 @@ async function run(): Promise<void> {
   const mockPort = readMockChoice(process.env).port
   const mock = `http://127.0.0.1:${mockPort}`
   const environment = { ...defaults, ...process.env, CAL_COM_BASE_URL: mock }
-  const { host, restPort, mcpPort, controlPort } = readConfig(environment)
+  const { host, restPort, mcpPort, controlPort, controlHost } = readConfig(environment)
   await refuseTaken([
     { variable: 'MOCK_PORT', host: '127.0.0.1', port: mockPort },
     { variable: 'REST_PORT', host, port: restPort },
     { variable: 'MCP_PORT', host, port: mcpPort },
-    { variable: 'CONTROL_PORT', host: '127.0.0.1', port: controlPort },
+    { variable: 'CONTROL_PORT', host: controlHost, port: controlPort },
   ])
   const document = readDocument()
   const doors = { mock, rest: toOrigin(host, restPort), mcp: toOrigin(host, mcpPort) }

@@ -16,6 +16,7 @@ export interface Config {
   readonly restPort: number
   readonly mcpPort: number
   readonly controlPort: number
+  readonly controlHost: string
   readonly host: string
   /** Lower-case host names, with a port where the operator gave one. */
   readonly allowedHosts: readonly string[]
@@ -29,7 +30,7 @@ export interface Config {
   readonly allowDelete: boolean
   /** Whether a deletion on MCP needs a confirmation. */
   readonly confirmDelete: boolean
-  /** Deletions that a client may make on MCP in so many milliseconds; undefined for as many as it likes. */
+  /** Deletions that a caller may make on MCP in so many milliseconds; undefined for as many as it likes. */
   readonly deleteLimit: Rate | undefined
   /** Milliseconds. */
   readonly upstreamTimeout: number
@@ -86,6 +87,7 @@ export function readConfig(environment: Environment): Config {
     restPort: reader.integer('REST_PORT', 0, 65535),
     mcpPort: reader.integer('MCP_PORT', 0, 65535),
     controlPort: reader.integer('CONTROL_PORT', 0, 65535),
+    controlHost: reader.text('CONTROL_HOST'),
     host: reader.text('HOST'),
     allowedHosts: reader.list('ALLOWED_HOSTS'),
     allowedOrigins: reader.list('ALLOWED_ORIGINS'),

@@ -75,7 +75,7 @@ async function serve(): Promise<void> {
   try {
     await listen(gateway.rest, config.host, config.restPort, 'REST_PORT')
     await listen(gateway.mcp, config.host, config.mcpPort, 'MCP_PORT')
-    await listen(gateway.control, '127.0.0.1', config.controlPort, 'CONTROL_PORT')
+    await listen(gateway.control, config.controlHost, config.controlPort, 'CONTROL_PORT', 'CONTROL_HOST')
   } catch (error) {
     await gateway.close()
     throw error
@@ -92,7 +92,13 @@ function openLog(fd: 1 | 2, level: string): Logger {
   return createLogger(level, destination)
 }
 
-async function listen(app: FastifyInstance, host: string, port: number, variable: string): Promise<void> {
+async function listen(
+  app: FastifyInstance,
+  host: string,
+  port: number,
+  variable: string,
+  hostVariable = 'HOST',
+): Promise<void> {
   try {
     await app.listen({ host, port })
   } catch (error) {
@@ -102,7 +108,7 @@ async function listen(app: FastifyInstance, host: string, port: number, variable
     if (code === 'EACCES')
       throw new OperatorError(`port ${port} may not be opened by this user; set ${variable} to another port`)
     if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-      throw new OperatorError('HOST is not an address of this machine')
+      throw new OperatorError(`${hostVariable} is not an address of this machine`)
     throw error
   }
 }

@@ -31,7 +31,11 @@ export const variables = {
   },
   REST_PORT: { default: '8080', description: 'Port of the REST door' },
   MCP_PORT: { default: '9090', description: 'Port of the MCP server' },
-  CONTROL_PORT: { default: '9091', description: 'Port of the health checks, on 127.0.0.1' },
+  CONTROL_PORT: { default: '9091', description: 'Port of the health checks and metrics' },
+  CONTROL_HOST: {
+    default: '127.0.0.1',
+    description: 'Address that port listens on; it asks nobody who they are',
+  },
   HOST: { default: '127.0.0.1', description: 'Address both ports listen on' },
   ALLOWED_HOSTS: {
     default: '',
@@ -66,7 +70,7 @@ export const variables = {
   },
   MCP_DELETE_LIMIT: {
     default: '10/min',
-    description: 'Deletions that one OAuth client may make on MCP: a number per s, min or h, or `off`',
+    description: 'Deletions that one caller may make on MCP: a number per s, min or h, or `off`',
   },
   UPSTREAM_TIMEOUT_MS: {
     default: '30000',

@@ -15,7 +15,7 @@ export interface ToolPolicy extends Policy {
   readonly withholdTokens: boolean
   /** Whether a deletion needs a confirmation. */
   readonly confirmDelete: boolean
-  /** Deletions that a client may make; as many as it likes without. */
+  /** Deletions that a caller may make; as many as it likes without. */
   readonly deleteLimit: Rate | undefined
 }
 

@@ -116,7 +116,9 @@ function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOption
     const question = needsConfirmation && guards.confirmations.check(operation, tool, all, elicitation)
     if (question) return question
     if (operation.method === 'DELETE')
-      guards.deletions.take(fingerprint.nameCaller({ headers: toCredentialHeaders(operation, input, held) }))
+      guards.deletions.take(
+        fingerprint.nameCaller({ headers: toCredentialHeaders(operation, input, held) }, grant.caller),
+      )
     // A write that has left is never given up because its caller has gone: its effect would be lost from sight.
     const answer = await client.call(operation, input, {
       signal: operation.method === 'GET' ? signal : undefined,

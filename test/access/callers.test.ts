@@ -56,6 +56,38 @@ describe('two callers that act with the same held secret', () => {
   })
 })
 
+describe('the limit of deletions', () => {
+  it('is each caller’s own, though both act with one secret', async () => {
+    const wide = [
+      createKey('one', ['managed-users:delete']),
+      createKey('two', ['managed-users:delete']),
+    ] as const
+    using file = writeKeys(wide.map(({ line }) => line))
+    await using limited = await startGateway(upstream.url, {
+      CAL_COM_CLIENT_ID: 'cm9demo',
+      CAL_COM_SECRET_KEY: 'held-secret',
+      GATEWAY_KEYS_FILE: file.path,
+      MCP_DELETE_LIMIT: '2/min',
+    })
+    const remove = async (key: string) => {
+      const params = { name: 'delete-managed-user', arguments: { userId: 7 } }
+      const response = await fetch(`${limited.mcpUrl}/mcp`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),
+      })
+      return Object(await response.json()).result.structuredContent.error?.code
+    }
+    const [one, two] = wide
+    expect([await remove(one.key), await remove(one.key), await remove(one.key)]).toEqual([
+      undefined,
+      undefined,
+      'rate_limited',
+    ])
+    expect(await remove(two.key)).toBeUndefined()
+  })
+})
+
 describe('a caller', () => {
   it.each([
     ['no credential', {}],
