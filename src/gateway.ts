@@ -1,18 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import type { Readable, Writable } from 'node:stream'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
-import { type AccessTokenOptions, createTokenVerifier } from './access/access-tokens.ts'
-import { createAuthenticator } from './access/authentication.ts'
-import { checkScopes, listScopes } from './access/grant.ts'
-import { locateMetadata, registerResourceMetadata } from './access/resource-metadata.ts'
+import { createGuard, type IssuerKeys } from './access/guard.ts'
 import { Admission, type AdmissionLimits } from './admission.ts'
 import type { Config } from './config.ts'
-import { readAnswers } from './contract/answers.ts'
-import { createComparison } from './contract/departures.ts'
 import type { OpenApiDocument } from './contract/document.ts'
 import { readOperations } from './contract/operations.ts'
 import { compileOperations } from './contract/validation.ts'
-import { Metrics } from './control/metrics.ts'
+import { createObservation } from './control/observation.ts'
 import { probeOrigin, ReadinessCheck } from './control/readiness.ts'
 import { createControlServer } from './control/server.ts'
 import { drainServer } from './drain.ts'
@@ -25,8 +20,8 @@ import type { CircuitOptions } from './upstream/circuit.ts'
 import { createClient } from './upstream/client.ts'
 import { findCredentialHeader } from './upstream/credentials.ts'
 import { createDispatcher } from './upstream/dispatcher.ts'
-import { type DriftOptions, DriftSampler } from './upstream/drift.ts'
-import { type CallWatch, createExchange } from './upstream/exchange.ts'
+import type { DriftOptions } from './upstream/drift.ts'
+import { createExchange } from './upstream/exchange.ts'
 
 /** The two doors and what stands behind them; nothing listens yet. */
 export interface Gateway {
@@ -34,7 +29,7 @@ export interface Gateway {
   readonly mcp: FastifyInstance
   /** Serves MCP on two streams instead of a port, until the input ends. */
   serveStdio(input: Readable, output: Writable): Promise<void>
-  /** Health checks for orchestrators; never reachable from elsewhere than this machine. */
+  /** Health checks and metrics for orchestrators, who are not asked who they are. */
   readonly control: FastifyInstance
   /**
    * Stops taking connections, answers what is under way, gives idle connections the grace (milliseconds) for one
@@ -55,7 +50,7 @@ export interface GatewayOptions {
   readonly timeouts?: ListenerTimeouts
   readonly admission?: AdmissionLimits
   /** How the keys of access tokens are had, where it is not as usual. */
-  readonly issuerKeys?: Pick<AccessTokenOptions, 'fetch' | 'now' | 'cooldown'>
+  readonly issuerKeys?: IssuerKeys
   /** When answers are held against the document, where it is not as usual. */
   readonly sampling?: Partial<Pick<DriftOptions, 'clock' | 'random'>>
   /** Whether the metrics tell of the process too, which is watched for as long as it lives. */
@@ -83,11 +78,8 @@ export async function createGateway({
 }: GatewayOptions): Promise<Gateway> {
   const operations = compileOperations(readOperations(document))
   const clock = () => performance.now()
-  const { keys, oauth, client: heldClient } = config
-  const held = { apiKey: config.apiKey, client: heldClient }
-  const isGuarded = keys.length > 0 || oauth !== undefined
-  const scopes = listScopes(operations)
-  checkScopes(keys, scopes)
+  const held = { apiKey: config.apiKey, client: config.client }
+  const guard = createGuard(config, operations, issuerKeys)
   const dispatcher = createDispatcher({
     baseUrl: config.baseUrl,
     timeout: config.upstreamTimeout,
@@ -95,24 +87,11 @@ export async function createGateway({
     circuit,
   })
   const places = new Admission(admission)
-  const statuses = readAnswers(document).map(({ status }) => status)
-  const metrics = new Metrics({ admission: places, circuit: dispatcher.circuit, statuses })
-  if (watchProcess) metrics.watchProcess()
-  const drift = new DriftSampler({
-    compare: createComparison(document),
-    share: config.driftShare,
-    recorder: metrics,
-    onNewKind: (kind) => logger.warn(kind, 'an answer departs from the document'),
-    onFailure: (err) => logger.error({ err }, 'an answer could not be held against the document'),
+  const { metrics, watch } = createObservation({
+    ...{ document, dispatcher, logger, admission: places, share: config.driftShare },
     ...{ clock, random: Math.random, ...sampling },
   })
-  const watch: CallWatch = {
-    onEnd(operation, end, milliseconds) {
-      metrics.onEnd(operation, end, milliseconds)
-      if (end.answer) drift.observe(operation, end.answer)
-    },
-    onRetry: (operation) => metrics.onRetry(operation),
-  }
+  if (watchProcess) metrics.watchProcess()
   const exchange = createExchange({ dispatcher, key: randomBytes(32), clock, watch })
   const client = createClient({ exchange, held })
 
@@ -124,11 +103,7 @@ export async function createGateway({
   const listener = {
     logger,
     recorder: metrics,
-    authenticate: createAuthenticator({
-      keys,
-      verifyToken: oauth && createTokenVerifier({ ...oauth, ...issuerKeys }),
-      metadataUrl: oauth && locateMetadata(oauth),
-    }),
+    authenticate: guard.authenticate,
     allowedHosts,
     allowedOrigins,
     admission: places,
@@ -139,7 +114,7 @@ export async function createGateway({
       store: createMemoryRateStore(clock),
       key: randomBytes(32),
       credentialHeaders: [
-        ...(isGuarded ? ['authorization'] : []),
+        ...(guard.isGuarded ? ['authorization'] : []),
         ...new Set(operations.flatMap((one) => findCredentialHeader(one) ?? [])),
       ],
     },
@@ -156,6 +131,7 @@ export async function createGateway({
     clock,
   }
 
+  const { isGuarded } = guard
   const rest = await createRestServer({
     ...listener,
     document,
@@ -166,7 +142,7 @@ export async function createGateway({
     isGuarded,
   })
   const mcp = await createMcpServer({ ...listener, ...tools, version })
-  if (oauth) registerResourceMetadata(mcp, oauth, scopes)
+  guard.registerMetadata(mcp)
   const control = createControlServer({ logger, readiness, metrics })
   const end = async (grace: number) => {
     readiness.drain()
