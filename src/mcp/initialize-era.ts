@@ -9,6 +9,7 @@ import {
 } from '@modelcontextprotocol/sdk/types.js'
 import { type EraOptions, type Post, type Reply, RpcError, refuse, rpcCodes } from './era.ts'
 import { PendingCalls, type RpcResponse } from './pending-calls.ts'
+import { readPlainRequest, respond } from './plain-request.ts'
 import { answerToolRequest } from './tool-requests.ts'
 
 /** Batches came with JSON-RPC and went with 2025-06-18; no more messages than this in one. */
@@ -23,7 +24,8 @@ export interface InitializeEra {
 
 /**
  * Serves the era without sessions from one long-lived SDK server: callers share it through a transport that
- * tells their requests apart by ids of its own. A server for each request costs five to ten times as much.
+ * tells their requests apart by ids of its own. A server for each request costs five to ten times as much. What is
+ * plainly a request for the tools is answered past it, since all that it would do is pass the request on.
  */
 export async function createInitializeEra({ tools, identity }: EraOptions): Promise<InitializeEra> {
   const { instructions, ...implementation } = identity
@@ -35,8 +37,12 @@ export async function createInitializeEra({ tools, identity }: EraOptions): Prom
     return { ...(await answerToolRequest(tools, method, params, pending.contextOf(requestId))) }
   }
   await server.connect(transport)
-  const ask = (request: JSONRPCRequest, post: Post) =>
-    pending.open(withoutTask(request), post.context, (own) => transport.onmessage?.(own))
+  const ask = (request: JSONRPCRequest, post: Post) => {
+    const plain = readPlainRequest(request)
+    if (!plain || '_meta' in plain.params)
+      return pending.open(withoutTask(request), post.context, (own) => transport.onmessage?.(own))
+    return respond(plain.id, answerToolRequest(tools, plain.method, plain.params, post.context))
+  }
   return { answer: (post) => answer(post, ask) }
 }
 

@@ -7,6 +7,7 @@ import {
   type JSONRPCRequest,
   type McpRequestContext,
   PerRequestHTTPServerTransport,
+  SERVER_INFO_META_KEY,
   Server,
   type ServerContext,
   type StandardSchemaV1,
@@ -15,12 +16,14 @@ import * as stdio from '@modelcontextprotocol/server/stdio'
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/server/validators/ajv'
 import { asRecord } from '../contract/json.ts'
 import { readElicitation } from './confirmation.ts'
+import { Envelopes } from './envelopes.ts'
 import { type EraOptions, type Post, type Reply, refuse, rpcCodes } from './era.ts'
 import { PendingCalls } from './pending-calls.ts'
+import { type PlainRequest, readPlainRequest, respond } from './plain-request.ts'
+import { agrees, namesEarlierEra, readStandardHeaders, toWebRequest, version } from './standard-headers.ts'
 import { answerToolRequest } from './tool-requests.ts'
 import { type CallContext, nobody } from './tools.ts'
 
-const version = '2026-07-28'
 const classification = { era: 'modern', revision: version } as const
 
 /** How long a client may keep what `tools/list` and `server/discover` say: a deployment may change it. */
@@ -34,9 +37,12 @@ export interface StatelessEra {
 
 /**
  * Serves the era from one long-lived SDK server for the requests whose headers and body agree in every part,
- * and through the SDK's own handler, with a server for each request, for all that it might have to refuse.
+ * and through the SDK's own handler, with a server for each request, for all that it might have to refuse. A plain
+ * request for the tools goes past both once the server has taken one that says the very same of its client.
  */
 export async function createStatelessEra(options: EraOptions): Promise<StatelessEra> {
+  const { instructions: _, ...implementation } = options.identity
+  const envelopes = new Envelopes()
   const pending = new PendingCalls()
   const transport = new SharedTransport(pending)
   const shared = createServer(options, ({ mcpReq }) => pending.contextOf(mcpReq.id), [version])
@@ -49,7 +55,22 @@ export async function createStatelessEra(options: EraOptions): Promise<Stateless
   )
   const askShared = async (request: JSONRPCRequest, { context }: Post): Promise<Reply> => {
     const deliver = (own: JSONRPCRequest) => transport.onmessage?.(own, { classification })
-    return { status: 200, body: JSON.stringify(await pending.open(request, context, deliver)) }
+    const response = await pending.open(request, context, deliver)
+    if (response.error === undefined) envelopes.add(request.params?._meta)
+    return { status: 200, body: JSON.stringify(response) }
+  }
+  const askPlainly = async ({ id, method, params }: PlainRequest, { context }: Post): Promise<Reply> => {
+    const elicitation = readElicitation(
+      asRecord(params._meta)[CLIENT_CAPABILITIES_META_KEY],
+      undefined,
+      undefined,
+    )
+    const result = answerToolRequest(options.tools, method, params, context, elicitation)
+    const response = await respond(
+      id,
+      result.then((one) => complete(method, one, implementation)),
+    )
+    return { status: 200, body: JSON.stringify(response) }
   }
   const askCarefully = async (post: Post): Promise<Reply> => {
     const request = toWebRequest(post)
@@ -59,7 +80,14 @@ export async function createStatelessEra(options: EraOptions): Promise<Stateless
   }
   return {
     answer(post) {
-      const outcome = classifyInboundRequest({ httpMethod: 'POST', ...readHeaders(post), body: post.body })
+      const plain = readPlainRequest(post.body)
+      if (plain && namesEarlierEra(post) && !('_meta' in plain.params)) return undefined
+      if (plain && agrees(post, plain) && envelopes.has(plain.params._meta)) return askPlainly(plain, post)
+      const outcome = classifyInboundRequest({
+        httpMethod: 'POST',
+        ...readStandardHeaders(post),
+        body: post.body,
+      })
       if (outcome.kind === 'legacy') return undefined
       if (outcome.kind === 'reject' || outcome.messageKind === 'notification') return askCarefully(post)
       const { message } = outcome
@@ -121,6 +149,12 @@ class SharedTransport extends PerRequestHTTPServerTransport {
   }
 }
 
+/** What an SDK server adds to a result of the gateway's own. */
+function complete(method: string, result: object, serverInfo: object): object {
+  const hint = method === 'tools/list' ? cacheHint : {}
+  return { resultType: 'complete', ...result, ...hint, _meta: { [SERVER_INFO_META_KEY]: serverInfo } }
+}
+
 const jsonSchemaValidator = new AjvJsonSchemaValidator()
 
 /** The gateway checks the parameters itself, in the same words for both eras. */
@@ -152,27 +186,4 @@ function createServer(
       return { ...(await answerToolRequest(tools, method, params, contextOf(call), elicitation)) }
     })
   return server
-}
-
-function readHeaders({ headers }: Post) {
-  const pairs = [
-    ['protocolVersionHeader', headers['mcp-protocol-version']],
-    ['mcpMethodHeader', headers['mcp-method']],
-    ['mcpNameHeader', headers['mcp-name']],
-  ] as const
-  return Object.fromEntries(pairs.filter(([, value]) => typeof value === 'string'))
-}
-
-/** True when the standard headers say what the body says, letter for letter, of a request that we answer. */
-function agrees({ headers }: Post, { method, params }: JSONRPCRequest): boolean {
-  if (headers['mcp-protocol-version'] !== version || headers['mcp-method'] !== method) return false
-  if (method === 'tools/call') return typeof params?.name === 'string' && headers['mcp-name'] === params.name
-  return method === 'tools/list' || method === 'server/discover'
-}
-
-function toWebRequest({ headers }: Post): Request {
-  const web = new Headers({ 'content-type': 'application/json' })
-  for (const [name, value] of Object.entries(headers))
-    if (name.startsWith('mcp-') && typeof value === 'string') web.set(name, value)
-  return new Request('http://localhost/mcp', { method: 'POST', headers: web })
 }
