@@ -26,8 +26,9 @@ export function sumUp(
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]))
   for (const [index, id] of samples.entries()) {
     const frame = frames.get(id)
+    const before = left
     left -= timeDeltas[index] ?? 0
-    if (left > last || !frame || frame.functionName === '(idle)') continue
+    if (before > last || !frame || frame.functionName === '(idle)') continue
     const time = timeDeltas[index] ?? 0
     const module = nameModule(frame.url, frame.functionName)
     const name = `${frame.functionName || '(anonymous)'} ${nameFile(frame.url)}:${frame.lineNumber + 1}`

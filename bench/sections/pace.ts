@@ -17,7 +17,7 @@ export async function measurePace(bench: Bench, peak: number): Promise<Section> 
   const rate = Math.round(peak / 2)
   for (let round = -1; round < settings.rounds; round += 1)
     for (const { contender, port } of cast.subjects) {
-      const signal = AbortSignal.timeout(Math.max(settings.seconds, 2) * 1_000)
+      const signal = AbortSignal.timeout(Math.max(settings.seconds, 1.5) * 1_000)
       const request = writeRequest(requestRest(contender))
       const { latencies } = await load({ port, request, connections: 32, rate, signal })
       // The first round only warms up.

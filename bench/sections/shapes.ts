@@ -6,6 +6,8 @@ import { lists } from '../upstream.ts'
 import { type Bench, type Section, writeNumber, writeSpread } from './section.ts'
 import { type Cast, compareInTurn, findMedian, relate, startCast } from './turns.ts'
 
+const bySize = Object.entries(lists).toSorted(([, one], [, other]) => one - other)
+
 /** Measures what changes with connections, with the size of the answer and with the size of the document. */
 export async function measureShapes(bench: Bench): Promise<Section> {
   await using cast = await startCast([bareProxy, bench.gateway], bench)
@@ -14,17 +16,11 @@ export async function measureShapes(bench: Bench): Promise<Section> {
     label: String(count),
     connections: count,
   }))
-  const sizes = await measureAll(
-    bench,
-    cast,
-    'Size of the answer',
-    Object.entries(lists),
-    ([limit, size]) => ({
-      rest: `?limit=${limit}`,
-      label: `${writeNumber(size / 1024)} kB`,
-      connections: 32,
-    }),
-  )
+  const sizes = await measureAll(bench, cast, 'Size of the answer', bySize, ([limit, size]) => ({
+    rest: `?limit=${limit}`,
+    label: `${writeNumber(size / 1024)} kB`,
+    connections: 32,
+  }))
   return { tables: [connections, sizes], targets: [] }
 }
 
@@ -36,7 +32,9 @@ async function measureAll<Value>(
   describe: (value: Value) => { readonly rest: string; readonly label: string; readonly connections: number },
 ) {
   const rows: string[][] = []
-  for (const value of values) {
+  const taken = bench.settings.onlyExtremes ? [values[0], values.at(-1)] : values
+  for (const value of taken) {
+    if (value === undefined) continue
     const { rest, label, connections } = describe(value)
     const trials = subjects.map(({ contender, port, pid }) => ({
       name: contender.name,

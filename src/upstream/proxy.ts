@@ -72,12 +72,16 @@ export function forward(
   })
 }
 
+/** Bytes of an answer up to which a copy of it costs less than a second piece to write. */
+const longestText = 16_384
+
 /**
  * Sends the bytes of an answer as they are. Node writes a text together with the head, but bytes beside it, which costs
  * more; what is ASCII is the same either way. The serializer keeps Fastify from adding a charset.
  */
 function sendWhole(reply: FastifyReply, body: Buffer): FastifyReply {
-  if (!reply.hasHeader('content-type') || !isAscii(body)) return reply.send(body)
+  const asBytes = body.length > longestText || !reply.hasHeader('content-type') || !isAscii(body)
+  if (asBytes) return reply.send(body)
   return reply.serializer(asItIs).send(body.toString('latin1'))
 }
 
