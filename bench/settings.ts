@@ -10,7 +10,7 @@ export interface Settings {
   readonly requests: number
   /** Starts of each contender that are timed. */
   readonly starts: number
-  /** Of the numbers of connections and the sizes of answers, only the least and the most. */
+  /** Of what comes in steps (parts, connections, sizes of answers) only the first and the last; of MCP only calls. */
   readonly onlyExtremes: boolean
 }
 

@@ -21,7 +21,7 @@ export async function measureMcp(bench: Bench): Promise<Section> {
   }
   const sections: Section[] = []
   for (const era of eras)
-    for (const method of methods) {
+    for (const method of bench.settings.onlyExtremes ? methods.slice(0, 1) : methods) {
       const trials = cast.subjects.map(({ contender, mcpPort, pid }) => ({
         name: contender.name,
         port: mcpPort,

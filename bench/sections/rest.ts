@@ -15,12 +15,11 @@ const connections = 32
 
 /** Measures all proxies for one read of one user. */
 export async function measureRest(bench: Bench): Promise<RestSection> {
-  const { parts, stage, gateway } = bench
+  const { parts, stage, gateway, settings } = bench
   const others = [bareProxy, nginxProxy, expressPair, prismProxy]
-  await using cast = await startCast(
-    [...others, ...parts.map((_, last) => describeGateway(parts, last))],
-    bench,
-  )
+  const steps = parts.map((_, last) => last)
+  const taken = settings.onlyExtremes ? [0, parts.length - 1] : steps
+  await using cast = await startCast([...others, ...taken.map((last) => describeGateway(parts, last))], bench)
   const direct = {
     name: 'direct, no proxy',
     port: Number(new URL(stage.upstream).port),

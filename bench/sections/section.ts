@@ -54,6 +54,6 @@ export function writeNumber(value: number): string {
 
 /** Writes a median with the values it lay between. */
 export function writeSpread({ median, least, most }: Spread): string {
-  const range = least === most ? '' : ` (${writeNumber(least)}–${writeNumber(most)})`
+  const range = Number.isNaN(median) || least === most ? '' : ` (${writeNumber(least)}–${writeNumber(most)})`
   return `${writeNumber(median)}${range}`
 }

@@ -53,6 +53,7 @@ describe('measurements', () => {
       '–',
     ])
     expect(writeSpread({ median: 1, least: 0.9, most: 1.2 })).toBe('1.00 (0.900–1.20)')
+    expect(writeSpread(summarise([]))).toBe('–')
   })
 })
 
