@@ -1,7 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createKey } from '../../src/gateway-keys.ts'
+import { writeKeys } from '../../test/access/key-file.ts'
 
 /** Who stands at the door of a gateway, and what its operator wants. */
 export type Guard = 'a guard' | 'an issuer out of reach' | 'another client' | 'no deletions'
@@ -35,8 +33,5 @@ export function describeGuards(keyFile: string, deadUrl: string): Record<Guard, 
 
 /** A file with the keys, until it is disposed of. */
 export function writeKeyFile(): Disposable & { readonly path: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'calgate-keys-'))
-  const path = join(folder, 'keys')
-  writeFileSync(path, `${reader.line}\n${writer.line}\n`)
-  return { path, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) }
+  return writeKeys([reader.line, writer.line])
 }
