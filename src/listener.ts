@@ -109,15 +109,16 @@ export function createListener(options: ListenerOptions): FastifyInstance {
     checkFraming(request.raw)
     checkSource(request, options)
     await checkRate?.(request)
-    if (request.routeOptions.config.isOpen !== true)
+    if (request.route.config.isOpen !== true)
       request.grant = await authenticate(request.headers.authorization)
     const release = await admission.enter()
     // A caller may have left while it waited for its place.
     if (reply.raw.destroyed) release()
     else reply.raw.on('close', release)
   })
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     if (isDraining()) reply.header('connection', 'close')
+    done()
   })
   app.setErrorHandler((error, request, reply) => {
     const problem = toGatewayError(error)

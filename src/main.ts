@@ -2,14 +2,13 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { FastifyInstance } from 'fastify'
-import { type Logger, pino } from 'pino'
 import { listScopes } from './access/grant.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { readDocument } from './contract/document.ts'
 import { readOperations } from './contract/operations.ts'
 import { createGateway } from './gateway.ts'
 import { createKey } from './gateway-keys.ts'
-import { createLogger } from './logger.ts'
+import { openLog } from './logger.ts'
 
 const usage = `Usage: calgate [start]        serve REST and MCP on their ports
        calgate mcp --stdio    serve MCP on standard input and output
@@ -80,16 +79,6 @@ async function serve(): Promise<void> {
     await gateway.close()
     throw error
   }
-}
-
-/**
- * Opens the log. Lines go out in batches, so that none of them holds up a request; pino itself writes what is left at
- * the end of the process, however it comes, but for a kill.
- */
-function openLog(fd: 1 | 2, level: string): Logger {
-  const destination = pino.destination({ fd, sync: false, minLength: 15_000 })
-  setInterval(() => destination.flush(), 1_000).unref()
-  return createLogger(level, destination)
 }
 
 async function listen(

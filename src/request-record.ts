@@ -12,6 +12,8 @@ declare module 'fastify' {
     errorCode: ErrorCode | undefined
     /** The tool calls that came with the request; undefined before the first. */
     toolCalls: ToolCallRecord[] | undefined
+    /** Its `routeOptions`, which Fastify puts together anew each time it is asked. */
+    route: FastifyRequest['routeOptions']
   }
 }
 
@@ -50,6 +52,7 @@ export const callerLeft = 499
 export function recordRequests(app: FastifyInstance, surface: Surface, recorder?: RequestRecorder): void {
   app.decorateRequest('errorCode', undefined)
   app.decorateRequest('toolCalls', undefined)
+  app.decorateRequest('route')
   app.addHook('onRequest', (request, reply, done) => {
     recordRequest(surface, request, reply, recorder)
     done()
@@ -63,13 +66,14 @@ export function recordRequest(
   reply: FastifyReply,
   recorder?: RequestRecorder,
 ): void {
+  request.route = request.routeOptions
   // Fastify's own hook for this, onResponse, is not told of callers that have left.
   reply.raw.on('close', () => {
     const ending = readEnding(request, reply)
-    const { toolCalls, routeOptions } = request
-    logRequest(surface, request, ending, reply.elapsedTime)
-    if (!toolCalls)
-      recorder?.recordRequest(surface, routeOptions.config.operationId, ending, reply.elapsedTime)
+    const { toolCalls, route } = request
+    const milliseconds = reply.elapsedTime
+    logRequest(surface, request, ending, milliseconds)
+    if (!toolCalls) recorder?.recordRequest(surface, route.config.operationId, ending, milliseconds)
   })
 }
 
@@ -83,11 +87,11 @@ function logRequest(
   { status, code }: Ending,
   milliseconds: number,
 ) {
-  const { method, routeOptions, toolCalls, headers } = request
+  const { method, route, toolCalls, headers } = request
   const line = {
     surface,
     method,
-    route: routeOptions.url ?? 'none',
+    route: route.url ?? 'none',
     status,
     code,
     ms: Math.round(milliseconds),

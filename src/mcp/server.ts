@@ -25,8 +25,9 @@ export async function createMcpServer(
   options: McpOptions & Omit<ListenerOptions, 'bodyLimit' | 'surface'>,
 ): Promise<FastifyInstance> {
   const app = createListener({ ...options, surface: 'mcp', bodyLimit })
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     if (request.is404) refuseUnrouted(request.url)
+    done()
   })
   await app.register(registerMcp, describeServer(options))
   return app

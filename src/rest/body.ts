@@ -36,9 +36,9 @@ export function registerBodyParser(app: FastifyInstance): void {
  * Refuses a body on an operation that takes none, unread and whatever its type: it could only get lost. Throws
  * `invalid_argument`.
  */
-export function refuseUnwantedBody({ headers, routeOptions }: FastifyRequest): void {
+export function refuseUnwantedBody({ headers, route }: FastifyRequest): void {
   const announced = headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
-  if (routeOptions.config.takesBody !== false || !announced) return
+  if (route.config.takesBody !== false || !announced) return
   const violation = { location: 'body', rule: 'body', message: 'is not taken by this operation' }
   throw new GatewayError('invalid_argument', {
     detail: 'body is not taken by this operation',

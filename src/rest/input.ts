@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import type { Operation, Parameter } from '../contract/operations.ts'
+import type { Operation } from '../contract/operations.ts'
 import { readText } from '../contract/text.ts'
 import { type CallInput, isCredential } from '../contract/validation.ts'
 import { mostViolations } from '../contract/violations.ts'
@@ -14,22 +14,23 @@ export interface RequestInput {
 /** Reads path, query, headers and body of a request into typed values; unknown query keys stay in, to be refused. */
 export function readRequest(operation: Operation, request: FastifyRequest): RequestInput {
   const query = readQuery(request.url)
+  const places = {
+    path: readDescribed(operation, 'path', Object(request.params)),
+    query: readAll(operation, query),
+    header: readDescribed(operation, 'header', request.headers),
+  }
+  const input = request.rawBody === undefined ? places : { ...places, body: request.body }
+  return { input, violations: query.length > 1 ? findRepeated(query) : [] }
+}
+
+function findRepeated(query: readonly (readonly [string, string])[]): Violation[] {
   const seen = new Set<string>()
   const repeated = new Set(query.map(([name]) => name).filter((name) => seen.has(name) || !seen.add(name)))
-  const violations = [...repeated].slice(0, mostViolations).map(
-    (name): Violation => ({
-      location: `query.${name.slice(0, 64)}`,
-      rule: 'uniqueKeys',
-      message: 'stands more than once; give it one value',
-    }),
-  )
-  const input = {
-    path: readTexts(operation, 'path', Object.entries(Object(request.params))),
-    query: readTexts(operation, 'query', query),
-    header: readTexts(operation, 'header', selectHeaders(operation, request)),
-    ...(request.rawBody === undefined ? {} : { body: request.body }),
-  }
-  return { input, violations }
+  return [...repeated].slice(0, mostViolations).map((name) => ({
+    location: `query.${name.slice(0, 64)}`,
+    rule: 'uniqueKeys',
+    message: 'stands more than once; give it one value',
+  }))
 }
 
 function readQuery(url: string): [string, string][] {
@@ -37,26 +38,35 @@ function readQuery(url: string): [string, string][] {
   return mark < 0 ? [] : [...new URLSearchParams(url.slice(mark + 1))]
 }
 
-function readTexts(
+/** Every text of the query, what is not described included. */
+function readAll(
   { parameters }: Operation,
-  place: Parameter['in'],
-  texts: readonly (readonly [string, unknown])[],
+  texts: readonly (readonly [string, string])[],
 ): Record<string, unknown> {
-  const values: [string, unknown][] = texts.map(([name, text]) => {
-    const parameter = parameters.find((one) => one.in === place && one.name === name)
-    return [name, parameter ? readText(String(text), parameter.schema) : text]
+  if (texts.length === 0) return {}
+  const values = texts.map(([name, text]): [string, unknown] => {
+    const parameter = parameters.find((one) => one.in === 'query' && one.name === name)
+    return [name, parameter ? readText(text, parameter.schema) : text]
   })
   return Object.fromEntries(values)
 }
 
 /**
- * Of the request's headers only those that are parameters of the operation. An empty one counts as absent, but for
- * a credential: whoever sends an empty secret meant to send one, and must not act with a held key instead.
+ * Of the path's variables and of the headers only the operation's parameters. An empty header counts as absent, but
+ * for a credential: whoever sends an empty secret meant to send one, and must not act with a held key instead.
  */
-function selectHeaders({ parameters }: Operation, { headers }: FastifyRequest): [string, unknown][] {
-  return parameters
-    .filter((parameter) => parameter.in === 'header')
-    .filter((parameter) => headers[parameter.name.toLowerCase()] !== '' || isCredential(parameter))
-    .map(({ name }): [string, unknown] => [name, headers[name.toLowerCase()]])
-    .filter(([, text]) => text !== undefined)
+function readDescribed(
+  { parameters }: Operation,
+  place: 'path' | 'header',
+  texts: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const values: Record<string, unknown> = {}
+  for (const parameter of parameters) {
+    if (parameter.in !== place) continue
+    const { name, schema } = parameter
+    const text = texts[place === 'header' ? name.toLowerCase() : name]
+    if (text === undefined || (text === '' && place === 'header' && !isCredential(parameter))) continue
+    values[name] = readText(String(text), schema)
+  }
+  return values
 }

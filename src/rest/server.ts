@@ -40,12 +40,13 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
   const app = createListener({ ...options, surface: 'rest', bodyLimit })
   const findMethods = createMethodFinder(operations)
   const refusable = new Map(operations.map((operation) => [operation.id, operation]))
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     if (request.is404) refuseRoute(findMethods(request.url))
-    const operation = refusable.get(request.routeOptions.config.operationId ?? '')
+    const operation = refusable.get(request.route.config.operationId ?? '')
     const refusal = operation && findRefusal(operation, options.policy, request.grant)
     if (refusal) throw refusal
     refuseUnwantedBody(request)
+    done()
   })
   registerBodyParser(app)
   await registerProxy(app, exchange)

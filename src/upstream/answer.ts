@@ -24,8 +24,10 @@ export function checkAnswer(answer: UpstreamAnswer, secrets: readonly string[]):
 /** Keeps the headers that are safe to hand on; token answers must not be cached (RFC 6749 §5.1). */
 export function selectHeaders(headers: UpstreamAnswer['headers']): Record<string, string | string[]> {
   const selected: Record<string, string | string[]> = { 'cache-control': 'no-store' }
-  for (const [name, value] of Object.entries(headers))
+  for (const name in headers) {
+    const value = headers[name]
     if (value !== undefined && safeAnswerHeaders.has(name)) selected[name] = value
+  }
   return selected
 }
 

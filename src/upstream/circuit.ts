@@ -24,6 +24,7 @@ const minimumRps = 5
  */
 export class Circuit {
   readonly #pause: number
+  readonly #breaker = new SamplingBreaker({ threshold: 0.5, duration, minimumRps })
   readonly #policy
   /** What the probes under way are to find out; undefined when there are none. */
   #verdict: PromiseWithResolvers<void> | undefined
@@ -32,9 +33,8 @@ export class Circuit {
 
   constructor({ pause = 500 }: CircuitOptions = {}) {
     this.#pause = pause
-    const breaker = new SamplingBreaker({ threshold: 0.5, duration, minimumRps })
     // The pause is kept here: cockatiel would count it from the end of a probe, which may hang.
-    this.#policy = circuitBreaker(handleAll, { halfOpenAfter: 0, breaker })
+    this.#policy = circuitBreaker(handleAll, { halfOpenAfter: 0, breaker: this.#breaker })
     this.#policy.onBreak(() => {
       if (!this.#verdict) this.#asked = performance.now()
     })
@@ -54,7 +54,9 @@ export class Circuit {
   /** What became of a call that was let in before the circuit opened says nothing about the upstream now. */
   #count(health: Parameters<Report>[0]): void {
     if (health === 'unknown' || this.state !== 'closed') return
-    this.#run(health === 'well' ? Promise.resolve() : Promise.reject(failure))
+    // All that the policy would do for a success while it is closed, without its promises.
+    if (health === 'well') this.#breaker.success(BreakerState.Closed)
+    else this.#run(Promise.reject(failure))
   }
 
   #probe(): Report {

@@ -1,4 +1,5 @@
 import type { Operation } from '../contract/operations.ts'
+import type { JsonSchema } from '../contract/schema.ts'
 import { type CallInput, isCredential } from '../contract/validation.ts'
 import { GatewayError } from '../errors.ts'
 import { clientVariable } from './cal-com.ts'
@@ -50,12 +51,16 @@ export function toCredentialHeaders(
 /** Every secret a call sends upstream, so that no error can echo it back. */
 export function collectSecrets(operation: Operation, input: CallInput, held: HeldCredentials): string[] {
   const headers = Object.values(toCredentialHeaders(operation, input, held))
-  const fields = Object.entries(Object(operation.body?.schema.properties))
-    .filter(([, schema]) => Object(schema).format === 'password')
-    .map(([name]) => Object(input.body)[name])
+  const fields = operation.body ? collectPasswords(operation.body.schema, input.body) : []
   return [...headers.map((value) => value.replace(/^Bearer /, '')), ...fields].filter(
     (value) => typeof value === 'string' && value !== '',
   )
+}
+
+function collectPasswords({ properties }: JsonSchema, body: unknown): string[] {
+  return Object.entries(Object(properties))
+    .filter(([, schema]) => Object(schema).format === 'password')
+    .map(([name]) => Object(body)[name])
 }
 
 function mayBorrow(operation: Operation, held: HeldCredentials): boolean {

@@ -11,7 +11,6 @@ import type { UpstreamAnswer } from './answer-collector.ts'
 import type { UpstreamCall } from './call.ts'
 import { HttpCaller } from './caller.ts'
 import { collectSecrets, type HeldCredentials } from './credentials.ts'
-import type { UpstreamRequest } from './dispatcher.ts'
 import type { Exchange } from './exchange.ts'
 import { idempotencyHeader } from './idempotency.ts'
 import { toHeaders, toPath, toQuery } from './request.ts'
@@ -49,28 +48,31 @@ export function forward(
   reply: FastifyReply,
   { operation, input, rawBody, held, principal, traceparent }: ForwardedCall,
 ): FastifyReply {
-  const context: CallContext = {
+  const path = toPath(operation.path, input.path)
+  const query = toQuery(operation.parameters, input.query)
+  const call: UpstreamCall = {
+    method: operation.method,
+    path: query === '' ? path : `${path}?${query}`,
+    headers: toHeaders(operation, input, held, traceparent),
+    body: rawBody,
     operation,
     caller: new HttpCaller(reply.raw),
     principal,
     secrets: collectSecrets(operation, input, held),
     idempotencyKey: readIdempotencyKey(operation, input),
   }
-  return reply.from(toPath(operation.path, input.path), {
-    method: operation.method,
-    queryString: () => toQuery(operation.parameters, input.query),
-    body: rawBody ?? null,
-    ...(rawBody && { contentType: 'application/json' }),
-    rewriteRequestHeaders: () => ({
-      ...toHeaders(operation, input, held, traceparent),
-      [contextKey]: context,
-    }),
-    rewriteHeaders: selectHeaders,
-    retryDelay: () => null,
+  return reply.from('/', {
+    queryString: withoutQuery,
+    body: null,
+    rewriteRequestHeaders: () => ({ [callKey]: call }),
+    retryDelay: withoutRetry,
     onResponse: (_request, _reply, { stream }) => sendWhole(reply, takeBody(stream)),
     onError: (_reply, { error }) => reply.send(error.cause instanceof GatewayError ? error.cause : error),
   })
 }
+
+const withoutQuery = () => ''
+const withoutRetry = () => null
 
 /** Bytes of an answer up to which a copy of it costs less than a second piece to write. */
 const longestText = 16_384
@@ -105,35 +107,33 @@ function takeBody(stream: unknown): Buffer {
   return stream.answer.body
 }
 
-type CallContext = Pick<UpstreamCall, 'operation' | 'caller' | 'principal' | 'secrets' | 'idempotencyKey'>
+/**
+ * `reply.from` makes a request of its own, of the caller's, and hands that on with its headers alone. The call travels
+ * in their place, whole, so that nothing of the caller's request can get into it.
+ */
+const callKey = Symbol('call')
 
-/** `reply.from` hands nothing on but the request; what belongs to it travels with its headers, out of their sight. */
-const contextKey = Symbol('context')
-
-interface ContextualRequest extends UpstreamRequest {
-  readonly headers: UpstreamRequest['headers'] & { readonly [contextKey]: CallContext }
+interface ProxyRequest {
+  readonly headers: { readonly [callKey]: UpstreamCall }
 }
 
 /** `reply.from` asks for an object with undici's callback-style `request`; that is all it uses. */
 function adaptExchange(exchange: Exchange): { request: Dispatcher['request'] } {
   const request: unknown = (
-    { method, path, headers, body }: ContextualRequest,
+    { headers: { [callKey]: call } }: ProxyRequest,
     done: (error: Error | null, data?: object) => void,
   ) =>
-    exchange.send({ method, path, headers, body, ...headers[contextKey] }, (error, answer) =>
-      answer
-        ? done(null, {
-            statusCode: answer.status,
-            headers: { ...answer.headers },
-            body: new WholeAnswer(answer),
-          })
-        : done(error),
-    )
+    exchange.send(call, (error, answer) => {
+      if (!answer) return done(error)
+      const headers = selectHeaders(answer.headers)
+      done(null, { statusCode: answer.status, headers, body: new WholeAnswer(answer) })
+    })
   return { request: request as Dispatcher['request'] }
 }
 
 /** Only for operations whose document has the header; a structured string and its bare text are the same key. */
-function readIdempotencyKey({ parameters }: Operation, { header }: CallInput): string | undefined {
+function readIdempotencyKey({ method, parameters }: Operation, { header }: CallInput): string | undefined {
+  if (method === 'GET') return undefined
   const name = parameters.find((one) => one.name.toLowerCase() === idempotencyHeader)?.name
   const value = name === undefined ? undefined : header[name]
   return typeof value === 'string' ? value.replace(/^"(.*)"$/, '$1') : undefined

@@ -55,12 +55,8 @@ export function toHeaders(
   held: HeldCredentials,
   traceparent?: string,
 ): Record<string, string> {
-  return {
-    accept: 'application/json',
-    'user-agent': 'calgate',
-    ...(input.body === undefined ? {} : { 'content-type': 'application/json' }),
-    ...(traceparent === undefined ? {} : { traceparent }),
-    ...describeCaller(input.path),
-    ...toCredentialHeaders(operation, input, held),
-  }
+  const headers: Record<string, string> = { accept: 'application/json', 'user-agent': 'calgate' }
+  if (input.body !== undefined) headers['content-type'] = 'application/json'
+  if (traceparent !== undefined) headers.traceparent = traceparent
+  return Object.assign(headers, describeCaller(input.path), toCredentialHeaders(operation, input, held))
 }
