@@ -36,10 +36,12 @@ export function createLogger(level: string, destination: DestinationStream): Log
     formatters: { log: selectFields },
     hooks: {
       // Without a text pino takes the message of the error.
-      logMethod([first, text, ...more], method) {
+      logMethod(parts, method) {
+        const [first, text, ...more] = parts
         const fields: unknown = first
-        if (typeof fields !== 'object') method.call(this, first, text, ...more)
-        else method.call(this, fields instanceof Error ? { err: fields } : fields, text ?? 'failed', ...more)
+        const isError = fields instanceof Error
+        if (!isError && (typeof fields !== 'object' || text !== undefined)) method.apply(this, parts)
+        else method.call(this, isError ? { err: fields } : fields, text ?? 'failed', ...more)
       },
     },
   }

@@ -13,7 +13,7 @@ export interface RateCount {
 /** Where calls are counted; replicas of the gateway that are to share a limit share one of these. */
 export interface RateStore {
   /** Counts a call of a caller; its window, in milliseconds, begins with the first. */
-  count(caller: string, window: number): Promise<RateCount>
+  count(caller: string, window: number): RateCount | Promise<RateCount>
 }
 
 /** Callers that are counted at most; beyond it those counted longest begin anew. */
@@ -23,7 +23,7 @@ const capacity = 50_000
 export function createMemoryRateStore(clock: Clock): RateStore {
   const callers = new ExpiringMap<{ calls: number }>({ clock, capacity })
   return {
-    async count(caller, window) {
+    count(caller, window) {
       const known = callers.get(caller)
       if (known === undefined) callers.set(caller, { calls: 1 }, window)
       else known.calls += 1
@@ -90,9 +90,10 @@ function adaptStore(store: RateStore) {
       done: (error: Error | null, result?: { current: number; ttl: number }) => void,
       window: number,
     ): void {
-      store
-        .count(caller, window)
-        .then(({ calls, remaining }) => done(null, { current: calls, ttl: remaining }), done)
+      const tell = ({ calls, remaining }: RateCount) => done(null, { current: calls, ttl: remaining })
+      const count = store.count(caller, window)
+      if (count instanceof Promise) count.then(tell, done)
+      else tell(count)
     }
 
     child(): AdaptedStore {

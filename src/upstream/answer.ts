@@ -1,6 +1,7 @@
 import { GatewayError } from '../errors.ts'
 import type { UpstreamAnswer } from './answer-collector.ts'
 import { safeAnswerHeaders } from './cal-com.ts'
+import type { UpstreamCall } from './call.ts'
 import { redactError } from './redaction.ts'
 
 /**
@@ -8,13 +9,16 @@ import { redactError } from './redaction.ts'
  * it came but for what it echoes of the request, anything else (a redirect, an encoded body) not at all.
  * Throws `upstream_invalid_answer`.
  */
-export function checkAnswer(answer: UpstreamAnswer, secrets: readonly string[]): UpstreamAnswer {
+export function checkAnswer(
+  answer: UpstreamAnswer,
+  listSecrets: UpstreamCall['listSecrets'],
+): UpstreamAnswer {
   const { status, headers, body } = answer
   if (status < 200 || (status >= 300 && status < 400) || status > 599)
     refuse(`status ${status}, and redirects are not followed`)
   const encoding = headers['content-encoding'] ?? 'identity'
   if (encoding !== 'identity') refuse('an encoded body that nobody asked for')
-  if (status >= 400) return { ...answer, body: redactError(body, secrets) }
+  if (status >= 400) return { ...answer, body: redactError(body, listSecrets()) }
   if (status === 204) return answer
   const json = readJson(headers['content-type'], body)
   if (!json) refuse(`status ${status} without a complete JSON body`)

@@ -8,8 +8,8 @@ export interface UpstreamCall extends UpstreamRequest {
   readonly caller: Caller
   /** Who makes the call, where the gateway asks: what is kept for one is not for another. */
   readonly principal: string
-  /** What no answer may repeat. */
-  readonly secrets: readonly string[]
+  /** What no answer may repeat; asked for when one could. */
+  readonly listSecrets: () => readonly string[]
   /** The caller's name for this call, if it gave one and the operation takes one. */
   readonly idempotencyKey?: string | undefined
 }

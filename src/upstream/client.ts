@@ -63,7 +63,7 @@ export function createClient({ exchange, held }: ClientOptions): UpstreamClient 
           ...request,
           headers: toHeaders(operation, input, held, traceparent),
           operation,
-          secrets: collectSecrets(operation, input, held),
+          listSecrets: () => collectSecrets(operation, input, held),
           caller: findCaller(who),
           principal,
         }

@@ -96,9 +96,9 @@ interface Checked {
   readonly failure: GatewayError | null
 }
 
-function check(answer: UpstreamAnswer, { secrets }: UpstreamCall): Checked {
+function check(answer: UpstreamAnswer, { listSecrets }: UpstreamCall): Checked {
   try {
-    return { result: checkAnswer(answer, secrets), failure: null }
+    return { result: checkAnswer(answer, listSecrets), failure: null }
   } catch (error) {
     if (error instanceof GatewayError) return { failure: error }
     return { failure: new GatewayError('internal_error', { cause: error }) }

@@ -58,7 +58,7 @@ export function forward(
     operation,
     caller: new HttpCaller(reply.raw),
     principal,
-    secrets: collectSecrets(operation, input, held),
+    listSecrets: () => collectSecrets(operation, input, held),
     idempotencyKey: readIdempotencyKey(operation, input),
   }
   return reply.from('/', {
@@ -66,7 +66,7 @@ export function forward(
     body: null,
     rewriteRequestHeaders: () => ({ [callKey]: call }),
     retryDelay: withoutRetry,
-    onResponse: (_request, _reply, { stream }) => sendWhole(reply, takeBody(stream)),
+    onResponse: (_request, _reply, { stream }) => sendWhole(reply, takeAnswer(stream)),
     onError: (_reply, { error }) => reply.send(error.cause instanceof GatewayError ? error.cause : error),
   })
 }
@@ -81,10 +81,10 @@ const longestText = 16_384
  * Sends the bytes of an answer as they are. Node writes a text together with the head, but bytes beside it, which costs
  * more; what is ASCII is the same either way. The serializer keeps Fastify from adding a charset.
  */
-function sendWhole(reply: FastifyReply, body: Buffer): FastifyReply {
+function sendWhole(reply: FastifyReply, { body, json }: UpstreamAnswer): FastifyReply {
   const asBytes = body.length > longestText || !reply.hasHeader('content-type') || !isAscii(body)
   if (asBytes) return reply.send(body)
-  return reply.serializer(asItIs).send(body.toString('latin1'))
+  return reply.serializer(asItIs).send(json?.text ?? body.toString('latin1'))
 }
 
 function asItIs(text: string): string {
@@ -102,9 +102,9 @@ class WholeAnswer {
   destroy(): void {}
 }
 
-function takeBody(stream: unknown): Buffer {
+function takeAnswer(stream: unknown): UpstreamAnswer {
   if (!(stream instanceof WholeAnswer)) throw new TypeError('reply.from answered with a stream of its own')
-  return stream.answer.body
+  return stream.answer
 }
 
 /**

@@ -86,7 +86,7 @@ export function openExchange() {
     const received: Received = { caller: new TestCaller() }
     const path = operation.path.replaceAll(/\{\w+\}/g, '1')
     const headers = { 'x-cal-client-id': '1', 'x-cal-secret-key': 'demo-secret' }
-    const of = { principal: '', secrets: [], caller: received.caller }
+    const of = { principal: '', listSecrets: () => [], caller: received.caller }
     const base = { operation, method: operation.method, path, headers, ...of }
     exchange.send({ ...base, ...changes }, (error, answer) => Object.assign(received, { error, answer }))
     return received
