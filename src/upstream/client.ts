@@ -6,7 +6,7 @@ import type { UpstreamAnswer } from './answer-collector.ts'
 import type { UpstreamCall } from './call.ts'
 import { type Caller, unwatchedCaller } from './caller.ts'
 import { collectSecrets, type HeldCredentials } from './credentials.ts'
-import type { UpstreamRequest } from './dispatcher.ts'
+import type { AnswerCallback, UpstreamRequest } from './dispatcher.ts'
 import type { Exchange } from './exchange.ts'
 import { toHeaders, toPath, toQuery } from './request.ts'
 
@@ -57,8 +57,8 @@ export function createClient({ exchange, held }: ClientOptions): UpstreamClient 
   )
   return {
     async call(operation, input, { principal = '', traceparent, ...who } = {}) {
-      const exchanged = Promise.withResolvers<UpstreamAnswer>()
-      const send: Send = (request) => {
+      const arrived: { answer?: UpstreamAnswer | undefined } = {}
+      const send: Send = (request, done) => {
         const call: UpstreamCall = {
           ...request,
           headers: toHeaders(operation, input, held, traceparent),
@@ -67,17 +67,21 @@ export function createClient({ exchange, held }: ClientOptions): UpstreamClient 
           caller: findCaller(who),
           principal,
         }
-        exchange.send(call, (error, answer) => (answer ? exchanged.resolve(answer) : exchanged.reject(error)))
-        return exchanged.promise
+        exchange.send(call, (error, answer) => {
+          arrived.answer = answer
+          done(error, answer)
+        })
       }
       const parts = {
         params: { path: input.path, query: input.query },
         body: input.body,
         querySerializer: (query: CallInput['query']) => toQuery(operation.parameters, query),
+        parseAs: 'stream' as const,
         send,
       }
       const { data } = await client.request(methods[operation.method], operation.path, parts)
-      const { status, headers, body, json } = await exchanged.promise
+      if (!arrived.answer) throw new TypeError('openapi-fetch answered without having asked')
+      const { status, headers, body, json } = arrived.answer
       return { status, headers: selectHeaders(headers), text: json?.text ?? body.toString('utf8'), data }
     },
   }
@@ -85,7 +89,7 @@ export function createClient({ exchange, held }: ClientOptions): UpstreamClient 
 
 const methods = { GET: 'get', PUT: 'put', POST: 'post', DELETE: 'delete', PATCH: 'patch' } as const
 
-type Send = (request: Pick<UpstreamRequest, 'method' | 'path' | 'body'>) => Promise<UpstreamAnswer>
+type Send = (request: Pick<UpstreamRequest, 'method' | 'path' | 'body'>, done: AnswerCallback) => void
 
 /**
  * What openapi-fetch makes of a call. A `Request` of the web would copy every header and stream the body; this costs
@@ -106,16 +110,33 @@ class PlainRequest {
   }
 }
 
-/** A `fetch` in miniature: no redirects, no decoding, the answer whole, and decoded once. */
-async function answerPlainly({ method, path, body, send }: PlainRequest): Promise<object> {
-  const { status, body: bytes, json } = await send({ method, path, body })
-  const length = String(bytes.length)
-  return {
-    status,
-    ok: status < 300,
-    headers: { get: (name: string) => (name === 'Content-Length' ? length : null) },
-    json: async () => json?.value,
-    text: async () => '',
+/** A `fetch` in miniature: no redirects, and the answer whole, with what it says in the place of a stream. */
+function answerPlainly({ method, path, body, send }: PlainRequest): Promise<object> {
+  return new Promise((resolve, reject) => {
+    send({ method, path, body }, (error, answer) =>
+      answer ? resolve(new PlainResponse(answer)) : reject(error),
+    )
+  })
+}
+
+/** What openapi-fetch asks of a response. */
+class PlainResponse {
+  readonly status: number
+  readonly ok: boolean
+  readonly body: unknown
+  readonly headers: { get(name: string): string | null }
+
+  constructor({ status, body, json }: UpstreamAnswer) {
+    const isEmpty = body.length === 0
+    this.status = status
+    this.ok = status < 300
+    this.body = json?.value
+    this.headers = { get: (name) => (name === 'Content-Length' && isEmpty ? '0' : null) }
+  }
+
+  /** Errors are read elsewhere, with their own text. */
+  async text(): Promise<string> {
+    return ''
   }
 }
 
