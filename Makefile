@@ -14,7 +14,7 @@ mock: install ## Start the mock of Cal.com alone, on :4010
 	@exec node mocks/main.ts
 
 start: install ## Start the gateway alone, configured by the environment
-	@exec node src/main.ts start
+	@exec npm run --silent start
 
 openapi: install ## Derive openapi/openapi.json and its types from the capability and the overlay
 	@npm run --silent openapi

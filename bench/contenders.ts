@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { BenchRequest } from './load-generator.ts'
 
@@ -21,6 +22,22 @@ export interface Contender {
 
 const locate = (file: string) => fileURLToPath(new URL(file, import.meta.url))
 const gateway = locate('../src/main.ts')
+
+/** Reads how `npm start` starts the gateway: variables, then options of Node. */
+function readStart(): {
+  readonly env: Readonly<Record<string, string>>
+  readonly options: readonly string[]
+} {
+  const manifest: unknown = JSON.parse(readFileSync(locate('../package.json'), 'utf8'))
+  const words = String(Object(manifest).scripts.start).split(' ')
+  const [variables, options] = [
+    words.slice(0, words.indexOf('node')),
+    words.filter((one) => one.startsWith('--')),
+  ]
+  return { env: Object.fromEntries(variables.map((one) => one.split('='))), options }
+}
+
+const start = readStart()
 
 /** The key that the gateway under test lets in, and the line of its file; see `calgate key`. */
 export interface GatewayKey {
@@ -58,8 +75,9 @@ export function describeGateway(parts: readonly Part[], last = parts.length - 1)
     name: last === parts.length - 1 ? 'calgate' : `calgate: ${taken.at(-1)?.name}`,
     program: gateway,
     command: 'start',
+    options: start.options,
     prefix: '/v1',
-    env: Object.assign({}, ...taken.map(({ env }) => env)),
+    env: Object.assign({}, start.env, ...taken.map(({ env }) => env)),
     headers: Object.assign({}, ...taken.map(({ headers }) => headers)),
   }
 }

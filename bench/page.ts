@@ -32,17 +32,18 @@ ${tables.map(writeTable).join('\n\n')}
 
 ## How to repeat it
 
-\`make bench\` takes about a quarter of an hour and writes this page and its chart; \`make bench-quick\` measures
+\`make bench\` takes about half an hour and writes this page and its chart; \`make bench-quick\` measures
 everything in less than three minutes, too briefly for the page, and prints it; \`make profile\` prints where the
 gateway's time goes. They need Linux with two CPUs, \`taskset\`, nginx and wrk (Debian: \`nginx-light\`, \`wrk\`); without wrk,
 autocannon makes the load. \`BENCH_ROUNDS\`, \`BENCH_SECONDS\` and \`BENCH_REQUESTS\` change how much is measured.
 
 - The process under test has one CPU to itself, the load and an nginx with fixed answers have the other. All of it is
   loopback; the answers are files of 400 bytes to 1 MB.
-- Contenders take turns, ${facts.rounds} rounds of ${facts.seconds} s each after a warm-up, and a ratio compares turns of the same round. The
+- Contenders take turns, ${facts.rounds} rounds of ${facts.seconds} s each after a warm-up and, in each turn, a second that does not count,
+  since who waits for its turn gives memory back; and a ratio compares turns of the same round. The
   figure is the CPU time, user and system, of the process and its children from /proc over the requests answered.
 - Each contender's answer is checked once before it is measured. One that fails the call is named with what it said.
-- The gateway runs as \`calgate start\` does, its log in a file. This run: ${facts.generator}, Node ${facts.node}.
+- The gateway runs as \`npm start\` starts it, with a compile cache and a limit for young objects, its log in a file. This run: ${facts.generator}, Node ${facts.node}.
 `
 }
 

@@ -29,7 +29,10 @@ try {
   for (const [name, toRequest] of Object.entries(scenes)) {
     if (wanted !== undefined && wanted !== name) continue
     const profiles = join(folder, name)
-    const contender = { ...gateway, options: ['--cpu-prof', `--cpu-prof-dir=${profiles}`] }
+    const contender = {
+      ...gateway,
+      options: [...(gateway.options ?? []), '--cpu-prof', `--cpu-prof-dir=${profiles}`],
+    }
     const subject = await startSubject(contender, { folder, upstream: upstream.url })
     const port = name === 'rest' ? subject.port : subject.mcpPort
     await load(port, toRequest(gateway), 32, warmUp)

@@ -27,12 +27,13 @@ export async function runRounds(
   candidates: readonly Candidate[],
   load: LoadGenerator,
   connections: number,
-  { rounds, seconds, warmUp }: Settings,
+  { rounds, seconds, warmUp, settle }: Settings,
 ): Promise<ReadonlyMap<string, readonly Turn[]>> {
   const turns = new Map(candidates.map(({ name }) => [name, [] as Turn[]]))
   for (const { port, request } of candidates) await load(port, request, connections, warmUp)
   for (let round = 0; round < rounds; round += 1)
     for (const { name, port, pid, request } of candidates) {
+      if (settle > 0) await load(port, request, connections, settle)
       const before = pid === undefined ? Number.NaN : readCpu(pid)
       const { requests, seconds: took, p50, p99, errors } = await load(port, request, connections, seconds)
       const used = (pid === undefined ? Number.NaN : readCpu(pid)) - before

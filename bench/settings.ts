@@ -6,6 +6,8 @@ export interface Settings {
   readonly seconds: number
   /** Seconds of load before the first turn, which do not count. */
   readonly warmUp: number
+  /** Seconds of load at the beginning of each turn, which do not count either: who waits for a turn gives memory back. */
+  readonly settle: number
   /** Requests after which memory is read. */
   readonly requests: number
   /** Starts of each contender that are timed. */
@@ -17,12 +19,21 @@ export interface Settings {
 const whole: Settings = {
   rounds: 5,
   seconds: 3,
-  warmUp: 4,
+  warmUp: 6,
+  settle: 1,
   requests: 1_000_000,
   starts: 7,
   onlyExtremes: false,
 }
-const quick: Settings = { rounds: 2, seconds: 1, warmUp: 1, requests: 20_000, starts: 2, onlyExtremes: true }
+const quick: Settings = {
+  rounds: 2,
+  seconds: 1,
+  warmUp: 1,
+  settle: 0,
+  requests: 20_000,
+  starts: 2,
+  onlyExtremes: true,
+}
 
 /** Reads `BENCH_ROUNDS`, `BENCH_SECONDS` and `BENCH_REQUESTS`; what they leave open depends on the hurry. */
 export function readSettings(env: Readonly<Record<string, string | undefined>>, inHurry: boolean): Settings {

@@ -66,8 +66,11 @@ function toSubject(child: ChildProcess, contender: Contender, port: number, mcpP
     mcpPort,
     ended,
     async [Symbol.asyncDispose]() {
-      child.kill('SIGKILL')
+      // In order, so that what is kept for the next start is written; but not for longer than that takes.
+      child.kill('SIGINT')
+      const late = setTimeout(() => child.kill('SIGKILL'), 3_000)
       await ended
+      clearTimeout(late)
     },
   }
 }
