@@ -19,7 +19,7 @@ export interface Settings {
 const whole: Settings = {
   rounds: 5,
   seconds: 3,
-  warmUp: 6,
+  warmUp: 10,
   settle: 1,
   requests: 1_000_000,
   starts: 7,

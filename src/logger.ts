@@ -54,7 +54,13 @@ export function createLogger(level: string, destination: DestinationStream): Log
  */
 export function openLog(fd: 1 | 2, level: string): Logger {
   // Bytes, because a batch of texts is copied as a whole for each line that comes to it.
-  const destination = pino.destination({ fd, sync: false, minLength: 15_000, contentMode: 'buffer' })
+  const destination = pino.destination({
+    fd,
+    sync: false,
+    minLength: 60_000,
+    maxWrite: 65_536,
+    contentMode: 'buffer',
+  })
   setInterval(() => destination.flush(), 1_000).unref()
   const write = (line: unknown) => destination.write(line as string)
   return createLogger(level, { write: (line) => write(Buffer.from(line)) })

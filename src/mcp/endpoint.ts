@@ -99,7 +99,7 @@ export function refuseUnrouted(url: string): never {
 
 /** Asks less than the letter of the older revisions, which want both JSON and an event stream in the list. */
 function acceptsJson(accept: string | undefined): boolean {
-  if (accept === undefined) return true
+  if (accept === undefined || accept.startsWith('application/json,')) return true
   return accept
     .split(',')
     .some((range) => /^\s*(application\/json|application\/\*|\*\/\*)\s*(;|$)/i.test(range))

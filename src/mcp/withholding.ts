@@ -76,11 +76,12 @@ function prepareMembers({ properties }: JsonSchema): (value: object) => object {
     Object.entries(asRecord(properties)).map(([name, one]) => [name, prepare(asRecord(one))]),
   )
   return (value) => {
-    const selected: [string, unknown][] = []
-    for (const [name, member] of Object.entries(value)) {
+    const given = asRecord(value)
+    const selected: Record<string, unknown> = {}
+    for (const name in given) {
       const select = members.get(name)
-      if (select) selected.push([name, select(member)])
+      if (select) selected[name] = select(given[name])
     }
-    return Object.fromEntries(selected)
+    return selected
   }
 }
