@@ -77,12 +77,15 @@ function findEnd(text: string, start: number): number {
 
 /** Members of all objects in a value; not a number where one of them may not be there. */
 function countMembers(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 0
-  if (Array.isArray(value)) return value.reduce<number>((sum, one) => sum + countMembers(one), 0)
+  if (!isContainer(value)) return 0
+  const own = Array.isArray(value) ? 0 : 1
   let members = 0
-  for (const [name, one] of Object.entries(value))
-    members += name === '__proto__' ? Number.NaN : 1 + countMembers(one)
+  for (const name in value) members += name === '__proto__' ? Number.NaN : own + countMembers(value[name])
   return members
+}
+
+function isContainer(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
 }
 
 /** Walks the tokens of a text that `JSON.parse` has accepted, so strings are the only tokens with insides. */
