@@ -27,7 +27,9 @@ export function drawChart(charts: readonly Bars[]): string {
   const style =
     'text{font:13px system-ui,sans-serif;fill:#777}.title{font-weight:bold}.own{fill:#0a7d4f}.other{fill:#9aa5b1}'
   const head = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${y + 10}" role="img">`
-  return `${head}\n<style>${style}</style>\n${parts.join('\n')}\n</svg>\n`
+  // What is read to those who do not see it; the page has the same figures as tables.
+  const label = `<title>${escapeText(charts.map(({ title }) => title).join('; '))}</title>`
+  return `${head}\n${label}\n<style>${style}</style>\n${parts.join('\n')}\n</svg>\n`
 }
 
 function escapeText(text: string): string {

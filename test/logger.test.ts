@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { createLogger, logFields } from '../src/logger.ts'
 
 function log(write: (logger: ReturnType<typeof createLogger>) => void): Record<string, unknown>[] {
@@ -42,4 +42,19 @@ it('has no member that is undefined, and no field without a sentence', () => {
   const [line] = log((logger) => logger.info({ code: undefined, status: 200 }, 'answered'))
   expect(Object.keys(line ?? {})).toEqual(['level', 'time', 'status', 'msg'])
   expect(Object.values(logFields).filter((sentence) => sentence.trim() === '')).toEqual([])
+})
+
+it('writes the time of each line, though it puts a millisecond into words once', () => {
+  vi.useFakeTimers({ now: 0 })
+  try {
+    const lines = log((logger) => {
+      for (const later of [0, 0, 1]) {
+        vi.advanceTimersByTime(later)
+        logger.info({ status: 200 }, 'answered')
+      }
+    })
+    expect(lines.map(({ time }) => String(time).slice(-5))).toEqual(['.000Z', '.000Z', '.001Z'])
+  } finally {
+    vi.useRealTimers()
+  }
 })

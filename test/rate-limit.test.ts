@@ -1,6 +1,7 @@
+import { type FastifyRequest, fastify } from 'fastify'
 import { expect, test } from 'vitest'
 import { createKey } from '../src/gateway-keys.ts'
-import { createMemoryRateStore } from '../src/rate-limit.ts'
+import { createMemoryRateStore, registerRateLimit } from '../src/rate-limit.ts'
 import { writeKeys } from './access/key-file.ts'
 import { startGateway } from './gateway-fixture.ts'
 import { startUpstream } from './upstream-stub.ts'
@@ -73,4 +74,32 @@ test('a window begins with the first call and ends by the clock', async () => {
   expect(await store.count('a', 1000)).toEqual({ calls: 2, remaining: 600 })
   now = 1000
   expect(await store.count('a', 1000)).toEqual({ calls: 1, remaining: 1000 })
+})
+
+test('a store may take its time, and a failing one lets nobody in uncounted', async () => {
+  const app = fastify()
+  let calls = 0
+  const store = {
+    async count() {
+      calls += 1
+      if (calls > 2) throw new Error('the store is down')
+      return { calls, remaining: 4_200 }
+    },
+  }
+  const check = registerRateLimit(app, {
+    ...{ calls: 1, window: 5_000, store, key: new Uint8Array(32) },
+    credentialHeaders: ['x-secret'],
+  })
+  app.get('/', async (request: FastifyRequest) => check(request).then(() => 'in'))
+  app.setErrorHandler((error, _request, reply) => {
+    const { code, headers: told } = Object(error)
+    return reply.code(500).send({ code, headers: told })
+  })
+  const first = await app.inject('/')
+  expect(first.body).toBe('in')
+  expect((await app.inject('/')).json()).toMatchObject({
+    code: 'rate_limited',
+    headers: { 'retry-after': '5' },
+  })
+  expect((await app.inject('/')).statusCode).toBe(500)
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { drawChart } from '../../bench/chart.ts'
+import { describeGateway } from '../../bench/contenders.ts'
 import { sumUp } from '../../bench/cpu-profile.ts'
 import { parseAutocannon, parseWrk } from '../../bench/load-generator.ts'
 import { composePage, judge, writeTable } from '../../bench/page.ts'
@@ -8,6 +9,7 @@ import { writeNumber, writeSpread } from '../../bench/sections/section.ts'
 import { readSettings } from '../../bench/settings.ts'
 import { compare, summarise } from '../../bench/statistics.ts'
 import { widenDocument } from '../../bench/wide-document.ts'
+import manifest from '../../package.json' with { type: 'json' }
 import { readDocument } from '../../src/contract/document.ts'
 import { readOperations } from '../../src/contract/operations.ts'
 
@@ -134,5 +136,14 @@ describe('a wide document', () => {
       operations.map(({ method, restPath }) => `${method} ${restPath}`),
     ])
       expect(new Set(name).size).toBe(count)
+  })
+})
+
+describe('the gateway under test', () => {
+  it('runs as `npm start` starts it', () => {
+    const { env, options, command } = describeGateway([])
+    const variables = Object.entries(env ?? {}).map(([name, value]) => `${name}=${value}`)
+    const words = [...variables, 'node', ...(options ?? []), 'src/main.ts', command]
+    expect(words.join(' ')).toBe(manifest.scripts.start)
   })
 })

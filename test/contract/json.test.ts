@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { asRecord, parseJson } from '../../src/contract/json.ts'
 
@@ -38,4 +39,29 @@ test('an object is read by the members it has itself', () => {
 
 test.each([null, undefined, 'a', 5, true])('%j has no members to read', (value) => {
   expect(Object.keys(asRecord(value))).toEqual([])
+})
+
+const values = fc.jsonValue({ maxDepth: 5 })
+const isSound = (value: unknown) => !JSON.stringify(value).includes('__proto__')
+
+test('any value is read as JSON.parse reads it, however it is written', () => {
+  fc.assert(
+    fc.property(values, fc.constantFrom(0, 1, '\t'), (value, space) => {
+      fc.pre(isSound(value))
+      const text = JSON.stringify(value, null, space)
+      expect(parseJson(Buffer.from(text))).toEqual(JSON.parse(text))
+    }),
+  )
+})
+
+test('a key that stands twice is found wherever it stands', () => {
+  fc.assert(
+    fc.property(fc.string({ maxLength: 20 }), values, values, fc.nat(3), (key, value, other, depth) => {
+      fc.pre(isSound([key, value, other]))
+      const [name, next] = [JSON.stringify(key), JSON.stringify(`${key}2`)]
+      const twice = `{${name}:${JSON.stringify(value)},${next}:0,${name}:0}`
+      const text = `${'['.repeat(depth)}[${JSON.stringify(other)},${twice}]${']'.repeat(depth)}`
+      expect(() => parseJson(Buffer.from(text))).toThrow('stands twice in one object')
+    }),
+  )
 })
