@@ -87,11 +87,11 @@ export function bindArguments(
     if (value !== undefined) places[place][name] = value
   }
   const body = read('body')
-  const names = new Set(Object.values(tool.arguments))
+  const names = Object.values(tool.arguments)
   const unknown = Object.keys(values)
-    .filter((name) => !names.has(name))
+    .filter((name) => !names.includes(name))
     .slice(0, mostViolations)
-    .map((name) => refuseName(name, [...names]))
+    .map((name) => refuseName(name, names))
   return { input: body === undefined ? places : { ...places, body }, unknown }
 }
 

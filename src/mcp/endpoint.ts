@@ -23,10 +23,6 @@ const limits = { depth: 64, elements: 2_000 } as const
 export async function registerMcp(app: FastifyInstance, options: EraOptions): Promise<void> {
   const stateless = await createStatelessEra(options)
   const initialize = await createInitializeEra(options)
-  const parse = async (request: FastifyRequest, body: Buffer) => {
-    checkEncoding(request)
-    return parseJson(body, limits)
-  }
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parse)
   app.setErrorHandler((error, request, reply) => {
     const known = toGatewayError(error)
@@ -45,15 +41,35 @@ export async function registerMcp(app: FastifyInstance, options: EraOptions): Pr
       onRequest: async () => refuseMethod(),
       handler: refuseMethod,
     })
-    app.post(url, async (request, reply) => {
+    // Returns nothing: whoever returns the reply makes Fastify wait for its end, at the price of a stream's watch.
+    app.post(url, (request, reply) => {
       const { headers, body } = request
-      if (!acceptsJson(headers.accept))
-        return send(reply, refuse(406, rpcCodes.refused, 'The answer is application/json: accept it'))
+      if (!acceptsJson(headers.accept)) {
+        send(reply, refuse(406, rpcCodes.refused, 'The answer is application/json: accept it'))
+        return
+      }
       if (body === undefined) throw new GatewayError('unsupported_media_type')
       const post = { headers, body, context: new HttpContext(request, reply.raw) }
-      return send(reply, (await stateless.answer(post)) ?? (await initialize.answer(post)))
+      const answer = stateless.answer(post) ?? initialize.answer(post)
+      answer.then((one) => send(reply, one)).catch((error: unknown) => reply.send(error))
     })
   }
+}
+
+/** Called in the middle of a stream's event, it must not throw. */
+function parse(
+  request: FastifyRequest,
+  body: Buffer,
+  done: (error: Error | null, message?: unknown) => void,
+): void {
+  let outcome: [Error | null, unknown?]
+  try {
+    checkEncoding(request)
+    outcome = [null, parseJson(body, limits)]
+  } catch (error) {
+    outcome = [toGatewayError(error)]
+  }
+  done(...outcome)
 }
 
 /** What an HTTP request brings to a call. */

@@ -9,7 +9,7 @@ import {
 } from '@modelcontextprotocol/sdk/types.js'
 import { type EraOptions, type Post, type Reply, RpcError, refuse, rpcCodes } from './era.ts'
 import { PendingCalls, type RpcResponse } from './pending-calls.ts'
-import { readPlainRequest, respond } from './plain-request.ts'
+import { type PlainRequest, readPlainRequest, respond } from './plain-request.ts'
 import { answerToolRequest } from './tool-requests.ts'
 
 /** Batches came with JSON-RPC and went with 2025-06-18; no more messages than this in one. */
@@ -37,13 +37,19 @@ export async function createInitializeEra({ tools, identity }: EraOptions): Prom
     return { ...(await answerToolRequest(tools, method, params, pending.contextOf(requestId))) }
   }
   await server.connect(transport)
-  const ask = (request: JSONRPCRequest, post: Post) => {
-    const plain = readPlainRequest(request)
-    if (!plain || '_meta' in plain.params)
-      return pending.open(withoutTask(request), post.context, (own) => transport.onmessage?.(own))
-    return respond(plain.id, answerToolRequest(tools, plain.method, plain.params, post.context))
+  const ask = (request: JSONRPCRequest, { context }: Post) =>
+    pending.open(withoutTask(request), context, (own) => transport.onmessage?.(own))
+  const askPlainly = async ({ id, method, params }: PlainRequest, { context }: Post): Promise<Reply> => {
+    const response = await respond(id, answerToolRequest(tools, method, params, context))
+    return { status: 200, body: JSON.stringify(response) }
   }
-  return { answer: (post) => answer(post, ask) }
+  return {
+    answer(post) {
+      const plain = readPlainRequest(post.body)
+      const isPlain = plain && !('_meta' in plain.params) && isServed(post)
+      return isPlain ? askPlainly(plain, post) : answer(post, ask)
+    },
+  }
 }
 
 class SharedTransport implements Transport {
@@ -81,10 +87,17 @@ async function answer(post: Post, ask: Ask): Promise<Reply> {
   return { status: 200, body: JSON.stringify(Array.isArray(body) ? responses : responses[0]) }
 }
 
-function findFault({ headers, body }: Post, messages: readonly unknown[]): RpcError | undefined {
+/** True when a request names a revision of this era, or none. */
+function isServed({ headers }: Post): boolean {
+  const version = headers['mcp-protocol-version']
+  return version === undefined || SUPPORTED_PROTOCOL_VERSIONS.includes(String(version))
+}
+
+function findFault(post: Post, messages: readonly unknown[]): RpcError | undefined {
+  const { headers, body } = post
   const version = headers['mcp-protocol-version']
   const initializes = messages.some((message) => Object(message).method === 'initialize')
-  if (version !== undefined && !initializes && !SUPPORTED_PROTOCOL_VERSIONS.includes(String(version)))
+  if (!initializes && !isServed(post))
     return new RpcError(
       rpcCodes.refused,
       `Unsupported protocol version; supported: ${SUPPORTED_PROTOCOL_VERSIONS.join(', ')}`,

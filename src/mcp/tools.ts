@@ -104,8 +104,7 @@ function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOption
   const fingerprint = new Fingerprint(options.key)
   const call: ToolCall = async (all, { credential, grant, signal, caller, traceparent }, elicitation) => {
     if (!covers(grant, operation)) throw refuseScope(operation)
-    const { [confirmation]: _, ...others } = all
-    const values = needsConfirmation ? others : all
+    const values = needsConfirmation ? withoutConfirmation(all) : all
     const { input, unknown } = bindArguments(operation, tool, values, credential, defaults)
     const located = operation.validate(input).map((one) => locateByArgument(operation, tool, one))
     const missing = !hasCredentials(operation, input, held)
@@ -139,6 +138,10 @@ function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOption
       const detail = requestId === undefined ? undefined : `The request id is ${requestId}.`
       return toRefusal(new GatewayError('internal_error', { detail }))
     })
+}
+
+function withoutConfirmation({ [confirmation]: _, ...others }: Readonly<Record<string, unknown>>) {
+  return others
 }
 
 function refuseArguments(violations: readonly Violation[], advice: string): ToolResult {

@@ -64,7 +64,8 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
 }
 
 function createHandler(operation: CheckedOperation, held: HeldCredentials) {
-  return (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+  // Returns nothing: whoever returns the reply makes Fastify wait for its end, at the price of a stream's watch.
+  return (request: FastifyRequest, reply: FastifyReply): void => {
     const { input, violations: unreadable } = readRequest(operation, request)
     // The router takes a trailing slash for an empty last variable; no described path has one.
     if (Object.values(input.path).includes('')) refuseRoute([])
@@ -77,7 +78,7 @@ function createHandler(operation: CheckedOperation, held: HeldCredentials) {
     checkClient(input, held)
     const { rawBody, grant, headers } = request
     const traceparent = readTraceparent(headers.traceparent)?.traceparent
-    return forward(reply, { operation, input, rawBody, held, principal: grant.caller, traceparent })
+    forward(reply, { operation, input, rawBody, held, principal: grant.caller, traceparent })
   }
 }
 

@@ -47,7 +47,7 @@ export interface ForwardedCall {
 export function forward(
   reply: FastifyReply,
   { operation, input, rawBody, held, principal, traceparent }: ForwardedCall,
-): FastifyReply {
+): void {
   const path = toPath(operation.path, input.path)
   const query = toQuery(operation.parameters, input.query)
   const call: UpstreamCall = {
@@ -61,7 +61,7 @@ export function forward(
     listSecrets: () => collectSecrets(operation, input, held),
     idempotencyKey: readIdempotencyKey(operation, input),
   }
-  return reply.from('/', {
+  reply.from('/', {
     queryString: withoutQuery,
     body: null,
     rewriteRequestHeaders: () => ({ [callKey]: call }),
