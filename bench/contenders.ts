@@ -30,11 +30,8 @@ function readStart(): {
 } {
   const manifest: unknown = JSON.parse(readFileSync(locate('../package.json'), 'utf8'))
   const words = String(Object(manifest).scripts.start).split(' ')
-  const [variables, options] = [
-    words.slice(0, words.indexOf('node')),
-    words.filter((one) => one.startsWith('--')),
-  ]
-  return { env: Object.fromEntries(variables.map((one) => one.split('='))), options }
+  const variables = words.slice(0, words.indexOf('node')).map((one) => one.split('='))
+  return { env: Object.fromEntries(variables), options: words.filter((one) => one.startsWith('--')) }
 }
 
 const start = readStart()

@@ -134,8 +134,7 @@ export function createListener(options: ListenerOptions): FastifyInstance {
 function checkSource(request: FastifyRequest, { allowedHosts, allowedOrigins }: ListenerOptions): void {
   const { host = '', origin } = request.headers
   // The authority of a target in absolute form stands in for Host (RFC 9112 §3.2.2).
-  const { url = '/' } = request.raw
-  const name = (url.startsWith('/') ? host : (/^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? host)).toLowerCase()
+  const name = (/^https?:\/\/([^/?#]*)/i.exec(request.raw.url ?? '')?.[1] ?? host).toLowerCase()
   const bare = name.replace(/:\d*$/, '')
   if (!isLoopback(bare) && !allowedHosts.includes(name) && !allowedHosts.includes(bare))
     throw new GatewayError('host_not_allowed')

@@ -24,8 +24,7 @@ export const logFields = {
 
 /**
  * Creates the gateway's log: JSON, one object a line, at any level only the members above, and what a child logger is
- * bound to. Of an error only its type
- * and codes get in: a message may repeat what a caller or the upstream sent.
+ * bound to. Of an error only its type and codes get in: a message may repeat what a caller or the upstream sent.
  */
 export function createLogger(level: string, destination: DestinationStream): Logger {
   const options: LoggerOptions = {

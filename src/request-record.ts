@@ -102,8 +102,6 @@ function logRequest(
 
 /** What a log line says of tool calls: of a batch the names of its tools, and how the worst call ended. */
 export function describeToolCalls(calls: readonly ToolCallRecord[]) {
-  const [{ tool, ending } = { tool: '' }, ...others] = calls
-  if (others.length === 0) return { tool, toolStatus: ending?.status, code: ending?.code }
   const endings = calls.flatMap(({ ending }) => ending ?? [])
   const worst = endings.sort((one, other) => other.status - one.status)[0]
   return {

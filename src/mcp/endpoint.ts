@@ -23,6 +23,10 @@ const limits = { depth: 64, elements: 2_000 } as const
 export async function registerMcp(app: FastifyInstance, options: EraOptions): Promise<void> {
   const stateless = await createStatelessEra(options)
   const initialize = await createInitializeEra(options)
+  const parse = async (request: FastifyRequest, body: Buffer) => {
+    checkEncoding(request)
+    return parseJson(body, limits)
+  }
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parse)
   app.setErrorHandler((error, request, reply) => {
     const known = toGatewayError(error)
@@ -54,22 +58,6 @@ export async function registerMcp(app: FastifyInstance, options: EraOptions): Pr
       answer.then((one) => send(reply, one)).catch((error: unknown) => reply.send(error))
     })
   }
-}
-
-/** Called in the middle of a stream's event, it must not throw. */
-function parse(
-  request: FastifyRequest,
-  body: Buffer,
-  done: (error: Error | null, message?: unknown) => void,
-): void {
-  let outcome: [Error | null, unknown?]
-  try {
-    checkEncoding(request)
-    outcome = [null, parseJson(body, limits)]
-  } catch (error) {
-    outcome = [toGatewayError(error)]
-  }
-  done(...outcome)
 }
 
 /** What an HTTP request brings to a call. */
@@ -115,7 +103,7 @@ export function refuseUnrouted(url: string): never {
 
 /** Asks less than the letter of the older revisions, which want both JSON and an event stream in the list. */
 function acceptsJson(accept: string | undefined): boolean {
-  if (accept === undefined || accept.startsWith('application/json,')) return true
+  if (accept === undefined) return true
   return accept
     .split(',')
     .some((range) => /^\s*(application\/json|application\/\*|\*\/\*)\s*(;|$)/i.test(range))

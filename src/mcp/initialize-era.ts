@@ -39,10 +39,8 @@ export async function createInitializeEra({ tools, identity }: EraOptions): Prom
   await server.connect(transport)
   const ask = (request: JSONRPCRequest, { context }: Post) =>
     pending.open(withoutTask(request), context, (own) => transport.onmessage?.(own))
-  const askPlainly = async ({ id, method, params }: PlainRequest, { context }: Post): Promise<Reply> => {
-    const response = await respond(id, answerToolRequest(tools, method, params, context))
-    return { status: 200, body: JSON.stringify(response) }
-  }
+  const askPlainly = ({ id, method, params }: PlainRequest, { context }: Post) =>
+    respond(id, answerToolRequest(tools, method, params, context))
   return {
     answer(post) {
       const plain = readPlainRequest(post.body)

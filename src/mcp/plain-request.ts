@@ -1,5 +1,4 @@
-import { RpcError } from './era.ts'
-import type { RpcResponse } from './pending-calls.ts'
+import { type Reply, RpcError, refuse } from './era.ts'
 
 /** A request for a tool or for the list of tools with nothing beside it that an SDK would have to interpret. */
 export interface PlainRequest {
@@ -34,11 +33,11 @@ function hasOnly(value: object, names: ReadonlySet<string>): boolean {
 }
 
 /** Answers a request as both SDKs do: with what the promise gives, or with the error it ends in. */
-export async function respond(id: PlainRequest['id'], result: Promise<object>): Promise<RpcResponse> {
+export async function respond(id: PlainRequest['id'], result: Promise<object>): Promise<Reply> {
   try {
-    return { result: await result, jsonrpc: '2.0', id }
+    return { status: 200, body: JSON.stringify({ result: await result, jsonrpc: '2.0', id }) }
   } catch (error) {
     if (!(error instanceof RpcError)) throw error
-    return { jsonrpc: '2.0', id, error: { code: error.code, message: error.message } }
+    return refuse(200, error.code, error.message, id)
   }
 }

@@ -59,18 +59,17 @@ export async function createStatelessEra(options: EraOptions): Promise<Stateless
     if (response.error === undefined) envelopes.add(request.params?._meta)
     return { status: 200, body: JSON.stringify(response) }
   }
-  const askPlainly = async ({ id, method, params }: PlainRequest, { context }: Post): Promise<Reply> => {
+  const askPlainly = ({ id, method, params }: PlainRequest, { context }: Post): Promise<Reply> => {
     const elicitation = readElicitation(
       asRecord(params._meta)[CLIENT_CAPABILITIES_META_KEY],
       undefined,
       undefined,
     )
     const result = answerToolRequest(options.tools, method, params, context, elicitation)
-    const response = await respond(
+    return respond(
       id,
       result.then((one) => complete(method, one, implementation)),
     )
-    return { status: 200, body: JSON.stringify(response) }
   }
   const askCarefully = async (post: Post): Promise<Reply> => {
     const request = toWebRequest(post)

@@ -41,7 +41,7 @@ function redactMember(name: string, value: unknown, secrets: readonly string[]):
 
 /** A text without the tokens (JWT) in it. */
 export function redactTokens(text: string): string {
-  return text.includes('eyJ') ? text.replaceAll(jsonWebToken, mark) : text
+  return text.replaceAll(jsonWebToken, mark)
 }
 
 function redactText(text: string, secrets: readonly string[]): string {

@@ -23,7 +23,7 @@ describe('the repository', () => {
     }))
     const harmless = {
       path: 'a.ts',
-      text: 'app.get("/v1/users"); import("./work/list.ts"); "https://a.org/home/b/"',
+      text: `app.get("/v1/users"); import("./${machineFolders[0]}/list.ts"); "https://a.org/home/b/"`,
     }
     expect(findMachinePaths([...planted, harmless])).toEqual(['0.md:2', '1.md:2', '2.md:2', '3.md:2'])
   })
