@@ -14,6 +14,7 @@ import { answerBrokenRequest, checkFraming, watchRequests } from './framing.ts'
 import { sendProblem, toGatewayError } from './problems.ts'
 import { type RateLimitOptions, registerRateLimit } from './rate-limit.ts'
 import { type RequestRecorder, recordRequest, recordRequests, type Surface } from './request-record.ts'
+import { createTurn } from './turn.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -116,9 +117,10 @@ export function createListener(options: ListenerOptions): FastifyInstance {
     if (reply.raw.destroyed) release()
     else reply.raw.on('close', release)
   })
+  const awaitEnd = createTurn()
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (isDraining()) reply.header('connection', 'close')
-    done()
+    awaitEnd(done)
   })
   app.setErrorHandler((error, request, reply) => {
     const problem = toGatewayError(error)

@@ -17,6 +17,7 @@ const layers: readonly (readonly string[])[] = [
     'src/rate-limit.ts',
     'src/admission.ts',
     'src/drain.ts',
+    'src/turn.ts',
     'src/control/',
   ],
   ['src/listener.ts'],
