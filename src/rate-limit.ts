@@ -70,8 +70,10 @@ export function registerRateLimit(
   app.after(() => {
     limit = app.createRateLimit()
   })
-  return async (request) => {
-    const verdict = await limit?.(request)
+  // No route has a limit of its own to look up, and Fastify puts the options of one together anew for each look.
+  const routeOptions = {}
+  return async ({ ip, headers }) => {
+    const verdict = await limit?.({ ip, headers, routeOptions } as FastifyRequest)
     if (verdict?.isAllowed === false && verdict.isExceeded)
       throw new GatewayError('rate_limited', { headers: { 'retry-after': String(verdict.ttlInSeconds) } })
   }

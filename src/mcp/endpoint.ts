@@ -23,11 +23,10 @@ const limits = { depth: 64, elements: 2_000 } as const
 export async function registerMcp(app: FastifyInstance, options: EraOptions): Promise<void> {
   const stateless = await createStatelessEra(options)
   const initialize = await createInitializeEra(options)
-  const parse = async (request: FastifyRequest, body: Buffer) => {
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     checkEncoding(request)
-    return parseJson(body, limits)
-  }
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parse)
+    done(null, parseJson(body, limits))
+  })
   app.setErrorHandler((error, request, reply) => {
     const known = toGatewayError(error)
     request.errorCode = known.code
@@ -45,7 +44,7 @@ export async function registerMcp(app: FastifyInstance, options: EraOptions): Pr
       onRequest: async () => refuseMethod(),
       handler: refuseMethod,
     })
-    // Returns nothing: whoever returns the reply makes Fastify wait for its end, at the price of a stream's watch.
+    // Nothing gives the reply back, not even the promise: whoever does makes Fastify watch its stream to the end.
     app.post(url, (request, reply) => {
       const { headers, body } = request
       if (!acceptsJson(headers.accept)) {
@@ -55,7 +54,7 @@ export async function registerMcp(app: FastifyInstance, options: EraOptions): Pr
       if (body === undefined) throw new GatewayError('unsupported_media_type')
       const post = { headers, body, context: new HttpContext(request, reply.raw) }
       const answer = stateless.answer(post) ?? initialize.answer(post)
-      answer.then((one) => send(reply, one)).catch((error: unknown) => reply.send(error))
+      answer.then((one) => void send(reply, one)).catch((error: unknown) => void reply.send(error))
     })
   }
 }

@@ -23,11 +23,11 @@ export function registerBodyParser(app: FastifyInstance): void {
   app.addContentTypeParser(
     'application/json',
     { parseAs: 'buffer' },
-    async (request: FastifyRequest, bytes: Buffer) => {
-      if (bytes.length === 0) return undefined
+    (request: FastifyRequest, bytes: Buffer, done) => {
+      if (bytes.length === 0) return done(null)
       checkEncoding(request)
       request.rawBody = bytes
-      return parseJson(bytes)
+      done(null, parseJson(bytes))
     },
   )
 }
