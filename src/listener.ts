@@ -120,7 +120,8 @@ export function createListener(options: ListenerOptions): FastifyInstance {
   const awaitEnd = createTurn()
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (isDraining()) reply.header('connection', 'close')
-    awaitEnd(done)
+    // Whoever closes the connection for what is broken in it may have answered before the turn was over.
+    awaitEnd(() => reply.raw.headersSent || done())
   })
   app.setErrorHandler((error, request, reply) => {
     const problem = toGatewayError(error)

@@ -1,6 +1,9 @@
 import { connect, type Socket } from 'node:net'
 import { expect, test } from 'vitest'
-import { type ListenerTimeouts, usualTimeouts } from '../src/listener.ts'
+import { openGrant } from '../src/access/grant.ts'
+import { Admission } from '../src/admission.ts'
+import { createListener, type ListenerTimeouts, usualTimeouts } from '../src/listener.ts'
+import { createLogger } from '../src/logger.ts'
 import { findClosedUrl, startGateway } from './gateway-fixture.ts'
 import { respondJson, startUpstream } from './upstream-stub.ts'
 
@@ -110,4 +113,25 @@ test('the control port tells life from readiness', async () => {
   expect(await ask(running, '/health/ready')).toEqual([200, 'ready'])
   expect(await ask(lonely, '/health/live')).toEqual([200, 'live'])
   expect(await ask(lonely, '/health/ready')).toEqual([503, 'upstream_unreachable'])
+})
+
+test('an answer that was overtaken in its turn of the event loop is not written', async () => {
+  await using app = createListener({
+    surface: 'rest',
+    logger: createLogger('silent', { write() {} }),
+    bodyLimit: 1,
+    allowedHosts: [],
+    allowedOrigins: [],
+    authenticate: () => openGrant,
+    admission: new Admission({ active: 1, waiting: 0, patience: 0 }),
+    isDraining: () => false,
+    timeouts: usualTimeouts,
+  })
+  app.get('/', (_request, reply) => {
+    reply.send('late')
+    reply.raw.writeHead(400).end('first')
+  })
+  const answer = await app.inject('/')
+  expect([answer.statusCode, answer.body]).toEqual([400, 'first'])
+  expect((await app.inject('/')).statusCode).toBe(400)
 })
