@@ -121,7 +121,9 @@ export function createListener(options: ListenerOptions): FastifyInstance {
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (isDraining()) reply.header('connection', 'close')
     // Whoever closes the connection for what is broken in it may have answered before the turn was over.
-    awaitEnd(() => reply.raw.headersSent || done())
+    awaitEnd(() => {
+      if (!reply.raw.headersSent) done()
+    })
   })
   app.setErrorHandler((error, request, reply) => {
     const problem = toGatewayError(error)
