@@ -84,6 +84,11 @@ function countMembers(value: unknown): number {
   return members
 }
 
+/** True for what came as a JSON object. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return isContainer(value) && !Array.isArray(value)
+}
+
 function isContainer(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null
 }

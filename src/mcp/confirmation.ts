@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { asRecord } from '../contract/json.ts'
+import { asRecord, isObject } from '../contract/json.ts'
 import type { Operation, Tool } from '../contract/operations.ts'
 import type { JsonSchema } from '../contract/schema.ts'
 import { GatewayError } from '../errors.ts'
@@ -19,9 +19,9 @@ export function readElicitation(
   responses: Readonly<Record<string, unknown>> | undefined,
   state: unknown,
 ): Elicitation | undefined {
-  const { elicitation } = asRecord(capabilities)
-  const modes = asRecord(elicitation)
-  if (elicitation === undefined || (modes.url !== undefined && modes.form === undefined)) return undefined
+  if (!isObject(capabilities) || capabilities.elicitation === undefined) return undefined
+  const { url, form } = asRecord(capabilities.elicitation)
+  if (url !== undefined && form === undefined) return undefined
   if (responses === undefined) return {}
   const { action, content } = asRecord(responses[confirmation])
   return { answer: { agreed: action === 'accept' && asRecord(content)[confirmation] === true, state } }

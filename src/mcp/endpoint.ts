@@ -10,6 +10,7 @@ import { type Caller, HttpCaller } from '../upstream/caller.ts'
 import { readTraceparent } from '../upstream/trace-context.ts'
 import { type EraOptions, type Reply, refuse, rpcCodes } from './era.ts'
 import { createInitializeEra } from './initialize-era.ts'
+import { readPlainRequest } from './plain-request.ts'
 import { createStatelessEra } from './stateless-era.ts'
 import type { CallContext } from './tools.ts'
 
@@ -52,7 +53,8 @@ export async function registerMcp(app: FastifyInstance, options: EraOptions): Pr
         return
       }
       if (body === undefined) throw new GatewayError('unsupported_media_type')
-      const post = { headers, body, context: new HttpContext(request, reply.raw) }
+      const context = new HttpContext(request, reply.raw)
+      const post = { headers, body, plain: readPlainRequest(body), context }
       const answer = stateless.answer(post) ?? initialize.answer(post)
       answer.then((one) => void send(reply, one)).catch((error: unknown) => void reply.send(error))
     })
@@ -103,9 +105,7 @@ export function refuseUnrouted(url: string): never {
 /** Asks less than the letter of the older revisions, which want both JSON and an event stream in the list. */
 function acceptsJson(accept: string | undefined): boolean {
   if (accept === undefined) return true
-  return accept
-    .split(',')
-    .some((range) => /^\s*(application\/json|application\/\*|\*\/\*)\s*(;|$)/i.test(range))
+  return /(^|,)\s*(application\/json|application\/\*|\*\/\*)\s*([;,]|$)/i.test(accept)
 }
 
 function send(reply: FastifyReply, { status, body }: Reply): FastifyReply {

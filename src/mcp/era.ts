@@ -1,10 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { PlainRequest } from './plain-request.ts'
 import type { CallContext, Tools } from './tools.ts'
 
 /** One POST to the MCP endpoint, its body already parsed. */
 export interface Post {
   readonly headers: IncomingHttpHeaders
   readonly body: unknown
+  /** The body, if it is a request that no SDK has to interpret. */
+  readonly plain: PlainRequest | undefined
   readonly context: CallContext
 }
 

@@ -9,7 +9,7 @@ import {
 } from '@modelcontextprotocol/sdk/types.js'
 import { type EraOptions, type Post, type Reply, RpcError, refuse, rpcCodes } from './era.ts'
 import { PendingCalls, type RpcResponse } from './pending-calls.ts'
-import { type PlainRequest, readPlainRequest, respond } from './plain-request.ts'
+import { type PlainRequest, respond } from './plain-request.ts'
 import { answerToolRequest } from './tool-requests.ts'
 
 /** Batches came with JSON-RPC and went with 2025-06-18; no more messages than this in one. */
@@ -40,10 +40,10 @@ export async function createInitializeEra({ tools, identity }: EraOptions): Prom
   const ask = (request: JSONRPCRequest, { context }: Post) =>
     pending.open(withoutTask(request), context, (own) => transport.onmessage?.(own))
   const askPlainly = ({ id, method, params }: PlainRequest, { context }: Post) =>
-    respond(id, answerToolRequest(tools, method, params, context))
+    respond(id, () => answerToolRequest(tools, method, params, context))
   return {
     answer(post) {
-      const plain = readPlainRequest(post.body)
+      const { plain } = post
       const isPlain = plain && !('_meta' in plain.params) && isServed(post)
       return isPlain ? askPlainly(plain, post) : answer(post, ask)
     },

@@ -1,3 +1,4 @@
+import { isObject } from '../contract/json.ts'
 import { errorCatalogue } from '../error-catalogue.ts'
 import type { GatewayError } from '../errors.ts'
 import type { Answer } from '../upstream/client.ts'
@@ -6,7 +7,7 @@ import type { Selection } from './withholding.ts'
 /** The result of a tool call (MCP `CallToolResult`): a text for a model and the same for a machine. */
 export interface ToolResult {
   readonly content: { readonly type: 'text'; readonly text: string }[]
-  readonly structuredContent: Record<string, unknown>
+  readonly structuredContent: Readonly<Record<string, unknown>>
   readonly isError?: true
 }
 
@@ -72,10 +73,8 @@ function toError(text: string, error: Record<string, unknown>): ToolResult {
   return { content: [{ type: 'text', text }], structuredContent: { error }, isError: true }
 }
 
-function asObject(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? { ...value }
-    : { result: value }
+function asObject(value: unknown): ToolResult['structuredContent'] {
+  return isObject(value) ? value : { result: value }
 }
 
 function parse(text: string): unknown {

@@ -14,12 +14,12 @@ import {
 } from '@modelcontextprotocol/server'
 import * as stdio from '@modelcontextprotocol/server/stdio'
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/server/validators/ajv'
-import { asRecord } from '../contract/json.ts'
+import { asRecord, isObject } from '../contract/json.ts'
 import { readElicitation } from './confirmation.ts'
 import { Envelopes } from './envelopes.ts'
 import { type EraOptions, type Post, type Reply, refuse, rpcCodes } from './era.ts'
 import { PendingCalls } from './pending-calls.ts'
-import { type PlainRequest, readPlainRequest, respond } from './plain-request.ts'
+import { type PlainRequest, respond } from './plain-request.ts'
 import { agrees, namesEarlierEra, readStandardHeaders, toWebRequest, version } from './standard-headers.ts'
 import { answerToolRequest } from './tool-requests.ts'
 import { type CallContext, nobody } from './tools.ts'
@@ -60,15 +60,12 @@ export async function createStatelessEra(options: EraOptions): Promise<Stateless
     return { status: 200, body: JSON.stringify(response) }
   }
   const askPlainly = ({ id, method, params }: PlainRequest, { context }: Post): Promise<Reply> => {
-    const elicitation = readElicitation(
-      asRecord(params._meta)[CLIENT_CAPABILITIES_META_KEY],
-      undefined,
-      undefined,
-    )
-    const result = answerToolRequest(options.tools, method, params, context, elicitation)
+    const capabilities = isObject(params._meta) && params._meta[CLIENT_CAPABILITIES_META_KEY]
+    const elicitation = readElicitation(capabilities, undefined, undefined)
     return respond(
       id,
-      result.then((one) => complete(method, one, implementation)),
+      () => answerToolRequest(options.tools, method, params, context, elicitation),
+      (result) => complete(method, result, implementation),
     )
   }
   const askCarefully = async (post: Post): Promise<Reply> => {
@@ -79,7 +76,7 @@ export async function createStatelessEra(options: EraOptions): Promise<Stateless
   }
   return {
     answer(post) {
-      const plain = readPlainRequest(post.body)
+      const { plain } = post
       if (plain && namesEarlierEra(post) && !('_meta' in plain.params)) return undefined
       if (plain && agrees(post, plain) && envelopes.has(plain.params._meta)) return askPlainly(plain, post)
       const outcome = classifyInboundRequest({

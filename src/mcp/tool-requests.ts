@@ -1,19 +1,22 @@
+import { isObject } from '../contract/json.ts'
 import type { Elicitation } from './confirmation.ts'
 import { RpcError, rpcCodes } from './era.ts'
 import type { CallContext, Tools } from './tools.ts'
+
+const nothing: Readonly<Record<string, unknown>> = {}
 
 /**
  * Answers `tools/list` and `tools/call`, the two requests whose answers are the gateway's own, in either era.
  * Throws an `RpcError` for any other method, a malformed call and a tool that does not exist.
  */
-export async function answerToolRequest(
+export function answerToolRequest(
   tools: Tools,
   method: string,
   params: unknown,
   context: CallContext,
   elicitation?: Elicitation,
-): Promise<object> {
-  const { name, arguments: values, cursor } = Object(params)
+): object | Promise<object> {
+  const { name, arguments: values = {}, cursor } = isObject(params) ? params : nothing
   if (method === 'tools/list') {
     if (cursor !== undefined)
       throw new RpcError(rpcCodes.invalidParams, 'Unknown cursor; the list has one page')
@@ -21,9 +24,8 @@ export async function answerToolRequest(
   }
   if (method !== 'tools/call') throw new RpcError(rpcCodes.methodNotFound, 'Method not found')
   if (typeof name !== 'string') throw new RpcError(rpcCodes.invalidParams, 'The call names no tool')
-  if (values !== undefined && (typeof values !== 'object' || values === null || Array.isArray(values)))
-    throw new RpcError(rpcCodes.invalidParams, 'The arguments of a call are one object')
-  const result = await tools.call(name, values, context, elicitation)
+  if (!isObject(values)) throw new RpcError(rpcCodes.invalidParams, 'The arguments of a call are one object')
+  const result = tools.call(name, values, context, elicitation)
   if (result === undefined) {
     const known = tools
       .list(context.grant)

@@ -7,7 +7,7 @@ import type { Answer, UpstreamClient } from '../upstream/client.ts'
 import { checkClient, findDefaults, hasCredentials, toCredentialHeaders } from '../upstream/credentials.ts'
 import type { Clock } from '../upstream/expiring-map.ts'
 import { Fingerprint } from '../upstream/fingerprint.ts'
-import { bindArguments, type CredentialSource, locateByArgument } from './arguments.ts'
+import { bindArguments, type CredentialSource, locateByArgument, type ToolArguments } from './arguments.ts'
 import { Confirmations, confirmation, type Elicitation, type Question } from './confirmation.ts'
 import { DeletionLimit } from './deletion-limit.ts'
 import { adviseNextStep } from './next-step.ts'
@@ -41,7 +41,7 @@ export interface Tools {
   /** Calls a tool. Never throws: whatever goes wrong is a result with `isError`. Undefined without such a tool. */
   call(
     name: string,
-    values: unknown,
+    values: ToolArguments,
     context: CallContext,
     elicitation?: Elicitation,
   ): Promise<ToolResult | Question> | undefined
@@ -63,7 +63,7 @@ export interface ToolOptions extends OfferOptions {
 }
 
 type ToolCall = (
-  values: Readonly<Record<string, unknown>>,
+  values: ToolArguments,
   context: CallContext,
   elicitation: Elicitation | undefined,
 ) => Promise<ToolResult | Question>
@@ -87,8 +87,7 @@ export function createTools(options: ToolOptions): Tools {
       grant.scopes === 'all'
         ? all
         : offers.filter(({ operation }) => covers(grant, operation)).map(({ offer }) => offer.description),
-    call: (name, values, context, elicitation) =>
-      calls.get(name)?.({ ...Object(values) }, context, elicitation),
+    call: (name, ...call) => calls.get(name)?.(...call),
   }
 }
 
@@ -102,45 +101,47 @@ function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOption
   const { held, client } = options
   const defaults = findDefaults(held)
   const fingerprint = new Fingerprint(options.key)
-  const call: ToolCall = async (all, { credential, grant, signal, caller, traceparent }, elicitation) => {
-    if (!covers(grant, operation)) throw refuseScope(operation)
-    const values = needsConfirmation ? withoutConfirmation(all) : all
-    const { input, unknown } = bindArguments(operation, tool, values, credential, defaults)
-    const located = operation.validate(input).map((one) => locateByArgument(operation, tool, one))
-    const missing = !hasCredentials(operation, input, held)
-    if (unknown.length + located.length > 0)
-      return refuseArguments([...unknown, ...located], missing ? advice : '')
-    if (missing) return toRefusal(new GatewayError('missing_credentials', { detail: advice }), advice)
-    checkClient(input, held)
-    const question = needsConfirmation && guards.confirmations.check(operation, tool, all, elicitation)
-    if (question) return question
-    if (operation.method === 'DELETE')
-      guards.deletions.take(
-        fingerprint.nameCaller({ headers: toCredentialHeaders(operation, input, held) }, grant.caller),
-      )
-    // A write that has left is never given up because its caller has gone: its effect would be lost from sight.
-    const answer = await client.call(operation, input, {
-      signal: operation.method === 'GET' ? signal : undefined,
-      caller,
-      principal: grant.caller,
-      traceparent,
-    })
-    if (answer.status < 400) return toResult(answer, offer.select, operation.withheldNotice)
-    const wait = options.readRetryAfter(answer.headers)
-    const nextStep = adviseNextStep(answer.status, operation, options.operations, wait)
-    return toFailure(answer, options.upstreamName, nextStep, offer.select !== undefined)
+  const fail = (error: unknown, requestId: string | undefined) => {
+    if (error instanceof GatewayError) return toRefusal(error)
+    options.onUnexpectedError(error, requestId)
+    const detail = requestId === undefined ? undefined : `The request id is ${requestId}.`
+    return toRefusal(new GatewayError('internal_error', { detail }))
   }
-  return (...parts) =>
-    call(...parts).catch((error: unknown) => {
-      if (error instanceof GatewayError) return toRefusal(error)
-      const { requestId } = parts[1]
-      options.onUnexpectedError(error, requestId)
-      const detail = requestId === undefined ? undefined : `The request id is ${requestId}.`
-      return toRefusal(new GatewayError('internal_error', { detail }))
-    })
+  return async (all, { credential, grant, signal, caller, requestId, traceparent }, elicitation) => {
+    try {
+      if (!covers(grant, operation)) throw refuseScope(operation)
+      const values = needsConfirmation ? withoutConfirmation(all) : all
+      const { input, unknown } = bindArguments(operation, tool, values, credential, defaults)
+      const located = operation.validate(input).map((one) => locateByArgument(operation, tool, one))
+      const missing = !hasCredentials(operation, input, held)
+      if (unknown.length + located.length > 0)
+        return refuseArguments([...unknown, ...located], missing ? advice : '')
+      if (missing) return toRefusal(new GatewayError('missing_credentials', { detail: advice }), advice)
+      checkClient(input, held)
+      const question = needsConfirmation && guards.confirmations.check(operation, tool, all, elicitation)
+      if (question) return question
+      if (operation.method === 'DELETE')
+        guards.deletions.take(
+          fingerprint.nameCaller({ headers: toCredentialHeaders(operation, input, held) }, grant.caller),
+        )
+      // A write that has left is never given up because its caller has gone: its effect would be lost from sight.
+      const answer = await client.call(operation, input, {
+        signal: operation.method === 'GET' ? signal : undefined,
+        caller,
+        principal: grant.caller,
+        traceparent,
+      })
+      if (answer.status < 400) return toResult(answer, offer.select, operation.withheldNotice)
+      const wait = options.readRetryAfter(answer.headers)
+      const nextStep = adviseNextStep(answer.status, operation, options.operations, wait)
+      return toFailure(answer, options.upstreamName, nextStep, offer.select !== undefined)
+    } catch (error) {
+      return fail(error, requestId)
+    }
+  }
 }
 
-function withoutConfirmation({ [confirmation]: _, ...others }: Readonly<Record<string, unknown>>) {
+function withoutConfirmation({ [confirmation]: _, ...others }: ToolArguments): ToolArguments {
   return others
 }
 

@@ -1,4 +1,4 @@
-import { asRecord } from '../contract/json.ts'
+import { asRecord, isObject } from '../contract/json.ts'
 import type { JsonSchema } from '../contract/schema.ts'
 import { redactTokens } from '../upstream/redaction.ts'
 
@@ -64,23 +64,22 @@ function prepare(schema: JsonSchema): Select {
   const isPlain = types.some((type) => type !== 'object' && type !== 'array')
   return (value) => {
     if (Array.isArray(value)) return selectItem && value.map(selectItem).filter((one) => one !== undefined)
-    if (typeof value === 'object' && value !== null) return selectObject?.(value)
+    if (isObject(value)) return selectObject?.(value)
     return isPlain ? value : undefined
   }
 }
 
 /** An object of which no member is described is the caller's own, to be handed on as it is. */
-function prepareMembers({ properties }: JsonSchema): (value: object) => object {
+function prepareMembers({ properties }: JsonSchema): (value: Readonly<Record<string, unknown>>) => object {
   if (properties === undefined) return (value) => value
   const members = new Map(
     Object.entries(asRecord(properties)).map(([name, one]) => [name, prepare(asRecord(one))]),
   )
   return (value) => {
-    const given = asRecord(value)
     const selected: Record<string, unknown> = {}
-    for (const name in given) {
+    for (const name in value) {
       const select = members.get(name)
-      if (select) selected[name] = select(given[name])
+      if (select) selected[name] = select(value[name])
     }
     return selected
   }

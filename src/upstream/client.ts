@@ -56,21 +56,19 @@ export function createClient({ exchange, held }: ClientOptions): UpstreamClient 
     options as FetchClientOptions,
   )
   return {
-    async call(operation, input, { principal = '', traceparent, ...who } = {}) {
-      const arrived: { answer?: UpstreamAnswer | undefined } = {}
-      const send: Send = (request, done) => {
+    async call(operation, input, options = {}) {
+      const send: Send = ({ method, path, body }, done) => {
         const call: UpstreamCall = {
-          ...request,
-          headers: toHeaders(operation, input, held, traceparent),
+          method,
+          path,
+          body,
+          headers: toHeaders(operation, input, held, options.traceparent),
           operation,
           listSecrets: () => collectSecrets(operation, input, held),
-          caller: findCaller(who),
-          principal,
+          caller: findCaller(options),
+          principal: options.principal ?? '',
         }
-        exchange.send(call, (error, answer) => {
-          arrived.answer = answer
-          done(error, answer)
-        })
+        exchange.send(call, done)
       }
       const parts = {
         params: { path: input.path, query: input.query },
@@ -79,9 +77,8 @@ export function createClient({ exchange, held }: ClientOptions): UpstreamClient 
         parseAs: 'stream' as const,
         send,
       }
-      const { data } = await client.request(methods[operation.method], operation.path, parts)
-      if (!arrived.answer) throw new TypeError('openapi-fetch answered without having asked')
-      const { status, headers, body, json } = arrived.answer
+      const { data, response } = await client.request(methods[operation.method], operation.path, parts)
+      const { status, headers, body, json } = readAnswer(response)
       return { status, headers: selectHeaders(headers), text: json?.text ?? body.toString('utf8'), data }
     },
   }
@@ -111,11 +108,9 @@ class PlainRequest {
 }
 
 /** A `fetch` in miniature: no redirects, and the answer whole, with what it says in the place of a stream. */
-function answerPlainly({ method, path, body, send }: PlainRequest): Promise<object> {
+function answerPlainly(request: PlainRequest): Promise<object> {
   return new Promise((resolve, reject) => {
-    send({ method, path, body }, (error, answer) =>
-      answer ? resolve(new PlainResponse(answer)) : reject(error),
-    )
+    request.send(request, (error, answer) => (answer ? resolve(new PlainResponse(answer)) : reject(error)))
   })
 }
 
@@ -125,9 +120,12 @@ class PlainResponse {
   readonly ok: boolean
   readonly body: unknown
   readonly headers: { get(name: string): string | null }
+  readonly answer: UpstreamAnswer
 
-  constructor({ status, body, json }: UpstreamAnswer) {
+  constructor(answer: UpstreamAnswer) {
+    const { status, body, json } = answer
     const isEmpty = body.length === 0
+    this.answer = answer
     this.status = status
     this.ok = status < 300
     this.body = json?.value
@@ -138,6 +136,12 @@ class PlainResponse {
   async text(): Promise<string> {
     return ''
   }
+}
+
+/** Finds the answer in what openapi-fetch hands back, which is what `answerPlainly` gave it. */
+function readAnswer(response: unknown): UpstreamAnswer {
+  if (!(response instanceof PlainResponse)) throw new TypeError('openapi-fetch made an answer of its own')
+  return response.answer
 }
 
 function findCaller({ caller = unwatchedCaller, signal }: Pick<CallOptions, 'caller' | 'signal'>): Caller {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { openGrant } from '../../src/access/grant.ts'
 import { GatewayError } from '../../src/errors.ts'
+import type { ToolArguments } from '../../src/mcp/arguments.ts'
 import { createTools } from '../../src/mcp/tools.ts'
 import { answer, createOptions, type Respond, secretValue } from './example.ts'
 
@@ -9,7 +10,7 @@ function setUp(respond?: Respond, apiKey?: string) {
   const unexpected: unknown[] = []
   const onUnexpectedError = (error: unknown) => void unexpected.push(error)
   const tools = createTools({ ...options, held: { apiKey, client: undefined }, onUnexpectedError })
-  const call = async (name: string, values: object, credential = secretValue) => {
+  const call = async (name: string, values: ToolArguments, credential = secretValue) => {
     const result = await tools.call(name, values, { credential: () => credential, grant: openGrant })
     if (result === undefined || 'resultType' in result) throw new Error('there is no such tool')
     return {
