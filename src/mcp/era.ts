@@ -65,3 +65,17 @@ export function refuse(
   const error = data === undefined ? { code, message } : { code, message, data }
   return { status, body: JSON.stringify({ jsonrpc: '2.0', id, error }) }
 }
+
+/** Answers a request as both SDKs do: with a result, or with the error in its place. */
+export async function respond(
+  id: string | number,
+  ask: () => object | Promise<object>,
+  complete: (result: object) => object = (result) => result,
+): Promise<Reply> {
+  try {
+    return { status: 200, body: JSON.stringify({ result: complete(await ask()), jsonrpc: '2.0', id }) }
+  } catch (error) {
+    if (!(error instanceof RpcError)) throw error
+    return refuse(200, error.code, error.message, id)
+  }
+}

@@ -7,9 +7,9 @@ import {
   type Result,
   SUPPORTED_PROTOCOL_VERSIONS,
 } from '@modelcontextprotocol/sdk/types.js'
-import { type EraOptions, type Post, type Reply, RpcError, refuse, rpcCodes } from './era.ts'
+import { type EraOptions, type Post, type Reply, RpcError, refuse, respond, rpcCodes } from './era.ts'
 import { PendingCalls, type RpcResponse } from './pending-calls.ts'
-import { type PlainRequest, respond } from './plain-request.ts'
+import type { PlainRequest } from './plain-request.ts'
 import { answerToolRequest } from './tool-requests.ts'
 
 /** Batches came with JSON-RPC and went with 2025-06-18; no more messages than this in one. */

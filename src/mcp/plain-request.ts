@@ -1,5 +1,4 @@
 import { isObject } from '../contract/json.ts'
-import { type Reply, RpcError, refuse } from './era.ts'
 
 /** A request for a tool or for the list of tools with nothing beside it that an SDK would have to interpret. */
 export interface PlainRequest {
@@ -27,18 +26,4 @@ export function readPlainRequest(message: unknown): PlainRequest | undefined {
 function hasOnly(value: object, names: ReadonlySet<string>): boolean {
   for (const name in value) if (!names.has(name)) return false
   return true
-}
-
-/** Answers a request as both SDKs do: with a result, or with the error in its place. */
-export async function respond(
-  id: PlainRequest['id'],
-  ask: () => object | Promise<object>,
-  complete: (result: object) => object = (result) => result,
-): Promise<Reply> {
-  try {
-    return { status: 200, body: JSON.stringify({ result: complete(await ask()), jsonrpc: '2.0', id }) }
-  } catch (error) {
-    if (!(error instanceof RpcError)) throw error
-    return refuse(200, error.code, error.message, id)
-  }
 }
