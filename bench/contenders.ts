@@ -105,12 +105,20 @@ export const prismProxy: Contender = {
 export const byHand: Contender = { name: 'by hand', program: locate('contenders/mcp-by-hand.ts') }
 
 /** The first SDK's own stateless example. */
-export const firstSdk: Contender = { name: 'SDK v1, stateless', program: locate('contenders/mcp-sdk-v1.ts') }
+export const firstSdk: Contender = {
+  name: 'SDK v1, its example',
+  program: locate('contenders/mcp-sdk-v1.ts'),
+}
 
-/** The second SDK's own handler. */
+/** The second SDK's own stateless example. */
 export const secondSdk: Contender = {
-  name: 'SDK v2, createMcpHandler',
+  name: 'SDK v2, its example',
   program: locate('contenders/mcp-sdk-v2.ts'),
+}
+
+/** An example as somebody would mend it who had seen its profile: the schemas of its tools are made once. */
+export function keepSchemas(example: Contender): Contender {
+  return { ...example, name: `${example.name}, schemas kept`, env: { SCHEMAS: 'kept' } }
 }
 
 /** The strongest peer. */

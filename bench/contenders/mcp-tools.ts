@@ -11,8 +11,8 @@ export interface PlainTool {
   readonly title: string
   readonly description: string
   readonly inputSchema: Readonly<Record<string, unknown>>
-  /** The same schema for those SDKs that want zod's. */
-  readonly zodSchema: z.ZodObject
+  /** Makes the same schema for those SDKs that want zod's. */
+  toZodSchema(): z.ZodObject
   readonly validate: ValidateFunction
   call(values: Readonly<Record<string, unknown>>): Promise<PlainResult>
 }
@@ -40,7 +40,7 @@ export function createPlainTools(upstream: string): PlainTool[] {
         title: tool.title,
         description: tool.description,
         inputSchema,
-        zodSchema: toZod(operation),
+        toZodSchema: () => toZod(operation),
         validate: ajv.compile(inputSchema),
         call: (values) => callOperation(pool, operation, values),
       },
