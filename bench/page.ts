@@ -32,7 +32,7 @@ ${tables.map(writeTable).join('\n\n')}
 
 ## How to repeat it
 
-\`make bench\` takes about half an hour and writes this page and its chart; \`make bench-quick\` measures
+\`make bench\` takes about three quarters of an hour and writes this page and its chart; \`make bench-quick\` measures
 everything in less than three minutes, too briefly for the page, and prints it; \`make profile\` prints where the
 gateway's time goes. They need Linux with two CPUs, \`taskset\`, nginx and wrk (Debian: \`nginx-light\`, \`wrk\`); without wrk,
 autocannon makes the load. \`BENCH_ROUNDS\`, \`BENCH_SECONDS\` and \`BENCH_REQUESTS\` change how much is measured.
@@ -43,7 +43,10 @@ autocannon makes the load. \`BENCH_ROUNDS\`, \`BENCH_SECONDS\` and \`BENCH_REQUE
   since who waits for its turn gives memory back; and a ratio compares turns of the same round. The
   figure is the CPU time, user and system, of the process and its children from /proc over the requests answered.
 - Each contender's answer is checked once before it is measured. One that fails the call is named with what it said.
-- The gateway runs as \`npm start\` starts it, with a compile cache and a limit for young objects, its log in a file. This run: ${facts.generator}, Node ${facts.node}.
+- The gateway runs as \`npm start\` starts it: with a compile cache, a limit for young objects and one helper thread for
+  garbage, its log in a file. The others run with Node's defaults. This run: ${facts.generator}, Node ${facts.node}.
+- The SDKs' examples are theirs as they are written, the document's tools in the place of their own: a server for each
+  request, and the zod schemas of its tools with it.
 `
 }
 
