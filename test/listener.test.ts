@@ -1,10 +1,9 @@
 import { connect, type Socket } from 'node:net'
 import { expect, test } from 'vitest'
-import { openGrant } from '../src/access/grant.ts'
-import { Admission } from '../src/admission.ts'
 import { createListener, type ListenerTimeouts, usualTimeouts } from '../src/listener.ts'
 import { createLogger } from '../src/logger.ts'
 import { findClosedUrl, startGateway } from './gateway-fixture.ts'
+import { openListener } from './open-listener.ts'
 import { respondJson, startUpstream } from './upstream-stub.ts'
 
 const users = '/v1/v2/oauth-clients/cm9demo/users'
@@ -120,12 +119,7 @@ test('an answer that was overtaken in its turn of the event loop is not written'
     surface: 'rest',
     logger: createLogger('silent', { write() {} }),
     bodyLimit: 1,
-    allowedHosts: [],
-    allowedOrigins: [],
-    authenticate: () => openGrant,
-    admission: new Admission({ active: 1, waiting: 0, patience: 0 }),
-    isDraining: () => false,
-    timeouts: usualTimeouts,
+    ...openListener(1),
   })
   app.get('/', (_request, reply) => {
     reply.send('late')

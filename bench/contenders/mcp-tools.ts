@@ -11,7 +11,7 @@ export interface PlainTool {
   readonly title: string
   readonly description: string
   readonly inputSchema: Readonly<Record<string, unknown>>
-  /** Makes the same schema for those SDKs that want zod's. */
+  /** Makes the same schema for those SDKs that want zod's, or gives the one that is kept. */
   toZodSchema(): z.ZodObject
   readonly validate: ValidateFunction
   call(values: Readonly<Record<string, unknown>>): Promise<PlainResult>
@@ -27,20 +27,24 @@ export interface PlainResult {
 
 const ajv = new Ajv({ strict: false, validateFormats: false })
 
-/** Makes the tools of the shipped document over connections of their own to the upstream. */
-export function createPlainTools(upstream: string): PlainTool[] {
+/**
+ * Makes the tools of the shipped document over connections of their own to the upstream. The SDKs' examples make the
+ * schemas of their tools along with each server; what they cost without that is measured with schemas that are kept.
+ */
+export function createPlainTools(upstream: string, keepsSchemas = false): PlainTool[] {
   const pool = new Pool(upstream)
   return readOperations(readDocument()).flatMap((operation) => {
     const { tool } = operation
     if (!tool) return []
     const inputSchema = { ...describeArguments(operation, tool, '') }
+    const kept = keepsSchemas ? toZod(operation) : undefined
     return [
       {
         name: tool.name,
         title: tool.title,
         description: tool.description,
         inputSchema,
-        toZodSchema: () => toZod(operation),
+        toZodSchema: () => kept ?? toZod(operation),
         validate: ajv.compile(inputSchema),
         call: (values) => callOperation(pool, operation, values),
       },

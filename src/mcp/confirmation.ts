@@ -16,8 +16,8 @@ export interface Elicitation {
  */
 export function readElicitation(
   capabilities: unknown,
-  responses: Readonly<Record<string, unknown>> | undefined,
-  state: unknown,
+  responses?: Readonly<Record<string, unknown>>,
+  state?: unknown,
 ): Elicitation | undefined {
   if (!isObject(capabilities) || capabilities.elicitation === undefined) return undefined
   const { url, form } = asRecord(capabilities.elicitation)

@@ -61,7 +61,7 @@ export async function createStatelessEra(options: EraOptions): Promise<Stateless
   }
   const askPlainly = ({ id, method, params }: PlainRequest, { context }: Post): Promise<Reply> => {
     const capabilities = isObject(params._meta) && params._meta[CLIENT_CAPABILITIES_META_KEY]
-    const elicitation = readElicitation(capabilities, undefined, undefined)
+    const elicitation = readElicitation(capabilities)
     return respond(
       id,
       () => answerToolRequest(options.tools, method, params, context, elicitation),

@@ -3,8 +3,6 @@ import type { Elicitation } from './confirmation.ts'
 import { RpcError, rpcCodes } from './era.ts'
 import type { CallContext, Tools } from './tools.ts'
 
-const nothing: Readonly<Record<string, unknown>> = {}
-
 /**
  * Answers `tools/list` and `tools/call`, the two requests whose answers are the gateway's own, in either era.
  * Throws an `RpcError` for any other method, a malformed call and a tool that does not exist.
@@ -16,7 +14,7 @@ export function answerToolRequest(
   context: CallContext,
   elicitation?: Elicitation,
 ): object | Promise<object> {
-  const { name, arguments: values = {}, cursor } = isObject(params) ? params : nothing
+  const { name, arguments: values = {}, cursor } = Object(params)
   if (method === 'tools/list') {
     if (cursor !== undefined)
       throw new RpcError(rpcCodes.invalidParams, 'Unknown cursor; the list has one page')

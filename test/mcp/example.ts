@@ -1,12 +1,10 @@
-import { openGrant } from '../../src/access/grant.ts'
-import { Admission } from '../../src/admission.ts'
 import type { Operation, Parameter } from '../../src/contract/operations.ts'
 import type { JsonSchema } from '../../src/contract/schema.ts'
 import { compileOperations } from '../../src/contract/validation.ts'
-import { usualTimeouts } from '../../src/listener.ts'
 import { createMcpServer, type McpOptions } from '../../src/mcp/server.ts'
 import type { Caller } from '../../src/upstream/caller.ts'
 import type { Answer } from '../../src/upstream/client.ts'
+import { openListener } from '../open-listener.ts'
 import { createRunLogger } from '../run-log.ts'
 
 const secret: Parameter = {
@@ -158,15 +156,7 @@ export function createOptions(respond: Respond = () => answer(200, { status: 'su
 /** An MCP server on a free loopback port. */
 export async function startMcp(respond?: Respond, changes: Partial<McpOptions> = {}) {
   const { options, calls, logged } = createOptions(respond)
-  const listener = {
-    allowedHosts: [],
-    allowedOrigins: [],
-    authenticate: () => openGrant,
-    admission: new Admission({ active: 1_000, waiting: 0, patience: 0 }),
-    isDraining: () => false,
-    timeouts: usualTimeouts,
-  }
-  const app = await createMcpServer({ ...options, ...changes, ...listener })
+  const app = await createMcpServer({ ...options, ...changes, ...openListener(1_000) })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   return { url: `${url}/mcp`, calls, logged, [Symbol.asyncDispose]: async () => void (await app.close()) }
 }
