@@ -3,8 +3,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Grant } from '../access/grant.ts'
 import { parseJson } from '../contract/json.ts'
 import { GatewayError } from '../errors.ts'
-import { checkEncoding } from '../framing.ts'
 import { toGatewayError } from '../problems.ts'
+import { parseBodies } from '../request-body.ts'
 import type { ToolCallRecord } from '../request-record.ts'
 import { type Caller, HttpCaller } from '../upstream/caller.ts'
 import { readTraceparent } from '../upstream/trace-context.ts'
@@ -24,10 +24,7 @@ const limits = { depth: 64, elements: 2_000 } as const
 export async function registerMcp(app: FastifyInstance, options: EraOptions): Promise<void> {
   const stateless = await createStatelessEra(options)
   const initialize = await createInitializeEra(options)
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
-    checkEncoding(request)
-    done(null, parseJson(body, limits))
-  })
+  parseBodies(app, (bytes) => parseJson(bytes, limits))
   app.setErrorHandler((error, request, reply) => {
     const known = toGatewayError(error)
     request.errorCode = known.code
@@ -55,8 +52,7 @@ export async function registerMcp(app: FastifyInstance, options: EraOptions): Pr
       if (body === undefined) throw new GatewayError('unsupported_media_type')
       const context = new HttpContext(request, reply.raw)
       const post = { headers, body, plain: readPlainRequest(body), context }
-      const answer = stateless.answer(post) ?? initialize.answer(post)
-      answer.then((one) => void send(reply, one)).catch((error: unknown) => void reply.send(error))
+      void deliver(reply, stateless.answer(post) ?? initialize.answer(post))
     })
   }
 }
@@ -106,6 +102,14 @@ export function refuseUnrouted(url: string): never {
 function acceptsJson(accept: string | undefined): boolean {
   if (accept === undefined) return true
   return /(^|,)\s*(application\/json|application\/\*|\*\/\*)\s*([;,]|$)/i.test(accept)
+}
+
+async function deliver(reply: FastifyReply, answer: Promise<Reply>): Promise<void> {
+  try {
+    send(reply, await answer)
+  } catch (error) {
+    reply.send(error)
+  }
 }
 
 function send(reply: FastifyReply, { status, body }: Reply): FastifyReply {

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { parseJson } from '../contract/json.ts'
 import { GatewayError } from '../errors.ts'
-import { checkEncoding } from '../framing.ts'
+import { parseBodies } from '../request-body.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -20,16 +20,11 @@ declare module 'fastify' {
  */
 export function registerBodyParser(app: FastifyInstance): void {
   app.decorateRequest('rawBody', undefined)
-  app.addContentTypeParser(
-    'application/json',
-    { parseAs: 'buffer' },
-    (request: FastifyRequest, bytes: Buffer, done) => {
-      if (bytes.length === 0) return done(null)
-      checkEncoding(request)
-      request.rawBody = bytes
-      done(null, parseJson(bytes))
-    },
-  )
+  parseBodies(app, (bytes, request) => {
+    if (bytes.length === 0) return undefined
+    request.rawBody = bytes
+    return parseJson(bytes)
+  })
 }
 
 /**

@@ -20,7 +20,7 @@ const layers: readonly (readonly string[])[] = [
     'src/turn.ts',
     'src/control/',
   ],
-  ['src/listener.ts'],
+  ['src/listener.ts', 'src/request-body.ts'],
   ['src/rest/', 'src/mcp/'],
   ['src/gateway.ts'],
   ['src/main.ts'],
