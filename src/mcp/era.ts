@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { PlainRequest } from './plain-request.ts'
+import { writeResult } from './results.ts'
 import type { CallContext, Tools } from './tools.ts'
 
 /** One POST to the MCP endpoint, its body already parsed. */
@@ -70,10 +71,13 @@ export function refuse(
 export async function respond(
   id: string | number,
   ask: () => object | Promise<object>,
-  complete: (result: object) => object = (result) => result,
+  write: (result: object) => string = writeResult,
 ): Promise<Reply> {
   try {
-    return { status: 200, body: JSON.stringify({ result: complete(await ask()), jsonrpc: '2.0', id }) }
+    return {
+      status: 200,
+      body: `{"result":${write(await ask())},"jsonrpc":"2.0","id":${JSON.stringify(id)}}`,
+    }
   } catch (error) {
     if (!(error instanceof RpcError)) throw error
     return refuse(200, error.code, error.message, id)

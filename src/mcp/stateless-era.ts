@@ -20,6 +20,7 @@ import { Envelopes } from './envelopes.ts'
 import { type EraOptions, type Post, type Reply, refuse, respond, rpcCodes } from './era.ts'
 import { PendingCalls } from './pending-calls.ts'
 import type { PlainRequest } from './plain-request.ts'
+import { writeResult } from './results.ts'
 import { agrees, namesEarlierEra, readStandardHeaders, toWebRequest, version } from './standard-headers.ts'
 import { answerToolRequest } from './tool-requests.ts'
 import { type CallContext, nobody } from './tools.ts'
@@ -59,13 +60,20 @@ export async function createStatelessEra(options: EraOptions): Promise<Stateless
     if (response.error === undefined) envelopes.add(request.params?._meta)
     return { status: 200, body: JSON.stringify(response) }
   }
+  // What an SDK server adds to a result of the gateway's own.
+  const meta = { _meta: { [SERVER_INFO_META_KEY]: implementation } }
+  const additions = {
+    question: writeMembers(meta),
+    'tools/call': writeMembers({ resultType: 'complete', ...meta }),
+    'tools/list': writeMembers({ resultType: 'complete', ...cacheHint, ...meta }),
+  }
   const askPlainly = ({ id, method, params }: PlainRequest, { context }: Post): Promise<Reply> => {
     const capabilities = isObject(params._meta) && params._meta[CLIENT_CAPABILITIES_META_KEY]
     const elicitation = readElicitation(capabilities)
     return respond(
       id,
       () => answerToolRequest(options.tools, method, params, context, elicitation),
-      (result) => complete(method, result, implementation),
+      (result) => writeResult(result, additions['resultType' in result ? 'question' : method]),
     )
   }
   const askCarefully = async (post: Post): Promise<Reply> => {
@@ -145,10 +153,9 @@ class SharedTransport extends PerRequestHTTPServerTransport {
   }
 }
 
-/** What an SDK server adds to a result of the gateway's own. */
-function complete(method: string, result: object, serverInfo: object): object {
-  const hint = method === 'tools/list' ? cacheHint : {}
-  return { resultType: 'complete', ...result, ...hint, _meta: { [SERVER_INFO_META_KEY]: serverInfo } }
+/** The members of an object as a JSON text, without the braces. */
+function writeMembers(members: object): string {
+  return JSON.stringify(members).slice(1, -1)
 }
 
 const jsonSchemaValidator = new AjvJsonSchemaValidator()

@@ -48,10 +48,14 @@ export function selectDescribed(schema: JsonSchema): Selection {
     const selected = select(value) ?? {}
     const text = JSON.stringify(selected)
     const clean = redactTokens(text)
-    return { text: clean, value: clean === text ? selected : JSON.parse(clean) }
+    if (clean === text) return { text, value: selected }
+    // Names that were tokens may have become one.
+    const redacted: unknown = JSON.parse(clean)
+    return { text: JSON.stringify(redacted), value: redacted }
   }
 }
 
+/** Undefined where nothing is to be seen; the very same value where nothing is to be left out. */
 type Select = (value: unknown) => unknown
 
 function prepare(schema: JsonSchema): Select {
@@ -76,11 +80,21 @@ function prepareMembers({ properties }: JsonSchema): (value: Readonly<Record<str
     Object.entries(asRecord(properties)).map(([name, one]) => [name, prepare(asRecord(one))]),
   )
   return (value) => {
-    const selected: Record<string, unknown> = {}
+    let selected: Record<string, unknown> | undefined
     for (const name in value) {
-      const select = members.get(name)
-      if (select) selected[name] = select(value[name])
+      const one = members.get(name)?.(value[name])
+      if (one !== value[name]) selected ??= takeBefore(name, value)
+      if (selected && one !== undefined) selected[name] = one
     }
-    return selected
+    return selected ?? value
   }
+}
+
+function takeBefore(end: string, value: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const taken: Record<string, unknown> = {}
+  for (const name in value) {
+    if (name === end) break
+    taken[name] = value[name]
+  }
+  return taken
 }

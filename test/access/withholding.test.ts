@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { parseJson } from '../../src/contract/json.ts'
 import { type RunningGateway, startGateway } from '../gateway-fixture.ts'
 import { clients } from '../mcp/clients.ts'
 import { respondJson, startUpstream, type UpstreamStub } from '../upstream-stub.ts'
@@ -131,6 +132,24 @@ describe.each(clients)('through $client, a gateway that holds the secret', ({ co
     expect(codes).toEqual(['invalid_argument', 'client_not_served', 'invalid_argument'])
     expect(upstream.requests).toEqual([])
   })
+})
+
+it.each([
+  ['nothing is taken out', { tenant: 'acme' }],
+  ['names that are tokens become one', { [keys.accessToken]: 'a', [`${keys.accessToken}2`]: 'b' }],
+])('tells a machine what it tells a model, in one reading, where %s', async (_, metadata) => {
+  answer = { status: 'success', data: { ...user, metadata } }
+  const params = { name: 'get-managed-user', arguments: { userId: 7 } }
+  const response = await fetch(`${running.mcpUrl}/mcp`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 'a "1"', method: 'tools/call', params }),
+  })
+  const bytes = Buffer.from(await response.text())
+  const { id, result } = Object(parseJson(bytes))
+  expect(id).toBe('a "1"')
+  expect(parseJson(Buffer.from(result.content[0].text))).toEqual(result.structuredContent)
+  expect(bytes.toString()).not.toContain('planted')
 })
 
 describe('REST before a held secret', () => {
