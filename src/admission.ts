@@ -42,10 +42,22 @@ export class Admission {
     return this.#shed
   }
 
+  /** Takes a place if there is one now. */
+  tryEnter(): Release | undefined {
+    if (this.#active >= this.#limits.active) return undefined
+    this.#active += 1
+    return this.#admit()
+  }
+
   /** Resolves once there is a place. Throws `overloaded` when the queue is full or the patience is at its end. */
   async enter(): Promise<Release> {
-    if (this.#active < this.#limits.active) this.#active += 1
-    else await this.#wait()
+    const release = this.tryEnter()
+    if (release) return release
+    await this.#wait()
+    return this.#admit()
+  }
+
+  #admit(): Release {
     let released = false
     return () => {
       if (released) return

@@ -102,6 +102,9 @@ const single = new Set([
   'authorization',
 ])
 
+/** To tell a name by its length first spares most headers the change of their case. */
+const lengths = new Set([...single].map(({ length }) => length))
+
 /**
  * Refuses what two readers of the same bytes could read in two ways (RFC 9112 §3.2, §6.1): no host or several, a
  * repeated header that may stand once, a transfer coding other than `chunked`. Throws `bad_request`.
@@ -123,7 +126,9 @@ export function checkFraming({ rawHeaders, headers, httpVersion, url }: Incoming
 function findRepeated(rawHeaders: readonly string[]): string | undefined {
   const seen: string[] = []
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index]?.toLowerCase() ?? ''
+    const written = rawHeaders[index] ?? ''
+    if (!lengths.has(written.length)) continue
+    const name = written.toLowerCase()
     if (!single.has(name)) continue
     if (seen.includes(name)) return name
     seen.push(name)

@@ -1,10 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import Fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyRequest,
-  LogController,
-} from 'fastify'
+import type { IncomingMessage } from 'node:http'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Authenticator } from './access/authentication.ts'
 import { type Grant, noGrant } from './access/grant.ts'
 import type { Admission } from './admission.ts'
@@ -73,6 +69,8 @@ export function createListener(options: ListenerOptions): FastifyInstance {
   const app = Fastify({
     loggerInstance: options.logger,
     genReqId: () => randomUUID(),
+    // With the options that Fastify would pass on, and no route has, pino takes half as long again.
+    childLoggerFactory: (logger, bindings) => logger.child(bindings),
     bodyLimit: options.bodyLimit,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     exposeHeadRoutes: false,
@@ -104,15 +102,19 @@ export function createListener(options: ListenerOptions): FastifyInstance {
   app.removeAllContentTypeParsers()
   recordRequests(app, surface, recorder)
   const checkRate = rateLimit && registerRateLimit(app, rateLimit)
+  const checkSource = createSourceCheck(options)
   app.decorateRequest('grant')
   app.addHook('onRequest', async (request, reply) => {
     request.grant = noGrant
     checkFraming(request.raw)
-    checkSource(request, options)
+    checkSource(request.raw)
     await checkRate?.(request)
-    if (request.route.config.isOpen !== true)
-      request.grant = await authenticate(request.headers.authorization)
-    const release = await admission.enter()
+    if (request.route.config.isOpen !== true) {
+      const grant = authenticate(request.headers.authorization)
+      // To wait for what is known already takes a turn of the promises.
+      request.grant = grant instanceof Promise ? await grant : grant
+    }
+    const release = admission.tryEnter() ?? (await admission.enter())
     // A caller may have left while it waited for its place.
     if (reply.raw.destroyed) release()
     else reply.raw.on('close', release)
@@ -136,15 +138,27 @@ export function createListener(options: ListenerOptions): FastifyInstance {
   return app
 }
 
-function checkSource(request: FastifyRequest, { allowedHosts, allowedOrigins }: ListenerOptions): void {
-  const { host = '', origin } = request.headers
-  // The authority of a target in absolute form stands in for Host (RFC 9112 §3.2.2).
-  const name = (/^https?:\/\/([^/?#]*)/i.exec(request.raw.url ?? '')?.[1] ?? host).toLowerCase()
-  const bare = name.replace(/:\d*$/, '')
-  if (!isLoopback(bare) && !allowedHosts.includes(name) && !allowedHosts.includes(bare))
-    throw new GatewayError('host_not_allowed')
-  if (origin !== undefined && !isLoopbackOrigin(origin) && !allowedOrigins.includes(origin.toLowerCase()))
-    throw new GatewayError('origin_not_allowed')
+/**
+ * Makes the check of a request's Host and Origin. Callers send the same host over and over: the one that was let in
+ * last is known by its spelling.
+ */
+function createSourceCheck({ allowedHosts, allowedOrigins }: ListenerOptions) {
+  let last: string | undefined
+  const checkHost = (host: string) => {
+    const name = host.toLowerCase()
+    const bare = name.replace(/:\d*$/, '')
+    if (!isLoopback(bare) && !allowedHosts.includes(name) && !allowedHosts.includes(bare))
+      throw new GatewayError('host_not_allowed')
+    last = host
+  }
+  return ({ headers, url = '/' }: IncomingMessage): void => {
+    const { host = '', origin } = headers
+    // The authority of a target in absolute form stands in for Host (RFC 9112 §3.2.2).
+    const named = url.startsWith('/') ? host : (/^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? host)
+    if (named !== last) checkHost(named)
+    if (origin !== undefined && !isLoopbackOrigin(origin) && !allowedOrigins.includes(origin.toLowerCase()))
+      throw new GatewayError('origin_not_allowed')
+  }
 }
 
 function isLoopbackOrigin(origin: string): boolean {

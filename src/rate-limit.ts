@@ -56,9 +56,10 @@ export function registerRateLimit(
   const secret = Buffer.from(key).toString('base64url')
   // Nobody outside is told a hash, so that the key in front makes it as good as an HMAC, at a fifth of its price.
   const keyGenerator = ({ ip, headers }: FastifyRequest) => {
-    const credentials = credentialHeaders.map((name) => unifySpelling(headers[name]))
+    let parts = `${secret}\n${ip}`
     // No header holds a line feed (RFC 9110 §5.5).
-    return hash('sha256', [secret, ip, ...credentials].join('\n'), 'base64url')
+    for (const name of credentialHeaders) parts += `\n${unifySpelling(headers[name])}`
+    return hash('sha256', parts, 'base64url')
   }
   app.register(rateLimit, {
     global: false,
@@ -81,8 +82,8 @@ export function registerRateLimit(
 }
 
 /** A bearer credential is the same however its scheme is written, and whatever blanks follow it (RFC 9110 §11.1). */
-function unifySpelling(text: string | string[] | undefined): string | undefined {
-  return text === undefined ? undefined : String(text).replace(/^bearer +/i, 'Bearer ')
+function unifySpelling(text: string | string[] = ''): string {
+  return String(text).replace(/^bearer +/i, 'Bearer ')
 }
 
 /** The library makes its store itself and wants callbacks. */

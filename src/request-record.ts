@@ -102,11 +102,11 @@ function logRequest(
 
 /** What a log line says of tool calls: of a batch the names of its tools, and how the worst call ended. */
 export function describeToolCalls(calls: readonly ToolCallRecord[]) {
-  const endings = calls.flatMap(({ ending }) => ending ?? [])
-  const worst = endings.sort((one, other) => other.status - one.status)[0]
-  return {
-    tool: [...new Set(calls.map(({ tool }) => tool))].join(','),
-    toolStatus: worst?.status,
-    code: worst?.code,
+  const tools = new Set<string>()
+  let worst: Ending | undefined
+  for (const { tool, ending } of calls) {
+    tools.add(tool)
+    if (ending && (!worst || ending.status > worst.status)) worst = ending
   }
+  return { tool: [...tools].join(','), toolStatus: worst?.status, code: worst?.code }
 }

@@ -129,3 +129,17 @@ test('an answer that was overtaken in its turn of the event loop is not written'
   expect([answer.statusCode, answer.body]).toEqual([400, 'first'])
   expect((await app.inject('/')).statusCode).toBe(400)
 })
+
+test('a host that was let in, or asked for before, lets in no other', async () => {
+  await using app = createListener({
+    surface: 'rest',
+    logger: createLogger('silent', { write() {} }),
+    bodyLimit: 1,
+    ...openListener(1),
+  })
+  app.get('/', () => 'let in')
+  const statuses: number[] = []
+  for (const host of ['localhost', 'localhost', 'evil.example', 'evil.example', 'localhost'])
+    statuses.push((await app.inject({ url: '/', headers: { host } })).statusCode)
+  expect(statuses).toEqual([200, 200, 403, 403, 200])
+})
