@@ -1,6 +1,7 @@
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { type ErrorCode, GatewayError } from './errors.ts'
+import { memoizeLast } from './memo.ts'
 
 const parserCodes: Readonly<Record<string, ErrorCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
@@ -141,10 +142,14 @@ function findRepeated(rawHeaders: readonly string[]): string | undefined {
  * what it is. Throws `unsupported_media_type`.
  */
 export function checkEncoding({ headers }: Pick<IncomingMessage, 'headers'>): void {
-  const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(headers['content-type'] ?? '')?.[1] ?? 'utf-8'
-  if (!/^utf-?8$/i.test(charset) || (headers['content-encoding'] ?? 'identity') !== 'identity')
+  if (!isUtf8(headers['content-type'] ?? '') || (headers['content-encoding'] ?? 'identity') !== 'identity')
     throw new GatewayError('unsupported_media_type')
 }
+
+const isUtf8 = memoizeLast((contentType) => {
+  const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(contentType)?.[1] ?? 'utf-8'
+  return /^utf-?8$/i.test(charset)
+})
 
 function refuse(detail: string): GatewayError {
   return new GatewayError('bad_request', { detail, headers: { connection: 'close' } })

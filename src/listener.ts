@@ -7,6 +7,7 @@ import type { Admission } from './admission.ts'
 import { isLoopback } from './config.ts'
 import { GatewayError } from './errors.ts'
 import { answerBrokenRequest, checkFraming, watchRequests } from './framing.ts'
+import { memoizeLast } from './memo.ts'
 import { sendProblem, toGatewayError } from './problems.ts'
 import { type RateLimitOptions, registerRateLimit } from './rate-limit.ts'
 import { type RequestRecorder, recordRequest, recordRequests, type Surface } from './request-record.ts'
@@ -138,24 +139,17 @@ export function createListener(options: ListenerOptions): FastifyInstance {
   return app
 }
 
-/**
- * Makes the check of a request's Host and Origin. Callers send the same host over and over: the one that was let in
- * last is known by its spelling.
- */
 function createSourceCheck({ allowedHosts, allowedOrigins }: ListenerOptions) {
-  let last: string | undefined
-  const checkHost = (host: string) => {
+  const isHostAllowed = memoizeLast((host) => {
     const name = host.toLowerCase()
     const bare = name.replace(/:\d*$/, '')
-    if (!isLoopback(bare) && !allowedHosts.includes(name) && !allowedHosts.includes(bare))
-      throw new GatewayError('host_not_allowed')
-    last = host
-  }
+    return isLoopback(bare) || allowedHosts.includes(name) || allowedHosts.includes(bare)
+  })
   return ({ headers, url = '/' }: IncomingMessage): void => {
     const { host = '', origin } = headers
     // The authority of a target in absolute form stands in for Host (RFC 9112 §3.2.2).
-    const named = url.startsWith('/') ? host : (/^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? host)
-    if (named !== last) checkHost(named)
+    const authority = url.startsWith('/') ? undefined : /^https?:\/\/([^/?#]*)/i.exec(url)?.[1]
+    if (!isHostAllowed(authority ?? host)) throw new GatewayError('host_not_allowed')
     if (origin !== undefined && !isLoopbackOrigin(origin) && !allowedOrigins.includes(origin.toLowerCase()))
       throw new GatewayError('origin_not_allowed')
   }

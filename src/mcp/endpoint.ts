@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Grant } from '../access/grant.ts'
 import { parseJson } from '../contract/json.ts'
 import { GatewayError } from '../errors.ts'
+import { memoizeLast } from '../memo.ts'
 import { toGatewayError } from '../problems.ts'
 import { parseBodies } from '../request-body.ts'
 import type { ToolCallRecord } from '../request-record.ts'
@@ -45,7 +46,7 @@ export async function registerMcp(app: FastifyInstance, options: EraOptions): Pr
     // Nothing gives the reply back, not even the promise: whoever does makes Fastify watch its stream to the end.
     app.post(url, (request, reply) => {
       const { headers, body } = request
-      if (!acceptsJson(headers.accept)) {
+      if (!acceptsJson(headers.accept ?? '*/*')) {
         send(reply, refuse(406, rpcCodes.refused, 'The answer is application/json: accept it'))
         return
       }
@@ -99,10 +100,9 @@ export function refuseUnrouted(url: string): never {
 }
 
 /** Asks less than the letter of the older revisions, which want both JSON and an event stream in the list. */
-function acceptsJson(accept: string | undefined): boolean {
-  if (accept === undefined) return true
-  return /(^|,)\s*(application\/json|application\/\*|\*\/\*)\s*([;,]|$)/i.test(accept)
-}
+const acceptsJson = memoizeLast((accept) =>
+  /(^|,)\s*(application\/json|application\/\*|\*\/\*)\s*([;,]|$)/i.test(accept),
+)
 
 async function deliver(reply: FastifyReply, answer: Promise<Reply>): Promise<void> {
   try {

@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors.ts'
+import { memoizeLast } from '../memo.ts'
 import type { UpstreamAnswer } from './answer-collector.ts'
 import { safeAnswerHeaders } from './cal-com.ts'
 import type { UpstreamCall } from './call.ts'
@@ -35,8 +36,10 @@ export function selectHeaders(headers: UpstreamAnswer['headers']): Record<string
   return selected
 }
 
+const isJson = memoizeLast((contentType) => /^application\/json\s*(;|$)/i.test(contentType))
+
 function readJson(contentType: string | string[] | undefined, body: Buffer): UpstreamAnswer['json'] {
-  if (typeof contentType !== 'string' || !/^application\/json\s*(;|$)/i.test(contentType)) return undefined
+  if (typeof contentType !== 'string' || !isJson(contentType)) return undefined
   try {
     const text = body.toString('utf8')
     return { text, value: JSON.parse(text) }

@@ -4,7 +4,7 @@ import { type Import, listImports, parseSource, readSources, type SourceFile } f
 
 /** A file may import from the lines above its own, and from its own folder; never from a neighbour in its line. */
 const layers: readonly (readonly string[])[] = [
-  ['src/error-catalogue.ts', 'src/certificates.ts', 'src/gateway-keys.ts', 'src/variables.ts'],
+  ['src/error-catalogue.ts', 'src/certificates.ts', 'src/gateway-keys.ts', 'src/memo.ts', 'src/variables.ts'],
   ['src/environment.ts'],
   ['src/config.ts', 'src/errors.ts', 'src/logger.ts', 'src/generated/'],
   ['src/contract/'],
