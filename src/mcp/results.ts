@@ -11,7 +11,7 @@ export interface ToolResult {
   readonly content: { readonly type: 'text'; readonly text: string }[]
   readonly structuredContent: Readonly<Record<string, unknown>>
   readonly isError?: true
-  /** What `structuredContent` has been written as, if it has; no JSON text shows it. */
+  /** What `structuredContent` of a success has been written as, if it has; no JSON text shows it. */
   readonly [structuredText]?: string
 }
 
