@@ -1,7 +1,7 @@
-import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findClosedUrl, type RunningGateway, startGateway } from './gateway-fixture.ts'
 import { createSearch, findLeaks } from './leaks.ts'
+import { openConnection, readAll } from './raw-connection.ts'
 import { respondJson, startUpstream, type UpstreamStub } from './upstream-stub.ts'
 
 const planted = new Map<string, string>()
@@ -141,10 +141,9 @@ async function callMcp(url: string, evidence: Evidence): Promise<void> {
 }
 
 async function sendBroken(url: string, evidence: Evidence): Promise<void> {
-  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  const socket = openConnection(url)
   socket.end(`${plant('verb')} /${plant('target')} HTTP/1.1\r\n${plant('line')}\r\n\r\n`)
-  const chunks: Buffer[] = await socket.toArray()
-  evidence.errors.push(Buffer.concat(chunks).toString())
+  evidence.errors.push(await readAll(socket))
 }
 
 /** An upstream whose answers are full of canaries, in every place and of every kind. */

@@ -1,23 +1,19 @@
-import { connect, type Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import { createListener, type ListenerTimeouts, usualTimeouts } from '../src/listener.ts'
 import { createLogger } from '../src/logger.ts'
 import { findClosedUrl, startGateway } from './gateway-fixture.ts'
 import { openListener } from './open-listener.ts'
+import { openConnection, readAll } from './raw-connection.ts'
 import { respondJson, startUpstream } from './upstream-stub.ts'
 
 const users = '/v1/v2/oauth-clients/cm9demo/users'
 const headers = { 'x-cal-secret-key': 'demo-secret' }
 const short: ListenerTimeouts = { headers: 150, request: 300, keepAlive: 100 }
 
-function open(url: string): Socket {
-  return connect(Number(new URL(url).port), '127.0.0.1')
-}
-
-/** Everything that comes back until the connection ends. */
-async function readAll(socket: Socket): Promise<string> {
-  const chunks: Buffer[] = await socket.toArray()
-  return Buffer.concat(chunks).toString()
+/** The app of a port that serves nothing yet and lets everybody in. */
+function createBareListener() {
+  const logger = createLogger('silent', { write() {} })
+  return createListener({ surface: 'rest', logger, bodyLimit: 1, ...openListener(1) })
 }
 
 test.each(['restUrl', 'mcpUrl'] as const)(
@@ -25,7 +21,7 @@ test.each(['restUrl', 'mcpUrl'] as const)(
   async (door) => {
     await using upstream = await startUpstream()
     await using running = await startGateway(upstream.url, {}, { timeouts: short })
-    const socket = open(running[door])
+    const socket = openConnection(running[door])
     socket.write('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n')
     const answer = await readAll(socket)
     expect(answer).toMatch(/^HTTP\/1\.1 408 /)
@@ -36,7 +32,7 @@ test.each(['restUrl', 'mcpUrl'] as const)(
 test('a body that never ends is answered once and never goes upstream', async () => {
   await using upstream = await startUpstream()
   await using running = await startGateway(upstream.url, {}, { timeouts: short })
-  const socket = open(running.restUrl)
+  const socket = openConnection(running.restUrl)
   const head = [
     'Host: 127.0.0.1',
     'x-cal-secret-key: demo-secret',
@@ -54,7 +50,7 @@ test('a connection that has nothing more to say is closed', async () => {
   await using upstream = await startUpstream()
   const timeouts = { ...usualTimeouts, keepAlive: short.keepAlive }
   await using running = await startGateway(upstream.url, {}, { timeouts })
-  const socket = open(running.restUrl)
+  const socket = openConnection(running.restUrl)
   socket.write('GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')
   expect(await readAll(socket)).toMatch(/^HTTP\/1\.1 200 /)
 })
@@ -62,7 +58,7 @@ test('a connection that has nothing more to say is closed', async () => {
 test('headers beyond 16 kB are refused', async () => {
   await using upstream = await startUpstream()
   await using running = await startGateway(upstream.url)
-  const socket = open(running.restUrl)
+  const socket = openConnection(running.restUrl)
   socket.end(`GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nx-long: ${'x'.repeat(20_000)}\r\n\r\n`)
   expect(await readAll(socket)).toMatch(/^HTTP\/1\.1 431 .*"code":"headers_too_large"/s)
 })
@@ -88,7 +84,7 @@ test('what is under way when the gateway closes is answered, and the connection 
 test('an idle connection gets the grace for one more request', async () => {
   await using upstream = await startUpstream()
   await using running = await startGateway(upstream.url)
-  const socket = open(running.restUrl)
+  const socket = openConnection(running.restUrl)
   const request = `GET ${users} HTTP/1.1\r\nHost: 127.0.0.1\r\nx-cal-secret-key: demo-secret\r\n\r\n`
   socket.write(request)
   await new Promise((resolve) => socket.once('readable', resolve))
@@ -115,12 +111,7 @@ test('the control port tells life from readiness', async () => {
 })
 
 test('an answer that was overtaken in its turn of the event loop is not written', async () => {
-  await using app = createListener({
-    surface: 'rest',
-    logger: createLogger('silent', { write() {} }),
-    bodyLimit: 1,
-    ...openListener(1),
-  })
+  await using app = createBareListener()
   app.get('/', (_request, reply) => {
     reply.send('late')
     reply.raw.writeHead(400).end('first')
@@ -131,12 +122,7 @@ test('an answer that was overtaken in its turn of the event loop is not written'
 })
 
 test('a host that was let in, or asked for before, lets in no other', async () => {
-  await using app = createListener({
-    surface: 'rest',
-    logger: createLogger('silent', { write() {} }),
-    bodyLimit: 1,
-    ...openListener(1),
-  })
+  await using app = createBareListener()
   app.get('/', () => 'let in')
   const statuses: number[] = []
   for (const host of ['localhost', 'localhost', 'evil.example', 'evil.example', 'localhost'])

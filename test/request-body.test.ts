@@ -1,7 +1,8 @@
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, it, vi } from 'vitest'
 import { startGateway } from './gateway-fixture.ts'
+import { openConnection, readAll } from './raw-connection.ts'
 import { startUpstream } from './upstream-stub.ts'
 
 const body = Buffer.from(JSON.stringify({ name: 'Adé', bio: 'é'.repeat(100) }))
@@ -19,7 +20,7 @@ async function begin(
   header: string,
   [first = Buffer.alloc(0), ...pieces]: Buffer[],
 ): Promise<Socket> {
-  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  const socket = openConnection(url)
   const head = [
     'PATCH /v1/v2/oauth-clients/cm9demo/users/7 HTTP/1.1',
     ...['Host: 127.0.0.1', 'Connection: close', 'x-cal-secret-key: demo-secret'],
@@ -32,11 +33,6 @@ async function begin(
     socket.write(piece)
   }
   return socket
-}
-
-async function readAll(socket: Socket): Promise<string> {
-  const chunks: Buffer[] = await socket.toArray()
-  return Buffer.concat(chunks).toString()
 }
 
 it.each([

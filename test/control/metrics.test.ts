@@ -1,10 +1,10 @@
-import { connect } from 'node:net'
 import { expect, it, test } from 'vitest'
 import { readAnswers } from '../../src/contract/answers.ts'
 import { readDocument } from '../../src/contract/document.ts'
 import { readOperations } from '../../src/contract/operations.ts'
 import { errorCatalogue } from '../../src/error-catalogue.ts'
 import { findClosedUrl, type RunningGateway, startGateway } from '../gateway-fixture.ts'
+import { openConnection, readAll } from '../raw-connection.ts'
 import { calls, doors } from '../reliability/doors.ts'
 import { readText } from '../rules/tree.ts'
 import { respondJson, startUpstream } from '../upstream-stub.ts'
@@ -216,9 +216,9 @@ async function flood({ restUrl, mcpUrl }: RunningGateway): Promise<void> {
       await (await fetch(`${mcpUrl}/${odd}`, { ...init, body })).text()
     }
     for (const url of [restUrl, mcpUrl]) {
-      const socket = connect(Number(new URL(url).port), '127.0.0.1')
+      const socket = openConnection(url)
       socket.end(`${odd} / HTTP/1.1\r\n\r\n`)
-      await socket.toArray()
+      await readAll(socket)
     }
   }
 }

@@ -1,7 +1,7 @@
-import { connect } from 'node:net'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Problem } from '../../src/errors.ts'
 import { findClosedUrl, type RunningGateway, startGateway } from '../gateway-fixture.ts'
+import { openConnection, readAll } from '../raw-connection.ts'
 import { type ReceivedRequest, respondJson, startUpstream, type UpstreamStub } from '../upstream-stub.ts'
 
 const secret = 'planted-secret-4f1c'
@@ -359,10 +359,9 @@ test('the served document is the one everything is driven by', async () => {
 })
 
 test('a request that is no HTTP gets one answer and the connection ends', async () => {
-  const { port } = new URL(running.restUrl)
-  const socket = connect(Number(port), '127.0.0.1')
+  const socket = openConnection(running.restUrl)
   socket.end('GET / HTTP/1.1\r\nHost : x\r\n\r\n')
-  const answer = Buffer.concat(await socket.toArray()).toString()
+  const answer = await readAll(socket)
   expect(answer.match(/^HTTP\/1\.1 /gm)).toHaveLength(1)
   expect(answer).toContain('"code":"bad_request"')
 })
