@@ -15,8 +15,8 @@ export default defineConfig({
   test: {
     // Most tests wait for processes and sockets, so that two at a time are hardly slower than one.
     maxWorkers: 2,
-    globalSetup: ['./test/log-search.ts'],
-    reporters: ['default', './test/closing-line.ts'],
+    globalSetup: ['./test/support/log-search.ts'],
+    reporters: ['default', './test/support/closing-line.ts'],
     projects: [
       { test: { ...common, name: 'unit', include: ['test/**/*.test.ts'] } },
       { test: { ...common, name: 'contract', include: ['contracts/**/*.test.ts'] } },

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { listScopes } from '../src/access/grant.ts'
-import { readDocument } from '../src/contract/document.ts'
-import { readOperations } from '../src/contract/operations.ts'
-import { createKey } from '../src/gateway-keys.ts'
+import { createKey } from '../src/config/gateway-keys.ts'
+import { readDocument } from '../src/document/document.ts'
+import { readOperations } from '../src/document/operations.ts'
 import type { GatewayKey } from './contenders.ts'
 
 /** Makes a key for all operations, as `calgate key` does, and its file in a folder. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { listDescendants } from '../test/processes.ts'
+import { listDescendants } from '../test/support/processes.ts'
 
 /** Microseconds of a clock tick in /proc; Linux tells user space 100 ticks a second on every architecture. */
 const tick = 10_000

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { findFreePorts } from '../test/processes.ts'
+import { findFreePorts } from '../test/support/processes.ts'
 import { generatorCpu } from './cpus.ts'
 import { startNginx } from './nginx.ts'
 

@@ -1,5 +1,5 @@
-import type { OpenApiDocument } from '../src/contract/document.ts'
-import { asRecord } from '../src/contract/json.ts'
+import type { OpenApiDocument } from '../src/document/document.ts'
+import { asRecord } from '../src/document/json.ts'
 
 /** A document with so many operations: those it has, copied under further paths with names of their own. */
 export function widenDocument(document: OpenApiDocument, operations: number): OpenApiDocument {

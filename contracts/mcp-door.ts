@@ -1,4 +1,4 @@
-import { clients, type Place } from '../test/mcp/clients.ts'
+import { clients, type Place } from '../test/support/mcp-clients.ts'
 import type { Door } from './door.ts'
 import { breakOff, readToolResult } from './verdict.ts'
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { readDocument } from '../src/contract/document.ts'
+import { readDocument } from '../src/document/document.ts'
 import { provers } from './cases/provers.ts'
 import { renderMatrix } from './matrix.ts'
 import { readRequirements } from './requirements.ts'

@@ -3,8 +3,8 @@
  */
 import './leash.ts'
 import { readMockChoice } from '../mocks/choice.ts'
-import { ConfigError, readConfig } from '../src/config.ts'
-import { readDocument } from '../src/contract/document.ts'
+import { ConfigError, readConfig } from '../src/config/config.ts'
+import { readDocument } from '../src/document/document.ts'
 import { type Child, startChild } from './children.ts'
 import { awaitAnswer, findTaken, type Port } from './ports.ts'
 import { composeWelcome } from './welcome.ts'

@@ -1,5 +1,5 @@
 /**
- * Derives `openapi/openapi.json` and `src/generated/openapi.d.ts` from the capability and the overlay, or with
+ * Derives `openapi/openapi.json` and `openapi/openapi.d.ts` from the capability and the overlay, or with
  * `--check` says whether the committed ones are what would be derived now. Stops at nothing before it has
  * reported every problem of the two sources.
  */
@@ -10,10 +10,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import openapiTypescript, { astToString } from 'openapi-typescript'
-import { readCapability } from '../src/contract/capability.ts'
-import { deriveDocument } from '../src/contract/derive.ts'
-import type { OpenApiDocument } from '../src/contract/document.ts'
-import type { Problem } from '../src/contract/problem.ts'
+import { readCapability } from '../src/description/capability/capability.ts'
+import { deriveDocument } from '../src/description/capability/derivation.ts'
+import type { Problem } from '../src/description/problem.ts'
+import type { OpenApiDocument } from '../src/document/document.ts'
 import { findOverlayProblems } from './overlay.ts'
 
 const root = new URL('../', import.meta.url)
@@ -81,7 +81,7 @@ async function run(): Promise<void> {
   }
   const generated = [
     ['openapi/openapi.json', document],
-    ['src/generated/openapi.d.ts', types],
+    ['openapi/openapi.d.ts', types],
   ] as const
   for (const [file, text] of generated) {
     if (!process.argv.includes('--check')) await writeFile(at(file), text)

@@ -1,8 +1,8 @@
 import { Ajv } from 'ajv'
 import { JSONPath } from 'jsonpath-plus'
-import { toFindings } from '../src/contract/form.ts'
-import type { Finding, Problem } from '../src/contract/problem.ts'
-import { readSource } from '../src/contract/source.ts'
+import { toFindings } from '../src/description/capability/form-problems.ts'
+import type { Finding, Problem } from '../src/description/problem.ts'
+import { readSource } from '../src/description/source.ts'
 
 interface Action {
   readonly target: string

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { inlineReferences, type OpenApiDocument } from '../src/contract/document.ts'
+import { inlineReferences, type OpenApiDocument } from '../src/document/document.ts'
 
 /** Where a reader of the welcome finds what was started, as origins. */
 export interface Doors {

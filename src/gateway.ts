@@ -2,25 +2,25 @@ import { randomBytes } from 'node:crypto'
 import type { Readable, Writable } from 'node:stream'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { createGuard, type IssuerKeys } from './access/guard.ts'
-import { Admission, type AdmissionLimits } from './admission.ts'
-import type { Config } from './config.ts'
-import type { OpenApiDocument } from './contract/document.ts'
-import { readOperations } from './contract/operations.ts'
-import { compileOperations } from './contract/validation.ts'
-import { createObservation } from './control/observation.ts'
-import { probeOrigin, ReadinessCheck } from './control/readiness.ts'
-import { createControlServer } from './control/server.ts'
-import { drainServer } from './drain.ts'
-import { type ListenerTimeouts, usualTimeouts } from './listener.ts'
+import type { Config } from './config/config.ts'
+import type { OpenApiDocument } from './document/document.ts'
+import { readOperations } from './document/operations.ts'
+import { compileOperations } from './document/validation.ts'
+import { Admission, type AdmissionLimits } from './http/admission.ts'
+import { drainServer } from './http/drain.ts'
+import { type ListenerTimeouts, usualTimeouts } from './http/listener.ts'
+import { createMemoryRateStore } from './http/rate-limit.ts'
 import { createMcpServer, serveMcpStdio } from './mcp/server.ts'
-import { createMemoryRateStore } from './rate-limit.ts'
+import { createControlServer } from './observability/control-server.ts'
+import { createObservation } from './observability/observation.ts'
+import { probeOrigin, ReadinessCheck } from './observability/readiness.ts'
+import type { SamplingOptions } from './observability/response-sampling.ts'
 import { createRestServer } from './rest/server.ts'
 import { readRetryAfter, upstreamName } from './upstream/cal-com.ts'
-import type { CircuitOptions } from './upstream/circuit.ts'
+import type { CircuitOptions } from './upstream/circuit-breaker.ts'
 import { createClient } from './upstream/client.ts'
 import { findCredentialHeader } from './upstream/credentials.ts'
 import { createDispatcher } from './upstream/dispatcher.ts'
-import type { DriftOptions } from './upstream/drift.ts'
 import { createExchange } from './upstream/exchange.ts'
 
 /** The two doors and what stands behind them; nothing listens yet. */
@@ -52,7 +52,7 @@ export interface GatewayOptions {
   /** How the keys of access tokens are had, where it is not as usual. */
   readonly issuerKeys?: IssuerKeys
   /** When answers are held against the document, where it is not as usual. */
-  readonly sampling?: Partial<Pick<DriftOptions, 'clock' | 'random'>>
+  readonly sampling?: Partial<Pick<SamplingOptions, 'clock' | 'random'>>
   /** Whether the metrics tell of the process too, which is watched for as long as it lives. */
   readonly watchProcess?: boolean
 }
@@ -88,7 +88,7 @@ export async function createGateway({
   })
   const places = new Admission(admission)
   const { metrics, watch } = createObservation({
-    ...{ document, dispatcher, logger, admission: places, share: config.driftShare },
+    ...{ document, circuit: dispatcher.circuit, logger, admission: places, share: config.driftShare },
     ...{ clock, random: Math.random, ...sampling },
   })
   if (watchProcess) metrics.watchProcess()

@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import { listScopes } from './access/grant.ts'
-import { ConfigError, readConfig } from './config.ts'
-import { readDocument } from './contract/document.ts'
-import { readOperations } from './contract/operations.ts'
+import { ConfigError, readConfig } from './config/config.ts'
+import { createKey } from './config/gateway-keys.ts'
+import { readDocument } from './document/document.ts'
+import { readOperations } from './document/operations.ts'
 import { createGateway } from './gateway.ts'
-import { createKey } from './gateway-keys.ts'
-import { openLog } from './logger.ts'
+import { openLog } from './observability/logger.ts'
 
 const usage = `Usage: calgate [start]        serve REST and MCP on their ports
        calgate mcp --stdio    serve MCP on standard input and output
@@ -132,7 +132,7 @@ async function diff(files: readonly string[]): Promise<void> {
   const [old, next, ...more] = files
   if (old === undefined || next === undefined || more.length > 0)
     throw new OperatorError(`diff takes two files, OLD and NEW\n${usage}`, 2)
-  const { ComparisonError, formatChanges, listChanges } = await import('./contract/changes.ts')
+  const { ComparisonError, formatChanges, listChanges } = await import('./description/document-changes.ts')
   const changes = await listChanges(old, next, process).catch((error) => {
     throw error instanceof ComparisonError ? new OperatorError(error.message, 2) : error
   })

@@ -1,6 +1,6 @@
-import { startGateway } from '../test/gateway-fixture.ts'
-import { calls, type DoorName, doors, writes } from '../test/reliability/doors.ts'
-import { behaveWell, startRawUpstream } from '../test/reliability/raw-upstream.ts'
+import { startGateway } from '../test/support/gateway.ts'
+import { behaveWell, startRawUpstream } from '../test/support/raw-upstream.ts'
+import { calls, type DoorName, doors, writes } from '../test/support/servers.ts'
 import { type Finding, report } from './finding.ts'
 
 /**

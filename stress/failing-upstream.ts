@@ -1,11 +1,6 @@
-import { startGateway } from '../test/gateway-fixture.ts'
-import { calls, doors } from '../test/reliability/doors.ts'
-import {
-  type Behaviour,
-  behaveWell,
-  startRawUpstream,
-  writeAnswer,
-} from '../test/reliability/raw-upstream.ts'
+import { startGateway } from '../test/support/gateway.ts'
+import { type Behaviour, behaveWell, startRawUpstream, writeAnswer } from '../test/support/raw-upstream.ts'
+import { calls, doors } from '../test/support/servers.ts'
 import { type Finding, report } from './finding.ts'
 
 const refuse: Behaviour = (socket) => socket.write(writeAnswer('{}', '503 Service Unavailable'))

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { awaitAnswer } from '../scripts/ports.ts'
-import { findFreePorts } from '../test/processes.ts'
-import { collectLog } from '../test/run-log.ts'
+import { findFreePorts } from '../test/support/processes.ts'
+import { collectLog } from '../test/support/run-log.ts'
 
 /** A gateway as it is started in earnest, in a process of its own. */
 export interface GatewayProcess extends AsyncDisposable {

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
-import { startGateway } from '../test/gateway-fixture.ts'
-import { calls, toMcpRequest, toRestRequest } from '../test/reliability/doors.ts'
+import { startGateway } from '../test/support/gateway.ts'
+import { calls, toMcpRequest, toRestRequest } from '../test/support/servers.ts'
 import { type Finding, report } from './finding.ts'
 
 /** Callers with secrets of their own call at the same time on both ports: each must get what is its own. */

@@ -2,9 +2,9 @@ import { createServer, request as httpRequest, type IncomingMessage } from 'node
 import type { AddressInfo } from 'node:net'
 import { json, text } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
-import { startGateway } from '../test/gateway-fixture.ts'
-import { calls, type DoorName, type Doors, toMcpRequest, toRestRequest } from '../test/reliability/doors.ts'
-import { respondJson } from '../test/upstream-stub.ts'
+import { startGateway } from '../test/support/gateway.ts'
+import { calls, type DoorName, type Doors, toMcpRequest, toRestRequest } from '../test/support/servers.ts'
+import { respondJson } from '../test/support/upstream-stub.ts'
 import { type Finding, report } from './finding.ts'
 import { createRandom } from './random.ts'
 

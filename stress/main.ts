@@ -57,7 +57,7 @@ had ${availableParallelism()} cores for the gateway, its callers and its upstrea
 ${rows.map(({ what, figure, measured, ok }) => `| ${[what, figure, measured].map(cell).join(' | ')} | ${ok ? 'held' : '**missed**'} |`).join('\n')}
 
 What is exact is a test as well: every malformed request and every fault of the upstream in \`test/attack\` and
-\`test/reliability\`, the limits in \`test/listener.test.ts\`, \`test/admission.test.ts\` and \`test/rate-limit.test.ts\`.
+\`test/reliability\`, the limits in \`test/http/listener.test.ts\`, \`test/http/admission.test.ts\` and \`test/http/rate-limit.test.ts\`.
 
 ## Limits
 

@@ -1,9 +1,9 @@
-import { attack, attackWith, families, findFaults, findLogFaults, targets } from '../test/attack/attack.ts'
-import { listFramings } from '../test/attack/framing.ts'
-import { listMcpCalls, listRefusedMessages } from '../test/attack/mcp-calls.ts'
-import { listRestCalls } from '../test/attack/rest-calls.ts'
-import { startGateway } from '../test/gateway-fixture.ts'
-import { startUpstream } from '../test/upstream-stub.ts'
+import { attack, attackWith, families, findFaults, findLogFaults, targets } from '../test/support/attack.ts'
+import { startGateway } from '../test/support/gateway.ts'
+import { listFramings } from '../test/support/malformed-framing.ts'
+import { listMcpCalls, listRefusedMessages } from '../test/support/mcp-calls.ts'
+import { listRestCalls } from '../test/support/rest-calls.ts'
+import { startUpstream } from '../test/support/upstream-stub.ts'
 import { type Finding, report } from './finding.ts'
 
 /** Sends every malformed request there is, and families of them until the sum is reached, to both ports. */

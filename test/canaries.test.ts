@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { findClosedUrl, type RunningGateway, startGateway } from './gateway-fixture.ts'
-import { createSearch, findLeaks } from './leaks.ts'
-import { openConnection, readAll } from './raw-connection.ts'
-import { respondJson, startUpstream, type UpstreamStub } from './upstream-stub.ts'
+import { findClosedUrl, type RunningGateway, startGateway } from './support/gateway.ts'
+import { createSearch, findLeaks } from './support/leaks.ts'
+import { openConnection, readAll } from './support/raw-connection.ts'
+import { respondJson, startUpstream, type UpstreamStub } from './support/upstream-stub.ts'
 
 const planted = new Map<string, string>()
 

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { startGateway } from './gateway-fixture.ts'
-import { createSearch, findLeaks, listCanaries, listSpellings } from './leaks.ts'
-import { folderVariable } from './run-log.ts'
-import { startUpstream } from './upstream-stub.ts'
+import { startGateway } from './support/gateway.ts'
+import { createSearch, findLeaks, listCanaries, listSpellings } from './support/leaks.ts'
+import { folderVariable } from './support/run-log.ts'
+import { startUpstream } from './support/upstream-stub.ts'
 
 const canary = 'planted-ÄÖ/"ada+1@example.org'
 const search = createSearch([canary])

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { type GatewayProcess, startGatewayProcess } from '../stress/gateway-process.ts'
-import { respondJson, startUpstream } from './upstream-stub.ts'
+import { respondJson, startUpstream } from './support/upstream-stub.ts'
 
 const user = '/v1/v2/oauth-clients/cm9demo/users/4711'
 const headers = { 'x-cal-secret-key': 'demo-secret' }

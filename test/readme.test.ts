@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { startPrism } from '../mocks/prism.ts'
-import { startGateway } from './gateway-fixture.ts'
-import { clients } from './mcp/clients.ts'
+import { startGateway } from './support/gateway.ts'
+import { clients } from './support/mcp-clients.ts'
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
 

@@ -1,8 +1,8 @@
 import { pino } from 'pino'
-import { readConfig } from '../../src/config.ts'
-import { readDocument } from '../../src/contract/document.ts'
+import { readConfig } from '../../src/config/config.ts'
+import { readDocument } from '../../src/document/document.ts'
 import { createGateway } from '../../src/gateway.ts'
-import { createLogger } from '../../src/logger.ts'
+import { createLogger } from '../../src/observability/logger.ts'
 import { widenDocument } from '../wide-document.ts'
 
 /** The gateway on a document with as many operations as `OPERATIONS` says. */

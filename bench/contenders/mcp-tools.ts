@@ -1,8 +1,8 @@
 import { Ajv, type ValidateFunction } from 'ajv'
 import { Pool } from 'undici'
 import * as z from 'zod'
-import { readDocument } from '../../src/contract/document.ts'
-import { type Operation, readOperations } from '../../src/contract/operations.ts'
+import { readDocument } from '../../src/document/document.ts'
+import { type Operation, readOperations } from '../../src/document/operations.ts'
 import { describeArguments } from '../../src/mcp/arguments.ts'
 
 /** A tool as somebody would write it by hand for the same document. */

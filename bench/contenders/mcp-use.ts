@@ -1,5 +1,5 @@
 import { MCPServer } from 'mcp-use'
-import { readDocument } from '../../src/contract/document.ts'
+import { readDocument } from '../../src/document/document.ts'
 
 /** mcp-use makes its tools from the same document; the arguments are named as the document's parameters. */
 const { PORT, UPSTREAM: baseUrl = '' } = process.env

@@ -1,4 +1,4 @@
-import { readDocument } from '../../src/contract/document.ts'
+import { readDocument } from '../../src/document/document.ts'
 import type { Prover, Scene } from '../judge.ts'
 import type { Script } from '../recorder.ts'
 import type { ErrorFacts } from '../requirements.ts'
@@ -15,15 +15,15 @@ let clients = 0
 const unusable: Readonly<Record<string, readonly [Script, string]>> = {
   'a redirect': [
     (_request, response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
-    'upstream_invalid_answer',
+    'upstream_invalid_response',
   ],
   'a page': [
     (_request, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<p>'),
-    'upstream_invalid_answer',
+    'upstream_invalid_response',
   ],
   'half a JSON text': [
     (_request, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":'),
-    'upstream_invalid_answer',
+    'upstream_invalid_response',
   ],
   'a cut answer': [
     (_request, response) => {

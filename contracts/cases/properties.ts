@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
-import { readDocument } from '../../src/contract/document.ts'
+import { readDocument } from '../../src/document/document.ts'
 import { type DescribedArgument, generateArguments, readArguments } from '../generators.ts'
 import type { Prover, Scene } from '../judge.ts'
 import type { RecordedRequest } from '../recorder.ts'

@@ -2,11 +2,11 @@
  * `npm run contract:live`: holds a real Cal.com against the document and the requirements. Reads only, unless
  * ALLOW_WRITES is 1. Exits with 1 when they differ, with 2 when it could not look.
  */
-import { readConfig } from '../../src/config.ts'
-import { createComparison, type Departure } from '../../src/contract/departures.ts'
-import { readDocument } from '../../src/contract/document.ts'
+import { readConfig } from '../../src/config/config.ts'
+import { readDocument } from '../../src/document/document.ts'
+import { createComparison, type Mismatch } from '../../src/document/response-mismatch.ts'
 import { createGateway } from '../../src/gateway.ts'
-import { createRunLogger } from '../../test/run-log.ts'
+import { createRunLogger } from '../../test/support/run-log.ts'
 import { type Finding, judge } from '../judge.ts'
 import { readRequirements } from '../requirements.ts'
 import { openRunning, type Target } from '../target.ts'
@@ -74,7 +74,7 @@ async function travel(target: Target): Promise<boolean> {
 function compareStop(
   { operation, expected, verdict }: Stop,
   compare: ReturnType<typeof createComparison>,
-): Departure[] {
+): Mismatch[] {
   const { kind, status, code, headers, body } = verdict
   const whole = { operation: operation.operation, status, pointer: '', place: '', breaking: true }
   // What the gateway itself refuses to hand on is no answer that a document could describe.
@@ -97,7 +97,7 @@ async function judgeReads(target: Target): Promise<void> {
 }
 
 /** An answer's values are somebody's data, so only names are shown. */
-function describe({ operation, status, pointer, rule, message }: Departure): string {
+function describe({ operation, status, pointer, rule, message }: Mismatch): string {
   return `${operation} ${status ?? ''} ${pointer || '/'} ${rule}: ${message}`
 }
 

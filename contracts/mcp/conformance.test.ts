@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
-import { startGateway } from '../../test/gateway-fixture.ts'
-import { startUpstream } from '../../test/upstream-stub.ts'
+import { startGateway } from '../../test/support/gateway.ts'
+import { startUpstream } from '../../test/support/upstream-stub.ts'
 
 const tool = fileURLToPath(new URL('../../node_modules/.bin/conformance', import.meta.url))
 const expected = fileURLToPath(new URL('expected-failures.yaml', import.meta.url))

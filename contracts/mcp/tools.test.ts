@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { startPrism } from '../../mocks/prism.ts'
-import { type RunningGateway, startGateway } from '../../test/gateway-fixture.ts'
-import { clients } from '../../test/mcp/clients.ts'
+import { type RunningGateway, startGateway } from '../../test/support/gateway.ts'
+import { clients } from '../../test/support/mcp-clients.ts'
 import { type PreferHop, startPreferHop } from '../prefer-hop.ts'
 
 const headers = { 'x-cal-secret-key': 'demo-secret' }

@@ -1,4 +1,4 @@
-import type { OpenApiDocument } from '../../src/contract/document.ts'
+import type { OpenApiDocument } from '../../src/document/document.ts'
 import { eras } from '../mcp-door.ts'
 import type { Requirements } from '../requirements.ts'
 import { type AnswerMutant, listAnswerMutants } from './answer-mutants.ts'

@@ -1,4 +1,4 @@
-import type { OpenApiDocument } from '../../src/contract/document.ts'
+import type { OpenApiDocument } from '../../src/document/document.ts'
 import { areEquivalent } from './equivalence.ts'
 import { listPointers, type Mutant, readPointer, replaceAt, splitPointer } from './mutant.ts'
 import { listSchemaChanges } from './schema-changes.ts'

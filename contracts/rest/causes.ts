@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../src/errors.ts'
+import type { ErrorCode } from '../../src/errors/gateway-error.ts'
 import type { Fault } from './faulty-upstream.ts'
 import { accessToken, findWeakKey, type Guard } from './guards.ts'
 import { keyUnderWay, type Past, usedKey } from './past.ts'
@@ -61,7 +61,7 @@ const causes = {
   }),
   upstream_unreachable: () => ({ upstream: 'dead' }),
   upstream_connection_lost: () => ({ upstream: 'a cut answer' }),
-  upstream_invalid_answer: () => ({ upstream: 'an answer that is no JSON' }),
+  upstream_invalid_response: () => ({ upstream: 'an answer that is no JSON' }),
   upstream_timeout: () => ({ upstream: 'silence' }),
   upstream_unavailable: () => ({ upstream: 'many failures' }),
   upstream_rate_limited: () => ({ upstream: 'a refusal for now' }),

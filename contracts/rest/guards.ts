@@ -1,5 +1,5 @@
-import { createKey } from '../../src/gateway-keys.ts'
-import { writeKeys } from '../../test/access/key-file.ts'
+import { createKey } from '../../src/config/gateway-keys.ts'
+import { writeKeys } from '../../test/support/key-file.ts'
 
 /** Who stands at the door of a gateway, and what its operator wants. */
 export type Guard = 'a guard' | 'an issuer out of reach' | 'another client' | 'no deletions'

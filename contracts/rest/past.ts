@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { readDocument } from '../../src/contract/document.ts'
+import { readDocument } from '../../src/document/document.ts'
 import { listAnswers } from './answers.ts'
 import type { SoundRequest } from './causes.ts'
 import { makeRequest, sendRequest } from './requests.ts'

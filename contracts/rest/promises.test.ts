@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readDocument } from '../../src/contract/document.ts'
+import { readDocument } from '../../src/document/document.ts'
 import { listAnswers, problemType } from './answers.ts'
 
 const users = '/v2/oauth-clients/{clientId}/users'

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Operation } from '../../src/contract/operations.ts'
+import type { Operation } from '../../src/document/operations.ts'
 import { authenticate, checkApiKey, guard } from './authentication.ts'
 import { CalComError, toNamedError } from './errors.ts'
 import type { FaultQueue } from './faults.ts'

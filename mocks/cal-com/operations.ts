@@ -1,4 +1,4 @@
-import { formats } from '../../src/contract/formats.ts'
+import { formats } from '../../src/document/formats.ts'
 import type { Mode } from './authentication.ts'
 import type { Clock } from './clock.ts'
 import { CalComError, type Finding } from './errors.ts'

@@ -1,6 +1,6 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
-import { annotations, formats } from '../../src/contract/formats.ts'
-import type { Operation } from '../../src/contract/operations.ts'
+import { annotations, formats } from '../../src/document/formats.ts'
+import type { Operation } from '../../src/document/operations.ts'
 import { CalComError, type Finding } from './errors.ts'
 import {
   coerceTimeFormat,

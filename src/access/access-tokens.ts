@@ -1,6 +1,6 @@
 import { createRemoteJWKSet, customFetch, errors, type JWTPayload, jwtVerify } from 'jose'
-import type { OAuthConfig } from '../config.ts'
-import { GatewayError } from '../errors.ts'
+import type { OAuthConfig } from '../config/config.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import type { Grant } from './grant.ts'
 
 /** Signatures that are taken: only those of a private key, so that no public key can be passed off as a secret. */

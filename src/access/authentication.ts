@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
-import { type ErrorCode, GatewayError } from '../errors.ts'
-import { type GatewayKey, hashKey } from '../gateway-keys.ts'
+import { type GatewayKey, hashKey } from '../config/gateway-keys.ts'
+import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
 import type { TokenVerifier } from './access-tokens.ts'
 import { type Grant, openGrant } from './grant.ts'
 

@@ -1,7 +1,7 @@
-import { ConfigError } from '../config.ts'
-import type { Operation } from '../contract/operations.ts'
-import { GatewayError } from '../errors.ts'
-import type { GatewayKey } from '../gateway-keys.ts'
+import { ConfigError } from '../config/config.ts'
+import type { GatewayKey } from '../config/gateway-keys.ts'
+import type { Operation } from '../document/operations.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 
 /** Who a caller is, and what it may do here. */
 export interface Grant {

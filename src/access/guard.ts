@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import type { Config } from '../config.ts'
-import type { Operation } from '../contract/operations.ts'
+import type { Config } from '../config/config.ts'
+import type { Operation } from '../document/operations.ts'
 import { type AccessTokenOptions, createTokenVerifier } from './access-tokens.ts'
 import { type Authenticator, createAuthenticator } from './authentication.ts'
 import { checkScopes, listScopes } from './grant.ts'

@@ -1,5 +1,5 @@
-import type { Operation } from '../contract/operations.ts'
-import { GatewayError } from '../errors.ts'
+import type { Operation } from '../document/operations.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import { covers, type Grant, refuseScope } from './grant.ts'
 
 /** What the operator lets nobody do, whoever it is. */

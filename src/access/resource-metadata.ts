@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { OAuthConfig } from '../config.ts'
+import type { OAuthConfig } from '../config/config.ts'
 
 const wellKnown = '/.well-known/oauth-protected-resource'
 

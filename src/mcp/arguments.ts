@@ -1,9 +1,9 @@
-import { quoteName } from '../contract/json.ts'
-import type { Operation, Parameter, Tool } from '../contract/operations.ts'
-import type { JsonSchema } from '../contract/schema.ts'
-import { type CallInput, isCredential } from '../contract/validation.ts'
-import { mostViolations, refuseName } from '../contract/violations.ts'
-import type { Violation } from '../errors.ts'
+import { quoteName } from '../document/json.ts'
+import type { JsonSchema } from '../document/json-schema.ts'
+import type { Operation, Parameter, Tool } from '../document/operations.ts'
+import { type CallInput, isCredential } from '../document/validation.ts'
+import { mostViolations, refuseName } from '../document/violations.ts'
+import type { Violation } from '../errors/gateway-error.ts'
 
 /** The arguments of a tool call, as the caller sent them. */
 export type ToolArguments = Readonly<Record<string, unknown>>

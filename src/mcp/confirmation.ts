@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto'
-import { asRecord, isObject } from '../contract/json.ts'
-import type { Operation, Tool } from '../contract/operations.ts'
-import type { JsonSchema } from '../contract/schema.ts'
-import { GatewayError } from '../errors.ts'
+import { asRecord, isObject } from '../document/json.ts'
+import type { JsonSchema } from '../document/json-schema.ts'
+import type { Operation, Tool } from '../document/operations.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 
 /** The person behind a client that offers to ask for input (MCP elicitation), and what came of asking. */
 export interface Elicitation {

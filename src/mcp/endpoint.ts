@@ -1,14 +1,13 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Grant } from '../access/grant.ts'
-import { parseJson } from '../contract/json.ts'
-import { GatewayError } from '../errors.ts'
-import { memoizeLast } from '../memo.ts'
-import { toGatewayError } from '../problems.ts'
-import { parseBodies } from '../request-body.ts'
-import type { ToolCallRecord } from '../request-record.ts'
+import { parseJson } from '../document/json.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
+import { toGatewayError } from '../http/problem-response.ts'
+import { parseBodies } from '../http/request-body.ts'
+import type { ToolCallRecord } from '../observability/request-log.ts'
+import { readTraceparent } from '../observability/trace-context.ts'
 import { type Caller, HttpCaller } from '../upstream/caller.ts'
-import { readTraceparent } from '../upstream/trace-context.ts'
 import { type EraOptions, type Reply, refuse, rpcCodes } from './era.ts'
 import { createInitializeEra } from './initialize-era.ts'
 import { readPlainRequest } from './plain-request.ts'
@@ -100,9 +99,9 @@ export function refuseUnrouted(url: string): never {
 }
 
 /** Asks less than the letter of the older revisions, which want both JSON and an event stream in the list. */
-const acceptsJson = memoizeLast((accept) =>
-  /(^|,)\s*(application\/json|application\/\*|\*\/\*)\s*([;,]|$)/i.test(accept),
-)
+function acceptsJson(accept: string): boolean {
+  return /(^|,)\s*(application\/json|application\/\*|\*\/\*)\s*([;,]|$)/i.test(accept)
+}
 
 async function deliver(reply: FastifyReply, answer: Promise<Reply>): Promise<void> {
   try {

@@ -1,4 +1,4 @@
-import type { Operation } from '../contract/operations.ts'
+import type { Operation } from '../document/operations.ts'
 
 /**
  * What a caller should do after an error answer of the upstream, in one sentence. The other tools it points to

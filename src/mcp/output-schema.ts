@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../contract/schema.ts'
+import type { JsonSchema } from '../document/json-schema.ts'
 
 /** Keywords whose values are schemas of the parts of an array or object. */
 const dropped = new Set(['required', 'additionalProperties', 'minProperties', 'maxProperties'])

@@ -1,4 +1,4 @@
-import { isObject } from '../contract/json.ts'
+import { isObject } from '../document/json.ts'
 
 /** A request for a tool or for the list of tools with nothing beside it that an SDK would have to interpret. */
 export interface PlainRequest {

@@ -1,8 +1,8 @@
-import { isObject } from '../contract/json.ts'
-import { errorCatalogue } from '../error-catalogue.ts'
-import type { GatewayError } from '../errors.ts'
+import { isObject } from '../document/json.ts'
+import { errorCatalogue } from '../errors/catalogue.ts'
+import type { GatewayError } from '../errors/gateway-error.ts'
 import type { Answer } from '../upstream/client.ts'
-import type { Selection } from './withholding.ts'
+import type { Selection } from './redaction.ts'
 
 const structuredText = Symbol('structuredContent as a JSON text')
 

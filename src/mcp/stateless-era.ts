@@ -14,7 +14,7 @@ import {
 } from '@modelcontextprotocol/server'
 import * as stdio from '@modelcontextprotocol/server/stdio'
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/server/validators/ajv'
-import { asRecord, isObject } from '../contract/json.ts'
+import { asRecord, isObject } from '../document/json.ts'
 import { readElicitation } from './confirmation.ts'
 import { Envelopes } from './envelopes.ts'
 import { type EraOptions, type Post, type Reply, refuse, respond, rpcCodes } from './era.ts'

@@ -1,4 +1,4 @@
-import { isObject } from '../contract/json.ts'
+import { isObject } from '../document/json.ts'
 import type { Elicitation } from './confirmation.ts'
 import { RpcError, rpcCodes } from './era.ts'
 import type { CallContext, Tools } from './tools.ts'

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { parseJson } from '../contract/json.ts'
-import { GatewayError } from '../errors.ts'
-import { parseBodies } from '../request-body.ts'
+import { parseJson } from '../document/json.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
+import { parseBodies } from '../http/request-body.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -1,9 +1,9 @@
 import type { FastifyRequest } from 'fastify'
-import type { Operation } from '../contract/operations.ts'
-import { readText } from '../contract/text.ts'
-import { type CallInput, isCredential } from '../contract/validation.ts'
-import { mostViolations } from '../contract/violations.ts'
-import type { Violation } from '../errors.ts'
+import type { Operation } from '../document/operations.ts'
+import { readText } from '../document/parameter-text.ts'
+import { type CallInput, isCredential } from '../document/validation.ts'
+import { mostViolations } from '../document/violations.ts'
+import type { Violation } from '../errors/gateway-error.ts'
 
 /** A REST request read as the arguments of a call, with what already showed to be wrong while reading. */
 export interface RequestInput {

@@ -1,5 +1,5 @@
-import type { OpenApiDocument } from '../contract/document.ts'
-import type { Operation } from '../contract/operations.ts'
+import type { OpenApiDocument } from '../document/document.ts'
+import type { Operation } from '../document/operations.ts'
 
 interface Route {
   readonly pattern: RegExp

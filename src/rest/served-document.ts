@@ -1,5 +1,5 @@
-import type { OpenApiDocument } from '../contract/document.ts'
-import { asRecord } from '../contract/json.ts'
+import type { OpenApiDocument } from '../document/document.ts'
+import { asRecord } from '../document/json.ts'
 import { findDefaults, type HeldCredentials } from '../upstream/credentials.ts'
 
 /** What of a deployment a caller has to know. */

@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import openapiGlue from 'fastify-openapi-glue'
 import { findRefusal, type Policy } from '../access/policy.ts'
-import type { OpenApiDocument } from '../contract/document.ts'
-import type { Operation } from '../contract/operations.ts'
-import type { CheckedOperation } from '../contract/validation.ts'
-import { GatewayError } from '../errors.ts'
-import { createListener, type ListenerOptions } from '../listener.ts'
+import type { OpenApiDocument } from '../document/document.ts'
+import type { Operation } from '../document/operations.ts'
+import type { CheckedOperation } from '../document/validation.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
+import { createListener, type ListenerOptions } from '../http/listener.ts'
+import { readTraceparent } from '../observability/trace-context.ts'
 import {
   checkClient,
   findCredentialHeader,
@@ -14,7 +15,6 @@ import {
 } from '../upstream/credentials.ts'
 import type { Exchange } from '../upstream/exchange.ts'
 import { forward, registerProxy } from '../upstream/proxy.ts'
-import { readTraceparent } from '../upstream/trace-context.ts'
 import { refuseUnwantedBody, registerBodyParser } from './body.ts'
 import { readRequest } from './input.ts'
 import { createMethodFinder, describeRoutes } from './routes.ts'

@@ -1,4 +1,4 @@
-import type { Operation } from '../contract/operations.ts'
+import type { Operation } from '../document/operations.ts'
 import type { Caller } from './caller.ts'
 import type { UpstreamRequest } from './dispatcher.ts'
 

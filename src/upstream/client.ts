@@ -1,14 +1,14 @@
 import createFetchClient, { type ClientOptions as FetchClientOptions } from 'openapi-fetch'
-import type { Operation } from '../contract/operations.ts'
-import type { CallInput } from '../contract/validation.ts'
-import { selectHeaders } from './answer.ts'
-import type { UpstreamAnswer } from './answer-collector.ts'
+import type { Operation } from '../document/operations.ts'
+import type { CallInput } from '../document/validation.ts'
 import type { UpstreamCall } from './call.ts'
 import { type Caller, unwatchedCaller } from './caller.ts'
 import { collectSecrets, type HeldCredentials } from './credentials.ts'
-import type { AnswerCallback, UpstreamRequest } from './dispatcher.ts'
+import type { ResponseCallback, UpstreamRequest } from './dispatcher.ts'
 import type { Exchange } from './exchange.ts'
 import { toHeaders, toPath, toQuery } from './request.ts'
+import { selectHeaders } from './response.ts'
+import type { UpstreamResponse } from './response-collector.ts'
 
 /** A complete upstream answer: the JSON text as it came, errors without what they echoed of the request. */
 export interface Answer<Data = unknown> {
@@ -86,7 +86,7 @@ export function createClient({ exchange, held }: ClientOptions): UpstreamClient 
 
 const methods = { GET: 'get', PUT: 'put', POST: 'post', DELETE: 'delete', PATCH: 'patch' } as const
 
-type Send = (request: Pick<UpstreamRequest, 'method' | 'path' | 'body'>, done: AnswerCallback) => void
+type Send = (request: Pick<UpstreamRequest, 'method' | 'path' | 'body'>, done: ResponseCallback) => void
 
 /**
  * What openapi-fetch makes of a call. A `Request` of the web would copy every header and stream the body; this costs
@@ -120,9 +120,9 @@ class PlainResponse {
   readonly ok: boolean
   readonly body: unknown
   readonly headers: { get(name: string): string | null }
-  readonly answer: UpstreamAnswer
+  readonly answer: UpstreamResponse
 
-  constructor(answer: UpstreamAnswer) {
+  constructor(answer: UpstreamResponse) {
     const { status, body, json } = answer
     const isEmpty = body.length === 0
     this.answer = answer
@@ -139,7 +139,7 @@ class PlainResponse {
 }
 
 /** Finds the answer in what openapi-fetch hands back, which is what `answerPlainly` gave it. */
-function readAnswer(response: unknown): UpstreamAnswer {
+function readAnswer(response: unknown): UpstreamResponse {
   if (!(response instanceof PlainResponse)) throw new TypeError('openapi-fetch made an answer of its own')
   return response.answer
 }

@@ -1,7 +1,7 @@
-import type { Operation } from '../contract/operations.ts'
-import type { JsonSchema } from '../contract/schema.ts'
-import { type CallInput, isCredential } from '../contract/validation.ts'
-import { GatewayError } from '../errors.ts'
+import type { JsonSchema } from '../document/json-schema.ts'
+import type { Operation } from '../document/operations.ts'
+import { type CallInput, isCredential } from '../document/validation.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import { clientVariable } from './cal-com.ts'
 
 /** Credentials the gateway holds itself and lends to calls that bring none. */

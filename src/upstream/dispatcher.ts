@@ -1,7 +1,8 @@
 import type { Dispatcher } from 'undici'
-import { type ErrorCode, GatewayError } from '../errors.ts'
-import { AnswerCollector, type TryFailure, type UpstreamAnswer } from './answer-collector.ts'
-import { Circuit, type CircuitOptions, type CircuitState, type Report } from './circuit.ts'
+import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
+import type { CircuitState } from '../observability/call-observer.ts'
+import { CircuitBreaker, type CircuitOptions, type Report } from './circuit-breaker.ts'
+import { ResponseCollector, type TryFailure, type UpstreamResponse } from './response-collector.ts'
 import { RetryBudget } from './retry-budget.ts'
 import { openSockets, type Sockets } from './sockets.ts'
 
@@ -14,7 +15,7 @@ export interface UpstreamRequest {
 }
 
 /** Receives the answer or the `GatewayError` that took its place; called exactly once. */
-export type AnswerCallback = (error: GatewayError | null, answer?: UpstreamAnswer) => void
+export type ResponseCallback = (error: GatewayError | null, answer?: UpstreamResponse) => void
 
 /** The only way to the upstream: sockets, the deadline, retries and the circuit breaker live behind it. */
 export interface UpstreamDispatcher {
@@ -26,7 +27,7 @@ export interface UpstreamDispatcher {
    * Sends a call. The returned function gives it up, as far as it is a read: a write that left goes on. Each
    * further try is told of.
    */
-  send(request: UpstreamRequest, done: AnswerCallback, onRetry?: () => void): () => void
+  send(request: UpstreamRequest, done: ResponseCallback, onRetry?: () => void): () => void
   /** Waits for the calls under way, then closes every socket. */
   close(): Promise<void>
 }
@@ -59,7 +60,7 @@ export function createDispatcher(options: DispatcherOptions): UpstreamDispatcher
   const { origin, pathname } = new URL(options.baseUrl)
   const prefix = pathname.replace(/\/+$/, '')
   const sockets = openSockets({ origin, ca, connectTimeout: Math.min(timeout, longestConnect) })
-  const circuit = new Circuit(options.circuit)
+  const circuit = new CircuitBreaker(options.circuit)
   const budget = new RetryBudget()
   return {
     origin,
@@ -86,7 +87,7 @@ interface CallParts {
   readonly random: () => number
   readonly report: Report
   readonly request: Dispatcher.DispatchOptions
-  readonly done: AnswerCallback
+  readonly done: ResponseCallback
   readonly onRetry: (() => void) | undefined
 }
 
@@ -97,7 +98,7 @@ interface CallParts {
 class Call {
   readonly #parts: CallParts
   readonly #deadline: NodeJS.Timeout
-  #collector: AnswerCollector | undefined
+  #collector: ResponseCollector | undefined
   #pause: NodeJS.Timeout | undefined
   #sentTries = 0
   #unsentTries = 0
@@ -121,7 +122,7 @@ class Call {
   }
 
   #try(): void {
-    const collector = new AnswerCollector((failure, answer, cause) => {
+    const collector = new ResponseCollector((failure, answer, cause) => {
       if (answer) this.#succeed(answer)
       else this.#tryAgain(failure, collector.sent, cause)
     })
@@ -132,7 +133,7 @@ class Call {
   #tryAgain(failure: TryFailure | undefined, sent: boolean, cause: Error | undefined): void {
     if (sent) this.#sentTries += 1
     else this.#unsentTries += 1
-    if (failure === 'too large') this.#fail('upstream_invalid_answer', cause)
+    if (failure === 'too large') this.#fail('upstream_invalid_response', cause)
     else if (this.#mayRetry(sent)) {
       this.#collector = undefined
       this.#parts.onRetry?.()
@@ -147,7 +148,7 @@ class Call {
     return this.#unsentTries <= retriesBeforeSending && budget.withdraw()
   }
 
-  #succeed(answer: UpstreamAnswer): void {
+  #succeed(answer: UpstreamResponse): void {
     if (!this.#settle(answer.status >= 500 ? 'failed' : 'well')) return
     this.#parts.done(null, answer)
   }

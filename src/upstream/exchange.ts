@@ -1,36 +1,23 @@
-import type { Operation } from '../contract/operations.ts'
-import { type ErrorCode, GatewayError } from '../errors.ts'
-import { checkAnswer } from './answer.ts'
-import type { UpstreamAnswer } from './answer-collector.ts'
+import type { Operation } from '../document/operations.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
+import type { CallObserver } from '../observability/call-observer.ts'
+import type { Clock } from '../state/expiring-map.ts'
+import { Fingerprint } from '../state/fingerprint.ts'
+import { createMemoryStore, type Store } from '../state/store.ts'
+import { BackOff } from './back-off.ts'
 import type { UpstreamCall } from './call.ts'
-import { Deliveries } from './deliveries.ts'
-import type { AnswerCallback, UpstreamDispatcher } from './dispatcher.ts'
-import type { Clock } from './expiring-map.ts'
-import { Fingerprint } from './fingerprint.ts'
+import type { ResponseCallback, UpstreamDispatcher } from './dispatcher.ts'
 import { IdempotencyKeys, type IdempotencyRecord } from './idempotency.ts'
-import { RateHolds } from './rate-holds.ts'
-import { createMemoryStore, type Store } from './store.ts'
+import { ResponseReplay } from './replay.ts'
+import { checkAnswer } from './response.ts'
+import type { UpstreamResponse } from './response-collector.ts'
 
 /** Where both doors bring their calls: each is answered once, and a write has its effect once. */
 export interface Exchange {
   /** Origin of the upstream. */
   readonly origin: string
   /** Answers a call with what may go to its caller: a complete answer, cleared of secrets, or a `GatewayError`. */
-  send(call: UpstreamCall, done: AnswerCallback): void
-}
-
-/** How a call of the upstream ended: with an answer of this status, or with an error in its place. */
-export interface CallEnd {
-  readonly status?: number | undefined
-  readonly code?: ErrorCode | undefined
-  readonly answer?: UpstreamAnswer | undefined
-}
-
-/** Sees the calls of the upstream, and changes nothing about them. */
-export interface CallWatch {
-  /** Told of each call once its answer is on its way to the caller. */
-  onEnd(operation: Operation, end: CallEnd, milliseconds: number): void
-  onRetry(operation: Operation): void
+  send(call: UpstreamCall, done: ResponseCallback): void
 }
 
 /** What an exchange depends on. */
@@ -40,17 +27,17 @@ export interface ExchangeOptions {
   readonly key: Uint8Array
   readonly clock: Clock
   readonly store?: Store<IdempotencyRecord>
-  readonly watch?: CallWatch
+  readonly watch?: CallObserver
 }
 
 /** Opens the exchange over the one way upstream. */
 export function createExchange({ dispatcher, key, clock, store, watch }: ExchangeOptions): Exchange {
   const fingerprint = new Fingerprint(key)
-  const holds = new RateHolds(clock)
-  const deliveries = new Deliveries(clock)
+  const holds = new BackOff(clock)
+  const deliveries = new ResponseReplay(clock)
   const keys = new IdempotencyKeys(store ?? createMemoryStore(clock))
 
-  const start = (call: UpstreamCall, done: AnswerCallback): (() => void) => {
+  const start = (call: UpstreamCall, done: ResponseCallback): (() => void) => {
     const nameCaller = () => fingerprint.nameCaller(call)
     const wait = holds.remaining(nameCaller)
     if (wait > 0) {
@@ -59,18 +46,18 @@ export function createExchange({ dispatcher, key, clock, store, watch }: Exchang
       return () => {}
     }
     const began = clock()
-    const end: AnswerCallback = (error, answer) => {
+    const end: ResponseCallback = (error, answer) => {
       const { result, failure } = answer ? check(answer, call) : { result: undefined, failure: error }
       if (result) done(null, holds.note(result, nameCaller))
       else done(addRecovery(failure, call.operation))
-      const ended = { status: result?.status, code: failure?.code, answer: result }
+      const ended = { status: result?.status, code: failure?.code, response: result }
       watch?.onEnd(call.operation, ended, clock() - began)
     }
     return dispatcher.send(call, end, () => watch?.onRetry(call.operation))
   }
-  const sendOnce = (call: UpstreamCall, idempotencyKey: string, done: AnswerCallback) => {
+  const sendOnce = (call: UpstreamCall, idempotencyKey: string, done: ResponseCallback) => {
     const key = fingerprint.nameCaller(call, call.principal, call.operation.id, idempotencyKey)
-    const begin = (settle: AnswerCallback) =>
+    const begin = (settle: ResponseCallback) =>
       start(call, (error, answer) => {
         deliveries.overtake(call, error, answer)
         settle(error, answer)
@@ -92,11 +79,11 @@ export function createExchange({ dispatcher, key, clock, store, watch }: Exchang
 }
 
 interface Checked {
-  readonly result?: UpstreamAnswer | undefined
+  readonly result?: UpstreamResponse | undefined
   readonly failure: GatewayError | null
 }
 
-function check(answer: UpstreamAnswer, { listSecrets }: UpstreamCall): Checked {
+function check(answer: UpstreamResponse, { listSecrets }: UpstreamCall): Checked {
   try {
     return { result: checkAnswer(answer, listSecrets), failure: null }
   } catch (error) {

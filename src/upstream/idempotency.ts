@@ -1,7 +1,7 @@
-import { type ErrorCode, GatewayError } from '../errors.ts'
-import type { UpstreamAnswer } from './answer-collector.ts'
-import type { AnswerCallback } from './dispatcher.ts'
-import type { Store } from './store.ts'
+import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
+import type { Store } from '../state/store.ts'
+import type { ResponseCallback } from './dispatcher.ts'
+import type { UpstreamResponse } from './response-collector.ts'
 
 /** The header by which a caller names a call (draft-ietf-httpapi-idempotency-key-header), in lower case. */
 export const idempotencyHeader = 'idempotency-key'
@@ -15,7 +15,7 @@ export interface IdempotencyRecord {
   readonly call: string
   readonly answer?: {
     readonly status: number
-    readonly headers: UpstreamAnswer['headers']
+    readonly headers: UpstreamResponse['headers']
     /** Base64. */
     readonly body: string
   }
@@ -42,7 +42,11 @@ export class IdempotencyKeys {
   }
 
   /** Answers the call by its record, or starts it and records how it ends. */
-  async run(keyed: KeyedCall, start: (done: AnswerCallback) => unknown, done: AnswerCallback): Promise<void> {
+  async run(
+    keyed: KeyedCall,
+    start: (done: ResponseCallback) => unknown,
+    done: ResponseCallback,
+  ): Promise<void> {
     const held = await this.#store.claim(keyed.key, { call: keyed.call }, memory)
     if (held) replay(held, keyed, done)
     else
@@ -55,7 +59,7 @@ export class IdempotencyKeys {
   async #record(
     { key, call }: KeyedCall,
     error: GatewayError | null,
-    answer?: UpstreamAnswer,
+    answer?: UpstreamResponse,
   ): Promise<void> {
     // A refusal had no effect that a repetition would double, and strangers could fill the memory with them.
     if (answer && (answer.status < 400 || answer.status >= 500)) {
@@ -71,7 +75,7 @@ export class IdempotencyKeys {
   }
 }
 
-function replay(held: IdempotencyRecord, { call }: KeyedCall, done: AnswerCallback): void {
+function replay(held: IdempotencyRecord, { call }: KeyedCall, done: ResponseCallback): void {
   const { answer, error } = held
   if (held.call !== call) done(new GatewayError('idempotency_key_reused'))
   else if (error) done(new GatewayError(error.code, { recovery: error.recovery }))

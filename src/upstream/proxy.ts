@@ -3,17 +3,17 @@ import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Dispatcher } from 'undici'
-import type { Operation } from '../contract/operations.ts'
-import type { CallInput } from '../contract/validation.ts'
-import { GatewayError } from '../errors.ts'
-import { selectHeaders } from './answer.ts'
-import type { UpstreamAnswer } from './answer-collector.ts'
+import type { Operation } from '../document/operations.ts'
+import type { CallInput } from '../document/validation.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import type { UpstreamCall } from './call.ts'
 import { HttpCaller } from './caller.ts'
 import { collectSecrets, type HeldCredentials } from './credentials.ts'
 import type { Exchange } from './exchange.ts'
 import { idempotencyHeader } from './idempotency.ts'
 import { toHeaders, toPath, toQuery } from './request.ts'
+import { selectHeaders } from './response.ts'
+import type { UpstreamResponse } from './response-collector.ts'
 
 /**
  * Gives replies of the app their `from`. Registered without routes: only what the document describes is
@@ -81,7 +81,7 @@ const longestText = 16_384
  * Sends the bytes of an answer as they are. Node writes a text together with the head, but bytes beside it, which costs
  * more; what is ASCII is the same either way. The serializer keeps Fastify from adding a charset.
  */
-function sendWhole(reply: FastifyReply, { body, json }: UpstreamAnswer): FastifyReply {
+function sendWhole(reply: FastifyReply, { body, json }: UpstreamResponse): FastifyReply {
   const asBytes = body.length > longestText || !reply.hasHeader('content-type') || !isAscii(body)
   if (asBytes) return reply.send(body)
   return reply.serializer(asItIs).send(json?.text ?? body.toString('latin1'))
@@ -93,16 +93,16 @@ function asItIs(text: string): string {
 
 /** The complete answer in the place of the body stream that `reply.from` expects and may destroy. */
 class WholeAnswer {
-  readonly answer: UpstreamAnswer
+  readonly answer: UpstreamResponse
 
-  constructor(answer: UpstreamAnswer) {
+  constructor(answer: UpstreamResponse) {
     this.answer = answer
   }
 
   destroy(): void {}
 }
 
-function takeAnswer(stream: unknown): UpstreamAnswer {
+function takeAnswer(stream: unknown): UpstreamResponse {
   if (!(stream instanceof WholeAnswer)) throw new TypeError('reply.from answered with a stream of its own')
   return stream.answer
 }

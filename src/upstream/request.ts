@@ -1,5 +1,5 @@
-import type { Operation, Parameter } from '../contract/operations.ts'
-import type { CallInput } from '../contract/validation.ts'
+import type { Operation, Parameter } from '../document/operations.ts'
+import type { CallInput } from '../document/validation.ts'
 import { describeCaller } from './cal-com.ts'
 import { type HeldCredentials, toCredentialHeaders } from './credentials.ts'
 

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { findClosedUrl, type RunningGateway, startGateway } from '../gateway-fixture.ts'
-import { startUpstream, type UpstreamStub } from '../upstream-stub.ts'
-import { audience, type Issuer, startIssuer } from './issuer.ts'
+import { findClosedUrl, type RunningGateway, startGateway } from '../support/gateway.ts'
+import { audience, type Issuer, startIssuer } from '../support/issuer.ts'
+import { startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
 
 const scope = 'managed-users:read'
 const users = '/v1/v2/oauth-clients/cm9demo/users'

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createKey } from '../../src/gateway-keys.ts'
-import { type RunningGateway, startGateway } from '../gateway-fixture.ts'
-import { respondJson, startUpstream, type UpstreamStub } from '../upstream-stub.ts'
-import { writeKeys } from './key-file.ts'
+import { createKey } from '../../src/config/gateway-keys.ts'
+import { type RunningGateway, startGateway } from '../support/gateway.ts'
+import { writeKeys } from '../support/key-file.ts'
+import { respondJson, startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
 
 const scopes = ['managed-users:read', 'managed-users:write', 'managed-users:tokens']
 const [first, second] = [createKey('first', scopes), createKey('second', scopes)] as const

@@ -1,10 +1,10 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { DeletionLimit } from '../../src/mcp/deletion-limit.ts'
-import { type RunningGateway, startGateway } from '../gateway-fixture.ts'
-import { clients } from '../mcp/clients.ts'
-import { startUpstream, type UpstreamStub } from '../upstream-stub.ts'
+import { DeletionLimit } from '../../src/state/deletion-limit.ts'
+import { type RunningGateway, startGateway } from '../support/gateway.ts'
+import { clients } from '../support/mcp-clients.ts'
+import { startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
 
 const secret = { 'x-cal-secret-key': 'demo-secret' }
 const deletion = { name: 'delete-managed-user', arguments: { clientId: 'cm9demo', userId: 7 } }

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startPrism } from '../../mocks/prism.ts'
-import { readDocument } from '../../src/contract/document.ts'
-import { readOperations } from '../../src/contract/operations.ts'
-import { variables } from '../../src/variables.ts'
-import { type RunningGateway, startGateway } from '../gateway-fixture.ts'
+import { variables } from '../../src/config/variables.ts'
+import { readDocument } from '../../src/document/document.ts'
+import { readOperations } from '../../src/document/operations.ts'
+import { type RunningGateway, startGateway } from '../support/gateway.ts'
 
 const page = readFileSync(new URL('../../docs/operating.md', import.meta.url), 'utf8')
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { parseJson } from '../../src/contract/json.ts'
-import { type RunningGateway, startGateway } from '../gateway-fixture.ts'
-import { clients } from '../mcp/clients.ts'
-import { respondJson, startUpstream, type UpstreamStub } from '../upstream-stub.ts'
+import { parseJson } from '../../src/document/json.ts'
+import { type RunningGateway, startGateway } from '../support/gateway.ts'
+import { clients } from '../support/mcp-clients.ts'
+import { respondJson, startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
 
 const secret = 'held-secret'
 const user = { id: 7, email: 'a+c@example.org', name: 'Ada', metadata: { tenant: 'acme' } }

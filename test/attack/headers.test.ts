@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
-import { startGateway } from '../gateway-fixture.ts'
-import { respondJson, startUpstream } from '../upstream-stub.ts'
-import { attack, targets } from './attack.ts'
-import { writePost } from './malformed.ts'
+import { attack, targets } from '../support/attack.ts'
+import { startGateway } from '../support/gateway.ts'
+import { writePost } from '../support/malformed.ts'
+import { respondJson, startUpstream } from '../support/upstream-stub.ts'
 
 /** What callers and proxies before the gateway may send, none of which is the upstream's business. */
 const strange = [

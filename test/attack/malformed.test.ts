@@ -1,11 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type RunningGateway, startGateway } from '../gateway-fixture.ts'
-import { startUpstream, type UpstreamStub } from '../upstream-stub.ts'
-import { attack, attackWith, type Door, families, findFaults, findLogFaults, targets } from './attack.ts'
-import { listFramings } from './framing.ts'
-import { type Malformed, writePost } from './malformed.ts'
-import { listMcpCalls, listRefusedMessages } from './mcp-calls.ts'
-import { listRestCalls } from './rest-calls.ts'
+import {
+  attack,
+  attackWith,
+  type Door,
+  families,
+  findFaults,
+  findLogFaults,
+  targets,
+} from '../support/attack.ts'
+import { type RunningGateway, startGateway } from '../support/gateway.ts'
+import { type Malformed, writePost } from '../support/malformed.ts'
+import { listFramings } from '../support/malformed-framing.ts'
+import { listMcpCalls, listRefusedMessages } from '../support/mcp-calls.ts'
+import { listRestCalls } from '../support/rest-calls.ts'
+import { startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
 
 let upstream: UpstreamStub
 let gateway: RunningGateway

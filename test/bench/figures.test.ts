@@ -10,8 +10,8 @@ import { readSettings } from '../../bench/settings.ts'
 import { compare, summarise } from '../../bench/statistics.ts'
 import { widenDocument } from '../../bench/wide-document.ts'
 import manifest from '../../package.json' with { type: 'json' }
-import { readDocument } from '../../src/contract/document.ts'
-import { readOperations } from '../../src/contract/operations.ts'
+import { readDocument } from '../../src/document/document.ts'
+import { readOperations } from '../../src/document/operations.ts'
 
 describe('what a process used', () => {
   it('is its user and system time, whatever its name holds', () => {

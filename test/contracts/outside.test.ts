@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chooseTargets, readTraits } from '../../contracts/targets.ts'
 import { type PrismMock, startPrism } from '../../mocks/prism.ts'
-import { type RunningGateway, startGateway } from '../gateway-fixture.ts'
+import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { type PassingAnswer, startBreakingHop } from './breaking-hop.ts'
 
 const main = fileURLToPath(new URL('../../contracts/main.ts', import.meta.url))

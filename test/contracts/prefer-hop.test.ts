@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type PreferHop, startPreferHop } from '../../contracts/prefer-hop.ts'
-import { respondJson, startUpstream, type UpstreamStub } from '../upstream-stub.ts'
+import { respondJson, startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
 
 let upstream: UpstreamStub
 let hop: PreferHop

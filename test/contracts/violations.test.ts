@@ -7,7 +7,7 @@ import { readRequirements } from '../../contracts/requirements.ts'
 import { toDraft07 } from '../../contracts/rest/json-schema.ts'
 import { setArgument } from '../../contracts/values.ts'
 import { listViolations } from '../../contracts/violations.ts'
-import { readDocument } from '../../src/contract/document.ts'
+import { readDocument } from '../../src/document/document.ts'
 
 const document = readDocument()
 const { operations } = readRequirements()

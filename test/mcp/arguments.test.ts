@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Operation, Tool } from '../../src/contract/operations.ts'
-import { compileOperations } from '../../src/contract/validation.ts'
+import type { Operation, Tool } from '../../src/document/operations.ts'
+import { compileOperations } from '../../src/document/validation.ts'
 import {
   adviseCredential,
   bindArguments,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { clients } from './clients.ts'
+import { clients } from '../support/mcp-clients.ts'
 import { answer, secretValue, startMcp } from './example.ts'
 
 const book = { shopId: 'abc', bookId: 7 }

@@ -1,11 +1,11 @@
-import type { Operation, Parameter } from '../../src/contract/operations.ts'
-import type { JsonSchema } from '../../src/contract/schema.ts'
-import { compileOperations } from '../../src/contract/validation.ts'
+import type { JsonSchema } from '../../src/document/json-schema.ts'
+import type { Operation, Parameter } from '../../src/document/operations.ts'
+import { compileOperations } from '../../src/document/validation.ts'
 import { createMcpServer, type McpOptions } from '../../src/mcp/server.ts'
 import type { Caller } from '../../src/upstream/caller.ts'
 import type { Answer } from '../../src/upstream/client.ts'
-import { openListener } from '../open-listener.ts'
-import { createRunLogger } from '../run-log.ts'
+import { openListener } from '../support/open-listener.ts'
+import { createRunLogger } from '../support/run-log.ts'
 
 const secret: Parameter = {
   name: 'x-example-secret',

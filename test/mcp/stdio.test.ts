@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { folderVariable } from '../run-log.ts'
-import { clients } from './clients.ts'
+import { clients } from '../support/mcp-clients.ts'
+import { folderVariable } from '../support/run-log.ts'
 import { secretValue } from './example.ts'
 
 const place = {

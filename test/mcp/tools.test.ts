@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { openGrant } from '../../src/access/grant.ts'
-import { GatewayError } from '../../src/errors.ts'
+import { GatewayError } from '../../src/errors/gateway-error.ts'
 import type { ToolArguments } from '../../src/mcp/arguments.ts'
 import { createTools } from '../../src/mcp/tools.ts'
 import { answer, createOptions, type Respond, secretValue } from './example.ts'

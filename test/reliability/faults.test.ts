@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from 'vitest'
-import { startGateway } from '../gateway-fixture.ts'
-import { calls, type DoorName, doors } from './doors.ts'
-import { faults } from './faults.ts'
-import { behaveWell, goodBody, type RawUpstream, startRawUpstream } from './raw-upstream.ts'
+import { faults } from '../support/faults.ts'
+import { startGateway } from '../support/gateway.ts'
+import { behaveWell, goodBody, type RawUpstream, startRawUpstream } from '../support/raw-upstream.ts'
+import { calls, type DoorName, doors } from '../support/servers.ts'
 
 const names: readonly DoorName[] = ['rest', 'mcp']
 const cases = names.flatMap((door) =>

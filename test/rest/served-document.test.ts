@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readDocument } from '../../src/contract/document.ts'
+import { readDocument } from '../../src/document/document.ts'
 import { describeDeployment } from '../../src/rest/served-document.ts'
 
 const document = readDocument()

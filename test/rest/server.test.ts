@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { Problem } from '../../src/errors.ts'
-import { findClosedUrl, type RunningGateway, startGateway } from '../gateway-fixture.ts'
-import { openConnection, readAll } from '../raw-connection.ts'
-import { type ReceivedRequest, respondJson, startUpstream, type UpstreamStub } from '../upstream-stub.ts'
+import type { Problem } from '../../src/errors/gateway-error.ts'
+import { findClosedUrl, type RunningGateway, startGateway } from '../support/gateway.ts'
+import { openConnection, readAll } from '../support/raw-connection.ts'
+import {
+  type ReceivedRequest,
+  respondJson,
+  startUpstream,
+  type UpstreamStub,
+} from '../support/upstream-stub.ts'
 
 const secret = 'planted-secret-4f1c'
 const users = '/v1/v2/oauth-clients/cm9demo/users'
@@ -290,7 +295,7 @@ test.each([
   ['an encoded body', 200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }, '{}'],
 ])('%s in the place of an answer is a bad gateway', async (_title, status, headers, body) => {
   respond = (_request, response) => response.writeHead(status, headers).end(body)
-  expect(await problemOf(await call(users))).toMatchObject({ status: 502, code: 'upstream_invalid_answer' })
+  expect(await problemOf(await call(users))).toMatchObject({ status: 502, code: 'upstream_invalid_response' })
   expect(upstream.requests).toHaveLength(1)
 })
 

@@ -4,25 +4,18 @@ import { type Import, listImports, parseSource, readSources, type SourceFile } f
 
 /** A file may import from the lines above its own, and from its own folder; never from a neighbour in its line. */
 const layers: readonly (readonly string[])[] = [
-  ['src/error-catalogue.ts', 'src/certificates.ts', 'src/gateway-keys.ts', 'src/memo.ts', 'src/variables.ts'],
-  ['src/environment.ts'],
-  ['src/config.ts', 'src/errors.ts', 'src/logger.ts', 'src/generated/'],
-  ['src/contract/'],
-  ['src/access/'],
+  ['src/errors/'],
+  ['src/document/'],
+  ['src/config/'],
+  ['src/access/', 'src/state/'],
+  ['src/observability/'],
   ['src/upstream/'],
-  ['src/request-record.ts'],
-  [
-    'src/problems.ts',
-    'src/framing.ts',
-    'src/rate-limit.ts',
-    'src/admission.ts',
-    'src/drain.ts',
-    'src/turn.ts',
-    'src/control/',
-  ],
-  ['src/listener.ts', 'src/request-body.ts'],
+  ['src/http/'],
   ['src/rest/', 'src/mcp/'],
   ['src/gateway.ts'],
+  // Runs at start and at build, never for a request: only commands and scripts may import it.
+  ['src/description/'],
+  ['src/cli/'],
   ['src/main.ts'],
 ]
 
@@ -42,23 +35,25 @@ const sources = readSources()
 const imports = listImports(sources)
 
 describe('imports', () => {
-  it('run one way: contract, upstream, rest and mcp, gateway, main', () => {
+  it('run one way: errors, document, config, access, upstream, http, rest and mcp, gateway, cli, main', () => {
     expect(findWrongWays(imports)).toEqual([])
   })
 
   it('never run from rest to mcp, or against the layers, unnoticed', () => {
     const planted = [
       parseSource('src/rest/server.ts', `import { tools } from '../mcp/tools.ts'`),
-      parseSource('src/contract/derive.ts', `export type { Client } from '../upstream/client.ts'`),
-      parseSource('src/errors.ts', `const later = import('./gateway.ts')`),
-      parseSource('src/plugins/new.ts', `type Config = import('../config.ts').Config`),
-      parseSource('src/mcp/tools.ts', `import { GatewayError } from '../errors.ts'`),
+      parseSource('src/document/operations.ts', `export type { Client } from '../upstream/client.ts'`),
+      parseSource('src/errors/catalogue.ts', `const later = import('../gateway.ts')`),
+      parseSource('src/plugins/new.ts', `type Config = import('../config/config.ts').Config`),
+      parseSource('src/gateway.ts', `import { load } from './description/load.ts'`),
+      parseSource('src/mcp/tools.ts', `import { GatewayError } from '../errors/gateway-error.ts'`),
     ]
     expect(findWrongWays(listImports(planted))).toEqual([
       'src/rest/server.ts → src/mcp/tools.ts',
-      'src/contract/derive.ts → src/upstream/client.ts',
-      'src/errors.ts → src/gateway.ts',
-      'src/plugins/new.ts → src/config.ts',
+      'src/document/operations.ts → src/upstream/client.ts',
+      'src/errors/catalogue.ts → src/gateway.ts',
+      'src/plugins/new.ts → src/config/config.ts',
+      'src/gateway.ts → src/description/load.ts',
     ])
   })
 
@@ -68,10 +63,10 @@ describe('imports', () => {
 
   it('form no cycle of three files unnoticed', () => {
     const planted = ['b', 'c', 'a'].map((to, index) =>
-      parseSource(`src/contract/${'abc'[index]}.ts`, `import './${to}.ts'`),
+      parseSource(`src/document/${'abc'[index]}.ts`, `import './${to}.ts'`),
     )
     expect(findCycles(listImports(planted))).toEqual([
-      'src/contract/a.ts → src/contract/b.ts → src/contract/c.ts → src/contract/a.ts',
+      'src/document/a.ts → src/document/b.ts → src/document/c.ts → src/document/a.ts',
     ])
   })
 

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { errorCatalogue } from '../../src/error-catalogue.ts'
-import { logFields } from '../../src/logger.ts'
-import { variables } from '../../src/variables.ts'
+import { variables } from '../../src/config/variables.ts'
+import { errorCatalogue } from '../../src/errors/catalogue.ts'
+import { logFields } from '../../src/observability/logger.ts'
 import { listFiles, readText, root, type TextFile } from './tree.ts'
 
 const readme = existsSync(join(root, 'README.md')) ? readText('README.md') : ''

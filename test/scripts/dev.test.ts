@@ -5,8 +5,8 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { mockNames } from '../../mocks/choice.ts'
-import { clients } from '../mcp/clients.ts'
-import { findFreePorts, findRunning, listDescendants } from '../processes.ts'
+import { clients } from '../support/mcp-clients.ts'
+import { findFreePorts, findRunning, listDescendants } from '../support/processes.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 /** Milliseconds to wait for what must happen, on a machine however busy. */

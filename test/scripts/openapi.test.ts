@@ -32,7 +32,7 @@ test('the committed document and types are what the sources come to', async () =
   const { document, types, problems } = await deriveWith({})
   expect(problems.filter(({ severity }) => severity === 'error')).toEqual([])
   expect(document === (await read('openapi/openapi.json'))).toBe(true)
-  expect(types === (await read('src/generated/openapi.d.ts'))).toBe(true)
+  expect(types === (await read('openapi/openapi.d.ts'))).toBe(true)
 })
 
 describe('the check', () => {
@@ -78,7 +78,7 @@ describe('the check', () => {
       'openapi/capability.yaml',
       'description: Get all managed users',
       'description: Get them',
-      ['openapi/openapi.json', 'src/generated/openapi.d.ts'],
+      ['openapi/openapi.json', 'openapi/openapi.d.ts'],
     ],
     [
       'openapi/overlay.yaml',
@@ -87,7 +87,7 @@ describe('the check', () => {
       ['openapi/openapi.json'],
     ],
     ['openapi/openapi.json', '"maximum": 250', '"maximum": 251', ['openapi/openapi.json']],
-    ['src/generated/openapi.d.ts', 'limit?: number', 'limit: number', ['src/generated/openapi.d.ts']],
+    ['openapi/openapi.d.ts', 'limit?: number', 'limit: number', ['openapi/openapi.d.ts']],
   ])('is red when %s says "%s" otherwise', async (file, found, replacement, stale) => {
     expect(await checkWith(file, found, replacement)).toEqual({
       code: 1,

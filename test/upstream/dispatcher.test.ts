@@ -1,13 +1,13 @@
 import { createServer, type Socket } from 'node:net'
 import { expect, test } from 'vitest'
-import type { GatewayError } from '../../src/errors.ts'
-import type { UpstreamAnswer } from '../../src/upstream/answer-collector.ts'
+import type { GatewayError } from '../../src/errors/gateway-error.ts'
 import { createDispatcher, type UpstreamRequest } from '../../src/upstream/dispatcher.ts'
-import { startUpstream } from '../upstream-stub.ts'
+import type { UpstreamResponse } from '../../src/upstream/response-collector.ts'
+import { startUpstream } from '../support/upstream-stub.ts'
 
 const get: UpstreamRequest = { method: 'GET', path: '/users', headers: {} }
 
-async function send(baseUrl: string, timeout = 5000): Promise<UpstreamAnswer> {
+async function send(baseUrl: string, timeout = 5000): Promise<UpstreamResponse> {
   const dispatcher = createDispatcher({ baseUrl, timeout })
   try {
     return await new Promise((resolve, reject) => {

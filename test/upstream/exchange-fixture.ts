@@ -1,16 +1,16 @@
-import { readDocument } from '../../src/contract/document.ts'
-import { type Operation, readOperations } from '../../src/contract/operations.ts'
-import type { GatewayError } from '../../src/errors.ts'
-import type { UpstreamAnswer } from '../../src/upstream/answer-collector.ts'
+import { readDocument } from '../../src/document/document.ts'
+import { type Operation, readOperations } from '../../src/document/operations.ts'
+import type { GatewayError } from '../../src/errors/gateway-error.ts'
 import type { UpstreamCall } from '../../src/upstream/call.ts'
 import type { Arrival, Caller } from '../../src/upstream/caller.ts'
-import type { AnswerCallback, UpstreamRequest } from '../../src/upstream/dispatcher.ts'
+import type { ResponseCallback, UpstreamRequest } from '../../src/upstream/dispatcher.ts'
 import { createExchange } from '../../src/upstream/exchange.ts'
+import type { UpstreamResponse } from '../../src/upstream/response-collector.ts'
 
 /** A request that reached the upstream, to be answered by the test. */
 export interface PendingRequest {
   readonly request: UpstreamRequest
-  readonly settle: AnswerCallback
+  readonly settle: ResponseCallback
 }
 
 /** A caller whose leaving, and whose receiving, the test decides about. */
@@ -41,7 +41,7 @@ export class TestCaller implements Caller {
 export interface Received {
   readonly caller: TestCaller
   error?: GatewayError | null
-  answer?: UpstreamAnswer | undefined
+  answer?: UpstreamResponse | undefined
 }
 
 const operations = readOperations(readDocument())
@@ -54,7 +54,7 @@ export function findOperation(method: string, end: string): Operation {
 }
 
 /** An answer with a JSON body. */
-export function answer(status: number, body: unknown = {}, headers = {}): UpstreamAnswer {
+export function answer(status: number, body: unknown = {}, headers = {}): UpstreamResponse {
   return {
     status,
     headers: { 'content-type': 'application/json', ...headers },

@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { GatewayError } from '../../src/errors.ts'
-import { type RunningGateway, startGateway } from '../gateway-fixture.ts'
-import { calls, doors } from '../reliability/doors.ts'
-import { behaveWell, type RawUpstream, startRawUpstream, writeAnswer } from '../reliability/raw-upstream.ts'
+import { GatewayError } from '../../src/errors/gateway-error.ts'
+import { type RunningGateway, startGateway } from '../support/gateway.ts'
+import { behaveWell, type RawUpstream, startRawUpstream, writeAnswer } from '../support/raw-upstream.ts'
+import { calls, doors } from '../support/servers.ts'
 import { answer, findOperation, openExchange, type Received } from './exchange-fixture.ts'
 
 const create = findOperation('POST', '/users')

@@ -1,12 +1,12 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import type { GatewayError } from '../../src/errors.ts'
-import type { UpstreamAnswer } from '../../src/upstream/answer-collector.ts'
+import type { GatewayError } from '../../src/errors/gateway-error.ts'
 import { createDispatcher, type DispatcherOptions } from '../../src/upstream/dispatcher.ts'
+import type { UpstreamResponse } from '../../src/upstream/response-collector.ts'
 import { openSockets } from '../../src/upstream/sockets.ts'
-import { findClosedUrl } from '../gateway-fixture.ts'
-import { behaveWell, startRawUpstream } from '../reliability/raw-upstream.ts'
+import { findClosedUrl } from '../support/gateway.ts'
+import { behaveWell, startRawUpstream } from '../support/raw-upstream.ts'
 
 /** Port 1 is never given to anybody, so that no other test's upstream can turn up behind it. */
 const closedUrl = 'http://127.0.0.1:1'
@@ -15,12 +15,12 @@ async function send(
   method: string,
   options: DispatcherOptions,
   times = 1,
-): Promise<(UpstreamAnswer | { code: string })[]> {
+): Promise<(UpstreamResponse | { code: string })[]> {
   const dispatcher = createDispatcher(options)
   const results = []
   for (let n = 0; n < times; n += 1)
     results.push(
-      await new Promise<UpstreamAnswer | { code: string }>((resolve) => {
+      await new Promise<UpstreamResponse | { code: string }>((resolve) => {
         dispatcher.send({ method, path: '/users', headers: {} }, (error, answer) =>
           resolve(answer ?? { code: error?.code ?? '' }),
         )

@@ -5,10 +5,10 @@ import { createServer } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ConfigError, readConfig } from '../../src/config.ts'
-import { startGateway } from '../gateway-fixture.ts'
-import { calls, doors } from '../reliability/doors.ts'
-import { respondJson } from '../upstream-stub.ts'
+import { ConfigError, readConfig } from '../../src/config/config.ts'
+import { startGateway } from '../support/gateway.ts'
+import { calls, doors } from '../support/servers.ts'
+import { respondJson } from '../support/upstream-stub.ts'
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const certificate = signOneself(privateKey, publicKey)

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type CalComMock, startCalCom } from '../../../mocks/cal-com/server.ts'
-import { folderVariable } from '../../run-log.ts'
+import { folderVariable } from '../../support/run-log.ts'
 
 const command = fileURLToPath(new URL('../../../contracts/live/run.ts', import.meta.url))
 const clientId = 'cm9demo000001abcd1234efgh'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { listAnswerMutants } from '../../../contracts/mutants/answer-mutants.ts'
-import { readDocument } from '../../../src/contract/document.ts'
+import { readDocument } from '../../../src/document/document.ts'
 
 const body = { id: 7, name: null, tags: ['a'] }
 const document = {

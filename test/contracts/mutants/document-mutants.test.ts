@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { listDocumentMutants } from '../../../contracts/mutants/document-mutants.ts'
 import { readPointer } from '../../../contracts/mutants/mutant.ts'
 import { listSchemaChanges } from '../../../contracts/mutants/schema-changes.ts'
-import { readDocument } from '../../../src/contract/document.ts'
+import { readDocument } from '../../../src/document/document.ts'
 
 function change(schema: Readonly<Record<string, unknown>>) {
   return listSchemaChanges(schema).map((one) => one.schema)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Interference, startHop } from '../../../contracts/mutants/hop.ts'
 import { listToolChanges } from '../../../contracts/mutants/tool-changes.ts'
-import { startUpstream } from '../../upstream-stub.ts'
+import { startUpstream } from '../../support/upstream-stub.ts'
 
 async function pass(interference: Interference, init: RequestInit = {}) {
   await using upstream = await startUpstream()

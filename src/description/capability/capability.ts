@@ -1,0 +1,75 @@
+import { Ajv } from 'ajv'
+import { asRecord } from '../../document/json.ts'
+import type { Finding, Path, Problem } from '../problem.ts'
+import { readSource } from '../source.ts'
+import { findCapabilityProblems } from './capability-checks.ts'
+import { type Capability, capabilitySchema } from './capability-schema.ts'
+import { toFindings } from './form-problems.ts'
+
+/** What reading a capability came to; without a capability there is at least one error among the problems. */
+export interface CapabilityReading {
+  readonly capability?: Capability
+  readonly problems: readonly Problem[]
+}
+
+const check = new Ajv({ allErrors: true, verbose: true }).compile<Capability>(capabilitySchema)
+
+/** Reads and checks a capability; reports every problem with its line instead of stopping at the first. */
+export function readCapability(text: string, file: string): CapabilityReading {
+  const { value, problems: malformations, lineOf } = readSource(text, file)
+  if (malformations.length > 0) return { problems: malformations }
+  const toProblems = (findings: readonly Finding[]): Problem[] =>
+    findings
+      .map(({ path, message, expected, severity = 'error' }) => ({
+        file,
+        line: lineOf(path),
+        message,
+        expected,
+        severity,
+      }))
+      .sort((a, b) => a.line - b.line)
+
+  if (check(value)) {
+    const problems = toProblems(findCapabilityProblems(value))
+    return problems.some(({ severity }) => severity === 'error')
+      ? { problems }
+      : { capability: value, problems }
+  }
+  const mistakes = toFindings(check.errors ?? [])
+  const rest = cutOut(value, mistakes)
+  // What was cut out of the consumed side would look like a target that does not exist.
+  const hasTargets = mistakes.every(({ path }) => path[1] !== 'consumes')
+  const findings = rest ? findCapabilityProblems(rest, value, hasTargets) : []
+  return { problems: toProblems([...mistakes, ...findings]) }
+}
+
+/**
+ * Takes the parts that hold a mistake of form out of a capability, so that the rest can be checked. Elements of lists
+ * leave holes, which keeps the indexes, and with them the lines, of their neighbours. Gives nothing when what is
+ * consumed and exposed cannot be told apart from the mistake.
+ */
+function cutOut(value: unknown, mistakes: readonly Finding[]): Capability | undefined {
+  const rest = { ...asRecord(structuredClone(value)) }
+  for (const { path } of mistakes) {
+    const [member = ''] = path
+    const element = findElement(rest, path)
+    if (element) delete element.list[element.index]
+    else if (member === '' || member === 'capability') return undefined
+    else delete rest[member]
+  }
+  const sound: unknown = rest
+  // Ajv would not take the holes; whatever it found wrong is gone.
+  return sound as Capability
+}
+
+/** The deepest list on a path; an operation is cut out whole, since one without a parameter would look wrong. */
+function findElement(value: unknown, path: Path): { list: unknown[]; index: number } | undefined {
+  let place = value
+  let found: { list: unknown[]; index: number } | undefined
+  for (const [depth, segment] of path.entries()) {
+    if (Array.isArray(place) && path[depth - 1] !== 'inputParameters')
+      found = { list: place, index: Number(segment) }
+    place = asRecord(place)[segment]
+  }
+  return found
+}

@@ -1,0 +1,65 @@
+import type { ErrorObject } from 'ajv'
+import { asRecord } from '../../document/json.ts'
+import { describeNames, type Finding, type Path } from '../problem.ts'
+
+/** What a YAML author calls the types of JSON. */
+const types = new Map([
+  ['object', 'a map'],
+  ['array', 'a list'],
+  ['string', 'a text'],
+  ['integer', 'a whole number'],
+  ['boolean', 'true or false'],
+])
+
+/** Turns Ajv's errors (made with `allErrors` and `verbose`) about the form of a source file into findings. */
+export function toFindings(errors: readonly ErrorObject[]): Finding[] {
+  return errors
+    .filter(({ keyword }) => keyword !== 'if')
+    .map((error) => {
+      const path = error.instancePath.split('/').slice(1).map(readSegment)
+      const { missingProperty } = asRecord(error.params)
+      return typeof missingProperty === 'string'
+        ? {
+            path: [...path, missingProperty],
+            message: `the key "${missingProperty}" is missing`,
+            expected: 'the key with a value',
+          }
+        : {
+            path,
+            message: `${describePlace(path)} is ${describeValue(error.data)}`,
+            expected: describeRule(error),
+          }
+    })
+}
+
+function readSegment(segment: string): string | number {
+  return /^\d+$/.test(segment) ? Number(segment) : segment.replaceAll('~1', '/').replaceAll('~0', '~')
+}
+
+function describePlace(path: Path): string {
+  return path.length === 0 ? 'the file' : path.join('.')
+}
+
+function describeValue(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
+  return typeof value === 'object' && value !== null ? 'a map' : JSON.stringify(value)
+}
+
+function describeRule({ keyword, params, schema, message }: ErrorObject): string {
+  const { allowedValues, allowedValue } = asRecord(params)
+  switch (keyword) {
+    case 'type':
+      return types.get(String(schema)) ?? String(schema)
+    case 'enum':
+    case 'const':
+      return describeNames([allowedValues ?? allowedValue].flat().map(String))
+    case 'pattern':
+      return `a text that matches ${schema}`
+    case 'minLength':
+      return 'a text that is not empty'
+    case 'minItems':
+      return 'a list that is not empty'
+    default:
+      return (message ?? keyword).replace(/^must be/, 'a value')
+  }
+}

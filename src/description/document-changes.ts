@@ -1,0 +1,178 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { parse } from 'yaml'
+import { asRecord } from '../document/json.ts'
+import { type Change, compareExtensions } from './tool-changes.ts'
+
+type Values = Readonly<Record<string, unknown>>
+
+/** A document that cannot be compared; the message is one line for whoever named it. */
+export class ComparisonError extends Error {
+  override readonly name = 'ComparisonError'
+}
+
+/** What comparing needs of the process it runs in. */
+export interface Surroundings {
+  /** The Node that runs Redocly. */
+  readonly execPath: string
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace']
+
+/**
+ * Lists what changes from one OpenAPI document to another (files, JSON or YAML), rated by Redocly's rules for the
+ * direction a part travels in, and by ours for exposed paths and tools. Both documents are compared with every
+ * reference written out, so that each operation a shared part belongs to is named, as request and as answer; a
+ * component that no operation uses changes nothing for callers.
+ * Throws a `ComparisonError`.
+ */
+export async function listChanges(old: string, next: string, surroundings: Surroundings): Promise<Change[]> {
+  const documents = [await readCandidate(old), await readCandidate(next)] as const
+  const extensions = [...listOperations(documents[0])].flatMap(([name, operation]) => {
+    const counterpart = listOperations(documents[1]).get(name)
+    return counterpart ? compareExtensions(name, operation, counterpart) : []
+  })
+  const report = await compare(documents[0], documents[1], surroundings)
+  const rated = [report.changes]
+    .flat()
+    .map(asRecord)
+    .filter(({ path }) => !/^#\/components\/(?!securitySchemes)/.test(String(path)))
+    .map((one) => toChange(one, documents))
+  return [...rated, ...extensions].sort((a, b) => Number(b.breaking) - Number(a.breaking))
+}
+
+/** Writes changes one a line, the breaking ones first as `listChanges` has them, and counts them at the end. */
+export function formatChanges(changes: readonly Change[]): string {
+  const lines = changes.map(({ breaking, operation, place, what, callers }) => {
+    const where = [operation || 'the document', place].filter(Boolean).join('  ')
+    return `${breaking ? 'BREAKING  ' : 'compatible'}  ${where}  ${what}  (${callers})\n`
+  })
+  const breaking = changes.filter((change) => change.breaking).length
+  return `${lines.join('')}${breaking} breaking, ${changes.length - breaking} compatible\n`
+}
+
+async function readCandidate(file: string): Promise<Values> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new ComparisonError(`${file} cannot be read (${asRecord(error).code})`)
+  })
+  try {
+    const document = asRecord(parse(text))
+    if (!/^3\./.test(String(document.openapi))) throw new TypeError('it has no `openapi: 3.…`')
+    return asRecord(inline(document, document, []))
+  } catch (error) {
+    const [reason] = String(error instanceof Error ? error.message : error).split('\n')
+    throw new ComparisonError(`${file} is not an OpenAPI 3 document: ${reason}`)
+  }
+}
+
+/** Writes every reference out but those that lead back to themselves, which stay. */
+function inline(part: unknown, document: Values, open: readonly string[]): unknown {
+  if (Array.isArray(part)) return part.map((one) => inline(one, document, open))
+  if (typeof part !== 'object' || part === null) return part
+  const { $ref } = asRecord(part)
+  if (typeof $ref === 'string' && $ref.startsWith('#/') && !open.includes($ref))
+    return inline(findPart(document, $ref), document, [...open, $ref])
+  return Object.fromEntries(Object.entries(part).map(([name, one]) => [name, inline(one, document, open)]))
+}
+
+function findPart(document: unknown, pointer: string): unknown {
+  return splitPointer(pointer).reduce((place, name) => asRecord(place)[name], document)
+}
+
+function splitPointer(pointer: string): string[] {
+  const names = pointer.split('/').slice(1)
+  return names.map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'))
+}
+
+function listOperations({ paths }: Values): Map<string, Values> {
+  return new Map(
+    Object.entries(asRecord(paths)).flatMap(([path, item]) =>
+      methods
+        .filter((method) => asRecord(item)[method] !== undefined)
+        .map((method) => [`${method.toUpperCase()} ${path}`, asRecord(asRecord(item)[method])] as const),
+    ),
+  )
+}
+
+/** Redocly's own comparison, as a process that reports to nobody and reads no configuration. */
+async function compare(old: Values, next: Values, { execPath, env }: Surroundings): Promise<Values> {
+  const folder = await mkdtemp(join(tmpdir(), 'calgate-diff-'))
+  try {
+    await writeFile(join(folder, 'old.json'), JSON.stringify(withoutExtensions(old)))
+    await writeFile(join(folder, 'new.json'), JSON.stringify(withoutExtensions(next)))
+    const options = ['diff', 'old.json', 'new.json', '--format=json', '--fail-on=none']
+    const { stdout } = await promisify(execFile)(execPath, [findRedocly(), ...options], {
+      cwd: folder,
+      maxBuffer: 2 ** 28,
+      env: { ...env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' },
+    })
+    return asRecord(JSON.parse(stdout))
+  } catch (error) {
+    if (error instanceof ComparisonError) throw error
+    throw new ComparisonError('Redocly cannot compare the two documents; lint each of them first', {
+      cause: error,
+    })
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+
+/** Redocly is 15 MB that a running gateway has no use for, so it need not be there. */
+function findRedocly(): string {
+  try {
+    const manifest = createRequire(import.meta.url).resolve('@redocly/cli/package.json')
+    return join(dirname(manifest), 'bin/cli.js')
+  } catch {
+    throw new ComparisonError('comparing needs the package @redocly/cli; install it beside calgate')
+  }
+}
+
+function withoutExtensions(document: Values): unknown {
+  return JSON.parse(
+    JSON.stringify(document, (name, value: unknown) =>
+      name === 'x-rest-path' || name === 'x-mcp-tool' ? undefined : value,
+    ),
+  )
+}
+
+function toChange(source: Values, [old, next]: readonly [Values, Values]): Change {
+  const { property, kind, base, revision } = source
+  const names = splitPointer(String(source.path))
+  const [place, path = '', method = '', ...rest] = names
+  const inPath = place === 'paths'
+  const item = asRecord(asRecord((kind === 'removed' ? old : next).paths)[path])
+  const inner = inPath ? nameParameter(rest, item[method]) : names
+  const values = [asRecord(base).value, asRecord(revision).value]
+  const [verdict] = [source.verdicts ?? []].flat()
+  const narrowed = inner.includes('x-propertyNames') && !(Number(values[1]) >= Number(values[0]))
+  return {
+    breaking: source.impact === 'major' || narrowed,
+    operation: inPath ? `${method.toUpperCase()} ${path}`.trim() : '',
+    place: [inner.join('/'), property].filter(Boolean).join(' '),
+    what: verdict ? String(asRecord(verdict).message).replace(/\.$/, '') : describe(kind, values),
+    callers:
+      place === 'servers' ? 'REST callers' : property === 'operationId' ? 'generated clients' : 'all callers',
+  }
+}
+
+/** A parameter is known by its place and name, not by its number in a list. */
+function nameParameter(names: readonly string[], operation: unknown): string[] {
+  const [group, index = '', ...rest] = names
+  const { in: place, name } = asRecord(asRecord(asRecord(operation).parameters)[index])
+  return group === 'parameters' && name !== undefined ? [`${place}.${name}`, ...rest] : [...names]
+}
+
+function describe(kind: unknown, [from, to]: readonly unknown[]): string {
+  if (kind !== 'modified') return `${kind}`
+  return `changed from ${quote(from)} to ${quote(to)}`
+}
+
+function quote(value: unknown): string {
+  const text = value === undefined ? 'nothing' : JSON.stringify(value)
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text
+}

@@ -1,0 +1,187 @@
+/**
+ * The catalogue of every error the gateway itself raises: its stable code, its HTTP status, one sentence for the
+ * reader and what to do about it. Cal.com's own errors are not in here: they pass through as they came.
+ */
+
+/** What is known about the effect of a failed call: nothing happened upstream, or nobody can tell. */
+export type Outcome = 'not_executed' | 'unknown'
+
+/** What the catalogue says of an error. */
+interface Entry {
+  /** HTTP status of the answer. */
+  readonly status: number
+  /** What happened, one sentence, the same for every occurrence (RFC 9457 `title`). */
+  readonly title: string
+  /** What the caller should do now. */
+  readonly action: string
+  readonly outcome: Outcome
+  /** Whether the same call, unchanged, may succeed later and is safe to repeat. */
+  readonly retryable: boolean
+}
+
+/** Nothing was sent, and the same call would be refused again. */
+function refusal(status: number, title: string, action: string): Entry {
+  return { status, title, action, outcome: 'not_executed', retryable: false }
+}
+
+/** Nothing was sent; the same call may succeed later. */
+function delay(status: number, title: string, action: string): Entry {
+  return { status, title, action, outcome: 'not_executed', retryable: true }
+}
+
+/** The call may have had its effect; nobody can tell. */
+function doubt(status: number, title: string, action: string): Entry {
+  return { status, title, action, outcome: 'unknown', retryable: false }
+}
+
+/** The catalogue. docs/errors.md is tested against it, in both directions. */
+export const errorCatalogue = {
+  malformed_json: refusal(
+    400,
+    'The request body is not a JSON text that has one reading.',
+    'Send UTF-8 JSON without duplicate keys.',
+  ),
+  invalid_argument: refusal(
+    400,
+    'An argument is missing, unknown or not allowed.',
+    'Correct every place listed in `errors` and send the call again.',
+  ),
+  bad_request: refusal(400, 'The request is not valid HTTP.', 'Send a well-formed HTTP/1.1 request.'),
+  missing_credentials: refusal(
+    401,
+    'The call carries no OAuth client secret.',
+    'Send the client secret as the header `x-cal-secret-key`.',
+  ),
+  unauthenticated: refusal(
+    401,
+    'The call carries no credential of this gateway.',
+    'Send a key of this gateway, or an access token for it, as `Authorization: Bearer …`.',
+  ),
+  invalid_token: refusal(
+    401,
+    'The credential of the call is not one that this gateway lets in.',
+    'Get a new access token, or ask the operator for a key that is valid here.',
+  ),
+  insufficient_scope: refusal(
+    403,
+    'The caller has not been given the scope that this call takes.',
+    'Use a credential that has the scope, or ask the operator for it.',
+  ),
+  client_not_served: refusal(
+    403,
+    'The call names another OAuth client than the one this gateway serves.',
+    'Use the client id that this gateway was set up for.',
+  ),
+  deletion_disabled: refusal(
+    403,
+    'The operator of this gateway lets nobody delete.',
+    'Leave the record as it is; the operator may set ALLOW_DELETE.',
+  ),
+  confirmation_declined: refusal(
+    403,
+    'The person who was asked did not agree to the deletion.',
+    'Leave the record as it is, and do not ask again for the same.',
+  ),
+  host_not_allowed: refusal(
+    403,
+    'The Host header names a host this gateway does not serve.',
+    'Call the gateway by a loopback name, or add the name to ALLOWED_HOSTS.',
+  ),
+  origin_not_allowed: refusal(
+    403,
+    'The Origin header names a web page that may not call this gateway.',
+    'Add the origin to ALLOWED_ORIGINS if that page is yours.',
+  ),
+  route_not_found: refusal(
+    404,
+    'The path is not one of the described operations.',
+    'Look the path up in /openapi.json; the REST operations begin with /v1.',
+  ),
+  method_not_allowed: refusal(
+    405,
+    'The path exists, but not with this method.',
+    'Use one of the methods in the Allow header.',
+  ),
+  idempotency_key_in_use: delay(
+    409,
+    'A call with this idempotency key is still under way.',
+    'Wait for its answer, or send this call again later to get the same answer.',
+  ),
+  request_timeout: delay(
+    408,
+    'The request did not arrive completely in time.',
+    'Send the whole request without pausing.',
+  ),
+  body_too_large: refusal(413, 'The request body is larger than the limit.', 'Send a smaller body.'),
+  uri_too_long: refusal(414, 'The path is longer than any described operation.', 'Shorten the path.'),
+  unsupported_media_type: refusal(
+    415,
+    'The request body has a content type the operation does not take.',
+    'Send the body as application/json without a content encoding.',
+  ),
+  idempotency_key_reused: refusal(
+    422,
+    'The idempotency key belongs to another call.',
+    'Give every call a key of its own; only an exact repetition has the same key.',
+  ),
+  confirmation_required: refusal(
+    428,
+    'A deletion here needs to be confirmed.',
+    'Ask the person; once they agree, call again with `confirm` set to true.',
+  ),
+  rate_limited: delay(
+    429,
+    'The caller sends more calls than this gateway allows it.',
+    'Wait for the seconds in the Retry-After header, then send the call again.',
+  ),
+  upstream_rate_limited: delay(
+    429,
+    'The upstream has asked this caller to wait; the call was not sent.',
+    'Wait for the seconds in the Retry-After header, then send the call again.',
+  ),
+  headers_too_large: refusal(
+    431,
+    'The request headers are larger than the limit.',
+    'Send fewer or shorter headers.',
+  ),
+  internal_error: doubt(
+    500,
+    'The gateway failed to handle the request.',
+    'Report the request id; read the state before repeating a write.',
+  ),
+  upstream_unreachable: delay(
+    502,
+    'The upstream could not be reached; the call was not sent.',
+    'Check CAL_COM_BASE_URL and the network, then send the call again.',
+  ),
+  upstream_connection_lost: doubt(
+    502,
+    'The connection to the upstream broke before its answer was complete.',
+    'Read the state before repeating a write; after a token operation, force-refresh.',
+  ),
+  upstream_invalid_response: doubt(
+    502,
+    'The upstream answered with something that is not a complete JSON answer.',
+    'Read the state before repeating a write; after a token operation, force-refresh.',
+  ),
+  issuer_unavailable: delay(
+    503,
+    'The keys that access tokens are checked with could not be had.',
+    'Send the call again later.',
+  ),
+  overloaded: delay(
+    503,
+    'The gateway has more calls than it can handle in time; the call was not sent.',
+    'Wait for the seconds in the Retry-After header, then send the call again.',
+  ),
+  upstream_unavailable: delay(
+    503,
+    'The upstream has been failing; the call was not sent.',
+    'Wait for the seconds in the Retry-After header, then send the call again.',
+  ),
+  upstream_timeout: doubt(
+    504,
+    'The upstream did not answer completely within the deadline.',
+    'Read the state before repeating a write; after a token operation, force-refresh.',
+  ),
+} satisfies Record<string, Entry>

@@ -1,0 +1,81 @@
+import { errorCatalogue, type Outcome } from './catalogue.ts'
+
+/** The stable, machine-readable name of an error. */
+export type ErrorCode = keyof typeof errorCatalogue
+
+/** True for the name of an error of the gateway. */
+export function isErrorCode(name: unknown): name is ErrorCode {
+  return typeof name === 'string' && Object.hasOwn(errorCatalogue, name)
+}
+
+/** One place in a request that breaks the contract, safe to show: it never holds a string the caller sent. */
+export interface Violation {
+  /** Where: `path.userId`, `query.limit`, `header.x-cal-secret-key`, `body.timeFormat`, `body.metadata.seat`. */
+  readonly location: string
+  /** The broken rule as the JSON Schema keyword (`enum`, `maximum`, `additionalProperties`, …). */
+  readonly rule: string
+  /** What is allowed and, where it reveals nothing, what came: `must be one of 12, 24 (got 13)`. */
+  readonly message: string
+}
+
+/** The body of an `application/problem+json` answer (RFC 9457 with the extension members of this gateway). */
+export interface Problem {
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly detail: string
+  readonly code: ErrorCode
+  readonly outcome: Outcome
+  readonly retryable: boolean
+  /** How to get back what an unknown outcome may have lost. */
+  readonly recovery?: string
+  readonly errors?: readonly Violation[]
+}
+
+interface Circumstances {
+  /** This occurrence in a sentence; never holds a secret. Defaults to what the caller should do. */
+  readonly detail?: string | undefined
+  readonly violations?: readonly Violation[]
+  /** How to get back what the operation may have lost; told only when the outcome is unknown. */
+  readonly recovery?: string | undefined
+  /** Response headers that belong to the error, for example `allow`. */
+  readonly headers?: Readonly<Record<string, string>>
+  readonly cause?: unknown
+}
+
+/** An error of the gateway itself; both surfaces turn it into their own form. */
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError'
+  readonly code: ErrorCode
+  readonly status: number
+  readonly violations: readonly Violation[]
+  readonly headers: Readonly<Record<string, string>>
+  readonly recovery: string | undefined
+
+  constructor(code: ErrorCode, circumstances: Circumstances = {}) {
+    const { detail = errorCatalogue[code].action, violations = [], headers = {} } = circumstances
+    const { recovery, cause } = circumstances
+    super(detail, { cause })
+    this.code = code
+    this.status = errorCatalogue[code].status
+    this.violations = violations
+    this.headers = headers
+    this.recovery = errorCatalogue[code].outcome === 'unknown' ? recovery : undefined
+  }
+
+  /** This error as an RFC 9457 problem. */
+  toProblem(): Problem {
+    const { title, status, outcome, retryable } = errorCatalogue[this.code]
+    const problem = {
+      type: `urn:calgate:error:${this.code}`,
+      title,
+      status,
+      detail: this.message,
+      code: this.code,
+      outcome,
+      retryable,
+      ...(this.recovery !== undefined && { recovery: this.recovery }),
+    }
+    return this.violations.length > 0 ? { ...problem, errors: this.violations } : problem
+  }
+}

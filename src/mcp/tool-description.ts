@@ -1,0 +1,92 @@
+import { findBan, type Policy } from '../access/policy.ts'
+import type { Rate } from '../config/environment.ts'
+import type { JsonSchema } from '../document/json-schema.ts'
+import type { Tool } from '../document/operations.ts'
+import { type CheckedOperation, isCredential } from '../document/validation.ts'
+import { findDefaults, type HeldCredentials } from '../upstream/credentials.ts'
+import { adviseCredential, describeArguments } from './arguments.ts'
+import { confirmation, confirmationSchema } from './confirmation.ts'
+import { describeOutput } from './output-schema.ts'
+import { type Selection, selectDescribed, withholdSecrets } from './redaction.ts'
+
+/** What the operator wants of the tools. */
+export interface ToolPolicy extends Policy {
+  /** Whether secrets of the upstream's answers are kept from MCP. */
+  readonly withholdTokens: boolean
+  /** Whether a deletion needs a confirmation. */
+  readonly confirmDelete: boolean
+  /** Deletions that a caller may make; as many as it likes without. */
+  readonly deleteLimit: Rate | undefined
+}
+
+/** A tool as `tools/list` shows it; the names are those of MCP. */
+export interface ToolDescription {
+  readonly name: string
+  readonly title: string
+  readonly description: string
+  readonly inputSchema: JsonSchema
+  readonly outputSchema: JsonSchema
+  readonly annotations: Tool['annotations'] & { readonly title: string }
+}
+
+/** What a gateway makes of an operation's tool, by its policy and by what it holds. */
+export interface Offer {
+  readonly tool: Tool
+  readonly description: ToolDescription
+  /** The ways to give the secret of a call; empty where no caller needs to. */
+  readonly advice: string
+  readonly needsConfirmation: boolean
+  /** Cuts an answer down to what a model may see; absent where answers go out as they came. */
+  readonly select?: Selection
+}
+
+/** How tools are offered. */
+export interface OfferOptions {
+  readonly policy: ToolPolicy
+  readonly held: HeldCredentials
+  /** Name of the environment variable that holds the secret under stdio. */
+  readonly secretVariable: string
+}
+
+/**
+ * Makes the tool of an operation what callers see of it. Undefined when there is none, when nobody may call it, and
+ * when all it would do is end tokens for new ones that nobody receives.
+ */
+export function offerTool(
+  operation: CheckedOperation,
+  { policy, held, secretVariable }: OfferOptions,
+): Offer | undefined {
+  const { schema } = operation.success
+  const answer = policy.withholdTokens ? withholdSecrets(schema) : schema
+  if (!operation.tool || findBan(operation, policy) || !answer) return undefined
+  const tool = held.client ? withoutCredential(operation, operation.tool) : operation.tool
+  const { name, title, annotations } = tool
+  const needsConfirmation = operation.method === 'DELETE' && policy.confirmDelete
+  const advice = held.client ? '' : adviseCredential(operation, tool, secretVariable)
+  const inputSchema = describeArguments(operation, tool, advice, findDefaults(held))
+  const properties = { ...Object(inputSchema.properties), [confirmation]: confirmationSchema }
+  // An answer without a secret is cut down too: the upstream may put one where the document has none.
+  const cut = policy.withholdTokens ? { select: selectDescribed(answer) } : {}
+  const notice = answer === schema ? '' : ` ${operation.withheldNotice ?? ''}`
+  return {
+    tool,
+    advice,
+    needsConfirmation,
+    ...cut,
+    description: {
+      name,
+      title,
+      description: (tool.description + notice).trim(),
+      inputSchema: needsConfirmation ? { ...inputSchema, properties } : inputSchema,
+      outputSchema: describeOutput(answer),
+      annotations: { title, ...annotations },
+    },
+  }
+}
+
+/** A held secret is no argument: no model can give it, see it or be asked for it. */
+function withoutCredential({ parameters }: CheckedOperation, tool: Tool): Tool {
+  const credentials = new Set(parameters.filter(isCredential).map(({ name }) => name))
+  const kept = Object.entries(tool.arguments).filter(([name]) => !credentials.has(name))
+  return { ...tool, arguments: Object.fromEntries(kept) }
+}

@@ -1,0 +1,55 @@
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
+
+/** What a call is named by: its request as it goes upstream. */
+export interface NamedRequest {
+  readonly method: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly body?: string | Uint8Array | null | undefined
+}
+
+/**
+ * Names calls and callers by keyed hashes (HMAC-SHA-256), so that no secret is kept in memory to compare with,
+ * and nobody who sees a name can test a guess.
+ */
+export class Fingerprint {
+  /** A key object, since from bytes one would be made for each hash, at several times the hash's price. */
+  readonly #key: KeyObject
+
+  constructor(key: Uint8Array) {
+    this.#key = createSecretKey(key)
+  }
+
+  /** The same for two calls that are the same in method, path, query, credentials, caller and every byte of the body. */
+  nameCall({
+    method,
+    path,
+    headers,
+    body,
+    principal,
+  }: NamedRequest & { readonly principal: string }): string {
+    return this.#hash([method, path, listHeaders(headers), principal, body ?? ''])
+  }
+
+  /** The same for two calls that the upstream holds to be one caller's: client and credentials are the same. */
+  nameCaller({ headers }: Pick<NamedRequest, 'headers'>, ...more: readonly string[]): string {
+    return this.#hash([listHeaders(headers), ...more])
+  }
+
+  #hash(parts: readonly (string | Uint8Array)[]): string {
+    const hmac = createHmac('sha256', this.#key)
+    for (const part of parts) hmac.update(`${Buffer.byteLength(part)}:`).update(part)
+    return hmac.digest('base64')
+  }
+}
+
+/** Headers of an upstream request that say something of it rather than of whose it is. */
+const impersonal = new Set(['accept', 'user-agent', 'content-type', 'content-length', 'traceparent'])
+
+function listHeaders(headers: NamedRequest['headers']): string {
+  return JSON.stringify(
+    Object.entries(headers)
+      .filter(([name, value]) => value !== undefined && !impersonal.has(name))
+      .sort(([one], [other]) => (one < other ? -1 : 1)),
+  )
+}

@@ -1,0 +1,81 @@
+import { CircuitState as BreakerState, circuitBreaker, handleAll, SamplingBreaker } from 'cockatiel'
+import type { CircuitState } from '../observability/call-observer.ts'
+
+/** Tells the circuit what became of a call: the upstream answered, it failed, or the call was given up. */
+export type Report = (health: 'well' | 'failed' | 'unknown') => void
+
+/** How a circuit breaker behaves. */
+export interface CircuitOptions {
+  /** Milliseconds between two probes while the circuit is open. */
+  readonly pause?: number
+}
+
+/** The circuit opens when half of the calls of so many milliseconds failed … */
+const duration = 10_000
+/** … and there were so many of them a second, that is 50 at least. */
+const minimumRps = 5
+
+/**
+ * Keeps calls from an upstream that fails. While open it lets one call through each pause, to find out whether
+ * the upstream is back; a probe that takes longer than a pause does not hold up the next, and what the first of
+ * them finds out holds for all.
+ */
+export class CircuitBreaker {
+  readonly #pause: number
+  readonly #breaker = new SamplingBreaker({ threshold: 0.5, duration, minimumRps })
+  readonly #policy
+  /** What the probes under way are to find out; undefined when there are none. */
+  #verdict: PromiseWithResolvers<void> | undefined
+  /** When the last probe was let in, or else the circuit opened, by a clock that never goes back. */
+  #asked = 0
+
+  constructor({ pause = 500 }: CircuitOptions = {}) {
+    this.#pause = pause
+    // The pause is kept here: cockatiel would count it from the end of a probe, which may hang.
+    this.#policy = circuitBreaker(handleAll, { halfOpenAfter: 0, breaker: this.#breaker })
+    this.#policy.onBreak(() => {
+      if (!this.#verdict) this.#asked = performance.now()
+    })
+  }
+
+  get state(): CircuitState {
+    if (this.#policy.state === BreakerState.Closed) return 'closed'
+    return this.#policy.state === BreakerState.HalfOpen ? 'half_open' : 'open'
+  }
+
+  /** Lets a call in, to be reported once, or keeps it out: undefined. */
+  enter(): Report | undefined {
+    if (this.state === 'closed') return (health) => this.#count(health)
+    return performance.now() - this.#asked < this.#pause ? undefined : this.#probe()
+  }
+
+  /** What became of a call that was let in before the circuit opened says nothing about the upstream now. */
+  #count(health: Parameters<Report>[0]): void {
+    if (health === 'unknown' || this.state !== 'closed') return
+    // All that the policy would do for a success while it is closed, without its promises.
+    if (health === 'well') this.#breaker.success(BreakerState.Closed)
+    else this.#run(Promise.reject(failure))
+  }
+
+  #probe(): Report {
+    this.#asked = performance.now()
+    const verdict = this.#verdict ?? this.#openVerdict()
+    return (health) => (health === 'well' ? verdict.resolve() : verdict.reject(failure))
+  }
+
+  #openVerdict(): PromiseWithResolvers<void> {
+    const verdict = Promise.withResolvers<void>()
+    this.#verdict = verdict
+    void this.#run(verdict.promise).then(() => {
+      this.#verdict = undefined
+    })
+    return verdict
+  }
+
+  /** Tells the policy how a call went; fulfils when it has heard. */
+  #run(outcome: Promise<void>): Promise<void> {
+    return this.#policy.execute(() => outcome).catch(() => {})
+  }
+}
+
+const failure = new Error('the upstream failed')

@@ -1,0 +1,143 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { ConfigError, isLoopback, readConfig } from '../../src/config/config.ts'
+
+function problemsOf(environment: Record<string, string>): readonly string[] {
+  try {
+    readConfig(environment)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+  return []
+}
+
+test('an empty environment is a complete configuration', () => {
+  expect(readConfig({})).toMatchObject({
+    baseUrl: 'https://api.cal.com',
+    restPort: 8080,
+    mcpPort: 9090,
+    host: '127.0.0.1',
+    apiKey: undefined,
+    allowedHosts: [],
+    upstreamTimeout: 30_000,
+  })
+})
+
+test('every problem is reported at once', () => {
+  expect(
+    problemsOf({ REST_PORT: '70000', MCP_PORT: 'x', LOG_LEVEL: 'loud', CAL_COM_BASE_URL: 'api.cal.com' }),
+  ).toEqual([
+    'REST_PORT must be an integer from 0 to 65535',
+    'MCP_PORT must be an integer from 0 to 65535',
+    'CAL_COM_BASE_URL must be an http or https URL without user, query and fragment',
+    'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent',
+  ])
+})
+
+test.each([
+  ['CAL_COM_API_KEY', 'planted secret'],
+  ['CAL_COM_SECRET_KEY', 'planted\u00e9'],
+  ['CAL_COM_BASE_URL', 'https://planted:planted@api.cal.com'],
+  ['ALLOWED_ORIGINS', 'planted.example.org'],
+  ['ALLOWED_HOSTS', 'planted.example.org/path'],
+])('a bad %s is named without its value', (variable, value) => {
+  const problems = problemsOf({ [variable]: value })
+  expect(problems).toHaveLength(1)
+  expect(problems[0]).toContain(variable)
+  expect(problems[0]).not.toContain('planted')
+})
+
+test('an API key and a host that others can reach do not go together', () => {
+  expect(problemsOf({ CAL_COM_API_KEY: 'cal_demo', HOST: '0.0.0.0' })).toEqual([
+    expect.stringContaining('HOST must be a loopback address while CAL_COM_API_KEY is set'),
+  ])
+  expect(problemsOf({ CAL_COM_API_KEY: 'cal_demo', HOST: '::1' })).toEqual([])
+})
+
+test('two ports that are one are refused', () => {
+  expect(problemsOf({ REST_PORT: '9090' })).toEqual([
+    'REST_PORT, MCP_PORT and CONTROL_PORT must be different ports',
+  ])
+})
+
+test('the base URL loses its trailing slash and lists their blanks', () => {
+  const config = readConfig({
+    CAL_COM_BASE_URL: 'http://127.0.0.1:4010/',
+    ALLOWED_HOSTS: ' Gate.example.org , , b:8080 ',
+  })
+  expect([config.baseUrl, config.allowedHosts]).toEqual([
+    'http://127.0.0.1:4010',
+    ['gate.example.org', 'b:8080'],
+  ])
+})
+
+test.each([
+  ['localhost', true],
+  ['127.8.9.1', true],
+  ['::1', true],
+  ['[::1]', true],
+  ['127.evil.example.org', false],
+  ['0.0.0.0', false],
+  ['localhost.example.org', false],
+])('%s is loopback: %s', (host, expected) => {
+  expect(isLoopback(host)).toBe(expected)
+})
+
+test.each([
+  ['off', undefined],
+  ['600/min', { calls: 600, window: 60_000 }],
+  ['5/s', { calls: 5, window: 1_000 }],
+  ['1/h', { calls: 1, window: 3_600_000 }],
+])('the rate limit %s is read as %j', (text, expected) => {
+  expect(readConfig({ RATE_LIMIT: text }).rateLimit).toEqual(expected)
+})
+
+test.each(['0/min', '600', '600/day', '-1/s', '1.5/s', 'on'])('the rate limit %s is refused', (text) => {
+  expect(problemsOf({ RATE_LIMIT: text })).toEqual([expect.stringContaining('RATE_LIMIT must be off')])
+})
+
+test.each([
+  [{ CAL_COM_CLIENT_ID: 'cm9demo' }, 'CAL_COM_CLIENT_ID needs CAL_COM_SECRET_KEY'],
+  [
+    { CAL_COM_CLIENT_ID: 'planted/../x', CAL_COM_SECRET_KEY: 's' },
+    'CAL_COM_CLIENT_ID must be 1 to 64 letters',
+  ],
+  [{ CAL_COM_API_KEY_FILE: '/planted' }, 'CAL_COM_API_KEY_FILE must be a readable file'],
+  [{ MCP_TOKENS: 'planted' }, 'MCP_TOKENS must be one of reveal, withhold'],
+  [{ ALLOW_DELETE: 'no' }, 'ALLOW_DELETE must be one of true, false'],
+  [{ CONFIRM_DELETE: '1' }, 'CONFIRM_DELETE must be one of true, false'],
+  [{ GATEWAY_KEYS_FILE: '/planted' }, 'GATEWAY_KEYS_FILE: must be a readable file with a key'],
+])('%j is refused by a sentence without its value', (environment, sentence) => {
+  const problems = problemsOf(environment)
+  expect(problems).toEqual([expect.stringContaining(sentence)])
+  expect(problems.join()).not.toContain('planted')
+})
+
+const oauth = {
+  OAUTH_ISSUER: 'https://issuer.example.org',
+  OAUTH_JWKS_URL: 'https://issuer.example.org/keys',
+  OAUTH_AUDIENCE: 'https://mcp.example.org/mcp',
+}
+
+test.each(Object.keys(oauth))('%s is missed beside the other two', (variable) => {
+  expect(problemsOf({ ...oauth, [variable]: '' })).toEqual([
+    `${variable} must be an https URL, or http on a loopback address`,
+  ])
+  expect(problemsOf({ ...oauth, [variable]: 'http://issuer.example.org' })).toHaveLength(1)
+  expect(readConfig({ ...oauth, [variable]: 'http://127.0.0.1:9/keys' }).oauth).not.toBe(undefined)
+})
+
+test('a secret may stand in a file, whose last line end is no part of it, but not in two places', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'calgate-'))
+  const file = join(folder, 'secret')
+  writeFileSync(file, 'held-secret\n')
+  const environment = { CAL_COM_CLIENT_ID: 'cm9demo', CAL_COM_SECRET_KEY_FILE: file }
+  expect(readConfig(environment).client).toEqual({ id: 'cm9demo', secret: 'held-secret' })
+  expect(problemsOf({ ...environment, CAL_COM_SECRET_KEY: 'other' })).toEqual([
+    'CAL_COM_SECRET_KEY and CAL_COM_SECRET_KEY_FILE must not both be set',
+  ])
+  rmSync(folder, { recursive: true })
+})

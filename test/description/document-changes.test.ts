@@ -1,0 +1,175 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { listChanges } from '../../src/description/document-changes.ts'
+import type { Change } from '../../src/description/tool-changes.ts'
+
+const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+const user = {
+  type: 'object',
+  required: ['id'],
+  properties: { id: { type: 'integer' }, name: { type: 'string', maxLength: 40 } },
+}
+const tool = {
+  name: 'get-user',
+  description: 'Reads a user.',
+  annotations: { readOnlyHint: true, destructiveHint: false },
+  arguments: { limit: 'limit' },
+}
+const answer = { description: 'A user', content: { 'application/json': { schema: user } } }
+const reference = { $ref: '#/components/schemas/User' }
+
+/** A document of two operations that share a schema, one as request and one as answer. */
+const base = {
+  openapi: '3.0.3',
+  info: { title: 'Users', version: '1' },
+  servers: [{ url: '/v1' }],
+  paths: {
+    '/users': {
+      get: {
+        operationId: 'getUser',
+        'x-rest-path': '/v1/users/{userid}',
+        'x-mcp-tool': tool,
+        parameters: [
+          { name: 'limit', in: 'query', schema: { type: 'integer', maximum: 250 } },
+          { name: 'offset', in: 'query', schema: { type: 'integer', maximum: 250 } },
+        ],
+        responses: { 200: { ...answer, content: { 'application/json': { schema: reference } } } },
+      },
+      post: {
+        operationId: 'createUser',
+        requestBody: { content: { 'application/json': { schema: reference } } },
+        responses: { 201: answer },
+      },
+    },
+  },
+  components: { schemas: { User: user, Unused: { type: 'string' } } },
+}
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'calgate-changes-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+/** Writes the base and a changed copy of it. `path` leads to the member that gets the value, or loses its own. */
+async function write(path: readonly (string | number)[], value?: unknown): Promise<[string, string]> {
+  const next: object = JSON.parse(JSON.stringify(base))
+  const parent = path.slice(0, -1).reduce<object>((place, name) => Reflect.get(place, name), next)
+  const last = path.at(-1) ?? ''
+  if (value === undefined) Reflect.deleteProperty(parent, last)
+  else Reflect.set(parent, last, value)
+  const files: [string, string] = [join(folder, 'old.json'), join(folder, 'new.json')]
+  await writeFile(files[0], JSON.stringify(base))
+  await writeFile(files[1], JSON.stringify(next))
+  return files
+}
+
+async function change(path: readonly (string | number)[], value?: unknown): Promise<Change[]> {
+  return listChanges(...(await write(path, value)), process)
+}
+
+const get = ['paths', '/users', 'get']
+const schema = ['components', 'schemas', 'User']
+
+describe('two documents', () => {
+  it('that are the same show no change', async () => {
+    expect(await change(['openapi'], '3.0.3')).toEqual([])
+  })
+
+  it('show a lowered maximum by the name of its parameter', async () => {
+    const [found] = await change([...get, 'parameters', 0, 'schema', 'maximum'], 100)
+    expect(found).toEqual({
+      breaking: true,
+      operation: 'GET /users',
+      place: 'query.limit/schema maximum',
+      what: "Upper bound changed from '<= 250' to '<= 100'",
+      callers: 'all callers',
+    })
+  })
+
+  it('show a raised maximum as compatible', async () => {
+    const found = await change([...get, 'parameters', 0, 'schema', 'maximum'], 500)
+    expect(found).toMatchObject([{ breaking: false, what: 'changed from 250 to 500' }])
+  })
+
+  it('rate a change of a shared schema by the direction it travels in', async () => {
+    const found = await change([...schema, 'required'], ['id', 'name'])
+    const ratings = found.map(({ operation, breaking }) => [operation, breaking])
+    expect(ratings).toEqual([
+      ['POST /users', true],
+      ['GET /users', false],
+    ])
+  })
+
+  it.each([
+    ['a removed operation', ['paths', '/users', 'post'], undefined],
+    ['a removed status', ['paths', '/users', 'post', 'responses'], { 200: answer }],
+    ['a removed field of an answer', [...schema, 'properties'], { id: { type: 'integer' } }],
+    ['another type', [...schema, 'properties', 'id', 'type'], 'string'],
+    ['another address of the same operation', ['servers', 0, 'url'], '/v2'],
+    ['another exposed path', [...get, 'x-rest-path'], '/v1/people/{userid}'],
+    ['another tool name', [...get, 'x-mcp-tool', 'name'], 'read-user'],
+    ['another argument name', [...get, 'x-mcp-tool', 'arguments', 'limit'], 'most'],
+    ['a tool that is gone', [...get, 'x-mcp-tool'], undefined],
+    ['a tool that no longer only reads', [...get, 'x-mcp-tool', 'annotations', 'readOnlyHint'], false],
+    ['a tool that begins to destroy', [...get, 'x-mcp-tool', 'annotations', 'destructiveHint'], true],
+    ['a rule for names of members', [...schema, 'x-propertyNames'], { maxLength: 40 }],
+  ])('show %s as breaking', async (_, path, value) => {
+    expect((await change(path, value)).map(({ breaking }) => breaking)).toContain(true)
+  })
+
+  it.each([
+    ['a new operation', ['paths', '/users', 'delete'], { responses: { 200: answer } }],
+    ['a new field of an answer', [...schema, 'properties', 'bio'], { type: 'string' }],
+    ['other words of a tool', [...get, 'x-mcp-tool', 'description'], 'Reads one user.'],
+    ['another name of a path variable', [...get, 'x-rest-path'], '/v1/users/{userId}'],
+    ['a further argument', [...get, 'x-mcp-tool', 'arguments', 'offset'], 'offset'],
+    ['a component that nobody uses', ['components', 'schemas', 'Unused', 'type'], 'integer'],
+  ])('do not show %s as breaking', async (_, path, value) => {
+    expect((await change(path, value)).filter(({ breaking }) => breaking)).toEqual([])
+  })
+
+  it('are compared though a schema refers to itself', async () => {
+    const node = { type: 'object', properties: { child: { $ref: '#/components/schemas/User' } } }
+    expect((await change(schema, node)).map(({ breaking }) => breaking)).toContain(true)
+  })
+})
+
+describe('calgate diff', () => {
+  it('exits with 1 and names the breaking change first', async () => {
+    const files = await write([...get, 'x-mcp-tool', 'name'], 'read-user')
+    const { code, output } = await run('diff', ...files)
+    expect(code).toBe(1)
+    expect(output).toBe(
+      'BREAKING    GET /users  x-mcp-tool name  changed from "get-user" to "read-user"  (MCP callers)\n' +
+        '1 breaking, 0 compatible\n',
+    )
+  })
+
+  it('exits with 0 when every change is compatible', async () => {
+    const files = await write([...get, 'x-mcp-tool', 'description'], 'Reads one user.')
+    expect(await run('diff', ...files)).toMatchObject({ code: 0 })
+  })
+
+  it.each([
+    ['a file that is not there', ['none.json', 'none.json'], 'none.json cannot be read (ENOENT)'],
+    ['a file that is no OpenAPI document', [at('package.json'), at('package.json')], 'is not an OpenAPI 3'],
+    ['a single file', [at('package.json')], 'diff takes two files, OLD and NEW'],
+  ])('exits with 2 and one sentence for %s', async (_, files, sentence) => {
+    const { code, errors } = await run('diff', ...files)
+    expect(code).toBe(2)
+    expect(errors.split('\n')[0]).toContain(sentence)
+  })
+})
+
+function run(...command: string[]): Promise<{ code: unknown; output: string; errors: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [at('src/main.ts'), ...command], (error, output, errors) =>
+      resolve({ code: error?.code ?? 0, output, errors }),
+    )
+  })
+}

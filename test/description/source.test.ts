@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest'
+import { readSource } from '../../src/description/source.ts'
+
+const text = 'a:\n  b:\n  - 1\n  - c: 2\n'
+
+test.each([
+  [[], 1],
+  [['a'], 2],
+  [['a', 'b', 0], 3],
+  [['a', 'b', 1, 'c'], 4],
+  [['a', 'b', 1, 'd'], 4],
+  [['a', 'b', 7], 3],
+  [['x', 'y'], 1],
+])('what is at %j is on line %d, or where it would have to be', (path, line) => {
+  expect(readSource(text, 'a.yaml').lineOf(path)).toBe(line)
+})
+
+test('a text comes back as its value', () => {
+  expect(readSource(text, 'a.yaml')).toMatchObject({ value: { a: { b: [1, { c: 2 }] } }, problems: [] })
+})
+
+test('a token that is out of place is told, but not every token after it', () => {
+  const { problems } = readSource('- { a: $..b[0], c: d }\n- { e: f, g: h }\n', 'a.yaml')
+  expect(problems.filter(({ message }) => message.startsWith('Unexpected'))).toHaveLength(1)
+})
+
+test('mistakes that have nothing to do with each other are all told', () => {
+  const { value, problems } = readSource('a: 1\na: 2\nb: 1\nb: 2\nc: *d\n', 'a.yaml')
+  expect(value).toBeUndefined()
+  expect(problems.map(({ file, line, message }) => [file, line, message])).toEqual([
+    ['a.yaml', 2, 'Map keys must be unique'],
+    ['a.yaml', 4, 'Map keys must be unique'],
+    ['a.yaml', 5, 'the alias *d has no anchor before it'],
+  ])
+})
+
+test('a mistake at the end is on the last line, not on one that is not there', () => {
+  const { problems } = readSource('a: [1,\n\n\n', 'a.yaml')
+  expect(problems[0]?.line).toBe(1)
+})
+
+test('a text that aliases blow up is refused', () => {
+  const levels = Array.from({ length: 12 }, (_, level) => {
+    const items = Array(9).fill(level === 0 ? 'x' : `*l${level - 1}`)
+    return `l${level}: &l${level} [${items.join(', ')}]`
+  })
+  expect(readSource(levels.join('\n'), 'a.yaml').problems).toMatchObject([
+    { line: 1, message: expect.stringContaining('alias'), expected: 'well-formed YAML' },
+  ])
+})

@@ -1,0 +1,147 @@
+import { describe, expect, test } from 'vitest'
+import type { OpenApiDocument } from '../../src/document/document.ts'
+import { readOperations } from '../../src/document/operations.ts'
+
+const answer = { description: 'A gist', content: { 'application/json': { schema: { type: 'object' } } } }
+const least = { operationId: 'getgist', 'x-rest-path': '/v1/gists/{gistid}', responses: { 200: answer } }
+
+/** A document of one operation with these members besides the least it needs. */
+function documentWith(members: object, document: Partial<OpenApiDocument> = {}): OpenApiDocument {
+  return {
+    openapi: '3.0.3',
+    paths: { '/gists/{gistId}': { get: { ...least, ...members } } },
+    components: {
+      securitySchemes: {
+        secret: { type: 'apiKey' },
+        key: { type: 'http', scheme: 'bearer' },
+        login: { type: 'http', scheme: 'basic' },
+      },
+      schemas: { Id: { type: 'string', nullable: true } },
+    },
+    ...document,
+  }
+}
+
+const readWith = (members: object, document?: Partial<OpenApiDocument>) =>
+  readOperations(documentWith(members, document))[0]
+
+describe('an operation', () => {
+  test('with the least there can be has no parameters, no body and no tool', () => {
+    expect(readWith({})).toEqual({
+      id: 'getgist',
+      method: 'GET',
+      path: '/gists/{gistId}',
+      restPath: '/v1/gists/{gistid}',
+      summary: '',
+      parameters: [],
+      success: { status: 200, schema: { type: 'object' } },
+      acceptsApiKey: false,
+    })
+  })
+
+  test('is read for every method of a path, in their order, and nothing else of the path', () => {
+    const item = {
+      summary: 'Gists',
+      parameters: [],
+      delete: { ...least, operationId: 'deletegist' },
+      get: least,
+    }
+    const operations = readOperations(documentWith({}, { paths: { '/gists': item } }))
+    expect(operations.map(({ method, id }) => `${method} ${id}`)).toEqual([
+      'GET getgist',
+      'DELETE deletegist',
+    ])
+  })
+
+  test('has the schemas that its references name', () => {
+    const parameters = [
+      { name: 'gistId', in: 'path', required: true, schema: { $ref: '#/components/schemas/Id' } },
+    ]
+    const requestBody = { content: { 'application/json': { schema: { $ref: '#/components/schemas/Id' } } } }
+    const operation = readWith({ parameters, requestBody })
+    const schema = { type: ['string', 'null'] }
+    expect(operation?.parameters).toEqual([
+      { name: 'gistId', in: 'path', required: true, description: '', schema },
+    ])
+    expect(operation?.body).toEqual({ required: false, schema })
+  })
+
+  test('with a body that is not JSON has none', () => {
+    expect(readWith({ requestBody: { content: { 'text/plain': {} } } })).not.toHaveProperty('body')
+  })
+
+  test('whose success has no content has a schema that says nothing', () => {
+    expect(readWith({ responses: { 404: answer, 204: { description: 'Gone' } } })?.success).toEqual({
+      status: 204,
+      schema: {},
+    })
+  })
+
+  test('has its tool, and a hint that is missing allows nothing', () => {
+    const tool = {
+      name: 'get-gist',
+      title: 'Get',
+      description: 'Gets.',
+      annotations: { readOnlyHint: true },
+      arguments: { gistId: 'id' },
+    }
+    const annotations = {
+      readOnlyHint: true,
+      destructiveHint: true,
+      idempotentHint: false,
+      openWorldHint: true,
+    }
+    expect(readWith({ 'x-mcp-tool': tool })?.tool).toEqual({ ...tool, annotations })
+  })
+
+  test('says how to recover and whether it spends what it carries', () => {
+    expect(readWith({ 'x-recovery': 'Read it again.', 'x-single-use': true })).toMatchObject({
+      recovery: 'Read it again.',
+      singleUse: true,
+    })
+  })
+
+  test.each([
+    ['no id', { operationId: undefined }, 'GET /gists/{gistId} has no operationId'],
+    [
+      'no exposed path',
+      { 'x-rest-path': undefined },
+      'GET /gists/{gistId} has no operationId or no x-rest-path',
+    ],
+    [
+      'no successful answer',
+      { responses: { 404: answer, default: answer } },
+      'GET /gists/{gistId} describes no successful answer',
+    ],
+    ['no answer', { responses: undefined }, 'GET /gists/{gistId} describes no successful answer'],
+    ['a cookie', { parameters: [{ name: 'a', in: 'cookie' }] }, 'the parameter a is in cookie'],
+    ['a reference to nothing', { parameters: [{ $ref: '#/components/parameters/Id' }] }, 'leads nowhere'],
+  ])('with %s is refused', (_title, members, reason) => {
+    expect(() => readWith(members)).toThrow(reason)
+  })
+})
+
+describe('an API key', () => {
+  test.each([
+    ['as one alternative of two', [{ secret: [] }, { key: [] }]],
+    ['alone', [{ key: [] }]],
+  ])('%s may stand in for the secret', (_title, security) => {
+    expect(readWith({ security })?.acceptsApiKey).toBe(true)
+  })
+
+  test.each([
+    ['that is not mentioned', [{ secret: [] }]],
+    ['that is asked for beside the secret', [{ secret: [], key: [] }]],
+    ['that is asked for with the secret beside it', [{ key: [], secret: [] }]],
+    ['that nothing asks for', []],
+    ['of a scheme that is no bearer', [{ login: [] }]],
+    ['of a scheme that nobody describes', [{ toString: [] }]],
+  ])('%s may not', (_title, security) => {
+    expect(readWith({ security })?.acceptsApiKey).toBe(false)
+  })
+
+  test('may do for an operation what it may do for the document', () => {
+    expect(readWith({}, { security: [{ key: [] }] })?.acceptsApiKey).toBe(true)
+    expect(readWith({ security: [{ secret: [] }] }, { security: [{ key: [] }] })?.acceptsApiKey).toBe(false)
+  })
+})

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import { readText } from '../../src/document/parameter-text.ts'
+
+test.each(['0', '7', '-3', '2147483647'])('the canonical integer %s is read as a number', (text) => {
+  expect(readText(text, { type: 'integer' })).toBe(Number(text))
+})
+
+test.each([
+  '0x10',
+  '1e3',
+  '+7',
+  ' 12',
+  '12 ',
+  '007',
+  '-0',
+  '12.0',
+  '',
+  '9007199254740993',
+  '١٢',
+  'NaN',
+  '1_000',
+])('the loose integer %j stays text, for the schema to refuse', (text) => {
+  expect(readText(text, { type: 'integer' })).toBe(text)
+})
+
+test('a comma-joined value is read as its elements', () => {
+  expect(readText('a@example.org,b@example.org', { type: 'array', items: { type: 'string' } })).toEqual([
+    'a@example.org',
+    'b@example.org',
+  ])
+})
+
+test('an empty element stays, for the schema to refuse', () => {
+  expect(readText('1,', { type: 'array', items: { type: 'integer' } })).toEqual([1, ''])
+})
+
+test.each([
+  ['1e999', '1e999'],
+  ['-1.5e2', -150],
+  ['.5', '.5'],
+])('the number %s is read as JSON would read it', (text, value) => {
+  expect(readText(text, { type: 'number' })).toBe(value)
+})

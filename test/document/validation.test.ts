@@ -1,0 +1,121 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { readDocument } from '../../src/document/document.ts'
+import { type Operation, type Parameter, readOperations } from '../../src/document/operations.ts'
+import { type CallInput, compileOperations, isCredential } from '../../src/document/validation.ts'
+
+const parameter = (name: string, place: Parameter['in'], rest: Partial<Parameter> = {}): Parameter => ({
+  name,
+  in: place,
+  required: false,
+  description: '',
+  schema: { type: 'string' },
+  ...rest,
+})
+
+const probe: Operation = {
+  id: 'probe',
+  method: 'PUT',
+  path: '/probe/{id}',
+  restPath: '/v1/probe/{id}',
+  summary: '',
+  parameters: [
+    parameter('id', 'path', { required: true, schema: { type: 'integer' } }),
+    parameter('sort', 'query', { required: true }),
+    parameter('limit', 'query', { schema: { type: 'integer', default: 50 } }),
+    parameter('x-secret', 'header', { required: true, schema: { type: 'string', format: 'password' } }),
+    parameter('x-trace', 'header', { required: true }),
+  ],
+  body: { required: true, schema: { type: 'object', properties: { size: { type: 'integer', default: 1 } } } },
+  success: { status: 200, schema: {} },
+  acceptsApiKey: false,
+}
+
+const call = { path: { id: 1 }, query: { sort: 'up' }, header: { 'x-trace': 'a' }, body: {} }
+
+/** Where the violations of a call are. */
+function placesOf(input: Partial<CallInput>, operation: Operation = probe): string[] | undefined {
+  const [checked] = compileOperations([operation])
+  return checked?.validate({ ...call, ...input }).map(({ location }) => location)
+}
+
+describe('a call', () => {
+  test('that keeps to the contract has no violations', () => {
+    expect(placesOf({})).toEqual([])
+  })
+
+  test('without its credential has none either: that is for the credentials', () => {
+    expect(placesOf({ header: { 'x-trace': 'a' } })).toEqual([])
+  })
+
+  test('without anything else that is required is refused for each', () => {
+    expect(placesOf({ path: {}, query: {}, header: {}, body: undefined })?.sort()).toEqual([
+      'body',
+      'header.x-trace',
+      'path.id',
+      'query.sort',
+    ])
+  })
+
+  test('with what is not described is refused for each', () => {
+    const input = {
+      path: { id: 1, name: 'a' },
+      query: { sort: 'up', order: 'x' },
+      header: { 'x-trace': 'a', cookie: 'b' },
+    }
+    expect(placesOf(input)?.sort()).toEqual(['header.cookie', 'path.name', 'query.order'])
+  })
+
+  test('with a body for an operation that takes none is refused', () => {
+    const { body: _body, ...bodiless } = probe
+    expect(placesOf({ body: {} }, bodiless)).toEqual(['body'])
+  })
+
+  test('without a body is fine where it is optional', () => {
+    const { body: _body, ...withoutBody } = call
+    const [checked] = compileOperations([{ ...probe, body: { required: false, schema: {} } }])
+    expect(checked?.validate(withoutBody)).toEqual([])
+  })
+
+  test.each([
+    ['a text for a number', { path: { id: '1' } }, ['path.id']],
+    ['a number for a text', { query: { sort: 1 } }, ['query.sort']],
+    ['one value for a list', { query: { sort: ['up'] } }, ['query.sort']],
+  ])('with %s is refused: nothing is coerced', (_title, input, places) => {
+    expect(placesOf(input)).toEqual(places)
+  })
+})
+
+test('a credential is a header that holds a secret, and nothing else', () => {
+  expect(probe.parameters.filter(isCredential).map(({ name }) => name)).toEqual(['x-secret'])
+  expect(isCredential(parameter('token', 'query', { schema: { type: 'string', format: 'password' } }))).toBe(
+    false,
+  )
+})
+
+test('a call comes out of its check as it went in, without defaults and with what is unknown', () => {
+  const operations = compileOperations([...readOperations(readDocument()), probe])
+  const value = fc.dictionary(
+    fc.constantFrom('limit', 'sort', 'id', 'userId', 'size', 'name', 'other'),
+    fc.jsonValue(),
+  )
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...operations),
+      fc.tuple(value, value, value, value),
+      ({ validate }, parts) => {
+        const [path, query, header, body] = parts
+        const input = { path, query, header, body }
+        const before = structuredClone(input)
+        validate(input)
+        expect(input).toEqual(before)
+      },
+    ),
+    { numRuns: 300, seed: 1 },
+  )
+})
+
+test('a format that nobody checks does not compile', () => {
+  const odd = { ...probe, body: { required: false, schema: { type: 'string', format: 'iban' } } }
+  expect(() => compileOperations([odd])).toThrow('unknown format "iban"')
+})

@@ -1,0 +1,268 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { readDocument } from '../../src/document/document.ts'
+import type { JsonSchema } from '../../src/document/json-schema.ts'
+import { type Operation, readOperations } from '../../src/document/operations.ts'
+import { type CallInput, compileOperations } from '../../src/document/validation.ts'
+import { refuseName } from '../../src/document/violations.ts'
+
+const shipped = readOperations(readDocument())
+const client = { clientId: 'cm9demo000001abcd1234efgh' }
+const user = { email: 'ada@example.org', name: 'Ada Example' }
+
+/** The violations of a call of a shipped operation, named by the end of its id, as `location message`. */
+function sentencesOf(id: string, input: Partial<CallInput>): string[] {
+  const [operation] = compileOperations(shipped.filter((one) => one.id.endsWith(id)))
+  if (!operation) throw new Error(`no operation ${id}`)
+  const violations = operation.validate({ path: client, query: {}, header: {}, ...input })
+  return violations.map(({ location, message }) => `${location} ${message}`)
+}
+
+/** The violations of a body with one member `it`, which has this schema. */
+function violationsOf(schema: JsonSchema, it: unknown) {
+  const body = { required: true, schema: { type: 'object', properties: { it: schema } } }
+  const operation: Operation = {
+    id: 'probe',
+    method: 'POST',
+    path: '/probe',
+    restPath: '/v1/probe',
+    summary: '',
+    parameters: [],
+    body,
+    success: { status: 200, schema: {} },
+    acceptsApiKey: false,
+  }
+  return compileOperations([operation])[0]?.validate({ path: {}, query: {}, header: {}, body: { it } }) ?? []
+}
+
+describe('a body', () => {
+  test.each([
+    ['timeFormat', 13, 'body.timeFormat must be one of 12, 24 (got 13)'],
+    ['timeFormat', '24', 'body.timeFormat must be one of 12, 24 (got a string)'],
+    ['timeFormat', true, 'body.timeFormat must be one of 12, 24 (got true)'],
+    [
+      'weekStart',
+      'monday',
+      'body.weekStart must be one of Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday (got a string)',
+    ],
+    [
+      'weekStart',
+      null,
+      'body.weekStart must be one of Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday (got null)',
+    ],
+    ['timeZone', '+02:00', 'body.timeZone must be an IANA time zone such as Europe/Oslo'],
+    ['timeZone', '', 'body.timeZone must not be empty'],
+    ['timeZone', null, 'body.timeZone must be a string (got null)'],
+    ['email', 'ada', 'body.email must be an e-mail address'],
+    ['email', ['ada@example.org'], 'body.email must be a string of at most 254 characters (got an array)'],
+    ['name', {}, 'body.name must be a string (got an object)'],
+    ['avatarUrl', 'img.example.org/a.png', 'body.avatarUrl must be an absolute URI'],
+    ['avatarUrl', 'ftp://img.example.org/a.png', 'body.avatarUrl must match ^https?://'],
+    ['bio', 5, 'body.bio must be a string or null (got 5)'],
+    ['timezone', 'Europe/Oslo', 'body.timezone is not known here; did you mean timeZone?'],
+    ['time-zone', 'Europe/Oslo', 'body.time-zone is not known here; did you mean timeZone?'],
+    [
+      'id',
+      1,
+      'body.id is not known here; known are email, name, timeFormat, weekStart, timeZone, locale, avatarUrl, bio, metadata',
+    ],
+    ['metadata', [], 'body.metadata must be an object (got an array)'],
+    [
+      'metadata',
+      { seat: null },
+      'body.metadata.seat must be a string of at most 500 characters or a number or a boolean (got null)',
+    ],
+    [
+      'metadata',
+      { seat: [1] },
+      'body.metadata.seat must be a string of at most 500 characters or a number or a boolean (got an array)',
+    ],
+    [
+      'metadata',
+      { 'a.b "c"': {} },
+      'body.metadata["a.b \\"c\\""] must be a string of at most 500 characters or a number or a boolean (got an object)',
+    ],
+    [
+      'metadata',
+      { ['k'.repeat(41)]: 1 },
+      `body.metadata.${'k'.repeat(41)} its name must have at most 40 characters`,
+    ],
+    [
+      'metadata',
+      Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`key${index}`, 1])),
+      'body.metadata must have at most 50 keys',
+    ],
+  ])('of create with %s: %j is refused in one sentence', (name, value, sentence) => {
+    expect(sentencesOf('createuser', { body: { ...user, [name]: value } })).toEqual([sentence])
+  })
+
+  test.each([
+    [
+      'defaultScheduleId',
+      0,
+      'body.defaultScheduleId must be an integer from 1 to 2147483647 or null (got 0)',
+    ],
+    [
+      'defaultScheduleId',
+      2_147_483_648,
+      'body.defaultScheduleId must be an integer from 1 to 2147483647 or null (got 2147483648)',
+    ],
+    [
+      'defaultScheduleId',
+      1.5,
+      'body.defaultScheduleId must be an integer from 1 to 2147483647 or null (got 1.5)',
+    ],
+    ['email', null, 'body.email must be a string of at most 254 characters (got null)'],
+    ['metadata', null, 'body.metadata must be an object (got null)'],
+  ])('of update with %s: %j is refused in one sentence', (name, value, sentence) => {
+    const path = { ...client, userId: 1 }
+    expect(sentencesOf('updateuser', { path, body: { [name]: value } })).toEqual([sentence])
+  })
+
+  test('that lacks what is required is refused once for each', () => {
+    expect(sentencesOf('createuser', { body: {} })).toEqual([
+      'body.email is required',
+      'body.name is required',
+    ])
+  })
+
+  test.each([[[]], [null], ['text'], [5]])('that is %j and no object is refused', (body) => {
+    const [sentence] = sentencesOf('refreshtokens', { body })
+    expect(sentence).toMatch(/^body must be an object \(got /)
+  })
+
+  test('that is missing is required', () => {
+    expect(sentencesOf('refreshtokens', {})).toEqual(['body is required'])
+  })
+})
+
+describe('a parameter', () => {
+  test.each([
+    [{ query: { limit: 251 } }, 'query.limit must be an integer from 1 to 250 (got 251)'],
+    [{ query: { limit: '0x10' } }, 'query.limit must be an integer from 1 to 250 (got a string)'],
+    [{ query: { offset: -1 } }, 'query.offset must be an integer from 0 to 250 (got -1)'],
+    [{ query: { emails: [] } }, 'query.emails must not be empty'],
+    [{ query: { emails: ['ada@example.org', 'bo'] } }, 'query.emails[1] must be an e-mail address'],
+    [{ query: { emails: ['ada@example.org,bo@example.org'] } }, 'query.emails[0] must be an e-mail address'],
+    [{ query: { Limit: 5 } }, 'query.Limit is not known here; did you mean limit?'],
+    [{ query: { page: 5 } }, 'query.page is not known here; known are limit, offset, emails'],
+    [{ path: { clientId: 'a/b' } }, 'path.clientId must match ^[A-Za-z0-9_-]{1,64}$'],
+    [{ path: {} }, 'path.clientId is required'],
+    [{ header: { 'x-cal-secret-key': '' } }, 'header.x-cal-secret-key must not be empty'],
+    [{ header: { 'x-cal-secret-key': 'a b' } }, 'header.x-cal-secret-key must match ^[\\x21-\\x7E]+$'],
+    [
+      { header: { 'x-cal-secret-key': 'a'.repeat(513) } },
+      'header.x-cal-secret-key must have at most 512 characters',
+    ],
+  ])('in %j is refused in one sentence', (input, sentence) => {
+    expect(sentencesOf('getmanagedusers', input)).toEqual([sentence])
+  })
+
+  test('that an operation takes none of is refused as such', () => {
+    expect(sentencesOf('getuserbyid', { path: { ...client, userId: 1 }, query: { limit: 1 } })).toEqual([
+      'query.limit is not known here; nothing is taken here',
+    ])
+  })
+})
+
+describe('the rule', () => {
+  test.each([
+    ['minimum', { type: 'integer', minimum: 3 }, 2, 'must be an integer of at least 3 (got 2)'],
+    ['maximum', { type: 'number', maximum: 3 }, 4.5, 'must be a number of at most 3 (got 4.5)'],
+    ['type', { type: ['boolean', 'null'] }, 0, 'must be a boolean or null (got 0)'],
+    ['minLength', { type: 'string', minLength: 3 }, 'ab', 'must have at least 3 characters'],
+    ['minItems', { type: 'array', minItems: 2 }, [1], 'must have at least 2 elements'],
+    ['maxItems', { type: 'array', maxItems: 2 }, [1, 2, 3], 'must have at most 2 elements'],
+    ['minProperties', { type: 'object', minProperties: 2 }, { a: 1 }, 'must have at least 2 keys'],
+    [
+      'anyOf',
+      { anyOf: [{ type: 'integer' }, { type: 'null' }] },
+      'x',
+      'must be an integer or null (got a string)',
+    ],
+    ['format', { type: 'string', format: 'date-time' }, 'now', 'must be an RFC 3339 date and time'],
+    ['multipleOf', { type: 'integer', multipleOf: 5 }, 7, 'must be multiple of 5'],
+  ])('%s of %j has words', (rule, schema, value, message) => {
+    expect(violationsOf(schema, value)).toEqual([{ location: 'body.it', rule, message }])
+  })
+
+  test('enum tells the choices without null, which is no choice but the lack of one', () => {
+    const schema = { type: ['string', 'null'], enum: ['a', 'b', null] }
+    expect(violationsOf(schema, 7)).toEqual([
+      { location: 'body.it', rule: 'enum', message: 'must be one of a, b (got 7)' },
+    ])
+  })
+})
+
+test('one place has one violation, and an answer lists twenty places', () => {
+  const emails = Array.from({ length: 30 }, (_, index) => `${index}`)
+  const sentences = sentencesOf('getmanagedusers', { query: { emails } })
+  expect(sentences).toHaveLength(20)
+  expect(new Set(sentences).size).toBe(20)
+})
+
+test.each([
+  ['colour', ['size', 'Colour'], '', 'colour', 'is not known here; did you mean Colour?'],
+  ['user_id', ['userId'], 'path', 'path.user_id', 'is not known here; did you mean userId?'],
+  ['0', ['a', 'b'], 'body', 'body[0]', 'is not known here; known are a, b'],
+  ['a b', [], '', '"a b"', 'is not known here; nothing is taken here'],
+  ['x'.repeat(70), [], 'query', `query["${'x'.repeat(64)}…"]`, 'is not known here; nothing is taken here'],
+])('the name %j, where known are %j, is refused', (name, known, place, location, message) => {
+  expect(refuseName(name, known, place)).toEqual({ location, rule: 'additionalProperties', message })
+})
+
+test('no text that a caller sends comes back, unless as the name of a member', () => {
+  const canary = 'canary-7f3a'
+  const text = fc.constantFrom(
+    canary,
+    `${canary}@example.org`,
+    `https://${canary}`,
+    ` ${canary} `,
+    canary.repeat(60),
+  )
+  const value = fc.oneof(
+    text,
+    fc.array(text, { maxLength: 3 }),
+    fc.dictionary(fc.constantFrom('a', 'b c', '__proto__', 'toString'), fc.oneof(text, fc.array(text)), {
+      maxKeys: 3,
+    }),
+  )
+  const places = fc.constantFrom('path', 'query', 'header', 'body')
+  const names = fc.constantFrom(
+    'clientId',
+    'userId',
+    'limit',
+    'offset',
+    'emails',
+    'x-cal-secret-key',
+    'email',
+    'name',
+    'timeFormat',
+    'weekStart',
+    'timeZone',
+    'locale',
+    'avatarUrl',
+    'bio',
+    'metadata',
+    'defaultScheduleId',
+    'refreshToken',
+    'other',
+  )
+  const operations = compileOperations(shipped)
+  let refused = 0
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...operations),
+      fc.array(fc.tuple(places, names, value), { maxLength: 8 }),
+      ({ validate }, members) => {
+        const input: Record<string, Record<string, unknown>> = { path: {}, query: {}, header: {}, body: {} }
+        for (const [place, name, one] of members) input[place] = { ...input[place], [name]: one }
+        const violations = validate({ path: {}, query: {}, header: {}, ...input })
+        refused += violations.length
+        expect(JSON.stringify(violations)).not.toContain('canary')
+      },
+    ),
+    { numRuns: 500, seed: 1 },
+  )
+  expect(refused).toBeGreaterThan(500)
+})

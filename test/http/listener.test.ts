@@ -1,0 +1,131 @@
+import { expect, test } from 'vitest'
+import { createListener, type ListenerTimeouts, usualTimeouts } from '../../src/http/listener.ts'
+import { createLogger } from '../../src/observability/logger.ts'
+import { findClosedUrl, startGateway } from '../support/gateway.ts'
+import { openListener } from '../support/open-listener.ts'
+import { openConnection, readAll } from '../support/raw-connection.ts'
+import { respondJson, startUpstream } from '../support/upstream-stub.ts'
+
+const users = '/v1/v2/oauth-clients/cm9demo/users'
+const headers = { 'x-cal-secret-key': 'demo-secret' }
+const short: ListenerTimeouts = { headers: 150, request: 300, keepAlive: 100 }
+
+/** The app of a port that serves nothing yet and lets everybody in. */
+function createBareListener() {
+  const logger = createLogger('silent', { write() {} })
+  return createListener({ surface: 'rest', logger, bodyLimit: 1, ...openListener(1) })
+}
+
+test.each(['restUrl', 'mcpUrl'] as const)(
+  'headers that never end are answered with 408 on %s',
+  async (door) => {
+    await using upstream = await startUpstream()
+    await using running = await startGateway(upstream.url, {}, { timeouts: short })
+    const socket = openConnection(running[door])
+    socket.write('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n')
+    const answer = await readAll(socket)
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /)
+    expect(answer).toContain('"code":"request_timeout"')
+  },
+)
+
+test('a body that never ends is answered once and never goes upstream', async () => {
+  await using upstream = await startUpstream()
+  await using running = await startGateway(upstream.url, {}, { timeouts: short })
+  const socket = openConnection(running.restUrl)
+  const head = [
+    'Host: 127.0.0.1',
+    'x-cal-secret-key: demo-secret',
+    'content-type: application/json',
+    'content-length: 50',
+  ]
+  socket.write(`POST ${users} HTTP/1.1\r\n${head.join('\r\n')}\r\n\r\n{"email":`)
+  const answer = await readAll(socket)
+  expect(answer.match(/^HTTP\/1\.1 /gm)).toHaveLength(1)
+  expect(answer).toMatch(/^HTTP\/1\.1 408 /)
+  expect(upstream.requests).toEqual([])
+})
+
+test('a connection that has nothing more to say is closed', async () => {
+  await using upstream = await startUpstream()
+  const timeouts = { ...usualTimeouts, keepAlive: short.keepAlive }
+  await using running = await startGateway(upstream.url, {}, { timeouts })
+  const socket = openConnection(running.restUrl)
+  socket.write('GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')
+  expect(await readAll(socket)).toMatch(/^HTTP\/1\.1 200 /)
+})
+
+test('headers beyond 16 kB are refused', async () => {
+  await using upstream = await startUpstream()
+  await using running = await startGateway(upstream.url)
+  const socket = openConnection(running.restUrl)
+  socket.end(`GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nx-long: ${'x'.repeat(20_000)}\r\n\r\n`)
+  expect(await readAll(socket)).toMatch(/^HTTP\/1\.1 431 .*"code":"headers_too_large"/s)
+})
+
+test('what is under way when the gateway closes is answered, and the connection ends with it', async () => {
+  const arrived = Promise.withResolvers<void>()
+  const released = Promise.withResolvers<void>()
+  await using upstream = await startUpstream(async (_request, response) => {
+    arrived.resolve()
+    await released.promise
+    respondJson(response, 200, { status: 'success', data: {} })
+  })
+  await using running = await startGateway(upstream.url)
+  const answer = fetch(running.restUrl + users, { headers })
+  await arrived.promise
+  const closed = running.gateway.close()
+  await expect(fetch(running.restUrl + users, { headers })).rejects.toThrow('fetch failed')
+  released.resolve()
+  expect([(await answer).status, (await answer).headers.get('connection')]).toEqual([200, 'close'])
+  await closed
+})
+
+test('an idle connection gets the grace for one more request', async () => {
+  await using upstream = await startUpstream()
+  await using running = await startGateway(upstream.url)
+  const socket = openConnection(running.restUrl)
+  const request = `GET ${users} HTTP/1.1\r\nHost: 127.0.0.1\r\nx-cal-secret-key: demo-secret\r\n\r\n`
+  socket.write(request)
+  await new Promise((resolve) => socket.once('readable', resolve))
+  const closed = running.gateway.close(60_000)
+  socket.write(request)
+  const answers = await readAll(socket)
+  expect(answers.match(/HTTP\/1\.1 200 /g)).toHaveLength(2)
+  expect(answers).toContain('connection: close')
+  await closed
+})
+
+test('the control port tells life from readiness', async () => {
+  await using upstream = await startUpstream()
+  await using running = await startGateway(upstream.url)
+  await using lonely = await startGateway(await findClosedUrl())
+  const ask = async ({ gateway }: typeof running, path: string) => {
+    const { statusCode, body } = await gateway.control.inject(path)
+    return [statusCode, JSON.parse(body).status]
+  }
+  expect(await ask(running, '/health/live')).toEqual([200, 'live'])
+  expect(await ask(running, '/health/ready')).toEqual([200, 'ready'])
+  expect(await ask(lonely, '/health/live')).toEqual([200, 'live'])
+  expect(await ask(lonely, '/health/ready')).toEqual([503, 'upstream_unreachable'])
+})
+
+test('an answer that was overtaken in its turn of the event loop is not written', async () => {
+  await using app = createBareListener()
+  app.get('/', (_request, reply) => {
+    reply.send('late')
+    reply.raw.writeHead(400).end('first')
+  })
+  const answer = await app.inject('/')
+  expect([answer.statusCode, answer.body]).toEqual([400, 'first'])
+  expect((await app.inject('/')).statusCode).toBe(400)
+})
+
+test('a host that was let in, or asked for before, lets in no other', async () => {
+  await using app = createBareListener()
+  app.get('/', () => 'let in')
+  const statuses: number[] = []
+  for (const host of ['localhost', 'localhost', 'evil.example', 'evil.example', 'localhost'])
+    statuses.push((await app.inject({ url: '/', headers: { host } })).statusCode)
+  expect(statuses).toEqual([200, 200, 403, 403, 200])
+})

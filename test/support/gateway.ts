@@ -1,0 +1,46 @@
+import { createServer } from 'node:http'
+import { readConfig } from '../../src/config/config.ts'
+import { readDocument } from '../../src/document/document.ts'
+import { createGateway, type Gateway, type GatewayOptions } from '../../src/gateway.ts'
+import { createRunLogger } from './run-log.ts'
+
+/** A gateway that listens on two free loopback ports. */
+export interface RunningGateway extends AsyncDisposable {
+  readonly gateway: Gateway
+  readonly restUrl: string
+  readonly mcpUrl: string
+  /** Every line it logged so far. */
+  readonly log: readonly string[]
+}
+
+/** Starts the whole gateway in front of an upstream, configured by the environment given. */
+export async function startGateway(
+  upstream: string,
+  environment: Record<string, string> = {},
+  options: Partial<GatewayOptions> = {},
+): Promise<RunningGateway> {
+  const log: string[] = []
+  const logger = createRunLogger((line) => log.push(line))
+  const config = readConfig({
+    CAL_COM_BASE_URL: upstream,
+    REST_PORT: '0',
+    MCP_PORT: '0',
+    // Whatever a test has an upstream answer, a departure must not show in more than its place.
+    DRIFT_SAMPLE: '1/1',
+    ...environment,
+  })
+  const built = { config, document: readDocument(), version: '0.0.0-test', logger }
+  const gateway = await createGateway({ ...built, ...options })
+  const restUrl = await gateway.rest.listen({ host: '127.0.0.1', port: config.restPort })
+  const mcpUrl = await gateway.mcp.listen({ host: '127.0.0.1', port: config.mcpPort })
+  return { gateway, restUrl, mcpUrl, log, [Symbol.asyncDispose]: () => gateway.close() }
+}
+
+/** A loopback URL where nobody listens. */
+export async function findClosedUrl(): Promise<string> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+}

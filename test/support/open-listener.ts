@@ -1,0 +1,15 @@
+import { openGrant } from '../../src/access/grant.ts'
+import { Admission } from '../../src/http/admission.ts'
+import { usualTimeouts } from '../../src/http/listener.ts'
+
+/** What a listener needs to let everybody in, as many at a time as given. */
+export function openListener(active: number) {
+  return {
+    allowedHosts: [],
+    allowedOrigins: [],
+    authenticate: () => openGrant,
+    admission: new Admission({ active, waiting: 0, patience: 0 }),
+    isDraining: () => false,
+    timeouts: usualTimeouts,
+  }
+}

@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest'
+import { startGateway } from '../support/gateway.ts'
+import { behaveWell, startRawUpstream, writeAnswer } from '../support/raw-upstream.ts'
+import { calls, type DoorName, doors } from '../support/servers.ts'
+import { answer, findOperation, openExchange } from './exchange-fixture.ts'
+
+const read = findOperation('GET', '/{userId}')
+const create = findOperation('POST', '/users')
+
+test("after a 429 that caller's calls are answered here until the reset", () => {
+  const { call, clock, sent } = openExchange()
+  const first = call(read)
+  sent[0]?.settle(null, answer(429, {}, { 'x-ratelimit-reset-default': '7' }))
+  expect(first.answer?.headers['retry-after']).toBe('7')
+  for (const [now, left] of [
+    [0, '7'],
+    [5_500, '2'],
+    [6_999, '1'],
+  ] as const) {
+    clock.now = now
+    const { error } = call(create)
+    expect([error?.code, error?.headers['retry-after']]).toEqual(['upstream_rate_limited', left])
+  }
+  clock.now = 7_000
+  call(read)
+  expect(sent).toHaveLength(2)
+})
+
+test.each(['x-cal-client-id', 'x-cal-secret-key'])('a caller with another %s is not held with it', (name) => {
+  const { call, sent } = openExchange()
+  call(read)
+  sent[0]?.settle(null, answer(429, {}, { 'x-ratelimit-reset-default': '60' }))
+  const headers = { 'x-cal-client-id': '1', 'x-cal-secret-key': 'demo-secret', [name]: 'other' }
+  call(read, { headers })
+  expect(sent).toHaveLength(2)
+})
+
+test('nobody is held for longer than five minutes', () => {
+  const { call, clock, sent } = openExchange()
+  call(read)
+  sent[0]?.settle(null, answer(429, {}, { 'x-ratelimit-reset-default': '999999' }))
+  clock.now = 300_000
+  call(read)
+  expect(sent).toHaveLength(2)
+})
+
+test.each([undefined, '0', '-1', 'soon', '1e3'])('a 429 with the reset %s holds nobody', (reset) => {
+  const { call, sent } = openExchange()
+  call(read)
+  sent[0]?.settle(null, answer(429, {}, { 'x-ratelimit-reset-default': reset }))
+  call(read)
+  expect(sent).toHaveLength(2)
+})
+
+test.each<DoorName>(['rest', 'mcp'])(
+  '%s: the caller is told for how long, and the upstream is spared',
+  async (door) => {
+    await using upstream = await startRawUpstream((socket) =>
+      socket.write(writeAnswer('{"status":"error"}', '429 Slow', 'X-RateLimit-Reset-Default: 60\r\n')),
+    )
+    await using gateway = await startGateway(upstream.url)
+    const first = await doors[door](gateway, calls.get)
+    upstream.behave = behaveWell
+    const second = await doors[door](gateway, calls.create)
+    expect([first.status, first.code, second.status, second.code]).toEqual([
+      429,
+      undefined,
+      429,
+      'upstream_rate_limited',
+    ])
+    expect(second.outcome).toBe('not_executed')
+    expect(upstream.hits).toBe(1)
+    if (door === 'rest')
+      expect([first, second].map(({ headers }) => headers.get('retry-after'))).toEqual(['60', '60'])
+    else expect(second.text).toContain('for another 60 seconds')
+    expect((await doors[door](gateway, calls.get, { secret: 'other-secret' })).status).toBe(200)
+  },
+)
