@@ -130,3 +130,8 @@ export function quoteName(name: string): string {
 export function asRecord(value: unknown): Readonly<Record<string, unknown>> {
   return { __proto__: null, ...(typeof value === 'object' ? value : undefined) }
 }
+
+/** The text that came as JSON; empty for anything else. */
+export function asText(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}

@@ -1,32 +1,11 @@
 import { inlineReferences, type OpenApiDocument } from './document.ts'
-import { asRecord } from './json.ts'
+import { asRecord, asText } from './json.ts'
 import { type JsonSchema, toJsonSchema } from './json-schema.ts'
-
-/** A path, query or header parameter of an operation. */
-export interface Parameter {
-  readonly name: string
-  readonly in: 'path' | 'query' | 'header'
-  readonly required: boolean
-  readonly description: string
-  /** What the value must satisfy once read from its text (`style: form, explode: false` arrays already split). */
-  readonly schema: JsonSchema
-}
-
-/** The MCP side of an operation, from `x-mcp-tool` in the document. */
-export interface Tool {
-  readonly name: string
-  readonly title: string
-  readonly description: string
-  /** The capability's hints and `openWorld`, under their MCP annotation names. */
-  readonly annotations: {
-    readonly readOnlyHint: boolean
-    readonly destructiveHint: boolean
-    readonly idempotentHint: boolean
-    readonly openWorldHint: boolean
-  }
-  /** Operation parameter name (or `body`) → tool argument name, in the capability's order. */
-  readonly arguments: Readonly<Record<string, string>>
-}
+import { readMediaType } from './media-types.ts'
+import { type Parameter, readParameter } from './parameters.ts'
+import { readSuccess, type Success } from './responses.ts'
+import { acceptsBearer } from './security.ts'
+import { readTool, type Tool } from './tool.ts'
 
 /** One operation of the document, with everything both surfaces need to serve it. */
 export interface Operation {
@@ -41,8 +20,7 @@ export interface Operation {
   readonly parameters: readonly Parameter[]
   /** The JSON request body, if the operation takes one. */
   readonly body?: { readonly required: boolean; readonly schema: JsonSchema }
-  /** The successful answer: its status and the schema of its JSON body. */
-  readonly success: { readonly status: number; readonly schema: JsonSchema }
+  readonly success: Success
   /** True when the document's `security` lets a bearer API key stand in for the client secret. */
   readonly acceptsApiKey: boolean
   /** True when a call spends what it carries (`x-single-use`): two identical calls can only mean one. */
@@ -86,7 +64,7 @@ function readOperation(
     method,
     path,
     restPath,
-    summary: readText(summary),
+    summary: asText(summary),
     parameters: [parameters ?? []].flat().map(readParameter),
     ...(body && {
       body: { required: asRecord(requestBody).required === true, schema: toJsonSchema(body.schema) },
@@ -99,65 +77,4 @@ function readOperation(
     ...(typeof withheldNotice === 'string' && { withheldNotice }),
     ...(tool !== undefined && { tool: readTool(tool) }),
   }
-}
-
-function readParameter(part: unknown): Parameter {
-  const { name, in: place, required, description, schema } = asRecord(part)
-  if (place !== 'path' && place !== 'query' && place !== 'header')
-    throw new TypeError(`the parameter ${name} is in ${place}; path, query and header are known`)
-  return {
-    name: String(name),
-    in: place,
-    required: required === true,
-    description: readText(description),
-    schema: toJsonSchema(schema),
-  }
-}
-
-/** A hint that is not there means what MCP takes it to mean: the tool may do anything. */
-function readTool(part: unknown): Tool {
-  const { name, title, description, annotations, arguments: names } = asRecord(part)
-  const { readOnlyHint, destructiveHint, idempotentHint, openWorldHint } = asRecord(annotations)
-  return {
-    name: readText(name),
-    title: readText(title),
-    description: readText(description),
-    annotations: {
-      readOnlyHint: readOnlyHint === true,
-      destructiveHint: destructiveHint !== false,
-      idempotentHint: idempotentHint === true,
-      openWorldHint: openWorldHint !== false,
-    },
-    arguments: Object.fromEntries(
-      Object.entries(asRecord(names)).map(([parameter, argument]) => [parameter, readText(argument)]),
-    ),
-  }
-}
-
-function readSuccess(method: string, path: string, responses: unknown): Operation['success'] {
-  const [status, response] = Object.entries(asRecord(responses)).find(([code]) => /^2\d\d$/.test(code)) ?? []
-  if (status === undefined) throw new TypeError(`${method} ${path} describes no successful answer`)
-  return { status: Number(status), schema: toJsonSchema(readMediaType(response)?.schema) }
-}
-
-/** What a request body or a response is as JSON, if it can be JSON. */
-function readMediaType(part: unknown): Readonly<Record<string, unknown>> | undefined {
-  const mediaType = asRecord(asRecord(part).content)['application/json']
-  return mediaType === undefined ? undefined : asRecord(mediaType)
-}
-
-function readText(value: unknown): string {
-  return typeof value === 'string' ? value : ''
-}
-
-/**
- * One alternative of `security` that is an HTTP bearer scheme, and nothing besides, is enough (OpenAPI 3.0.3,
- * Security Requirement).
- */
-function acceptsBearer(document: OpenApiDocument, security: unknown): boolean {
-  const schemes = asRecord(asRecord(document.components).securitySchemes)
-  return [security ?? []].flat().some((alternative) => {
-    const [name = '', ...others] = Object.keys(asRecord(alternative))
-    return others.length === 0 && asRecord(schemes[name]).scheme === 'bearer'
-  })
 }

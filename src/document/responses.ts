@@ -1,6 +1,7 @@
 import { inlineReferences, type OpenApiDocument } from './document.ts'
 import { asRecord } from './json.ts'
 import { type JsonSchema, toJsonSchema } from './json-schema.ts'
+import { readMediaType } from './media-types.ts'
 
 /** One answer that the document promises of the upstream. */
 export interface DocumentedResponse {
@@ -29,4 +30,17 @@ export function readResponses(document: OpenApiDocument): DocumentedResponse[] {
         })
       }),
   )
+}
+
+/** The successful response of an operation: its status and the schema of its JSON body. */
+export interface Success {
+  readonly status: number
+  readonly schema: JsonSchema
+}
+
+/** Reads the first successful response. Throws a `TypeError` without one. */
+export function readSuccess(method: string, path: string, responses: unknown): Success {
+  const [status, response] = Object.entries(asRecord(responses)).find(([code]) => /^2\d\d$/.test(code)) ?? []
+  if (status === undefined) throw new TypeError(`${method} ${path} describes no successful answer`)
+  return { status: Number(status), schema: toJsonSchema(readMediaType(response)?.schema) }
 }

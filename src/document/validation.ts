@@ -2,7 +2,8 @@ import { Ajv } from 'ajv'
 import type { Violation } from '../errors/gateway-error.ts'
 import { annotations, formats } from './formats.ts'
 import type { JsonSchema } from './json-schema.ts'
-import type { Operation, Parameter } from './operations.ts'
+import type { Operation } from './operations.ts'
+import type { Parameter } from './parameters.ts'
 import { toViolations } from './violations.ts'
 
 type Values = Readonly<Record<string, unknown>>

@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto'
 import { asRecord, isObject } from '../document/json.ts'
 import type { JsonSchema } from '../document/json-schema.ts'
-import type { Operation, Tool } from '../document/operations.ts'
+import type { Operation } from '../document/operations.ts'
+import type { Tool } from '../document/tool.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 
 /** The person behind a client that offers to ask for input (MCP elicitation), and what came of asking. */

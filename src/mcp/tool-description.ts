@@ -1,7 +1,7 @@
 import { findBan, type Policy } from '../access/policy.ts'
 import type { Rate } from '../config/environment.ts'
 import type { JsonSchema } from '../document/json-schema.ts'
-import type { Tool } from '../document/operations.ts'
+import type { Tool } from '../document/tool.ts'
 import { type CheckedOperation, isCredential } from '../document/validation.ts'
 import { findDefaults, type HeldCredentials } from '../upstream/credentials.ts'
 import { adviseCredential, describeArguments } from './arguments.ts'

@@ -1,4 +1,5 @@
-import type { Operation, Parameter } from '../document/operations.ts'
+import type { Operation } from '../document/operations.ts'
+import type { Parameter } from '../document/parameters.ts'
 import type { CallInput } from '../document/validation.ts'
 import { describeCaller } from './cal-com.ts'
 import { type HeldCredentials, toCredentialHeaders } from './credentials.ts'

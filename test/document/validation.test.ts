@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readDocument } from '../../src/document/document.ts'
-import { type Operation, type Parameter, readOperations } from '../../src/document/operations.ts'
+import { type Operation, readOperations } from '../../src/document/operations.ts'
+import type { Parameter } from '../../src/document/parameters.ts'
 import { type CallInput, compileOperations, isCredential } from '../../src/document/validation.ts'
 
 const parameter = (name: string, place: Parameter['in'], rest: Partial<Parameter> = {}): Parameter => ({

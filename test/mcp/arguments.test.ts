@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Operation, Tool } from '../../src/document/operations.ts'
+import type { Operation } from '../../src/document/operations.ts'
+import type { Tool } from '../../src/document/tool.ts'
 import { compileOperations } from '../../src/document/validation.ts'
 import {
   adviseCredential,

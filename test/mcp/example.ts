@@ -1,5 +1,6 @@
 import type { JsonSchema } from '../../src/document/json-schema.ts'
-import type { Operation, Parameter } from '../../src/document/operations.ts'
+import type { Operation } from '../../src/document/operations.ts'
+import type { Parameter } from '../../src/document/parameters.ts'
 import { compileOperations } from '../../src/document/validation.ts'
 import { createMcpServer, type McpOptions } from '../../src/mcp/server.ts'
 import type { Caller } from '../../src/upstream/caller.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Parameter } from '../../src/document/operations.ts'
+import type { Parameter } from '../../src/document/parameters.ts'
 import { toPath, toQuery } from '../../src/upstream/request.ts'
 
 const query = (name: string): Parameter => ({

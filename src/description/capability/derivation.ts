@@ -1,5 +1,5 @@
 import type { OpenApiDocument } from '../../document/document.ts'
-import type { Tool } from '../../document/operations.ts'
+import type { Tool } from '../../document/tool.ts'
 import type {
   Capability,
   ConsumedOperation,
