@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest'
+import { listFiles, readText, type TextFile } from './tree.ts'
+
+interface Refusal {
+  readonly pattern: RegExp
+  /** The word of the field to use in its place. */
+  readonly use: string
+}
+
+/** Figures of speech that had become terms of this project, each with the term that readers know. */
+const everywhere: readonly Refusal[] = [
+  { pattern: /\bdoors?\b/i, use: 'REST server, MCP server, both servers' },
+  { pattern: /\bguarded gateway\b/i, use: 'gateway with configured credentials' },
+  { pattern: /\bwhoever\b|\bwho asks\b/i, use: 'client, user' },
+  { pattern: /\bpatience\b/i, use: 'time limit, timeout' },
+  { pattern: /\bturn(s|ed|ing)? away\b/i, use: 'refuse, return 503' },
+  { pattern: /\bverdicts?\b/i, use: 'result' },
+  { pattern: /\bjudg(e|es|ed|ing|ement)\b/i, use: 'runner, check' },
+  { pattern: /\bprovers?\b/i, use: 'check' },
+  { pattern: /\btrials?\b/i, use: 'test case' },
+  { pattern: /\bscenes?\b|\bstages?\b/i, use: 'context, test environment' },
+  { pattern: /\bleash(es)?\b/i, use: 'exit with the parent' },
+  { pattern: /\bwelcome\b/i, use: 'startup message' },
+  { pattern: /\bdepartures?\b|\bdeparts? from\b|\bdrift\b/i, use: 'response mismatch, response sampling' },
+  { pattern: /\bwithheld\b|\bwithhold(s|ing)\b/i, use: 'redacted' },
+  { pattern: /\bin doubt\b/i, use: 'unknown' },
+  { pattern: /\b(come|comes|came) to light\b/i, use: 'is exposed' },
+  { pattern: /\bfulfils?\b/i, use: 'meets, resolves' },
+  { pattern: /\b(is|are|was|be|has|have) gone\b/i, use: 'has ended, has disconnected' },
+  { pattern: /\b(go|goes|went|gone) up\b|\bway (up|down)\b/i, use: 'upstream request, response' },
+  {
+    pattern: /(?<!\b(?:in|in the|in its|takes?|took) )\bplaces?\b(?! of\b)/i,
+    use: 'concurrency limit, queue, location',
+  },
+  { pattern: /\bis there room\b/i, use: 'concurrency limit' },
+  { pattern: /\bturns? of the event loop\b/i, use: 'event-loop tick' },
+  { pattern: /\bplain request\b|\bcareful path\b/i, use: 'fast path, SDK path' },
+  {
+    pattern:
+      /\bheld (secret|credentials?|client|api key)\b|\bholds? (a|the|its) (secret|credentials?|target)\b/i,
+    use: 'configured credentials; to meet a target',
+  },
+]
+
+/** Words that code may use and pages may not. */
+const inPages: readonly Refusal[] = [
+  { pattern: /\bcallers?\b/i, use: 'client, user' },
+  { pattern: /\banswer(s|ed|ing)?\b/i, use: 'response, result, returns' },
+]
+
+/** Rooms and pages that are still to be rewritten. */
+const pending = /^(src|contracts|docs\/(?!changes)|README|SECURITY)/
+
+const texts = listFiles()
+  .filter((path) => !pending.test(path))
+  .filter((path) => /\.(md|ts|cts|yaml)$/.test(path))
+  .filter((path) => /^(docs|src|contracts|README|SECURITY|CONTRIBUTING|CHANGELOG|\.github)\b/.test(path))
+  .map((path) => ({ path, text: readText(path) }))
+
+describe('words', () => {
+  it('are those of the field', () => {
+    expect(findWords(texts)).toEqual([])
+  })
+
+  it('that are figures of speech are noticed, in names too', () => {
+    const planted = [
+      { path: 'src/a.ts', text: '// The two doors\nfunction awaitWelcome() {}\nconst freePlaces = 1\n' },
+      { path: 'docs/a.md', text: 'The caller gets an answer.\n' },
+    ]
+    expect(findWords(planted)).toEqual([
+      'src/a.ts:1: doors → REST server, MCP server, both servers',
+      'src/a.ts:2: Welcome → startup message',
+      'src/a.ts:3: Places → concurrency limit, queue, location',
+      'docs/a.md:1: caller → client, user',
+      'docs/a.md:1: answer → response, result, returns',
+    ])
+  })
+
+  it('that only look like them are not', () => {
+    const text =
+      'outdoor; in place of it; takes place; it turns a page; `DRIFT_SAMPLE`; the placeholder; replaces\n'
+    expect(findWords([{ path: 'docs/a.md', text }])).toEqual([])
+  })
+})
+
+/** Names are read word by word: `awaitWelcome` holds "Welcome". */
+function findWords(files: readonly TextFile[]): string[] {
+  return files.flatMap(({ path, text }) => {
+    const refusals = path.endsWith('.md') ? [...everywhere, ...inPages] : everywhere
+    return text
+      .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
+      .split('\n')
+      .flatMap((line, index) =>
+        refusals.flatMap(({ pattern, use }) => {
+          const found = pattern.exec(line)?.[0]
+          return found === undefined ? [] : [`${path}:${index + 1}: ${found} → ${use}`]
+        }),
+      )
+  })
+}
