@@ -25,6 +25,7 @@ const homes = [
   'jose',
   'prom-client',
   'fastify-openapi-glue',
+  'json-p3',
   '@fastify/http-proxy',
   '@fastify/rate-limit',
   '@modelcontextprotocol/sdk',

@@ -122,7 +122,7 @@ test('an overlay target that matches nothing is a problem with its line, and not
       file: join(folder, 'overlay.yaml'),
       line,
       message: `the target ${found.replace('.post', '.put')} matches nothing`,
-      expected: 'a target that exists in the derived document',
+      expected: 'a target that exists in the document',
       severity: 'error',
     },
   ])

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { findOverlayProblems } from '../../scripts/overlay.ts'
+import { applyOverlay } from '../../../src/description/overlay/overlay.ts'
 
 const base = {
   info: { title: 'Gists' },
@@ -9,7 +9,7 @@ const head = 'overlay: 1.0.0\ninfo: { title: Gists, version: 1.0.0 }\nactions:\n
 
 /** The problems of an overlay with these actions, the first of which is on line 4, as `line: message; expected`. */
 function problemsOf(actions: string, before = head): string[] {
-  return findOverlayProblems(before + actions, 'overlay.yaml', base).map(
+  return applyOverlay(before + actions, 'overlay.yaml', [base]).problems.map(
     ({ file, line, message, expected, severity }) => `${file}:${line}: ${severity}: ${message}; ${expected}`,
   )
 }
@@ -44,27 +44,27 @@ test.each([
   [
     'nothing',
     '- { target: $.infos, update: {} }',
-    '4: error: the target $.infos matches nothing; a target that exists in the derived document',
+    '4: error: the target $.infos matches nothing; a target that exists in the document',
   ],
   [
     'what an earlier action removes',
     '- { target: $.info, remove: true }\n- { target: $.info, update: {} }',
-    '5: error: the target $.info matches nothing; a target that exists in the derived document',
+    '5: error: the target $.info matches nothing; a target that exists in the document',
   ],
   [
     'a member of what an earlier action made a plain value',
     '- { target: $, update: { info: none } }\n- { target: $.info.title, remove: true }',
-    '5: error: the target $.info.title matches nothing; a target that exists in the derived document',
+    '5: error: the target $.info.title matches nothing; a target that exists in the document',
   ],
   [
     'what only a later action adds',
     '- { target: $.info.contact, update: {} }\n- { target: $.info, update: { contact: {} } }',
-    '4: error: the target $.info.contact matches nothing; a target that exists in the derived document',
+    '4: error: the target $.info.contact matches nothing; a target that exists in the document',
   ],
   [
     'both of two elements that are removed at once',
     '- { target: "$..parameters[*]", remove: true }\n- { target: "$..parameters[*]", update: {} }',
-    '5: error: the target $..parameters[*] matches nothing; a target that exists in the derived document',
+    '5: error: the target $..parameters[*] matches nothing; a target that exists in the document',
   ],
   [
     'a plain value',
@@ -82,8 +82,8 @@ test.each([
 
 test('an action that does nothing is a problem, and every problem is reported', () => {
   expect(problemsOf('- { target: $.info }\n- { target: $.gone, remove: true }')).toEqual([
-    'overlay.yaml:4: error: the action on $.info does nothing; update, or remove: true',
-    'overlay.yaml:5: error: the target $.gone matches nothing; a target that exists in the derived document',
+    'overlay.yaml:4: error: the action on $.info does nothing; update, copy, or remove: true',
+    'overlay.yaml:5: error: the target $.gone matches nothing; a target that exists in the document',
   ])
 })
 
@@ -129,4 +129,47 @@ test.each([
   ],
 ])('an overlay with %s is malformed', (_title, text, problem) => {
   expect(problemsOf('', text)[0]).toContain(`overlay.yaml:${problem}`)
+})
+
+/** What the overlay makes of one document. */
+function apply(actions: string, document: object): unknown {
+  const { documents, problems } = applyOverlay(head + actions, 'overlay.yaml', [document])
+  expect(problems).toEqual([])
+  return documents[0]
+}
+
+test('maps are merged, lists appended to, plain values replaced, and the document given is left alone', () => {
+  const document = { a: { b: 1, c: { d: 1 } }, list: [1], text: 'x' }
+  const actions = [
+    '- { target: $.a, update: { b: 2, c: { e: 3 } } }',
+    '- { target: $.list, update: 2 }',
+    '- { target: $.list, update: [3, 4] }',
+    '- { target: $.text, update: y }',
+  ].join('\n')
+  expect(apply(actions, document)).toEqual({ a: { b: 2, c: { d: 1, e: 3 } }, list: [1, 2, 3, 4], text: 'y' })
+  expect(document.text).toBe('x')
+})
+
+test('copy merges the value of one place into the targets (1.1)', () => {
+  const document = { from: { a: { b: 1 } }, to: [{}, {}] }
+  expect(apply('- { target: "$.to[*]", copy: $.from }', document)).toMatchObject({
+    to: [{ a: { b: 1 } }, { a: { b: 1 } }],
+  })
+  const { problems } = applyOverlay(`${head}- { target: $.from, copy: "$.to[*]" }`, 'overlay.yaml', [
+    document,
+  ])
+  expect(problems).toMatchObject([{ line: 4, message: '$.to[*] is not one place' }])
+})
+
+test('of several documents, one is enough for a target to match', () => {
+  const { documents, problems } = applyOverlay(`${head}- { target: $.b, update: { c: 1 } }`, 'overlay.yaml', [
+    { a: {} },
+    { b: {} },
+  ])
+  expect([documents, problems]).toEqual([[{ a: {} }, { b: { c: 1 } }], []])
+})
+
+test('a member called __proto__ changes no other object', () => {
+  apply('- { target: $.a, update: { __proto__: { polluted: true } } }', { a: {} })
+  expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false)
 })

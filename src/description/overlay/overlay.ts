@@ -1,0 +1,130 @@
+import { Ajv } from 'ajv'
+import { query } from 'json-p3'
+import { toFindings } from '../capability/form-problems.ts'
+import type { Finding, Path, Problem } from '../problem.ts'
+import { readSource } from '../source.ts'
+import { type Action, overlaySchema } from './overlay-schema.ts'
+
+/** What applying an overlay came to. */
+export interface OverlaidDocuments {
+  /** Copies of the documents with the overlay applied; what an action with a problem would have done is missing. */
+  readonly documents: readonly object[]
+  readonly problems: readonly Problem[]
+}
+
+interface Match {
+  readonly value: unknown
+  readonly parent: unknown
+  readonly member: string | number
+}
+
+const check = new Ajv({ allErrors: true, verbose: true }).compile<{ actions: readonly Action[] }>(
+  overlaySchema,
+)
+
+/**
+ * Applies an overlay (its text; `file` is the name in its problems) to documents. An action whose target matches
+ * nothing in any of them is a problem: the specification passes over it, and a correction would be lost unnoticed.
+ * Actions build on each other, so each is applied to what those before it leave.
+ */
+export function applyOverlay(source: string, file: string, documents: readonly object[]): OverlaidDocuments {
+  const { value, problems, lineOf } = readSource(source, file)
+  if (problems.length > 0) return { documents, problems }
+  const copies = structuredClone(documents)
+  const findings = check(value)
+    ? value.actions.flatMap((action, index) => applyAction(copies, action, ['actions', index]))
+    : toFindings(check.errors ?? [])
+  return {
+    documents: copies,
+    problems: findings.map(({ path, message, expected }) => ({
+      file,
+      line: lineOf(path),
+      message,
+      expected,
+      severity: 'error',
+    })),
+  }
+}
+
+function applyAction(documents: readonly object[], action: Action, place: Path): Finding[] {
+  const { target, update, copy, remove } = action
+  const refuse = (message: string, expected: string, key = 'target') => [
+    { path: [...place, key], message, expected },
+  ]
+  if (remove !== true && update === undefined && copy === undefined)
+    return refuse(`the action on ${target} does nothing`, 'update, copy, or remove: true')
+  const matches = documents.flatMap((document) => {
+    const found = findMatches(document, target)
+    return found ? [{ document, found }] : []
+  })
+  if (matches.length < documents.length)
+    return refuse(`the target ${target} cannot be read`, 'a JSONPath expression')
+  if (matches.every(({ found }) => found.length === 0))
+    return refuse(`the target ${target} matches nothing`, 'a target that exists in the document')
+  return matches.flatMap(({ document, found }) => {
+    if (remove) {
+      // The last first: what is taken out of a list moves those behind it.
+      for (const match of found.toReversed()) removeMatch(match)
+      return []
+    }
+    const change = update === undefined && copy !== undefined ? findOne(document, copy) : update
+    if (change === undefined) return refuse(`${copy} is not one place`, 'a JSONPath of one value', 'copy')
+    if (found.some(({ value }) => isContainer(change) && !isContainer(value)))
+      return refuse(`the target ${target} is a plain value`, 'a map or a list')
+    for (const match of found) applyChange(match, change)
+    return []
+  })
+}
+
+function findMatches(document: object, path: string): Match[] | undefined {
+  try {
+    // Foreign boundary: json-p3 takes its own type of JSON values.
+    const { nodes } = query(path, document as Parameters<typeof query>[1])
+    return nodes.map(({ value, location }) => ({
+      value,
+      parent: location.slice(0, -1).reduce<unknown>((at, name) => readMember(at, name), document),
+      member: location.at(-1) ?? '',
+    }))
+  } catch {
+    return undefined
+  }
+}
+
+function findOne(document: object, path: string): unknown {
+  const [match, ...more] = findMatches(document, path) ?? []
+  return more.length === 0 ? structuredClone(match?.value) : undefined
+}
+
+function removeMatch({ parent, member }: Match): void {
+  if (Array.isArray(parent)) parent.splice(Number(member), 1)
+  else if (isContainer(parent)) Reflect.deleteProperty(parent, member)
+}
+
+/** Merges maps, appends to lists, and replaces plain values by plain values (Overlay 1.1.0). */
+function applyChange({ value, parent, member }: Match, change: unknown): void {
+  if (isContainer(value)) merge(value, change)
+  else if (isContainer(parent)) setMember(parent, member, change)
+}
+
+function merge(place: object, update: unknown): void {
+  if (Array.isArray(place)) place.push(...structuredClone([update].flat()))
+  else if (isContainer(update))
+    for (const [name, value] of Object.entries(update)) {
+      const there = readMember(place, name)
+      if (isContainer(there) && isContainer(value)) merge(there, value)
+      else setMember(place, name, structuredClone(value))
+    }
+}
+
+/** A member called `__proto__` is a member like any other. */
+function setMember(place: object, name: string | number, value: unknown): void {
+  Object.defineProperty(place, name, { value, writable: true, enumerable: true, configurable: true })
+}
+
+function readMember(place: unknown, name: string | number): unknown {
+  return isContainer(place) && Object.hasOwn(place, name) ? Reflect.get(place, name) : undefined
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
