@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { BenchRequest } from './load-generator.ts'
 
-/** A server in front of the upstream, and how it is asked. */
+/** A server in front of the upstream, and the requests that it takes. */
 export interface Contender {
   readonly name: string
   /** The file that Node runs, or `nginx`. */
@@ -16,7 +16,7 @@ export interface Contender {
   readonly prefix?: string
   /** Headers of every request, beside those all contenders get. */
   readonly headers?: Readonly<Record<string, string>>
-  /** What calls a user's tool, where it is named otherwise. */
+  /** Name of the tool that reads a user, if it differs from the document's. */
   readonly tool?: string
 }
 
@@ -36,13 +36,13 @@ function readStart(): {
 
 const start = readStart()
 
-/** The key that the gateway under test lets in, and the line of its file; see `calgate key`. */
+/** A gateway key, and the file with its hash; see `calgate key`. */
 export interface GatewayKey {
   readonly key: string
   readonly file: string
 }
 
-/** A part of the gateway that can be left out; each comes on top of those before it. */
+/** A part of the gateway that can be switched off; each is added to those before it. */
 export interface Part {
   readonly name: string
   readonly env: Readonly<Record<string, string>>
@@ -54,9 +54,9 @@ export function listParts({ key, file }: GatewayKey): readonly Part[] {
   return [
     { name: 'checks and metrics', env: { LOG_LEVEL: 'silent', DRIFT_SAMPLE: 'off' } },
     { name: '+ log', env: { LOG_LEVEL: 'info' } },
-    { name: '+ drift samples', env: { DRIFT_SAMPLE: '1/10' } },
+    { name: '+ response sampling', env: { DRIFT_SAMPLE: '1/10' } },
     { name: '+ rate limit', env: { RATE_LIMIT: '100000000/h' } },
-    { name: '+ held secret', env: { CAL_COM_CLIENT_ID: 'cm9demo', CAL_COM_SECRET_KEY: 'demo-secret' } },
+    { name: '+ configured secret', env: { CAL_COM_CLIENT_ID: 'cm9demo', CAL_COM_SECRET_KEY: 'demo-secret' } },
     {
       name: '+ gateway keys',
       env: { GATEWAY_KEYS_FILE: file },
@@ -65,7 +65,7 @@ export function listParts({ key, file }: GatewayKey): readonly Part[] {
   ]
 }
 
-/** The gateway with its parts up to and with the given one; without a number with all of them. */
+/** Describes the gateway with its parts up to the given index; by default with all parts. */
 export function describeGateway(parts: readonly Part[], last = parts.length - 1): Contender {
   const taken = parts.slice(0, last + 1)
   return {
@@ -79,7 +79,7 @@ export function describeGateway(parts: readonly Part[], last = parts.length - 1)
   }
 }
 
-/** The bare proxy: what everything is compared with. */
+/** The bare proxy, the base of every ratio. */
 export const bareProxy: Contender = {
   name: '@fastify/http-proxy',
   program: locate('contenders/http-proxy.ts'),
@@ -88,14 +88,14 @@ export const bareProxy: Contender = {
 /** nginx as a reverse proxy. */
 export const nginxProxy: Contender = { name: 'nginx', program: 'nginx' }
 
-/** A proxy that validates, of express's packages. */
+/** A validating proxy made of express packages. */
 export const expressPair: Contender = {
   name: 'express-openapi-validator + http-proxy-middleware',
   program: locate('contenders/express-pair.ts'),
   prefix: '/v1',
 }
 
-/** Prism between a caller and an upstream. */
+/** Prism as a validating proxy. */
 export const prismProxy: Contender = {
   name: 'prism proxy --errors',
   program: locate('contenders/prism-proxy.ts'),
@@ -116,7 +116,7 @@ export const secondSdk: Contender = {
   program: locate('contenders/mcp-sdk-v2.ts'),
 }
 
-/** An example as somebody would mend it who had seen its profile: the schemas of its tools are made once. */
+/** Returns an SDK example that creates the schemas of its tools once, as a profile would suggest. */
 export function keepSchemas(example: Contender): Contender {
   return { ...example, name: `${example.name}, schemas kept`, env: { SCHEMAS: 'kept' } }
 }
@@ -125,12 +125,12 @@ export function keepSchemas(example: Contender): Contender {
 export const mcpUse: Contender = {
   name: 'mcp-use',
   program: locate('contenders/mcp-use.ts'),
-  // Nothing here speaks to anybody outside.
+  // No telemetry.
   env: { MCP_USE_ANONYMIZED_TELEMETRY: 'false', DO_NOT_TRACK: '1', NODE_ENV: 'production' },
   tool: 'oauthclientuserscontrollergetuserbyid',
 }
 
-/** Everything that a request to a contender says of its caller. */
+/** Adds the contender's own headers to a request. */
 export function addHeaders({ headers = {} }: Contender, request: BenchRequest): BenchRequest {
   return { ...request, headers: { ...request.headers, ...headers } }
 }

@@ -1,4 +1,4 @@
-/** A profile as V8 writes it, as far as it is read: nodes of the call tree, and the node seen at each sample. */
+/** The members of a V8 CPU profile that are read: nodes of the call tree, and the node of each sample. */
 export interface CpuProfile {
   readonly nodes: readonly {
     readonly id: number
@@ -12,11 +12,11 @@ export interface CpuProfile {
 /** Names with their self time in microseconds, the longest first. */
 export type Times = readonly (readonly [string, number])[]
 
-/** Rows that are told at most. */
+/** Rows of each table. */
 const most = 45
 
-/** Sums up the self time of the last microseconds of a profile, by function and by module, without idle time. */
-export function sumUp(
+/** Adds up the self time of the last microseconds of a profile, by function and by module, without idle time. */
+export function summariseProfile(
   { nodes, samples, timeDeltas }: CpuProfile,
   last: number,
 ): { functions: Times; modules: Times } {

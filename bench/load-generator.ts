@@ -12,13 +12,13 @@ export interface BenchRequest {
   readonly body?: string
 }
 
-/** What came of some seconds of load; latencies in milliseconds. */
+/** Result of some seconds of load; latencies in milliseconds. */
 export interface LoadResult {
   readonly requests: number
   readonly seconds: number
   readonly p50: number
   readonly p99: number
-  /** Answers that were no success, and connections that failed. */
+  /** Unsuccessful responses and failed connections. */
   readonly errors: number
 }
 
@@ -32,7 +32,7 @@ export type LoadGenerator = (
 
 const run = promisify(execFile)
 
-/** Gives wrk, or autocannon where wrk is missing, on the generator's CPU; `name` says which. */
+/** Returns wrk, or autocannon where wrk is missing, on the generator's CPU; `name` says which. */
 export function findLoadGenerator(folder: string): { readonly name: string; readonly load: LoadGenerator } {
   if (spawnSync('wrk', ['-v']).error) return { name: 'autocannon', load: loadWithAutocannon }
   return { name: 'wrk', load: (...load) => loadWithWrk(`${folder}/request.lua`, ...load) }

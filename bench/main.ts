@@ -1,22 +1,23 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import manifest from '../package.json' with { type: 'json' }
 import { drawChart } from './chart.ts'
 import { describeGateway, listParts } from './contenders.ts'
 import { writeGatewayKey } from './gateway-key.ts'
 import { findLoadGenerator } from './load-generator.ts'
-import { composePage, judge, writeTable } from './page.ts'
+import { assess, composePage, writeTable } from './page.ts'
+import { measureLatency } from './sections/latency.ts'
 import { measureMcp } from './sections/mcp.ts'
-import { measurePace } from './sections/pace.ts'
 import { measureMemory, measureStarts } from './sections/process.ts'
 import { measureRest } from './sections/rest.ts'
+import { measureOperations, measureScaling } from './sections/scaling.ts'
 import { type Bench, type Section, writeSpread } from './sections/section.ts'
-import { measureOperations, measureShapes } from './sections/shapes.ts'
 import { readSettings } from './settings.ts'
 import { startUpstream } from './upstream.ts'
 
-const inHurry = process.argv.includes('--quick')
-const settings = readSettings(process.env, inHurry)
+const isQuick = process.argv.includes('--quick')
+const settings = readSettings(process.env, isQuick)
 const folder = mkdtempSync(join(tmpdir(), 'calgate-bench-'))
 
 try {
@@ -29,36 +30,42 @@ try {
 }
 
 async function measure(): Promise<void> {
-  // The workers of an nginx that root starts are somebody else.
+  // nginx that root starts runs its workers as another user, who must be able to read the folder.
   chmodSync(folder, 0o755)
   for (const name of ['upstream', 'proxy']) mkdirSync(join(folder, name))
   await using upstream = await startUpstream(join(folder, 'upstream'))
   const generator = findLoadGenerator(folder)
   const parts = listParts(writeGatewayKey(folder))
   const bench: Bench = {
-    stage: { folder, upstream: upstream.url },
+    environment: { folder, upstream: upstream.url },
     load: generator.load,
     settings,
     parts,
     gateway: describeGateway(parts),
   }
   const sections: Section[] = []
-  const take = <Found extends Section>(section: Found): Found => {
+  const add = <Found extends Section>(section: Found): Found => {
     sections.push(section)
     print(section)
     return section
   }
-  const { peak } = take(await measureRest(bench))
-  take(await measureMcp(bench))
-  take(await measurePace(bench, peak))
-  take(await measureOperations(bench))
-  take(await measureShapes(bench))
-  take(await measureStarts(bench))
-  take(await measureMemory(bench))
-  if (inHurry) return
+  const { peak } = add(await measureRest(bench))
+  add(await measureMcp(bench))
+  add(await measureLatency(bench, peak))
+  add(await measureOperations(bench))
+  add(await measureScaling(bench))
+  add(await measureStarts(bench))
+  add(await measureMemory(bench))
+  if (isQuick) return
   const docs = new URL('../docs/', import.meta.url)
   const { rounds, seconds } = settings
-  const page = composePage(sections, { generator: generator.name, rounds, seconds, node: process.version })
+  const page = composePage(sections, {
+    generator: generator.name,
+    rounds,
+    seconds,
+    node: process.version,
+    start: manifest.scripts.start,
+  })
   writeFileSync(new URL('performance.md', docs), page)
   writeFileSync(new URL('performance.svg', docs), drawChart(sections.flatMap(({ charts = [] }) => charts)))
 }
@@ -66,6 +73,6 @@ async function measure(): Promise<void> {
 function print({ tables, targets }: Section): void {
   for (const table of tables) console.log(`${writeTable(table)}\n`)
   for (const target of targets)
-    console.log(`${judge(target)}: ${target.what} ${writeSpread(target.measured)} (must ${target.must})`)
+    console.log(`${assess(target)}: ${target.what} ${writeSpread(target.measured)} (must ${target.must})`)
   console.log('')
 }

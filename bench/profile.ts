@@ -2,15 +2,15 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Contender, describeGateway, listParts } from './contenders.ts'
-import { sumUp } from './cpu-profile.ts'
+import { summariseProfile } from './cpu-profile.ts'
 import { writeGatewayKey } from './gateway-key.ts'
 import { type BenchRequest, findLoadGenerator } from './load-generator.ts'
 import { requestMcp, requestRest } from './requests.ts'
 import { type Subject, startSubject } from './subject.ts'
 import { startUpstream } from './upstream.ts'
 
-/** What is profiled, by the name to give on the command line; all of it without one. */
-const scenes: Readonly<Record<string, (contender: Contender) => BenchRequest>> = {
+/** Requests to profile, by the name on the command line; without a name all of them. */
+const requestsByName: Readonly<Record<string, (contender: Contender) => BenchRequest>> = {
   rest: (contender) => requestRest(contender),
   'mcp-2025-11-25': (contender) => requestMcp(contender, '2025-11-25', 'tools/call'),
   'mcp-2026-07-28': (contender) => requestMcp(contender, '2026-07-28', 'tools/call'),
@@ -26,7 +26,7 @@ try {
   await using upstream = await startUpstream(join(folder, 'upstream'))
   const { load } = findLoadGenerator(folder)
   const gateway = describeGateway(listParts(writeGatewayKey(folder)))
-  for (const [name, toRequest] of Object.entries(scenes)) {
+  for (const [name, toRequest] of Object.entries(requestsByName)) {
     if (wanted !== undefined && wanted !== name) continue
     const profiles = join(folder, name)
     const contender = {
@@ -37,9 +37,9 @@ try {
     const port = name === 'rest' ? subject.port : subject.mcpPort
     await load(port, toRequest(gateway), 32, warmUp)
     const { requests } = await load(port, toRequest(gateway), 32, seconds)
-    await endInOrder(subject)
+    await stopGracefully(subject)
     const [file = ''] = readdirSync(profiles)
-    const { functions, modules } = sumUp(
+    const { functions, modules } = summariseProfile(
       JSON.parse(readFileSync(join(profiles, file), 'utf8')),
       seconds * 1e6,
     )
@@ -57,8 +57,8 @@ try {
   rmSync(folder, { recursive: true, force: true })
 }
 
-/** Node writes its profile when it ends by itself. */
-async function endInOrder(subject: Subject): Promise<void> {
+/** Ends a process with SIGINT: Node writes its profile only on a regular exit. */
+async function stopGracefully(subject: Subject): Promise<void> {
   process.kill(subject.pid, 'SIGINT')
   await subject.ended
 }

@@ -3,7 +3,7 @@ import type { BenchRequest } from './load-generator.ts'
 
 const secret = { 'x-cal-secret-key': 'demo-secret' }
 
-/** Reads one user, or a list of as many as the query says, through a contender's REST door. */
+/** Builds the request that reads one user, or a list of users, through a contender's REST server. */
 export function requestRest(contender: Contender, rest = '/4711'): BenchRequest {
   const { prefix = '' } = contender
   const path = `${prefix}/v2/oauth-clients/cm9demo/users${rest}`
@@ -13,14 +13,14 @@ export function requestRest(contender: Contender, rest = '/4711'): BenchRequest 
 /** The protocol revisions that are measured. */
 export type Era = '2025-11-25' | '2026-07-28'
 
-/** Asks a contender for its tools, or to read one user, in one of the two eras. */
+/** Builds the MCP request that lists a contender's tools or reads one user, in one of the two eras. */
 export function requestMcp(
   contender: Contender,
   era: Era,
   method: 'tools/list' | 'tools/call',
 ): BenchRequest {
   const { tool: name = 'get-managed-user', env = {} } = contender
-  // A gateway that holds the secret takes none from a model.
+  // A gateway with a configured secret takes none as an argument.
   const own = env.CAL_COM_SECRET_KEY === undefined ? secret : {}
   const call =
     method === 'tools/call' ? { name, arguments: { ...own, clientId: 'cm9demo', userId: 4711 } } : {}
@@ -46,7 +46,7 @@ const stateless = {
   'io.modelcontextprotocol/clientCapabilities': {},
 }
 
-/** Sends a request once. Gives the reason why its answer is not the one that is to be measured, if it is not. */
+/** Sends a request once. Returns the error of a response that lacks the expected text, or an empty text. */
 export async function findFault(port: number, request: BenchRequest, expected: string): Promise<string> {
   const { method, path, headers, body } = request
   const answer = await fetch(`http://127.0.0.1:${port}${path}`, {

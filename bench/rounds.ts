@@ -2,18 +2,18 @@ import type { BenchRequest, LoadGenerator } from './load-generator.ts'
 import { readCpu } from './process-usage.ts'
 import type { Settings } from './settings.ts'
 
-/** Something that is loaded in turn with others. */
+/** A server that is measured beside others. */
 export interface Candidate {
   readonly name: string
   readonly port: number
-  /** The process whose CPU counts; absent for the upstream itself. */
+  /** The process whose CPU time counts; absent for the upstream itself. */
   readonly pid?: number
   readonly request: BenchRequest
 }
 
-/** What one turn of one candidate cost. */
-export interface Turn {
-  /** Microseconds of CPU for each request; NaN where there is no process to ask. */
+/** The figures of one candidate in one round. */
+export interface Measurement {
+  /** Microseconds of CPU time for each request; NaN without a `pid`. */
   readonly cpu: number
   /** Requests a second. */
   readonly rate: number
@@ -22,14 +22,14 @@ export interface Turn {
   readonly errors: number
 }
 
-/** Loads the candidates in turn, round after round, and gives each one's turns in their order. */
+/** Loads the candidates one after the other, round by round, and returns the measurements of each in that order. */
 export async function runRounds(
   candidates: readonly Candidate[],
   load: LoadGenerator,
   connections: number,
   { rounds, seconds, warmUp, settle }: Settings,
-): Promise<ReadonlyMap<string, readonly Turn[]>> {
-  const turns = new Map(candidates.map(({ name }) => [name, [] as Turn[]]))
+): Promise<ReadonlyMap<string, readonly Measurement[]>> {
+  const measurements = new Map(candidates.map(({ name }) => [name, [] as Measurement[]]))
   for (const { port, request } of candidates) await load(port, request, connections, warmUp)
   for (let round = 0; round < rounds; round += 1)
     for (const { name, port, pid, request } of candidates) {
@@ -37,7 +37,7 @@ export async function runRounds(
       const before = pid === undefined ? Number.NaN : readCpu(pid)
       const { requests, seconds: took, p50, p99, errors } = await load(port, request, connections, seconds)
       const used = (pid === undefined ? Number.NaN : readCpu(pid)) - before
-      turns.get(name)?.push({ cpu: used / requests, rate: requests / took, p50, p99, errors })
+      measurements.get(name)?.push({ cpu: used / requests, rate: requests / took, p50, p99, errors })
     }
-  return turns
+  return measurements
 }

@@ -1,18 +1,18 @@
-/** How much is measured. */
+/** Durations and counts of a run. */
 export interface Settings {
-  /** Turns that each contender gets. */
+  /** Measurements of each contender. */
   readonly rounds: number
-  /** Seconds of load in one turn. */
+  /** Seconds of load in one measurement. */
   readonly seconds: number
-  /** Seconds of load before the first turn, which do not count. */
+  /** Seconds of load before the first round, which do not count. */
   readonly warmUp: number
-  /** Seconds of load at the beginning of each turn, which do not count either: who waits for a turn gives memory back. */
+  /** Seconds of load before each measurement, which do not count either: a waiting process gives memory back. */
   readonly settle: number
-  /** Requests after which memory is read. */
+  /** Requests before memory is read. */
   readonly requests: number
-  /** Starts of each contender that are timed. */
+  /** Timed starts of each contender. */
   readonly starts: number
-  /** Of what comes in steps (parts, connections, sizes of answers) only the first and the last; of MCP only calls. */
+  /** Measures only the first and last step of parts, connections and response sizes, and of MCP only calls. */
   readonly onlyExtremes: boolean
 }
 
@@ -35,9 +35,9 @@ const quick: Settings = {
   onlyExtremes: true,
 }
 
-/** Reads `BENCH_ROUNDS`, `BENCH_SECONDS` and `BENCH_REQUESTS`; what they leave open depends on the hurry. */
-export function readSettings(env: Readonly<Record<string, string | undefined>>, inHurry: boolean): Settings {
-  const usual = inHurry ? quick : whole
+/** Reads `BENCH_ROUNDS`, `BENCH_SECONDS` and `BENCH_REQUESTS`; unset ones have the defaults of a whole or a quick run. */
+export function readSettings(env: Readonly<Record<string, string | undefined>>, isQuick: boolean): Settings {
+  const usual = isQuick ? quick : whole
   return {
     ...usual,
     rounds: readNumber(env.BENCH_ROUNDS, usual.rounds),

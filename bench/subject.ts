@@ -9,20 +9,20 @@ import type { Contender } from './contenders.ts'
 import { subjectCpu } from './cpus.ts'
 import { startNginx } from './nginx.ts'
 
-/** A contender that runs, on a CPU of its own. */
+/** A running contender, on a CPU of its own. */
 export interface Subject extends AsyncDisposable {
   readonly contender: Contender
   readonly pid: number
-  /** Of its REST door, or the only one. */
+  /** Of the REST server, or of the only server. */
   readonly port: number
-  /** Of its MCP door. */
+  /** Of the MCP server. */
   readonly mcpPort: number
   /** Resolves when it has ended. */
   readonly ended: Promise<unknown>
 }
 
-/** Where a contender runs, and in front of what. */
-export interface Stage {
+/** Folder and upstream of a run. */
+export interface Environment {
   /** For configuration and logs. */
   readonly folder: string
   /** URL of the upstream. */
@@ -30,7 +30,10 @@ export interface Stage {
 }
 
 /** Starts a contender and waits until its ports take connections. */
-export async function startSubject(contender: Contender, { folder, upstream }: Stage): Promise<Subject> {
+export async function startSubject(
+  contender: Contender,
+  { folder, upstream }: Environment,
+): Promise<Subject> {
   const [port = 0, mcpPort = 0, controlPort = 0] = await findFreePorts(3)
   if (contender.program === 'nginx') {
     const nginx = startNginx(join(folder, 'proxy'), subjectCpu, configureProxy(port, upstream))
@@ -66,7 +69,7 @@ function toSubject(child: ChildProcess, contender: Contender, port: number, mcpP
     mcpPort,
     ended,
     async [Symbol.asyncDispose]() {
-      // In order, so that what is kept for the next start is written; but not for longer than that takes.
+      // SIGINT lets Node write its compile cache; SIGKILL ends a process that does not exit.
       child.kill('SIGINT')
       const late = setTimeout(() => child.kill('SIGKILL'), 3_000)
       await ended
@@ -90,7 +93,7 @@ function configureProxy(port: number, upstream: string): string {
   }`
 }
 
-/** Waits until somebody listens, and looks often: starts are timed by it. */
+/** Waits until a port accepts connections. Tries every millisecond, because start times depend on it. */
 export async function awaitPort(port: number): Promise<void> {
   const end = performance.now() + 30_000
   while (performance.now() < end) {
@@ -103,5 +106,5 @@ export async function awaitPort(port: number): Promise<void> {
     if (listens) return
     await wait(1)
   }
-  throw new Error(`nobody listens on port ${port} after 30 seconds`)
+  throw new Error(`port ${port} accepts no connection after 30 seconds`)
 }

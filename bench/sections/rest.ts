@@ -1,10 +1,10 @@
 import { bareProxy, describeGateway, expressPair, nginxProxy, prismProxy } from '../contenders.ts'
 import { readMemory } from '../process-usage.ts'
 import { requestRest } from '../requests.ts'
+import { compareCandidates, findMedian, relate, startContenders, tabulate } from './comparison.ts'
 import type { Bench, Section } from './section.ts'
-import { compareInTurn, findMedian, relate, startCast, tabulate } from './turns.ts'
 
-/** What the REST door costs beside other proxies, and which part of the gateway costs how much. */
+/** CPU cost of the REST server beside other proxies, and of each part of the gateway. */
 export interface RestSection extends Section {
   /** Requests a second of the bare proxy at its best. */
   readonly peak: number
@@ -15,27 +15,30 @@ const connections = 32
 
 /** Measures all proxies for one read of one user. */
 export async function measureRest(bench: Bench): Promise<RestSection> {
-  const { parts, stage, gateway, settings } = bench
+  const { parts, environment, gateway, settings } = bench
   const others = [bareProxy, nginxProxy, expressPair, prismProxy]
   const steps = parts.map((_, last) => last)
   const taken = settings.onlyExtremes ? [0, parts.length - 1] : steps
-  await using cast = await startCast([...others, ...taken.map((last) => describeGateway(parts, last))], bench)
+  await using running = await startContenders(
+    [...others, ...taken.map((last) => describeGateway(parts, last))],
+    bench,
+  )
   const direct = {
     name: 'direct, no proxy',
-    port: Number(new URL(stage.upstream).port),
+    port: Number(new URL(environment.upstream).port),
     request: requestRest(bareProxy),
     expected: '4711',
   }
-  const trials = cast.subjects.map(({ contender, port, pid }) => ({
+  const candidates = running.subjects.map(({ contender, port, pid }) => ({
     name: contender.name,
     port,
     pid,
     request: requestRest(contender),
     expected: '4711',
   }))
-  const comparison = await compareInTurn([direct, ...trials], bench, connections)
+  const comparison = await compareCandidates([direct, ...candidates], bench, connections)
   const memory = (name: string) => {
-    const pid = cast.subjects.find(({ contender }) => contender.name === name)?.pid
+    const pid = running.subjects.find(({ contender }) => contender.name === name)?.pid
     return pid === undefined ? Number.NaN : readMemory(pid)
   }
   const target = (what: string, base: string, must: number, aim: number) => ({
@@ -50,7 +53,7 @@ export async function measureRest(bench: Bench): Promise<RestSection> {
     tables: [
       {
         title: 'REST: one user of 400 bytes',
-        note: `${connections} connections. \`calgate\` is everything on; each \`calgate: + …\` is the part it names on top of those before it.`,
+        note: `${connections} connections. \`calgate\` has every part switched on; each \`calgate: + …\` adds the named part to those above it.`,
         ...tabulate(comparison, bareProxy.name, memory),
       },
     ],

@@ -2,20 +2,20 @@ import type { Contender, Part } from '../contenders.ts'
 import type { LoadGenerator } from '../load-generator.ts'
 import type { Settings } from '../settings.ts'
 import type { Spread } from '../statistics.ts'
-import type { Stage } from '../subject.ts'
+import type { Environment } from '../subject.ts'
 
-/** What every section of the benchmark is given. */
+/** Input of every section of the benchmark. */
 export interface Bench {
-  readonly stage: Stage
+  readonly environment: Environment
   readonly load: LoadGenerator
   readonly settings: Settings
-  /** The gateway's parts; with the last one everything is on. */
+  /** The gateway's parts, in the order in which they are added. */
   readonly parts: readonly Part[]
-  /** The gateway with everything on. */
+  /** The gateway with all parts. */
   readonly gateway: Contender
 }
 
-/** A table of the page; numbers stand to the right. */
+/** A table of the page; columns but the first are right-aligned. */
 export interface Table {
   readonly title: string
   readonly note: string
@@ -23,7 +23,7 @@ export interface Table {
   readonly rows: readonly (readonly string[])[]
 }
 
-/** A ratio that has to come out below a bound, or above it. */
+/** A ratio with its upper or lower bound. */
 export interface Target {
   readonly what: string
   readonly must: number
@@ -38,7 +38,7 @@ export interface Bars {
   readonly bars: readonly { readonly name: string; readonly value: number }[]
 }
 
-/** What a section found. */
+/** Result of a section. */
 export interface Section {
   readonly tables: readonly Table[]
   readonly targets: readonly Target[]
@@ -52,7 +52,7 @@ export function writeNumber(value: number): string {
   return value.toFixed(Math.min(digits, 3))
 }
 
-/** Writes a median with the values it lay between. */
+/** Writes a median with the least and greatest value in brackets. */
 export function writeSpread({ median, least, most }: Spread): string {
   const range = Number.isNaN(median) || least === most ? '' : ` (${writeNumber(least)}–${writeNumber(most)})`
   return `${writeNumber(median)}${range}`

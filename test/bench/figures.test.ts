@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { drawChart } from '../../bench/chart.ts'
 import { describeGateway } from '../../bench/contenders.ts'
-import { sumUp } from '../../bench/cpu-profile.ts'
+import { summariseProfile } from '../../bench/cpu-profile.ts'
 import { parseAutocannon, parseWrk } from '../../bench/load-generator.ts'
-import { composePage, judge, writeTable } from '../../bench/page.ts'
+import { assess, composePage, writeTable } from '../../bench/page.ts'
 import { parseCpu, parseMemory, readCpu, readMemory } from '../../bench/process-usage.ts'
 import { writeNumber, writeSpread } from '../../bench/sections/section.ts'
 import { readSettings } from '../../bench/settings.ts'
@@ -29,7 +29,7 @@ describe('what a process used', () => {
 })
 
 describe('measurements', () => {
-  it('are summed up by the median, and by the two that they lay between', () => {
+  it('are summarised by the median, the least and the greatest value', () => {
     expect(summarise([5, 1, 3])).toEqual({ median: 3, least: 1, most: 5 })
     expect(summarise([1, 2, 3, 10]).median).toBe(2.5)
   })
@@ -38,12 +38,25 @@ describe('measurements', () => {
     expect(compare([10, 40], [10, 20])).toEqual({ median: 1.5, least: 1, most: 2 })
   })
 
-  it('are judged by their median', () => {
-    const measured = { median: 1.1, least: 0.5, most: 2 }
-    const target = { must: 1.2, aim: 1, measured }
-    expect(judge({ ...target, direction: 'at most' })).toBe('held')
-    expect(judge({ ...target, aim: 2, direction: 'at least' })).toBe('**missed**')
-    expect(judge({ ...target, aim: 1.1, direction: 'at most' })).toBe('held, aim reached')
+  it.each([
+    ['at most', { least: 0.5, most: 0.9 }, 'met, aim reached'],
+    ['at most', { least: 0.5, most: 1 }, 'met, aim reached'],
+    ['at most', { least: 0.5, most: 1.1 }, 'met'],
+    ['at most', { least: 1.05, most: 1.2 }, 'met'],
+    ['at most', { least: 0.5, most: 1.3 }, 'not decided'],
+    ['at most', { least: 1.25, most: 1.3 }, '**missed**'],
+    ['at least', { least: 2, most: 9 }, 'met, aim reached'],
+    ['at least', { least: 1.3, most: 9 }, 'met'],
+    ['at least', { least: 1.1, most: 9 }, 'not decided'],
+    ['at least', { least: 0.5, most: 1.1 }, '**missed**'],
+  ] as const)('with the bound %s and a spread of %j are %s', (direction, spread, result) => {
+    const bounds = direction === 'at most' ? { must: 1.2, aim: 1 } : { must: 1.2, aim: 2 }
+    const measured = { median: (spread.least + spread.most) / 2, ...spread }
+    expect(assess({ ...bounds, direction, measured })).toBe(result)
+  })
+
+  it('that are missing decide nothing', () => {
+    expect(assess({ must: 1, aim: 0.5, direction: 'at most', measured: summarise([]) })).toBe('not decided')
   })
 
   it('are written with three digits', () => {
@@ -60,7 +73,7 @@ describe('measurements', () => {
 })
 
 describe('load generators', () => {
-  it('say in microseconds and milliseconds what came of their load', () => {
+  it('report requests, seconds and latencies', () => {
     const read = { requests: 1000, seconds: 2, p50: 0.5, p99: 1.5, errors: 3 }
     expect(parseWrk('Running\nresult 1000 2000000 500.000000 1500.000000 3\n')).toEqual(read)
     const json = {
@@ -73,7 +86,7 @@ describe('load generators', () => {
     expect(parseAutocannon(JSON.stringify(json))).toEqual(read)
   })
 
-  it('that say nothing are noticed', () => {
+  it('without a result are noticed', () => {
     expect(() => parseWrk('unable to connect')).toThrow('wrk printed no result')
   })
 })
@@ -88,7 +101,7 @@ describe('a profile', () => {
 
   it('tells the time of functions and modules at its end, without idle time', () => {
     const profile = { nodes, samples: [3, 2, 1, 3, 2], timeDeltas: [100, 1, 2, 3, 4] }
-    const { functions, modules } = sumUp(profile, 10)
+    const { functions, modules } = summariseProfile(profile, 10)
     expect(functions).toEqual([
       ['send src/rest/body.ts:10', 5],
       ['parse @a/b/lib/c.js:10', 3],
@@ -113,8 +126,9 @@ describe('the page', () => {
       rounds: 5,
       seconds: 3,
       node: 'v24',
+      start: 'node src/main.ts start',
     })
-    expect(page).toContain('| W | ≤ 1.00 | ≤ 0.500 | 0.900 (0.800–1.00) | held |')
+    expect(page).toContain('| W | ≤ 1.00 | ≤ 0.500 | 0.900 (0.800–1.00) | met |')
   })
 })
 

@@ -2,59 +2,88 @@ import { fileURLToPath } from 'node:url'
 import { bareProxy, type Contender } from '../contenders.ts'
 import { readMemory } from '../process-usage.ts'
 import { requestRest } from '../requests.ts'
+import type { Spread } from '../statistics.ts'
 import { lists } from '../upstream.ts'
+import {
+  compareCandidates,
+  findMedian,
+  type RunningContenders,
+  relate,
+  startContenders,
+} from './comparison.ts'
 import { type Bench, type Section, writeNumber, writeSpread } from './section.ts'
-import { type Cast, compareInTurn, findMedian, relate, startCast } from './turns.ts'
 
 const bySize = Object.entries(lists).toSorted(([, one], [, other]) => one - other)
 
-/** Measures what changes with connections, with the size of the answer and with the size of the document. */
-export async function measureShapes(bench: Bench): Promise<Section> {
-  await using cast = await startCast([bareProxy, bench.gateway], bench)
-  const connections = await measureAll(bench, cast, 'Connections', [1, 32, 256], (count) => ({
+/** Bounds of the ratio for large responses, by the label of their row. */
+const sizeTargets: Readonly<Record<string, { readonly must: number; readonly aim: number }>> = {
+  '100 kB': { must: 1.6, aim: 1.2 },
+  '1024 kB': { must: 2, aim: 1.5 },
+}
+
+/** Measures the cost by number of connections and by size of the response. */
+export async function measureScaling(bench: Bench): Promise<Section> {
+  await using running = await startContenders([bareProxy, bench.gateway], bench)
+  const connections = await measureAll(bench, running, 'Connections', [1, 32, 256], (count) => ({
     rest: '/4711',
     label: String(count),
     connections: count,
   }))
-  const sizes = await measureAll(bench, cast, 'Size of the answer', bySize, ([limit, size]) => ({
+  const sizes = await measureAll(bench, running, 'Size of the response', bySize, ([limit, size]) => ({
     rest: `?limit=${limit}`,
     label: `${writeNumber(size / 1024)} kB`,
     connections: 32,
   }))
-  return { tables: [connections, sizes], targets: [] }
+  const targets = sizes.ratios.flatMap(({ label, measured }) => {
+    const bounds = sizeTargets[label]
+    return bounds === undefined
+      ? []
+      : [
+          {
+            what: `response of ${label} ÷ bare http-proxy`,
+            ...bounds,
+            direction: 'at most' as const,
+            measured,
+          },
+        ]
+  })
+  return { tables: [connections.table, sizes.table], targets }
 }
 
 async function measureAll<Value>(
   bench: Bench,
-  { subjects }: Cast,
+  { subjects }: RunningContenders,
   title: string,
   values: readonly Value[],
   describe: (value: Value) => { readonly rest: string; readonly label: string; readonly connections: number },
 ) {
   const rows: string[][] = []
+  const ratios: { readonly label: string; readonly measured: Spread }[] = []
   const taken = bench.settings.onlyExtremes ? [values[0], values.at(-1)] : values
   for (const value of taken) {
     if (value === undefined) continue
     const { rest, label, connections } = describe(value)
-    const trials = subjects.map(({ contender, port, pid }) => ({
+    const candidates = subjects.map(({ contender, port, pid }) => ({
       name: contender.name,
       port,
       pid,
       request: requestRest(contender, rest),
       expected: '4711',
     }))
-    const comparison = await compareInTurn(trials, bench, connections)
+    const comparison = await compareCandidates(candidates, bench, connections)
     const median = (name: string) => writeNumber(findMedian(comparison, name, ({ cpu }) => cpu))
-    const ratio = writeSpread(relate(comparison, bench.gateway.name, bareProxy.name))
-    rows.push([label, median(bareProxy.name), median(bench.gateway.name), ratio])
+    const measured = relate(comparison, bench.gateway.name, bareProxy.name)
+    ratios.push({ label, measured })
+    rows.push([label, median(bareProxy.name), median(bench.gateway.name), writeSpread(measured)])
   }
-  const note = 'CPU µs a request, everything on.'
-  return { title, note, columns: [title.toLowerCase(), bareProxy.name, 'calgate', 'ratio'], rows }
+  const note = 'CPU µs a request, all parts on.'
+  const columns = [title.toLowerCase(), bareProxy.name, 'calgate', 'ratio']
+  return { table: { title, note, columns, rows }, ratios }
 }
 
 const operations = [7, 40, 400] as const
 
-/** Measures what a document with more operations costs each request. */
+/** Measures the cost of a request by number of operations in the document. */
 export async function measureOperations(bench: Bench): Promise<Section> {
   const program = fileURLToPath(new URL('../contenders/calgate-wide.ts', import.meta.url))
   const widen = (count: number): Contender => ({
@@ -63,17 +92,17 @@ export async function measureOperations(bench: Bench): Promise<Section> {
     program,
     env: { ...bench.gateway.env, OPERATIONS: String(count) },
   })
-  await using cast = await startCast(operations.map(widen), bench)
-  const trials = cast.subjects.map(({ contender, port, pid }) => ({
+  await using running = await startContenders(operations.map(widen), bench)
+  const candidates = running.subjects.map(({ contender, port, pid }) => ({
     name: contender.name,
     port,
     pid,
     request: requestRest(contender),
     expected: '4711',
   }))
-  const comparison = await compareInTurn(trials, bench, 32)
+  const comparison = await compareCandidates(candidates, bench, 32)
   const base = `${operations[0]} operations`
-  const rows = cast.subjects.map(({ contender: { name }, pid }) => [
+  const rows = running.subjects.map(({ contender: { name }, pid }) => [
     name,
     writeNumber(findMedian(comparison, name, ({ cpu }) => cpu)),
     writeSpread(relate(comparison, name, base)),

@@ -3,20 +3,20 @@ import { bareProxy } from '../contenders.ts'
 import type { BenchRequest } from '../load-generator.ts'
 import { requestRest } from '../requests.ts'
 import { compare, summarise } from '../statistics.ts'
+import { startContenders } from './comparison.ts'
 import { type Bench, type Section, writeSpread } from './section.ts'
-import { startCast } from './turns.ts'
 
 /**
- * Measures how late answers come at a rate that both can serve, half of the bare proxy's best. Latency counts from the
- * moment a request was due, so that one that waited for a connection is late.
+ * Measures latency at a rate that both servers can serve, half of the bare proxy's peak. Latency counts from the
+ * moment a request was due, so that waiting for a connection counts as well.
  */
-export async function measurePace(bench: Bench, peak: number): Promise<Section> {
+export async function measureLatency(bench: Bench, peak: number): Promise<Section> {
   const { settings, gateway } = bench
-  await using cast = await startCast([bareProxy, gateway], bench)
-  const late = new Map(cast.subjects.map(({ contender }) => [contender.name, [] as number[]]))
+  await using running = await startContenders([bareProxy, gateway], bench)
+  const late = new Map(running.subjects.map(({ contender }) => [contender.name, [] as number[]]))
   const rate = Math.round(peak / 2)
   for (let round = -1; round < settings.rounds; round += 1)
-    for (const { contender, port } of cast.subjects) {
+    for (const { contender, port } of running.subjects) {
       const signal = AbortSignal.timeout(Math.max(settings.seconds, 1.5) * 1_000)
       const request = writeRequest(requestRest(contender))
       const { latencies } = await load({ port, request, connections: 32, rate, signal })
@@ -28,7 +28,7 @@ export async function measurePace(bench: Bench, peak: number): Promise<Section> 
     tables: [
       {
         title: 'Latency at a fixed rate',
-        note: `p99 in ms at ${rate} requests a second, half of what the bare proxy does at its best.`,
+        note: `p99 in ms at ${rate} requests a second, half of the bare proxy's peak.`,
         columns: ['', 'p99 ms'],
         rows,
       },
