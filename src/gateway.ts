@@ -9,19 +9,21 @@ import { compileOperations } from './document/validation.ts'
 import { Admission, type AdmissionLimits } from './http/admission.ts'
 import { drainServer } from './http/drain.ts'
 import { type ListenerTimeouts, usualTimeouts } from './http/listener.ts'
-import { createMemoryRateStore } from './http/rate-limit.ts'
 import { createMcpServer, serveMcpStdio } from './mcp/server.ts'
 import { createControlServer } from './observability/control-server.ts'
 import { createObservation } from './observability/observation.ts'
 import { probeOrigin, ReadinessCheck } from './observability/readiness.ts'
 import type { SamplingOptions } from './observability/response-sampling.ts'
 import { createRestServer } from './rest/server.ts'
+import { Fingerprint } from './state/fingerprint.ts'
+import { createMemoryStore } from './state/store.ts'
 import { readRetryAfter, upstreamName } from './upstream/cal-com.ts'
 import type { CircuitOptions } from './upstream/circuit-breaker.ts'
 import { createClient } from './upstream/client.ts'
 import { findCredentialHeader } from './upstream/credentials.ts'
 import { createDispatcher } from './upstream/dispatcher.ts'
 import { createExchange } from './upstream/exchange.ts'
+import type { IdempotencyRecord } from './upstream/idempotency.ts'
 
 /** The two doors and what stands behind them; nothing listens yet. */
 export interface Gateway {
@@ -78,6 +80,8 @@ export async function createGateway({
 }: GatewayOptions): Promise<Gateway> {
   const operations = compileOperations(readOperations(document))
   const clock = () => performance.now()
+  const key = randomBytes(32)
+  const store = createMemoryStore<IdempotencyRecord>(clock)
   const held = { apiKey: config.apiKey, client: config.client }
   const guard = createGuard(config, operations, issuerKeys)
   const dispatcher = createDispatcher({
@@ -92,7 +96,7 @@ export async function createGateway({
     ...{ clock, random: Math.random, ...sampling },
   })
   if (watchProcess) metrics.watchProcess()
-  const exchange = createExchange({ dispatcher, key: randomBytes(32), clock, watch })
+  const exchange = createExchange({ dispatcher, key, clock, store, watch })
   const client = createClient({ exchange, held })
 
   const { allowedHosts, allowedOrigins } = config
@@ -111,12 +115,9 @@ export async function createGateway({
     timeouts,
     rateLimit: config.rateLimit && {
       ...config.rateLimit,
-      store: createMemoryRateStore(clock),
-      key: randomBytes(32),
-      credentialHeaders: [
-        ...(guard.isGuarded ? ['authorization'] : []),
-        ...new Set(operations.flatMap((one) => findCredentialHeader(one) ?? [])),
-      ],
+      store,
+      fingerprint: new Fingerprint(key),
+      credentialHeaders: [...new Set(operations.flatMap((one) => findCredentialHeader(one) ?? []))],
     },
   }
   const tools = {
@@ -127,7 +128,8 @@ export async function createGateway({
     readRetryAfter,
     upstreamName,
     secretVariable: 'CAL_COM_SECRET_KEY',
-    key: randomBytes(32),
+    key,
+    store,
     clock,
   }
 

@@ -44,7 +44,7 @@ export interface ListenerOptions {
   /** Asked for at every answer; once true, connections end with it. */
   readonly isDraining: () => boolean
   readonly timeouts: ListenerTimeouts
-  /** How often one caller may call; as often as it likes without. */
+  /** How often a caller may call; unlimited without. */
   readonly rateLimit?: RateLimitOptions | undefined
 }
 
@@ -106,19 +106,19 @@ export function createListener(options: ListenerOptions): FastifyInstance {
   watchRequests(app.server)
   app.removeAllContentTypeParsers()
   recordRequests(app, surface, recorder)
-  const checkRate = rateLimit && registerRateLimit(app, rateLimit)
+  const countRequest = registerRateLimit(app, rateLimit)
   const checkSource = createSourceCheck(options)
   app.decorateRequest('grant')
   app.addHook('onRequest', async (request, reply) => {
     request.grant = noGrant
     checkFraming(request.raw)
     checkSource(request.raw)
-    await checkRate?.(request)
     if (request.route.config.isOpen !== true) {
       const grant = authenticate(request.headers.authorization)
       // To wait for what is known already takes a turn of the promises.
       request.grant = grant instanceof Promise ? await grant : grant
     }
+    await countRequest?.(request)
     const release = admission.tryEnter() ?? (await admission.enter())
     // A caller may have left while it waited for its place.
     if (reply.raw.destroyed) release()

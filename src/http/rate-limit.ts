@@ -1,103 +1,92 @@
-import { hash } from 'node:crypto'
-import rateLimit from '@fastify/rate-limit'
+import rateLimit, { normalizeIP } from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Rate } from '../config/environment.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
-import { type Clock, ExpiringMap } from '../state/expiring-map.ts'
+import type { Fingerprint } from '../state/fingerprint.ts'
+import type { Count, CounterStore } from '../state/store.ts'
 
-/** How many calls a caller has made in the window that runs, and how many milliseconds of it are left. */
-export interface RateCount {
-  readonly calls: number
-  readonly remaining: number
-}
-
-/** Where calls are counted; replicas of the gateway that are to share a limit share one of these. */
-export interface RateStore {
-  /** Counts a call of a caller; its window, in milliseconds, begins with the first. */
-  count(caller: string, window: number): RateCount | Promise<RateCount>
-}
-
-/** Callers that are counted at most; beyond it those counted longest begin anew. */
-const capacity = 50_000
-
-/** Counts in this process's memory. */
-export function createMemoryRateStore(clock: Clock): RateStore {
-  const callers = new ExpiringMap<{ calls: number }>({ clock, capacity })
-  return {
-    count(caller, window) {
-      const known = callers.get(caller)
-      if (known === undefined) callers.set(caller, { calls: 1 }, window)
-      else known.calls += 1
-      return { calls: known?.calls ?? 1, remaining: callers.remaining(caller) }
-    },
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Whose limit the request counts for, by a hash, and how many of its calls were counted. */
+    limited: { name: string; calls: number } | undefined
+    /**
+     * Counts a call of an operation by the credential headers that go upstream with it. The first call of a request
+     * is counted with the request, unless its credentials are others. Rejects with `rate_limited`.
+     */
+    countCall(credentials: Readonly<Record<string, string>>): Promise<void>
   }
 }
 
-/** What the limit of a port depends on. */
-export interface RateLimitOptions {
-  /** Calls that a caller may make … */
-  readonly calls: number
-  /** … in so many milliseconds. */
-  readonly window: number
-  readonly store: RateStore
-  /** Random bytes, the same wherever the store is shared: what it holds tells nothing of a secret. */
-  readonly key: Uint8Array
-  /** Headers that tell one caller from another at the same address. */
+/** How often a caller may call, and how callers are told apart. */
+export interface RateLimitOptions extends Rate {
+  readonly store: CounterStore
+  /** Names callers in the store, so that it holds no credential. */
+  readonly fingerprint: Fingerprint
+  /** Headers by which clients of a pass-through gateway bring their credentials. */
   readonly credentialHeaders: readonly string[]
 }
 
+/** Counts a request once its caller is known. Rejects with `rate_limited`. */
+export type RequestCounter = (request: FastifyRequest) => Promise<void>
+
 /**
- * Limits how often one caller may call: whoever sends the same credential from the same address. The returned
- * check throws `rate_limited`; it counts the call otherwise.
+ * Limits how often a caller may call. A caller is who was authenticated; in a pass-through gateway the credential of
+ * the call; without either the address, an IPv6 address by its /64 network.
  */
 export function registerRateLimit(
   app: FastifyInstance,
-  { calls, window, store, key, credentialHeaders }: RateLimitOptions,
-): (request: FastifyRequest) => Promise<void> {
-  const secret = Buffer.from(key).toString('base64url')
-  // Nobody outside is told a hash, so that the key in front makes it as good as an HMAC, at a fifth of its price.
-  const keyGenerator = ({ ip, headers }: FastifyRequest) => {
-    let parts = `${secret}\n${ip}`
-    // No header holds a line feed (RFC 9110 §5.5).
-    for (const name of credentialHeaders) parts += `\n${unifySpelling(headers[name])}`
-    return hash('sha256', parts, 'base64url')
+  options: RateLimitOptions | undefined,
+): RequestCounter | undefined {
+  app.decorateRequest('limited', undefined)
+  app.decorateRequest('countCall', async () => {})
+  if (!options) return undefined
+  const { calls, window, store, fingerprint, credentialHeaders } = options
+  const nameCaller = ({ grant, ip }: FastifyRequest, credentials: Readonly<Record<string, string>>) => {
+    const isKnown = Object.keys(credentials).length > 0
+    return fingerprint.nameLimited(grant.caller, isKnown ? credentials : { ':address': normalizeIP(ip) })
   }
   app.register(rateLimit, {
     global: false,
     max: calls,
     timeWindow: window,
-    keyGenerator,
+    keyGenerator: ({ limited }) => limited?.name ?? '',
     store: adaptStore(store),
   })
   let limit: ReturnType<FastifyInstance['createRateLimit']> | undefined
   app.after(() => {
     limit = app.createRateLimit()
   })
-  // No route has a limit of its own to look up, and Fastify puts the options of one together anew for each look.
-  const routeOptions = {}
-  return async ({ ip, headers }) => {
-    const verdict = await limit?.({ ip, headers, routeOptions } as FastifyRequest)
+  const count = async (request: FastifyRequest, name: string) => {
+    request.limited = { name, calls: request.limited?.calls ?? 0 }
+    const verdict = await limit?.(request)
     if (verdict?.isAllowed === false && verdict.isExceeded)
       throw new GatewayError('rate_limited', { headers: { 'retry-after': String(verdict.ttlInSeconds) } })
   }
+  return async (request) => {
+    const brought = credentialHeaders.flatMap((header): [string, string][] => {
+      const value = request.headers[header.toLowerCase()]
+      return typeof value === 'string' ? [[header, value]] : []
+    })
+    request.countCall = async (credentials) => {
+      const { name, calls: counted } = request.limited ?? { name: '', calls: 0 }
+      const own = nameCaller(request, credentials)
+      request.limited = { name, calls: counted + 1 }
+      if (own !== name || counted > 0) await count(request, own)
+    }
+    await count(request, nameCaller(request, Object.fromEntries(brought)))
+  }
 }
 
-/** A bearer credential is the same however its scheme is written, and whatever blanks follow it (RFC 9110 §11.1). */
-function unifySpelling(text: string | string[] = ''): string {
-  return String(text).replace(/^bearer +/i, 'Bearer ')
-}
-
-/** The library makes its store itself and wants callbacks. */
-function adaptStore(store: RateStore) {
+/** Adapts the store to the library, which creates its store itself and takes callbacks. */
+function adaptStore(store: CounterStore) {
   return class AdaptedStore {
     incr(
-      caller: string,
+      name: string,
       done: (error: Error | null, result?: { current: number; ttl: number }) => void,
       window: number,
     ): void {
-      const tell = ({ calls, remaining }: RateCount) => done(null, { current: calls, ttl: remaining })
-      const count = store.count(caller, window)
-      if (count instanceof Promise) count.then(tell, done)
-      else tell(count)
+      const tell = ({ calls, remaining }: Count) => done(null, { current: calls, ttl: remaining })
+      store.count(`calls:${name}`, window).then(tell, done)
     }
 
     child(): AdaptedStore {

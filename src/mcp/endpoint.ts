@@ -78,6 +78,9 @@ class HttpContext implements CallContext {
     return typeof value === 'string' ? value : undefined
   }
 
+  countCall = (credentials: Readonly<Record<string, string>>): Promise<void> =>
+    this.#request.countCall(credentials)
+
   onCall = (call: ToolCallRecord): void => {
     this.#request.toolCalls ??= []
     this.#request.toolCalls.push(call)

@@ -5,6 +5,7 @@ import type { ToolCallRecord } from '../observability/request-log.ts'
 import { DeletionLimit } from '../state/deletion-limit.ts'
 import type { Clock } from '../state/expiring-map.ts'
 import { Fingerprint } from '../state/fingerprint.ts'
+import type { CounterStore } from '../state/store.ts'
 import type { Caller } from '../upstream/caller.ts'
 import type { Answer, UpstreamClient } from '../upstream/client.ts'
 import { checkClient, findDefaults, hasCredentials, toCredentialHeaders } from '../upstream/credentials.ts'
@@ -29,6 +30,8 @@ export interface CallContext {
   readonly traceparent?: string | undefined
   /** Told of each call when it begins. */
   readonly onCall?: ((call: ToolCallRecord) => void) | undefined
+  /** Counts a call by the credential headers that it goes upstream with. Rejects with `rate_limited`. */
+  readonly countCall?: ((credentials: Readonly<Record<string, string>>) => Promise<void>) | undefined
 }
 
 /** The context of a call that nobody can be found for. */
@@ -57,6 +60,8 @@ export interface ToolOptions extends OfferOptions {
   readonly upstreamName: string
   /** Random bytes, of this process alone. */
   readonly key: Uint8Array
+  /** Counts deletions. */
+  readonly store: CounterStore
   readonly clock: Clock
   /** Told of an error that nobody foresaw, so that it can be logged. */
   readonly onUnexpectedError: (error: unknown, requestId: string | undefined) => void
@@ -76,7 +81,7 @@ export function createTools(options: ToolOptions): Tools {
   })
   const guards = {
     confirmations: new Confirmations(options.key),
-    deletions: new DeletionLimit(options.policy.deleteLimit, options.clock),
+    deletions: new DeletionLimit(options.policy.deleteLimit, options.store),
   }
   const calls = new Map(
     offers.map(({ operation, offer }) => [offer.tool.name, bindTool(operation, offer, options, guards)]),
@@ -107,7 +112,8 @@ function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOption
     const detail = requestId === undefined ? undefined : `The request id is ${requestId}.`
     return toRefusal(new GatewayError('internal_error', { detail }))
   }
-  return async (all, { credential, grant, signal, caller, requestId, traceparent }, elicitation) => {
+  return async (all, context, elicitation) => {
+    const { credential, grant, signal, caller, requestId, traceparent } = context
     try {
       if (!covers(grant, operation)) throw refuseScope(operation)
       const values = needsConfirmation ? withoutConfirmation(all) : all
@@ -120,10 +126,10 @@ function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOption
       checkClient(input, held)
       const question = needsConfirmation && guards.confirmations.check(operation, tool, all, elicitation)
       if (question) return question
+      const credentials = toCredentialHeaders(operation, input, held)
+      await context.countCall?.(credentials)
       if (operation.method === 'DELETE')
-        guards.deletions.take(
-          fingerprint.nameCaller({ headers: toCredentialHeaders(operation, input, held) }, grant.caller),
-        )
+        await guards.deletions.take(fingerprint.nameLimited(grant.caller, credentials))
       // A write that has left is never given up because its caller has gone: its effect would be lost from sight.
       const answer = await client.call(operation, input, {
         signal: operation.method === 'GET' ? signal : undefined,

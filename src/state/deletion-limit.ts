@@ -1,40 +1,29 @@
 import type { Rate } from '../config/environment.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
-import { type Clock, ExpiringMap } from './expiring-map.ts'
-
-/** Callers that are counted at most; beyond it those that deleted longest ago begin anew. */
-const capacity = 10_000
+import type { CounterStore } from './store.ts'
 
 /**
- * A token bucket for deletions, one a caller: a model that has gone astray deletes as many records as the rate says at
- * once, and then one after the other so slowly that somebody can notice.
+ * Limits how many records a caller may delete in a window of time, so that a model that deletes by mistake is stopped
+ * while a person can still notice.
  */
 export class DeletionLimit {
   readonly #rate: Rate | undefined
-  readonly #clock: Clock
-  /** When each caller's bucket will be full again. */
-  readonly #full: ExpiringMap<number>
+  readonly #store: CounterStore
 
-  /** Without a rate nothing is limited. */
-  constructor(rate: Rate | undefined, clock: Clock) {
+  /** Limits nothing without a rate. */
+  constructor(rate: Rate | undefined, store: CounterStore) {
     this.#rate = rate
-    this.#clock = clock
-    this.#full = new ExpiringMap({ clock, capacity })
+    this.#store = store
   }
 
-  /** Takes a token out of a caller's bucket. Throws `rate_limited` when there is none. */
-  take(caller: string): void {
+  /** Counts a deletion of a caller, named by a hash. Rejects with `rate_limited` beyond the rate. */
+  async take(caller: string): Promise<void> {
     if (!this.#rate) return
-    const { calls, window } = this.#rate
-    const interval = window / calls
-    const now = this.#clock()
-    const missing = Math.max(0, (this.#full.get(caller) ?? now) - now)
-    const late = missing - (calls - 1) * interval
-    if (late > 0) {
-      const seconds = Math.ceil(late / 1_000)
-      const detail = `A caller may delete ${calls} records in ${window / 1_000} seconds here; the next one in ${seconds}.`
-      throw new GatewayError('rate_limited', { detail, headers: { 'retry-after': String(seconds) } })
-    }
-    this.#full.set(caller, now + missing + interval, missing + interval)
+    const { calls: limit, window } = this.#rate
+    const { calls, remaining } = await this.#store.count(`deletions:${caller}`, window)
+    if (calls <= limit) return
+    const seconds = Math.ceil(remaining / 1_000)
+    const detail = `A caller may delete ${limit} records in ${window / 1_000} seconds here; the next one in ${seconds}.`
+    throw new GatewayError('rate_limited', { detail, headers: { 'retry-after': String(seconds) } })
   }
 }

@@ -36,6 +36,11 @@ export class Fingerprint {
     return this.#hash([listHeaders(headers), ...more])
   }
 
+  /** The same for all calls that a limit counts together: of an authenticated caller, else of equal credentials. */
+  nameLimited(principal: string, credentials: NamedRequest['headers']): string {
+    return principal === '' ? this.#hash([listHeaders(credentials)]) : this.#hash(['principal', principal])
+  }
+
   #hash(parts: readonly (string | Uint8Array)[]): string {
     const hmac = createHmac('sha256', this.#key)
     for (const part of parts) hmac.update(`${Buffer.byteLength(part)}:`).update(part)
@@ -49,6 +54,7 @@ const impersonal = new Set(['accept', 'user-agent', 'content-type', 'content-len
 function listHeaders(headers: NamedRequest['headers']): string {
   return JSON.stringify(
     Object.entries(headers)
+      .map(([name, value]): [string, string | undefined] => [name.toLowerCase(), value])
       .filter(([name, value]) => value !== undefined && !impersonal.has(name))
       .sort(([one], [other]) => (one < other ? -1 : 1)),
   )

@@ -1,9 +1,14 @@
-import { type FastifyRequest, fastify } from 'fastify'
+import { fastify } from 'fastify'
 import { expect, test } from 'vitest'
+import { openGrant } from '../../src/access/grant.ts'
 import { createKey } from '../../src/config/gateway-keys.ts'
-import { createMemoryRateStore, registerRateLimit } from '../../src/http/rate-limit.ts'
-import { startGateway } from '../support/gateway.ts'
+import { GatewayError } from '../../src/errors/gateway-error.ts'
+import { registerRateLimit } from '../../src/http/rate-limit.ts'
+import { Fingerprint } from '../../src/state/fingerprint.ts'
+import { type CounterStore, createMemoryStore } from '../../src/state/store.ts'
+import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { writeKeys } from '../support/key-file.ts'
+import { calls, doors, type Extras, toMcpRequest, toRestRequest } from '../support/servers.ts'
 import { startUpstream } from '../support/upstream-stub.ts'
 
 const users = '/v1/v2/oauth-clients/cm9demo/users'
@@ -41,6 +46,53 @@ test('another credential is another caller', async () => {
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 429])
 })
 
+test.each(['rest', 'mcp'] as const)(
+  'a secret beside a key of the gateway gives no further calls on %s',
+  async (server) => {
+    const { key, line } = createKey('one', ['managed-users:read'])
+    using file = writeKeys([line])
+    await using upstream = await startUpstream()
+    await using running = await startGateway(upstream.url, {
+      RATE_LIMIT: '2/h',
+      GATEWAY_KEYS_FILE: file.path,
+    })
+    const codes: unknown[] = []
+    for (let n = 0; n < 5; n += 1) {
+      const extras = { secret: `made-up-${n}`, headers: { authorization: `Bearer ${key}` } }
+      codes.push(await readCode(running, server, extras))
+    }
+    expect(codes).toEqual([undefined, undefined, 'rate_limited', 'rate_limited', 'rate_limited'])
+    expect(upstream.requests).toHaveLength(2)
+  },
+)
+
+test('a secret in the arguments is limited as itself, whatever the headers say', async () => {
+  await using upstream = await startUpstream()
+  await using running = await startGateway(upstream.url, { RATE_LIMIT: '2/h' })
+  const values = { ...calls.get.arguments, 'x-cal-secret-key': 'demo-secret' }
+  for (let n = 0; n < 5; n += 1)
+    await doors.mcp(running, { ...calls.get, arguments: values }, { secret: `made-up-${n}` })
+  expect(upstream.requests).toHaveLength(2)
+})
+
+test('each call of a batch is counted', async () => {
+  await using upstream = await startUpstream()
+  await using running = await startGateway(upstream.url, { RATE_LIMIT: '5/min' })
+  const { path, init } = toMcpRequest(calls.get)
+  const batch = Array.from({ length: 100 }, (_, id) => ({ ...JSON.parse(init.body), id }))
+  const response = await fetch(running.mcpUrl + path, { ...init, body: JSON.stringify(batch) })
+  const text = await response.text()
+  expect(text.match(/"code":"rate_limited"/g)).toHaveLength(95)
+  expect(upstream.requests).toHaveLength(5)
+})
+
+/** Makes a call; the code of the gateway's refusal, on MCP also one in the place of a result. */
+async function readCode(running: RunningGateway, server: 'rest' | 'mcp', extras: Extras): Promise<unknown> {
+  const { path, init } = (server === 'rest' ? toRestRequest : toMcpRequest)(calls.get, extras)
+  const response = await fetch((server === 'rest' ? running.restUrl : running.mcpUrl) + path, init)
+  return /"code":"(\w+)"/.exec(await response.text())?.[1]
+}
+
 test('a credential is the same however its header is spelt', async () => {
   const { key, line } = createKey('one', ['managed-users:read'])
   using file = writeKeys([line])
@@ -68,7 +120,7 @@ test('without a limit nobody is counted', async () => {
 
 test('a window begins with the first call and ends by the clock', async () => {
   let now = 0
-  const store = createMemoryRateStore(() => now)
+  const store = createMemoryStore(() => now)
   expect(await store.count('a', 1000)).toEqual({ calls: 1, remaining: 1000 })
   now = 400
   expect(await store.count('a', 1000)).toEqual({ calls: 2, remaining: 600 })
@@ -76,30 +128,54 @@ test('a window begins with the first call and ends by the clock', async () => {
   expect(await store.count('a', 1000)).toEqual({ calls: 1, remaining: 1000 })
 })
 
-test('a store may take its time, and a failing one lets nobody in uncounted', async () => {
+/** An app whose only route is limited to one call an hour, and says what the limit says. */
+function createLimitedApp(store: CounterStore) {
   const app = fastify()
+  app.decorateRequest('grant')
+  const count = registerRateLimit(app, {
+    ...{ calls: 1, window: 5_000, store },
+    fingerprint: new Fingerprint(new Uint8Array(32)),
+    credentialHeaders: ['x-secret'],
+  })
+  app.addHook('onRequest', async (request) => {
+    request.grant = openGrant
+    await count?.(request)
+  })
+  app.get('/', () => 'in')
+  app.setErrorHandler((error, _request, reply) =>
+    error instanceof GatewayError
+      ? reply.code(error.status).headers(error.headers).send(error.code)
+      : reply.code(500).send('failed'),
+  )
+  return app
+}
+
+test('a store may take its time, and a failing one lets nobody in uncounted', async () => {
   let calls = 0
-  const store = {
+  const app = createLimitedApp({
     async count() {
       calls += 1
       if (calls > 2) throw new Error('the store is down')
       return { calls, remaining: 4_200 }
     },
-  }
-  const check = registerRateLimit(app, {
-    ...{ calls: 1, window: 5_000, store, key: new Uint8Array(32) },
-    credentialHeaders: ['x-secret'],
   })
-  app.get('/', async (request: FastifyRequest) => check(request).then(() => 'in'))
-  app.setErrorHandler((error, _request, reply) => {
-    const { code, headers: told } = Object(error)
-    return reply.code(500).send({ code, headers: told })
-  })
-  const first = await app.inject('/')
-  expect(first.body).toBe('in')
-  expect((await app.inject('/')).json()).toMatchObject({
-    code: 'rate_limited',
-    headers: { 'retry-after': '5' },
-  })
-  expect((await app.inject('/')).statusCode).toBe(500)
+  const responses = [await app.inject('/'), await app.inject('/'), await app.inject('/')]
+  expect(responses.map(({ body }) => body)).toEqual(['in', 'rate_limited', 'failed'])
+  expect(responses[1]?.headers['retry-after']).toBe('5')
+})
+
+test('an IPv6 address is limited with its /64 network, an IPv4 address by itself', async () => {
+  const app = createLimitedApp(createMemoryStore(() => 0))
+  const addresses = [
+    '2001:db8::1',
+    '2001:db8::ffff:2',
+    '2001:db8:0:1::1',
+    '::ffff:192.0.2.1',
+    '192.0.2.1',
+    '192.0.2.2',
+  ]
+  const statuses: number[] = []
+  for (const remoteAddress of addresses)
+    statuses.push((await app.inject({ url: '/', remoteAddress })).statusCode)
+  expect(statuses).toEqual([200, 429, 200, 200, 429, 200])
 })

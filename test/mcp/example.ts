@@ -3,6 +3,7 @@ import type { Operation } from '../../src/document/operations.ts'
 import type { Parameter } from '../../src/document/parameters.ts'
 import { compileOperations } from '../../src/document/validation.ts'
 import { createMcpServer, type McpOptions } from '../../src/mcp/server.ts'
+import { createMemoryStore } from '../../src/state/store.ts'
 import type { Caller } from '../../src/upstream/caller.ts'
 import type { Answer } from '../../src/upstream/client.ts'
 import { openListener } from '../support/open-listener.ts'
@@ -144,6 +145,7 @@ export function createOptions(respond: Respond = () => answer(200, { status: 'su
     held: { apiKey: undefined, client: undefined },
     policy: { withholdTokens: false, allowDelete: true, confirmDelete: false, deleteLimit: undefined },
     key: new Uint8Array(32),
+    store: createMemoryStore(() => 0),
     clock: () => 0,
     readRetryAfter: ({ 'retry-after': seconds }) => (seconds === undefined ? undefined : Number(seconds)),
     upstreamName: 'Bookland',

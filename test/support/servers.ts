@@ -80,7 +80,8 @@ export type CallName = keyof typeof calls
 /** The operations that change something. */
 export const writes = ['create', 'update', 'delete', 'force-refresh', 'refresh'] as const
 
-interface Extras {
+/** What a call comes with beside what it says. */
+export interface Extras {
   readonly secret?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
