@@ -1,30 +1,29 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-/** A process that this one started and must not leave behind. */
+/** A process that ends with this one. */
 export interface Child {
-  /** Fulfils once the process is gone, with how it went: `exit code 1`, `SIGKILL`. Never rejects. */
+  /** Resolves when the process has ended: `exit code 1`, `SIGKILL`. Never rejects. */
   readonly ended: Promise<string>
-  /** Asks it to end; repeated, forces it. Does nothing when it is gone. */
+  /** Sends SIGINT, and SIGKILL when called again. Does nothing after the process has ended. */
   stop(): void
 }
 
-/** How long a process may take to end, in milliseconds, before it is forced to. */
-const patience = 10_000
+/** Milliseconds between SIGINT and SIGKILL. */
+const killDelay = 10_000
 
-const leash = new URL(`./leash.ts?starter=${process.pid}`, import.meta.url).href
+const exitWithParent = new URL(`./exit-with-parent.ts?parent=${process.pid}`, import.meta.url).href
 
 /**
- * Starts a TypeScript program under the running Node. What it writes goes where this process writes, but for
- * standard output that is to be ignored. It gets a process group of its own, so that Ctrl-C reaches this process
- * alone, and each child is asked to end exactly once.
+ * Starts a TypeScript program with the Node of this process, and passes its output on unless `output` ignores standard
+ * output. The child has a process group of its own: Ctrl-C reaches this process alone, which ends each child once.
  */
 export function startChild(
   entry: URL,
   environment: NodeJS.ProcessEnv,
   output: 'inherit' | 'ignore' = 'inherit',
 ): Child {
-  const child = spawn(process.execPath, ['--import', leash, fileURLToPath(entry)], {
+  const child = spawn(process.execPath, ['--import', exitWithParent, fileURLToPath(entry)], {
     detached: true,
     stdio: ['ignore', output, 'inherit'],
     env: environment,
@@ -33,8 +32,8 @@ export function startChild(
   return {
     ended: awaitEnd(child),
     stop() {
-      if (!asked) setTimeout(() => child.kill('SIGKILL'), patience).unref()
-      // At SIGTERM the gateway would give its callers time; here nobody has other places to go.
+      if (!asked) setTimeout(() => child.kill('SIGKILL'), killDelay).unref()
+      // At SIGTERM the gateway waits for clients to move to another replica; here there is none.
       child.kill(asked ? 'SIGKILL' : 'SIGINT')
       asked = true
     },

@@ -1,33 +1,36 @@
 /**
- * `make dev`: a mock of Cal.com and the gateway before it, as two processes that start, and end, together.
+ * `make dev`: starts a mock of Cal.com and the gateway in front of it, and ends both together.
  */
-import './leash.ts'
+import './exit-with-parent.ts'
 import { readMockChoice } from '../mocks/choice.ts'
-import { ConfigError, readConfig } from '../src/config/config.ts'
+import { ConfigError, isLoopback, readConfig } from '../src/config/config.ts'
 import { readDocument } from '../src/document/document.ts'
 import { type Child, startChild } from './children.ts'
-import { awaitAnswer, findTaken, type Port } from './ports.ts'
-import { composeWelcome } from './welcome.ts'
+import { awaitResponse, findTaken, type Port } from './ports.ts'
+import { composeStartupMessage, type DemoClient, readDemoClient } from './startup-message.ts'
 
-/** How long everything may take to answer, in milliseconds. */
-const patience = 60_000
+/** Milliseconds until all three servers must respond. */
+const startTimeout = 60_000
 
-/** A reason to stop that is the operator's to mend: printed as one line. */
+/** An error that the operator can correct: printed as one line. */
 class OperatorError extends Error {}
 
-/** Calls are logged when asked for: the terminal belongs to what is pasted from it. */
-const defaults = { LOG_LEVEL: 'warn' }
+/** Requests are not logged, so that the startup message stays on the screen. The tokens of the mock are no secrets. */
+const defaults = { LOG_LEVEL: 'warn', MCP_TOKENS: 'reveal' }
 
 async function run(): Promise<void> {
   const children: Child[] = []
   const stopAll = () => {
     for (const child of children) child.stop()
   }
-  // Whatever is started below has somebody who stops it, from its very first moment.
+  // Registered first, so that a signal during the start ends every child.
   const signal = awaitSignal(stopAll)
   const mockPort = readMockChoice(process.env).port
   const mock = `http://127.0.0.1:${mockPort}`
-  const environment = { ...defaults, ...process.env, CAL_COM_BASE_URL: mock }
+  const document = readDocument()
+  const client = readDemoClient(document)
+  const configured = configureClient(client, process.env)
+  const environment = { ...defaults, ...configured, ...process.env, CAL_COM_BASE_URL: mock }
   const { host, restPort, mcpPort, controlPort, controlHost } = readConfig(environment)
   await refuseTaken([
     { variable: 'MOCK_PORT', host: '127.0.0.1', port: mockPort },
@@ -35,8 +38,7 @@ async function run(): Promise<void> {
     { variable: 'MCP_PORT', host, port: mcpPort },
     { variable: 'CONTROL_PORT', host: controlHost, port: controlPort },
   ])
-  const document = readDocument()
-  const doors = { mock, rest: toOrigin(host, restPort), mcp: toOrigin(host, mcpPort) }
+  const origins = { mock, rest: toOrigin(host, restPort), mcp: toOrigin(host, mcpPort) }
 
   const start = async (name: string, entry: string, output?: 'ignore') => {
     const child = startChild(new URL(entry, import.meta.url), environment, output)
@@ -47,22 +49,34 @@ async function run(): Promise<void> {
   const end = Promise.race([signal, ...ends])
 
   const starting = new AbortController()
-  const late = setTimeout(() => starting.abort(), patience)
+  const late = setTimeout(() => starting.abort(), startTimeout)
   end.finally(() => starting.abort())
-  const answers = [doors.mock, `${doors.rest}/openapi.json`, `${doors.mcp}/mcp`].map((url) =>
-    awaitAnswer(url, starting.signal),
+  const responses = [origins.mock, `${origins.rest}/openapi.json`, `${origins.mcp}/mcp`].map((url) =>
+    awaitResponse(url, starting.signal),
   )
-  const reason = await Promise.all(answers).then(
+  const reason = await Promise.all(responses).then(
     () => {
       clearTimeout(late)
-      process.stdout.write(composeWelcome(document, doors))
+      process.stdout.write(
+        composeStartupMessage(document, origins, client, Object.keys(configured).length > 0),
+      )
       return end
     },
-    () => Promise.race([end, `not everything answered within ${patience / 1000} s`]),
+    () => Promise.race([end, `the servers did not respond within ${startTimeout / 1000} s`]),
   )
   stopAll()
   await Promise.all(ends)
   if (reason !== undefined) throw new OperatorError(`${reason}; the rest is stopped`)
+}
+
+/**
+ * Configures the demo client, so that calls and tools work without a secret. Does nothing when the environment has
+ * credentials, or where others can reach the ports: there the gateway refuses credentials without authentication.
+ */
+function configureClient({ id, secret }: DemoClient, env: NodeJS.ProcessEnv): Record<string, string> {
+  const isPrivate = isLoopback(env.HOST || '127.0.0.1') && !env.ALLOWED_HOSTS
+  const hasCredentials = Object.keys(env).some((name) => /^CAL_COM_(CLIENT_ID|SECRET_KEY|API_KEY)/.test(name))
+  return isPrivate && !hasCredentials ? { CAL_COM_CLIENT_ID: id, CAL_COM_SECRET_KEY: secret } : {}
 }
 
 async function refuseTaken(ports: readonly Port[]): Promise<void> {
@@ -78,21 +92,21 @@ async function refuseTaken(ports: readonly Port[]): Promise<void> {
   )
 }
 
-/** An address that means "all of them" is reached by the loopback one. */
+/** Returns an origin to connect to: a wildcard address is reached by the loopback one. */
 function toOrigin(host: string, port: number): string {
   const name = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
 }
 
-/** Fulfils at the first signal to stop; a further one means now. The terminal may be gone by then. */
-function awaitSignal(insist: () => void): Promise<undefined> {
+/** Resolves at the first signal; a further one calls `stopAll` again. The terminal may be closed by then. */
+function awaitSignal(stopAll: () => void): Promise<undefined> {
   process.stdout.on('error', () => {})
   process.stderr.on('error', () => {})
   return new Promise((resolve) => {
     let stopping = false
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       process.on(signal, () => {
-        if (stopping) insist()
+        if (stopping) stopAll()
         stopping = true
         resolve(undefined)
       })

@@ -2,20 +2,20 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 
-/** A port that is about to be opened, and the variable that moves it. */
+/** A port to listen on, and the variable that changes it. */
 export interface Port {
   readonly variable: string
   readonly host: string
   readonly port: number
 }
 
-/** Gives those of the ports that something else has already opened. */
+/** Returns the ports that are in use. */
 export async function findTaken(ports: readonly Port[]): Promise<Port[]> {
   const taken = await Promise.all(ports.map(isTaken))
   return ports.filter((_, index) => taken[index])
 }
 
-/** Any other reason not to open it is left to the process that will, which knows it better. */
+/** Other errors are left to the process that opens the port. */
 async function isTaken({ host, port }: Port): Promise<boolean> {
   const server = createServer().listen(port, host)
   const code = await once(server, 'listening').then(
@@ -26,12 +26,12 @@ async function isTaken({ host, port }: Port): Promise<boolean> {
   return code === 'EADDRINUSE'
 }
 
-/** Waits until the URL answers, with whatever status. Rejects when the signal aborts first. */
-export async function awaitAnswer(url: string, signal: AbortSignal): Promise<void> {
+/** Waits until the URL responds, with any status. Rejects when the signal aborts first. */
+export async function awaitResponse(url: string, signal: AbortSignal): Promise<void> {
   for (;;) {
-    const answer = await fetch(url, { signal }).catch(() => undefined)
-    await answer?.body?.cancel()
-    if (answer) return
+    const response = await fetch(url, { signal }).catch(() => undefined)
+    await response?.body?.cancel()
+    if (response) return
     await wait(50, undefined, { signal })
   }
 }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { awaitAnswer } from '../scripts/ports.ts'
+import { awaitResponse } from '../scripts/ports.ts'
 import { findFreePorts } from '../test/support/processes.ts'
 import { collectLog } from '../test/support/run-log.ts'
 
@@ -41,7 +41,7 @@ export async function startGatewayProcess(upstream: string, level = 'warn'): Pro
   })
   // Unlike `exit` it comes after the last of the log.
   const ended = once(child, 'close').then(([code, signal]) => code ?? signal)
-  await awaitAnswer(`http://127.0.0.1:${controlPort}/health/ready`, AbortSignal.timeout(60_000))
+  await awaitResponse(`http://127.0.0.1:${controlPort}/health/ready`, AbortSignal.timeout(60_000))
   return {
     child,
     restPort,

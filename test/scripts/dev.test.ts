@@ -1,16 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { mockNames } from '../../mocks/choice.ts'
+import { composeStartupMessage, readDemoClient } from '../../scripts/startup-message.ts'
+import { readDocument } from '../../src/document/document.ts'
 import { clients } from '../support/mcp-clients.ts'
 import { findFreePorts, findRunning, listDescendants } from '../support/processes.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-/** Milliseconds to wait for what must happen, on a machine however busy. */
-const patience = 60_000
+/** Milliseconds to wait for an event, on a busy machine too. */
+const waitLimit = 60_000
 
 /** A `make dev` on ports of its own, in a process group of its own, as a terminal would start it. */
 interface Session {
@@ -53,13 +55,13 @@ async function startDev(
   return session
 }
 
-/** What it has printed once it is ready. */
-async function awaitWelcome({ process: child, ended }: Session): Promise<string> {
+/** Returns the startup message, up to the call at its end. */
+async function awaitMessage({ process: child, ended }: Session): Promise<string> {
   let printed = ''
   const complete = new Promise<void>((resolve) =>
     child.stdout?.on('data', (chunk) => {
       printed += chunk
-      if (/"CAL_COM_SECRET_KEY"[\s\S]*\n\}\n/.test(printed)) resolve()
+      if (/^curl .*\n/m.test(printed)) resolve()
     }),
   )
   await Promise.race([complete, ended])
@@ -74,7 +76,7 @@ async function awaitStart({ pid }: Session): Promise<number[]> {
       expect(started).toHaveLength(2)
       return started
     },
-    { timeout: patience, interval: 1 },
+    { timeout: waitLimit, interval: 1 },
   )
 }
 
@@ -89,42 +91,46 @@ function killGroup(pid: number): void {
 }
 
 async function awaitGone(pids: readonly number[]): Promise<void> {
-  await vi.waitFor(() => expect(findRunning(pids)).toEqual([]), { timeout: patience })
+  await vi.waitFor(() => expect(findRunning(pids)).toEqual([]), { timeout: waitLimit })
 }
 
 describe.each(mockNames)('make dev before the mock %s, once it is ready,', (mock) => {
   let session: Session
-  let welcome: string
+  let message: string
   beforeAll(async () => {
     session = await startDev({ MOCK: mock })
-    welcome = await awaitWelcome(session)
+    message = await awaitMessage(session)
   })
   afterAll(async () => {
     session.process.kill()
     await session.ended
   })
 
-  it('has printed a call that is answered', async () => {
-    const [, name = '', value = '', url = ''] = /^curl -s -H '([^:]+): (.*)' (\S+)$/m.exec(welcome) ?? []
-    const answer = await fetch(url, { headers: { [name]: value } })
-    expect({ status: answer.status, body: await answer.json() }).toMatchObject({
+  it('ends its message with a call that succeeds', async () => {
+    const [, url = ''] = /\ncurl -s (\S+)\n$/.exec(message) ?? []
+    const response = await fetch(url)
+    expect({ status: response.status, body: await response.json() }).toMatchObject({
       status: 200,
       body: { status: 'success', data: { id: 4711 } },
     })
   })
 
-  describe.each(['HTTP', 'stdio'])('has printed a configuration over %s', (transport) => {
+  describe.each(['HTTP', 'stdio'])('prints a configuration over %s', (transport) => {
     it.each(clients)('that works in $client', async ({ connect }) => {
-      const printed = welcome.split(`over ${transport}:`)[1]?.match(/^\{$[\s\S]*?^\}$/m)?.[0] ?? ''
+      const printed = message.split(`over ${transport}:`)[1]?.match(/^\{.*\}$/m)?.[0] ?? ''
       const client = await connect({ ...JSON.parse(printed).mcpServers.calgate, cwd: '/' })
       const { tools } = await client.listTools()
+      const result = await client.callTool({ name: 'get-managed-user', arguments: { userId: 4711 } })
       await client.close()
-      expect(tools).toHaveLength(7)
+      expect(tools.length).toBeGreaterThanOrEqual(5)
+      expect(result).toMatchObject({ structuredContent: { data: { id: 4711 } } })
     })
   })
 
-  it('has printed nothing else', () => {
-    expect(welcome).toMatch(/^\ncalgate is ready\. /)
+  it('prints at most 20 lines, without colours, that end with the addresses and the call', () => {
+    expect(message).toMatch(/^\ncalgate is ready\. /)
+    expect(message.split('\n').length).toBeLessThanOrEqual(20)
+    expect(message).toMatch(/\n {2}REST .*\n {2}MCP .*\n {2}mock .*\n\ncurl .*\n$/)
   })
 })
 
@@ -137,7 +143,7 @@ describe('make dev', () => {
     'ends everything at %s to its process group',
     async (signal) => {
       const session = await startDev()
-      await awaitWelcome(session)
+      await awaitMessage(session)
       const started = listDescendants(session.pid)
       process.kill(-session.pid, signal)
       expect(await session.ended).toEqual([0, null])
@@ -158,7 +164,7 @@ describe('make dev', () => {
     'ends everything at %s to make alone',
     async (signal) => {
       const session = await startDev({}, ['make', '--no-print-directory', '-o', 'install', 'dev'])
-      await awaitWelcome(session)
+      await awaitMessage(session)
       const started = listDescendants(session.pid)
       session.process.kill(signal)
       expect(await session.ended).toEqual([null, signal])
@@ -177,7 +183,7 @@ describe('make dev', () => {
 
   it('leaves nothing behind when it is killed', async () => {
     const session = await startDev()
-    await awaitWelcome(session)
+    await awaitMessage(session)
     const started = listDescendants(session.pid)
     session.process.kill('SIGKILL')
     await session.ended
@@ -186,7 +192,7 @@ describe('make dev', () => {
 
   it.each([0, 1])('ends everything, and says so, when part %i dies', async (part) => {
     const session = await startDev()
-    await awaitWelcome(session)
+    await awaitMessage(session)
     const started = listDescendants(session.pid)
     process.kill(started[part] ?? 0, 'SIGKILL')
     expect(await session.ended).toEqual([1, null])
@@ -230,5 +236,34 @@ describe('make dev', () => {
     const session = await startDev(environment)
     expect(await session.ended).toEqual([1, null])
     expect(await session.errors).toBe(`make dev: ${line}\n`)
+  })
+})
+
+describe('the startup message', () => {
+  const origins = { mock: 'http://127.0.0.1:1', rest: 'http://127.0.0.1:2', mcp: 'http://127.0.0.1:3' }
+  const document = readDocument()
+  const client = readDemoClient(document)
+
+  it('brings the secret with the call and the configuration where the gateway has none', () => {
+    const message = composeStartupMessage(document, origins, client, false)
+    expect(message).toContain(`"headers":{"x-cal-secret-key":"demo-secret"}`)
+    expect(message).toContain(`curl -s -H 'x-cal-secret-key: demo-secret' http://127.0.0.1:2/v1/`)
+  })
+
+  it.each([
+    [{ FORCE_COLOR: '1' }, true],
+    [{ NO_COLOR: '1' }, false],
+    [{}, false],
+  ])('has colours with %j: %s', (environment, expected) => {
+    const program = `
+      import { readDocument } from './src/document/document.ts'
+      import { composeStartupMessage, readDemoClient } from './scripts/startup-message.ts'
+      const document = readDocument()
+      process.stdout.write(composeStartupMessage(document, ${JSON.stringify(origins)}, readDemoClient(document), true))`
+    const { FORCE_COLOR: _, NO_COLOR: __, ...inherited } = process.env
+    const options = { cwd: root, encoding: 'utf8' as const, env: { ...inherited, ...environment } }
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module-typescript', '-e', program], options)
+    expect(stdout).toContain('curl -s ')
+    expect(stdout.includes('\u001b[')).toBe(expected)
   })
 })

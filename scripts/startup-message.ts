@@ -1,0 +1,103 @@
+import { fileURLToPath } from 'node:url'
+import { styleText } from 'node:util'
+import { inlineReferences, type OpenApiDocument } from '../src/document/document.ts'
+
+/** Origins of the servers that `make dev` has started. */
+export interface Origins {
+  readonly mock: string
+  readonly rest: string
+  readonly mcp: string
+}
+
+/** The demo OAuth client of both mocks. */
+export interface DemoClient {
+  readonly id: string
+  readonly secret: string
+}
+
+/**
+ * Composes the message of `make dev`: two MCP client configurations, the addresses and a call to paste, the most
+ * useful last, where a terminal shows it. Without `isConfigured` the call and the configuration bring the secret.
+ * Colours appear on a terminal only, and never with `NO_COLOR`.
+ */
+export function composeStartupMessage(
+  document: OpenApiDocument,
+  { mock, rest, mcp }: Origins,
+  client: DemoClient,
+  isConfigured: boolean,
+): string {
+  const { path, secretHeader } = readSampleCall(document)
+  const http = {
+    type: 'http',
+    url: `${mcp}/mcp`,
+    ...(isConfigured ? {} : { headers: { [secretHeader]: client.secret } }),
+  }
+  const stdio = {
+    command: process.execPath,
+    args: [fileURLToPath(new URL('../src/main.ts', import.meta.url)), 'mcp', '--stdio'],
+    env: { CAL_COM_BASE_URL: mock, CAL_COM_CLIENT_ID: client.id, CAL_COM_SECRET_KEY: client.secret },
+  }
+  const header = isConfigured ? '' : `-H '${secretHeader}: ${client.secret}' `
+  return `
+${styleText(['bold', 'green'], 'calgate is ready.')} Ctrl-C stops it.
+
+Configuration of an MCP client over HTTP:
+${configure(http)}
+
+The same over stdio:
+${configure(stdio)}
+
+  REST  ${styleText('cyan', rest)}
+  MCP   ${styleText('cyan', `${mcp}/mcp`)}
+  mock  ${styleText('cyan', mock)} (stands in for Cal.com)
+
+curl -s ${header}${rest}${path}
+`
+}
+
+function configure(server: object): string {
+  return JSON.stringify({ mcpServers: { calgate: server } })
+}
+
+/** Reads the demo client from the document: the example of the path variable that names it. */
+export function readDemoClient(document: OpenApiDocument): DemoClient {
+  return { id: String(readSample(document).examples.get('clientid')), secret: 'demo-secret' }
+}
+
+function readSampleCall(document: OpenApiDocument): { readonly path: string; readonly secretHeader: string } {
+  const { template, parameters, examples } = readSample(document)
+  const secretHeader = parameters.find((one) => one.in === 'header' && one.schema.format === 'password')
+  return {
+    path: template.replaceAll(/\{([^}]+)\}/g, (_, name) =>
+      encodeURIComponent(String(examples.get(fold(name)))),
+    ),
+    secretHeader: String(secretHeader?.name),
+  }
+}
+
+/** Picks the GET operation with the most path variables: one user shows more than a list. */
+function readSample(document: OpenApiDocument) {
+  const reads = Object.values(document.paths).flatMap(({ get }) =>
+    get === undefined ? [] : [Object(inlineReferences(document, get))],
+  )
+  const [read] = reads.sort((one, other) => countVariables(other) - countVariables(one))
+  const parameters: Parameter[] = [read?.parameters ?? []].flat()
+  const examples = new Map(parameters.map((one) => [fold(one.name), one.example ?? one.schema.example]))
+  return { template: String(read?.['x-rest-path']), parameters, examples }
+}
+
+interface Parameter {
+  readonly in: string
+  readonly name: string
+  readonly example?: unknown
+  readonly schema: { readonly format?: string; readonly example?: unknown }
+}
+
+function countVariables(operation: { readonly 'x-rest-path'?: unknown }): number {
+  return String(operation['x-rest-path']).split('{').length
+}
+
+/** Variables of exposed paths match parameters whatever their case and separators. */
+function fold(name: string): string {
+  return name.toLowerCase().replaceAll(/[-_]/g, '')
+}
