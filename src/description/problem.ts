@@ -1,11 +1,17 @@
-/** One thing wrong with a source file, at its place. A warning does not stop anything. */
+/**
+ * How much a problem costs: the whole file (`error`), the operation or schema that it is about, which is left out
+ * (`omission`), or nothing (`warning`).
+ */
+export type Severity = 'error' | 'omission' | 'warning'
+
+/** One thing wrong with a source file, at its place. */
 export interface Problem {
   readonly file: string
   /** Counted from 1. */
   readonly line: number
   readonly message: string
   readonly expected: string
-  readonly severity: 'error' | 'warning'
+  readonly severity: Severity
 }
 
 /** A place in a YAML document: keys and indexes from its root. */
@@ -16,7 +22,7 @@ export interface Finding {
   readonly path: Path
   readonly message: string
   readonly expected: string
-  readonly severity?: Problem['severity']
+  readonly severity?: Severity
 }
 
 /** The finding that something stands at a path for the second time. */

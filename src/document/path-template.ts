@@ -12,3 +12,50 @@ export function foldName(name: string): string {
 export function foldTemplate(template: string): string {
   return template.replaceAll(/\{([^}]+)\}/g, (_, name: string) => `{${foldName(name)}}`)
 }
+
+/** A key of `paths` in its parts. */
+export interface PathKey {
+  /** Path template of the request. */
+  readonly path: string
+  /** Query that every request has, `draft=false`; empty for none. */
+  readonly query: string
+  /** Tells apart operations whose requests have one path, as `Action=List` in `/#Action=List`; never sent. */
+  readonly label: string
+}
+
+/**
+ * Splits a key of `paths`. A key may have a constant query and, as a fragment, a label that is never sent (RFC 9110
+ * §7.1 keeps fragments out of requests). Question and number signs in the name of a variable belong to the name.
+ */
+export function splitPathKey(key: string): PathKey {
+  const [, path = '', query = '', label = ''] =
+    /^((?:\{[^}]*\}|[^?#])*)(?:\?((?:\{[^}]*\}|[^#])*))?(?:#(.*))?$/s.exec(key) ?? []
+  return { path, query, label }
+}
+
+/** Which variable of one template is which name of another. */
+export interface VariableMatch {
+  /** Variable of the template → the name that it is. */
+  readonly names: ReadonlyMap<string, string>
+  /** Variables that are none of the names. */
+  readonly unmatched: readonly string[]
+  /** Names that no variable is. */
+  readonly lost: readonly string[]
+}
+
+/** Matches the variables of an exposed path with the names of path parameters: by folded name, the rest by position. */
+export function matchVariables(template: string, names: readonly string[]): VariableMatch {
+  const variables = [...new Set(listVariables(template))]
+  const byName = variables.flatMap((variable) => {
+    const name = names.find((one) => foldName(one) === foldName(variable))
+    return name === undefined ? [] : [[variable, name] as const]
+  })
+  const matched = new Map(byName)
+  const taken = new Set(matched.values())
+  const left = names.filter((name) => !taken.has(name))
+  for (const variable of variables.filter((one) => !matched.has(one))) {
+    const name = left.shift()
+    if (name !== undefined) matched.set(variable, name)
+  }
+  return { names: matched, unmatched: variables.filter((one) => !matched.has(one)), lost: left }
+}

@@ -1,10 +1,11 @@
 /**
- * The form of a Naftiko capability (1.0.0-alpha2) as far as a gateway needs it: an HTTP API it consumes, a REST
- * and an MCP surface it exposes. Further keys are allowed, a missing or mistyped one is a problem.
+ * The form of a Naftiko capability (1.0.0-alpha2 and later) as far as a gateway needs it: HTTP APIs it consumes,
+ * REST and MCP surfaces it exposes. Further keys are allowed, a missing or mistyped one is a problem.
  */
 const text = { type: 'string', minLength: 1 } as const
 const bindings = { type: 'object', additionalProperties: { type: 'string' } } as const
-const method = { enum: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] } as const
+const method = { enum: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'] } as const
+const valueType = { enum: ['string', 'number', 'integer', 'boolean', 'array', 'object'] } as const
 const port = { type: 'integer', minimum: 0, maximum: 65_535 } as const
 
 function list(items: object) {
@@ -15,28 +16,51 @@ function object(required: readonly string[], properties: object) {
   return { type: 'object', required, properties } as const
 }
 
-const inputParameter = object(['name', 'in', 'type'], {
-  name: text,
-  in: { enum: ['path', 'query', 'header', 'body'] },
-  type: { enum: ['string', 'number', 'integer', 'boolean', 'array', 'object'] },
-  description: { type: 'string' },
-  required: { type: 'boolean' },
-})
+const inputParameters = list(
+  object(['name', 'in'], {
+    name: text,
+    in: { enum: ['path', 'query', 'header', 'cookie', 'body'] },
+    type: valueType,
+    description: { type: 'string' },
+    required: { type: 'boolean' },
+    value: { type: 'string' },
+  }),
+)
+
+const exposedParameters = list(
+  object(['name'], {
+    name: text,
+    type: valueType,
+    description: { type: 'string' },
+    required: { type: 'boolean' },
+  }),
+)
 
 const consumes = object(['type', 'namespace', 'resources'], {
   type: { const: 'http' },
   namespace: text,
   baseUri: { type: 'string' },
+  inputParameters,
+  authentication: object(['type'], {
+    type: text,
+    ...Object.fromEntries(
+      ['token', 'username', 'password', 'key', 'value', 'placement'].map((name) => [
+        name,
+        { type: 'string' },
+      ]),
+    ),
+  }),
   resources: list(
     object(['path', 'operations'], {
       name: text,
       path: { type: 'string', pattern: '^/' },
+      inputParameters,
       operations: list(
         object(['name', 'method'], {
           name: text,
           method,
           description: { type: 'string' },
-          inputParameters: list(inputParameter),
+          inputParameters,
         }),
       ),
     }),
@@ -49,7 +73,16 @@ const rest = object(['namespace', 'port', 'resources'], {
   resources: list(
     object(['path', 'operations'], {
       path: { type: 'string', pattern: '^/' },
-      operations: list(object(['method', 'call'], { method, name: text, call: text, with: bindings })),
+      inputParameters: exposedParameters,
+      operations: list(
+        object(['method', 'call'], {
+          method,
+          name: text,
+          inputParameters: exposedParameters,
+          call: text,
+          with: bindings,
+        }),
+      ),
     }),
   ),
 })
@@ -68,6 +101,7 @@ const mcp = object(['namespace', 'port', 'tools'], {
         idempotent: { type: 'boolean' },
         openWorld: { type: 'boolean' },
       }),
+      inputParameters: exposedParameters,
       call: text,
       with: bindings,
     }),
@@ -102,71 +136,3 @@ export const capabilitySchema = object(['naftiko', 'info', 'capability'], {
     exposes: { ...list(exposed), minItems: 1 },
   }),
 })
-
-type Bindings = Readonly<Record<string, string>>
-
-/** An input parameter of a consumed operation. */
-export interface InputParameter {
-  readonly name: string
-  readonly in: 'path' | 'query' | 'header' | 'body'
-  readonly type: 'string' | 'number' | 'integer' | 'boolean' | 'array' | 'object'
-  readonly description?: string
-  readonly required?: boolean
-}
-
-/** An operation of the upstream. */
-export interface ConsumedOperation {
-  readonly name: string
-  readonly method: string
-  readonly description?: string
-  readonly inputParameters?: readonly InputParameter[]
-}
-
-/** An HTTP API the capability consumes. */
-export interface ConsumedApi {
-  readonly namespace: string
-  readonly resources: readonly { readonly path: string; readonly operations: readonly ConsumedOperation[] }[]
-}
-
-/** An operation of the REST surface, which calls a consumed one. */
-export interface ExposedOperation {
-  readonly method: string
-  readonly call: string
-  readonly with?: Bindings
-}
-
-/** A tool of the MCP surface, which calls a consumed operation. */
-export interface ExposedTool {
-  readonly name: string
-  readonly description?: string
-  readonly hints?: Readonly<Partial<Record<'readOnly' | 'destructive' | 'idempotent' | 'openWorld', boolean>>>
-  readonly call: string
-  readonly with?: Bindings
-}
-
-/** The REST surface of a capability. */
-export interface RestSurface {
-  readonly type: 'rest'
-  readonly resources: readonly { readonly path: string; readonly operations: readonly ExposedOperation[] }[]
-}
-
-/** The MCP surface of a capability. */
-export interface McpSurface {
-  readonly type: 'mcp'
-  readonly tools: readonly ExposedTool[]
-}
-
-/** A Naftiko capability as far as the gateway reads it. */
-export interface Capability {
-  readonly info: {
-    readonly label: string
-    readonly description: string
-    readonly tags?: readonly string[]
-    readonly modified?: string
-  }
-  readonly binds?: readonly { readonly keys: Bindings }[]
-  readonly capability: {
-    readonly consumes: readonly ConsumedApi[]
-    readonly exposes: readonly (RestSurface | McpSurface)[]
-  }
-}

@@ -3,8 +3,10 @@ import { asRecord } from '../../document/json.ts'
 import type { Finding, Path, Problem } from '../problem.ts'
 import { readSource } from '../source.ts'
 import { findCapabilityProblems } from './capability-checks.ts'
-import { type Capability, capabilitySchema } from './capability-schema.ts'
+import type { Capability } from './capability-file.ts'
+import { capabilitySchema } from './capability-schema.ts'
 import { toFindings } from './form-problems.ts'
+import { findUnsupported } from './unsupported.ts'
 
 /** What reading a capability came to; without a capability there is at least one error among the problems. */
 export interface CapabilityReading {
@@ -14,7 +16,10 @@ export interface CapabilityReading {
 
 const check = new Ajv({ allErrors: true, verbose: true }).compile<Capability>(capabilitySchema)
 
-/** Reads and checks a capability; reports every problem with its line instead of stopping at the first. */
+/**
+ * Reads and checks a capability; reports every problem with its line instead of stopping at the first. Parts that are
+ * not supported are cut out of the capability and reported.
+ */
 export function readCapability(text: string, file: string): CapabilityReading {
   const { value, problems: malformations, lineOf } = readSource(text, file)
   if (malformations.length > 0) return { problems: malformations }
@@ -29,18 +34,23 @@ export function readCapability(text: string, file: string): CapabilityReading {
       }))
       .sort((a, b) => a.line - b.line)
 
-  if (check(value)) {
-    const problems = toProblems(findCapabilityProblems(value))
-    return problems.some(({ severity }) => severity === 'error')
-      ? { problems }
-      : { capability: value, problems }
-  }
-  const mistakes = toFindings(check.errors ?? [])
-  const rest = cutOut(value, mistakes)
+  const unsupported = findUnsupported(value)
+  const omitted = unsupported.filter(({ severity }) => severity === 'omission')
+  const isFormed = check(value)
+  const mistakes = toFindings(check.errors ?? []).filter(
+    ({ path }) => !omitted.some((one) => isWithin(path, one.path.slice(0, -1))),
+  )
+  const rest = isFormed && omitted.length === 0 ? value : cutOut(value, [...omitted, ...mistakes])
   // What was cut out of the consumed side would look like a target that does not exist.
-  const hasTargets = mistakes.every(({ path }) => path[1] !== 'consumes')
-  const findings = rest ? findCapabilityProblems(rest, value, hasTargets) : []
-  return { problems: toProblems([...mistakes, ...findings]) }
+  const hasTargets = [...omitted, ...mistakes].every(({ path }) => path[1] !== 'consumes')
+  const findings = rest ? findCapabilityProblems(rest, { whole: value, hasTargets, lineOf }) : []
+  const problems = toProblems([...unsupported, ...mistakes, ...findings])
+  const isRefused = problems.some(({ severity }) => severity === 'error')
+  return rest && !isRefused ? { capability: rest, problems } : { problems }
+}
+
+function isWithin(path: Path, outer: Path): boolean {
+  return outer.every((segment, index) => segment === path[index])
 }
 
 /**

@@ -1,76 +1,127 @@
 import type { OpenApiDocument } from '../../document/document.ts'
-import type { Tool } from '../../document/tool.ts'
-import type {
-  Capability,
-  ConsumedOperation,
-  ExposedOperation,
-  ExposedTool,
-  InputParameter,
-} from './capability-schema.ts'
+import { foldName, matchVariables, splitPathKey } from '../../document/path-template.ts'
+import { deriveParameterScheme, deriveSecurity } from './authentication.ts'
+import type { Capability, ConsumedApi, ExposedTool, InputParameter } from './capability-file.ts'
+import { type Consumed, listConsumed } from './consumed-operations.ts'
+import {
+  type ExposedConsumed,
+  type Exposure,
+  pairExposures,
+  type Route,
+  readBindings,
+  resolveExposures,
+} from './exposures.ts'
+import { deriveBody, deriveParameter } from './parameters.ts'
+import { deriveServers } from './servers.ts'
+import { encodePath } from './upstream-path.ts'
+import { listBinds } from './variables.ts'
 
-interface Exposure {
-  readonly rest?: ExposedOperation & { readonly path: string }
-  readonly tool?: ExposedTool
+/** A derived operation and where it comes from. */
+export interface DerivedOperation {
+  readonly key: string
+  readonly method: string
+  readonly operation: Readonly<Record<string, unknown>>
+  readonly source: ExposedConsumed
 }
 
 /**
- * Derives the OpenAPI document of a capability: everything the capability says, and nothing it leaves open. What
- * it leaves open (schemas, error answers, examples) is the overlay's to add.
+ * Derives the OpenAPI 3.0.3 document of a capability: everything the capability says, and nothing it leaves open. What
+ * it leaves open (schemas, responses, examples) is an overlay's to add.
  */
 export function deriveDocument(capability: Capability): OpenApiDocument {
   const { label, description, tags = [], modified = '1' } = capability.info
-  const tag = tags.at(-1) ?? label
-  const exposures = readExposures(capability)
+  const operations = deriveOperations(capability)
   const paths: Record<string, Record<string, unknown>> = {}
-  for (const { namespace, resources } of capability.capability.consumes)
-    for (const { path, operations } of resources)
-      for (const operation of operations) {
-        const exposure = exposures.get(`${namespace}.${operation.name}`) ?? {}
-        paths[path] = {
-          ...paths[path],
-          [operation.method.toLowerCase()]: deriveOperation(operation, exposure, tag),
-        }
-      }
+  for (const { key, method, operation } of operations) paths[key] = { ...paths[key], [method]: operation }
+  const apis = Object.values(capability.capability.consumes)
+  const [servers = []] = isOneServer(apis) ? apis.map(deriveServers) : []
+  const security = deriveSecurity(capability)
+  const schemes = { ...security.schemes, ...listParameterSchemes(capability) }
   return {
     openapi: '3.0.3',
     info: { title: label, version: modified, description },
-    servers: [{ url: '/v1' }],
-    tags: [{ name: tag }],
+    servers,
+    tags: [{ name: tags.at(-1) ?? label }],
     paths,
+    ...(Object.keys(schemes).length > 0 && { components: { securitySchemes: schemes } }),
   }
 }
 
-/** What the surfaces make of each consumed operation, by the name a `call` uses. */
-function readExposures({ capability }: Capability): ReadonlyMap<string, Exposure> {
-  const exposures = new Map<string, Exposure>()
-  for (const surface of capability.exposes) {
-    if (surface.type === 'mcp')
-      for (const tool of surface.tools) exposures.set(tool.call, { ...exposures.get(tool.call), tool })
-    else
-      for (const { path, operations } of surface.resources)
-        for (const operation of operations)
-          exposures.set(operation.call, { ...exposures.get(operation.call), rest: { ...operation, path } })
-  }
-  return exposures
+/** Derives the operations of a capability in the order of its consumed side. */
+export function deriveOperations(capability: Capability): DerivedOperation[] {
+  const consumed = listConsumed(capability)
+  const pairs = pairExposures(consumed, resolveExposures(capability, consumed))
+  const { label, tags = [] } = capability.info
+  const apis = Object.values(capability.capability.consumes)
+  const security = deriveSecurity(capability)
+  const ids = new Set<string>()
+  const places = new Set<string>()
+  return pairs.map((source) => {
+    const { consumed: one } = source
+    const method = one.method.toLowerCase()
+    const operationId = findFree(one.name, (name) => !ids.has(name))
+    ids.add(operationId)
+    const key = toFreeKey(one.key, operationId, (candidate) => !places.has(`${method} ${candidate}`))
+    places.add(`${method} ${key}`)
+    const schemes = [...(security.requirements.get(one.api) ?? []), ...one.configured.map(({ name }) => name)]
+    const operation = {
+      operationId,
+      summary: one.description ?? one.name,
+      tags: [tags.at(-1) ?? label],
+      ...(source.route && { 'x-rest-path': deriveRestPath(source.route) }),
+      ...(source.tool && { 'x-mcp-tool': deriveTool(source.tool) }),
+      parameters: one.parameters.map((parameter) => deriveParameter(parameter, source)),
+      ...(one.body && { requestBody: deriveBody(one.body, source) }),
+      responses: {},
+      ...(!isOneServer(apis) && { servers: deriveServers(one.api) }),
+      ...(schemes.length > 0 && { security: [Object.fromEntries(schemes.map((name) => [name, []]))] }),
+    }
+    return { key, method, operation, source }
+  })
 }
 
-function deriveOperation(operation: ConsumedOperation, { rest, tool }: Exposure, tag: string): object {
-  const { name, description = name, inputParameters = [] } = operation
-  const body = inputParameters.find((one) => one.in === 'body')
-  return {
-    operationId: name,
-    summary: description,
-    tags: [tag],
-    ...(rest && { 'x-rest-path': rest.path }),
-    ...(tool && { 'x-mcp-tool': deriveTool(tool) }),
-    parameters: inputParameters.filter((one) => one.in !== 'body').map(deriveParameter),
-    ...(body && { requestBody: deriveBody(body) }),
-    responses: {},
-  }
+/** A path can hold one operation of a method; a further one stands under a label, which is never sent. */
+function toFreeKey(key: string, id: string, isFree: (key: string) => boolean): string {
+  if (isFree(key)) return key
+  return `${key.replace(/#.*$/s, '')}#${id}`
+}
+
+function findFree(name: string, isFree: (name: string) => boolean): string {
+  let free = name
+  for (let count = 2; !isFree(free); count += 1) free = `${name}-${count}`
+  return free
+}
+
+function isOneServer(apis: readonly ConsumedApi[]): boolean {
+  return new Set(apis.map(({ baseUri = '' }) => baseUri)).size <= 1
+}
+
+function listParameterSchemes(capability: Capability): Record<string, object> {
+  const binds = listBinds(capability.binds)
+  const configured = listConsumed(capability).flatMap(
+    (one: Consumed): readonly InputParameter[] => one.configured,
+  )
+  return Object.fromEntries(configured.map((one) => [one.name, deriveParameterScheme(one, binds)]))
+}
+
+/** A variable keeps its spelling where that is the parameter's name but for case and separators. */
+function deriveRestPath(route: Exposure<Route>): string {
+  const { exposed, target } = route
+  const inPath = target?.parameters.filter((one) => one.in === 'path').map(({ name }) => name) ?? []
+  const bindings = readBindings(route).filter(({ parameter }) => inPath.includes(parameter))
+  const bound = new Map(bindings.map(({ parameter, source = parameter }) => [source, parameter]))
+  const { names } = matchVariables(exposed.path, [...bound.keys()])
+  const { path } = splitPathKey(exposed.path)
+  const renamed = path.replaceAll(/\{([^}]+)\}/g, (spelled, variable: string) => {
+    const name = bound.get(names.get(variable) ?? '') ?? variable
+    return foldName(name) === foldName(variable) ? spelled : `{${name}}`
+  })
+  return encodePath(renamed)
 }
 
 /** The capability's hints under their MCP names; a tool that calls an API reaches an open world unless it says not. */
-function deriveTool({ name, description = name, hints = {}, with: bindings = {} }: ExposedTool): Tool {
+function deriveTool(tool: Exposure<ExposedTool>): object {
+  const { name, description = name, hints = {} } = tool.exposed
   const { readOnly = false, destructive = true, idempotent = false, openWorld = true } = hints
   return {
     name,
@@ -82,26 +133,21 @@ function deriveTool({ name, description = name, hints = {}, with: bindings = {} 
       idempotentHint: idempotent,
       openWorldHint: openWorld,
     },
-    arguments: Object.fromEntries(
-      Object.entries(bindings).map(([parameter, source]) => [parameter, source.replace(/^tools\./, '')]),
-    ),
+    arguments: deriveArguments(tool),
   }
 }
 
-function deriveParameter({ name, in: place, type, description, required = false }: InputParameter): object {
-  return {
-    name,
-    in: place,
-    required: required || place === 'path',
-    ...(description && { description }),
-    schema: type === 'array' ? { type, items: {} } : { type },
-  }
-}
-
-function deriveBody({ type, description, required = false }: InputParameter): object {
-  return {
-    ...(description && { description }),
-    required,
-    content: { 'application/json': { schema: { type } } },
-  }
+/**
+ * The names of arguments by parameter, `body` for the body. Where two parameters share a name, the further one is
+ * `query.name` and its argument `query_name`.
+ */
+function deriveArguments(tool: Exposure<ExposedTool>): Record<string, string> {
+  const { target } = tool
+  return Object.fromEntries(
+    readBindings(tool).flatMap(({ parameter, source = parameter }) => {
+      if (target?.body?.name === parameter) return [['body', source]]
+      const [, ...further] = target?.parameters.filter(({ name }) => name === parameter) ?? []
+      return [[parameter, source], ...further.map((one) => [`${one.in}.${parameter}`, `${one.in}_${source}`])]
+    }),
+  )
 }

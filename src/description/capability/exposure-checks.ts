@@ -1,114 +1,123 @@
-import { foldName, foldTemplate, listVariables } from '../../document/path-template.ts'
-import { describeNames, type Finding, type Path, reportTwice } from '../problem.ts'
-import type { Capability, ConsumedOperation, ExposedOperation, ExposedTool } from './capability-schema.ts'
+import { matchVariables } from '../../document/path-template.ts'
+import { describeNames, type Finding, reportTwice } from '../problem.ts'
+import type { ExposedOperation, ExposedTool } from './capability-file.ts'
+import type { Consumed } from './consumed-operations.ts'
+import { type Exposure, type Exposures, findShadowed, type Route, readBindings } from './exposures.ts'
 
-/** A consumed operation that a `call` can name. */
-export interface Target {
-  readonly operation: ConsumedOperation
-  /** True when another operation bears the same name, so that nobody can say which one is called. */
-  readonly isAmbiguous: boolean
-}
+/** The names a `call` can have; nothing when parts of the consumed side had to be cut out. */
+export type CallNames = readonly string[] | undefined
 
-type Targets = ReadonlyMap<string, Target>
-
-/** Finds what is wrong with the REST surface: its routes, their variables, and the operations they call. */
-export function findRestProblems({ capability }: Capability, targets: Targets): Finding[] {
-  const findings: Finding[] = []
-  const routes = new Set<string>()
-  const calls = new Set<string>()
-  capability.exposes.forEach((surface, i) => {
-    if (surface.type !== 'rest') return
-    surface.resources.forEach(({ path: template, operations }, j) => {
-      operations.forEach((operation, k) => {
-        const path = ['capability', 'exposes', i, 'resources', j, 'operations', k]
-        const route = `${operation.method} ${foldTemplate(template)}`
-        if (routes.has(route))
-          findings.push(reportTwice([...path, 'method'], `the route ${operation.method} ${template}`))
-        else if (calls.has(operation.call) && !targets.get(operation.call)?.isAmbiguous)
-          findings.push(reportTwice([...path, 'call'], `a REST operation that calls "${operation.call}"`))
-        routes.add(route)
-        calls.add(operation.call)
-        findings.push(...findCallProblems(path, operation, 'rest', targets))
-        findings.push(...findUnboundVariables(path, template, operation))
-        const target = targets.get(operation.call)
-        if (target && target.operation.method !== operation.method)
-          findings.push({
-            path: [...path, 'method'],
-            message: `${operation.method} calls an operation that is ${target.operation.method}`,
-            expected: target.operation.method,
-          })
-      })
-    })
+/** Finds what is wrong with the REST surfaces: routes, their variables, and the operations that they call. */
+export function findRestProblems({ routes }: Exposures, names: CallNames, lineOf: LineFinder): Finding[] {
+  const shadowed = findShadowed(routes).map(({ route, earlier, isEqual }): Finding => {
+    const { method, path } = route.exposed
+    const name = `${method} ${path}`
+    const other = `that of line ${lineOf([...earlier.place, 'method'])}`
+    return {
+      path: [...route.place, 'method'],
+      ...(isEqual
+        ? { message: `the route ${name} stands twice and is served once, as ${other}`, expected: 'it once' }
+        : {
+            message: `the route ${name} is left out: it is ${other}, which sends another request`,
+            expected: 'a path of its own',
+          }),
+      severity: isEqual ? 'warning' : 'omission',
+    }
   })
-  return findings
-}
-
-/** Variables match ignoring case and separators: `{clientid}` is bound by `rest.clientId`. */
-function findUnboundVariables(path: Path, template: string, operation: ExposedOperation): Finding[] {
-  const bound = Object.values(operation.with ?? {}).map((source) => foldName(source.replace(/^rest\./, '')))
-  return listVariables(template)
-    .filter((variable) => !bound.includes(foldName(variable)))
-    .map((variable) => ({
-      path: 'with' in operation ? [...path, 'with'] : path,
-      message: `the path variable "{${variable}}" of ${template} is bound to nothing`,
-      expected: `a binding to rest.${variable}`,
-    }))
-}
-
-/** Finds what is wrong with the MCP surface: its tools and the operations they call. */
-export function findToolProblems({ capability }: Capability, targets: Targets): Finding[] {
-  const findings: Finding[] = []
-  const names = new Set<string>()
-  const calls = new Set<string>()
-  capability.exposes.forEach((surface, i) => {
-    if (surface.type !== 'mcp') return
-    surface.tools.forEach((tool, j) => {
-      const path = ['capability', 'exposes', i, 'tools', j]
-      if (names.has(tool.name)) findings.push(reportTwice([...path, 'name'], `the tool "${tool.name}"`))
-      else if (calls.has(tool.call) && !targets.get(tool.call)?.isAmbiguous)
-        findings.push(reportTwice([...path, 'call'], `a tool that calls "${tool.call}"`))
-      names.add(tool.name)
-      calls.add(tool.call)
-      findings.push(...findCallProblems(path, tool, 'tools', targets))
-    })
-  })
-  return findings
-}
-
-/** What REST operations and tools have in common: a target, and a binding for each of its parameters. */
-function findCallProblems(
-  path: Path,
-  { call, with: bindings = {} }: ExposedOperation | ExposedTool,
-  source: 'rest' | 'tools',
-  targets: Targets,
-): Finding[] {
-  const target = targets.get(call)
-  if (!target)
+  const others = routes.flatMap((route): Finding[] => {
+    const { exposed, place, target } = route
     return [
-      {
-        path: [...path, 'call'],
-        message: `the call target "${call}" does not exist`,
-        expected: describeNames([...targets.keys()]),
-      },
+      ...findCallProblems(route, 'rest', names),
+      ...findUnboundVariables(route),
+      ...(target && target.method !== exposed.method
+        ? [
+            {
+              path: [...place, 'method'],
+              message: `${exposed.method} calls an operation that is ${target.method}`,
+              expected: target.method,
+            },
+          ]
+        : []),
     ]
-  const parameters = target.operation.inputParameters ?? []
+  })
+  return [...shadowed, ...others]
+}
+
+/** Gives the line of a place in the file. */
+type LineFinder = (path: Finding['path']) => number
+
+/** Variables match ignoring case and separators (`{clientid}` is bound by `rest.clientId`), and then by position. */
+function findUnboundVariables(route: Exposure<Route>): Finding[] {
+  const { exposed, place, target } = route
+  if (!target) return []
+  const inPath = target.parameters.filter((one) => one.in === 'path').map(({ name }) => name)
+  const sources = readBindings(route).flatMap(({ parameter, source }) =>
+    source !== undefined && inPath.includes(parameter) ? [source] : [],
+  )
+  const { unmatched } = matchVariables(exposed.path, sources)
+  return unmatched.map((variable) => ({
+    path: exposed.with === undefined ? place : [...place, 'with'],
+    message: `the path variable "{${variable}}" of ${exposed.path} is bound to nothing`,
+    expected: `a binding to rest.${variable}`,
+  }))
+}
+
+/** Finds what is wrong with the MCP surfaces: tools and the operations that they call. */
+export function findToolProblems({ tools }: Exposures, names: CallNames): Finding[] {
+  const seen = new Set<string>()
+  return tools.flatMap((tool) => {
+    const { exposed, place } = tool
+    const twice = seen.has(exposed.name)
+    seen.add(exposed.name)
+    return [
+      ...(twice ? [reportTwice([...place, 'name'], `the tool "${exposed.name}"`)] : []),
+      ...findCallProblems(tool, 'tools', names),
+    ]
+  })
+}
+
+/** Finds what REST operations and tools can both get wrong: the target, and a binding for each of its parameters. */
+function findCallProblems(
+  exposure: Exposure<ExposedOperation | ExposedTool>,
+  kind: 'rest' | 'tools',
+  names: CallNames,
+): Finding[] {
+  const { exposed, place, target, sources } = exposure
+  const { call, with: bindings } = exposed
+  if (!target)
+    return names
+      ? [
+          {
+            path: [...place, 'call'],
+            message: `the call target "${call}" does not exist`,
+            expected: describeNames(names),
+          },
+        ]
+      : []
+  const parameters = listBindable(target)
   const known = parameters.map(({ name }) => name)
-  const strangers = Object.entries(bindings).flatMap(([name, value]): Finding[] => {
-    const place = [...path, 'with', name]
+  const bound = readBindings(exposure)
+  const strangers = Object.keys(bindings ?? {}).flatMap((name): Finding[] => {
+    const path = [...place, 'with', name]
     if (!known.includes(name))
-      return [
-        { path: place, message: `"${name}" is no parameter of "${call}"`, expected: describeNames(known) },
-      ]
-    return value.startsWith(`${source}.`)
-      ? []
-      : [{ path: place, message: `"${value}" is no ${source} argument`, expected: `${source}.NAME` }]
+      return [{ path, message: `"${name}" is no parameter of "${call}"`, expected: describeNames(known) }]
+    return bound.find(({ parameter }) => parameter === name)?.source === undefined
+      ? [{ path, message: `"${bindings?.[name]}" is no ${kind} argument`, expected: `${sources[0]}.NAME` }]
+      : []
   })
   const missing = parameters
-    .filter(({ name, required }) => required === true && !Object.hasOwn(bindings, name))
+    .filter(
+      ({ name, required, value }) =>
+        required === true && value === undefined && !bound.some((one) => one.parameter === name),
+    )
     .map(({ name }) => ({
-      path: [...path, 'with'],
+      path: [...place, 'with'],
       message: `the required parameter "${name}" of "${call}" is bound to nothing`,
-      expected: `${name}: ${source}.${name}`,
+      expected: `${name}: ${kind}.${name}`,
     }))
   return [...strangers, ...missing]
+}
+
+function listBindable({ parameters, body }: Consumed) {
+  return [...parameters, ...(body ? [body] : [])]
 }

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
-import type { Capability } from '../../src/description/capability/capability-schema.ts'
-import { deriveDocument } from '../../src/description/capability/derivation.ts'
+import type { Capability } from '../../../src/description/capability/capability-file.ts'
+import { deriveDocument } from '../../../src/description/capability/derivation.ts'
 
 const rest: Capability['capability']['exposes'][number] = {
   type: 'rest',
+  namespace: 'gists-rest',
   resources: [
     {
       path: '/v1/gists/{gist-id}',
@@ -45,6 +46,7 @@ const capability: Capability = {
       rest,
       {
         type: 'mcp',
+        namespace: 'gists-mcp',
         tools: [
           {
             name: 'put-gist',
@@ -64,7 +66,7 @@ test('a capability becomes a document of all that it says', () => {
   expect(deriveDocument(capability)).toEqual({
     openapi: '3.0.3',
     info: { title: 'Gists', version: '2026-05-19', description: 'Gists of a user' },
-    servers: [{ url: '/v1' }],
+    servers: [],
     tags: [{ name: 'Gists' }],
     paths: {
       '/gists/{gistId}': {
@@ -102,7 +104,7 @@ test('a capability becomes a document of all that it says', () => {
           },
           responses: {},
         },
-        get: expect.objectContaining({ operationId: 'getgist', summary: 'getgist', parameters: [] }),
+        get: expect.objectContaining({ operationId: 'getgist', summary: 'getgist' }),
       },
     },
   })

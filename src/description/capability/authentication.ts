@@ -1,0 +1,119 @@
+import { asRecord } from '../../document/json.ts'
+import type { Finding } from '../problem.ts'
+import type { Authentication, Capability, ConsumedApi, InputParameter } from './capability-file.ts'
+import { type Binds, listBinds, readVariable } from './variables.ts'
+
+/** A security scheme of OpenAPI; `x-env` names the variables that hold its values. */
+type SecurityScheme = Readonly<Record<string, unknown>>
+
+/** The security schemes of a capability, by name, and which of them each consumed API takes together. */
+export interface Security {
+  readonly schemes: Readonly<Record<string, SecurityScheme>>
+  readonly requirements: ReadonlyMap<ConsumedApi, readonly string[]>
+}
+
+/** Derives security schemes from the `authentication` of the consumed APIs. A second `bearer` is named with its API. */
+export function deriveSecurity({ binds, capability }: Capability): Security {
+  const variables = listBinds(binds)
+  const schemes: Record<string, SecurityScheme> = {}
+  const requirements = new Map<ConsumedApi, string[]>()
+  for (const api of Object.values(capability.consumes)) {
+    const { authentication } = api
+    if (!authentication) continue
+    const scheme = toScheme(authentication, variables)
+    if (!scheme) continue
+    const [name = ''] = [authentication.type, `${api.namespace}-${authentication.type}`].filter(
+      (one) => schemes[one] === undefined || JSON.stringify(schemes[one]) === JSON.stringify(scheme),
+    )
+    schemes[name] = scheme
+    requirements.set(api, [name])
+  }
+  return { schemes, requirements }
+}
+
+function toScheme(authentication: Authentication, variables: Binds): SecurityScheme | undefined {
+  const { type, token, username, password, key, value, placement } = authentication
+  const toEnv = (texts: Readonly<Record<string, string | undefined>>) => {
+    const uses = Object.entries(texts).map(
+      ([name, text = '']) => [name, readVariable(text, variables)] as const,
+    )
+    const names = uses.flatMap(([name, use]) => (use ? [[name, use.name] as const] : []))
+    const prefix = uses.find(([name]) => name === 'value')?.[1]?.prefix
+    if (names.length < uses.length) return {}
+    return { 'x-env': { ...Object.fromEntries(names), ...(prefix && { prefix }) } }
+  }
+  switch (type.toLowerCase()) {
+    case 'bearer':
+      return { type: 'http', scheme: 'bearer', ...toEnv({ value: token?.replace(/^Bearer\s+/i, '') }) }
+    case 'basic':
+      return { type: 'http', scheme: 'basic', ...toEnv({ username, password }) }
+    case 'apikey':
+      return { type: 'apiKey', in: placement ?? 'header', name: key ?? '', ...toEnv({ value }) }
+    default:
+      return undefined
+  }
+}
+
+/** Derives the scheme of a parameter whose value comes from a variable: an API key of the operator's. */
+export function deriveParameterScheme(parameter: InputParameter, binds: Binds): SecurityScheme {
+  const { name: variable = '', prefix = '' } = readVariable(parameter.value ?? '', binds) ?? {}
+  const env = { value: variable, ...(prefix && { prefix }) }
+  return { type: 'apiKey', in: parameter.in, name: parameter.name, 'x-env': env }
+}
+
+const members = { bearer: ['token'], basic: ['username', 'password'], apikey: ['key', 'value'] } as const
+
+/**
+ * Finds what is wrong with the `authentication` of the consumed APIs. A secret that stands in the file itself is not
+ * read: it would end in every document that is derived from it.
+ */
+export function findAuthenticationProblems({ binds, capability }: Capability): Finding[] {
+  const variables = listBinds(binds)
+  return capability.consumes.flatMap(({ authentication }, index): Finding[] => {
+    if (!authentication) return []
+    const path = ['capability', 'consumes', index, 'authentication']
+    const known = Object.entries(members).find(([type]) => type === authentication.type.toLowerCase())
+    if (!known)
+      return [
+        {
+          path: [...path, 'type'],
+          message: `authentication by "${authentication.type}" is not supported`,
+          expected: 'one of bearer, basic, apikey',
+          severity: 'warning',
+        },
+      ]
+    const texts = asRecord(authentication)
+    const placement = authentication.placement ?? 'header'
+    return [
+      ...known[1].flatMap((member): Finding[] => {
+        const text = texts[member]
+        if (typeof text !== 'string' || text === '')
+          return [
+            {
+              path: [...path, member],
+              message: `authentication by "${authentication.type}" has no ${member}`,
+              expected: member === 'key' ? 'the name of a header or query parameter' : '{{env.NAME}}',
+            },
+          ]
+        if (member === 'key' || readVariable(text, variables)) return []
+        return [
+          {
+            path: [...path, member],
+            message: `the ${member} is no variable, and is not read`,
+            expected: '{{env.NAME}}',
+            severity: 'warning',
+          },
+        ]
+      }),
+      ...(placement === 'header' || placement === 'query'
+        ? []
+        : [
+            {
+              path: [...path, 'placement'],
+              message: `a key in "${placement}" is not supported`,
+              expected: 'one of header, query',
+            },
+          ]),
+    ]
+  })
+}

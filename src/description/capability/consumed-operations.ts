@@ -1,0 +1,112 @@
+import { foldName, foldTemplate, listVariables, splitPathKey } from '../../document/path-template.ts'
+import { describeNames, type Finding, type Path, reportTwice } from '../problem.ts'
+import type { Capability, ConsumedApi, InputParameter } from './capability-file.ts'
+import { readUpstreamPath } from './upstream-path.ts'
+import { listBinds, readVariable } from './variables.ts'
+
+/** A consumed operation with everything that its capability says of it in different places. */
+export interface Consumed {
+  readonly api: ConsumedApi
+  readonly name: string
+  readonly method: string
+  /** The key of `paths` it stands under, see `splitPathKey`. */
+  readonly key: string
+  readonly description?: string
+  /** Every parameter outside the body, those of path variables that nothing declares included. */
+  readonly parameters: readonly InputParameter[]
+  /** Path variables that nothing in the file declares; they are among the parameters. */
+  readonly undeclared: readonly string[]
+  readonly body?: InputParameter
+  /** Parameters whose values come from variables of the environment. */
+  readonly configured: readonly InputParameter[]
+  /** Where the operation stands in the file. */
+  readonly place: Path
+}
+
+/** Lists the consumed operations of a capability in their order; holes in its lists are passed over. */
+export function listConsumed({ binds, capability }: Capability): Consumed[] {
+  const variables = listBinds(binds)
+  return capability.consumes.flatMap((api, i) =>
+    api.resources.flatMap(({ path, inputParameters = [], operations }, j) =>
+      operations.flatMap((operation, k) => {
+        const { name, method, description } = operation
+        const all = override([
+          ...(api.inputParameters ?? []),
+          ...inputParameters,
+          ...(operation.inputParameters ?? []),
+        ])
+        const isConfigured = ({ value = '' }: InputParameter) => readVariable(value, variables) !== undefined
+        const constants = all.filter((one) => one.in === 'query' && isConstant(one) && !isConfigured(one))
+        const { key, parameters, undeclared } = readUpstreamPath(
+          path,
+          all.filter((one) => one.in !== 'body' && !isConfigured(one) && !constants.includes(one)),
+          constants.map(({ name, value = '' }) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`),
+        )
+        const body = all.find((one) => one.in === 'body')
+        return {
+          ...{ api, name, method, key, parameters, undeclared, configured: all.filter(isConfigured) },
+          ...(description !== undefined && { description }),
+          ...(body && { body }),
+          place: ['capability', 'consumes', i, 'resources', j, 'operations', k],
+        }
+      }),
+    ),
+  )
+}
+
+/** True for a parameter that is always sent with one text. */
+export function isConstant({ value }: InputParameter): boolean {
+  return value !== undefined && !value.includes('{{')
+}
+
+/** What stands deeper in the file wins. */
+function override(parameters: readonly InputParameter[]): InputParameter[] {
+  return [...new Map(parameters.map((one) => [`${one.in} ${one.name}`, one])).values()]
+}
+
+/** Finds what is wrong with the parameters of the consumed operations. */
+export function findConsumedProblems({ capability }: Capability): Finding[] {
+  return capability.consumes.flatMap((api, i) =>
+    api.resources.flatMap(({ path: template, operations }, j) =>
+      operations.flatMap(({ inputParameters = [] }, k) => {
+        const place: Path = ['capability', 'consumes', i, 'resources', j, 'operations', k, 'inputParameters']
+        const variables = listVariables(template).map((name) => name.replaceAll(/[{}]/g, ''))
+        const known = variables.map(foldName)
+        const names = inputParameters.map(({ name, in: where }) => `${where} ${name}`)
+        return [
+          ...inputParameters.flatMap(({ name, in: where }, index) =>
+            where === 'path' && !known.includes(foldName(name))
+              ? [
+                  {
+                    path: [...place, index, 'name'],
+                    message: `"${name}" is no variable of ${template}`,
+                    expected: describeNames(variables),
+                  },
+                ]
+              : [],
+          ),
+          ...names.flatMap((name, index) =>
+            names.indexOf(name) === index ? [] : [reportTwice([...place, index], `the parameter "${name}"`)],
+          ),
+          ...findBodyProblems(inputParameters, place),
+        ]
+      }),
+    ),
+  )
+}
+
+function findBodyProblems(parameters: readonly InputParameter[], place: Path): Finding[] {
+  const bodies = parameters.flatMap((one, index) => (one.in === 'body' ? [index] : []))
+  return bodies.slice(1).map((index) => ({
+    path: [...place, index, 'in'],
+    message: 'a second parameter in the body',
+    expected: 'one parameter that is the whole body',
+  }))
+}
+
+/** What two operations that send equal requests have in common. */
+export function toRequestShape({ api, method, key }: Consumed): string {
+  const { path, query } = splitPathKey(key)
+  const shape = foldTemplate(path).replaceAll(/\{[^}]*\}/g, '{}')
+  return [api.baseUri ?? '', method, shape, query].join(' ')
+}

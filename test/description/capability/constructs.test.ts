@@ -1,0 +1,348 @@
+import { expect, test } from 'vitest'
+import { readCapability } from '../../../src/description/capability/capability.ts'
+import { deriveDocument } from '../../../src/description/capability/derivation.ts'
+import { asRecord } from '../../../src/document/json.ts'
+
+/** The parts of a capability that a case is about, as lists in YAML's flow style. */
+interface Parts {
+  readonly binds?: string
+  readonly api?: string
+  readonly resources: readonly string[]
+  readonly routes?: readonly string[]
+  readonly tools?: readonly string[]
+}
+
+/** Derives the document of a capability that has no problems but those expected, as `severity: message`. */
+function derive(
+  { binds = '', api = '', resources, routes = [], tools = [] }: Parts,
+  expected: string[] = [],
+) {
+  const text = `naftiko: 1.0.0-alpha2
+info: { label: Shop, description: A shop }
+${binds}
+capability:
+  consumes:
+  - { type: http, namespace: shop, ${api || "baseUri: ''"}, resources: [${resources.join(', ')}] }
+  exposes:
+  - { type: rest, namespace: shop-rest, port: 8080, resources: [${routes.join(', ')}] }
+  - { type: mcp, namespace: shop-mcp, port: 9090, tools: [${tools.join(', ')}] }
+`
+  const { capability, problems } = readCapability(text, 'shop.yaml')
+  expect(problems.map(({ severity, message }) => `${severity}: ${message}`)).toEqual(expected)
+  if (!capability) throw new Error('the capability was refused')
+  return deriveDocument(capability)
+}
+
+function get(document: object, path: string, method = 'get'): Readonly<Record<string, unknown>> {
+  return asRecord(asRecord(asRecord(asRecord(document).paths)[path])[method])
+}
+
+test('a variable that nothing declares is a text, bound by its name or its position', () => {
+  const document = derive({
+    resources: ["{ path: '/teams/{team_id}/x/{other}', operations: [{ name: get, method: GET }] }"],
+    routes: ["{ path: '/v1/teams/{team-id}/x/{id}', operations: [{ method: GET, call: shop.get }] }"],
+    tools: ['{ name: get-team, call: shop.get }'],
+  })
+  expect(get(document, '/teams/{team_id}/x/{other}')).toMatchObject({
+    'x-rest-path': '/v1/teams/{team-id}/x/{other}',
+    'x-mcp-tool': { arguments: { team_id: 'team_id', other: 'other' } },
+    parameters: [
+      { name: 'team_id', in: 'path', required: true, schema: { type: 'string' } },
+      { name: 'other', in: 'path', required: true, schema: { type: 'string' } },
+    ],
+  })
+})
+
+test('a variable takes the name of the parameter that declares it', () => {
+  const document = derive({
+    resources: [
+      "{ path: '/clients/{client_id}', operations: [{ name: get, method: GET, inputParameters: [{ name: clientId, in: path }] }] }",
+    ],
+    routes: [
+      "{ path: '/v1/clients/{clientid}', operations: [{ method: GET, call: shop.get, with: { clientId: rest.clientId } }] }",
+    ],
+  })
+  expect(get(document, '/clients/{clientId}')).toMatchObject({
+    'x-rest-path': '/v1/clients/{clientid}',
+    parameters: [{ name: 'clientId' }],
+  })
+})
+
+test('the second operation of a name gets a name of its own, and the second exposure', () => {
+  const document = derive({
+    resources: [
+      '{ path: /a, operations: [{ name: get, method: GET }] }',
+      '{ path: /b, operations: [{ name: get, method: GET }, { name: get, method: POST }] }',
+    ],
+    routes: [
+      '{ path: /v1/b, operations: [{ method: POST, call: shop.get }, { method: GET, call: shop.get }] }',
+      '{ path: /v1/a, operations: [{ method: GET, call: shop.get }] }',
+    ],
+    tools: [
+      '{ name: get-a, call: shop.get }',
+      '{ name: get-b, call: shop.get }',
+      '{ name: post-b, call: shop.get }',
+    ],
+  })
+  expect(
+    [get(document, '/a'), get(document, '/b'), get(document, '/b', 'post')].map((one) => [
+      one.operationId,
+      one['x-rest-path'],
+      asRecord(one['x-mcp-tool']).name,
+    ]),
+  ).toEqual([
+    ['get', '/v1/a', 'get-a'],
+    ['get-2', '/v1/b', 'get-b'],
+    ['get-3', '/v1/b', 'post-b'],
+  ])
+})
+
+test('two tools for one operation are both served', () => {
+  const document = derive({
+    resources: ['{ path: /a, operations: [{ name: get, method: GET }] }'],
+    tools: ['{ name: get-a, call: shop.get }', '{ name: read-a, call: shop.get }'],
+  })
+  expect(Object.keys(document.paths)).toEqual(['/a', '/a#get-2'])
+  expect(get(document, '/a#get-2')).toMatchObject({ operationId: 'get-2', 'x-mcp-tool': { name: 'read-a' } })
+})
+
+test.each([
+  ['/Line Items', '/Line%20Items', '/v1/line-items'],
+  ['/caf%C3%A9/é', '/caf%C3%A9/%C3%A9', '/v1/café'],
+  ['/#Action=List', '/#Action=List', '/v1/action-list'],
+  ['/things?draft=false', '/things?draft=false', '/v1/things'],
+  ['/a/{id?}', '/a/{id?}', '/v1/a/{id?}'],
+])('the path %j is the key %j', (path, key, exposed) => {
+  const document = derive({
+    resources: [`{ path: '${path}', operations: [{ name: list, method: GET }] }`],
+    routes: [`{ path: '${exposed}', operations: [{ method: GET, call: shop.list }] }`],
+  })
+  expect(Object.keys(document.paths)).toEqual([key])
+  expect(get(document, key)['x-rest-path']).toBe(exposed.replace('é', '%C3%A9'))
+})
+
+test('a variable in the query of a path is a query parameter, and beside it a constant stays', () => {
+  const document = derive({
+    resources: [
+      "{ path: '/things?page={number}&draft=false', operations: [{ name: list, method: GET, inputParameters: [{ name: number, in: path, type: integer }] }] }",
+    ],
+    routes: ['{ path: /v1/things, operations: [{ method: GET, call: shop.list }] }'],
+  })
+  expect(get(document, '/things?draft=false').parameters).toEqual([
+    { name: 'page', in: 'query', required: true, schema: { type: 'integer' } },
+  ])
+})
+
+test('an object in the query is written member by member, an array and a header as they are', () => {
+  const document = derive({
+    resources: [
+      '{ path: /things, operations: [{ name: list, method: HEAD, inputParameters: [{ name: filter, in: query, type: object }, { name: ids, in: query, type: array }, { name: X-Version, in: header, type: string }, { name: Authorization, in: header, type: string, required: true }] }] }',
+    ],
+    routes: ['{ path: /v1/things, operations: [{ method: HEAD, call: shop.list }] }'],
+    tools: [
+      '{ name: list, call: shop.list, with: { filter: tools.where, Authorization: tools.Authorization } }',
+    ],
+  })
+  expect(get(document, '/things', 'head')).toMatchObject({
+    'x-mcp-tool': { arguments: { filter: 'where', Authorization: 'Authorization' } },
+    parameters: [
+      { name: 'filter', style: 'deepObject', explode: true, schema: { type: 'object' } },
+      { name: 'ids', schema: { type: 'array', items: {} } },
+      { name: 'X-Version', in: 'header', schema: { type: 'string' } },
+      { name: 'Authorization', in: 'header', schema: { type: 'string', format: 'password' } },
+    ],
+  })
+})
+
+test.each([
+  ['object', 'application/json', { type: 'object' }],
+  ['array', 'application/json', { type: 'array', items: {} }],
+  ['string', 'text/plain', { type: 'string' }],
+])('a body of type %s is %s, whatever its parameter is called', (type, mediaType, schema) => {
+  const document = derive({
+    resources: [
+      `{ path: /things, operations: [{ name: add, method: OPTIONS, inputParameters: [{ name: _body, in: body, type: ${type}, required: true }] }] }`,
+    ],
+    routes: [
+      '{ path: /v1/things, operations: [{ method: OPTIONS, call: shop.add, with: { _body: rest._body } }] }',
+    ],
+    tools: ['{ name: add, call: shop.add, with: { _body: tools._body } }'],
+  })
+  expect(get(document, '/things', 'options')).toMatchObject({
+    'x-mcp-tool': { arguments: { body: '_body' } },
+    requestBody: { required: true, content: { [mediaType]: { schema } } },
+  })
+})
+
+test('two parameters of one name have two arguments', () => {
+  const document = derive({
+    resources: [
+      "{ path: '/things/{id}', operations: [{ name: get, method: GET, inputParameters: [{ name: id, in: path, required: true }, { name: id, in: query }] }] }",
+    ],
+    tools: ['{ name: get, call: shop.get, with: { id: tools.id } }'],
+  })
+  expect(get(document, '/things/{id}')).toMatchObject({
+    'x-mcp-tool': { arguments: { id: 'id', 'query.id': 'query_id' } },
+  })
+})
+
+test('of two operations of one shape the second has a tool and no route', () => {
+  const document = derive(
+    {
+      resources: [
+        "{ path: '/things/{id}', operations: [{ name: byid, method: GET }] }",
+        "{ path: '/things/{name}', operations: [{ name: byname, method: GET }] }",
+        "{ path: '/things/{id}#more', operations: [{ name: more, method: GET }] }",
+      ],
+      routes: [
+        "{ path: '/v1/things/{id}', operations: [{ method: GET, call: shop.byid }] }",
+        "{ path: '/v1/things/{name}', operations: [{ method: GET, call: shop.byname }] }",
+        "{ path: '/v1/things/{id}', operations: [{ method: GET, call: shop.more }] }",
+      ],
+      tools: [
+        '{ name: by-id, call: shop.byid }',
+        '{ name: by-name, call: shop.byname }',
+        '{ name: more, call: shop.more }',
+      ],
+    },
+    [
+      'warning: GET /things/{name} sends the same request as the operation of line 6',
+      'warning: GET /things/{id}#more sends the same request as the operation of line 6',
+      'warning: the route GET /v1/things/{name} stands twice and is served once, as that of line 8',
+      'warning: the route GET /v1/things/{id} stands twice and is served once, as that of line 8',
+    ],
+  )
+  expect(
+    Object.values(document.paths).map(({ get: one }) => [
+      asRecord(one).operationId,
+      asRecord(one)['x-rest-path'],
+    ]),
+  ).toEqual([
+    ['byid', '/v1/things/{id}'],
+    ['byname', undefined],
+    ['more', undefined],
+  ])
+})
+
+test.each([
+  ['https://api.example.org/v1/', [{ url: 'https://api.example.org/v1' }]],
+  ['', []],
+  [
+    'https://{domain}.example.org/rest',
+    [{ url: 'https://{domain}.example.org/rest', variables: { domain: { default: '' } } }],
+  ],
+  [
+    'https://{{domain}}.example.org',
+    [{ url: 'https://{domain}.example.org', variables: { domain: { default: '' } } }],
+  ],
+])('the baseUri %j is a server', (baseUri, servers) => {
+  const document = derive({
+    api: `baseUri: '${baseUri}'`,
+    resources: ['{ path: /a, operations: [{ name: get, method: GET }] }'],
+    tools: ['{ name: get, call: shop.get }'],
+  })
+  expect(document.servers).toEqual(servers)
+})
+
+test.each([
+  ["{ type: bearer, token: '{{env.T}}' }", { type: 'http', scheme: 'bearer', 'x-env': { value: 'T' } }],
+  [
+    "{ type: bearer, token: 'Bearer {{env.T}}' }",
+    { type: 'http', scheme: 'bearer', 'x-env': { value: 'T' } },
+  ],
+  [
+    "{ type: bearer, token: '{{SHORT}}' }",
+    { type: 'http', scheme: 'bearer', 'x-env': { value: 'SHOP_TOKEN' } },
+  ],
+  [
+    "{ type: basic, username: '{{env.U}}', password: '{{env.P}}' }",
+    { type: 'http', scheme: 'basic', 'x-env': { username: 'U', password: 'P' } },
+  ],
+  [
+    "{ type: apikey, key: X-Key, value: '{{env.K}}', placement: header }",
+    { type: 'apiKey', in: 'header', name: 'X-Key', 'x-env': { value: 'K' } },
+  ],
+  [
+    "{ type: apikey, key: Authorization, value: 'Token {{env.K}}' }",
+    { type: 'apiKey', in: 'header', name: 'Authorization', 'x-env': { value: 'K', prefix: 'Token ' } },
+  ],
+  [
+    "{ type: apikey, key: key, value: '{{env.K}}', placement: query }",
+    { type: 'apiKey', in: 'query', name: 'key', 'x-env': { value: 'K' } },
+  ],
+])('the authentication %s is a security scheme with the variables it names', (authentication, scheme) => {
+  const document = derive(
+    {
+      binds: 'binds: [{ namespace: env, keys: { SHORT: SHOP_TOKEN } }]',
+      api: `baseUri: '', authentication: ${authentication}`,
+      resources: ['{ path: /a, operations: [{ name: get, method: GET }] }'],
+    },
+    authentication.includes('SHORT') ? [] : ['warning: the variable "SHORT" is used nowhere in this file'],
+  )
+  const [[name = ''] = []] = Object.entries(asRecord(asRecord(document.components).securitySchemes))
+  expect(asRecord(asRecord(document.components).securitySchemes)[name]).toEqual(scheme)
+  expect(get(document, '/a').security).toEqual([{ [name]: [] }])
+})
+
+test('a secret in the file itself is told and not read', () => {
+  const document = derive(
+    {
+      api: "baseUri: '', authentication: { type: bearer, token: swordfish }",
+      resources: ['{ path: /a, operations: [{ name: get, method: GET }] }'],
+    },
+    ['warning: the token is no variable, and is not read'],
+  )
+  expect(JSON.stringify(document)).not.toContain('swordfish')
+})
+
+test('the dialect of the specification: names of the surface, {{name}}, types at the tool, parameters of the API', () => {
+  const document = derive({
+    binds: 'binds: [{ namespace: registry-env, keys: { VERSION: registry-version } }]',
+    api: "baseUri: 'https://ships.example.org', inputParameters: [{ name: Registry-Version, in: header, value: '{{VERSION}}' }, { name: Accept, in: header, value: application/json }]",
+    resources: [
+      "{ path: '/ships/{{imo_number}}', operations: [{ name: get, method: GET, inputParameters: [{ name: imo_number, in: path }, { name: view, in: query, value: full }, { name: q, in: query, value: '{{text}}' }] }] }",
+    ],
+    routes: [
+      "{ path: '/ships/{imo}', operations: [{ method: GET, call: shop.get, with: { imo_number: shop-rest.imo } }] }",
+    ],
+    tools: [
+      "{ name: get-ship, inputParameters: [{ name: imo, type: integer, description: Number of the ship }, { name: text, type: string, required: true }], call: shop.get, with: { imo_number: '{{imo}}' } }",
+    ],
+  })
+  expect(get(document, '/ships/{imo_number}?view=full')).toMatchObject({
+    'x-rest-path': '/ships/{imo_number}',
+    'x-mcp-tool': { arguments: { imo_number: 'imo', q: 'text' } },
+    security: [{ 'Registry-Version': [] }],
+    parameters: [
+      { name: 'Accept', in: 'header', schema: { enum: ['application/json'] } },
+      { name: 'imo_number', description: 'Number of the ship', schema: { type: 'integer' } },
+      { name: 'q', in: 'query', required: true },
+    ],
+  })
+  expect(asRecord(document.components).securitySchemes).toEqual({
+    'Registry-Version': {
+      type: 'apiKey',
+      in: 'header',
+      name: 'Registry-Version',
+      'x-env': { value: 'REGISTRY_VERSION' },
+    },
+  })
+})
+
+test('what is no plain call is not supported, and costs nothing else', () => {
+  const document = derive(
+    {
+      resources: [
+        '{ path: /a, operations: [{ name: get, method: GET }, { name: put, method: PUT, body: "{}" }] }',
+      ],
+      routes: ['{ path: /v1/a, operations: [{ method: GET, call: shop.get }, { method: PUT, steps: [] }] }'],
+      tools: ['{ name: get, call: shop.get }', '{ name: put, call: shop.put }', '{ name: all, ref: a.b }'],
+    },
+    [
+      'omission: "body" is not supported',
+      'omission: "steps" is not supported',
+      'omission: "ref" is not supported',
+    ],
+  )
+  expect(Object.keys(document.paths['/a'] ?? {})).toEqual(['get'])
+})
