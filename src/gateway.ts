@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { createGuard, type IssuerKeys } from './access/guard.ts'
 import type { Config } from './config/config.ts'
+import { readApi } from './document/api.ts'
 import type { OpenApiDocument } from './document/document.ts'
 import { readOperations } from './document/operations.ts'
 import { compileOperations } from './document/validation.ts'
@@ -17,7 +18,6 @@ import type { SamplingOptions } from './observability/response-sampling.ts'
 import { createRestServer } from './rest/server.ts'
 import { Fingerprint } from './state/fingerprint.ts'
 import { createMemoryStore } from './state/store.ts'
-import { readRetryAfter, upstreamName } from './upstream/cal-com.ts'
 import type { CircuitOptions } from './upstream/circuit-breaker.ts'
 import { createClient } from './upstream/client.ts'
 import { findCredentialHeader } from './upstream/credentials.ts'
@@ -78,6 +78,7 @@ export async function createGateway({
   watchProcess = false,
   sampling = {},
 }: GatewayOptions): Promise<Gateway> {
+  const api = readApi(document)
   const operations = compileOperations(readOperations(document))
   const clock = () => performance.now()
   const key = randomBytes(32)
@@ -96,7 +97,7 @@ export async function createGateway({
     ...{ clock, random: Math.random, ...sampling },
   })
   if (watchProcess) metrics.watchProcess()
-  const exchange = createExchange({ dispatcher, key, clock, store, watch })
+  const exchange = createExchange({ dispatcher, rules: api.responses, key, clock, store, watch })
   const client = createClient({ exchange, held })
 
   const { allowedHosts, allowedOrigins } = config
@@ -125,8 +126,7 @@ export async function createGateway({
     client,
     held,
     policy: config,
-    readRetryAfter,
-    upstreamName,
+    upstreamName: api.title,
     secretVariable: 'CAL_COM_SECRET_KEY',
     key,
     store,

@@ -1,4 +1,5 @@
 import { inlineReferences, type OpenApiDocument } from './document.ts'
+import { readExtensions } from './extensions.ts'
 import { asRecord, asText } from './json.ts'
 import { type JsonSchema, toJsonSchema } from './json-schema.ts'
 import { readMediaType } from './media-types.ts'
@@ -12,9 +13,9 @@ export interface Operation {
   /** `operationId`: the name of the consumed operation in the capability. */
   readonly id: string
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** Upstream path template, `/v2/oauth-clients/{clientId}/users`. */
+  /** Upstream path template, `/v2/teams/{teamId}/users`. */
   readonly path: string
-  /** Exposed REST path template, `/v1/v2/oauth-clients/{clientid}/users`. */
+  /** Exposed REST path template, `/v1/v2/teams/{teamid}/users`. */
   readonly restPath: string
   readonly summary: string
   readonly parameters: readonly Parameter[]
@@ -25,12 +26,14 @@ export interface Operation {
   readonly acceptsApiKey: boolean
   /** True when a call spends what it carries (`x-single-use`): two identical calls can only mean one. */
   readonly singleUse?: boolean
+  /** True when a response that did not reach its client is kept for the next identical call (`x-redeliver`). */
+  readonly redeliver?: boolean
   /** One sentence: how to get back what a call with an unknown outcome may have lost (`x-recovery`). */
   readonly recovery?: string
   /** What a caller must have been given for this operation (`x-scope`); one without it is for unlimited callers. */
   readonly scope?: string
-  /** One sentence: how to get the secrets of the answer elsewhere, where they are kept from a model (`x-withheld`). */
-  readonly withheldNotice?: string
+  /** One sentence: where to get what is redacted from the response in MCP results (`x-redacted-notice`). */
+  readonly redactedNotice?: string
   readonly tool?: Tool
 }
 
@@ -54,9 +57,10 @@ function readOperation(
 ): Operation {
   const source = asRecord(inlineReferences(document, part))
   const { operationId, summary, parameters, requestBody, responses, security } = source
-  const { 'x-rest-path': restPath, 'x-mcp-tool': tool, 'x-recovery': recovery } = source
-  const { 'x-scope': scope, 'x-withheld': withheldNotice } = source
-  if (typeof operationId !== 'string' || typeof restPath !== 'string')
+  const read = readExtensions('operation', source, `${method} ${path}`)
+  const { 'x-rest-path': restPath, 'x-mcp-tool': tool, 'x-recovery': recovery, 'x-scope': scope } = read
+  const { 'x-redacted-notice': redactedNotice } = read
+  if (typeof operationId !== 'string' || restPath === undefined)
     throw new TypeError(`${method} ${path} has no operationId or no x-rest-path`)
   const body = readMediaType(requestBody)
   return {
@@ -71,10 +75,11 @@ function readOperation(
     }),
     success: readSuccess(method, path, responses),
     acceptsApiKey: acceptsBearer(document, security ?? document.security),
-    ...(source['x-single-use'] === true && { singleUse: true }),
-    ...(typeof recovery === 'string' && { recovery }),
-    ...(typeof scope === 'string' && { scope }),
-    ...(typeof withheldNotice === 'string' && { withheldNotice }),
+    ...(read['x-single-use'] && { singleUse: true }),
+    ...(read['x-redeliver'] && { redeliver: true }),
+    ...(recovery !== undefined && { recovery }),
+    ...(scope !== undefined && { scope }),
+    ...(redactedNotice !== undefined && { redactedNotice }),
     ...(tool !== undefined && { tool: readTool(tool) }),
   }
 }

@@ -63,11 +63,11 @@ export function offerTool(
   const { name, title, annotations } = tool
   const needsConfirmation = operation.method === 'DELETE' && policy.confirmDelete
   const advice = held.client ? '' : adviseCredential(operation, tool, secretVariable)
-  const inputSchema = describeArguments(operation, tool, advice, findDefaults(held))
+  const inputSchema = describeArguments(operation, tool, advice, findDefaults(operation, held))
   const properties = { ...Object(inputSchema.properties), [confirmation]: confirmationSchema }
   // An answer without a secret is cut down too: the upstream may put one where the document has none.
   const cut = policy.withholdTokens ? { select: selectDescribed(answer) } : {}
-  const notice = answer === schema ? '' : ` ${operation.withheldNotice ?? ''}`
+  const notice = answer === schema ? '' : ` ${operation.redactedNotice ?? ''}`
   return {
     tool,
     advice,

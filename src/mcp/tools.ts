@@ -6,8 +6,9 @@ import { DeletionLimit } from '../state/deletion-limit.ts'
 import type { Clock } from '../state/expiring-map.ts'
 import { Fingerprint } from '../state/fingerprint.ts'
 import type { CounterStore } from '../state/store.ts'
+import { readRetryAfter } from '../upstream/back-off.ts'
 import type { Caller } from '../upstream/caller.ts'
-import type { Answer, UpstreamClient } from '../upstream/client.ts'
+import type { UpstreamClient } from '../upstream/client.ts'
 import { checkClient, findDefaults, hasCredentials, toCredentialHeaders } from '../upstream/credentials.ts'
 import { bindArguments, type CredentialSource, locateByArgument, type ToolArguments } from './arguments.ts'
 import { Confirmations, confirmation, type Elicitation, type Question } from './confirmation.ts'
@@ -54,8 +55,6 @@ export interface Tools {
 export interface ToolOptions extends OfferOptions {
   readonly operations: readonly CheckedOperation[]
   readonly client: UpstreamClient
-  /** Seconds the upstream asks its callers to wait, from the headers of an answer. */
-  readonly readRetryAfter: (headers: Answer['headers']) => number | undefined
   /** Name of the upstream as a reader knows it. */
   readonly upstreamName: string
   /** Random bytes, of this process alone. */
@@ -104,7 +103,7 @@ interface Guards {
 function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOptions, guards: Guards): ToolCall {
   const { tool, advice, needsConfirmation } = offer
   const { held, client } = options
-  const defaults = findDefaults(held)
+  const defaults = findDefaults(operation, held)
   const fingerprint = new Fingerprint(options.key)
   const fail = (error: unknown, requestId: string | undefined) => {
     if (error instanceof GatewayError) return toRefusal(error)
@@ -123,7 +122,7 @@ function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOption
       if (unknown.length + located.length > 0)
         return refuseArguments([...unknown, ...located], missing ? advice : '')
       if (missing) return toRefusal(new GatewayError('missing_credentials', { detail: advice }), advice)
-      checkClient(input, held)
+      checkClient(operation, input, held)
       const question = needsConfirmation && guards.confirmations.check(operation, tool, all, elicitation)
       if (question) return question
       const credentials = toCredentialHeaders(operation, input, held)
@@ -137,8 +136,8 @@ function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOption
         principal: grant.caller,
         traceparent,
       })
-      if (answer.status < 400) return toResult(answer, offer.select, operation.withheldNotice)
-      const wait = options.readRetryAfter(answer.headers)
+      if (answer.status < 400) return toResult(answer, offer.select, operation.redactedNotice)
+      const wait = readRetryAfter(answer.headers)
       const nextStep = adviseNextStep(answer.status, operation, options.operations, wait)
       return toFailure(answer, options.upstreamName, nextStep, offer.select !== undefined)
     } catch (error) {

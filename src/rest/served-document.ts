@@ -1,6 +1,6 @@
 import type { OpenApiDocument } from '../document/document.ts'
 import { asRecord } from '../document/json.ts'
-import { findDefaults, type HeldCredentials } from '../upstream/credentials.ts'
+import type { HeldCredentials } from '../upstream/credentials.ts'
 
 /** What of a deployment a caller has to know. */
 export interface Deployment {
@@ -56,20 +56,15 @@ function describeOperation(
   const mayBorrow = held.apiKey !== undefined && own.length < alternatives.length
   const isLent = held.client !== undefined || mayBorrow
   const security = (isLent ? [{}] : own).map((one) => (isGuarded ? { ...one, gatewayCredential: [] } : one))
-  const defaults = findDefaults(held)
   const parameters = [operation.parameters ?? []]
     .flat()
-    .map((one) => describeParameter(asRecord(one), defaults, isLent))
+    .map((one) => describeParameter(asRecord(one), held.client?.id, isLent))
   return { ...operation, parameters, security }
 }
 
-function describeParameter(
-  parameter: Part,
-  defaults: Readonly<Record<string, string>>,
-  isLent: boolean,
-): Part {
+function describeParameter(parameter: Part, pinned: string | undefined, isLent: boolean): Part {
   const schema = asRecord(parameter.schema)
-  const preset = defaults[String(parameter.name)]
-  if (preset !== undefined) return { ...parameter, schema: { ...schema, default: preset } }
+  if (pinned !== undefined && parameter['x-pin'] !== undefined)
+    return { ...parameter, schema: { ...schema, default: pinned } }
   return isLent && schema.format === 'password' ? { ...parameter, required: false } : parameter
 }

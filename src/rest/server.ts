@@ -20,7 +20,7 @@ import { readRequest } from './input.ts'
 import { createMethodFinder, describeRoutes } from './routes.ts'
 import { describeDeployment } from './served-document.ts'
 
-/** Bytes of a request body; Cal.com takes no more either. */
+/** Bytes of a request body. */
 const bodyLimit = 102_400
 
 /** What the REST door is made of. */
@@ -75,7 +75,7 @@ function createHandler(operation: CheckedOperation, held: HeldCredentials) {
       const detail = violations.map(({ location, message }) => `${location} ${message}`).join('; ')
       throw new GatewayError('invalid_argument', { detail, violations })
     }
-    checkClient(input, held)
+    checkClient(operation, input, held)
     const { rawBody, grant, headers } = request
     const traceparent = readTraceparent(headers.traceparent)?.traceparent
     forward(reply, { operation, input, rawBody, held, principal: grant.caller, traceparent })

@@ -7,14 +7,13 @@ import { collectSecrets, type HeldCredentials } from './credentials.ts'
 import type { ResponseCallback, UpstreamRequest } from './dispatcher.ts'
 import type { Exchange } from './exchange.ts'
 import { toHeaders, toPath, toQuery } from './request.ts'
-import { selectHeaders } from './response.ts'
 import type { UpstreamResponse } from './response-collector.ts'
 
 /** A complete upstream answer: the JSON text as it came, errors without what they echoed of the request. */
 export interface Answer<Data = unknown> {
   readonly status: number
   /** The safe headers only, lower-case names. */
-  readonly headers: Readonly<Record<string, string | string[]>>
+  readonly headers: UpstreamResponse['headers']
   readonly text: string
   /** The decoded body of a successful answer; absent on an error. */
   readonly data?: Data | undefined
@@ -79,7 +78,7 @@ export function createClient({ exchange, held }: ClientOptions): UpstreamClient 
       }
       const { data, response } = await client.request(methods[operation.method], operation.path, parts)
       const { status, headers, body, json } = readAnswer(response)
-      return { status, headers: selectHeaders(headers), text: json?.text ?? body.toString('utf8'), data }
+      return { status, headers, text: json?.text ?? body.toString('utf8'), data }
     },
   }
 }

@@ -2,7 +2,6 @@ import type { JsonSchema } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
 import { type CallInput, isCredential } from '../document/validation.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
-import { clientVariable } from './cal-com.ts'
 
 /** Credentials the gateway holds itself and lends to calls that bring none. */
 export interface HeldCredentials {
@@ -12,13 +11,18 @@ export interface HeldCredentials {
 }
 
 /** The values of path variables that a call may leave out, since no other would be served. */
-export function findDefaults({ client }: HeldCredentials): Readonly<Record<string, string>> {
-  return client ? { [clientVariable]: client.id } : {}
+export function findDefaults(
+  { parameters }: Operation,
+  { client }: HeldCredentials,
+): Readonly<Record<string, string>> {
+  const pinned = parameters.find(({ pin }) => pin !== undefined)
+  return client && pinned ? { [pinned.name]: client.id } : {}
 }
 
 /** Refuses a call for another client than the held one. Throws `client_not_served`. */
-export function checkClient(input: CallInput, { client }: HeldCredentials): void {
-  const named = input.path[clientVariable]
+export function checkClient({ parameters }: Operation, input: CallInput, { client }: HeldCredentials): void {
+  const pinned = parameters.find(({ pin }) => pin !== undefined)
+  const named = pinned && input[pinned.in][pinned.name]
   if (client && named !== undefined && named !== client.id) throw new GatewayError('client_not_served')
 }
 

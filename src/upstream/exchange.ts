@@ -1,3 +1,4 @@
+import type { ResponseRules } from '../document/api.ts'
 import type { Operation } from '../document/operations.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { CallObserver } from '../observability/call-observer.ts'
@@ -23,6 +24,8 @@ export interface Exchange {
 /** What an exchange depends on. */
 export interface ExchangeOptions {
   readonly dispatcher: UpstreamDispatcher
+  /** What the document says of all responses. */
+  readonly rules: ResponseRules
   /** Random bytes, of this process alone. */
   readonly key: Uint8Array
   readonly clock: Clock
@@ -31,9 +34,9 @@ export interface ExchangeOptions {
 }
 
 /** Opens the exchange over the one way upstream. */
-export function createExchange({ dispatcher, key, clock, store, watch }: ExchangeOptions): Exchange {
+export function createExchange({ dispatcher, rules, key, clock, store, watch }: ExchangeOptions): Exchange {
   const fingerprint = new Fingerprint(key)
-  const holds = new BackOff(clock)
+  const holds = new BackOff(clock, rules.retryAfterHeader)
   const deliveries = new ResponseReplay(clock)
   const keys = new IdempotencyKeys(store ?? createMemoryStore(clock))
 
@@ -47,7 +50,7 @@ export function createExchange({ dispatcher, key, clock, store, watch }: Exchang
     }
     const began = clock()
     const end: ResponseCallback = (error, answer) => {
-      const { result, failure } = answer ? check(answer, call) : { result: undefined, failure: error }
+      const { result, failure } = answer ? check(answer, call, rules) : { result: undefined, failure: error }
       if (result) done(null, holds.note(result, nameCaller))
       else done(addRecovery(failure, call.operation))
       const ended = { status: result?.status, code: failure?.code, response: result }
@@ -83,9 +86,9 @@ interface Checked {
   readonly failure: GatewayError | null
 }
 
-function check(answer: UpstreamResponse, { listSecrets }: UpstreamCall): Checked {
+function check(answer: UpstreamResponse, { listSecrets }: UpstreamCall, rules: ResponseRules): Checked {
   try {
-    return { result: checkAnswer(answer, listSecrets), failure: null }
+    return { result: checkAnswer(answer, listSecrets, rules), failure: null }
   } catch (error) {
     if (error instanceof GatewayError) return { failure: error }
     return { failure: new GatewayError('internal_error', { cause: error }) }

@@ -12,7 +12,6 @@ import { collectSecrets, type HeldCredentials } from './credentials.ts'
 import type { Exchange } from './exchange.ts'
 import { idempotencyHeader } from './idempotency.ts'
 import { toHeaders, toPath, toQuery } from './request.ts'
-import { selectHeaders } from './response.ts'
 import type { UpstreamResponse } from './response-collector.ts'
 
 /**
@@ -43,7 +42,7 @@ export interface ForwardedCall {
   readonly traceparent?: string | undefined
 }
 
-/** Sends a call upstream and answers the reply with Cal.com's status, safe headers and bytes. */
+/** Sends a call upstream and answers the reply with the response's status, safe headers and bytes. */
 export function forward(
   reply: FastifyReply,
   { operation, input, rawBody, held, principal, traceparent }: ForwardedCall,
@@ -125,8 +124,7 @@ function adaptExchange(exchange: Exchange): { request: Dispatcher['request'] } {
   ) =>
     exchange.send(call, (error, answer) => {
       if (!answer) return done(error)
-      const headers = selectHeaders(answer.headers)
-      done(null, { statusCode: answer.status, headers, body: new WholeAnswer(answer) })
+      done(null, { statusCode: answer.status, headers: answer.headers, body: new WholeAnswer(answer) })
     })
   return { request: request as Dispatcher['request'] }
 }

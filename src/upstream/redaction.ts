@@ -1,4 +1,4 @@
-import { echoingMembers, urlMember } from './cal-com.ts'
+import type { ResponseRules } from '../document/api.ts'
 
 const mark = '[redacted]'
 /** Shorter texts are no secrets, and taking them out would garble the words they are a part of. */
@@ -7,17 +7,20 @@ const word = /[^\s"'<>()[\]{},;:=]+/g
 /** `{"` in Base64, a header's worth of text, and two more parts: names of hosts and people are none. */
 const jsonWebToken = /eyJ[\w-]{7,}\.[\w-]+\.[\w-]*/g
 
+/** The members of error responses that repeat the request. */
+type Echoes = Pick<ResponseRules, 'echoMembers' | 'echoUrls'>
+
 /**
  * Takes out of an upstream's error body what it echoes of the request: members that repeat it, tokens, e-mail
  * addresses and the given secrets. A body that echoes nothing comes back as the very same bytes.
  */
-export function redactError(body: Buffer, secrets: readonly string[]): Buffer {
+export function redactError(body: Buffer, secrets: readonly string[], echoes: Echoes): Buffer {
   const text = body.toString('utf8')
-  const clean = redactDocument(text, secrets)
+  const clean = redactDocument(text, secrets, echoes)
   return clean === text ? body : Buffer.from(clean)
 }
 
-function redactDocument(text: string, secrets: readonly string[]): string {
+function redactDocument(text: string, secrets: readonly string[], echoes: Echoes): string {
   let document: unknown
   try {
     document = JSON.parse(text)
@@ -26,17 +29,17 @@ function redactDocument(text: string, secrets: readonly string[]): string {
   }
   let changed = false
   const clean = JSON.stringify(document, (name, value: unknown) => {
-    const safe = redactMember(name, value, secrets)
+    const safe = redactMember(name, value, secrets, echoes)
     changed ||= safe !== value
     return safe
   })
   return changed ? clean : text
 }
 
-function redactMember(name: string, value: unknown, secrets: readonly string[]): unknown {
-  if (echoingMembers.has(name)) return mark
+function redactMember(name: string, value: unknown, secrets: readonly string[], echoes: Echoes): unknown {
+  if (echoes.echoMembers.has(name)) return mark
   if (typeof value !== 'string') return value
-  return redactText(name === urlMember ? value.replace(/\?.*$/s, '') : value, secrets)
+  return redactText(echoes.echoUrls.has(name) ? value.replace(/\?.*$/s, '') : value, secrets)
 }
 
 /** A text without the tokens (JWT) in it. */

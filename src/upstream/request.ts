@@ -1,7 +1,6 @@
 import type { Operation } from '../document/operations.ts'
 import type { Parameter } from '../document/parameters.ts'
 import type { CallInput } from '../document/validation.ts'
-import { describeCaller } from './cal-com.ts'
 import { type HeldCredentials, toCredentialHeaders } from './credentials.ts'
 
 /**
@@ -59,5 +58,14 @@ export function toHeaders(
   const headers: Record<string, string> = { accept: 'application/json', 'user-agent': 'calgate' }
   if (input.body !== undefined) headers['content-type'] = 'application/json'
   if (traceparent !== undefined) headers.traceparent = traceparent
-  return Object.assign(headers, describeCaller(input.path), toCredentialHeaders(operation, input, held))
+  return Object.assign(headers, describeCaller(operation, input), toCredentialHeaders(operation, input, held))
+}
+
+/** Headers that tell the upstream whose call it is, from parameters that it asks for there too. */
+function describeCaller({ parameters }: Operation, input: CallInput): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const { name, in: place, upstreamHeader } of parameters)
+    if (upstreamHeader !== undefined && input[place][name] !== undefined)
+      headers[upstreamHeader] = String(input[place][name])
+  return headers
 }

@@ -1,5 +1,5 @@
+import type { ResponseRules } from '../document/api.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
-import { safeAnswerHeaders } from './cal-com.ts'
 import type { UpstreamCall } from './call.ts'
 import { redactError } from './redaction.ts'
 import type { UpstreamResponse } from './response-collector.ts'
@@ -12,25 +12,30 @@ import type { UpstreamResponse } from './response-collector.ts'
 export function checkAnswer(
   answer: UpstreamResponse,
   listSecrets: UpstreamCall['listSecrets'],
+  rules: ResponseRules,
 ): UpstreamResponse {
-  const { status, headers, body } = answer
+  const { status, body } = answer
+  const headers = selectHeaders(answer.headers, rules.headers)
   if (status < 200 || (status >= 300 && status < 400) || status > 599)
     refuse(`status ${status}, and redirects are not followed`)
-  const encoding = headers['content-encoding'] ?? 'identity'
+  const encoding = answer.headers['content-encoding'] ?? 'identity'
   if (encoding !== 'identity') refuse('an encoded body that nobody asked for')
-  if (status >= 400) return { ...answer, body: redactError(body, listSecrets()) }
-  if (status === 204) return answer
+  if (status >= 400) return { ...answer, headers, body: redactError(body, listSecrets(), rules) }
+  if (status === 204) return { ...answer, headers }
   const json = readJson(headers['content-type'], body)
   if (!json) refuse(`status ${status} without a complete JSON body`)
   return { status, headers, body, json }
 }
 
 /** Keeps the headers that are safe to hand on; token answers must not be cached (RFC 6749 §5.1). */
-export function selectHeaders(headers: UpstreamResponse['headers']): Record<string, string | string[]> {
+function selectHeaders(
+  headers: UpstreamResponse['headers'],
+  safe: ReadonlySet<string>,
+): Record<string, string | string[]> {
   const selected: Record<string, string | string[]> = { 'cache-control': 'no-store' }
   for (const name in headers) {
     const value = headers[name]
-    if (value !== undefined && safeAnswerHeaders.has(name)) selected[name] = value
+    if (value !== undefined && safe.has(name)) selected[name] = value
   }
   return selected
 }

@@ -147,7 +147,6 @@ export function createOptions(respond: Respond = () => answer(200, { status: 'su
     key: new Uint8Array(32),
     store: createMemoryStore(() => 0),
     clock: () => 0,
-    readRetryAfter: ({ 'retry-after': seconds }) => (seconds === undefined ? undefined : Number(seconds)),
     upstreamName: 'Bookland',
     secretVariable: 'BOOKLAND_SECRET',
     version: '1.2.3',

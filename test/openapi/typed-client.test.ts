@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { typeClient } from '../../openapi/typed-client.ts'
+import { readApi } from '../../src/document/api.ts'
 import { readDocument } from '../../src/document/document.ts'
 import { readOperations } from '../../src/document/operations.ts'
 import { createClient } from '../../src/upstream/client.ts'
@@ -15,7 +16,12 @@ test('an operation is called by its name, with arguments and answer as the docum
   const dispatcher = createDispatcher({ baseUrl: upstream.url, timeout: 5000 })
   const client = typeClient(
     createClient({
-      exchange: createExchange({ dispatcher, key: new Uint8Array(32), clock: () => 0 }),
+      exchange: createExchange({
+        dispatcher,
+        rules: readApi(readDocument()).responses,
+        key: new Uint8Array(32),
+        clock: () => 0,
+      }),
       held: { apiKey: undefined, client: undefined },
     }),
     readOperations(readDocument()),

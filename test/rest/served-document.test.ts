@@ -33,13 +33,13 @@ test('a held key stands in for the secret where the upstream takes one, and nowh
   for (const { operationId, parameters, security } of readOperations(served)) {
     const isRefresh = operationId === 'oauthflowcontrollerrefreshtokens'
     const secret = parameters.find(({ name }: { name: string }) => name === 'x-cal-secret-key')
-    expect([secret.required, security]).toEqual([isRefresh, isRefresh ? [{ clientSecret: [] }] : [{}]])
+    expect([secret.required, security]).toEqual([isRefresh, isRefresh ? [{ secretKey: [] }] : [{}]])
   }
   expect(JSON.stringify(served)).not.toContain('planted')
 })
 
 test.each([
-  [nothing, [{ clientSecret: [], gatewayCredential: [] }]],
+  [nothing, [{ secretKey: [], gatewayCredential: [] }]],
   [held, [{ gatewayCredential: [] }]],
 ])('a guarded door asks for a bearer credential beside what %j leaves open', (credentials, expected) => {
   const served = describeDeployment(document, { held: credentials, isGuarded: true })

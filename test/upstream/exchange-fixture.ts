@@ -1,3 +1,4 @@
+import { readApi } from '../../src/document/api.ts'
 import { readDocument } from '../../src/document/document.ts'
 import { type Operation, readOperations } from '../../src/document/operations.ts'
 import type { GatewayError } from '../../src/errors/gateway-error.ts'
@@ -79,6 +80,7 @@ export function openExchange() {
       },
       close: async () => {},
     },
+    rules: readApi(readDocument()).responses,
     key: new Uint8Array(32),
     clock: () => clock.now,
   })

@@ -1,14 +1,16 @@
 import { expect, test } from 'vitest'
 import { redactError } from '../../src/upstream/redaction.ts'
 
+const echoes = { echoMembers: new Set(['target', 'value']), echoUrls: new Set(['path']) }
+
 const redact = (body: unknown, secrets: string[] = []) =>
-  redactError(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)), secrets).toString()
+  redactError(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)), secrets, echoes).toString()
 
 test('a body that echoes nothing comes back as the very same bytes', () => {
   const body = Buffer.from(
     '{ "error": {"code":"ConflictException","message":"Existing user ID=9007199254740993"} }',
   )
-  expect(redactError(body, ['planted-secret'])).toBe(body)
+  expect(redactError(body, ['planted-secret'], echoes)).toBe(body)
 })
 
 test('members that repeat the request are emptied', () => {

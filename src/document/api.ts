@@ -1,0 +1,74 @@
+import type { OpenApiDocument } from './document.ts'
+import { readExtensions } from './extensions.ts'
+import { asRecord } from './json.ts'
+
+/** What the document says of an API as a whole. */
+export interface Api {
+  /** Name of the description, `cal-com`: environment variables begin with it. */
+  readonly name: string
+  /** Name of the API as a reader knows it. */
+  readonly title: string
+  /** URL that the operations' paths are appended to, without a slash at the end. */
+  readonly baseUrl: string | undefined
+  readonly responses: ResponseRules
+}
+
+/** What the document says of all responses of an API. */
+export interface ResponseRules {
+  /** Names, in lower case, of the response headers that reach clients. */
+  readonly headers: ReadonlySet<string>
+  /** Header, in lower case, that says how many seconds to wait after a 429, where it is not `Retry-After`. */
+  readonly retryAfterHeader: string | undefined
+  /** Members of error responses that repeat the request. */
+  readonly echoMembers: ReadonlySet<string>
+  /** Members of error responses that repeat the request's URL: without its query they are safe. */
+  readonly echoUrls: ReadonlySet<string>
+}
+
+/** Response headers that say nothing of the upstream's users and connections. */
+const safeHeaders = ['content-type', 'retry-after', 'x-request-id']
+
+/** Headers of one connection (RFC 9110 §7.6.1), of the body as it was framed, and of sessions: they never pass. */
+const ownHeaders = new Set([
+  ...['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'],
+  ...[
+    'proxy-authenticate',
+    'proxy-authorization',
+    'content-length',
+    'content-encoding',
+    'set-cookie',
+    'set-cookie2',
+  ],
+])
+
+/**
+ * Reads what the document says of its API as a whole. The response headers that reach clients are the safe ones and
+ * those that the document describes for any of its responses.
+ */
+export function readApi(document: OpenApiDocument): Api {
+  const read = readExtensions('document', document, 'the document')
+  const retryAfterHeader = read['x-retry-after-header']?.toLowerCase()
+  const described = [...listResponseHeaders(document), retryAfterHeader ?? 'retry-after']
+  const { members = [], urls = [] } = read['x-error-echoes'] ?? {}
+  return {
+    name: read['x-name'] ?? 'api',
+    title: read['x-title'] ?? String(asRecord(document.info).title ?? 'the API'),
+    baseUrl: read['x-base-url'],
+    responses: {
+      headers: new Set([...safeHeaders, ...described.filter((name) => !ownHeaders.has(name))]),
+      retryAfterHeader,
+      echoMembers: new Set(members),
+      echoUrls: new Set(urls),
+    },
+  }
+}
+
+/** Names the headers of responses, those that stand at the operations and those among the components. */
+function listResponseHeaders(document: OpenApiDocument): string[] {
+  const operations = Object.values(document.paths).flatMap((item) => Object.values(item))
+  const shared = asRecord(asRecord(document.components).responses)
+  const responses = operations.flatMap((one) => Object.values(asRecord(asRecord(one).responses)))
+  return [...responses, ...Object.values(shared)].flatMap((one) =>
+    Object.keys(asRecord(asRecord(one).headers)).map((name) => name.toLowerCase()),
+  )
+}

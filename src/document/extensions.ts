@@ -1,0 +1,96 @@
+import { Ajv, type ValidateFunction } from 'ajv'
+import { asRecord } from './json.ts'
+
+const sentence = { type: 'string', minLength: 1 }
+const headerName = { type: 'string', pattern: "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$" }
+const names = { type: 'array', items: { type: 'string', minLength: 1 }, uniqueItems: true }
+
+/**
+ * Lists the extensions that the gateway reads, by the object of the document that has them, each with the JSON Schema
+ * of its value. What OpenAPI has a word for is no extension. docs/extensions.md is tested against this list.
+ */
+export const extensions = {
+  document: {
+    'x-name': { type: 'string', pattern: '^[a-z][a-z0-9]*(-[a-z0-9]+)*$', maxLength: 40 },
+    'x-title': sentence,
+    'x-base-url': { type: 'string', pattern: '^https?://[^/?#@\\s]+(/[^?#\\s]*[^/?#\\s])?$' },
+    'x-retry-after-header': headerName,
+    'x-error-echoes': {
+      type: 'object',
+      properties: { members: names, urls: names },
+      additionalProperties: false,
+    },
+  },
+  operation: {
+    'x-rest-path': { type: 'string', pattern: '^/' },
+    'x-mcp-tool': {
+      type: 'object',
+      required: ['name'],
+      properties: {
+        name: { type: 'string', pattern: '^[A-Za-z0-9_.-]{1,64}$' },
+        title: { type: 'string' },
+        description: { type: 'string' },
+        annotations: { type: 'object', additionalProperties: { type: 'boolean' } },
+        arguments: { type: 'object', additionalProperties: { type: 'string' } },
+      },
+      additionalProperties: false,
+    },
+    'x-scope': { type: 'string', pattern: '^[\\x21\\x23-\\x2b\\x2d-\\x5b\\x5d-\\x7e]+$' },
+    'x-single-use': { type: 'boolean' },
+    'x-redeliver': { type: 'boolean' },
+    'x-recovery': sentence,
+    'x-redacted-notice': sentence,
+  },
+  parameter: {
+    'x-pin': { type: 'object', properties: { credential: sentence }, additionalProperties: false },
+    'x-upstream-header': headerName,
+  },
+  securityScheme: {
+    'x-configured-only': { type: 'boolean' },
+  },
+  schema: {
+    'x-propertyNames': { type: 'object' },
+  },
+} as const
+
+/** An object of the document that may have extensions. */
+export type ExtensionPlace = keyof typeof extensions
+
+/** The extensions of one object, as far as they are there; their forms are those of the schemas above. */
+export interface Extensions {
+  readonly 'x-name'?: string
+  readonly 'x-title'?: string
+  readonly 'x-base-url'?: string
+  readonly 'x-retry-after-header'?: string
+  readonly 'x-error-echoes'?: { readonly members?: readonly string[]; readonly urls?: readonly string[] }
+  readonly 'x-rest-path'?: string
+  readonly 'x-mcp-tool'?: Readonly<Record<string, unknown>>
+  readonly 'x-scope'?: string
+  readonly 'x-single-use'?: boolean
+  readonly 'x-redeliver'?: boolean
+  readonly 'x-recovery'?: string
+  readonly 'x-redacted-notice'?: string
+  readonly 'x-pin'?: { readonly credential?: string }
+  readonly 'x-upstream-header'?: string
+  readonly 'x-configured-only'?: boolean
+  readonly 'x-propertyNames'?: Readonly<Record<string, unknown>>
+}
+
+const ajv = new Ajv()
+const checks = new Map<ExtensionPlace, ValidateFunction<Extensions>>()
+
+/**
+ * Reads the extensions of one object of the document. Extensions of others are left alone. Throws a `TypeError` that
+ * names the object and the extension whose value has another form than its schema.
+ */
+export function readExtensions(place: ExtensionPlace, part: unknown, name: string): Extensions {
+  const check =
+    checks.get(place) ?? ajv.compile<Extensions>({ type: 'object', properties: extensions[place] })
+  checks.set(place, check)
+  const source = asRecord(part)
+  const known = Object.keys(extensions[place]).filter((one) => Object.hasOwn(source, one))
+  const read: unknown = Object.fromEntries(known.map((one) => [one, source[one]]))
+  if (check(read)) return read
+  const [{ instancePath = '', message = '' } = {}] = check.errors ?? []
+  throw new TypeError(`${name}: ${instancePath.slice(1).replaceAll('/', '.')} ${message}`)
+}
