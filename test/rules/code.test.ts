@@ -198,12 +198,11 @@ function touchesProcess(node: ts.Node): boolean {
  */
 function findProviderWords(files: readonly SourceFile[]): string[] {
   const words = /cal[.-]?com\b|cal\.(diy|eu)|managed[ -]?users?|oauth-?client|x-cal-/gi
-  return files
-    .flatMap((file) =>
-      [...readCode(file).matchAll(words)]
-        .map(([word]) => `${file.path}: ${word}`)
-        .filter((one) => !allowed.has(one)),
-    )
+  return files.flatMap((file) =>
+    [...readCode(file).matchAll(words)]
+      .map(([word]) => `${file.path}: ${word}`)
+      .filter((one) => !allowed.has(one)),
+  )
 }
 
 const allowed = new Set(['src/config/variables.ts: cal.com', 'src/errors/catalogue.ts: x-cal-'])
