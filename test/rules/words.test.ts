@@ -76,6 +76,13 @@ describe('words', () => {
     ])
   })
 
+  it('that stand as old names in docs/changes.md are not', () => {
+    const text = '| `x-withheld` | `x-redacted-notice` |\n| `held` | a welcome |\n'
+    expect(findWords([{ path: 'docs/changes.md', text }])).toEqual([
+      'docs/changes.md:2: welcome → startup message',
+    ])
+  })
+
   it('that only look like them are not', () => {
     const text =
       'outdoor; in place of it; takes place; it turns a page; `DRIFT_SAMPLE`; the placeholder; replaces\n'
@@ -87,7 +94,8 @@ describe('words', () => {
 function findWords(files: readonly TextFile[]): string[] {
   return files.flatMap(({ path, text }) => {
     const refusals = path.endsWith('.md') ? [...everywhere, ...inPages] : everywhere
-    return text
+    const current = path === 'docs/changes.md' ? text.replaceAll(/^\| [^|]+ \|/gm, '|') : text
+    return current
       .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
       .split('\n')
       .flatMap((line, index) =>
