@@ -1,39 +1,30 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Grant } from '../access/grant.ts'
-import { parseJson } from '../document/json.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { toGatewayError } from '../http/problem-response.ts'
 import { parseBodies } from '../http/request-body.ts'
 import type { ToolCallRecord } from '../observability/request-log.ts'
 import { readTraceparent } from '../observability/trace-context.ts'
 import { type Caller, HttpCaller } from '../upstream/caller.ts'
-import { type EraOptions, type Reply, refuse, rpcCodes } from './era.ts'
-import { createInitializeEra } from './initialize-era.ts'
-import { readPlainRequest } from './plain-request.ts'
-import { createStatelessEra } from './stateless-era.ts'
+import { type Reply, RpcError, refuse, rpcCodes } from './json-rpc.ts'
+import { parseBody } from './messages.ts'
+import { createResponder } from './post.ts'
+import type { ProtocolOptions } from './protocol.ts'
 import type { CallContext } from './tools.ts'
-
-/** Bounds on a message, checked before an SDK sees it; what clients send stays far below. */
-const limits = { depth: 64, elements: 2_000 } as const
 
 /**
  * Registers the MCP endpoint (Streamable HTTP, without sessions, every answer one JSON text) at `/mcp` and `/`
  * of an app whose hooks have already checked Host and Origin. Register it as a plugin of its own scope.
  */
-export async function registerMcp(app: FastifyInstance, options: EraOptions): Promise<void> {
-  const stateless = await createStatelessEra(options)
-  const initialize = await createInitializeEra(options)
-  parseBodies(app, (bytes) => parseJson(bytes, limits))
+export async function registerMcp(app: FastifyInstance, options: ProtocolOptions): Promise<void> {
+  const respond = createResponder(options)
+  parseBodies(app, parseBody)
   app.setErrorHandler((error, request, reply) => {
     const known = toGatewayError(error)
     request.errorCode = known.code
     if (known.code === 'internal_error') request.log.error({ err: error }, 'failed')
-    const code = known.code === 'malformed_json' ? rpcCodes.parseError : rpcCodes.refused
-    return send(
-      reply.headers(known.headers),
-      refuse(known.status, code, known.message, null, known.toProblem()),
-    )
+    return send(reply.headers(known.headers), refuse(known, null))
   })
   for (const url of ['/mcp', '/']) {
     app.route({
@@ -46,16 +37,16 @@ export async function registerMcp(app: FastifyInstance, options: EraOptions): Pr
     app.post(url, (request, reply) => {
       const { headers, body } = request
       if (!acceptsJson(headers.accept ?? '*/*')) {
-        send(reply, refuse(406, rpcCodes.refused, 'The answer is application/json: accept it'))
+        send(reply, refuse(notAcceptable, null))
         return
       }
       if (body === undefined) throw new GatewayError('unsupported_media_type')
-      const context = new HttpContext(request, reply.raw)
-      const post = { headers, body, plain: readPlainRequest(body), context }
-      void deliver(reply, stateless.answer(post) ?? initialize.answer(post))
+      void deliver(reply, respond(body, headers, new HttpContext(request, reply.raw)))
     })
   }
 }
+
+const notAcceptable = new RpcError(rpcCodes.refused, 'Responses are application/json: accept it', 406)
 
 /** What an HTTP request brings to a call. */
 class HttpContext implements CallContext {

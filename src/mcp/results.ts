@@ -4,15 +4,11 @@ import type { GatewayError } from '../errors/gateway-error.ts'
 import type { Answer } from '../upstream/client.ts'
 import type { Selection } from './redaction.ts'
 
-const structuredText = Symbol('structuredContent as a JSON text')
-
 /** The result of a tool call (MCP `CallToolResult`): a text for a model and the same for a machine. */
 export interface ToolResult {
   readonly content: { readonly type: 'text'; readonly text: string }[]
   readonly structuredContent: Readonly<Record<string, unknown>>
   readonly isError?: true
-  /** What `structuredContent` of a success has been written as, if it has; no JSON text shows it. */
-  readonly [structuredText]?: string
 }
 
 /**
@@ -31,21 +27,7 @@ export function toResult({ status, text, data }: Answer, select?: Selection, not
   return {
     content: texts.map((one) => ({ type: 'text', text: one })),
     structuredContent: asObject(described.value),
-    ...(isObject(described.value) && { [structuredText]: described.text }),
   }
-}
-
-/**
- * Writes a result, which has members, as JSON, and behind them those that an era adds, written already. What was
- * written for a model is not written again for a machine.
- */
-export function writeResult(result: object, added = ''): string {
-  const { content, [structuredText]: text }: Partial<ToolResult> = result
-  const own =
-    text === undefined
-      ? JSON.stringify(result).slice(0, -1)
-      : `{"content":${JSON.stringify(content)},"structuredContent":${text}`
-  return `${own}${added && ','}${added}}`
 }
 
 /** An error of the gateway itself: nothing was sent, or nobody knows what became of it. */

@@ -4,8 +4,9 @@ import { openGrant } from '../access/grant.ts'
 import { createListener, type ListenerOptions } from '../http/listener.ts'
 import { describeToolCalls, type RequestRecorder, type ToolCallRecord } from '../observability/request-log.ts'
 import { refuseUnrouted, registerMcp } from './endpoint.ts'
-import type { EraOptions } from './era.ts'
+import type { RpcError } from './json-rpc.ts'
 import { type ObservationOptions, observeTools } from './observation.ts'
+import type { ProtocolOptions } from './protocol.ts'
 import { serveStdio } from './stdio.ts'
 import { createTools, type ToolOptions } from './tools.ts'
 
@@ -51,10 +52,12 @@ export function serveMcpStdio(
       { surface: 'mcp', ...describeToolCalls([call]), ms: Math.round(milliseconds) },
       'answered',
     )
-  return serveStdio(describeServer({ ...options, onEnd }), context, input, output)
+  const onRefused = ({ status, known }: RpcError) =>
+    options.logger.info({ surface: 'mcp', status, code: known?.code }, 'refused')
+  return serveStdio({ ...describeServer({ ...options, onEnd }), onRefused }, context, input, output)
 }
 
-function describeServer(options: McpOptions & Pick<ObservationOptions, 'onEnd'>): EraOptions {
+function describeServer(options: McpOptions & Pick<ObservationOptions, 'onEnd'>): ProtocolOptions {
   const { logger, upstreamName, version } = options
   const onUnexpectedError = (error: unknown, requestId?: string) =>
     logger.error({ err: error, requestId }, 'a tool failed')

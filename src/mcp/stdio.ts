@@ -1,16 +1,21 @@
-import { PassThrough, type Readable, type Writable } from 'node:stream'
-import { finished } from 'node:stream/promises'
+import type { Readable, Writable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
-import type { EraOptions } from './era.ts'
-import { connectStdio } from './stateless-era.ts'
+import type { RpcError } from './json-rpc.ts'
+import { LineTransport } from './line-transport.ts'
+import { connectTransport, type ProtocolOptions } from './protocol.ts'
 import type { CallContext, Tools } from './tools.ts'
 
+/** What stdio needs besides the tools. */
+export interface StdioOptions extends ProtocolOptions {
+  readonly onRefused: (error: RpcError) => void
+}
+
 /**
- * Serves MCP over two streams until the input ends. The SDK would drop the calls under way at that moment, and
- * with them the answers of writes that have left; so it learns of the end only when they are answered.
+ * Serves MCP over two streams until the input ends. The SDK drops the calls under way when a connection closes, and
+ * with them the results of writes that have left; so it closes only when they have their responses.
  */
 export async function serveStdio(
-  { tools, identity }: EraOptions,
+  { tools, identity, onRefused }: StdioOptions,
   context: CallContext,
   input: Readable,
   output: Writable,
@@ -22,12 +27,10 @@ export async function serveStdio(
     void result?.then(() => running.delete(result))
     return result
   }
-  const kept = new PassThrough()
-  input.pipe(kept, { end: false })
-  const connection = connectStdio({ tools: { ...tools, call }, identity }, context, kept, output)
-  await Promise.race([connection.closed, finished(input, { writable: false }).catch(() => {})])
-  input.unpipe(kept).pause()
-  // The last messages reach their tools, and the last answers the output, within one turn of the event loop.
+  const transport = new LineTransport({ input, output, onRefused })
+  const connection = connectTransport({ tools: { ...tools, call }, identity }, context, transport)
+  await transport.ended
+  // The last messages reach their tools, and the last responses the output, within one tick of the event loop.
   await setImmediate()
   await Promise.all(running)
   await setImmediate()

@@ -246,6 +246,54 @@ describe('the initialize era', () => {
     expect(body[1]).toEqual({ jsonrpc: '2.0', id: 'a', result: {} })
   })
 
+  it('answers the messages of a batch one by one, whatever is wrong with one of them', async () => {
+    const headers = { ...oldHeaders, 'mcp-protocol-version': '2025-03-26' }
+    const batch = [
+      ask('tools/call', getBook, 1),
+      7,
+      ask('tools/call', { name: 'nope' }, 2),
+      ask('tools/call', { name: 7 }, 3),
+      ask('no/such', {}, 4),
+      ask('tools/call', getBook, 5),
+      { id: 6, method: 'ping' },
+    ]
+    const { status, body } = await post(batch, headers)
+    expect(status).toBe(200)
+    expect(body.map((one: object) => [Object(one).id, Object(one).error?.code])).toEqual([
+      [1, undefined],
+      [null, -32600],
+      [2, -32602],
+      [3, -32602],
+      [4, -32601],
+      [5, undefined],
+      [6, -32600],
+    ])
+    expect(server.calls).toHaveLength(2)
+  })
+
+  it('connects a client whose initialize has details that nobody needs', async () => {
+    const params = {
+      protocolVersion: '2025-06-18',
+      capabilities: { sampling: null, roots: { listChanged: null } },
+      clientInfo: { name: 'c', version: '1', title: null, icons: [{ src: 'data:,', sizes: '16x16' }] },
+    }
+    const { status, body } = await post(ask('initialize', params))
+    expect([status, body.result?.protocolVersion]).toEqual([200, '2025-06-18'])
+    const without = await post(ask('initialize', { ...params, capabilities: null, task: {} }))
+    expect(without.body.error?.code).toBe(-32602)
+  })
+
+  it.each([
+    [{ ...ask('tools/list'), params: null }, 1],
+    [{ ...ask('tools/list'), params: [] }, 1],
+    [ask('ping', {}, 1.5), 1.5],
+    [ask('ping', {}, {}), null],
+    [{ id: 'x', method: 'ping' }, 'x'],
+  ])('repeats the id of a request that it refuses: %j', async (message, id) => {
+    const { status, body } = await post(message)
+    expect([status, body.id, body.error.code]).toEqual([400, id, -32600])
+  })
+
   it('refuses batches from 2025-06-18 on, a batched initialize and endless batches', async () => {
     const { 'mcp-protocol-version': _, ...headers } = oldHeaders
     const params = {
@@ -343,6 +391,23 @@ describe('the 2026-07-28 era', () => {
     const { body } = await post(askNew('tools/list'), { ...newHeaders, 'mcp-method': 'tools/list' })
     expect(body.result).toMatchObject({ ttlMs: 300_000, cacheScope: 'private' })
     expect(body.result.tools).toHaveLength(4)
+  })
+
+  it('serves a client whose envelope has details that nobody needs', async () => {
+    const meta = {
+      ...envelope,
+      'io.modelcontextprotocol/clientInfo': {
+        name: 'c',
+        version: '1',
+        title: null,
+        icons: [{ sizes: '16x16' }],
+      },
+      'io.modelcontextprotocol/clientCapabilities': { sampling: null, elicitation: { form: null, url: {} } },
+    }
+    for (const method of ['tools/list', 'server/discover']) {
+      const { status } = await post(ask(method, { _meta: meta }), { ...newHeaders, 'mcp-method': method })
+      expect([method, status]).toEqual([method, 200])
+    }
   })
 
   it.each([

@@ -1,9 +1,11 @@
 import { setImmediate } from 'node:timers/promises'
 import { serveMcpStdio } from '../../src/mcp/server.ts'
+import { createRunLogger } from '../support/run-log.ts'
 import { answer, createOptions } from './example.ts'
 
 const { options } = createOptions(async ({ input }) => {
   for (let turn = 0; turn < 50; turn += 1) await setImmediate()
   return answer(200, { input })
 })
-await serveMcpStdio(options, process.env.EXAMPLE_SECRET, process.stdin, process.stdout)
+const logger = createRunLogger((line) => process.stderr.write(line))
+await serveMcpStdio({ ...options, logger }, process.env.EXAMPLE_SECRET, process.stdin, process.stdout)

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { clients } from '../support/mcp-clients.ts'
 import { folderVariable } from '../support/run-log.ts'
-import { secretValue } from './example.ts'
+import { secretValue, startMcp } from './example.ts'
 
 const place = {
   command: process.execPath,
@@ -33,14 +33,56 @@ describe.each(clients)('$client over stdio', ({ connect }) => {
   })
 })
 
+function ask(method: string, params: object = {}, id: unknown = 1) {
+  return { jsonrpc: '2.0', id, method, params }
+}
+
+function open(protocolVersion: string) {
+  const clientInfo = { name: 'c', version: '1' }
+  return ask('initialize', { protocolVersion, capabilities: {}, clientInfo }, 0)
+}
+
+/** Lines that are refused, each with the id and the code of the error. */
+const refused: readonly (readonly [string, unknown, number])[] = [
+  ['{broken', null, -32700],
+  ['\ufeff{"jsonrpc":"2.0","id":99,"method":"ping"}', null, -32700],
+  ['{"jsonrpc":"2.0","id":99,"id":99,"method":"ping"}', null, -32700],
+  [
+    `{"jsonrpc":"2.0","id":99,"method":"ping","params":{"a":${'['.repeat(63)}${']'.repeat(63)}}}`,
+    null,
+    -32700,
+  ],
+  ['7', null, -32600],
+  ['{}', null, -32600],
+  ['[]', null, -32600],
+  ['{"jsonrpc":"2.0","id":99.5,"method":"ping"}', 99.5, -32600],
+  ['{"jsonrpc":"2.0","id":99,"method":"tools/list","params":null}', 99, -32600],
+  ['{"jsonrpc":"2.0","id":99,"method":"tools/list","params":[]}', 99, -32600],
+  ['{"id":99,"method":"tools/list","params":{}}', 99, -32600],
+  ['{"jsonrpc":"2.0","id":99,"method":"tools/list","params":{"cursor":"x"}}', 99, -32602],
+  ['{"jsonrpc":"2.0","id":99,"method":"tools/call","params":{"name":7}}', 99, -32602],
+  [
+    '{"jsonrpc":"2.0","id":99,"method":"tools/call","params":{"name":"burn-book","arguments":{"bookId":1,"bookId":2}}}',
+    null,
+    -32700,
+  ],
+]
+
 describe('the stdio server', () => {
-  async function run(lines: readonly string[]) {
-    const child = spawn(place.command, place.args, { env: place.env, stdio: ['pipe', 'pipe', 'ignore'] })
-    const output = text(child.stdout)
-    child.stdin.end(`${lines.join('\n')}\n`)
+  /** With an opening message the others wait for its response. */
+  async function run(lines: readonly unknown[], opening?: object) {
+    const child = spawn(place.command, place.args, { env: place.env, stdio: 'pipe' })
+    const [output, log] = [text(child.stdout), text(child.stderr)]
+    const texts = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line)))
+    if (opening) {
+      child.stdin.write(`${JSON.stringify(opening)}\n`)
+      await once(child.stdout, 'data')
+    }
+    child.stdin.end(`${texts.join('\n')}\n`)
     const [code] = await once(child, 'exit')
     return {
       code,
+      log: await log,
       messages: (await output)
         .trim()
         .split('\n')
@@ -49,8 +91,57 @@ describe('the stdio server', () => {
   }
 
   it('writes nothing but messages, one a line', async () => {
-    const { messages } = await run(['{"jsonrpc":"2.0","id":1,"method":"ping"}', 'no json', '{}', ''])
+    const { messages } = await run(['{"jsonrpc":"2.0","id":1,"method":"ping"}', '', ' \t\r'])
     expect(messages).toEqual([{ jsonrpc: '2.0', id: 1, result: {} }])
+  })
+
+  it('responds to what is no message as HTTP does, and goes on', async () => {
+    await using server = await startMcp()
+    const headers = { 'content-type': 'application/json' }
+    const replies = refused.map(async ([body]) => {
+      const response = await fetch(server.url, { method: 'POST', headers, body })
+      return response.json()
+    })
+    const { messages, log } = await run([...refused.map(([line]) => line), ask('ping')])
+    expect(messages.map(({ id, error }) => [id, error?.code])).toEqual([
+      ...refused.map(([, id, code]) => [id, code]),
+      [1, undefined],
+    ])
+    expect(messages.slice(0, -1)).toEqual(await Promise.all(replies))
+    expect(log.match(/"msg":"refused"/g)).toHaveLength(refused.length)
+  })
+
+  it('answers a batch of 2025-03-26 with one list, and refuses one of a later revision', async () => {
+    const [ping, list] = [ask('ping', {}, 98), ask('tools/list', {}, 99)]
+    const wrong = { jsonrpc: '2.0', id: 97, method: 'tools/call', params: {} }
+    const batch = [ping, { jsonrpc: '2.0', method: 'notifications/x' }, list, wrong, 7]
+    const early = await run([batch, [{ jsonrpc: '2.0', method: 'notifications/x' }], [7]], open('2025-03-26'))
+    expect(early.messages).toMatchObject([
+      { id: 0, result: { protocolVersion: '2025-03-26' } },
+      [{ id: null, error: { code: -32600 } }],
+      expect.arrayContaining([
+        { jsonrpc: '2.0', id: 98, result: {} },
+        expect.objectContaining({ id: 99, result: expect.anything() }),
+        expect.objectContaining({ id: 97, error: expect.objectContaining({ code: -32602 }) }),
+        expect.objectContaining({ id: null, error: expect.objectContaining({ code: -32600 }) }),
+      ]),
+    ])
+    const late = await run([[ping, list]], open('2025-06-18'))
+    expect(late.messages).toMatchObject([
+      { id: 0, result: {} },
+      { id: null, error: { code: -32600 } },
+    ])
+  })
+
+  it('connects a client whose initialize has details that nobody needs', async () => {
+    const { messages } = await run([
+      ask('initialize', {
+        protocolVersion: '2025-06-18',
+        capabilities: { sampling: null, roots: { listChanged: null } },
+        clientInfo: { name: 'c', version: '1', title: null, icons: [{ src: 'data:,', sizes: '16x16' }] },
+      }),
+    ])
+    expect(messages).toMatchObject([{ id: 1, result: { protocolVersion: '2025-06-18' } }])
   })
 
   it('ends with its input, but not before the calls under way are answered', async () => {

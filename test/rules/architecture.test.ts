@@ -28,7 +28,6 @@ const homes = [
   'json-p3',
   '@fastify/http-proxy',
   '@fastify/rate-limit',
-  '@modelcontextprotocol/sdk',
   '@modelcontextprotocol/server',
 ]
 

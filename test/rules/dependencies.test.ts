@@ -27,7 +27,6 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   fastify: ['5.12.5'],
   'find-my-way': ['9.10.1'],
   undici: ['7.30.2', '8.12.4'],
-  '@modelcontextprotocol/sdk': ['1.32.2'],
   '@fastify/http-proxy': ['11.6.3'],
   '@fastify/reply-from': ['12.6.5'],
   '@fastify/rate-limit': ['11.2.0'],

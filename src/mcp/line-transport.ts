@@ -1,0 +1,118 @@
+import type { Readable, Writable } from 'node:stream'
+import { checkBatch } from './batch.ts'
+import { type RpcError, readId, toRpcError, writeError } from './json-rpc.ts'
+import { readLines } from './lines.ts'
+import { parseBody } from './messages.ts'
+import { type Message, readMessage } from './protocol.ts'
+
+/** The streams of a client, and who is told of what cannot be read. */
+export interface LineTransportOptions {
+  readonly input: Readable
+  readonly output: Writable
+  /** Told of each message that is refused. */
+  readonly onRefused: (error: RpcError) => void
+}
+
+/** The requests of a batch that still run, and the responses, which are written together as JSON texts. */
+interface Batch {
+  running: number
+  readonly responses: string[]
+}
+
+/**
+ * Carries the messages of one client over two streams, each a line of JSON (MCP "stdio"). The SDK has such a transport
+ * too; this one reads JSON as the HTTP endpoint does, responds to what is no message, and takes the batches of
+ * 2025-03-26.
+ */
+export class LineTransport {
+  onmessage?: (message: Message) => void
+  onclose?: () => void
+  /** Resolves when the input has ended, the output is broken or a line has no end. */
+  readonly ended: Promise<void>
+  readonly #options: LineTransportOptions
+  readonly #end: () => void
+  readonly #batches = new Map<unknown, Batch>()
+  #version = ''
+
+  constructor(options: LineTransportOptions) {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.ended = promise
+    this.#end = resolve
+    this.#options = options
+  }
+
+  async start(): Promise<void> {
+    this.#options.output.on('error', this.#end)
+    void this.#read().finally(this.#end)
+  }
+
+  /** Takes the revision that server and client have agreed on. */
+  setProtocolVersion = (version: string): void => {
+    this.#version = version
+  }
+
+  async send(message: Message): Promise<void> {
+    const text = JSON.stringify(message)
+    const id = 'method' in message ? undefined : message.id
+    const batch = this.#batches.get(id)
+    if (!batch) return this.#write(text)
+    this.#batches.delete(id)
+    batch.running -= 1
+    batch.responses.push(text)
+    if (batch.running === 0) this.#write(`[${batch.responses.join()}]`)
+  }
+
+  async close(): Promise<void> {
+    this.#end()
+    this.onclose?.()
+  }
+
+  async #read(): Promise<void> {
+    try {
+      for await (const line of readLines(this.#options.input)) this.#receive(line)
+    } catch (error) {
+      this.#write(this.#refuse(error, null))
+    }
+  }
+
+  #receive(line: Buffer): void {
+    let body: unknown
+    try {
+      body = parseBody(line)
+      if (Array.isArray(body)) this.#receiveBatch(body)
+      else this.onmessage?.(readMessage(body))
+    } catch (error) {
+      this.#write(this.#refuse(error, readId(body)))
+    }
+  }
+
+  #receiveBatch(values: readonly unknown[]): void {
+    checkBatch(values, this.#version)
+    const batch: Batch = { running: 0, responses: [] }
+    const messages = values.flatMap((value) => {
+      try {
+        return readMessage(value)
+      } catch (error) {
+        batch.responses.push(this.#refuse(error, readId(value)))
+        return []
+      }
+    })
+    for (const message of messages) {
+      if (!('method' in message && 'id' in message)) continue
+      batch.running += 1
+      this.#batches.set(message.id, batch)
+    }
+    if (batch.running === 0 && batch.responses.length > 0) this.#write(`[${batch.responses.join()}]`)
+    for (const message of messages) this.onmessage?.(message)
+  }
+
+  #refuse(error: unknown, id: string | number | null): string {
+    const known = toRpcError(error)
+    this.#options.onRefused(known)
+    return writeError(known, id)
+  }
+
+  #write(text: string): void {
+    this.#options.output.write(`${text}\n`)
+  }
+}

@@ -1,0 +1,34 @@
+import { batchVersion, checkBatch } from './batch.ts'
+import { createFastPath } from './fast-path.ts'
+import { type Reply, refuse } from './json-rpc.ts'
+import { createSdkPath, type ProtocolOptions, type Responder } from './protocol.ts'
+
+/**
+ * Creates what responds to the body of a POST: the fast path, or the SDK path for what is not for it. The messages of
+ * a batch are handled one after another, so that a batch takes no more than its one slot of the concurrency limit.
+ */
+export function createResponder(options: ProtocolOptions): Responder {
+  const fast = createFastPath(options)
+  const sdk = createSdkPath(options)
+  const respond: Responder = (...post) => fast(...post) ?? sdk(...post)
+  return async (body, headers, context) => {
+    if (!Array.isArray(body)) return respond(body, headers, context)
+    try {
+      checkBatch(body, String(headers['mcp-protocol-version'] ?? batchVersion))
+    } catch (error) {
+      return refuse(error, null)
+    }
+    const replies: Reply[] = []
+    for (const message of body)
+      if (!context.caller?.gone) replies.push(await respond(message, headers, context))
+    return joinReplies(replies)
+  }
+}
+
+/** A batch has a status of its own only where its messages agree on it. */
+function joinReplies(replies: readonly Reply[]): Reply {
+  const bodies = replies.flatMap(({ body }) => body || [])
+  const statuses = new Set(replies.map(({ status }) => status))
+  const [status = 200] = statuses.size === 1 ? statuses : []
+  return bodies.length === 0 ? { status } : { status, body: `[${bodies.join()}]` }
+}

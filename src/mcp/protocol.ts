@@ -1,0 +1,171 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  createMcpHandler,
+  isInitializeRequest,
+  isJSONRPCNotification,
+  isJSONRPCRequest,
+  isJSONRPCResponse,
+  isLegacyRequest,
+  type JSONRPCMessage,
+  Server,
+  type ServerContext,
+  type StandardSchemaV1,
+  SUPPORTED_PROTOCOL_VERSIONS,
+  type Transport,
+  WebStandardStreamableHTTPServerTransport,
+} from '@modelcontextprotocol/server'
+import { type StdioServerHandle, serveStdio } from '@modelcontextprotocol/server/stdio'
+import { AjvJsonSchemaValidator } from '@modelcontextprotocol/server/validators/ajv'
+import { asRecord } from '../document/json.ts'
+import { readElicitation } from './confirmation.ts'
+import { type Reply, RpcError, readId, refuse, rpcCodes } from './json-rpc.ts'
+import { trimMessage } from './messages.ts'
+import { callTool, readCallParams, readListParams } from './tool-requests.ts'
+import type { CallContext, Tools } from './tools.ts'
+
+/** A JSON-RPC message that the SDK takes. */
+export type Message = JSONRPCMessage
+
+/** What the server says of itself in `initialize` and `server/discover`. */
+export interface Identity {
+  readonly name: string
+  readonly title: string
+  readonly version: string
+  /** What a model should know before its first call. */
+  readonly instructions: string
+}
+
+/** What is served: the tools, and who serves them. */
+export interface ProtocolOptions {
+  readonly tools: Tools
+  readonly identity: Identity
+}
+
+/** How long, in milliseconds, a client may keep `tools/list` and `server/discover`: a deployment may change them. */
+export const cacheHint = { ttlMs: 300_000, cacheScope: 'private' } as const
+
+/** The revision without `initialize`, in which every request says all there is to know about its client. */
+export const statelessVersion = '2026-07-28'
+
+/** Returns whether a POST names a revision that begins with `initialize` (2024-11-05 … 2025-11-25), or none. */
+export function namesInitializeEra(headers: IncomingHttpHeaders): boolean {
+  const version = headers['mcp-protocol-version']
+  return version === undefined || SUPPORTED_PROTOCOL_VERSIONS.includes(String(version))
+}
+
+const unsupportedVersion = `Unsupported protocol version; supported: ${SUPPORTED_PROTOCOL_VERSIONS.join(', ')}`
+
+/** Reads one message of a client. Throws an `RpcError` for what is none, and for parameters that no tool takes. */
+export function readMessage(value: unknown): Message {
+  const message = trimMessage(value)
+  if (isJSONRPCRequest(message)) {
+    if (message.method === 'initialize' && !isInitializeRequest(message))
+      throw new RpcError(rpcCodes.invalidParams, 'The parameters of initialize are not complete', 400)
+    // The SDK would respond with the findings of its schema library.
+    if (message.method === 'tools/call') readCallParams(message.params)
+    if (message.method === 'tools/list') readListParams(message.params)
+    return message
+  }
+  if (isJSONRPCNotification(message) || isJSONRPCResponse(message)) return message
+  throw new RpcError(rpcCodes.invalidRequest, 'This is no valid JSON-RPC message', 400)
+}
+
+/** Responds to one message of a POST. */
+export type Responder = (
+  message: unknown,
+  headers: IncomingHttpHeaders,
+  context: CallContext,
+) => Promise<Reply>
+
+/**
+ * Creates the SDK path: each message has an SDK server of its own, as the SDK wants it without sessions. There is no
+ * stream to send anything on, so that responses are JSON texts in both eras.
+ */
+export function createSdkPath(options: ProtocolOptions): Responder {
+  const respond = async (message: Message, headers: IncomingHttpHeaders, context: CallContext) => {
+    const request = toWebRequest(headers)
+    const method = 'method' in message ? message.method : undefined
+    if (await isLegacyRequest(request, message)) {
+      if (method !== 'initialize' && !namesInitializeEra(headers))
+        throw new RpcError(rpcCodes.refused, unsupportedVersion, 400)
+      const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true })
+      const server = createServer(options, () => context)
+      await server.connect(transport)
+      const response = await transport.handleRequest(request, { parsedBody: message })
+      await server.close()
+      return readReply(response)
+    }
+    // No capability of ours changes while we run, so there is nothing to listen to.
+    if (method === 'subscriptions/listen')
+      throw new RpcError(rpcCodes.methodNotFound, 'Method not found', 404)
+    const handler = createMcpHandler(() => createServer(options, () => context), { legacy: 'reject' })
+    return readReply(await handler.fetch(request, { parsedBody: message }))
+  }
+  return async (value, headers, context) => {
+    try {
+      return await respond(readMessage(value), headers, context)
+    } catch (error) {
+      return refuse(error, readId(value))
+    }
+  }
+}
+
+/** Connects the tools to a transport that carries one client, in the era that its first message chooses. */
+export function connectTransport(
+  options: ProtocolOptions,
+  context: CallContext,
+  transport: Transport,
+): StdioServerHandle {
+  const factory = () => createServer(options, ({ mcpReq }) => ({ ...context, signal: mcpReq.signal }))
+  return serveStdio(factory, { transport })
+}
+
+/** Our own parts of a request are checked already, and the SDK's checks want to see their headers. */
+function toWebRequest(headers: IncomingHttpHeaders): Request {
+  const web = new Headers({
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+  })
+  for (const [name, value] of Object.entries(headers))
+    if (name.startsWith('mcp-') && typeof value === 'string') web.set(name, value)
+  return new Request('http://localhost/mcp', { method: 'POST', headers: web })
+}
+
+async function readReply(response: Response): Promise<Reply> {
+  return { status: response.status, body: await response.text() }
+}
+
+const jsonSchemaValidator = new AjvJsonSchemaValidator()
+
+function createServer(
+  { tools, identity }: ProtocolOptions,
+  contextOf: (call: ServerContext) => CallContext,
+): Server {
+  const { instructions, ...implementation } = identity
+  const server = new Server(implementation, {
+    capabilities: { tools: {} },
+    instructions,
+    jsonSchemaValidator,
+    cacheHints: { 'tools/list': cacheHint, 'server/discover': cacheHint },
+  })
+  server.setRequestHandler('tools/list', { params: toSchema(readListParams) }, (_, call) => ({
+    tools: tools.list(contextOf(call).grant),
+  }))
+  server.setRequestHandler('tools/call', { params: toSchema(readCallParams) }, async (params, call) => {
+    const { envelope, inputResponses, requestState } = call.mcpReq
+    // A request of the stateless era says what its client can do; an earlier client has said so on its connection.
+    const capabilities = envelope
+      ? asRecord(envelope)[CLIENT_CAPABILITIES_META_KEY]
+      : server.getClientCapabilities()
+    const elicitation = readElicitation(capabilities, inputResponses, requestState())
+    return { ...(await callTool(tools, params, contextOf(call), elicitation)) }
+  })
+  return server
+}
+
+function toSchema<Value>(read: (params: unknown) => Value): StandardSchemaV1<unknown, Value> {
+  return {
+    '~standard': { version: 1, vendor: 'calgate', validate: (params) => ({ value: read(params) }) },
+  }
+}
