@@ -1,18 +1,18 @@
 import { startGateway } from '../test/support/gateway.ts'
 import { type Behaviour, behaveWell, startRawUpstream, writeAnswer } from '../test/support/raw-upstream.ts'
-import { calls, doors } from '../test/support/servers.ts'
+import { calls, servers } from '../test/support/servers.ts'
 import { type Finding, report } from './finding.ts'
 
 const refuse: Behaviour = (socket) => socket.write(writeAnswer('{}', '503 Service Unavailable'))
 
-/** Callers at a time. */
+/** Concurrent clients. */
 const together = 20
-/** Answers of an open circuit whose time is taken. */
+/** Timed responses of an open circuit. */
 const samples = 200
 
 /**
- * An upstream answers nothing but 503, or nothing at all, and comes back: the gateway must not add to its load,
- * answer at once while it is known to fail, and notice within a second when it is back.
+ * Calls an upstream that returns 503, then hangs, then recovers. The gateway must not add to its load, must respond at
+ * once while the circuit is open, and must notice the recovery within a second.
  */
 export async function failAndReturn(times = 5000): Promise<Finding[]> {
   await using upstream = await startRawUpstream(refuse)
@@ -20,7 +20,7 @@ export async function failAndReturn(times = 5000): Promise<Finding[]> {
   let made = 0
   const call = async () => {
     made += 1
-    return (await doors.rest(gateway, made % 2 === 0 ? calls.get : calls.create)).code
+    return (await servers.rest(gateway, made % 2 === 0 ? calls.get : calls.create)).code
   }
   const caller = async () => {
     while (made < times) await call()
@@ -28,7 +28,7 @@ export async function failAndReturn(times = 5000): Promise<Finding[]> {
   await Promise.all(Array.from({ length: together }, caller))
   const ratio = upstream.hits / made
   const kept: number[] = []
-  // One after the other: together they would wait for each other rather than for the gateway.
+  // One after the other: concurrent calls would wait for each other, not for the gateway.
   for (let n = 0; n < samples; n += 1) {
     const begin = performance.now()
     if ((await call()) === 'upstream_unavailable') kept.push(performance.now() - begin)
@@ -37,7 +37,7 @@ export async function failAndReturn(times = 5000): Promise<Finding[]> {
   upstream.behave = () => hung.resolve('hung')
   let seen: string | undefined
   while (seen !== 'hung') seen = await Promise.race([call(), hung.promise])
-  // The worst moment to come back: who asks has just been let in, and will hear nothing.
+  // The worst moment to recover: the probe of the half-open circuit has just been sent, and gets no response.
   upstream.behave = behaveWell
   const returned = performance.now()
   while ((await call()) !== undefined);
@@ -45,20 +45,20 @@ export async function failAndReturn(times = 5000): Promise<Finding[]> {
   const slow = kept.sort((one, other) => one - other)[Math.floor(kept.length * 0.99)] ?? Infinity
   return [
     {
-      what: `${times} calls to an upstream that answers 503`,
-      figure: 'at most 1.1 upstream calls a caller call',
-      measured: `${ratio.toFixed(3)} upstream calls a caller call`,
+      what: `${times} calls to an upstream that returns 503`,
+      figure: 'at most 1.1 upstream calls for each call',
+      measured: `${ratio.toFixed(3)} upstream calls for each call`,
       ok: ratio <= 1.1,
     },
     {
-      what: `${kept.length} answers while the circuit was open`,
+      what: `${kept.length} responses while the circuit was open`,
       figure: 'less than 50 ms, 99 of 100',
       measured: `${slow.toFixed(1)} ms`,
       ok: kept.length > samples / 2 && slow < 50,
       timed: true,
     },
     {
-      what: 'recovery after an upstream that failed, and then hung, is back',
+      what: 'recovery after an upstream that failed and then hung',
       figure: 'within 1,000 ms',
       measured: `${Math.round(recovery)} ms`,
       ok: recovery <= 1000,

@@ -1,18 +1,18 @@
-/** One line of the table of figures: what was asked, how much of it there had to be, and what was seen. */
+/** One row of the results: scenario, bound and measurement. */
 export interface Finding {
   readonly what: string
-  /** The figure to reach. */
+  /** The bound to meet. */
   readonly figure: string
-  /** What was measured, in the same words. */
+  /** The measurement, in the words of the bound. */
   readonly measured: string
   readonly ok: boolean
-  /** A figure of the clock, which a machine that is busy with something else may miss. */
+  /** Depends on time, so a busy machine may miss it. */
   readonly timed?: true
 }
 
-/** Prints findings for somebody who runs one scenario alone, and says by the exit code whether they hold. */
+/** Prints the findings of one scenario. Sets exit code 1 when a bound is missed. */
 export function report(findings: readonly Finding[]): void {
   for (const { ok, what, figure, measured } of findings)
-    console.log(`${ok ? 'ok    ' : 'FAILED'} ${what}: ${measured} (wanted: ${figure})`)
+    console.log(`${ok ? 'ok    ' : 'FAILED'} ${what}: ${measured} (bound: ${figure})`)
   if (findings.some(({ ok }) => !ok)) process.exitCode = 1
 }

@@ -6,7 +6,7 @@ import { awaitResponse } from '../scripts/ports.ts'
 import { findFreePorts } from '../test/support/processes.ts'
 import { collectLog } from '../test/support/run-log.ts'
 
-/** A gateway as it is started in earnest, in a process of its own. */
+/** A gateway in a process of its own, as in production. */
 export interface GatewayProcess extends AsyncDisposable {
   readonly child: ChildProcess
   readonly restPort: number
@@ -14,19 +14,19 @@ export interface GatewayProcess extends AsyncDisposable {
   readonly controlPort: number
   /** Resolves with the exit code, or the signal that ended it. */
   readonly ended: Promise<number | string>
-  /** Everything it has written to its log so far. */
+  /** Returns the log so far. */
   readLog(): string
-  /** Bytes of memory that the process holds now; NaN where the system does not tell. */
+  /** Returns the resident memory in bytes; NaN without /proc. */
   readMemory(): number
 }
 
 const request = (path: string) =>
   `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nx-cal-secret-key: demo-secret\r\n\r\n`
 
-/** A read of one user. */
+/** Request that reads one user. */
 export const readOne = request('/v1/v2/oauth-clients/cm9demo/users/4711')
 
-/** Starts a gateway in front of an upstream on this machine and waits until it answers. */
+/** Starts a gateway in front of an upstream on this machine and waits until it is ready. */
 export async function startGatewayProcess(upstream: string, level = 'warn'): Promise<GatewayProcess> {
   const [restPort = 0, mcpPort = 0, controlPort = 0] = await findFreePorts(3)
   const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))

@@ -9,12 +9,12 @@ import { readOne } from './gateway-process.ts'
 import { load } from './load.ts'
 import { startQuickUpstream } from './quick-upstream.ts'
 
-/** Callers at a time. */
+/** Concurrent connections. */
 const connections = 32
 /** Measurements of the heap over the requests. */
 const points = 10
 
-/** Serves requests in this process and fits a line through the heap after each part of them. */
+/** Serves requests in this process, and fits a line through heap sizes measured in between. */
 export async function watchHeap(requests = 300_000): Promise<Finding> {
   setFlagsFromString('--expose-gc')
   const collectGarbage: () => void = runInNewContext('gc')
@@ -23,7 +23,7 @@ export async function watchHeap(requests = 300_000): Promise<Finding> {
     config: readConfig({ CAL_COM_BASE_URL: upstream.url }),
     document: readDocument(),
     version: '0.0.0-stress',
-    // Logs as in earnest, and keeps no line.
+    // Writes log lines as in production, and keeps none.
     logger: createLogger('info', { write() {} }),
   })
   await using _closed = { [Symbol.asyncDispose]: () => gateway.close() }

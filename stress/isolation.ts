@@ -3,7 +3,7 @@ import { startGateway } from '../test/support/gateway.ts'
 import { calls, toMcpRequest, toRestRequest } from '../test/support/servers.ts'
 import { type Finding, report } from './finding.ts'
 
-/** Callers with secrets of their own call at the same time on both ports: each must get what is its own. */
+/** Calls both servers concurrently with many secrets: each client must get the responses to its own calls. */
 export async function keepApart(callers = 64, total = 12_800): Promise<Finding> {
   await using upstream = await startMirror()
   await using gateway = await startGateway(upstream.url, { LOG_LEVEL: 'silent' })
@@ -11,11 +11,11 @@ export async function keepApart(callers = 64, total = 12_800): Promise<Finding> 
   let answered = 0
   const each = total / callers
   const call = async (secret: string, n: number) => {
-    const door = n % 2 === 0 ? 'rest' : 'mcp'
+    const server = n % 2 === 0 ? 'rest' : 'mcp'
     const spec = [calls.get, calls.list, calls.update][n % 3] ?? calls.get
-    const { path, init } = (door === 'rest' ? toRestRequest : toMcpRequest)(spec)
+    const { path, init } = (server === 'rest' ? toRestRequest : toMcpRequest)(spec)
     const headers = { ...Object(init.headers), 'x-cal-secret-key': secret }
-    const url = door === 'rest' ? gateway.restUrl : gateway.mcpUrl
+    const url = server === 'rest' ? gateway.restUrl : gateway.mcpUrl
     const text = await (await fetch(url + path, { ...init, headers })).text()
     const owners = [...text.matchAll(/owner-[0-9a-z]+/g)].map(([owner]) => owner)
     answered += 1
@@ -27,14 +27,14 @@ export async function keepApart(callers = 64, total = 12_800): Promise<Finding> 
     }),
   )
   return {
-    what: `${callers} callers with secrets of their own, ${total} calls on both ports`,
-    figure: '0 answers crossed',
-    measured: `${answered} answers, ${crossed} crossed or without an owner`,
+    what: `${callers} clients, each with its secret, ${total} calls on both servers`,
+    figure: '0 responses mixed up',
+    measured: `${answered} responses, ${crossed} mixed up`,
     ok: crossed === 0 && answered === total,
   }
 }
 
-/** An upstream that answers with the secret it was called with, sooner or later. */
+/** Starts an upstream that returns the secret of the call after a varying delay. */
 async function startMirror() {
   let count = 0
   const server = createServer((request, response) => {

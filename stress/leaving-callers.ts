@@ -3,33 +3,39 @@ import type { AddressInfo } from 'node:net'
 import { json, text } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import { startGateway } from '../test/support/gateway.ts'
-import { calls, type DoorName, type Doors, toMcpRequest, toRestRequest } from '../test/support/servers.ts'
+import {
+  calls,
+  type ServerName,
+  type ServerUrls,
+  toMcpRequest,
+  toRestRequest,
+} from '../test/support/servers.ts'
 import { respondJson } from '../test/support/upstream-stub.ts'
 import { type Finding, report } from './finding.ts'
 import { createRandom } from './random.ts'
 
-/** Milliseconds that the upstream takes for a refresh, and a caller for its patience, at most. */
+/** Longest time of the upstream for a refresh, in milliseconds. */
 const longest = 20
-/** Callers at a time. */
+/** Concurrent clients. */
 const together = 20
 
 /**
- * Callers refresh, each its own token, and leave at a random moment, some of them more than once, before they
- * repeat the call and wait: each must get the token that its one upstream call made.
+ * Refreshes tokens with clients that disconnect at a random moment, once or twice, and then repeat the call. Each must
+ * get the token of its one upstream call.
  */
 export async function leaveAndRepeat(times = 500, seed = 1): Promise<Finding> {
   const random = createRandom(seed)
   await using upstream = await startSingleUse(random)
   await using gateway = await startGateway(upstream.url, { LOG_LEVEL: 'silent' })
   let delivered = 0
-  let departures = 0
+  let disconnects = 0
   const callers = Array.from({ length: times }, (_, index) => async () => {
     const token = `demo-${index}`
-    const door: DoorName = index % 2 === 0 ? 'rest' : 'mcp'
+    const server: ServerName = index % 2 === 0 ? 'rest' : 'mcp'
     let answer: string | undefined
     for (let leaves = 1 + Math.floor(random() * 2); answer === undefined; leaves -= 1) {
-      answer = await refresh(gateway, door, token, leaves > 0 ? random() * longest * 1.5 : undefined)
-      if (answer === undefined) departures += 1
+      answer = await refresh(gateway, server, token, leaves > 0 ? random() * longest * 1.5 : undefined)
+      if (answer === undefined) disconnects += 1
     }
     if (answer.includes(`successor-of-${token}"`) || answer.includes(`successor-of-${token}\\"`))
       delivered += 1
@@ -41,30 +47,30 @@ export async function leaveAndRepeat(times = 500, seed = 1): Promise<Finding> {
     }),
   )
   return {
-    what: `${times} refreshes, callers leave at a random moment (${departures} times) and repeat`,
+    what: `${times} refreshes, clients disconnect at a random moment (${disconnects} times) and repeat`,
     figure: `${times} tokens delivered, ${times} upstream calls`,
     measured: `${delivered} tokens delivered, ${upstream.calls()} upstream calls`,
-    ok: delivered === times && upstream.calls() === times && departures > 0,
+    ok: delivered === times && upstream.calls() === times && disconnects > 0,
   }
 }
 
-/** Sends a refresh on a connection of its own and waits for the answer, or leaves after some milliseconds: undefined. */
+/** Sends a refresh on its own connection. Returns the response, or undefined when it disconnects after `timeout` ms. */
 function refresh(
-  { restUrl, mcpUrl }: Doors,
-  door: DoorName,
+  { restUrl, mcpUrl }: ServerUrls,
+  server: ServerName,
   token: string,
-  patience: number | undefined,
+  timeout: number | undefined,
 ): Promise<string | undefined> {
   const body = { refreshToken: token }
   const call = { ...calls.refresh, body, arguments: { ...calls.refresh.arguments, body } }
-  const { path, init } = (door === 'rest' ? toRestRequest : toMcpRequest)(call)
-  const url = (door === 'rest' ? restUrl : mcpUrl) + path
+  const { path, init } = (server === 'rest' ? toRestRequest : toMcpRequest)(call)
+  const url = (server === 'rest' ? restUrl : mcpUrl) + path
   return new Promise((resolve) => {
     const leave = () => {
       request.destroy()
       resolve(undefined)
     }
-    const timer = patience === undefined ? undefined : setTimeout(leave, patience)
+    const timer = timeout === undefined ? undefined : setTimeout(leave, timeout)
     const read = async (response: IncomingMessage) => {
       const received = await text(response).catch(() => undefined)
       clearTimeout(timer)
@@ -75,7 +81,7 @@ function refresh(
   })
 }
 
-/** An upstream whose refresh tokens work once. */
+/** Starts an upstream whose refresh tokens work once. */
 async function startSingleUse(random: () => number) {
   const used = new Set<string>()
   let count = 0

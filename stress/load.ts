@@ -1,27 +1,27 @@
 import { connect, type Socket } from 'node:net'
 
-/** What became of the requests of a load. */
+/** Result of a load. */
 export interface Tally {
-  /** Answers by status. */
+  /** Number of responses by status. */
   readonly statuses: Map<number, number>
-  /** Requests that left on a connection and got no complete answer. */
+  /** Requests that were sent and got no complete response. */
   lost: number
-  /** Connections that did not come about: nothing had left yet. */
+  /** Connections that failed before a request was sent. */
   refused: number
-  /** Milliseconds from the moment a request was due to the end of its answer, of the answers with 200. */
+  /** Milliseconds from the moment a request was due to the end of its response, of responses with 200. */
   readonly latencies: number[]
 }
 
-/** How to load a port. */
+/** Port, request and rate of a load. */
 export interface Load {
   readonly port: number
-  /** The request, whole. */
+  /** The whole request, as text. */
   readonly request: string
   /** Connections at most. */
   readonly connections: number
-  /** Requests a second, whatever becomes of them; as many as get an answer without. */
+  /** Requests a second, whatever their response; without it each connection waits for its response. */
   readonly rate?: number
-  /** Ends the load; what is under way is waited for. */
+  /** Ends the load, after the running requests. */
   readonly signal: AbortSignal
 }
 
@@ -34,8 +34,8 @@ interface Line {
 }
 
 /**
- * Loads a port over keep-alive connections, as few as it takes. A connection that the other end closes is opened
- * anew for the next request. The port is loopback's.
+ * Loads a loopback port over as few keep-alive connections as possible. A connection that the server closes is opened
+ * again for the next request.
  */
 export async function load({ port, request, connections, rate, signal }: Load): Promise<Tally> {
   const tally: Tally = { statuses: new Map(), lost: 0, refused: 0, latencies: [] }
@@ -75,12 +75,12 @@ export async function load({ port, request, connections, rate, signal }: Load): 
     })
     socket.on('data', (chunk: string) => {
       line.received += chunk
-      const answer = takeAnswer(line.received)
-      if (!answer) return
+      const response = readResponse(line.received)
+      if (!response) return
       line.received = ''
-      tally.statuses.set(answer.status, (tally.statuses.get(answer.status) ?? 0) + 1)
-      if (answer.status === 200) tally.latencies.push(performance.now() - line.due)
-      if (answer.last) {
+      tally.statuses.set(response.status, (tally.statuses.get(response.status) ?? 0) + 1)
+      if (response.status === 200) tally.latencies.push(performance.now() - line.due)
+      if (response.last) {
         line.busy = false
         socket.end()
       } else next(line)
@@ -89,9 +89,9 @@ export async function load({ port, request, connections, rate, signal }: Load): 
       lines -= 1
       if (!line.open) tally.refused += 1
       else if (line.busy) tally.lost += 1
-      const place = idle.indexOf(line)
-      if (place >= 0) idle.splice(place, 1)
-      // One that finds nobody there waits a moment, or it would do nothing but ask again.
+      const index = idle.indexOf(line)
+      if (index >= 0) idle.splice(index, 1)
+      // After a refused connection it waits, or it would only connect again and again.
       if (rate === undefined && !signal.aborted) setTimeout(reopen, line.open ? 0 : 50)
       else if (waiting.length > 0 && !signal.aborted) open(waiting.shift() ?? 0)
       finish()
@@ -123,7 +123,7 @@ export async function load({ port, request, connections, rate, signal }: Load): 
   return tally
 }
 
-function takeAnswer(text: string): { status: number; last: boolean } | undefined {
+function readResponse(text: string): { status: number; last: boolean } | undefined {
   const end = text.indexOf('\r\n\r\n')
   if (end < 0) return undefined
   const head = text.slice(0, end).toLowerCase()
@@ -132,13 +132,13 @@ function takeAnswer(text: string): { status: number; last: boolean } | undefined
   return { status: Number(text.slice(9, 12)), last: /connection: *close/.test(head) }
 }
 
-/** The value below which so many of the numbers lie, `share` from 0 to 1. */
+/** Returns the quantile of the numbers, `share` from 0 to 1. */
 export function findQuantile(numbers: readonly number[], share: number): number {
   const sorted = numbers.toSorted((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
 }
 
-/** How many answers had a status that the test holds for. */
+/** Counts the responses whose status passes the test. */
 export function countStatuses({ statuses }: Tally, test: (status: number) => boolean): number {
   return [...statuses].reduce((sum, [status, count]) => (test(status) ? sum + count : sum), 0)
 }

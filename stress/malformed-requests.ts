@@ -6,42 +6,43 @@ import { listRestCalls } from '../test/support/rest-calls.ts'
 import { startUpstream } from '../test/support/upstream-stub.ts'
 import { type Finding, report } from './finding.ts'
 
-/** Sends every malformed request there is, and families of them until the sum is reached, to both ports. */
+/** Sends every known malformed request, and generated ones up to the total, to both servers. */
 export async function sendMalformed(total = 10_000, seed = Date.now() % 1_000_000): Promise<Finding> {
   await using upstream = await startUpstream()
   await using gateway = await startGateway(upstream.url)
-  const stage = { gateway, upstream }
+  const attacked = { gateway, upstream }
   const faults = new Set<string>()
   let sent = 0
   const corpus = {
     rest: [...listFramings(targets.rest), ...listRestCalls()],
     mcp: [...listFramings(targets.mcp), ...listMcpCalls()],
   }
-  for (const door of ['rest', 'mcp'] as const)
-    for (const [name, text, , sending] of corpus[door]) {
-      const exchange = await attack(stage, door, text, sending)
+  for (const server of ['rest', 'mcp'] as const)
+    for (const [name, text, , sending] of corpus[server]) {
+      const exchange = await attack(attacked, server, text, sending)
       for (const fault of findFaults(exchange)) faults.add(`${name}: ${fault}`)
-      if (exchange.answers.length > 1) faults.add(`${name}: more than one answer`)
+      if (exchange.answers.length > 1) faults.add(`${name}: more than one response`)
       sent += 1
     }
   for (const { name, text } of listRefusedMessages()) {
-    for (const fault of findFaults(await attack(stage, 'mcp', text))) faults.add(`${name}: ${fault}`)
+    for (const fault of findFaults(await attack(attacked, 'mcp', text))) faults.add(`${name}: ${fault}`)
     sent += 1
   }
   const passed = upstream.requests.length
   const names = Object.keys(families).filter((name) => name in families) as (keyof typeof families)[]
   const runs = Math.ceil((total - sent) / names.length / 2)
-  for (const door of ['rest', 'mcp'] as const)
+  for (const server of ['rest', 'mcp'] as const)
     for (const name of names) {
-      await attackWith(stage, door, name, { runs, seed }).catch((error: Error) => faults.add(error.message))
+      await attackWith(attacked, server, name, { runs, seed }).catch((error: Error) =>
+        faults.add(error.message),
+      )
       sent += runs
     }
   for (const line of findLogFaults(gateway.log)) faults.add(`logged: ${line.slice(0, 200)}`)
   return {
-    what: `${sent} malformed requests on both ports (seed ${seed})`,
-    figure:
-      '0 × 5xx, 0 exits, 0 stack traces, at most 1 answer a request, 0 upstream calls for what is refused',
-    measured: `${faults.size} faults, ${passed} upstream calls for what is refused${[...faults].slice(0, 3).join('; ')}`,
+    what: `${sent} malformed requests on both servers (seed ${seed})`,
+    figure: '0 × 5xx, 0 exits, 0 stack traces, at most 1 response a request, 0 upstream calls',
+    measured: `${faults.size} faults, ${passed} upstream calls${[...faults].slice(0, 3).join('; ')}`,
     ok: faults.size === 0 && passed === 0,
   }
 }

@@ -4,16 +4,16 @@ import { type GatewayProcess, readOne, startGatewayProcess } from './gateway-pro
 import { countStatuses, findQuantile, load, type Tally } from './load.ts'
 import { startQuickUpstream } from './quick-upstream.ts'
 
-/** Milliseconds that the upstream takes; with the gateway's 256 places it bounds what can be done in a second. */
+/** Delay of the upstream in milliseconds; with the limit of 256 concurrent requests it bounds the peak rate. */
 const delay = 400
-/** Callers at a time for the peak: as many as have a place. */
-const places = 256
+/** Connections for the peak: the concurrency limit of the gateway. */
+const concurrency = 256
 /** Connections that an overload may open. */
 const connections = 4_000
 
 /**
- * Finds the most that the gateway does in a second, then asks twice as much of it without regard to its answers:
- * what it still does must stay near its peak and in time, and its memory must not grow with the queue outside.
+ * Measures the peak rate of the gateway, then sends twice as many requests. Goodput must stay near the peak and in time,
+ * and memory must not grow with the number of waiting clients.
  */
 export async function overload(seconds = 30): Promise<Finding[]> {
   await using upstream = await startQuickUpstream(delay)
@@ -32,11 +32,11 @@ export async function overload(seconds = 30): Promise<Finding[]> {
     {
       what: `${what}: goodput`,
       figure: 'at least 80 % of the peak',
-      measured: `${Math.round(goodput * 100)} % of the peak, ${shed} requests shed with 503, ${tally.lost} lost`,
+      measured: `${Math.round(goodput * 100)} % of the peak, ${shed} requests refused with 503, ${tally.lost} lost`,
       ok: goodput >= 0.8 && shed > 0,
     },
     {
-      what: `${what}: answers with 200`,
+      what: `${what}: responses with 200`,
       figure: 'p99 at most 1 s',
       measured: `p99 ${Math.round(slowest)} ms`,
       ok: slowest <= 1_000,
@@ -52,7 +52,7 @@ export async function overload(seconds = 30): Promise<Finding[]> {
 
 async function run(gateway: GatewayProcess, seconds: number, rate?: number): Promise<Tally> {
   const over = new AbortController()
-  const options = rate === undefined ? { connections: places } : { connections, rate }
+  const options = rate === undefined ? { connections: concurrency } : { connections, rate }
   const tally = load({ port: gateway.restPort, request: readOne, ...options, signal: over.signal })
   await wait(seconds * 1000)
   over.abort()

@@ -6,7 +6,7 @@ const user = JSON.stringify({
   data: { id: 4711, email: 'ada@example.org', username: 'ada' },
 })
 
-/** An upstream that answers every call with one user after some milliseconds, and counts. */
+/** An upstream that returns one user after some milliseconds, and counts its calls. */
 export interface QuickUpstream extends AsyncDisposable {
   readonly url: string
   readonly hits: number

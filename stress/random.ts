@@ -1,4 +1,4 @@
-/** A seeded source of numbers from 0 to 1 (mulberry32), so that a run can be repeated. */
+/** Creates a seeded generator of numbers from 0 to 1 (mulberry32), so that a run can be repeated. */
 export function createRandom(seed: number): () => number {
   let state = seed
   return () => {

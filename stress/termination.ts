@@ -4,12 +4,12 @@ import { readOne, startGatewayProcess } from './gateway-process.ts'
 import { countStatuses, load } from './load.ts'
 import { startQuickUpstream } from './quick-upstream.ts'
 
-/** Callers, each with a connection that it keeps. */
+/** Keep-alive connections. */
 const connections = 64
 
 /**
- * A gateway under load is told to end: every request that left must be answered, none with 5xx, and the process
- * must end well. Callers whose connection ends open another, as long as somebody is there.
+ * Sends SIGTERM to a gateway under load: every sent request must get its response, none a 5xx, and the process must exit
+ * with 0. Clients whose connection is closed open another while the port accepts it.
  */
 export async function terminateUnderLoad(runs = 10, warmUp = 1_000, milliseconds = 1_000): Promise<Finding> {
   let lost = 0
@@ -38,7 +38,7 @@ export async function terminateUnderLoad(runs = 10, warmUp = 1_000, milliseconds
   return {
     what: `SIGTERM under load, ${runs} runs`,
     figure: '1,000 requests/s and more; 0 lost, 0 × 5xx, exit code 0',
-    measured: `${least} requests/s and more, ${answered} answered; ${lost} lost, ${failed} × 5xx, exit ${[...ends].join(', ')}`,
+    measured: `${least} requests/s and more, ${answered} successful; ${lost} lost, ${failed} × 5xx, exit ${[...ends].join(', ')}`,
     ok: least >= 1000 && lost === 0 && failed === 0 && ends.size === 1 && ends.has(0),
   }
 }

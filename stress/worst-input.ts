@@ -1,6 +1,6 @@
 import { createHistogram, monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { setTimeout as wait } from 'node:timers/promises'
-import { attack, type Door, targets } from '../test/support/attack.ts'
+import { attack, type ServerName, targets } from '../test/support/attack.ts'
 import { startGateway } from '../test/support/gateway.ts'
 import { writePost } from '../test/support/malformed.ts'
 import { listFramings } from '../test/support/malformed-framing.ts'
@@ -9,16 +9,16 @@ import { listRestCalls } from '../test/support/rest-calls.ts'
 import { startUpstream } from '../test/support/upstream-stub.ts'
 import { type Finding, report } from './finding.ts'
 
-/** Bytes of the largest body that each port reads. */
+/** Largest body of each server, in bytes. */
 const largest = { rest: 102_400, mcp: 131_072 } as const
 
-/** Inputs made to be slow: as large as they may be, and as much work as they can be. */
-function listHeavy(door: Door): (readonly [name: string, body: string])[] {
-  const room = largest[door] - 400
-  const fill = (piece: string) => piece.repeat(Math.floor(room / piece.length))
+/** Lists inputs of the largest size that take the most work. */
+function listHeavy(server: ServerName): (readonly [name: string, body: string])[] {
+  const size = largest[server] - 400
+  const fill = (piece: string) => piece.repeat(Math.floor(size / piece.length))
   const list = (piece: string) => fill(`${piece},`).slice(0, -1)
   const keys = Array.from(
-    { length: Math.floor(room / 9) },
+    { length: Math.floor(size / 9) },
     (_, n) => `"${n.toString(36).padStart(4, '0')}":0`,
   )
   const inner: (readonly [string, string])[] = [
@@ -37,56 +37,56 @@ function listHeavy(door: Door): (readonly [name: string, body: string])[] {
     ['a list of numbers', `{"metadata":{"a":[${list('1')}]}}`],
     ['a list of lists', `{"metadata":[${list('[]')}]}`],
     ['a list of objects', `{"metadata":[${list('{}')}]}`],
-    ['deep lists', `{"a":${'['.repeat(room / 2)}${']'.repeat(room / 2)}}`],
-    ['deep objects', `${'{"a":'.repeat(room / 6)}1${'}'.repeat(room / 6)}`],
+    ['deep lists', `{"a":${'['.repeat(size / 2)}${']'.repeat(size / 2)}}`],
+    ['deep objects', `${'{"a":'.repeat(size / 6)}1${'}'.repeat(size / 6)}`],
     ['a long number', `{"timeFormat":${fill('1')}}`],
     ['a long fraction', `{"timeFormat":0.${fill('1')}}`],
     ['blanks', `${fill(' ')}{}`],
     ['a long key', `{"${fill('k')}":1}`],
     ['the same key again and again', `{${list('"a":1')}}`],
   ]
-  if (door === 'rest') return inner
+  if (server === 'rest') return inner
   const call = (body: string) =>
     `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"create-managed-user","arguments":{"clientId":"a","body":${body}}}}`
   return inner.map(([name, body]) => [name, call(body)])
 }
 
-/** Measures how long the event loop stands still for each single input, and names the worst. */
+/** Measures how long each single input blocks the event loop, and names the worst. */
 export async function findWorstInput(): Promise<Finding> {
   await using upstream = await startUpstream()
   await using gateway = await startGateway(upstream.url, { LOG_LEVEL: 'silent' })
-  const stage = { gateway, upstream }
-  const inputs = (['rest', 'mcp'] as const).flatMap((door) => [
-    ...listHeavy(door).map(([name, body]) => ({
-      door,
+  const attacked = { gateway, upstream }
+  const inputs = (['rest', 'mcp'] as const).flatMap((server) => [
+    ...listHeavy(server).map(([name, body]) => ({
+      server,
       name,
-      text: writePost(targets[door], [], body),
+      text: writePost(targets[server], [], body),
       sending: {},
     })),
-    ...[...listFramings(targets[door]), ...(door === 'rest' ? listRestCalls() : listMcpCalls())].map(
-      ([name, text, , sending]) => ({ door, name, text, sending }),
+    ...[...listFramings(targets[server]), ...(server === 'rest' ? listRestCalls() : listMcpCalls())].map(
+      ([name, text, , sending]) => ({ server, name, text, sending }),
     ),
-    ...(door === 'mcp' ? listRefusedMessages().map((one) => ({ door, sending: {}, ...one })) : []),
+    ...(server === 'mcp' ? listRefusedMessages().map((one) => ({ server, sending: {}, ...one })) : []),
   ])
-  for (const { door, text, sending } of inputs) await attack(stage, door, text, sending)
-  const worst = { name: '', held: 0 }
+  for (const { server, text, sending } of inputs) await attack(attacked, server, text, sending)
+  const worst = { name: '', blocked: 0 }
   const overall = createHistogram()
-  for (const { door, name, text, sending } of inputs) {
-    const held = await measureLeast(() => attack(stage, door, text, sending))
-    overall.record(Math.max(1, Math.round(held * 1000)))
-    if (held > worst.held) Object.assign(worst, { name: `${name} on ${door}`, held })
+  for (const { server, name, text, sending } of inputs) {
+    const blocked = await measureLeast(() => attack(attacked, server, text, sending))
+    overall.record(Math.max(1, Math.round(blocked * 1000)))
+    if (blocked > worst.blocked) Object.assign(worst, { name: `${name} on ${server}`, blocked })
   }
   return {
     what: `the worst of ${inputs.length} single inputs`,
-    figure: 'event loop held for at most 50 ms',
-    measured: `${worst.held.toFixed(1)} ms by ${worst.name}; median ${(overall.percentile(50) / 1000).toFixed(1)} ms`,
-    ok: worst.held <= 50,
+    figure: 'blocks the event loop for at most 50 ms',
+    measured: `${worst.blocked.toFixed(1)} ms by ${worst.name}; median ${(overall.percentile(50) / 1000).toFixed(1)} ms`,
+    ok: worst.blocked <= 50,
   }
 }
 
 /**
- * Milliseconds that the loop stood still, the caller's own work included. What else runs on the machine can only
- * make it longer, so the least of some tries is the nearest.
+ * Returns how long the event loop was blocked, in milliseconds, the work of the client included. Other processes can only
+ * lengthen it, so the least of some attempts is the closest.
  */
 async function measureLeast(send: () => Promise<unknown>, tries = 3): Promise<number> {
   let least = Number.POSITIVE_INFINITY

@@ -37,10 +37,10 @@ const strange = [
   'Expect: 100-continue',
 ]
 
-it.each(['rest', 'mcp'] as const)('only known headers go up, whatever comes on %s', async (door) => {
+it.each(['rest', 'mcp'] as const)('only known headers go up, whatever comes on %s', async (server) => {
   await using upstream = await startUpstream()
   await using gateway = await startGateway(upstream.url)
-  const { answers } = await attack({ gateway, upstream }, door, writePost(targets[door], strange))
+  const { answers } = await attack({ gateway, upstream }, server, writePost(targets[server], strange))
   expect(answers.map(({ status }) => status)).toEqual([200])
   const [request] = upstream.requests
   const known = ['accept', 'connection', 'content-length', 'content-type', 'host']
@@ -51,7 +51,7 @@ it.each(['rest', 'mcp'] as const)('only known headers go up, whatever comes on %
   expect(request?.headers['user-agent']).not.toBe('demo')
 })
 
-it.each(['rest', 'mcp'] as const)('only known headers come back on %s', async (door) => {
+it.each(['rest', 'mcp'] as const)('only known headers come back on %s', async (server) => {
   const secretive = {
     server: 'inside',
     'set-cookie': 'a=b',
@@ -69,7 +69,7 @@ it.each(['rest', 'mcp'] as const)('only known headers come back on %s', async (d
     respondJson(response, 200, { status: 'success', data: {} }, secretive),
   )
   await using gateway = await startGateway(upstream.url)
-  const { answers } = await attack({ gateway, upstream }, door, writePost(targets[door], []))
+  const { answers } = await attack({ gateway, upstream }, server, writePost(targets[server], []))
   expect(answers.map(({ status }) => status)).toEqual([200])
   const names = [...(answers[0]?.head.matchAll(/^([\w-]+):/gm) ?? [])].map(([, name]) => name?.toLowerCase())
   const own = ['keep-alive']

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   attack,
   attackWith,
-  type Door,
   families,
   findFaults,
   findLogFaults,
+  type ServerName,
   targets,
 } from '../support/attack.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
@@ -26,7 +26,7 @@ afterAll(async () => {
   await upstream[Symbol.asyncDispose]()
 })
 
-const corpus: Readonly<Record<Door, readonly Malformed[]>> = {
+const corpus: Readonly<Record<ServerName, readonly Malformed[]>> = {
   rest: [...listFramings(targets.rest), ...listRestCalls()],
   mcp: [...listFramings(targets.mcp), ...listMcpCalls()],
 }
@@ -40,17 +40,17 @@ it('counts 300 malformed requests and more on the two ports, no two of a port th
   expect(counts.reduce((sum, { written }) => sum + written, 0)).toBeGreaterThanOrEqual(300)
 })
 
-describe.each(['rest', 'mcp'] as const)('on %s', (door) => {
+describe.each(['rest', 'mcp'] as const)('on %s', (server) => {
   it('a call goes upstream as long as nothing is wrong with it', async () => {
     const before = upstream.requests.length
-    const { answers } = await attack({ gateway, upstream }, door, writePost(targets[door], []))
+    const { answers } = await attack({ gateway, upstream }, server, writePost(targets[server], []))
     expect(answers.map(({ status }) => status)).toEqual([200])
     expect(upstream.requests.length).toBe(before + 1)
   })
 
-  it.each(corpus[door].map(toCase))('$name', async ({ text, status, sending }) => {
+  it.each(corpus[server].map(toCase))('$name', async ({ text, status, sending }) => {
     const before = upstream.requests.length
-    const exchange = await attack({ gateway, upstream }, door, text, sending)
+    const exchange = await attack({ gateway, upstream }, server, text, sending)
     expect(exchange.answers.map((one) => one.status)).toEqual(status === 0 ? [] : [status])
     expect(findFaults(exchange)).toEqual([])
     expect(upstream.requests.length).toBe(before)
@@ -59,7 +59,7 @@ describe.each(['rest', 'mcp'] as const)('on %s', (door) => {
   it.each(Object.keys(families).filter(isFamily))(
     '%s is answered once at most, and calmly',
     async (family) => {
-      await attackWith({ gateway, upstream }, door, family, { runs: 60, seed: 1 })
+      await attackWith({ gateway, upstream }, server, family, { runs: 60, seed: 1 })
     },
   )
 })

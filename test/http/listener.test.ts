@@ -18,10 +18,10 @@ function createBareListener() {
 
 test.each(['restUrl', 'mcpUrl'] as const)(
   'headers that never end are answered with 408 on %s',
-  async (door) => {
+  async (server) => {
     await using upstream = await startUpstream()
     await using running = await startGateway(upstream.url, {}, { timeouts: short })
-    const socket = openConnection(running[door])
+    const socket = openConnection(running[server])
     socket.write('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n')
     const answer = await readAll(socket)
     expect(answer).toMatch(/^HTTP\/1\.1 408 /)

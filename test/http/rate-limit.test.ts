@@ -8,7 +8,7 @@ import { Fingerprint } from '../../src/state/fingerprint.ts'
 import { type CounterStore, createMemoryStore } from '../../src/state/store.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { writeKeys } from '../support/key-file.ts'
-import { calls, doors, type Extras, toMcpRequest, toRestRequest } from '../support/servers.ts'
+import { calls, type Extras, servers, toMcpRequest, toRestRequest } from '../support/servers.ts'
 import { startUpstream } from '../support/upstream-stub.ts'
 
 const users = '/v1/v2/oauth-clients/cm9demo/users'
@@ -71,7 +71,7 @@ test('a secret in the arguments is limited as itself, whatever the headers say',
   await using running = await startGateway(upstream.url, { RATE_LIMIT: '2/h' })
   const values = { ...calls.get.arguments, 'x-cal-secret-key': 'demo-secret' }
   for (let n = 0; n < 5; n += 1)
-    await doors.mcp(running, { ...calls.get, arguments: values }, { secret: `made-up-${n}` })
+    await servers.mcp(running, { ...calls.get, arguments: values }, { secret: `made-up-${n}` })
   expect(upstream.requests).toHaveLength(2)
 })
 

@@ -6,7 +6,7 @@ import { errorCatalogue } from '../../src/errors/catalogue.ts'
 import { readText } from '../rules/tree.ts'
 import { findClosedUrl, type RunningGateway, startGateway } from '../support/gateway.ts'
 import { openConnection, readAll } from '../support/raw-connection.ts'
-import { calls, doors } from '../support/servers.ts'
+import { calls, servers } from '../support/servers.ts'
 import { respondJson, startUpstream } from '../support/upstream-stub.ts'
 
 /** One sample: its name, its labels and its value. */
@@ -42,10 +42,10 @@ test('requests are counted by surface, operation and status, and errors by their
     respondJson(response, request.method === 'PATCH' ? 418 : 200, { status: 'success', data: {} }),
   )
   await using running = await startGateway(upstream.url)
-  for (const door of ['rest', 'mcp'] as const) {
-    await doors[door](running, calls.get)
-    await doors[door](running, calls.update)
-    await doors[door](running, {
+  for (const server of ['rest', 'mcp'] as const) {
+    await servers[server](running, calls.get)
+    await servers[server](running, calls.update)
+    await servers[server](running, {
       ...calls.get,
       path: `${calls.list.path}/0`,
       arguments: { clientId: 'cm9demo' },
@@ -87,7 +87,7 @@ function findIds() {
 
 test('an upstream that is not there shows as retries and as the error in place of its answer', async () => {
   await using running = await startGateway(await findClosedUrl())
-  await doors.rest(running, calls.get)
+  await servers.rest(running, calls.get)
   const samples = await scrape(running)
   const { get } = findIds()
   expect(read(samples, 'upstream_retries_total')).toEqual([`${get} 2`])

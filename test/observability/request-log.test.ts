@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { logFields } from '../../src/observability/logger.ts'
 import { secretValue, startMcp } from '../mcp/example.ts'
 import { findClosedUrl, type RunningGateway, startGateway } from '../support/gateway.ts'
-import { calls, doors } from '../support/servers.ts'
+import { calls, servers } from '../support/servers.ts'
 import { respondJson, startUpstream } from '../support/upstream-stub.ts'
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
@@ -15,7 +15,7 @@ function readLog({ log }: Pick<RunningGateway, 'log'>) {
 it('logs a request on REST by its route, never by its path', async () => {
   await using upstream = await startUpstream()
   await using running = await startGateway(upstream.url)
-  await doors.rest(running, calls.get)
+  await servers.rest(running, calls.get)
   await (await fetch(`${running.restUrl}/planted?planted=1`, { method: 'OPTIONS' })).text()
   const common = { ...line, surface: 'rest', requestId: expect.stringMatching(uuid) }
   expect(readLog(running)).toEqual([
@@ -27,8 +27,8 @@ it('logs a request on REST by its route, never by its path', async () => {
 it('logs a tool call by the name of the tool, where it is one, and by how it ended', async () => {
   await using upstream = await startUpstream((_request, response) => respondJson(response, 404, {}))
   await using running = await startGateway(upstream.url)
-  await doors.mcp(running, calls.get)
-  await doors.mcp(running, { ...calls.get, arguments: {} })
+  await servers.mcp(running, calls.get)
+  await servers.mcp(running, { ...calls.get, arguments: {} })
   const params = { name: 'planted', arguments: {} }
   const init = { method: 'POST', headers: { 'content-type': 'application/json' } }
   const post = async (body: unknown) =>
@@ -56,14 +56,14 @@ it('gives every error of the gateway the id under which it is logged, and no ans
   )
   await using running = await startGateway(upstream.url)
   await using lonely = await startGateway(await findClosedUrl())
-  const passed = await doors.rest(running, calls.get)
-  const refused = await doors.rest(
+  const passed = await servers.rest(running, calls.get)
+  const refused = await servers.rest(
     running,
     { ...calls.get, path: '/planted' },
     { headers: { 'x-request-id': 'mine' } },
   )
-  const unreachable = await doors.rest(lonely, calls.get)
-  const tool = await doors.mcp(lonely, calls.get)
+  const unreachable = await servers.rest(lonely, calls.get)
+  const tool = await servers.mcp(lonely, calls.get)
   const ids = [passed, refused, unreachable, tool].map(({ headers }) => headers.get('x-request-id'))
   const logged = [...readLog(running), ...readLog(lonely)].map(({ requestId }) => requestId)
   expect(ids).toEqual(['upstream-1', ...logged.slice(1)])
@@ -89,7 +89,7 @@ it('tells the caller of a failed tool the id of the request, under which the fai
 
 it('writes no field that the log does not have', async () => {
   await using running = await startGateway(await findClosedUrl())
-  for (const door of ['rest', 'mcp'] as const) await doors[door](running, calls.get)
+  for (const server of ['rest', 'mcp'] as const) await servers[server](running, calls.get)
   const fields = new Set(running.log.flatMap((text) => Object.keys(JSON.parse(text))))
   expect([...fields].filter((name) => !Object.hasOwn(logFields, name))).toEqual([])
 })

@@ -9,7 +9,7 @@ import { readOperations } from '../../src/document/operations.ts'
 import { createComparison } from '../../src/document/response-mismatch.ts'
 import { type MismatchKind, ResponseSampler } from '../../src/observability/response-sampling.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
-import { type CallName, calls, type DoorName, doors } from '../support/servers.ts'
+import { type CallName, calls, type ServerName, servers } from '../support/servers.ts'
 import { answer, findOperation } from '../upstream/exchange-fixture.ts'
 
 const operations = readOperations(readDocument())
@@ -49,20 +49,20 @@ describe('the answers of a Cal.com that remembers', () => {
   }
 
   /** Calls an operation as the client that the mock knows. */
-  function call(name: CallName, door: DoorName, refreshToken = '') {
+  function call(name: CallName, server: ServerName, refreshToken = '') {
     const text = JSON.stringify(calls[name])
       .replaceAll('cm9demo', 'cm9demo000001abcd1234efgh')
       .replaceAll('ada@', 'eva@')
-    return doors[door](running, JSON.parse(text.replaceAll('"demo"', JSON.stringify(refreshToken))))
+    return servers[server](running, JSON.parse(text.replaceAll('"demo"', JSON.stringify(refreshToken))))
   }
 
   /** Calls an operation of a fresh world, and gives its answer and the departures that were counted for it. */
-  async function observe(name: CallName, door: DoorName, drift?: Drift) {
+  async function observe(name: CallName, server: ServerName, drift?: Drift) {
     await control('reset')
     const forced = name === 'refresh' ? (await call('force-refresh', 'rest')).text : '{}'
     if (drift) await control('faults', { operation: find(name)?.id, drift })
     const before = await readDrift()
-    const { status, text } = await call(name, door, Object(JSON.parse(forced).data).refreshToken)
+    const { status, text } = await call(name, server, Object(JSON.parse(forced).data).refreshToken)
     const after = await readDrift()
     const found = [...after].filter(([kind, count]) => count > (before.get(kind) ?? 0)).map(([kind]) => kind)
     return { status, text, found: found.sort() }
@@ -79,9 +79,9 @@ describe('the answers of a Cal.com that remembers', () => {
   }
 
   it('depart nowhere while nothing has drifted, on either port', async () => {
-    for (const door of ['rest', 'mcp'] as const)
+    for (const server of ['rest', 'mcp'] as const)
       for (const name of names) {
-        const { status, found } = await observe(name, door)
+        const { status, found } = await observe(name, server)
         expect([name, status < 300, found]).toEqual([name, true, []])
       }
     const { body } = await running.gateway.control.inject('/metrics')

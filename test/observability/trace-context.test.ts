@@ -1,7 +1,7 @@
 import { expect, it, test } from 'vitest'
 import { readTraceparent } from '../../src/observability/trace-context.ts'
 import { startGateway } from '../support/gateway.ts'
-import { calls, doors } from '../support/servers.ts'
+import { calls, servers } from '../support/servers.ts'
 import { startUpstream } from '../support/upstream-stub.ts'
 import { answer, findOperation, openExchange } from '../upstream/exchange-fixture.ts'
 
@@ -39,13 +39,15 @@ it.each([
 
 test.each(['rest', 'mcp'] as const)(
   'a valid traceparent goes upstream from %s, and its trace id into the log; nothing else does',
-  async (door) => {
+  async (server) => {
     await using upstream = await startUpstream()
     await using running = await startGateway(upstream.url)
     const traceparent = `00-${traceId}-${parentId}-01`
     const others = { tracestate: 'planted=1', baggage: 'planted=1', b3: `${traceId}-${parentId}-1` }
-    await doors[door](running, calls.get, { headers: { traceparent, ...others } })
-    await doors[door](running, calls.get, { headers: { traceparent: `${traceparent}-planted`, ...others } })
+    await servers[server](running, calls.get, { headers: { traceparent, ...others } })
+    await servers[server](running, calls.get, {
+      headers: { traceparent: `${traceparent}-planted`, ...others },
+    })
     const [valid, invalid] = upstream.requests.map(({ headers }) => headers)
     expect([valid?.traceparent, invalid?.traceparent]).toEqual([traceparent, undefined])
     expect(Object.keys(valid ?? {}).filter((name) => /tracestate|baggage|^b3$/.test(name))).toEqual([])

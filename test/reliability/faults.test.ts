@@ -2,11 +2,11 @@ import { afterEach, expect, test } from 'vitest'
 import { faults } from '../support/faults.ts'
 import { startGateway } from '../support/gateway.ts'
 import { behaveWell, goodBody, type RawUpstream, startRawUpstream } from '../support/raw-upstream.ts'
-import { calls, type DoorName, doors } from '../support/servers.ts'
+import { calls, type ServerName, servers } from '../support/servers.ts'
 
-const names: readonly DoorName[] = ['rest', 'mcp']
-const cases = names.flatMap((door) =>
-  faults.map((fault) => ({ door, ...fault, title: `${door}: an upstream that ${fault.name}` })),
+const names: readonly ServerName[] = ['rest', 'mcp']
+const cases = names.flatMap((server) =>
+  faults.map((fault) => ({ server, ...fault, title: `${server}: an upstream that ${fault.name}` })),
 )
 
 const opened = new Set<AsyncDisposable>()
@@ -40,36 +40,36 @@ test.each(cases)(
     ] as const) {
       const before = upstream.hits
       upstream.behave = fault.behave
-      const faulty = await doors[fault.door](gateway, calls[name], { secret: `demo-${name}` })
+      const faulty = await servers[fault.server](gateway, calls[name], { secret: `demo-${name}` })
       expect({ status: faulty.status, code: faulty.code }).toEqual({ status, code })
       if (code) expect(faulty.outcome).toBe('unknown')
       expect(upstream.hits - before).toBe(hits)
       upstream.behave = behaveWell
-      const clean = await doors[fault.door](gateway, calls[name], { secret: 'demo-clean' })
+      const clean = await servers[fault.server](gateway, calls[name], { secret: 'demo-clean' })
       expect([clean.status, clean.text]).toEqual([200, goodBody])
     }
   },
 )
 
-test.each(names)('%s: an upstream where nobody listens means that nothing was sent', async (door) => {
+test.each(names)('%s: an upstream where nobody listens means that nothing was sent', async (server) => {
   const gateway = await startGateway('http://127.0.0.1:1')
   opened.add(gateway)
   for (const name of ['get', 'create'] as const) {
-    const { status, code, outcome } = await doors[door](gateway, calls[name])
+    const { status, code, outcome } = await servers[server](gateway, calls[name])
     expect([status, code, outcome]).toEqual([502, 'upstream_unreachable', 'not_executed'])
   }
 })
 
 test.each(names)(
   '%s: an upstream that speaks no TLS where TLS is expected gets nothing of the call',
-  async (door) => {
+  async (server) => {
     const upstream = await startRawUpstream()
     opened.add(upstream)
     const gateway = await startGateway(upstream.url.replace('http:', 'https:'), {
       UPSTREAM_TIMEOUT_MS: '150',
     })
     opened.add(gateway)
-    const { code, outcome } = await doors[door](gateway, calls.create)
+    const { code, outcome } = await servers[server](gateway, calls.create)
     expect([code, outcome, upstream.hits]).toEqual(['upstream_unreachable', 'not_executed', 0])
   },
 )

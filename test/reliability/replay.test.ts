@@ -3,15 +3,15 @@ import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { behaveWell, type RawUpstream, startRawUpstream, writeAnswer } from '../support/raw-upstream.ts'
-import { calls, type DoorName, doors, toMcpRequest, toRestRequest, writes } from '../support/servers.ts'
+import { calls, type ServerName, servers, toMcpRequest, toRestRequest, writes } from '../support/servers.ts'
 
-const names: readonly DoorName[] = ['rest', 'mcp']
-const cases = names.flatMap((door) => writes.map((name) => ({ door, name })))
+const names: readonly ServerName[] = ['rest', 'mcp']
+const cases = names.flatMap((server) => writes.map((name) => ({ server, name })))
 
 /** Begins a call on a connection of its own, which the test may break. */
-function begin(gateway: RunningGateway, door: DoorName, name: (typeof writes)[number]): ClientRequest {
-  const { path, init } = (door === 'rest' ? toRestRequest : toMcpRequest)(calls[name])
-  const url = (door === 'rest' ? gateway.restUrl : gateway.mcpUrl) + path
+function begin(gateway: RunningGateway, server: ServerName, name: (typeof writes)[number]): ClientRequest {
+  const { path, init } = (server === 'rest' ? toRestRequest : toMcpRequest)(calls[name])
+  const url = (server === 'rest' ? gateway.restUrl : gateway.mcpUrl) + path
   const { body } = init
   const request = httpRequest(url, { method: init.method, headers: init.headers, agent: false })
   request.on('error', () => {})
@@ -41,23 +41,23 @@ async function until(holds: () => boolean): Promise<void> {
 }
 
 test.each(cases)(
-  '$door: the answer to a $name whose caller has left goes to the same call while it is true, and to no other',
-  async ({ door, name }) => {
+  '$server: the answer to a $name whose caller has left goes to the same call while it is true, and to no other',
+  async ({ server, name }) => {
     await using upstream = await startRawUpstream()
     await using gateway = await startGateway(upstream.url)
     const { release } = holdBack(upstream)
-    const first = begin(gateway, door, name)
+    const first = begin(gateway, server, name)
     await until(() => upstream.hits === 1)
     const gone = new Promise((resolve) => first.once('close', resolve))
     first.destroy()
     await gone
-    const second = doors[door](gateway, calls[name], { secret: 'other-secret' })
+    const second = servers[server](gateway, calls[name], { secret: 'other-secret' })
     await until(() => upstream.hits === 2)
     release()
     expect(JSON.parse((await second).text).data.number).toBe(2)
     // What is answered about one user is untrue once another write to that user has succeeded.
     const hits = name === 'create' || name === 'refresh' ? 2 : 3
-    const third = doors[door](gateway, calls[name])
+    const third = servers[server](gateway, calls[name])
     await until(() => upstream.hits === hits)
     if (hits === 3) release()
     expect(JSON.parse((await third).text).data.number).toBe(hits === 3 ? 3 : 1)
@@ -66,12 +66,12 @@ test.each(cases)(
 )
 
 test.each(cases)(
-  '$door: a $name that had its effect before its connection broke is not repeated',
-  async ({ door, name }) => {
+  '$server: a $name that had its effect before its connection broke is not repeated',
+  async ({ server, name }) => {
     await using upstream = await startRawUpstream((socket) => socket.resetAndDestroy())
     await using gateway = await startGateway(upstream.url)
     for (let n = 1; n <= 10; n += 1) {
-      const { code, outcome, recovery } = await doors[door](gateway, calls[name])
+      const { code, outcome, recovery } = await servers[server](gateway, calls[name])
       expect([code, outcome]).toEqual(['upstream_connection_lost', 'unknown'])
       if (name === 'update' || name === 'delete') expect(recovery).toBeUndefined()
       else expect(recovery?.toLowerCase()).toContain('force-refresh')
@@ -80,11 +80,11 @@ test.each(cases)(
   },
 )
 
-test.each(names)('%s: identical refreshes at a time are one call upstream', async (door) => {
+test.each(names)('%s: identical refreshes at a time are one call upstream', async (server) => {
   await using upstream = await startRawUpstream()
   await using gateway = await startGateway(upstream.url)
   const { release } = holdBack(upstream)
-  const both = Promise.all([1, 2, 3].map(() => doors[door](gateway, calls.refresh)))
+  const both = Promise.all([1, 2, 3].map(() => servers[server](gateway, calls.refresh)))
   await until(() => upstream.hits === 1)
   for (let turn = 0; turn < 50; turn += 1) await setImmediate()
   release()
@@ -92,18 +92,18 @@ test.each(names)('%s: identical refreshes at a time are one call upstream', asyn
   expect(upstream.hits).toBe(1)
 })
 
-test.each(names)('%s: a refresh whose answer arrived goes upstream again', async (door) => {
+test.each(names)('%s: a refresh whose answer arrived goes upstream again', async (server) => {
   await using upstream = await startRawUpstream()
   await using gateway = await startGateway(upstream.url)
   for (let n = 1; n <= 3; n += 1) {
-    await doors[door](gateway, calls.refresh)
+    await servers[server](gateway, calls.refresh)
     expect(upstream.hits).toBe(n)
   }
 })
 
 test.each(cases)(
-  '$door: a $name under way outlives its caller and the closing gateway',
-  async ({ door, name }) => {
+  '$server: a $name under way outlives its caller and the closing gateway',
+  async ({ server, name }) => {
     await using upstream = await startRawUpstream()
     const gateway = await startGateway(upstream.url)
     let finished = false
@@ -116,7 +116,7 @@ test.each(cases)(
         behaveWell(socket)
       }, 50)
     }
-    const request = begin(gateway, door, name)
+    const request = begin(gateway, server, name)
     await until(() => upstream.hits === 1)
     request.destroy()
     await gateway[Symbol.asyncDispose]()
@@ -124,13 +124,13 @@ test.each(cases)(
   },
 )
 
-test.each(names)('%s: a read is given up when its caller leaves', async (door) => {
+test.each(names)('%s: a read is given up when its caller leaves', async (server) => {
   await using upstream = await startRawUpstream()
   await using gateway = await startGateway(upstream.url)
   const closed = Promise.withResolvers<void>()
   upstream.behave = (socket) => socket.once('close', () => closed.resolve())
   const controller = new AbortController()
-  const call = doors[door](gateway, calls.get, { signal: controller.signal })
+  const call = servers[server](gateway, calls.get, { signal: controller.signal })
   await until(() => upstream.hits === 1)
   controller.abort()
   await expect(call).rejects.toThrow()

@@ -10,7 +10,7 @@ function readOperations(served: typeof document) {
   return Object.values(served.paths).flatMap((item) => Object.values(item).map((one) => Object(one)))
 }
 
-test('a door that holds nothing and asks nobody serves the document as it was derived', () => {
+test('a server that holds nothing and asks nobody serves the document as it was derived', () => {
   expect(describeDeployment(document, { held: nothing, isGuarded: false })).toBe(document)
 })
 
@@ -41,7 +41,7 @@ test('a held key stands in for the secret where the upstream takes one, and nowh
 test.each([
   [nothing, [{ secretKey: [], gatewayCredential: [] }]],
   [held, [{ gatewayCredential: [] }]],
-])('a guarded door asks for a bearer credential beside what %j leaves open', (credentials, expected) => {
+])('a guarded server asks for a bearer credential beside what %j leaves open', (credentials, expected) => {
   const served = describeDeployment(document, { held: credentials, isGuarded: true })
   expect(Object(served.components).securitySchemes.gatewayCredential).toMatchObject({ scheme: 'bearer' })
   expect(readOperations(served)[0]?.security).toEqual(expected)

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { variables } from '../../src/config/variables.ts'
 import { errorCatalogue } from '../../src/errors/catalogue.ts'
 import { logFields } from '../../src/observability/logger.ts'
+import { composePage } from '../../stress/page.ts'
 import { listFiles, readText, root, type TextFile } from './tree.ts'
 
 const readme = existsSync(join(root, 'README.md')) ? readText('README.md') : ''
@@ -36,6 +37,17 @@ describe('docs/observability.md', () => {
   it('lists every field of the log with its sentence, and no other', () => {
     const logged = Object.entries(logFields)
     expect(sort(readTable(readText('docs/observability.md'), 'Log'))).toEqual(sort(logged))
+  })
+})
+
+describe('docs/reliability.md', () => {
+  it('says beside its results what `make stress` writes', () => {
+    const removeResults = (page: string) =>
+      page
+        .replaceAll(/^\|.*\| (met|\*\*missed\*\*) \|\n/gm, '')
+        .replaceAll(/\n{3,}/g, '\n\n')
+        .replace(/shared \d+ cores/, '')
+    expect(removeResults(readText('docs/reliability.md'))).toBe(removeResults(composePage([])))
   })
 })
 

@@ -8,20 +8,25 @@ import { restTarget } from './rest-calls.ts'
 import type { UpstreamStub } from './upstream-stub.ts'
 
 /** The two ports under attack. */
-export type Door = 'rest' | 'mcp'
+export type ServerName = 'rest' | 'mcp'
 
 /** A call of each port that is malformed from here on. */
-export const targets: Readonly<Record<Door, Target>> = { rest: restTarget, mcp: mcpTarget }
+export const targets: Readonly<Record<ServerName, Target>> = { rest: restTarget, mcp: mcpTarget }
 
 /** A gateway, and what arrives behind it. */
-export interface Stage {
+export interface AttackedGateway {
   readonly gateway: RunningGateway
   readonly upstream: UpstreamStub
 }
 
 /** Sends bytes, written as latin-1 text, to a port of the gateway. */
-export function attack(stage: Stage, door: Door, text: string, sending: Sending = {}): Promise<RawExchange> {
-  const url = door === 'rest' ? stage.gateway.restUrl : stage.gateway.mcpUrl
+export function attack(
+  attacked: AttackedGateway,
+  server: ServerName,
+  text: string,
+  sending: Sending = {},
+): Promise<RawExchange> {
+  const url = server === 'rest' ? attacked.gateway.restUrl : attacked.gateway.mcpUrl
   return sendRaw(Number(new URL(url).port), Buffer.from(text, 'latin1'), sending)
 }
 
@@ -53,29 +58,29 @@ export function findLogFaults(log: readonly string[]): string[] {
 
 /** Families of malformed requests, without an end. */
 export const families = {
-  'a call with bytes changed, added and taken away': (door: Door) =>
+  'a call with bytes changed, added and taken away': (server: ServerName) =>
     fc
       .array(fc.tuple(fc.nat(), fc.nat(2), fc.nat(255)), { minLength: 1, maxLength: 6 })
-      .map((changes) => changes.reduce(change, writePost(targets[door], []))),
-  'a call that is cut off': (door: Door) =>
+      .map((changes) => changes.reduce(change, writePost(targets[server], []))),
+  'a call that is cut off': (server: ServerName) =>
     fc.nat().map((length) => {
-      const whole = writePost(targets[door], [])
+      const whole = writePost(targets[server], [])
       return whole.slice(0, length % whole.length)
     }),
-  'a call with a strange body': (door: Door) =>
+  'a call with a strange body': (server: ServerName) =>
     fc.oneof(fc.json(), fc.string({ unit: 'binary' })).map((body) => {
-      return writePost(targets[door], [], Buffer.from(body).toString('latin1'))
+      return writePost(targets[server], [], Buffer.from(body).toString('latin1'))
     }),
-  'a call with a strange header': (door: Door) =>
+  'a call with a strange header': (server: ServerName) =>
     fc.tuple(fc.string(), fc.string({ unit: 'binary' })).map(([name, value]) => {
-      return writePost(targets[door], [Buffer.from(`${name}: ${value}`).toString('latin1')])
+      return writePost(targets[server], [Buffer.from(`${name}: ${value}`).toString('latin1')])
     }),
-  'a strange target': (door: Door) =>
+  'a strange target': (server: ServerName) =>
     fc.oneof(fc.webPath(), fc.string(), fc.webQueryParameters()).map((path) => {
       const target = Buffer.from(path).toString('latin1')
-      return writePost({ ...targets[door], path: `${targets[door].path}${target}` }, [])
+      return writePost({ ...targets[server], path: `${targets[server].path}${target}` }, [])
     }),
-  'a strange message': (door: Door) =>
+  'a strange message': (server: ServerName) =>
     fc
       .record({
         jsonrpc: fc.constant('2.0'),
@@ -84,17 +89,17 @@ export const families = {
         params: fc.jsonValue(),
       })
       .map((message) =>
-        writePost(targets[door], [], Buffer.from(JSON.stringify(message)).toString('latin1')),
+        writePost(targets[server], [], Buffer.from(JSON.stringify(message)).toString('latin1')),
       ),
-  'a call with strange arguments': (door: Door) =>
+  'a call with strange arguments': (server: ServerName) =>
     fc
       .dictionary(fc.constantFrom('clientId', 'userId', 'body', 'limit', 'x'), fc.jsonValue())
       .map((values) => {
         const params = { name: 'update-managed-user', arguments: values }
-        const body = door === 'rest' ? values : { jsonrpc: '2.0', id: 1, method: 'tools/call', params }
-        return writePost(targets[door], [], Buffer.from(JSON.stringify(body)).toString('latin1'))
+        const body = server === 'rest' ? values : { jsonrpc: '2.0', id: 1, method: 'tools/call', params }
+        return writePost(targets[server], [], Buffer.from(JSON.stringify(body)).toString('latin1'))
       }),
-} satisfies Record<string, (door: Door) => fc.Arbitrary<string>>
+} satisfies Record<string, (server: ServerName) => fc.Arbitrary<string>>
 
 function change(text: string, [place, kind, byte]: readonly [number, number, number]): string {
   const at = place % (text.length + 1)
@@ -104,14 +109,14 @@ function change(text: string, [place, kind, byte]: readonly [number, number, num
 
 /** Sends `runs` requests of a family to a port and throws at the first that is not answered as it must be. */
 export async function attackWith(
-  stage: Stage,
-  door: Door,
+  attacked: AttackedGateway,
+  server: ServerName,
   family: keyof typeof families,
   { runs, seed }: { readonly runs: number; readonly seed: number },
 ): Promise<void> {
   await fc.assert(
-    fc.asyncProperty(families[family](door), async (text) => {
-      const faults = findFaults(await attack(stage, door, text, { finish: true }))
+    fc.asyncProperty(families[family](server), async (text) => {
+      const faults = findFaults(await attack(attacked, server, text, { finish: true }))
       if (faults.length > 0) throw new Error(faults.join(', '))
     }),
     { numRuns: runs, seed },

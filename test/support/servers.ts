@@ -1,22 +1,22 @@
-/** What came of a call, in the same words for both doors. */
+/** Result of a call, in one form for both servers. */
 export interface Outcome {
   readonly status: number
-  /** The gateway's own code; undefined when the upstream answered. */
+  /** The gateway's own code; undefined for a response of the upstream. */
   readonly code: string | undefined
   readonly outcome: string | undefined
   readonly recovery: string | undefined
-  /** Body of the answer: on MCP the text of the tool's result. */
+  /** Body of the response; on MCP the text of the tool's result. */
   readonly text: string
   readonly headers: Headers
 }
 
-/** Where both doors of a gateway are. */
-export interface Doors {
+/** URLs of both servers of a gateway. */
+export interface ServerUrls {
   readonly restUrl: string
   readonly mcpUrl: string
 }
 
-/** A call in both languages. */
+/** A call, for REST and for MCP. */
 export interface CallSpec {
   readonly method: string
   /** Below `/v1/v2`. */
@@ -77,17 +77,17 @@ export const calls = {
 /** Name of one of the calls. */
 export type CallName = keyof typeof calls
 
-/** The operations that change something. */
+/** Calls that change something. */
 export const writes = ['create', 'update', 'delete', 'force-refresh', 'refresh'] as const
 
-/** What a call comes with beside what it says. */
+/** Secret, headers and signal of a call. */
 export interface Extras {
   readonly secret?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
 }
 
-/** The request of a call at the REST door. */
+/** Builds the REST request of a call. */
 export function toRestRequest({ method, path, body }: CallSpec, { secret, headers, signal }: Extras = {}) {
   const json = body === undefined ? {} : { 'content-type': 'application/json' }
   return {
@@ -101,7 +101,7 @@ export function toRestRequest({ method, path, body }: CallSpec, { secret, header
   }
 }
 
-/** The request of the same call at the MCP door, as a client of the initialize era sends it. */
+/** Builds the MCP request of a call, as a client of the initialize era sends it. */
 export function toMcpRequest(
   { tool: name, arguments: values }: CallSpec,
   { secret, headers, signal }: Extras = {},
@@ -123,9 +123,9 @@ export function toMcpRequest(
   }
 }
 
-/** The doors by name, each with its way to make a call. */
-export const doors = {
-  async rest({ restUrl }: Doors, call: CallSpec, extras?: Extras): Promise<Outcome> {
+/** Sends a call, by the name of the server. */
+export const servers = {
+  async rest({ restUrl }: ServerUrls, call: CallSpec, extras?: Extras): Promise<Outcome> {
     const { path, init } = toRestRequest(call, extras)
     const response = await fetch(restUrl + path, init)
     const { status, headers } = response
@@ -134,7 +134,7 @@ export const doors = {
     const { code, outcome, recovery } = own ? JSON.parse(text) : {}
     return { status, code, outcome, recovery, text, headers }
   },
-  async mcp({ mcpUrl }: Doors, call: CallSpec, extras?: Extras): Promise<Outcome> {
+  async mcp({ mcpUrl }: ServerUrls, call: CallSpec, extras?: Extras): Promise<Outcome> {
     const { path, init } = toMcpRequest(call, extras)
     const response = await fetch(mcpUrl + path, init)
     const { result } = JSON.parse(await response.text())
@@ -145,5 +145,5 @@ export const doors = {
   },
 } as const
 
-/** Name of a door. */
-export type DoorName = keyof typeof doors
+/** Name of a server. */
+export type ServerName = keyof typeof servers

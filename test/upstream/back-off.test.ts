@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { startGateway } from '../support/gateway.ts'
 import { behaveWell, startRawUpstream, writeAnswer } from '../support/raw-upstream.ts'
-import { calls, type DoorName, doors } from '../support/servers.ts'
+import { calls, type ServerName, servers } from '../support/servers.ts'
 import { answer, findOperation, openExchange } from './exchange-fixture.ts'
 
 const read = findOperation('GET', '/{userId}')
@@ -52,16 +52,16 @@ test.each([undefined, '0', '-1', 'soon', '1e3'])('a 429 with the reset %s holds 
   expect(sent).toHaveLength(2)
 })
 
-test.each<DoorName>(['rest', 'mcp'])(
+test.each<ServerName>(['rest', 'mcp'])(
   '%s: the caller is told for how long, and the upstream is spared',
-  async (door) => {
+  async (server) => {
     await using upstream = await startRawUpstream((socket) =>
       socket.write(writeAnswer('{"status":"error"}', '429 Slow', 'X-RateLimit-Reset-Default: 60\r\n')),
     )
     await using gateway = await startGateway(upstream.url)
-    const first = await doors[door](gateway, calls.get)
+    const first = await servers[server](gateway, calls.get)
     upstream.behave = behaveWell
-    const second = await doors[door](gateway, calls.create)
+    const second = await servers[server](gateway, calls.create)
     expect([first.status, first.code, second.status, second.code]).toEqual([
       429,
       undefined,
@@ -70,9 +70,9 @@ test.each<DoorName>(['rest', 'mcp'])(
     ])
     expect(second.outcome).toBe('not_executed')
     expect(upstream.hits).toBe(1)
-    if (door === 'rest')
+    if (server === 'rest')
       expect([first, second].map(({ headers }) => headers.get('retry-after'))).toEqual(['60', '60'])
     else expect(second.text).toContain('for another 60 seconds')
-    expect((await doors[door](gateway, calls.get, { secret: 'other-secret' })).status).toBe(200)
+    expect((await servers[server](gateway, calls.get, { secret: 'other-secret' })).status).toBe(200)
   },
 )

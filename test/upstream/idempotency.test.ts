@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { GatewayError } from '../../src/errors/gateway-error.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { behaveWell, type RawUpstream, startRawUpstream, writeAnswer } from '../support/raw-upstream.ts'
-import { calls, doors } from '../support/servers.ts'
+import { calls, servers } from '../support/servers.ts'
 import { answer, findOperation, openExchange, type Received } from './exchange-fixture.ts'
 
 const create = findOperation('POST', '/users')
@@ -125,7 +125,7 @@ test.each(['create', 'force-refresh', 'refresh'] as const)(
     }
     const results = []
     for (const value of ['k1', '"k1"', 'k2'])
-      results.push(await doors.rest(gateway, calls[name], { headers: { 'idempotency-key': value } }))
+      results.push(await servers.rest(gateway, calls[name], { headers: { 'idempotency-key': value } }))
     expect(results.map(({ text }) => JSON.parse(text).data.number)).toEqual([1, 1, 2])
   },
 )
@@ -133,12 +133,12 @@ test.each(['create', 'force-refresh', 'refresh'] as const)(
 test('on REST a key is no key to an operation that takes none', async () => {
   const before = upstream.hits
   for (let n = 0; n < 2; n += 1)
-    await doors.rest(gateway, calls.update, { headers: { 'idempotency-key': 'k' } })
+    await servers.rest(gateway, calls.update, { headers: { 'idempotency-key': 'k' } })
   expect(upstream.hits - before).toBe(2)
 })
 
 test('on REST a key that is none is refused by its name', async () => {
-  const { status, text } = await doors.rest(gateway, calls.create, {
+  const { status, text } = await servers.rest(gateway, calls.create, {
     headers: { 'idempotency-key': 'a'.repeat(256) },
   })
   expect([status, JSON.parse(text).errors[0].location]).toEqual([400, 'header.Idempotency-Key'])

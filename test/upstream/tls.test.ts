@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ConfigError, readConfig } from '../../src/config/config.ts'
 import { startGateway } from '../support/gateway.ts'
-import { calls, doors } from '../support/servers.ts'
+import { calls, servers } from '../support/servers.ts'
 import { respondJson } from '../support/upstream-stub.ts'
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -34,13 +34,13 @@ afterAll(() => {
 
 test('an upstream whose certificate nobody vouches for gets no call', async () => {
   await using gateway = await startGateway(url)
-  const { code, outcome } = await doors.rest(gateway, calls.create)
+  const { code, outcome } = await servers.rest(gateway, calls.create)
   expect([code, outcome]).toEqual(['upstream_unreachable', 'not_executed'])
 })
 
 test('CAL_COM_CA_FILE vouches for an upstream of one’s own', async () => {
   await using gateway = await startGateway(url, { CAL_COM_CA_FILE: file })
-  expect((await doors.rest(gateway, calls.create)).status).toBe(200)
+  expect((await servers.rest(gateway, calls.create)).status).toBe(200)
 })
 
 test.each(['/nowhere/ca.pem', import.meta.filename])(

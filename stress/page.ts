@@ -1,0 +1,47 @@
+import { availableParallelism } from 'node:os'
+import type { Finding } from './finding.ts'
+
+/** Writes docs/reliability.md. */
+export function composePage(rows: readonly Finding[]): string {
+  const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+  return `# Reliability
+
+\`\`\`console
+$ make stress                  # some minutes; prints the table and writes this page
+$ node stress/overload.ts      # one scenario of stress/
+\`\`\`
+
+## Results
+
+Faults, floods and malformed input, on loopback ports. Absolute rates depend on the machine. In this run the gateway, its
+clients and its upstream shared ${availableParallelism()} cores.
+
+| Scenario | Bound | Measured | |
+|---|---|---|---|
+${rows.map(({ what, figure, measured, ok }) => `| ${[what, figure, measured].map(cell).join(' | ')} | ${ok ? 'met' : '**missed**'} |`).join('\n')}
+
+Every malformed request and upstream fault is a test as well (\`test/attack/\`, \`test/reliability/\`), and so are the limits
+(\`test/http/\`).
+
+## Limits
+
+| What | Limit | Then |
+|---|---|---|
+| Body on :8080 | 102,400 bytes | 413 |
+| Message on :9090 | 131,072 bytes, 64 levels, 2,000 elements | 413 or a parse error |
+| Message over stdio | 1 MiB | the process ends |
+| Head of a request | 16 KiB | 431 |
+| Time for the head, for the whole request | 10 s, 30 s | 408, connection closed |
+| Connection without a request | 72 s | closed |
+| Connections a port | 4,096 | dropped |
+| Concurrent requests, both servers together | 256, and a queue of 512 for at most 250 ms | 503, \`Retry-After: 1\`, connection closed |
+| Calls of one client | \`RATE_LIMIT\` | 429, \`Retry-After\` |
+| Response of the upstream | \`UPSTREAM_TIMEOUT_MS\`, all attempts together | 504 |
+
+## Shutdown
+
+At SIGTERM \`/health/ready\` returns 503 and the ports refuse new connections. Running requests get their response with
+\`Connection: close\`, open connections have two seconds for one more request, and the process exits with 0. A
+second signal ends the process at once.
+`
+}
