@@ -5,3 +5,8 @@ export function readMediaType(part: unknown): Readonly<Record<string, unknown>> 
   const mediaType = asRecord(asRecord(part).content)['application/json']
   return mediaType === undefined ? undefined : asRecord(mediaType)
 }
+
+/** True for `application/json` and every `+json` type. */
+export function isJsonType(mediaType = ''): boolean {
+  return /^application\/(?:[\w.!#$&^-]+\+)?json\s*(?:;|$)/i.test(mediaType)
+}

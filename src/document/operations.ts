@@ -3,7 +3,7 @@ import { readExtensions } from './extensions.ts'
 import { asRecord, asText } from './json.ts'
 import { type JsonSchema, toJsonSchema } from './json-schema.ts'
 import { readMediaType } from './media-types.ts'
-import { type Parameter, readParameter } from './parameters.ts'
+import { type Parameter, readParameters } from './parameters.ts'
 import { readSuccess, type Success } from './responses.ts'
 import { acceptsBearer } from './security.ts'
 import { readTool, type Tool } from './tool.ts'
@@ -44,7 +44,7 @@ export function readOperations(document: OpenApiDocument): Operation[] {
   return Object.entries(document.paths).flatMap(([path, item]) =>
     methods.flatMap((method) => {
       const source = item[method.toLowerCase()]
-      return source === undefined ? [] : [readOperation(document, method, path, source)]
+      return source === undefined ? [] : [readOperation(document, method, path, source, item.parameters)]
     }),
   )
 }
@@ -54,6 +54,7 @@ function readOperation(
   method: Operation['method'],
   path: string,
   part: unknown,
+  shared: unknown,
 ): Operation {
   const source = asRecord(inlineReferences(document, part))
   const { operationId, summary, parameters, requestBody, responses, security } = source
@@ -69,7 +70,11 @@ function readOperation(
     path,
     restPath,
     summary: asText(summary),
-    parameters: [parameters ?? []].flat().map(readParameter),
+    parameters: readParameters(
+      path,
+      [parameters ?? []].flat(),
+      [inlineReferences(document, shared) ?? []].flat(),
+    ),
     ...(body && {
       body: { required: asRecord(requestBody).required === true, schema: toJsonSchema(body.schema) },
     }),

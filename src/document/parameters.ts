@@ -1,19 +1,41 @@
 import { readExtensions } from './extensions.ts'
 import { asRecord, asText } from './json.ts'
 import { type JsonSchema, toJsonSchema } from './json-schema.ts'
+import { listVariables } from './path-template.ts'
 
-/** A path, query or header parameter of an operation. */
+/** Where a parameter stands in a request; `querystring` is the query as a whole (OpenAPI 3.2). */
+export type ParameterPlace = 'path' | 'query' | 'header' | 'cookie' | 'querystring'
+
+/** How the value of a parameter is written (OpenAPI, Style Values; `cookie` since 3.2). */
+export type ParameterStyle =
+  | 'simple'
+  | 'label'
+  | 'matrix'
+  | 'form'
+  | 'spaceDelimited'
+  | 'pipeDelimited'
+  | 'deepObject'
+  | 'cookie'
+
+/** A parameter of an operation. */
 export interface Parameter {
   readonly name: string
-  readonly in: 'path' | 'query' | 'header'
+  readonly in: ParameterPlace
   readonly required: boolean
   readonly description: string
-  /** What the value must satisfy once read from its text (`style: form, explode: false` arrays already split). */
+  /** What the value must satisfy once read from its text. */
   readonly schema: JsonSchema
   /** Header that the value is sent upstream in too, as the API asks whose call it is (`x-upstream-header`). */
   readonly upstreamHeader?: string
   /** There where the operator can pin the parameter to one value (`x-pin`). */
   readonly pin?: Pin
+  readonly style: ParameterStyle
+  /** Whether each element or member is written on its own. */
+  readonly explode: boolean
+  /** Whether reserved characters stay as they are in a query. */
+  readonly allowReserved?: boolean
+  /** Media type that the value is written in, for a parameter with `content` instead of a style. */
+  readonly mediaType?: string
 }
 
 /** How a parameter is pinned. */
@@ -22,23 +44,94 @@ export interface Pin {
   readonly credential?: string
 }
 
-/** Reads a Parameter Object without references. Throws a `TypeError` on a place that is not known. */
+/** The styles of each place; the first is the default. */
+const styles: Readonly<Record<ParameterPlace, readonly ParameterStyle[]>> = {
+  path: ['simple', 'label', 'matrix'],
+  query: ['form', 'spaceDelimited', 'pipeDelimited', 'deepObject'],
+  header: ['simple'],
+  cookie: ['form', 'cookie'],
+  querystring: ['form'],
+}
+
+/** Headers that are not a parameter's to set (OpenAPI, Parameter Object): the body and the security schemes say them. */
+const reservedHeaders = new Set(['accept', 'content-type', 'authorization'])
+
+/** True for a parameter that OpenAPI has ignored. */
+export function isIgnored({ name, in: place }: Parameter): boolean {
+  return place === 'header' && reservedHeaders.has(name.toLowerCase())
+}
+
+/**
+ * Reads a Parameter Object without references; a style that its place does not have is the default one. Throws a
+ * `TypeError` on a place that is not known.
+ */
 export function readParameter(part: unknown): Parameter {
-  const { name, in: place, required, description, schema } = asRecord(part)
-  if (place !== 'path' && place !== 'query' && place !== 'header')
-    throw new TypeError(`the parameter ${name} is in ${place}; path, query and header are known`)
+  const {
+    name,
+    in: place,
+    required,
+    description,
+    schema,
+    content,
+    style,
+    explode,
+    allowReserved,
+  } = asRecord(part)
+  if (typeof name !== 'string' || !isPlace(place))
+    throw new TypeError(`the parameter ${name} is in ${place}; ${Object.keys(styles).join(', ')} are known`)
   const { 'x-upstream-header': upstreamHeader, 'x-pin': pin } = readExtensions(
     'parameter',
     part,
     `the parameter ${name}`,
   )
+  const [mediaType, described] = Object.entries(asRecord(content))[0] ?? []
+  const [usual = 'simple', ...others] = styles[place]
+  const own = others.find((one) => one === style) ?? usual
   return {
-    name: String(name),
+    name,
     in: place,
-    required: required === true,
+    // A path without one of its values is another path.
+    required: required === true || place === 'path',
     description: asText(description),
-    schema: toJsonSchema(schema),
+    schema: toJsonSchema(mediaType === undefined ? schema : asRecord(described).schema),
+    style: own,
+    explode:
+      typeof explode === 'boolean' ? explode : own === 'form' || own === 'cookie' || own === 'deepObject',
+    ...(allowReserved === true && { allowReserved }),
+    ...(mediaType !== undefined && { mediaType }),
     ...(upstreamHeader !== undefined && { upstreamHeader: upstreamHeader.toLowerCase() }),
     ...(pin && { pin }),
   }
+}
+
+function isPlace(place: unknown): place is ParameterPlace {
+  return typeof place === 'string' && Object.hasOwn(styles, place)
+}
+
+/** The place of a call's values that a parameter belongs to: no operation has both `query` and `querystring`. */
+export function findPlace({ in: place }: Parameter): Exclude<ParameterPlace, 'querystring'> {
+  return place === 'querystring' ? 'query' : place
+}
+
+/**
+ * Reads the parameters of an operation and those of its path, which the operation's own replace (OpenAPI, Path Item
+ * Object). A variable of the path that nobody describes is a text; a path parameter without a variable is none.
+ */
+export function readParameters(
+  path: string,
+  own: readonly unknown[],
+  shared: readonly unknown[],
+): Parameter[] {
+  const all = new Map<string, Parameter>()
+  for (const part of [...shared, ...own]) {
+    const parameter = readParameter(part)
+    all.set(`${parameter.in} ${parameter.name}`, parameter)
+  }
+  const variables = new Set(listVariables(path))
+  const described = [...all.values()].filter(({ in: place, name }) => place !== 'path' || variables.has(name))
+  const missing = [...variables].filter((name) => !all.has(`path ${name}`))
+  return [
+    ...described,
+    ...missing.map((name) => readParameter({ name, in: 'path', schema: { type: 'string' } })),
+  ]
 }

@@ -3,7 +3,8 @@ import type { Violation } from '../errors/gateway-error.ts'
 import { annotations, formats } from './formats.ts'
 import type { JsonSchema } from './json-schema.ts'
 import type { Operation } from './operations.ts'
-import type { Parameter } from './parameters.ts'
+import { findPlace, type Parameter } from './parameters.ts'
+import { findUnwritable } from './request-writing.ts'
 import { toViolations } from './violations.ts'
 
 type Values = Readonly<Record<string, unknown>>
@@ -13,6 +14,7 @@ export interface CallInput {
   readonly path: Values
   readonly query: Values
   readonly header: Values
+  readonly cookie?: Values
   /** Absent when the call carries no body. */
   readonly body?: unknown
 }
@@ -40,7 +42,11 @@ export function compileOperations(operations: readonly Operation[]): CheckedOper
   for (const name of annotations) ajv.addFormat(name, true)
   return operations.map((operation) => {
     const check = ajv.compile(describeInput(operation))
-    const validate: Validator = (input) => (check(input) ? [] : toViolations(check.errors ?? []))
+    const hasCookies = operation.parameters.some((one) => one.in === 'cookie')
+    const validate: Validator = (input) =>
+      check(hasCookies ? { cookie: {}, ...input } : input)
+        ? findUnwritable(operation, input)
+        : toViolations(check.errors ?? [])
     return { ...operation, validate }
   })
 }
@@ -52,6 +58,7 @@ function describeInput(operation: Operation): JsonSchema {
       path: describePlace(operation, 'path'),
       query: describePlace(operation, 'query'),
       header: describePlace(operation, 'header'),
+      cookie: describePlace(operation, 'cookie'),
       ...(operation.body ? { body: operation.body.schema } : {}),
     },
     required: operation.body?.required ? ['body'] : [],
@@ -59,8 +66,8 @@ function describeInput(operation: Operation): JsonSchema {
   }
 }
 
-function describePlace(operation: Operation, place: Parameter['in']): JsonSchema {
-  const parameters = operation.parameters.filter((parameter) => parameter.in === place)
+function describePlace(operation: Operation, place: ReturnType<typeof findPlace>): JsonSchema {
+  const parameters = operation.parameters.filter((parameter) => findPlace(parameter) === place)
   return {
     type: 'object',
     properties: Object.fromEntries(parameters.map(({ name, schema }) => [name, schema])),

@@ -46,11 +46,11 @@ function toViolation(error: ErrorObject): Violation {
   const { keyword: rule, propertyName } = error
   const { missingProperty, additionalProperty } = asRecord(error.params)
   if (typeof missingProperty === 'string')
-    return { location: join(place, missingProperty), rule, message: 'is required' }
+    return { location: joinLocation(place, missingProperty), rule, message: 'is required' }
   if (typeof additionalProperty === 'string')
     return refuseName(additionalProperty, Object.keys(asRecord(error.parentSchema?.properties)), place)
   if (propertyName !== undefined)
-    return { location: join(place, propertyName), rule, message: `its name ${describeRule(error)}` }
+    return { location: joinLocation(place, propertyName), rule, message: `its name ${describeRule(error)}` }
   return { location: place, rule, message: `${describeRule(error)}${describeGot(error)}` }
 }
 
@@ -59,7 +59,7 @@ export function refuseName(name: string, known: readonly string[], place = ''): 
   const meant = known.find((candidate) => foldName(candidate) === foldName(name))
   const advice = meant ? `did you mean ${meant}?` : `known are ${known.join(', ')}`
   return {
-    location: join(place, name),
+    location: joinLocation(place, name),
     rule: 'additionalProperties',
     message: `is not known here; ${known.length === 0 ? 'nothing is taken here' : advice}`,
   }
@@ -70,10 +70,11 @@ function toLocation(pointer: string): string {
     .split('/')
     .slice(1)
     .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'))
-    .reduce((place, segment) => join(place, segment), '')
+    .reduce((place, segment) => joinLocation(place, segment), '')
 }
 
-function join(place: string, segment: string): string {
+/** Writes the location of a part of a place: `path.userId`, `query["a b"]`, `body.tags[0]`. */
+export function joinLocation(place: string, segment: string): string {
   const isPlain = /^[\w-]{1,64}$/.test(segment)
   if (place === '') return isPlain ? segment : quoteName(segment)
   if (/^\d{1,16}$/.test(segment)) return `${place}[${segment}]`

@@ -1,7 +1,7 @@
 import { quoteName } from '../document/json.ts'
 import type { JsonSchema } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
-import type { Parameter } from '../document/parameters.ts'
+import { findPlace, type Parameter } from '../document/parameters.ts'
 import type { Tool } from '../document/tool.ts'
 import { type CallInput, isCredential } from '../document/validation.ts'
 import { mostViolations, refuseName } from '../document/violations.ts'
@@ -76,17 +76,20 @@ export function bindArguments(
   source: CredentialSource,
   defaults: Readonly<Record<string, string>> = {},
 ): BoundCall {
-  const places: Record<Parameter['in'], Record<string, unknown>> = { path: {}, query: {}, header: {} }
+  const cookie: Record<string, unknown> = {}
+  const places = { path: {}, query: {}, header: {}, cookie }
   const read = (name: string) => {
     const argument = tool.arguments[name]
     return argument !== undefined && Object.hasOwn(values, argument) ? values[argument] : undefined
   }
   for (const parameter of parameters) {
-    const { name, in: place } = parameter
+    const { name } = parameter
     const given = read(name)
     const elsewhere = isCredential(parameter) ? source(name) : defaults[name]
     const value = given === undefined ? elsewhere : given
-    if (value !== undefined) places[place][name] = value
+    if (value === undefined) continue
+    const inPlace: Record<string, unknown> = places[findPlace(parameter)]
+    inPlace[name] = value
   }
   const body = read('body')
   const names = Object.values(tool.arguments)
@@ -94,13 +97,16 @@ export function bindArguments(
     .filter((name) => !names.includes(name))
     .slice(0, mostViolations)
     .map((name) => refuseName(name, names))
-  return { input: body === undefined ? places : { ...places, body }, unknown }
+  const { cookie: _, ...others } = places
+  const bound = Object.keys(cookie).length > 0 ? places : others
+  return { input: body === undefined ? bound : { ...bound, body }, unknown }
 }
 
 /** The same violation, located by the names a caller of the tool knows: `userId`, not `path.userId`. */
 export function locateByArgument({ parameters }: Operation, tool: Tool, violation: Violation): Violation {
   for (const [name, argument] of Object.entries(tool.arguments)) {
-    const place = parameters.find((one) => one.name === name)?.in
+    const parameter = parameters.find((one) => one.name === name)
+    const place = parameter && findPlace(parameter)
     const prefixes = place ? [`${place}.${name}`, `${place}[${quoteName(name)}]`] : [name]
     const prefix = prefixes.find((one) => leadsTo(one, violation.location))
     if (prefix !== undefined)

@@ -1,8 +1,15 @@
 import type { FastifyRequest } from 'fastify'
 import type { Operation } from '../document/operations.ts'
-import { readText } from '../document/parameter-text.ts'
+import {
+  createCookieReader,
+  createHeaderReader,
+  createPathReader,
+  type TextReader,
+} from '../document/parameter-reading.ts'
+import type { Parameter } from '../document/parameters.ts'
+import { createPathMatcher, listVariables, matchVariables } from '../document/path-template.ts'
+import { createQueryReader } from '../document/query-reading.ts'
 import { type CallInput, isCredential } from '../document/validation.ts'
-import { mostViolations } from '../document/violations.ts'
 import type { Violation } from '../errors/gateway-error.ts'
 
 /** A REST request read as the arguments of a call, with what already showed to be wrong while reading. */
@@ -11,62 +18,100 @@ export interface RequestInput {
   readonly violations: readonly Violation[]
 }
 
-/** Reads path, query, headers and body of a request into typed values; unknown query keys stay in, to be refused. */
-export function readRequest(operation: Operation, request: FastifyRequest): RequestInput {
-  const query = readQuery(request.url)
-  const places = {
-    path: readDescribed(operation, 'path', Object(request.params)),
-    query: readAll(operation, query),
-    header: readDescribed(operation, 'header', request.headers),
-  }
-  const input = request.rawBody === undefined ? places : { ...places, body: request.body }
-  return { input, violations: query.length > 1 ? findRepeated(query) : [] }
-}
+/** Reads a request of one operation; undefined where its path has not the form of the operation's. */
+export type RequestReader = (request: FastifyRequest) => RequestInput | undefined
 
-function findRepeated(query: readonly (readonly [string, string])[]): Violation[] {
-  const seen = new Set<string>()
-  const repeated = new Set(query.map(([name]) => name).filter((name) => seen.has(name) || !seen.add(name)))
-  return [...repeated].slice(0, mostViolations).map((name) => ({
-    location: `query.${name.slice(0, 64)}`,
-    rule: 'uniqueKeys',
-    message: 'stands more than once; give it one value',
-  }))
-}
+type Values = Record<string, unknown>
 
-function readQuery(url: string): [string, string][] {
-  const mark = url.indexOf('?')
-  return mark < 0 ? [] : [...new URLSearchParams(url.slice(mark + 1))]
-}
-
-/** Every text of the query, what is not described included. */
-function readAll(
-  { parameters }: Operation,
-  texts: readonly (readonly [string, string])[],
-): Record<string, unknown> {
-  if (texts.length === 0) return {}
-  const values = texts.map(([name, text]): [string, unknown] => {
-    const parameter = parameters.find((one) => one.in === 'query' && one.name === name)
-    return [name, parameter ? readText(text, parameter.schema) : text]
-  })
-  return Object.fromEntries(values)
+/** Reads of the values of one place by their parameters. */
+interface PlaceReader {
+  readonly parameter: Parameter
+  readonly read: TextReader
 }
 
 /**
- * Of the path's variables and of the headers only the operation's parameters. An empty header counts as absent, but
- * for a credential: whoever sends an empty secret meant to send one, and must not act with a held key instead.
+ * Prepares the reading of path, query, headers, cookies and body into typed values; unknown query keys stay in, to be
+ * refused.
  */
-function readDescribed(
-  { parameters }: Operation,
-  place: 'path' | 'header',
-  texts: Readonly<Record<string, unknown>>,
-): Record<string, unknown> {
-  const values: Record<string, unknown> = {}
-  for (const parameter of parameters) {
-    if (parameter.in !== place) continue
-    const { name, schema } = parameter
-    const text = texts[place === 'header' ? name.toLowerCase() : name]
-    if (text === undefined || (text === '' && place === 'header' && !isCredential(parameter))) continue
-    values[name] = readText(String(text), schema)
+export function createRequestReader(operation: Operation): RequestReader {
+  const { restPath, parameters } = operation
+  const matchPath = createPathMatcher(restPath)
+  const variables = assignVariables(operation)
+  const lost = parameters.filter((one) => one.in === 'path' && !variables.includes(one))
+  const queryReader = createQueryReader([...parameters, ...lost.map(moveToQuery)])
+  const pathReaders = variables.map((one) => one && { parameter: one, read: createPathReader(one) })
+  const headerReaders = prepare(parameters, 'header', createHeaderReader)
+  const cookieReaders = prepare(parameters, 'cookie', createCookieReader)
+  return (request) => {
+    const { url, headers } = request
+    const mark = url.indexOf('?')
+    const texts = matchPath(mark < 0 ? url : url.slice(0, mark))
+    if (!texts) return undefined
+    const path: Values = {}
+    texts.forEach((text, index) => {
+      const reader = pathReaders[index]
+      if (reader) path[reader.parameter.name] = reader.read(text)
+    })
+    const { values, violations } = queryReader(mark < 0 ? '' : url.slice(mark + 1))
+    const query: Values = lost.length > 0 ? { ...values } : values
+    for (const { name } of lost) {
+      if (query[name] !== undefined) path[name] = query[name]
+      delete query[name]
+    }
+    const places = {
+      path,
+      query,
+      header: readHeaders(headerReaders, headers),
+      ...(cookieReaders.length > 0 && { cookie: readCookies(cookieReaders, headers.cookie) }),
+    }
+    return { input: request.rawBody === undefined ? places : { ...places, body: request.body }, violations }
+  }
+}
+
+/** The parameter of each variable of the exposed path. */
+function assignVariables({ restPath, parameters }: Operation): (Parameter | undefined)[] {
+  const own = parameters.filter((one) => one.in === 'path')
+  const { names } = matchVariables(
+    restPath,
+    own.map(({ name }) => name),
+  )
+  return listVariables(restPath).map((variable) => own.find(({ name }) => name === names.get(variable)))
+}
+
+/** A variable that the exposed path lost is given in the query. */
+function moveToQuery(parameter: Parameter): Parameter {
+  return { ...parameter, in: 'query', style: 'form', explode: false }
+}
+
+function prepare(
+  parameters: readonly Parameter[],
+  place: Parameter['in'],
+  create: (parameter: Parameter) => TextReader,
+): PlaceReader[] {
+  return parameters
+    .filter((one) => one.in === place)
+    .map((parameter) => ({ parameter, read: create(parameter) }))
+}
+
+/**
+ * Only the operation's own headers. An empty one counts as absent, but for a credential: a client that sends an empty
+ * secret meant to send one, and must not act with a configured key instead.
+ */
+function readHeaders(readers: readonly PlaceReader[], headers: FastifyRequest['headers']): Values {
+  const values: Values = {}
+  for (const { parameter, read } of readers) {
+    const text = headers[parameter.name.toLowerCase()]
+    if (text === undefined || (text === '' && !isCredential(parameter))) continue
+    values[parameter.name] = read(String(text))
+  }
+  return values
+}
+
+function readCookies(readers: readonly PlaceReader[], header: string | undefined): Values {
+  const values: Values = {}
+  for (const { parameter, read } of readers) {
+    const value = header === undefined ? undefined : read(header)
+    if (value !== undefined) values[parameter.name] = value
   }
   return values
 }

@@ -16,7 +16,7 @@ import {
 import type { Exchange } from '../upstream/exchange.ts'
 import { forward, registerProxy } from '../upstream/proxy.ts'
 import { refuseUnwantedBody, registerBodyParser } from './body.ts'
-import { readRequest } from './input.ts'
+import { createRequestReader } from './input.ts'
 import { createMethodFinder, describeRoutes } from './routes.ts'
 import { describeDeployment } from './served-document.ts'
 
@@ -64,11 +64,13 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
 }
 
 function createHandler(operation: CheckedOperation, held: HeldCredentials) {
+  const readRequest = createRequestReader(operation)
   // Returns nothing: whoever returns the reply makes Fastify wait for its end, at the price of a stream's watch.
   return (request: FastifyRequest, reply: FastifyReply): void => {
-    const { input, violations: unreadable } = readRequest(operation, request)
+    const read = readRequest(request)
     // The router takes a trailing slash for an empty last variable; no described path has one.
-    if (Object.values(input.path).includes('')) refuseRoute([])
+    if (!read) refuseRoute([])
+    const { input, violations: unreadable } = read
     if (!hasCredentials(operation, input, held)) throw refuseCaller(operation)
     const violations = [...unreadable, ...operation.validate(input)]
     if (violations.length > 0) {

@@ -1,12 +1,13 @@
 import createFetchClient, { type ClientOptions as FetchClientOptions } from 'openapi-fetch'
 import type { Operation } from '../document/operations.ts'
+import { writeTarget } from '../document/request-writing.ts'
 import type { CallInput } from '../document/validation.ts'
 import type { UpstreamCall } from './call.ts'
 import { type Caller, unwatchedCaller } from './caller.ts'
 import { collectSecrets, type HeldCredentials } from './credentials.ts'
 import type { ResponseCallback, UpstreamRequest } from './dispatcher.ts'
 import type { Exchange } from './exchange.ts'
-import { toHeaders, toPath, toQuery } from './request.ts'
+import { toHeaders } from './request.ts'
 import type { UpstreamResponse } from './response-collector.ts'
 
 /** A complete upstream answer: the JSON text as it came, errors without what they echoed of the request. */
@@ -49,7 +50,7 @@ type Method = 'get' | 'put' | 'post' | 'delete' | 'patch' | 'options' | 'head' |
 
 /** Opens the client that calls operations by the document, over the gateway's own sockets and headers. */
 export function createClient({ exchange, held }: ClientOptions): UpstreamClient {
-  const options: unknown = { pathSerializer: toPath, Request: PlainRequest, fetch: answerPlainly }
+  const options: unknown = { Request: PlainRequest, fetch: answerPlainly }
   // What openapi-fetch asks of a request and a response is a small part of what the types of the web promise.
   const client = createFetchClient<Record<string, Record<Method, AnyOperation>>>(
     options as FetchClientOptions,
@@ -72,7 +73,8 @@ export function createClient({ exchange, held }: ClientOptions): UpstreamClient 
       const parts = {
         params: { path: input.path, query: input.query },
         body: input.body,
-        querySerializer: (query: CallInput['query']) => toQuery(operation.parameters, query),
+        pathSerializer: () => writeTarget(operation, input),
+        querySerializer: () => '',
         parseAs: 'stream' as const,
         send,
       }

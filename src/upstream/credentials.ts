@@ -1,5 +1,6 @@
 import type { JsonSchema } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
+import { findPlace } from '../document/parameters.ts'
 import { type CallInput, isCredential } from '../document/validation.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 
@@ -22,7 +23,7 @@ export function findDefaults(
 /** Refuses a call for another client than the held one. Throws `client_not_served`. */
 export function checkClient({ parameters }: Operation, input: CallInput, { client }: HeldCredentials): void {
   const pinned = parameters.find(({ pin }) => pin !== undefined)
-  const named = pinned && input[pinned.in][pinned.name]
+  const named = pinned && input[findPlace(pinned)]?.[pinned.name]
   if (client && named !== undefined && named !== client.id) throw new GatewayError('client_not_served')
 }
 
@@ -48,7 +49,7 @@ export function toCredentialHeaders(
 ): Record<string, string> {
   const header = findCredentialHeader(operation)
   const secret = header === undefined ? undefined : (input.header[header] ?? held.client?.secret)
-  if (header !== undefined && typeof secret === 'string') return { [header]: secret }
+  if (header !== undefined && typeof secret === 'string') return { [header.toLowerCase()]: secret }
   return mayBorrow(operation, held) ? { authorization: `Bearer ${held.apiKey}` } : {}
 }
 

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Dispatcher } from 'undici'
 import type { Operation } from '../document/operations.ts'
+import { writeTarget } from '../document/request-writing.ts'
 import type { CallInput } from '../document/validation.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { UpstreamCall } from './call.ts'
@@ -11,7 +12,7 @@ import { HttpCaller } from './caller.ts'
 import { collectSecrets, type HeldCredentials } from './credentials.ts'
 import type { Exchange } from './exchange.ts'
 import { idempotencyHeader } from './idempotency.ts'
-import { toHeaders, toPath, toQuery } from './request.ts'
+import { toHeaders } from './request.ts'
 import type { UpstreamResponse } from './response-collector.ts'
 
 /**
@@ -47,11 +48,9 @@ export function forward(
   reply: FastifyReply,
   { operation, input, rawBody, held, principal, traceparent }: ForwardedCall,
 ): void {
-  const path = toPath(operation.path, input.path)
-  const query = toQuery(operation.parameters, input.query)
   const call: UpstreamCall = {
     method: operation.method,
-    path: query === '' ? path : `${path}?${query}`,
+    path: writeTarget(operation, input),
     headers: toHeaders(operation, input, held, traceparent),
     body: rawBody,
     operation,

@@ -22,21 +22,50 @@ function documentWith(members: object, document: Partial<OpenApiDocument> = {}):
   }
 }
 
+const gistId = {
+  name: 'gistId',
+  in: 'path',
+  required: true,
+  description: '',
+  schema: { type: 'string' },
+  style: 'simple',
+  explode: false,
+}
+
 const readWith = (members: object, document?: Partial<OpenApiDocument>) =>
   readOperations(documentWith(members, document))[0]
 
 describe('an operation', () => {
-  test('with the least there can be has no parameters, no body and no tool', () => {
+  test('with the least there can be has the variables of its path, no body and no tool', () => {
     expect(readWith({})).toEqual({
       id: 'getgist',
       method: 'GET',
       path: '/gists/{gistId}',
       restPath: '/v1/gists/{gistid}',
       summary: '',
-      parameters: [],
+      parameters: [gistId],
       success: { status: 200, schema: { type: 'object' } },
       acceptsApiKey: false,
     })
+  })
+
+  test('has the parameters of its path, where it has none of the same name and place', () => {
+    const shared = [
+      { name: 'page', in: 'query', schema: { type: 'integer' } },
+      { name: 'gistId', in: 'path', schema: { type: 'integer' } },
+      { name: 'lost', in: 'path', schema: { type: 'integer' } },
+    ]
+    const own = [
+      { name: 'page', in: 'query', schema: { type: 'string' } },
+      { name: 'page', in: 'header', schema: { type: 'boolean' } },
+    ]
+    const item = { parameters: shared, get: { ...least, parameters: own } }
+    const [operation] = readOperations(documentWith({}, { paths: { '/gists/{gistId}': item } }))
+    expect(operation?.parameters.map(({ name, in: place, schema }) => [name, place, schema.type])).toEqual([
+      ['page', 'query', 'string'],
+      ['gistId', 'path', 'integer'],
+      ['page', 'header', 'boolean'],
+    ])
   })
 
   test('is read for every method of a path, in their order, and nothing else of the path', () => {
@@ -61,7 +90,15 @@ describe('an operation', () => {
     const operation = readWith({ parameters, requestBody })
     const schema = { type: ['string', 'null'] }
     expect(operation?.parameters).toEqual([
-      { name: 'gistId', in: 'path', required: true, description: '', schema },
+      {
+        name: 'gistId',
+        in: 'path',
+        required: true,
+        description: '',
+        schema,
+        style: 'simple',
+        explode: false,
+      },
     ])
     expect(operation?.body).toEqual({ required: false, schema })
   })
@@ -114,7 +151,7 @@ describe('an operation', () => {
       'GET /gists/{gistId} describes no successful answer',
     ],
     ['no answer', { responses: undefined }, 'GET /gists/{gistId} describes no successful answer'],
-    ['a cookie', { parameters: [{ name: 'a', in: 'cookie' }] }, 'the parameter a is in cookie'],
+    ['an unknown place', { parameters: [{ name: 'a', in: 'mind' }] }, 'the parameter a is in mind'],
     ['a reference to nothing', { parameters: [{ $ref: '#/components/parameters/Id' }] }, 'leads nowhere'],
   ])('with %s is refused', (_title, members, reason) => {
     expect(() => readWith(members)).toThrow(reason)

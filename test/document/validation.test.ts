@@ -2,17 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readDocument } from '../../src/document/document.ts'
 import { type Operation, readOperations } from '../../src/document/operations.ts'
-import type { Parameter } from '../../src/document/parameters.ts'
+import { type Parameter, readParameter } from '../../src/document/parameters.ts'
 import { type CallInput, compileOperations, isCredential } from '../../src/document/validation.ts'
 
-const parameter = (name: string, place: Parameter['in'], rest: Partial<Parameter> = {}): Parameter => ({
-  name,
-  in: place,
-  required: false,
-  description: '',
-  schema: { type: 'string' },
-  ...rest,
-})
+const parameter = (name: string, place: Parameter['in'], rest: object = {}): Parameter =>
+  readParameter({ name, in: place, schema: { type: 'string' }, ...rest })
 
 const probe: Operation = {
   id: 'probe',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Operation } from '../../src/document/operations.ts'
+import { readParameter } from '../../src/document/parameters.ts'
 import type { Tool } from '../../src/document/tool.ts'
 import { compileOperations } from '../../src/document/validation.ts'
 import {
@@ -39,7 +40,7 @@ const operation: Operation = {
       description: 'An id.',
       schema: { type: 'array', items: { type: 'integer' } },
     },
-  ],
+  ].map(readParameter),
   body: { required: true, schema: { type: 'object', properties: { id: { type: 'integer' } } } },
   success: { status: 200, schema: {} },
   acceptsApiKey: false,

@@ -1,6 +1,6 @@
 import type { JsonSchema } from '../../src/document/json-schema.ts'
 import type { Operation } from '../../src/document/operations.ts'
-import type { Parameter } from '../../src/document/parameters.ts'
+import { type Parameter, readParameter } from '../../src/document/parameters.ts'
 import { compileOperations } from '../../src/document/validation.ts'
 import { createMcpServer, type McpOptions } from '../../src/mcp/server.ts'
 import { createMemoryStore } from '../../src/state/store.ts'
@@ -9,41 +9,41 @@ import type { Answer } from '../../src/upstream/client.ts'
 import { openListener } from '../support/open-listener.ts'
 import { createRunLogger } from '../support/run-log.ts'
 
-const secret: Parameter = {
+const secret = readParameter({
   name: 'x-example-secret',
   in: 'header',
   required: true,
   description: 'The secret of the shop.',
   schema: { type: 'string', format: 'password', minLength: 1 },
-}
-const shopId: Parameter = {
+})
+const shopId = readParameter({
   name: 'shopId',
   in: 'path',
   required: true,
   description: 'The shop.',
   schema: { type: 'string', pattern: '^[a-z]{1,8}$' },
-}
-const bookId: Parameter = {
+})
+const bookId = readParameter({
   name: 'bookId',
   in: 'path',
   required: true,
   description: 'The book.',
   schema: { type: 'integer', minimum: 1, maximum: 2147483647 },
-}
-const limit: Parameter = {
+})
+const limit = readParameter({
   name: 'limit',
   in: 'query',
   required: false,
   description: 'Most books to list.',
   schema: { type: 'integer', minimum: 1, maximum: 250 },
-}
-const authors: Parameter = {
+})
+const authors = readParameter({
   name: 'authors',
   in: 'query',
   required: false,
   description: '',
   schema: { type: 'array', items: { type: 'string', pattern: '^[^,]+$' } },
-}
+})
 const book: JsonSchema = {
   type: 'object',
   required: ['id', 'title'],

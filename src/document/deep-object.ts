@@ -1,0 +1,54 @@
+import type { Pair } from './form.ts'
+import { readText } from './parameter-text.ts'
+import { decodeQueryText } from './percent-encoding.ts'
+import { readMember, type ValueShape } from './value-shape.ts'
+
+/**
+ * Reads the pairs of a parameter of style deepObject: `a[b]=1`, and what OpenAPI leaves open, `a[b][c]=2`,
+ * `a[d][0]=3` and `a[d][]=3`.
+ */
+export function readDeepObject(name: string, pairs: readonly Pair[], shape: ValueShape): unknown {
+  const tree = new DeepValue()
+  for (const [key, raw] of pairs) {
+    const path = key === name ? [] : key.slice(name.length + 1, -1).split('][')
+    tree.put(path, decodeQueryText(raw))
+  }
+  return tree.read(shape)
+}
+
+/** A value that is put together from pairs. */
+class DeepValue {
+  readonly #texts: string[] = []
+  readonly #members = new Map<string, DeepValue>()
+
+  put([name, ...inner]: readonly string[], text: string): void {
+    if (name === undefined) this.#texts.push(text)
+    else {
+      const member = this.#members.get(name) ?? new DeepValue()
+      this.#members.set(name, member)
+      member.put(inner, text)
+    }
+  }
+
+  read(shape: ValueShape): unknown {
+    const { types } = shape
+    const [text = ''] = this.#texts
+    const names = [...this.#members.keys()]
+    if (names.length === 0 && this.#texts.length < 2 && !types.has('array')) return readText(text, shape)
+    const isList = names.every((name) => /^\d*$/.test(name)) && (types.has('array') || !types.has('object'))
+    if (isList) {
+      const own = this.#texts.map((one) => readText(one, shape.items()))
+      return [...own, ...[...this.#members.values()].flatMap((one) => one.#readElements(shape.items()))]
+    }
+    // A text beside members is neither; as a list the schema refuses it.
+    if (this.#texts.length > 0) return this.#texts
+    const members = [...this.#members].map(([name, one]) => [name, one.read(readMember(shape, name))])
+    return Object.fromEntries(members)
+  }
+
+  /** `a[]=1&a[]=2` are two elements under one name. */
+  #readElements(shape: ValueShape): unknown[] {
+    if (this.#members.size > 0) return [this.read(shape)]
+    return this.#texts.map((text) => readText(text, shape))
+  }
+}

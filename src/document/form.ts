@@ -1,0 +1,51 @@
+import { readText, writeText } from './parameter-text.ts'
+import { decodeQueryText } from './percent-encoding.ts'
+import { readMember, type ValueShape } from './value-shape.ts'
+
+/** A pair of a form or query: the name decoded, the value as it came. */
+export type Pair = readonly [name: string, raw: string]
+
+/** Writes an object as `application/x-www-form-urlencoded` (URL Standard): a list as its name repeated. */
+export function writeForm(value: Readonly<Record<string, unknown>>): string {
+  const form = new URLSearchParams()
+  for (const [name, one] of Object.entries(value))
+    for (const element of Array.isArray(one) ? one : [one]) form.append(name, writeText(element))
+  return form.toString()
+}
+
+/** Splits a form or query into its pairs. */
+export function listPairs(raw: string): Pair[] {
+  return raw
+    .split('&')
+    .filter((pair) => pair !== '')
+    .map((pair) => {
+      const mark = pair.indexOf('=')
+      return mark < 0
+        ? [decodeQueryText(pair), '']
+        : [decodeQueryText(pair.slice(0, mark)), pair.slice(mark + 1)]
+    })
+}
+
+/** Reads what a form says (`application/x-www-form-urlencoded`): names that stand more than once are lists. */
+export function readForm(pairs: readonly Pair[], shape: ValueShape): Record<string, unknown> {
+  const values: Record<string, unknown> = {}
+  for (const name of new Set(pairs.map(([one]) => one))) {
+    const member = readMember(shape, name)
+    const texts = pairs.filter(([one]) => one === name).map(([, raw]) => decodeQueryText(raw))
+    const isList = member.types.has('array') && !texts[0]?.startsWith('[')
+    const [first = ''] = texts
+    if (isList)
+      define(
+        values,
+        name,
+        texts.map((text) => readText(text, member.items())),
+      )
+    else define(values, name, texts.length > 1 ? texts : readText(first, member))
+  }
+  return values
+}
+
+/** Adds a member by a name that a client sends, which may be `__proto__`. */
+export function define(values: Record<string, unknown>, name: string, value: unknown): void {
+  Object.defineProperty(values, name, { value, enumerable: true, configurable: true, writable: true })
+}

@@ -1,0 +1,137 @@
+import { isJsonType } from './media-types.ts'
+import { readJsonText, readText } from './parameter-text.ts'
+
+import type { Parameter } from './parameters.ts'
+import { decodeText } from './percent-encoding.ts'
+import { readMember, readShape, type ValueShape } from './value-shape.ts'
+
+/** Reads the raw text of a parameter; text in no form of its style stays text, for the schema to refuse. */
+export type TextReader = (raw: string) => unknown
+
+type Decode = (raw: string) => string
+
+/** Prepares the reading of a path parameter (styles simple, label and matrix) from its raw segment. */
+export function createPathReader(parameter: Parameter): TextReader {
+  const { name, style, explode } = parameter
+  const shape = readShape(parameter.schema)
+  if (parameter.mediaType !== undefined) return readContent(parameter, decodeText)
+  if (style === 'label')
+    return (raw) => {
+      const separator = explode ? '.' : ','
+      return raw.startsWith('.')
+        ? readJoined(raw.slice(1), { separator, explode, shape, decode: decodeText })
+        : decodeText(raw)
+    }
+  if (style !== 'matrix')
+    return (raw) => readJoined(raw, { separator: ',', explode, shape, decode: decodeText })
+  return (raw) => readMatrix(raw, name, explode, shape)
+}
+
+function readMatrix(raw: string, name: string, explode: boolean, shape: ValueShape): unknown {
+  const parts = raw.split(';').map((part) => part.split('='))
+  if (parts.shift()?.join('=') !== '') return decodeText(raw)
+  const isOwn = parts.every(([key = '']) => decodeText(key) === name)
+  const texts = parts.map(([, ...rest]) => rest.join('='))
+  if (explode && shape.types.has('object') && !(isOwn && isPlain(shape)))
+    return readJoined(raw.slice(1), { separator: ';', explode, shape, decode: decodeText })
+  if (!isOwn) return decodeText(raw)
+  if (explode && shape.types.has('array'))
+    return texts.map((text) => readText(decodeText(text), shape.items()))
+  const [text = '', ...more] = texts
+  if (more.length > 0) return decodeText(raw)
+  return readJoined(text, { separator: ',', explode: false, shape, decode: decodeText })
+}
+
+/** True where a value may be one that is no object. */
+function isPlain({ types }: ValueShape): boolean {
+  return types.size > 1
+}
+
+/** Prepares the reading of a header parameter (style simple), which has no percent-encoding. */
+export function createHeaderReader(parameter: Parameter): TextReader {
+  const shape = readShape(parameter.schema)
+  const { explode } = parameter
+  if (parameter.mediaType !== undefined) return readContent(parameter, asItIs)
+  return (raw) => readJoined(raw, { separator: ',', explode, shape, decode: trim })
+}
+
+/** Prepares the reading of a cookie parameter from a whole `Cookie` header (RFC 6265 §4.2); undefined where it has none. */
+export function createCookieReader(parameter: Parameter): TextReader {
+  const { name, style, explode } = parameter
+  const shape = readShape(parameter.schema)
+  const decode = style === 'cookie' ? asItIs : decodeText
+  const isObject = explode && shape.types.has('object')
+  return (header) => {
+    const pairs = header.split(/; */).map((pair) => pair.split(/=(.*)/s))
+    const own = pairs.flatMap(([key = '', text]) => (key === name && text !== undefined ? [text] : []))
+    const [first] = own
+    if (isObject && first === undefined) {
+      const named = pairs.filter(([key = '']) => shape.properties.has(key))
+      return named.length === 0
+        ? undefined
+        : readMembers(
+            named.map(([key, text]) => `${key}=${text}`),
+            true,
+            shape,
+            decode,
+          )
+    }
+    if (first === undefined) return undefined
+    if (parameter.mediaType !== undefined) return readContent(parameter, decode)(first)
+    if (explode && shape.types.has('array')) return own.map((text) => readText(decode(text), shape.items()))
+    return readJoined(first, { separator: ',', explode: false, shape, decode })
+  }
+}
+
+/** RFC 9110 §5.6.1 lets a list have blanks around its commas. */
+function trim(raw: string): string {
+  return raw.trim()
+}
+
+function asItIs(raw: string): string {
+  return raw
+}
+
+/** Reads the value of a `content` parameter; JSON that is none stays text. */
+export function readContent({ mediaType }: Parameter, decode: Decode): TextReader {
+  return isJsonType(mediaType) ? (raw) => readJsonText(decode(raw)) : decode
+}
+
+interface JoinedForm {
+  readonly separator: string | RegExp
+  readonly explode: boolean
+  readonly shape: ValueShape
+  readonly decode: Decode
+}
+
+/** Reads what `join` writes: elements of an array, members of an object, or one value. */
+export function readJoined(raw: string, { separator, explode, shape, decode }: JoinedForm): unknown {
+  const { types } = shape
+  const parts = () => raw.split(separator)
+  const isOne = types.size === 0 || [...types].some((type) => type !== 'array' && type !== 'object')
+  if (isOne && parts().length === 1) return readText(decode(raw), shape)
+  if (types.has('array')) return parts().map((part) => readText(decode(part), shape.items()))
+  if (types.has('object')) return readMembers(parts(), explode, shape, decode) ?? decode(raw)
+  return readText(decode(raw), shape)
+}
+
+function readMembers(
+  parts: readonly string[],
+  explode: boolean,
+  shape: ValueShape,
+  decode: Decode,
+): Record<string, unknown> | undefined {
+  const pairs = explode
+    ? parts.map((part) => part.split(/=(.*)/s).slice(0, 2))
+    : parts.flatMap((part, index) => (index % 2 === 0 ? [[part, parts[index + 1]]] : []))
+  const members: [string, unknown][] = []
+  for (const [key, text] of pairs) {
+    if (key === undefined || text === undefined) return undefined
+    const name = decode(key)
+    members.push([name, readText(decode(text), readMember(shape, name))])
+  }
+  // A name that stands twice has no one reading.
+  return new Set(members.map(([name]) => name)).size === members.length
+    ? Object.fromEntries(members)
+    : undefined
+}

@@ -1,0 +1,159 @@
+import type { Violation } from '../errors/gateway-error.ts'
+import { readDeepObject } from './deep-object.ts'
+import { define, listPairs, type Pair, readForm } from './form.ts'
+import { isJsonType } from './media-types.ts'
+import { readContent, readJoined } from './parameter-reading.ts'
+import { readText } from './parameter-text.ts'
+import type { Parameter } from './parameters.ts'
+import { decodeQueryText } from './percent-encoding.ts'
+import { readMember, readShape, type ValueShape } from './value-shape.ts'
+import { mostViolations } from './violations.ts'
+
+/** A query read as the values of its parameters; what belongs to none stays in under its own name, to be refused. */
+export interface QueryInput {
+  readonly values: Readonly<Record<string, unknown>>
+  readonly violations: readonly Violation[]
+}
+
+/** Reads the raw text of a query, without the question mark. */
+export type QueryReader = (raw: string) => QueryInput
+
+/** Takes its pairs out of a query; undefined where it has none. */
+interface PairReader {
+  readonly name: string
+  readonly takes: (name: string) => boolean
+  /** True where a name may stand more than once. */
+  readonly repeats: boolean
+  readonly read: (pairs: readonly Pair[]) => unknown
+}
+
+/** Prepares the reading of a query by the parameters of an operation, in every style that a query can have. */
+export function createQueryReader(parameters: readonly Parameter[]): QueryReader {
+  const whole = parameters.find((one) => one.in === 'querystring')
+  if (whole) return createWholeReader(whole)
+  const own = parameters.filter((one) => one.in === 'query')
+  const names = new Set(own.map(({ name }) => name))
+  const readers = own.map((parameter) => createPairReader(parameter, names))
+  const byName = new Map(readers.map((reader) => [reader.name, reader]))
+  // The name itself decides, if a parameter has it; only then a member of an object.
+  const find = (name: string) => {
+    const named = byName.get(name)
+    return named?.takes(name) ? named : readers.find((reader) => reader !== named && reader.takes(name))
+  }
+  return (raw) => {
+    if (raw === '') return nothing
+    const taken = new Map<PairReader, Pair[]>()
+    const values: Record<string, unknown> = {}
+    const repeated = new Set<string>()
+    const seen = new Set<string>()
+    for (const pair of listPairs(raw)) {
+      const [name, text] = pair
+      const reader = find(name)
+      if (seen.has(name) && !reader?.repeats) repeated.add(name)
+      seen.add(name)
+      if (!reader) define(values, name, decodeQueryText(text))
+      else taken.set(reader, [...(taken.get(reader) ?? []), pair])
+    }
+    for (const [reader, pairs] of taken) define(values, reader.name, reader.read(pairs))
+    return { values, violations: refuseRepeated(repeated) }
+  }
+}
+
+const nothing: QueryInput = { values: {}, violations: [] }
+
+function refuseRepeated(names: ReadonlySet<string>): Violation[] {
+  return [...names].slice(0, mostViolations).map((name) => ({
+    location: `query.${name.slice(0, 64)}`,
+    rule: 'uniqueKeys',
+    message: 'stands more than once; give it one value',
+  }))
+}
+
+/** The query as one value (OpenAPI 3.2, `in: querystring`). */
+function createWholeReader(parameter: Parameter): QueryReader {
+  const { name, mediaType } = parameter
+  const shape = readShape(parameter.schema)
+  if (isJsonType(mediaType) || !shape.types.has('object')) {
+    const read = readContent(parameter, decodeQueryText)
+    return (raw) => (raw === '' ? nothing : { values: { [name]: read(raw) }, violations: [] })
+  }
+  return (raw) => {
+    if (raw === '') return nothing
+    const pairs = listPairs(raw)
+    return { values: { [name]: readForm(pairs, shape) }, violations: [] }
+  }
+}
+
+function createPairReader(parameter: Parameter, names: ReadonlySet<string>): PairReader {
+  const { name, style, explode, schema, mediaType } = parameter
+  const shape = readShape(schema)
+  const isNamed = (one: string) => one === name
+  const first = (read: (raw: string) => unknown) => ({
+    name,
+    takes: isNamed,
+    repeats: false,
+    read: ([pair]: readonly Pair[]) => read(pair?.[1] ?? ''),
+  })
+  if (mediaType !== undefined) return first(readContent(parameter, decodeQueryText))
+  if (style === 'deepObject')
+    return {
+      name,
+      takes: (one) => one === name || (one.startsWith(`${name}[`) && one.endsWith(']')),
+      repeats: true,
+      read: (pairs) => readDeepObject(name, pairs, shape),
+    }
+  if (explode && shape.types.has('object') && !shape.types.has('array'))
+    return {
+      name,
+      takes: (one) => !names.has(one) && (shape.properties.has(one) || isOpen(shape)),
+      repeats: false,
+      read: (pairs) =>
+        Object.fromEntries(
+          pairs.map(([key, raw]) => [key, readText(decodeQueryText(raw), readMember(shape, key))]),
+        ),
+    }
+  if (explode && shape.types.has('array'))
+    return {
+      name,
+      takes: isNamed,
+      repeats: true,
+      read: (pairs) => {
+        const elements = pairs.map(([, raw]) => readText(decodeQueryText(raw), shape.items()))
+        const [only] = pairs
+        return only && pairs.length === 1 && isPlainToo(shape)
+          ? readText(decodeQueryText(only[1]), shape)
+          : elements
+      },
+    }
+  const isEncodedToo = style === 'form' && cannotHoldComma(parameter, shape)
+  return first((raw) => {
+    const separator = isEncodedToo && !raw.includes(',') ? /%2C/i : (separators[style] ?? ',')
+    return readJoined(raw, { separator, explode: false, shape, decode: decodeQueryText })
+  })
+}
+
+const separators: Readonly<Record<string, RegExp | undefined>> = {
+  spaceDelimited: /%20|\+/,
+  pipeDelimited: /\||%7C/i,
+}
+
+/** True where a value of the schema may be one that is no list. */
+function isPlainToo({ types }: ValueShape): boolean {
+  return [...types].some((type) => type !== 'array' && type !== 'object' && type !== 'null')
+}
+
+/** True where an object may have members that nobody named. */
+function isOpen({ properties, others }: ValueShape): boolean {
+  return others !== undefined || properties.size === 0
+}
+
+/**
+ * True where no element can hold a comma. There a list is understood from clients that percent-encode its commas too,
+ * as those do that write the whole query by `URLSearchParams`.
+ */
+function cannotHoldComma({ schema }: Parameter, shape: ValueShape): boolean {
+  const { types } = shape.items()
+  const { items } = schema
+  const hasFormat = typeof items === 'object' && items !== null && ('format' in items || 'enum' in items)
+  return shape.types.has('array') && (hasFormat || (types.size > 0 && !types.has('string')))
+}

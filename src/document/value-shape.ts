@@ -1,0 +1,94 @@
+import { asRecord } from './json.ts'
+import type { JsonSchema } from './json-schema.ts'
+
+/** The JSON types that a schema allows and what their parts are: enough to read a value from its text. */
+export interface ValueShape {
+  /** Empty where the schema does not say. */
+  readonly types: ReadonlySet<string>
+  readonly items: () => ValueShape
+  readonly properties: ReadonlyMap<string, () => ValueShape>
+  /** Shape of the members that are not named; undefined where the schema says nothing of them. */
+  readonly others: (() => ValueShape) | undefined
+}
+
+const anyShape: ValueShape = {
+  types: new Set(),
+  items: () => anyShape,
+  properties: new Map(),
+  others: undefined,
+}
+
+/** Reads the shape of a schema; its references are followed into the `$defs` of the root, recursive ones once. */
+export function readShape(
+  schema: unknown,
+  root: JsonSchema = asRecord(schema),
+  open: readonly unknown[] = [],
+): ValueShape {
+  if (typeof schema !== 'object' || schema === null || open.includes(schema)) return anyShape
+  const source = asRecord(schema)
+  const inner = [...open, schema]
+  const read = (part: unknown) => readShape(part, root, inner)
+  // Parts are read when they are asked for: there a recursive schema may begin anew.
+  const readPart = (part: unknown) => () => readShape(part, root)
+  const own: ValueShape = {
+    types: new Set(listOwnTypes(source)),
+    items: source.items === undefined ? () => anyShape : readPart(source.items),
+    properties: new Map(
+      Object.entries(asRecord(source.properties)).map(([name, part]) => [name, readPart(part)]),
+    ),
+    others:
+      source.additionalProperties === undefined || source.additionalProperties === false
+        ? undefined
+        : readPart(source.additionalProperties),
+  }
+  const all = [...(typeof source.$ref === 'string' ? [follow(source.$ref, root)] : []), ...list(source.allOf)]
+  const choices = [...list(source.anyOf), ...list(source.oneOf)].map(read)
+  const shapes = [own, ...all.map(read), ...(choices.length > 0 ? [unite(choices)] : [])]
+  return merge(shapes)
+}
+
+/** The schema that a reference within a self-contained schema names; undefined where it names none. */
+export function follow(reference: string, root: JsonSchema): unknown {
+  const [, name = ''] = /^#\/\$defs\/(.+)$/.exec(reference) ?? []
+  return asRecord(root.$defs)[name]
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+function listOwnTypes(source: JsonSchema): string[] {
+  if (source.type !== undefined) return [source.type].flat().map(String)
+  const values = source.const === undefined ? list(source.enum) : [source.const]
+  if (values.length > 0) return values.map(nameType)
+  if (source.properties !== undefined) return ['object']
+  return source.items === undefined ? [] : ['array']
+}
+
+function nameType(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'array'
+  return typeof value
+}
+
+/** What all of several schemas allow: the first that says something of the types is taken at its word. */
+function merge(shapes: readonly ValueShape[]): ValueShape {
+  const { types } = shapes.find((one) => one.types.size > 0) ?? anyShape
+  return { ...unite(shapes), types }
+}
+
+/** What any of several schemas allows; anything, where one of them says nothing of the type. */
+function unite(shapes: readonly ValueShape[]): ValueShape {
+  const isOpen = shapes.some(({ types }) => types.size === 0)
+  return {
+    types: isOpen ? new Set() : new Set(shapes.flatMap(({ types }) => [...types])),
+    items: () => shapes.map(({ items }) => items()).find((one) => one.types.size > 0) ?? anyShape,
+    properties: new Map(shapes.flatMap(({ properties }) => [...properties])),
+    others: shapes.find(({ others }) => others)?.others,
+  }
+}
+
+/** Gives the shape of a member by its name. */
+export function readMember({ properties, others }: ValueShape, name: string): ValueShape {
+  return (properties.get(name) ?? others ?? anyShape.items)()
+}
