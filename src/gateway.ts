@@ -8,10 +8,11 @@ import type { OpenApiDocument } from './document/document.ts'
 import { readOperations } from './document/operations.ts'
 import { compileOperations } from './document/validation.ts'
 import { Admission, type AdmissionLimits } from './http/admission.ts'
+import { createControlServer } from './http/control-server.ts'
 import { drainServer } from './http/drain.ts'
 import { type ListenerTimeouts, usualTimeouts } from './http/listener.ts'
+import { UnreadResponses } from './http/unread-responses.ts'
 import { createMcpServer, serveMcpStdio } from './mcp/server.ts'
-import { createControlServer } from './observability/control-server.ts'
 import { createObservation } from './observability/observation.ts'
 import { probeOrigin, ReadinessCheck } from './observability/readiness.ts'
 import type { SamplingOptions } from './observability/response-sampling.ts'
@@ -59,8 +60,8 @@ export interface GatewayOptions {
   readonly watchProcess?: boolean
 }
 
-/** Both ports together; what waits longer than the patience would come too late for its caller. */
-const usualAdmission: AdmissionLimits = { active: 256, waiting: 512, patience: 250 }
+/** Of both servers together; a response that waited longer would come too late for its client. */
+const usualAdmission: AdmissionLimits = { active: 256, waiting: 512, timeout: 250 }
 
 /** Milliseconds for a TCP connection to the upstream. */
 const probeTimeout = 2_000
@@ -112,6 +113,7 @@ export async function createGateway({
     allowedHosts,
     allowedOrigins,
     admission: places,
+    unread: new UnreadResponses(),
     isDraining: () => readiness.draining,
     timeouts,
     rateLimit: config.rateLimit && {
@@ -145,7 +147,7 @@ export async function createGateway({
   })
   const mcp = await createMcpServer({ ...listener, ...tools, version })
   guard.registerMetadata(mcp)
-  const control = createControlServer({ logger, readiness, metrics })
+  const control = createControlServer({ logger, readiness, metrics, allowedHosts })
   const end = async (grace: number) => {
     readiness.drain()
     await Promise.all([drainServer(rest.server, grace), drainServer(mcp.server, grace)])

@@ -65,7 +65,7 @@ export async function openStage(): Promise<Stage> {
   await useKeys(mocked)
   const limited = await open(hop.url, patience, {}, { RATE_LIMIT: '1/h' })
   await refuseOnce(limited)
-  const full = await open(hop.url, patience, { admission: { active: 0, waiting: 0, patience: 0 } })
+  const full = await open(hop.url, patience, { admission: { active: 0, waiting: 0, timeout: 0 } })
   const keys = opening.use(writeKeyFile())
   const guards = describeGuards(keys.path, await findDeadUrl())
   const guarded = (guard: Guard) => open(hop.url, patience, {}, guards[guard])

@@ -1,21 +1,43 @@
 import { GatewayError } from '../errors/gateway-error.ts'
 
-/** How much work is let in at a time, and how long the rest may wait. */
+/** How many requests are handled at a time, and how long the others may wait. */
 export interface AdmissionLimits {
-  /** Requests being worked on. */
+  /** Requests that are handled at a time. */
   readonly active: number
-  /** Requests waiting beside them. */
+  /** Requests that wait beside them. */
   readonly waiting: number
-  /** Milliseconds that a request waits before it is turned away. */
-  readonly patience: number
+  /** Milliseconds that a request waits before it is refused. */
+  readonly timeout: number
 }
 
-/** Gives a place back; calling it again does nothing. */
+/** Ends one use of a slot; calling it again does nothing. */
 export type Release = () => void
 
+/** One unit of the concurrency limit. It is free again when everything that holds it has released it. */
+export class Slot {
+  readonly #free: () => void
+  #holders = 0
+
+  constructor(free: () => void) {
+    this.#free = free
+  }
+
+  /** Keeps the slot until the returned function is called. */
+  hold(): Release {
+    let isHeld = true
+    this.#holders += 1
+    return () => {
+      if (!isHeld) return
+      isHeld = false
+      this.#holders -= 1
+      if (this.#holders === 0) this.#free()
+    }
+  }
+}
+
 /**
- * A bounded queue in front of all work: what can be done in time gets in, the rest is turned away early. Without
- * it an overload would make every request late instead of a few.
+ * Limits the requests that are handled at a time, with a bounded queue before it. What cannot be handled in time is
+ * refused early: without the limit an overload would delay every request instead of refusing a few.
  */
 export class Admission {
   readonly #limits: AdmissionLimits
@@ -27,43 +49,38 @@ export class Admission {
     this.#limits = limits
   }
 
-  /** Requests being worked on now. */
+  /** Number of slots that are taken. */
   get active(): number {
     return this.#active
   }
 
-  /** Requests that wait for a place now. */
+  /** Number of requests that wait for a slot. */
   get waiting(): number {
     return this.#queue.size
   }
 
-  /** Requests turned away so far. */
+  /** Number of requests refused so far. */
   get shed(): number {
     return this.#shed
   }
 
-  /** Takes a place if there is one now. */
-  tryEnter(): Release | undefined {
+  /** Takes a slot if one is free. */
+  tryEnter(): Slot | undefined {
     if (this.#active >= this.#limits.active) return undefined
     this.#active += 1
-    return this.#admit()
+    return this.#createSlot()
   }
 
-  /** Resolves once there is a place. Throws `overloaded` when the queue is full or the patience is at its end. */
-  async enter(): Promise<Release> {
-    const release = this.tryEnter()
-    if (release) return release
+  /** Waits for a slot. Rejects with `overloaded` when the queue is full or the wait takes too long. */
+  async enter(): Promise<Slot> {
+    const slot = this.tryEnter()
+    if (slot) return slot
     await this.#wait()
-    return this.#admit()
+    return this.#createSlot()
   }
 
-  #admit(): Release {
-    let released = false
-    return () => {
-      if (released) return
-      released = true
-      this.#leave()
-    }
+  #createSlot(): Slot {
+    return new Slot(() => this.#leave())
   }
 
   #wait(): Promise<void> {
@@ -77,19 +94,19 @@ export class Admission {
       const timer = setTimeout(() => {
         this.#queue.delete(enter)
         reject(this.#refuse())
-      }, this.#limits.patience)
+      }, this.#limits.timeout)
       this.#queue.add(enter)
     })
   }
 
-  /** Hands the place on to whoever has waited longest. */
+  /** Passes the slot on to the request that has waited longest. */
   #leave(): void {
     const [next] = this.#queue
     if (next) next()
     else this.#active -= 1
   }
 
-  /** The connection ends with the refusal: on one that stays open a caller would be back at once, and in the way. */
+  /** The connection ends with the refusal: a client that keeps it would be back at once. */
   #refuse(): GatewayError {
     this.#shed += 1
     return new GatewayError('overloaded', { headers: { 'retry-after': '1', connection: 'close' } })

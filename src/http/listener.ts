@@ -1,54 +1,60 @@
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Authenticator } from '../access/authentication.ts'
 import { type Grant, noGrant } from '../access/grant.ts'
-import { isLoopback } from '../config/config.ts'
-import { GatewayError } from '../errors/gateway-error.ts'
+import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
 import {
   type RequestRecorder,
   recordRequest,
   recordRequests,
   type Surface,
 } from '../observability/request-log.ts'
-import type { Admission } from './admission.ts'
-import { answerBrokenRequest, checkFraming, watchRequests } from './framing.ts'
+import type { Admission, Slot } from './admission.ts'
+import {
+  awaitEarlierRequests,
+  claimResponse,
+  respondToBrokenRequest,
+  watchConnections,
+} from './connection.ts'
+import { checkFraming } from './framing.ts'
 import { sendProblem, toGatewayError } from './problem-response.ts'
 import { type RateLimitOptions, registerRateLimit } from './rate-limit.ts'
+import { createSourceCheck, type SourceOptions } from './source-check.ts'
+import type { UnreadResponses } from './unread-responses.ts'
 import { createWriteBatch } from './write-batch.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Whether the route is for callers that nobody has let in yet. */
+    /** Whether the route needs no authentication. */
     isOpen?: boolean
   }
   interface FastifyRequest {
     /** What the caller may do; nothing before it is known. */
     grant: Grant
+    /** The request's part of the concurrency limit; undefined before its body is complete. */
+    slot: Slot | undefined
   }
 }
 
-/** What both ports have in common. */
-export interface ListenerOptions {
+/** What both servers have in common. */
+export interface ListenerOptions extends SourceOptions {
   readonly surface: Surface
   readonly recorder?: RequestRecorder | undefined
   readonly logger: FastifyBaseLogger
   /** Largest request body, in bytes. */
   readonly bodyLimit: number
-  /** Lower-case names beside the loopback ones, with a port where only that port is meant. */
-  readonly allowedHosts: readonly string[]
-  readonly allowedOrigins: readonly string[]
-  /** Asked who a caller is before a body is read. */
+  /** Called before a body is read. */
   readonly authenticate: Authenticator
   readonly admission: Admission
-  /** Asked for at every answer; once true, connections end with it. */
+  readonly unread: UnreadResponses
+  /** Called for every response; once it returns true, connections end with the response. */
   readonly isDraining: () => boolean
   readonly timeouts: ListenerTimeouts
   /** How often a caller may call; unlimited without. */
   readonly rateLimit?: RateLimitOptions | undefined
 }
 
-/** How long a connection may take for what it does, in milliseconds. */
+/** Time limits of a connection, in milliseconds. */
 export interface ListenerTimeouts {
   /** For the headers of a request. */
   readonly headers: number
@@ -58,19 +64,23 @@ export interface ListenerTimeouts {
   readonly keepAlive: number
 }
 
-/** What a slow but honest caller needs, and no more. */
+/** The time limits unless told otherwise. */
 export const usualTimeouts: ListenerTimeouts = { headers: 10_000, request: 30_000, keepAlive: 72_000 }
 
-/** Connections to one port; each costs memory even when it sends nothing. */
+/** Most connections to one server; each costs memory even when it sends nothing. */
 const mostConnections = 4_096
 
 /**
- * Creates the Fastify app of one port: Host and Origin are checked before a body is read (DNS rebinding, see
- * MCP 2025-11-25 "Transports", Security Warning), every error is an RFC 9457 problem, no body parser is
- * registered yet, and a request leaves one log line without anything the caller wrote.
+ * Creates the Fastify app of one server: checks Host and Origin and authenticates before a body is read, takes a slot
+ * of the concurrency limit when the body is complete, turns every error into an RFC 9457 problem, and logs one line a
+ * request without anything that the client wrote. No body parser is registered yet.
  */
 export function createListener(options: ListenerOptions): FastifyInstance {
-  const { surface, recorder, admission, authenticate, isDraining, timeouts, rateLimit } = options
+  const { surface, recorder, admission, unread, authenticate, isDraining, timeouts, rateLimit } = options
+  const recordRefusal = (code: ErrorCode) => {
+    options.logger.info({ surface, code }, 'request refused')
+    recorder?.recordError(surface, code)
+  }
   const app = Fastify({
     loggerInstance: options.logger,
     genReqId: () => randomUUID(),
@@ -86,10 +96,8 @@ export function createListener(options: ListenerOptions): FastifyInstance {
       sendProblem(reply, toGatewayError(error))
     },
     clientErrorHandler: (error, socket) => {
-      const code = answerBrokenRequest(error, socket)
-      if (!code) return
-      options.logger.info({ surface, code }, 'refused')
-      recorder?.recordError(surface, code)
+      const code = respondToBrokenRequest(error, socket)
+      if (code) recordRefusal(code)
     },
     return503OnClosing: false,
     requestTimeout: timeouts.request,
@@ -97,40 +105,51 @@ export function createListener(options: ListenerOptions): FastifyInstance {
     // Node looks for late connections every 30 seconds by default, which would triple every limit.
     http: {
       headersTimeout: timeouts.headers,
-      // Refused here instead, by an answer that the watch knows of.
+      // Refused by checkFraming instead, with a problem.
       requireHostHeader: false,
       connectionsCheckingInterval: Math.min(1_000, timeouts.headers),
     },
   })
   app.server.maxConnections = mostConnections
-  watchRequests(app.server)
+  watchConnections(app.server, recordRefusal)
   app.removeAllContentTypeParsers()
   recordRequests(app, surface, recorder)
   const countRequest = registerRateLimit(app, rateLimit)
   const checkSource = createSourceCheck(options)
   app.decorateRequest('grant')
+  app.decorateRequest('slot', undefined)
   app.addHook('onRequest', async (request, reply) => {
     request.grant = noGrant
+    reply.raw.once('prefinish', () => unread.follow(reply.raw))
+    const earlier = awaitEarlierRequests(request.raw, reply.raw)
+    if (earlier) await earlier
+    if (reply.raw.destroyed || reply.raw.headersSent) return reply.hijack()
     checkFraming(request.raw)
     checkSource(request.raw)
     if (request.route.config.isOpen !== true) {
       const grant = authenticate(request.headers.authorization)
-      // To wait for what is known already takes a turn of the promises.
+      // Awaiting what is no promise would take a microtask for each request.
       request.grant = grant instanceof Promise ? await grant : grant
     }
     await countRequest?.(request)
-    const release = admission.tryEnter() ?? (await admission.enter())
-    // A caller may have left while it waited for its place.
-    if (reply.raw.destroyed) release()
-    else reply.raw.on('close', release)
   })
-  const awaitEnd = createWriteBatch()
+  app.addHook('preValidation', async (request, reply) => {
+    const slot = admission.tryEnter() ?? (await admission.enter())
+    request.slot = slot
+    const { raw } = reply
+    const release = slot.hold()
+    // The client may have disconnected during the wait.
+    if (raw.destroyed) release()
+    else {
+      raw.once('prefinish', release)
+      raw.once('close', release)
+    }
+  })
+  const joinBatch = createWriteBatch()
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (isDraining()) reply.header('connection', 'close')
-    // Whoever closes the connection for what is broken in it may have answered before the turn was over.
-    awaitEnd(() => {
-      if (!reply.raw.headersSent) done()
-    })
+    // Without a claim the response to what is broken in the request has been written.
+    if (claimResponse(reply.raw)) joinBatch(done)
   })
   app.setErrorHandler((error, request, reply) => {
     const problem = toGatewayError(error)
@@ -141,26 +160,4 @@ export function createListener(options: ListenerOptions): FastifyInstance {
     throw new GatewayError('route_not_found')
   })
   return app
-}
-
-function createSourceCheck({ allowedHosts, allowedOrigins }: ListenerOptions) {
-  const isHostAllowed = (host: string) => {
-    const name = host.toLowerCase()
-    const bare = name.replace(/:\d*$/, '')
-    return isLoopback(bare) || allowedHosts.includes(name) || allowedHosts.includes(bare)
-  }
-  return ({ headers, url = '/' }: IncomingMessage): void => {
-    const { host = '', origin } = headers
-    // The authority of a target in absolute form stands in for Host (RFC 9112 §3.2.2).
-    const authority = url.startsWith('/') ? undefined : /^https?:\/\/([^/?#]*)/i.exec(url)?.[1]
-    if (!isHostAllowed(authority ?? host)) throw new GatewayError('host_not_allowed')
-    if (origin !== undefined && !isLoopbackOrigin(origin) && !allowedOrigins.includes(origin.toLowerCase()))
-      throw new GatewayError('origin_not_allowed')
-  }
-}
-
-function isLoopbackOrigin(origin: string): boolean {
-  return (
-    URL.canParse(origin) && /^https?:$/.test(new URL(origin).protocol) && isLoopback(new URL(origin).hostname)
-  )
 }

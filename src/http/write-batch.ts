@@ -1,18 +1,19 @@
-/** Calls back once the turn of the event loop that runs has read all that had arrived. */
-export type Turn = (listener: () => void) => void
+/** Calls a listener at the end of the current event-loop tick. */
+export type WriteBatch = (listener: () => void) => void
 
 /**
- * Gathers what becomes ready in one turn of the event loop, and lets it go at its end. Answers that are written one by
- * one wake their callers one by one, which costs the sender more than writing them does; together they wake them once.
+ * Gathers the responses that become ready in one event-loop tick and writes them at its end. On loopback each write
+ * wakes its receiver, which costs the sender more CPU than the write itself; a batch wakes it once. The benefit is
+ * loopback's (a sidecar, a reverse proxy on the same host); between hosts it is neither measured nor expected.
  */
-export function createWriteBatch(): Turn {
+export function createWriteBatch(): WriteBatch {
   let listeners: (() => void)[] = []
-  const end = () => {
+  const flush = () => {
     const ready = listeners
     listeners = []
     for (const listener of ready) listener()
   }
   return (listener) => {
-    if (listeners.push(listener) === 1) setImmediate(end)
+    if (listeners.push(listener) === 1) setImmediate(flush)
   }
 }

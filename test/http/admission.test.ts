@@ -6,9 +6,13 @@ afterEach(() => void vi.useRealTimers())
 
 const overloaded = { code: 'overloaded', status: 503, headers: { 'retry-after': '1', connection: 'close' } }
 
-test('as many enter as there are places, and one more for each that leaves', async () => {
-  const admission = new Admission({ active: 2, waiting: 2, patience: 500 })
-  const [leave] = [await admission.enter(), await admission.enter()]
+async function hold(admission: Admission) {
+  return (await admission.enter()).hold()
+}
+
+test('as many enter as there are slots, and one more for each that leaves', async () => {
+  const admission = new Admission({ active: 2, waiting: 2, timeout: 500 })
+  const [leave] = [await hold(admission), await hold(admission)]
   const entered: string[] = []
   const third = admission.enter().then(() => entered.push('third'))
   const fourth = admission.enter().then(() => entered.push('fourth'))
@@ -21,20 +25,25 @@ test('as many enter as there are places, and one more for each that leaves', asy
   await expect(fourth).rejects.toMatchObject(overloaded)
 })
 
-test('who finds the queue full is turned away at once', async () => {
-  const admission = new Admission({ active: 1, waiting: 1, patience: 500 })
-  await admission.enter()
+test('a request that finds the queue full is refused at once', async () => {
+  const admission = new Admission({ active: 1, waiting: 1, timeout: 500 })
+  await hold(admission)
   const waiting = admission.enter()
   await expect(admission.enter()).rejects.toMatchObject(overloaded)
   vi.advanceTimersByTime(500)
   await expect(waiting).rejects.toMatchObject(overloaded)
 })
 
-test('a place is given back once, however often it is released', async () => {
-  const admission = new Admission({ active: 1, waiting: 0, patience: 500 })
-  const release = await admission.enter()
-  release()
-  release()
-  await admission.enter()
+test('a slot is free when all that hold it have released it, each once', async () => {
+  const admission = new Admission({ active: 1, waiting: 0, timeout: 500 })
+  const slot = await admission.enter()
+  const [response, upstream] = [slot.hold(), slot.hold()]
+  response()
+  response()
+  expect(admission.active).toBe(1)
+  await expect(admission.enter()).rejects.toMatchObject(overloaded)
+  upstream()
+  expect(admission.active).toBe(0)
+  await hold(admission)
   await expect(admission.enter()).rejects.toMatchObject(overloaded)
 })

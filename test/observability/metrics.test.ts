@@ -103,7 +103,7 @@ test('work, waiting and what was turned away are told as they are now', async ()
     await released.promise
     respondJson(response, 200, { status: 'success', data: {} })
   })
-  const admission = { active: 1, waiting: 0, patience: 0 }
+  const admission = { active: 1, waiting: 0, timeout: 0 }
   await using running = await startGateway(upstream.url, {}, { admission })
   const first = fetch(running.restUrl + users, { headers })
   await arrived.promise

@@ -1,6 +1,7 @@
 import { openGrant } from '../../src/access/grant.ts'
 import { Admission } from '../../src/http/admission.ts'
 import { usualTimeouts } from '../../src/http/listener.ts'
+import { UnreadResponses } from '../../src/http/unread-responses.ts'
 
 /** What a listener needs to let everybody in, as many at a time as given. */
 export function openListener(active: number) {
@@ -8,7 +9,8 @@ export function openListener(active: number) {
     allowedHosts: [],
     allowedOrigins: [],
     authenticate: () => openGrant,
-    admission: new Admission({ active, waiting: 0, patience: 0 }),
+    admission: new Admission({ active, waiting: 0, timeout: 0 }),
+    unread: new UnreadResponses(),
     isDraining: () => false,
     timeouts: usualTimeouts,
   }

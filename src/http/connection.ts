@@ -1,0 +1,161 @@
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
+
+const parserCodes: Readonly<Record<string, ErrorCode>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+}
+
+/** Milliseconds for a refused client to read the reason before its connection is destroyed. */
+const linger = 1_000
+
+/** The requests of a connection whose responses are not finished, oldest first. */
+interface Connection {
+  readonly pending: Pending[]
+  latest?: Pending
+  broken: boolean
+}
+
+interface Pending {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** Resumes the request once it is the oldest. */
+  resume?: () => void
+}
+
+const connections = new WeakMap<Duplex, Connection>()
+
+/** Responses of which it is settled who writes them. */
+const claimed = new WeakSet<ServerResponse>()
+
+/**
+ * Claims the right to write a response; false where it is taken. A reply that is on its way and the refusal of what is
+ * broken in its request cannot both be written.
+ */
+export function claimResponse(response: ServerResponse): boolean {
+  if (claimed.has(response) || response.headersSent) return false
+  claimed.add(response)
+  return true
+}
+
+/**
+ * Follows the requests of a server's connections, so that one of them is handled at a time and what is broken gets
+ * one response at most. Refuses `CONNECT`, which Node would end without a word; `onRefused` is told.
+ */
+export function watchConnections(server: Server, onRefused: (code: ErrorCode) => void): void {
+  server.prependListener('request', follow)
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    follow(request, response)
+    response.writeHead(417, { connection: 'close' }).end()
+  })
+  server.on('connect', (_request, socket) => {
+    // Node's parser has left the socket and taken its listeners along.
+    for (const event of ['error', 'timeout']) socket.on(event, () => socket.destroy())
+    socket.resume()
+    findConnection(socket).broken = true
+    // No method is allowed on an authority (RFC 9110 §10.2.1: the list may be empty).
+    const problem = new GatewayError('method_not_allowed', { headers: { allow: '' } })
+    const last = findConnection(socket).pending.at(-1)?.response
+    if (last) last.once('close', () => end(socket, writeProblem(problem)))
+    else end(socket, writeProblem(problem))
+    onRefused(problem.code)
+  })
+}
+
+function follow(request: IncomingMessage, response: ServerResponse): void {
+  const { socket } = request
+  const connection = findConnection(socket)
+  const { pending } = connection
+  connection.latest = { request, response }
+  pending.push(connection.latest)
+  response.on('close', () => {
+    const index = pending.findIndex((one) => one.response === response)
+    if (index >= 0) pending.splice(index, 1)
+    pending[0]?.resume?.()
+  })
+}
+
+function findConnection(socket: Duplex): Connection {
+  const known = connections.get(socket)
+  if (known) return known
+  const connection: Connection = { pending: [], broken: false }
+  connections.set(socket, connection)
+  // Node emits no close for a response that waits behind another when their connection ends.
+  socket.once('close', () => {
+    for (const { response } of connection.pending.splice(0))
+      if (!response.destroyed) response.destroy().emit('close')
+  })
+  return connection
+}
+
+/**
+ * Waits until the earlier requests of the connection have their responses; undefined where there are none. Clients
+ * get responses in the order of their requests (RFC 9112 §9.3.2), so that handling several at a time would only take
+ * more of the concurrency limit.
+ */
+export function awaitEarlierRequests(
+  { socket }: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> | undefined {
+  const { pending } = findConnection(socket)
+  const own = pending.find((one) => one.response === response)
+  if (!own || own === pending[0]) return undefined
+  return new Promise((resolve) => {
+    own.resume = resolve
+    response.once('close', resolve)
+  })
+}
+
+/**
+ * Responds to what Node's HTTP parser refuses or what took too long, and ends the connection. Where a request has
+ * begun and has no response yet, this is its response; else it follows the responses of the requests before it.
+ * Returns the code of the error; undefined where no client is left to be told.
+ */
+export function respondToBrokenRequest(error: Error, socket: Duplex): ErrorCode | undefined {
+  const connection = findConnection(socket)
+  if (connection.broken) return undefined
+  connection.broken = true
+  const code = 'code' in error ? String(error.code) : ''
+  if (code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return undefined
+  }
+  const problem = new GatewayError(parserCodes[code] ?? 'bad_request')
+  const { latest, pending } = connection
+  const within = latest && !latest.request.complete ? latest.response : undefined
+  const last = pending.at(-1)?.response
+  last?.once('close', () => end(socket))
+  if (within && claimResponse(within)) {
+    const { headers, body } = describeProblem(problem)
+    within.writeHead(problem.status, headers).end(body)
+  } else if (!last) end(socket, within ? '' : writeProblem(problem))
+  return problem.code
+}
+
+function describeProblem(problem: GatewayError) {
+  const body = JSON.stringify(problem.toProblem())
+  const headers = {
+    ...problem.headers,
+    connection: 'close',
+    'content-type': 'application/problem+json',
+    'content-length': String(Buffer.byteLength(body)),
+  }
+  return { headers, body }
+}
+
+/** Writes a problem as a whole response, for a connection that no request of Node stands for. */
+function writeProblem(problem: GatewayError): string {
+  const { headers, body } = describeProblem(problem)
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines.join('')}\r\n${body}`
+}
+
+/** Ends a connection. Destroyed at once, it would lose what its client was just told. */
+function end(socket: Duplex, text = ''): void {
+  if (!socket.writable) return
+  socket.end(text)
+  const late = setTimeout(() => socket.destroy(), linger)
+  late.unref()
+  socket.once('close', () => clearTimeout(late))
+}

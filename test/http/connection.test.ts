@@ -1,0 +1,132 @@
+import { expect, it, vi } from 'vitest'
+import { createRandom } from '../../stress/random.ts'
+import { sendRaw } from '../attack/raw-http.ts'
+import { attack } from '../support/attack.ts'
+import { type RunningGateway, startGateway } from '../support/gateway.ts'
+import { soundLines, write } from '../support/malformed.ts'
+import { openRandomConnections } from '../support/random-connections.ts'
+import { openConnection } from '../support/raw-connection.ts'
+import { restTarget } from '../support/rest-calls.ts'
+import { respondJson, startUpstream } from '../support/upstream-stub.ts'
+
+const call = write(`GET ${restTarget.path} HTTP/1.1`, soundLines)
+
+it('what is worked on is answered, though what follows it on the connection is broken', async () => {
+  const arrived = Promise.withResolvers<void>()
+  const released = Promise.withResolvers<void>()
+  await using upstream = await startUpstream(async (_request, response) => {
+    arrived.resolve()
+    await released.promise
+    respondJson(response, 200, { status: 'success', data: { id: 4711 } })
+  })
+  await using gateway = await startGateway(upstream.url)
+  const exchange = attack({ gateway, upstream }, 'rest', `${call}BROKEN\r\n\r\n`)
+  await arrived.promise
+  released.resolve()
+  const { answers, rest } = await exchange
+  expect(answers.map(({ status }) => status)).toEqual([200])
+  expect(answers[0]?.body).toContain('4711')
+  expect(rest).toBe('')
+})
+
+it('two calls of one connection are answered in their order', async () => {
+  await using upstream = await startUpstream(({ url }, response) => {
+    const answer = () => respondJson(response, 200, { status: 'success', data: { url } })
+    if (url.includes('limit=1')) setImmediate(() => setImmediate(answer))
+    else answer()
+  })
+  await using gateway = await startGateway(upstream.url)
+  const calls = ['1', '2'].map((limit) => call.replace('users ', `users?limit=${limit} `))
+  const { answers } = await attack({ gateway, upstream }, 'rest', calls.join(''), { answers: 2 })
+  expect(answers.map(({ body }) => /limit=\d/.exec(body)?.[0])).toEqual(['limit=1', 'limit=2'])
+})
+
+it('a refused body that turns out broken gets no second answer', async () => {
+  await using upstream = await startUpstream()
+  await using gateway = await startGateway(upstream.url)
+  const head = write('POST /nowhere HTTP/1.1', [...soundLines, 'Transfer-Encoding: chunked'])
+  const { answers, rest } = await attack(
+    { gateway, upstream },
+    'rest',
+    `${head}${'1\r\na\r\n'.repeat(50_000)}ZZ\r\n`,
+  )
+  expect(answers).toHaveLength(1)
+  expect(rest).toBe('')
+})
+
+it('the authority of a target in absolute form stands for Host', async () => {
+  await using upstream = await startUpstream()
+  await using gateway = await startGateway(upstream.url)
+  const target = (host: string) => call.replace('GET /', `GET http://${host}/`)
+  const own = await attack({ gateway, upstream }, 'rest', target('localhost'))
+  const other = await attack({ gateway, upstream }, 'rest', target('gate.example.org'))
+  expect([own, other].map(({ answers }) => answers[0]?.status)).toEqual([200, 403])
+})
+
+const document = 'GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n'
+const connect = 'CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\n\r\n'
+
+async function readActive({ gateway }: RunningGateway): Promise<string | undefined> {
+  const { body } = await gateway.control.inject('/metrics')
+  return /^calgate_requests_active (\d+)$/m.exec(body)?.[1]
+}
+
+it('requests that wait behind others on a connection that ends take no slot with them', async () => {
+  await using upstream = await startUpstream()
+  await using gateway = await startGateway(
+    upstream.url,
+    {},
+    { admission: { active: 2, waiting: 0, timeout: 0 } },
+  )
+  const exchanges = Array.from({ length: 6 }, () =>
+    attack({ gateway, upstream }, 'rest', document.repeat(60) + connect, { answers: 61 }),
+  )
+  const ends = await Promise.all(exchanges)
+  for (const { answers } of ends) expect(answers.at(-1)?.status).toBeOneOf([405, 503])
+  expect(await readActive(gateway)).toBe('0')
+  const { answers } = await attack({ gateway, upstream }, 'rest', call)
+  expect(answers.map(({ status }) => status)).toEqual([200])
+})
+
+it.each(['rest', 'mcp', 'control'] as const)(
+  'CONNECT is refused and Upgrade ignored on %s',
+  async (server) => {
+    await using upstream = await startUpstream()
+    await using running = await startGateway(upstream.url)
+    const controlUrl = await running.gateway.control.listen({ host: '127.0.0.1', port: 0 })
+    const port = { rest: running.restUrl, mcp: running.mcpUrl, control: controlUrl }[server]
+    const refused = await sendRaw(Number(new URL(port).port), Buffer.from(connect))
+    expect(refused.answers.map(({ status, head }) => [status, /^allow: *$/im.test(head)])).toEqual([
+      [405, true],
+    ])
+    const upgrade = write('GET /nowhere HTTP/1.1', [
+      'Host: localhost',
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+    ])
+    const ignored = await sendRaw(Number(new URL(port).port), Buffer.from(upgrade))
+    expect(ignored.answers.map(({ status }) => status)).toEqual([404])
+  },
+)
+
+it('bodies that are never completed take no slot', async () => {
+  await using upstream = await startUpstream()
+  await using gateway = await startGateway(
+    upstream.url,
+    {},
+    { admission: { active: 1, waiting: 0, timeout: 0 } },
+  )
+  const half = write('POST /mcp HTTP/1.1', [...soundLines, 'Content-Length: 100'], '{')
+  const sockets = [gateway.mcpUrl, gateway.mcpUrl, gateway.mcpUrl].map((url) => openConnection(url))
+  for (const socket of sockets) socket.write(half)
+  const { answers } = await attack({ gateway, upstream }, 'rest', call)
+  expect(answers.map(({ status }) => status)).toEqual([200])
+  for (const socket of sockets) socket.destroy()
+})
+
+it('no slot is lost to random connections', async () => {
+  await using upstream = await startUpstream()
+  await using gateway = await startGateway(upstream.url, { LOG_LEVEL: 'silent' })
+  await openRandomConnections([gateway.restUrl, gateway.mcpUrl], 400, createRandom(15))
+  await vi.waitFor(async () => expect(await readActive(gateway)).toBe('0'), { timeout: 60_000 })
+})
