@@ -1,7 +1,7 @@
 import fc from 'fast-check'
+import type { CallArguments } from './call-result.ts'
 import type { OperationFacts } from './requirements.ts'
 import { type JsonObject, resolve } from './rest/json-schema.ts'
-import type { CallArguments } from './verdict.ts'
 
 /** An argument as the document describes it; the body is one of them. */
 export interface DescribedArgument {

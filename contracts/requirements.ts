@@ -3,10 +3,10 @@ import { Ajv } from 'ajv'
 import { parse } from 'yaml'
 import { requirementsSchema } from './requirements-schema.ts'
 
-/** What a requirement is judged on: a door of the gateway, or Cal.com itself. */
+/** What a requirement is tested on: a server of the gateway, or Cal.com itself. */
 export type Surface = 'rest' | 'mcp' | 'upstream'
 
-/** What a judge must have to judge: see the head of `requirements.yaml`. */
+/** What a test must have to test: see the head of `requirements.yaml`. */
 export type Need = 'sight' | 'told' | 'build'
 
 /** A type of a member with its marks (`string?`, `object-`), members by name, or a list of one kind. */
@@ -25,7 +25,7 @@ export interface OperationFacts {
   readonly required: readonly string[]
   readonly hints: Readonly<Record<'readOnly' | 'destructive' | 'idempotent', boolean>>
   readonly success: number
-  readonly answer: Readonly<Record<string, Shape>>
+  readonly response: Readonly<Record<string, Shape>>
   /** Names of the errors Cal.com can give, those of every operation included. */
   readonly errors: readonly string[]
   readonly apiKey: boolean
@@ -55,7 +55,7 @@ export interface Requirement {
 export interface ErrorFacts {
   readonly status: number
   readonly shape: string
-  /** Absent where the answer has none. */
+  /** Absent where the response has none. */
   readonly code?: string
 }
 
@@ -63,7 +63,7 @@ export interface ErrorFacts {
 export interface Requirements {
   readonly operations: readonly OperationFacts[]
   readonly requirements: readonly Requirement[]
-  readonly answers: Readonly<Record<string, Shape>>
+  readonly responses: Readonly<Record<string, Shape>>
   readonly errors: ReadonlyMap<string, ErrorFacts>
 }
 
@@ -96,7 +96,7 @@ export function readRequirements(text: string = readFileSync(shipped, 'utf8')): 
     ...one,
     operations: select(operations, one.operations),
   }))
-  return { operations, requirements, answers: source.answers, errors: new Map(Object.entries(errors)) }
+  return { operations, requirements, responses: source.responses, errors: new Map(Object.entries(errors)) }
 }
 
 function select(operations: readonly OperationFacts[], wanted: unknown): readonly OperationFacts[] {

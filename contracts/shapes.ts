@@ -4,10 +4,10 @@ import { showValue } from './values.ts'
 type Shapes = Readonly<Record<string, Shape>>
 
 /**
- * Lists how a value departs from a shape, one line a member: `data.id must be an integer, got "7"`. Members
+ * Lists how a value differs from a shape, one line a member: `data.id must be an integer, got "7"`. Members
  * that the shape does not name may be there; Cal.com may add some at any time.
  */
-export function findDepartures(
+export function findMismatches(
   value: unknown,
   shape: Shape,
   shapes: Shapes,
@@ -17,7 +17,7 @@ export function findDepartures(
     const [, name = '', mark = ''] = /^(\w+)([?-]?)$/.exec(shape) ?? []
     if ((mark === '-' && value === undefined) || (mark === '?' && value === null)) return []
     const named = shapes[name]
-    if (named !== undefined) return findDepartures(value, named, shapes, place)
+    if (named !== undefined) return findMismatches(value, named, shapes, place)
     return isOfType(value, name)
       ? []
       : [{ place, message: `must be ${name}${mark === '?' ? ' or null' : ''}, got ${showValue(value)}` }]
@@ -25,12 +25,12 @@ export function findDepartures(
   if (isList(shape)) {
     if (!Array.isArray(value)) return [{ place, message: `must be an array, got ${showValue(value)}` }]
     const [one = 'any'] = shape
-    return value.flatMap((element, index) => findDepartures(element, one, shapes, `${place}[${index}]`))
+    return value.flatMap((element, index) => findMismatches(element, one, shapes, `${place}[${index}]`))
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return [{ place, message: `must be an object, got ${showValue(value)}` }]
   return Object.entries(shape).flatMap(([name, inner]) =>
-    findDepartures(Object(value)[name], inner, shapes, place ? `${place}.${name}` : name),
+    findMismatches(Object(value)[name], inner, shapes, place ? `${place}.${name}` : name),
   )
 }
 

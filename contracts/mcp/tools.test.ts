@@ -4,7 +4,7 @@ import { parse } from 'yaml'
 import { startPrism } from '../../mocks/prism.ts'
 import { type RunningGateway, startGateway } from '../../test/support/gateway.ts'
 import { clients } from '../../test/support/mcp-clients.ts'
-import { type PreferHop, startPreferHop } from '../prefer-hop.ts'
+import { type PreferProxy, startPreferProxy } from '../prefer-proxy.ts'
 
 const headers = { 'x-cal-secret-key': 'demo-secret' }
 const clientId = 'cm9demo000001abcd1234efgh'
@@ -48,16 +48,16 @@ const tools = [
   ],
 ] as const
 
-let hop: PreferHop
+let proxy: PreferProxy
 let running: RunningGateway
 let callers = 0
 const stack = new AsyncDisposableStack()
 
 beforeAll(async () => {
   const prism = stack.use(await startPrism())
-  hop = await startPreferHop({ upstream: prism.url })
-  stack.defer(() => hop.close())
-  running = stack.use(await startGateway(hop.url))
+  proxy = await startPreferProxy({ upstream: prism.url })
+  stack.defer(() => proxy.close())
+  running = stack.use(await startGateway(proxy.url))
 })
 afterAll(() => stack.disposeAsync())
 
@@ -100,7 +100,7 @@ describe.each(clients)('to $client', ({ connect }) => {
   test.each(tools.map(([name, , , , , values]) => [name, values] as const))(
     '%s answers structured and as text',
     async (name, values) => {
-      hop.setPrefer(undefined)
+      proxy.setPrefer(undefined)
       const client = await open()
       const result = await client.callTool({ name, arguments: { clientId, ...values } })
       await client.close()
@@ -138,7 +138,7 @@ describe.each(clients)('to $client', ({ connect }) => {
     ],
     ['refresh-managed-user-tokens', tools[6][5], 'code=500, example=unexpected', ['500', 'Next:']],
   ] as const)("%s turns Cal.com's error into a tool error (%o, %s)", async (name, values, prefer, words) => {
-    hop.setPrefer(prefer)
+    proxy.setPrefer(prefer)
     // A caller whom the upstream asks to wait is answered by the gateway from then on, so each is one of its own.
     callers += 1
     const own = { 'x-cal-secret-key': `demo-secret-${callers}` }
@@ -170,7 +170,7 @@ describe.each(clients)('to $client', ({ connect }) => {
   })
 
   test('the secret may be an argument, for clients that can send no header', async () => {
-    hop.setPrefer(undefined)
+    proxy.setPrefer(undefined)
     const client = await connect({ url: running.mcpUrl })
     const values = { clientId, userId: 4711, ...headers }
     expect((await client.callTool({ name: 'get-managed-user', arguments: values })).isError ?? false).toBe(

@@ -25,7 +25,7 @@ export function listDocumentMutants(document: OpenApiDocument): DocumentMutant[]
       /\/(example|examples|x-[\w-]+|headers|security)(\/|$)/.test(pointer.replace('/x-propertyNames', ''))
     )
       return []
-    // No value of an answer is checked on its way: there a schema is a promise to be read, word by word.
+    // No value of a response is checked on its way: there a schema is a promise to be read, word by word.
     const isRead = inAnswers.some((place) => isWithin(pointer, place))
     const original = Object(readPointer(document, pointer))
     return listChanges(document, pointer).map(({ what, replacement }) => ({

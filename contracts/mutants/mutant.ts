@@ -1,5 +1,5 @@
 /** The classes of the mutation score: what is spoiled. */
-export const mutantClasses = ['answers', 'document', 'behaviour'] as const
+export const mutantClasses = ['responses', 'document', 'behaviour'] as const
 
 /** One deliberate defect. */
 export interface Mutant {
@@ -13,7 +13,7 @@ export interface Mutant {
 }
 
 /** What the suite made of a mutant. */
-export interface Verdict {
+export interface MutantResult {
   readonly mutant: Mutant
   /** The first red line, if there was one. */
   readonly finding: string | undefined

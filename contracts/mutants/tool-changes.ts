@@ -1,11 +1,11 @@
-import type { WireAnswer, WireRequest } from './hop.ts'
+import type { WireRequest, WireResponse } from './mutating-proxy.ts'
 import { mapBody } from './wire-changes.ts'
 
 type Members = Readonly<Record<string, unknown>>
 type Change = (members: Members) => unknown
 
-/** One thing done wrong by the MCP door: it sees the JSON-RPC request that the answer belongs to. */
-export type ToolChange = (answer: WireAnswer, request: WireRequest) => WireAnswer
+/** One thing done wrong by the MCP server: it sees the JSON-RPC request that the response belongs to. */
+export type ToolChange = (response: WireResponse, request: WireRequest) => WireResponse
 
 const hints = ['readOnlyHint', 'destructiveHint', 'idempotentHint', 'openWorldHint']
 
@@ -101,7 +101,7 @@ function listResultChanges(): Record<string, Change> {
     'outcome lost': onError((error) => drop(error, 'outcome')),
     'places lost': onError((error) => drop(error, 'errors')),
     'next step lost': onError((error) => drop(error, 'nextStep')),
-    'answer lost': onError((error) => drop(error, 'answer')),
+    'response lost': onError((error) => drop(error, 'answer')),
   }
 }
 
@@ -110,22 +110,22 @@ function onInput(tool: Members, change: Change): Members {
 }
 
 function onList(change: (tools: readonly Members[]) => unknown): ToolChange {
-  return (answer, request) =>
+  return (response, request) =>
     readCall(request).method === 'tools/list'
-      ? onResult(answer, (result) => ({
+      ? onResult(response, (result) => ({
           ...result,
           tools: change([result.tools ?? []].flat().map((one) => Object(one))),
         }))
-      : answer
+      : response
 }
 
 function onCall(tool: string, change: Change): ToolChange {
-  return (answer, request) =>
-    Object(readCall(request).params).name === tool ? onResult(answer, change) : answer
+  return (response, request) =>
+    Object(readCall(request).params).name === tool ? onResult(response, change) : response
 }
 
-function onResult(answer: WireAnswer, change: Change): WireAnswer {
-  return mapBody(answer, ({ result, ...rest }) =>
+function onResult(response: WireResponse, change: Change): WireResponse {
+  return mapBody(response, ({ result, ...rest }) =>
     result === undefined ? rest : { ...rest, result: change(Object(result)) },
   )
 }

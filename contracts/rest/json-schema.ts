@@ -28,7 +28,7 @@ const foreign = new Set([
 
 /**
  * Turns an OpenAPI 3.0 schema into JSON Schema draft-07 with every reference inlined, the only form in which
- * Dredd judges a body. Written apart from the gateway's own reading of the document, so that one mistake cannot
+ * Dredd validates a body. Written apart from the gateway's own reading of the document, so that one mistake cannot
  * hide in both. Throws on a reference that leads nowhere or back to itself.
  */
 export function toDraft07(schema: unknown, document: JsonObject): JsonObject {
