@@ -51,7 +51,7 @@ describe('an upstream', () => {
     expect(status).toBe(1)
     for (const server of ['REST', 'MCP 2025-11-25', 'MCP 2026-07-28', 'Cal.com'])
       expect(lines).toContain(
-        `✗ get · ${server} · data.timeZone · response.members: must be string, got nothing. The response has every member, in its type.`,
+        `✗ get · ${server} · data.timeZone · response.members: must be string, got nothing. A response has every member, in its type.`,
       )
   })
 
@@ -63,7 +63,7 @@ describe('an upstream', () => {
     )
     expect(status).toBe(1)
     expect(lines).toContain(
-      '✗ create · Cal.com · status · response.status: expected 201, got 200. A valid call succeeds, with 201 for create and 200 for the rest.',
+      '✗ create · Cal.com · status · response.status: expected 201, got 200. A valid call succeeds: 201 for create, 200 for all others.',
     )
   })
 
