@@ -63,7 +63,7 @@ describe('an upstream', () => {
     )
     expect(status).toBe(1)
     expect(lines).toContain(
-      '✗ create · Cal.com · status · response.status: expected 201, got 200. A valid call succeeds: 201 for create, 200 for all others.',
+      '✗ create · Cal.com · status · response.status: expected 201, got 200. A valid call succeeds with 201 for create and 200 for all others.',
     )
   })
 
