@@ -1,3 +1,4 @@
+import { asRecord } from '../src/document/json.ts'
 /** What became of a call, the same for every server. */
 export interface CallResult {
   /**
@@ -43,15 +44,15 @@ export function readHttpResponse(status: number, headers: CallResult['headers'],
 
 /** Reads the result of a tool call. */
 export function readToolResult(result: unknown): CallResult {
-  const { content, structuredContent, isError } = Object(result)
-  const text = String(Object([content].flat()[0]).text ?? '')
+  const { content, structuredContent, isError } = asRecord(result)
+  const text = String(asRecord([content].flat()[0]).text ?? '')
   if (isError !== true) return { ...nothing, kind: 'success', body: structuredContent, text }
-  const error = Object(Object(structuredContent).error)
+  const error = asRecord(asRecord(structuredContent).error)
   if (typeof error.outcome === 'string')
     return {
       ...nothing,
       kind: 'gateway_error',
-      status: error.status,
+      status: readStatus(error),
       body: error,
       text,
       ...readProblem(error),
@@ -59,23 +60,27 @@ export function readToolResult(result: unknown): CallResult {
   return {
     ...nothing,
     kind: 'upstream_error',
-    status: error.status,
-    code: error.code,
+    status: readStatus(error),
+    code: typeof error.code === 'string' ? error.code : undefined,
     body: error.answer,
     text,
   }
 }
 
+function readStatus({ status }: Readonly<Record<string, unknown>>): number | undefined {
+  return typeof status === 'number' ? status : undefined
+}
+
 function readProblem(body: unknown): Pick<CallResult, 'code' | 'places'> {
-  const { code, errors = [] } = Object(body)
+  const { code, errors = [] } = asRecord(body)
   const places = [errors]
     .flat()
-    .map((one: unknown) => String(Object(one).location).replace(/^(path|query|header)\./, ''))
+    .map((one: unknown) => String(asRecord(one).location).replace(/^(path|query|header)\./, ''))
   return { code: String(code), places }
 }
 
 function readCode(body: unknown): string | undefined {
-  const { code } = Object(Object(body).error)
+  const { code } = asRecord(asRecord(body).error)
   return code === undefined ? undefined : String(code)
 }
 

@@ -83,6 +83,8 @@ function start(command: readonly string[], environment: Readonly<Record<string, 
 }
 
 process.exitCode = await run().catch((error: unknown) => {
-  console.error(`contract: ${error instanceof RangeError ? error.message : Object(error).stack}`)
+  console.error(
+    `contract: ${error instanceof RangeError ? error.message : String(error instanceof Error ? error.stack : error)}`,
+  )
   return 1
 })

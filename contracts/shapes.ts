@@ -1,5 +1,6 @@
+import { asRecord } from '../src/document/json.ts'
 import type { Shape } from './requirements.ts'
-import { showValue } from './values.ts'
+import { isList, showValue, toList } from './values.ts'
 
 type Shapes = Readonly<Record<string, Shape>>
 
@@ -23,19 +24,22 @@ export function findMismatches(
       : [{ place, message: `must be ${name}${mark === '?' ? ' or null' : ''}, got ${showValue(value)}` }]
   }
   if (isList(shape)) {
-    if (!Array.isArray(value)) return [{ place, message: `must be an array, got ${showValue(value)}` }]
+    if (!isList(value)) return [{ place, message: `must be an array, got ${showValue(value)}` }]
     const [one = 'any'] = shape
     return value.flatMap((element, index) => findMismatches(element, one, shapes, `${place}[${index}]`))
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
+  if (typeof value !== 'object' || value === null || isList(value))
     return [{ place, message: `must be an object, got ${showValue(value)}` }]
   return Object.entries(shape).flatMap(([name, inner]) =>
-    findMismatches(Object(value)[name], inner, shapes, place ? `${place}.${name}` : name),
+    findMismatches(asRecord(value)[name], inner, shapes, place ? `${place}.${name}` : name),
   )
 }
 
-function isList(shape: Shape): shape is readonly Shape[] {
-  return Array.isArray(shape)
+/** Returns a value of requirements.yaml as a shape; a text that is no type matches nothing. */
+export function toShape(value: unknown): Shape {
+  if (isList(value)) return toList(value).map(toShape)
+  if (typeof value !== 'object' || value === null) return String(value)
+  return Object.fromEntries(Object.entries(asRecord(value)).map(([name, one]) => [name, toShape(one)]))
 }
 
 function isOfType(value: unknown, type: string): boolean {
@@ -45,7 +49,7 @@ function isOfType(value: unknown, type: string): boolean {
     case 'integer':
       return Number.isSafeInteger(value)
     case 'object':
-      return typeof value === 'object' && value !== null && !Array.isArray(value)
+      return typeof value === 'object' && value !== null && !isList(value)
     default:
       return typeof value === type
   }

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { readConfig } from '../src/config/config.ts'
 import { readDocument } from '../src/document/document.ts'
+import { asRecord } from '../src/document/json.ts'
 import { createGateway } from '../src/gateway.ts'
 import { createRunLogger } from '../test/support/run-log.ts'
 import { eras, type McpClient, openMcpClient } from './mcp-client.ts'
@@ -77,7 +78,7 @@ export async function openRunning(rest: string, mcp: string, traits: Traits): Pr
 function keepPace(server: McpClient): McpClient {
   const call: McpClient['call'] = async (operation, values) => {
     const result = await server.call(operation, values)
-    const { retryAfter } = Object(result.body)
+    const { retryAfter } = asRecord(result.body)
     if (result.code !== 'rate_limited' || typeof retryAfter !== 'number') return result
     await setTimeout(retryAfter * 1_000)
     return call(operation, values)

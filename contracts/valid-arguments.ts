@@ -1,3 +1,4 @@
+import { asRecord } from '../src/document/json.ts'
 import type { CallArguments } from './call-result.ts'
 import type { OperationFacts } from './requirements.ts'
 import type { Target } from './target.ts'
@@ -28,11 +29,11 @@ export function prepareArguments(target: Target, operations: readonly OperationF
     const [create, list] = [find('create'), find('list')]
     if (target.writes && create) {
       const body = { email: makeAddress(), name: 'Ada Example', timeZone: 'Europe/Oslo' }
-      const { user, refreshToken } = Object(Object(await ask(create, { ...caller, body })).data)
-      return { userId: Object(user).id ?? known.userId, refreshToken: refreshToken ?? known.refreshToken }
+      const { user, refreshToken } = asRecord(asRecord(await ask(create, { ...caller, body })).data)
+      return { userId: asRecord(user).id ?? known.userId, refreshToken: refreshToken ?? known.refreshToken }
     }
-    const { data } = Object(list && (await ask(list, { ...caller, limit: 1 })))
-    return { ...known, userId: Object([data].flat()[0]).id ?? known.userId }
+    const { data } = asRecord(list && (await ask(list, { ...caller, limit: 1 })))
+    return { ...known, userId: asRecord([data].flat()[0]).id ?? known.userId }
   }
   const ask = async (operation: OperationFacts, values: CallArguments) =>
     (await target.servers.rest.call(operation, values)).body

@@ -1,3 +1,4 @@
+import { asRecord } from '../../src/document/json.ts'
 import { type CallResult, readToolResult } from '../call-result.ts'
 import type { Check, Context } from '../context.ts'
 import { toRestRequest } from '../rest-client.ts'
@@ -120,6 +121,6 @@ async function postText({ operation, server }: Context, valid: object, text: str
   const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
   const body = JSON.stringify(call).replace('"body":null', `"body":${text}`)
   const response = await fetch(server.url, { method: 'POST', headers, body })
-  const { result } = Object(JSON.parse(await response.text()))
+  const { result } = asRecord(JSON.parse(await response.text()))
   return result ? readToolResult(result).status : response.status
 }

@@ -1,3 +1,4 @@
+import { asRecord } from '../../src/document/json.ts'
 import type { CallArguments, CallResult } from '../call-result.ts'
 import type { Check, Context } from '../context.ts'
 import { setArgument, showValue, spellOut } from '../values.ts'
@@ -41,7 +42,7 @@ export function expectRefusal(context: Context, argument: string, result: CallRe
 /** The call must have been sent, and not found wrong by an upstream that checks it against the document. */
 export function expectAcceptance(context: Context, argument: string, result: CallResult, what: string): void {
   const { kind, status = 0, body } = result
-  const invalid = Object(Object(Object(body).error).details).errors !== undefined || status === 422
+  const invalid = asRecord(asRecord(asRecord(body).error).details).errors !== undefined || status === 422
   const sent = context.target.tellable ? kind === 'success' : kind === 'success' || kind === 'upstream_error'
   if (!sent || (kind === 'upstream_error' && (invalid || status >= 500)))
     context.fail(argument, `${what}; got ${describe(result)}`)

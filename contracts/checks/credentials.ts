@@ -1,5 +1,6 @@
 import { type IncomingHttpHeaders, request as requestHttp } from 'node:http'
 import { text as readAll } from 'node:stream/consumers'
+import { asRecord } from '../../src/document/json.ts'
 import type { Check, Context } from '../context.ts'
 import { eras, openMcpClient } from '../mcp-client.ts'
 import { setArgument } from '../values.ts'
@@ -83,8 +84,8 @@ function knock({ server, target }: Context, headers: Readonly<Record<string, str
   return new Promise((resolve, reject) => {
     const request = requestHttp(server.url.replace(/\/$/, '') + path, { method, headers }, (response) => {
       readAll(response).then((text) => {
-        const body = Object(JSON.parse(text))
-        resolve({ status: response.statusCode, code: body.code ?? Object(Object(body.error).data).code })
+        const body = asRecord(JSON.parse(text))
+        resolve({ status: response.statusCode, code: body.code ?? asRecord(asRecord(body.error).data).code })
       }, reject)
     })
     request.on('error', reject).end()

@@ -1,6 +1,9 @@
+import { asRecord } from '../../src/document/json.ts'
 import type { Check, Context } from '../context.ts'
 import type { Shape } from '../requirements.ts'
 import { resolve } from '../rest/json-schema.ts'
+import { toShape } from '../shapes.ts'
+import { isList, toList } from '../values.ts'
 
 type Members = Readonly<Record<string, unknown>>
 
@@ -25,9 +28,9 @@ export const documents: Readonly<Record<string, Check>> = {
   async 'document.responses'(context) {
     const { operation, requirements } = context
     const request = { method: 'GET', path: '/openapi.json', headers: {}, body: undefined }
-    const document: Members = Object((await context.target.servers.rest.send(request)).body)
+    const document: Members = asRecord((await context.target.servers.rest.send(request)).body)
     const [method = '', path = ''] = operation.operation.split(' ')
-    const described = Object(Object(Object(document.paths)[path])[method.toLowerCase()])
+    const described = asRecord(asRecord(asRecord(document.paths)[path])[method.toLowerCase()])
     const schemas = readSchemas(described, document)
     context.expectEqual('required parameters', listRequired(described, document), listExpected(context))
     checkChoices(context, described, document)
@@ -52,8 +55,8 @@ export const documents: Readonly<Record<string, Check>> = {
     }
     const { problem, violation } = context.requirement.values
     for (const [status, schema] of schemas.problem) {
-      const own = { problem: Object(problem), violation: Object(violation) }
-      const errors = Object(Object(schema.properties).errors)
+      const own = { problem: toShape(problem), violation: toShape(violation) }
+      const errors = asRecord(asRecord(schema.properties).errors)
       const mismatches = [
         ...findMismatches(context, document, own, 'problem', schema),
         ...findMismatches(context, document, own, 'violation', errors.items),
@@ -68,9 +71,9 @@ const successShape = 'success'
 function readSchemas(operation: Members, document: Members) {
   const read = (type: string) =>
     new Map(
-      Object.entries(Object(operation.responses)).flatMap(([status, response]): [number, Members][] => {
-        const content = Object(resolve(response, document).content)[type]
-        return content === undefined ? [] : [[Number(status), resolve(content.schema, document)]]
+      Object.entries(asRecord(operation.responses)).flatMap(([status, response]): [number, Members][] => {
+        const content = asRecord(resolve(response, document).content)[type]
+        return content === undefined ? [] : [[Number(status), resolve(asRecord(content).schema, document)]]
       }),
     )
   return { json: read('application/json'), problem: read('application/problem+json') }
@@ -79,7 +82,7 @@ function readSchemas(operation: Members, document: Members) {
 function listRequired({ parameters, requestBody }: Members, document: Members): string[] {
   const all = [parameters ?? []].flat().map((one) => resolve(one, document))
   const names = all.filter(({ required }) => required === true).map(({ name }) => String(name))
-  return [...names, ...(Object(requestBody).required === true ? ['body'] : [])].sort()
+  return [...names, ...(asRecord(requestBody).required === true ? ['body'] : [])].sort()
 }
 
 /** Parameters that are no arguments of the capability: the gateway's own, with all that their schemas say. */
@@ -90,23 +93,23 @@ function listFurther({ operation }: Context, { parameters }: Members, document: 
     .filter(({ name }) => !operation.arguments.includes(String(name)))
     .map(({ name, schema }) => {
       // Beside a pattern that needs a character, a least length of one changes nothing.
-      const { minLength = 0, ...rest } = Object(schema)
-      return [name, ...sortMembers(minLength > 1 ? { ...rest, minLength } : rest)]
+      const { minLength = 0, ...rest } = asRecord(schema)
+      return [name, ...sortMembers(Number(minLength) > 1 ? { ...rest, minLength } : rest)]
     })
 }
 
 function listWanted({ operation, requirement }: Context): unknown[] {
-  const { name, operations, schema } = Object(requirement.values.header)
-  return operations.includes(operation.name) ? [[name, ...sortMembers(Object(schema))]] : []
+  const { name, operations, schema } = asRecord(requirement.values.header)
+  return toList(operations).includes(operation.name) ? [[name, ...sortMembers(asRecord(schema))]] : []
 }
 
 /** A value too many to choose from can be told by no call: nobody knows which one it is. */
 function checkChoices(context: Context, { requestBody }: Members, document: Members): void {
-  const content = Object(resolve(requestBody, document).content)['application/json']
-  const { properties } = resolve(Object(content).schema, document)
+  const content = asRecord(resolve(requestBody, document).content)['application/json']
+  const { properties } = resolve(asRecord(content).schema, document)
   for (const { id, argument = '', accepts, operations } of context.requirements.requirements) {
     if (!id.endsWith('.choice') || !operations.includes(context.operation)) continue
-    const choices = [Object(Object(properties)[argument.replace('body.', '')]).enum ?? []].flat()
+    const choices = [asRecord(asRecord(properties)[argument.replace('body.', '')]).enum ?? []].flat()
     context.expectEqual(
       argument,
       choices.map(String).sort(),
@@ -135,12 +138,12 @@ function errorShapes({ operation, requirements }: Context): Map<number, string[]
 }
 
 function listProblems({ operation, requirement }: Context): number[] {
-  const { every, body, ...own } = Object(requirement.values.problems)
-  const further = operation.arguments.includes('body') ? body : []
-  return [...new Set([...every, ...further, ...(own[operation.name] ?? [])])].map(Number).sort()
+  const { every, body, ...own } = asRecord(requirement.values.problems)
+  const further = operation.arguments.includes('body') ? toList(body) : []
+  return [...new Set([...toList(every), ...further, ...toList(own[operation.name])])].map(Number).sort()
 }
 
-/** how a schema differs from a shape and its bounds, one sentence each. */
+/** Lists how a schema differs from a shape and its bounds, one sentence each. */
 function findMismatches(
   context: Context,
   document: Members,
@@ -157,9 +160,9 @@ function findMismatches(
       if (named !== undefined) return visit(named, schema, name)
       return compare(schema, place, name === 'any' ? undefined : name, mark === '?')
     }
-    if (Array.isArray(shape))
+    if (isList(shape))
       return [...compare(schema, place, 'array', false), ...visit(shape[0] ?? 'any', schema.items, place)]
-    const properties: Members = Object(schema.properties)
+    const properties: Members = asRecord(schema.properties)
     const members = Object.entries(shape)
     const required = members.filter(([, one]) => !String(one).endsWith('-')).map(([name]) => name)
     return [
@@ -170,7 +173,7 @@ function findMismatches(
     ]
   }
   const compare = (schema: Members, place: string, type: string | undefined, nullable: boolean) => {
-    const { type: bound, ...limits } = Object(Object(bounds)[place])
+    const { type: bound, ...limits } = asRecord(asRecord(bounds)[place])
     const found = Object.fromEntries(
       narrowing.filter((one) => one in schema).map((one) => [one, schema[one]]),
     )

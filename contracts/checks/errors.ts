@@ -1,10 +1,11 @@
 import { readDocument } from '../../src/document/document.ts'
+import { asRecord } from '../../src/document/json.ts'
 import type { CallResult } from '../call-result.ts'
 import type { Check, Context } from '../context.ts'
 import type { Script } from '../recorder.ts'
 import type { ErrorFacts } from '../requirements.ts'
 import { listDocumentedResponses } from '../rest/documented-responses.ts'
-import { findMismatches } from '../shapes.ts'
+import { findMismatches, toShape } from '../shapes.ts'
 import { setArgument } from '../values.ts'
 import { describe } from './boundaries.ts'
 
@@ -89,7 +90,7 @@ export const errors: Readonly<Record<string, Check>> = {
       recorder.requests.length = 0
       const result = await context.server.call(context.operation, valid)
       recorder.script = undefined
-      const said = [result.kind, result.status, result.code, Object(result.body).outcome]
+      const said = [result.kind, result.status, result.code, asRecord(result.body).outcome]
       context.expectEqual(what, said, ['gateway_error', status, code, outcome])
     }
   },
@@ -98,8 +99,8 @@ export const errors: Readonly<Record<string, Check>> = {
     const { members, outcomes, prefix } = context.requirement.values
     const values = setArgument(await context.makeArguments(context.operation), 'x-cal-secret-key', undefined)
     const { body } = await context.server.call(context.operation, values)
-    for (const { place, message } of findMismatches(body, Object(members), {})) context.fail(place, message)
-    const { type, code, outcome } = Object(body)
+    for (const { place, message } of findMismatches(body, toShape(members), {})) context.fail(place, message)
+    const { type, code, outcome } = asRecord(body)
     context.expectEqual('type', type, `${prefix}${code}`)
     context.expectEqual('outcome', [outcomes].flat().includes(outcome), true)
   },
@@ -127,20 +128,20 @@ function checkError(context: Context, name: string, facts: ErrorFacts, result: C
   const mismatches = listShapes(context, shape, status)
     .map((name) => [
       ...findMismatches(result.body, requirements.responses[name] ?? 'any', requirements.responses),
-      ...listFinePrint(name, Object(Object(result.body).error)),
+      ...listFinePrint(name, asRecord(asRecord(result.body).error)),
     ])
     .reduce((best, one) => (one.length < best.length ? one : best))
   for (const one of mismatches) fail(place(one.place), one.message)
-  const { status: word, statusCode, message, error } = Object(result.body)
+  const { status: word, statusCode, message, error } = asRecord(result.body)
   if (shape === 'bare') context.expectEqual(place('statusCode'), statusCode, status)
   else context.expectEqual(place('status word'), word, 'error')
-  const details = Object(Object(error).details)
+  const details = asRecord(asRecord(error).details)
   if (details.statusCode !== undefined)
     context.expectEqual(place('error.details.statusCode'), details.statusCode, status)
   if (server.surface === 'rest') checkType(context, name, result)
   if (server.surface !== 'mcp') return
   // A model reads the text alone: it must say the status, the code and what to do now.
-  const told = [String(status), code ?? '', String(Object(error).message ?? message ?? ''), 'Next: ']
+  const told = [String(status), code ?? '', String(asRecord(error).message ?? message ?? ''), 'Next: ']
   for (const words of told) if (!result.text.includes(words)) fail(place('text'), `does not say ${words}`)
 }
 
@@ -165,11 +166,11 @@ function listFinePrint(shape: string, error: Readonly<Record<string, unknown>>) 
   if (shape === 'plain')
     return further.flatMap((name) => found(`error.${name}`, 'has no place in this shape'))
   if (shape !== 'validation') return []
-  return [Object(error.details).errors ?? []].flat().flatMap((one: unknown) => {
-    const { children = [], constraints = {} } = Object(one)
+  return [asRecord(error.details).errors ?? []].flat().flatMap((one: unknown) => {
+    const { children = [], constraints = {} } = asRecord(one)
     return [
       ...(Array.isArray(children) ? [] : found('error.details.errors.children', 'must be an array')),
-      ...(Object.values(Object(constraints)).every((words) => typeof words === 'string')
+      ...(Object.values(asRecord(constraints)).every((words) => typeof words === 'string')
         ? []
         : found('error.details.errors.constraints', 'must hold sentences')),
     ]

@@ -1,6 +1,8 @@
+import { asRecord } from '../../src/document/json.ts'
 import type { Check, Context } from '../context.ts'
 import { eras } from '../mcp-client.ts'
 import { toRestRequest } from '../rest-client.ts'
+import { isList } from '../values.ts'
 import { describe } from './boundaries.ts'
 
 const rpcHeaders = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
@@ -64,7 +66,7 @@ export const exposure: Readonly<Record<string, Check>> = {
   async 'tool.arguments'(context) {
     const { inputSchema = {} } = await findTool(context)
     const { arguments: names, required } = context.operation
-    context.expectEqual('arguments', Object.keys(Object(inputSchema.properties)).sort(), [...names].sort())
+    context.expectEqual('arguments', Object.keys(asRecord(inputSchema.properties)).sort(), [...names].sort())
     context.expectEqual('required', [...(inputSchema.required ?? [])].sort(), [...required].sort())
     context.expectEqual('additionalProperties', inputSchema.additionalProperties, false)
     context.expectEqual('$ref', /"\$ref"/.test(JSON.stringify(inputSchema)), false)
@@ -74,7 +76,7 @@ export const exposure: Readonly<Record<string, Check>> = {
     const { outputSchema } = await findTool(context)
     const text = JSON.stringify(outputSchema ?? null)
     for (const name of listMembers(context)) context.expectEqual(name, text.includes(`"${name}":`), true)
-    context.expectEqual('type', Object(outputSchema).type, 'object')
+    context.expectEqual('type', asRecord(outputSchema).type, 'object')
     context.expectEqual('required', /"required"|"additionalProperties":false/.test(text), false)
   },
 
@@ -108,9 +110,9 @@ export const exposure: Readonly<Record<string, Check>> = {
         clientInfo: { name: 'contract', version: '1' },
       }
       const response = await ask(context, 'initialize', params)
-      context.expectEqual(`initialize ${revision}`, Object(response.result).protocolVersion, revision)
+      context.expectEqual(`initialize ${revision}`, asRecord(response.result).protocolVersion, revision)
       const listed = await ask(context, 'tools/list', {}, { 'mcp-protocol-version': String(revision) })
-      const tools = [Object(listed.result).tools].flat()
+      const tools = [asRecord(listed.result).tools].flat()
       context.expectEqual(`tools/list ${revision}`, tools.length, context.requirements.operations.length)
     }
   },
@@ -125,10 +127,10 @@ export const exposure: Readonly<Record<string, Check>> = {
     const { result } = await ask(context, 'server/discover', { _meta }, headers)
     context.expectEqual(
       'supportedVersions',
-      [Object(result).supportedVersions].flat().includes(revision),
+      [asRecord(result).supportedVersions].flat().includes(revision),
       true,
     )
-    context.expectEqual('tools', Object(Object(result).capabilities).tools !== undefined, true)
+    context.expectEqual('tools', asRecord(asRecord(result).capabilities).tools !== undefined, true)
     context.expectEqual(
       'era',
       eras.some(({ name }) => name.endsWith(revision)),
@@ -140,12 +142,12 @@ export const exposure: Readonly<Record<string, Check>> = {
     const { path, server } = context.requirement.values
     const request = { method: 'GET', path: String(path), headers: {}, body: undefined }
     const { status, body } = await context.target.servers.rest.send(request)
-    const { servers, paths } = Object(body)
+    const { servers, paths } = asRecord(body)
     context.expectEqual('status', status, 200)
-    context.expectEqual('servers', Object(Object(servers)[0]).url, server)
-    const described = Object.entries(Object(paths)).flatMap(([template, item]) =>
+    context.expectEqual('servers', asRecord(asRecord(servers)[0]).url, server)
+    const described = Object.entries(asRecord(paths)).flatMap(([template, item]) =>
       ['get', 'post', 'patch', 'delete', 'put']
-        .filter((method) => method in Object(item))
+        .filter((method) => method in asRecord(item))
         .map((method) => `${method.toUpperCase()} ${template}`),
     )
     context.expectEqual(
@@ -167,7 +169,7 @@ interface ListedTool {
 
 async function listTools({ target, server }: Context): Promise<ListedTool[]> {
   const tools = await target.servers.mcp.find((one) => one === server)?.listTools()
-  return (tools ?? []).map((tool) => ({ ...Object(tool) }))
+  return (tools ?? []).map((tool) => ({ ...asRecord(tool) }))
 }
 
 async function findTool(context: Context): Promise<ListedTool> {
@@ -178,8 +180,8 @@ function listMembers({ operation, requirements }: Context): string[] {
   const collect = (shape: unknown): string[] => {
     if (typeof shape === 'string')
       return shape in requirements.responses ? collect(requirements.responses[shape]) : []
-    if (Array.isArray(shape)) return shape.flatMap(collect)
-    return Object.entries(Object(shape)).flatMap(([name, inner]) => [name, ...collect(inner)])
+    if (isList(shape)) return shape.flatMap(collect)
+    return Object.entries(asRecord(shape)).flatMap(([name, inner]) => [name, ...collect(inner)])
   }
   return ['status', ...collect(operation.response)]
 }
@@ -192,5 +194,5 @@ async function ask(
 ) {
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })
   const response = await fetch(server.url, { method: 'POST', headers: { ...rpcHeaders, ...headers }, body })
-  return Object(JSON.parse(await response.text()))
+  return asRecord(JSON.parse(await response.text()))
 }

@@ -1,3 +1,4 @@
+import { asRecord } from '../../src/document/json.ts'
 import type { CallArguments } from '../call-result.ts'
 import type { Check, Context } from '../context.ts'
 import type { RecordedRequest } from '../recorder.ts'
@@ -88,7 +89,7 @@ export const requests: Readonly<Record<string, Check>> = {
 /** Another call of the same caller: a key belongs to one call, and to who makes it. */
 function changeCall(values: CallArguments): CallArguments {
   if ('userId' in values) return { ...values, userId: 2_147_483_646 }
-  const { refreshToken } = Object(values.body)
+  const { refreshToken } = asRecord(values.body)
   return setArgument(values, refreshToken === undefined ? 'body.name' : 'body.refreshToken', 'another')
 }
 

@@ -1,3 +1,4 @@
+import { asRecord } from '../../src/document/json.ts'
 import type { Check, Context } from '../context.ts'
 import { findMismatches } from '../shapes.ts'
 import { describe } from './boundaries.ts'
@@ -58,28 +59,28 @@ export const responses: Readonly<Record<string, Check>> = {
       response
         .writeHead(context.operation.success, {
           'content-type': 'application/json; charset=utf-8',
-          ...Object(kept),
-          ...Object(dropped),
+          ...asRecord(kept),
+          ...asRecord(dropped),
         })
         .end('{"status":"success","data":{}}')
     const { headers } = await context.server.call(context.operation, values)
-    for (const [name, value] of Object.entries(kept ?? {})) context.expectEqual(name, headers[name], value)
-    for (const name of Object.keys(dropped ?? {})) context.expectEqual(name, headers[name], undefined)
+    for (const [name, value] of Object.entries(asRecord(kept))) context.expectEqual(name, headers[name], value)
+    for (const name of Object.keys(asRecord(dropped))) context.expectEqual(name, headers[name], undefined)
   },
 }
 
 /** What a type cannot say: who succeeded, moments in milliseconds, ids that are ids. */
 function checkFigures({ expectEqual, fail }: Context, body: unknown): void {
-  const { status, data } = Object(body)
+  const { status, data } = asRecord(body)
   expectEqual('status', status, 'success')
   for (const holder of [data].flat()) {
-    const user = Object(holder).user ?? holder
-    const { id, createdDate } = Object(user)
+    const user = asRecord(holder).user ?? holder
+    const { id, createdDate } = asRecord(user)
     if (id !== undefined && !(Number(id) >= 1 && Number(id) <= 2_147_483_647)) fail('id', `${id} is no id`)
     if (createdDate !== undefined && !isMoment(createdDate))
       fail('createdDate', 'is no ISO 8601 moment in UTC')
     for (const name of ['accessTokenExpiresAt', 'refreshTokenExpiresAt']) {
-      const moment = Object(holder)[name]
+      const moment = asRecord(holder)[name]
       // Seconds since the epoch would lie before 1971 when read as milliseconds.
       if (moment !== undefined && !(Number(moment) > 1e12)) fail(name, `${moment} are no milliseconds`)
     }

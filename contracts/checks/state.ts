@@ -1,3 +1,4 @@
+import { asRecord } from '../../src/document/json.ts'
 import { type CallArguments, type CallResult, readToolResult } from '../call-result.ts'
 import type { Check, Context } from '../context.ts'
 import { makeAddress } from '../valid-arguments.ts'
@@ -28,7 +29,7 @@ export const state: Readonly<Record<string, Check>> = {
     const { user } = await create(context, { email })
     const result = await call(context, 'create', { body: { email, name: 'Ada Example' } })
     context.expectEqual('status', [result.status, result.code], [status, code])
-    const message = String(Object(Object(result.body).error).message)
+    const message = String(asRecord(asRecord(result.body).error).message)
     context.expectEqual('error.message', message.endsWith(`Existing user ID=${user.id}`), true)
   },
 
@@ -168,17 +169,17 @@ async function call(context: Context, name: string, values: CallArguments): Prom
 async function expectData(context: Context, name: string, values: CallArguments): Promise<Data> {
   const result = await call(context, name, values)
   if (result.kind !== 'success') context.fail(name, `expected success, got ${describe(result)}`)
-  return { ...Object(Object(result.body).data) }
+  return { ...asRecord(asRecord(result.body).data) }
 }
 
 async function create(context: Context, values: Data = {}): Promise<Data & { readonly user: Data }> {
   const body = { email: makeAddress(), name: 'Ada Example', ...values }
   const created = await expectData(context, 'create', { body })
-  return { ...created, user: { ...Object(created.user) } }
+  return { ...created, user: { ...asRecord(created.user) } }
 }
 
 async function listIds(context: Context, values: CallArguments): Promise<unknown[]> {
   const result = await call(context, 'list', values)
   if (result.kind !== 'success') context.fail('list', `expected success, got ${describe(result)}`)
-  return [Object(result.body).data].flat().map((user: unknown) => Object(user).id)
+  return [asRecord(result.body).data].flat().map((user: unknown) => asRecord(user).id)
 }

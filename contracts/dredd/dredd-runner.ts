@@ -38,7 +38,8 @@ export async function runDredd({ document, endpoint, prepare }: DreddRun): Promi
   const output: string[] = []
   let results: readonly TransactionResult[] = []
   let failure: unknown
-  for (const stream of [dredd.stdout, dredd.stderr]) stream?.on('data', (text) => output.push(String(text)))
+  for (const stream of [dredd.stdout, dredd.stderr])
+    stream?.on('data', (text: unknown) => output.push(String(text)))
   dredd.on('message', (message: Message) => {
     if ('results' in message) results = message.results
     else
@@ -49,7 +50,7 @@ export async function runDredd({ document, endpoint, prepare }: DreddRun): Promi
         dredd.kill()
       }
   })
-  const [exitCode] = await once(dredd, 'close')
+  const [exitCode]: unknown[] = await once(dredd, 'close')
   if (failure) throw failure
-  return { results, output: output.join(''), exitCode }
+  return { results, output: output.join(''), exitCode: typeof exitCode === 'number' ? exitCode : null }
 }

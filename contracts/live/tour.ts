@@ -1,3 +1,4 @@
+import { asRecord } from '../../src/document/json.ts'
 import type { CallArguments, CallResult } from '../call-result.ts'
 import type { OperationFacts } from '../requirements.ts'
 import type { ServerClient } from '../server-client.ts'
@@ -45,7 +46,7 @@ export async function* tour(options: TourOptions): AsyncGenerator<Stop> {
   }
   const first = await call('list', { limit: 1 })
   yield first
-  const userId = Object(readList(first)[0]).id
+  const userId = asRecord(readList(first)[0]).id
   if (Number.isSafeInteger(userId)) yield await call('get', { userId })
   yield await call('get', { userId: absent }, 404)
   yield await call('list', { 'x-cal-secret-key': 'not-the-secret' }, 401)
@@ -60,17 +61,17 @@ async function* live(call: Call, { mark, onLeftover }: TourOptions): AsyncGenera
   try {
     const created = await call('create', { body: { email, name: markedName, metadata: { calgate: mark } } })
     yield created
-    const { id } = Object(Object(Object(created.result.body).data).user)
+    const { id } = asRecord(asRecord(asRecord(created.result.body).data).user)
     const found = Number.isSafeInteger(id) ? undefined : await call('list', { emails: [email] })
-    const userId = found ? Object(readList(found)[0]).id : id
-    if (!Number.isSafeInteger(userId)) return
+    const userId = found ? asRecord(readList(found)[0]).id : id
+    if (typeof userId !== 'number') return
     life.id = userId
     yield await call('get', { userId })
     yield await call('update', { userId, body: { bio: mark } })
     yield await call('list', { emails: [email] })
     const forced = await call('force-refresh', { userId })
     yield forced
-    const { refreshToken } = Object(Object(forced.result.body).data)
+    const { refreshToken } = asRecord(asRecord(forced.result.body).data)
     if (typeof refreshToken === 'string') {
       yield await call('refresh', { body: { refreshToken } })
       yield await call('refresh', { body: { refreshToken } }, 400)
@@ -88,12 +89,12 @@ async function* live(call: Call, { mark, onLeftover }: TourOptions): AsyncGenera
 async function remove(call: Call, email: string, known: number | undefined): Promise<boolean> {
   const found = known === undefined ? await call('list', { emails: [email] }) : undefined
   if (found && found.result.kind !== 'success') return false
-  const userId = known ?? Object(found && readList(found)[0]).id
+  const userId = known ?? asRecord(found && readList(found)[0]).id
   if (userId === undefined) return true
   const { result } = await call('delete', { userId })
   return result.kind === 'success' || result.status === 404
 }
 
 function readList({ result }: Stop): readonly unknown[] {
-  return [Object(result.body).data ?? []].flat()
+  return [asRecord(result.body).data ?? []].flat()
 }

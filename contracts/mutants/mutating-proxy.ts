@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { Agent, createServer, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
 import { buffer } from 'node:stream/consumers'
+import { asRecord } from '../../src/document/json.ts'
 
 /** A request on its way through the proxy, read whole. */
 export interface WireRequest {
@@ -69,7 +70,9 @@ export async function startMutatingProxy(upstream: string): Promise<MutatingProx
       method,
       headers: { ...own, ...length },
     }).end(body)
-    const [response] = await once(outgoing, 'response')
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      outgoing.on('response', resolve).on('error', reject)
+    })
     return {
       status: response.statusCode ?? 502,
       headers: flatten(response.headers),
@@ -79,7 +82,7 @@ export async function startMutatingProxy(upstream: string): Promise<MutatingProx
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const proxy: MutatingProxy = {
-    url: `http://127.0.0.1:${Object(server.address()).port}`,
+    url: `http://127.0.0.1:${asRecord(server.address()).port}`,
     interfere: (wanted) => {
       interference = wanted
     },

@@ -2,6 +2,7 @@ import { Ajv } from 'ajv'
 import formats from 'ajv-formats'
 import { type DocumentedResponse, listDocumentedResponses } from '../rest/documented-responses.ts'
 import type { JsonObject } from '../rest/json-schema.ts'
+import { isList } from '../values.ts'
 import { listPointers, type Mutant, readPointer, replaceAt, splitPointer } from './mutant.ts'
 import type { WireResponse } from './mutating-proxy.ts'
 
@@ -60,7 +61,7 @@ function* listMemberChanges(body: unknown): Generator<Change> {
   for (const pointer of listPointers(body)) {
     const value = readPointer(body, pointer)
     if (pointer !== '') yield* listValueChanges(body, pointer, value)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    if (typeof value === 'object' && value !== null && !isList(value))
       yield { what: `${pointer || '/'} gains a member`, body: replaceAt(body, `${pointer}/surplus`, 'more') }
   }
 }
@@ -71,7 +72,7 @@ function* listValueChanges(body: unknown, pointer: string, value: unknown): Gene
     what: `${pointer} ${what}`,
     body: replaceAt(body, pointer, replacement),
   })
-  if (!Array.isArray(readPointer(body, parent))) {
+  if (!isList(readPointer(body, parent))) {
     const gone = replaceAt(body, pointer, undefined)
     yield { what: `${pointer} dropped`, body: gone }
     yield {
@@ -85,7 +86,7 @@ function* listValueChanges(body: unknown, pointer: string, value: unknown): Gene
 
 /** A value that is of no type the original could be of. */
 function retype(value: unknown): unknown {
-  if (Array.isArray(value)) return { first: value[0] ?? null }
+  if (isList(value)) return { first: value[0] ?? null }
   if (typeof value === 'object' && value !== null) return [value]
   return typeof value === 'string' ? 7 : { was: typeof value }
 }

@@ -79,7 +79,7 @@ async function run(): Promise<number> {
       results.push(result)
       if (results.length % 250 === 0) console.error(`${results.length} mutants tested`)
     })
-    const [code] = await once(child, 'exit')
+    const [code]: unknown[] = await once(child, 'exit')
     if (code !== 0) throw new Error(`part ${index} of the mutants ended with ${code}`)
   })
   await Promise.all(parts)

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
+import { asRecord } from '../../src/document/json.ts'
 import { type MutantResult, mutantClasses } from './mutant.ts'
 
 /** The least share of mutants that the suite must catch: of all, and of each class. */
@@ -17,7 +18,7 @@ const shipped = new URL('survivors.yaml', import.meta.url)
 
 /** Reads the survivors that are known, each with its reason, by the mutant's name. Throws when one has none. */
 export function readSurvivors(text: string = readFileSync(shipped, 'utf8')): ReadonlyMap<string, string> {
-  const entries = Object.entries(Object(parse(text) ?? {}))
+  const entries = Object.entries(asRecord(parse(text) ?? {}))
   const silent = entries.find(([, reason]) => typeof reason !== 'string' || reason.trim() === '')
   if (silent) throw new TypeError(`the survivor "${silent[0]}" has no reason`)
   return new Map(entries.map(([name, reason]) => [name, String(reason)]))

@@ -1,3 +1,4 @@
+import { asRecord } from '../../src/document/json.ts'
 import { type JsonObject, resolve, toDraft07 } from './json-schema.ts'
 
 /** One response that the document promises. */
@@ -23,21 +24,21 @@ const methods = new Set(['get', 'put', 'post', 'delete', 'options', 'head', 'pat
 
 /** Lists every response the document promises: operation × status × media type. */
 export function listDocumentedResponses(document: JsonObject): DocumentedResponse[] {
-  const within = (value: unknown, name: string) => Object.entries(Object(resolve(value, document)[name]))
-  return Object.entries(Object(document.paths)).flatMap(([path, item]) =>
-    Object.entries(Object(item))
+  const within = (value: unknown, name: string) => Object.entries(asRecord(resolve(value, document)[name]))
+  return Object.entries(asRecord(document.paths)).flatMap(([path, item]) =>
+    Object.entries(asRecord(item))
       .filter(([method]) => methods.has(method))
       .flatMap(([method, operation]) =>
         within(operation, 'responses').flatMap(([status, response]) =>
           within(response, 'content').map(([mediaType, content]) => ({
-            operationId: String(Object(operation).operationId),
+            operationId: String(asRecord(operation).operationId),
             method: method.toUpperCase(),
             path,
             status: Number(status),
             mediaType,
             headers: within(response, 'headers').map(([name]) => name.toLowerCase()),
-            schema: toDraft07(Object(content).schema, document),
-            examples: readExamples(Object(content), document),
+            schema: toDraft07(asRecord(content).schema, document),
+            examples: readExamples(asRecord(content), document),
           })),
         ),
       ),
@@ -57,6 +58,6 @@ export function nameResponse({
 function readExamples({ example, examples }: JsonObject, document: JsonObject): Map<string, unknown> {
   if (example !== undefined) return new Map([['', example]])
   return new Map(
-    Object.entries(Object(examples)).map(([name, value]) => [name, resolve(value, document).value]),
+    Object.entries(asRecord(examples)).map(([name, value]) => [name, resolve(value, document).value]),
   )
 }

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { readDocument } from '../../src/document/document.ts'
+import { asRecord } from '../../src/document/json.ts'
 import { listDocumentedResponses } from './documented-responses.ts'
 import { makeRequest, sendRequest, type ValidRequest } from './valid-request.ts'
 
@@ -53,13 +54,15 @@ function findRead(): ValidRequest {
 
 function listKeyed(key: string): ValidRequest[] {
   return operations
-    .filter(({ method, path }) => takesKey(Object(Object(document.paths)[path])[method.toLowerCase()]))
+    .filter(({ method, path }) =>
+      takesKey(asRecord(asRecord(asRecord(document.paths)[path])[method.toLowerCase()])),
+    )
     .map((one) => makeRequest(one, document))
     .map((request) => ({ ...request, headers: { ...request.headers, 'idempotency-key': key } }))
 }
 
 function takesKey({ parameters }: { parameters?: unknown }): boolean {
-  return [parameters ?? []].flat().some((one) => Object(one).name === 'Idempotency-Key')
+  return [parameters ?? []].flat().some((one) => asRecord(one).name === 'Idempotency-Key')
 }
 
 /** Another id in the path, and the same body in other bytes. */

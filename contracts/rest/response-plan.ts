@@ -1,3 +1,4 @@
+import { asRecord } from '../../src/document/json.ts'
 import { type DocumentedResponse, problemType } from './documented-responses.ts'
 import { type Cause, findCause, isCaused } from './error-causes.ts'
 import type { ValidRequest } from './valid-request.ts'
@@ -22,7 +23,7 @@ export function planResponse(
   request: ValidRequest,
 ): ResponsePlan {
   if (response.mediaType === problemType) {
-    const { code } = Object(response.examples.get(example ?? ''))
+    const { code } = asRecord(response.examples.get(example ?? ''))
     if (!isCaused(code)) throw new Error(`nothing is known to cause ${code ?? 'an error without a code'}`)
     return { cause: findCause(code, request), prefer: undefined, code }
   }

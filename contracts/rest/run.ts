@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { readDocument } from '../../src/document/document.ts'
+import { asRecord } from '../../src/document/json.ts'
 import collectLogs from '../../test/support/log-search.ts'
 import { runDredd } from '../dredd/dredd-runner.ts'
 import {
@@ -69,7 +70,7 @@ function findSpared(
 function demandCode({ schema }: DocumentedResponse, code: string | undefined) {
   return code === undefined
     ? schema
-    : { ...schema, properties: { ...Object(schema.properties), code: { const: code } } }
+    : { ...schema, properties: { ...asRecord(schema.properties), code: { const: code } } }
 }
 
 function countOperations(responses: ReadonlyMap<string, DocumentedResponse>): number {

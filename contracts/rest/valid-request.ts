@@ -1,5 +1,6 @@
 import { request as httpRequest } from 'node:http'
 import { text } from 'node:stream/consumers'
+import { asRecord } from '../../src/document/json.ts'
 import type { DocumentedResponse } from './documented-responses.ts'
 import { type JsonObject, resolve } from './json-schema.ts'
 
@@ -17,30 +18,30 @@ export function makeRequest(
   { method, path }: Pick<DocumentedResponse, 'method' | 'path'>,
   document: JsonObject,
 ): ValidRequest {
-  const operation = Object(Object(document.paths)[path])[method.toLowerCase()]
-  const item = Object(Object(document.paths)[path])
+  const item = asRecord(asRecord(document.paths)[path])
+  const operation = asRecord(item[method.toLowerCase()])
   const parameters = [item.parameters ?? [], operation.parameters ?? []]
     .flat()
     .map((parameter: unknown) => resolve(parameter, document))
   const values = new Map(
     parameters.map((parameter) => [parameter.name, String(readExample(parameter, document))]),
   )
-  const content = Object(resolve(operation.requestBody, document).content)['application/json']
+  const content = asRecord(resolve(operation.requestBody, document).content)['application/json']
   return {
     method,
-    url: `/v1${path.replaceAll(/\{(.*?)\}/g, (_, name) => encodeURIComponent(values.get(name) ?? name))}`,
+    url: `/v1${path.replaceAll(/\{(.*?)\}/g, (_, name: string) => encodeURIComponent(values.get(name) ?? name))}`,
     headers: {
       accept: 'application/json, application/problem+json',
       'x-cal-secret-key': values.get('x-cal-secret-key') ?? '',
-      ...(content && { 'content-type': 'application/json' }),
+      ...(content !== undefined && { 'content-type': 'application/json' }),
     },
-    ...(content && { body: JSON.stringify(readExample(content, document)) }),
+    ...(content !== undefined && { body: JSON.stringify(readExample(asRecord(content), document)) }),
   }
 }
 
 function readExample(holder: JsonObject, document: JsonObject): unknown {
   if (holder.example !== undefined) return holder.example
-  const [first] = Object.values(Object(holder.examples))
+  const [first] = Object.values(asRecord(holder.examples))
   return first === undefined ? resolve(holder.schema, document).example : resolve(first, document).value
 }
 
@@ -62,7 +63,7 @@ export function sendRequest(
     const request = httpRequest(origin + url, { method, headers: { ...headers, ...framing } }, (response) => {
       const type = response.headers['content-type']?.replace(/; *charset=utf-8$/, '') ?? ''
       text(response).then(
-        (body) => resolve({ status: response.statusCode ?? 0, type, body: JSON.parse(body) }),
+        (body) => resolve({ status: response.statusCode ?? 0, type, body: JSON.parse(body) as unknown }),
         reject,
       )
     })
