@@ -64,7 +64,8 @@ export const responses: Readonly<Record<string, Check>> = {
         })
         .end('{"status":"success","data":{}}')
     const { headers } = await context.server.call(context.operation, values)
-    for (const [name, value] of Object.entries(asRecord(kept))) context.expectEqual(name, headers[name], value)
+    for (const [name, value] of Object.entries(asRecord(kept)))
+      context.expectEqual(name, headers[name], value)
     for (const name of Object.keys(asRecord(dropped))) context.expectEqual(name, headers[name], undefined)
   },
 }
