@@ -95,7 +95,7 @@ beforeAll(async () => {
       bodySchema: responses.get(nameResponse(transaction))?.schema,
     }),
   })
-}, 60_000)
+})
 
 afterAll(async () => {
   server.close()

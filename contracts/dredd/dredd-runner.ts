@@ -23,7 +23,7 @@ export interface DreddReport {
 }
 
 /** Milliseconds after which a Dredd that hangs is ended. */
-const timeout = 120_000
+const timeout = 600_000
 
 const locate = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 

@@ -40,7 +40,7 @@ const toolErrors = ['confirmation_required', 'confirmation_declined']
 let environment: TestEnvironment
 beforeAll(async () => {
   environment = await openTestEnvironment()
-}, 60_000)
+})
 afterAll(() => environment[Symbol.asyncDispose]())
 
 describe('every documented response', () => {
