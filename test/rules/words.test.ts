@@ -99,8 +99,6 @@ function findWords(files: readonly TextFile[]): string[] {
     return current
       .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
       .split('\n')
-      // The left column of docs/changes.md holds the old names.
-      .map((line) => (path === 'docs/changes.md' ? line.replace(/^\| `[^`]*` /, '') : line))
       .flatMap((line, index) =>
         refusals.flatMap(({ pattern, use }) => {
           const found = pattern.exec(line)?.[0]
