@@ -1,12 +1,11 @@
-import { asRecord } from '../../src/document/json.ts'
-import type { WireRequest, WireResponse } from './mutating-proxy.ts'
+import type { WireAnswer, WireRequest } from './hop.ts'
 import { mapBody } from './wire-changes.ts'
 
 type Members = Readonly<Record<string, unknown>>
 type Change = (members: Members) => unknown
 
-/** One thing done wrong by the MCP server: it sees the JSON-RPC request that the response belongs to. */
-export type ToolChange = (response: WireResponse, request: WireRequest) => WireResponse
+/** One thing done wrong by the MCP door: it sees the JSON-RPC request that the answer belongs to. */
+export type ToolChange = (answer: WireAnswer, request: WireRequest) => WireAnswer
 
 const hints = ['readOnlyHint', 'destructiveHint', 'idempotentHint', 'openWorldHint']
 
@@ -14,7 +13,7 @@ const hints = ['readOnlyHint', 'destructiveHint', 'idempotentHint', 'openWorldHi
 export function listToolChanges(tool: string): [string, ToolChange][] {
   const described = Object.entries(listDescriptionChanges()).map(([what, change]): [string, ToolChange] => [
     `tool ${what}`,
-    onList((tools) => tools.map((one) => (one.name === tool ? asRecord(change(one)) : one))),
+    onList((tools) => tools.map((one) => (one.name === tool ? Object(change(one)) : one))),
   ])
   const called = Object.entries(listResultChanges()).map(([what, change]): [string, ToolChange] => [
     `result ${what}`,
@@ -38,12 +37,12 @@ function listDescriptionChanges(): Record<string, Change> {
     `${hint} flipped`,
     (tool) => ({
       ...tool,
-      annotations: { ...asRecord(tool.annotations), [hint]: !asRecord(tool.annotations)[hint] },
+      annotations: { ...Object(tool.annotations), [hint]: !Object(tool.annotations)[hint] },
     }),
   ])
   const losses = hints.map((hint): [string, Change] => [
     `${hint} lost`,
-    (tool) => ({ ...tool, annotations: drop(asRecord(tool.annotations), hint) }),
+    (tool) => ({ ...tool, annotations: drop(Object(tool.annotations), hint) }),
   ])
   return {
     ...Object.fromEntries([...flips, ...losses]),
@@ -55,12 +54,12 @@ function listDescriptionChanges(): Record<string, Change> {
     'argument lost': (tool) =>
       onInput(tool, ({ properties, ...rest }) => ({
         ...rest,
-        properties: drop(asRecord(properties), 'clientId'),
+        properties: drop(Object(properties), 'clientId'),
       })),
     'argument added': (tool) =>
       onInput(tool, ({ properties, ...rest }) => ({
         ...rest,
-        properties: { ...asRecord(properties), page: {} },
+        properties: { ...Object(properties), page: {} },
       })),
     'nothing required': (tool) => onInput(tool, (schema) => ({ ...schema, required: [] })),
     'secret required': (tool) =>
@@ -71,7 +70,7 @@ function listDescriptionChanges(): Record<string, Change> {
     'output schema lost': (tool) => drop(tool, 'outputSchema'),
     'output schema strict': (tool) => ({
       ...tool,
-      outputSchema: { ...asRecord(tool.outputSchema), required: ['data'] },
+      outputSchema: { ...Object(tool.outputSchema), required: ['data'] },
     }),
     'output schema without members': (tool) => ({ ...tool, outputSchema: { type: 'object' } }),
   }
@@ -85,7 +84,7 @@ function listResultChanges(): Record<string, Change> {
   const onError = (change: Change): Change =>
     whenError(true, ({ structuredContent, ...rest }) => ({
       ...rest,
-      structuredContent: { error: change(asRecord(asRecord(structuredContent).error)) },
+      structuredContent: { error: change(Object(Object(structuredContent).error)) },
     }))
   return {
     'error passed for success': whenError(true, (result) => drop(result, 'isError')),
@@ -94,7 +93,7 @@ function listResultChanges(): Record<string, Change> {
     'without text': (result) => ({ ...result, content: [] }),
     'data lost': whenError(false, (result) => ({
       ...result,
-      structuredContent: drop(asRecord(result.structuredContent), 'data'),
+      structuredContent: drop(Object(result.structuredContent), 'data'),
     })),
     'code lost': onError((error) => drop(error, 'code')),
     'status lost': onError((error) => drop(error, 'status')),
@@ -102,37 +101,37 @@ function listResultChanges(): Record<string, Change> {
     'outcome lost': onError((error) => drop(error, 'outcome')),
     'places lost': onError((error) => drop(error, 'errors')),
     'next step lost': onError((error) => drop(error, 'nextStep')),
-    'response lost': onError((error) => drop(error, 'answer')),
+    'answer lost': onError((error) => drop(error, 'answer')),
   }
 }
 
 function onInput(tool: Members, change: Change): Members {
-  return { ...tool, inputSchema: change(asRecord(tool.inputSchema)) }
+  return { ...tool, inputSchema: change(Object(tool.inputSchema)) }
 }
 
 function onList(change: (tools: readonly Members[]) => unknown): ToolChange {
-  return (response, request) =>
+  return (answer, request) =>
     readCall(request).method === 'tools/list'
-      ? onResult(response, (result) => ({
+      ? onResult(answer, (result) => ({
           ...result,
-          tools: change([result.tools ?? []].flat().map((one) => asRecord(one))),
+          tools: change([result.tools ?? []].flat().map((one) => Object(one))),
         }))
-      : response
+      : answer
 }
 
 function onCall(tool: string, change: Change): ToolChange {
-  return (response, request) =>
-    asRecord(readCall(request).params).name === tool ? onResult(response, change) : response
+  return (answer, request) =>
+    Object(readCall(request).params).name === tool ? onResult(answer, change) : answer
 }
 
-function onResult(response: WireResponse, change: Change): WireResponse {
-  return mapBody(response, ({ result, ...rest }) =>
-    result === undefined ? rest : { ...rest, result: change(asRecord(result)) },
+function onResult(answer: WireAnswer, change: Change): WireAnswer {
+  return mapBody(answer, ({ result, ...rest }) =>
+    result === undefined ? rest : { ...rest, result: change(Object(result)) },
   )
 }
 
 function readCall({ text }: WireRequest): Members {
-  return text === '' ? {} : asRecord(JSON.parse(text))
+  return text === '' ? {} : Object(JSON.parse(text))
 }
 
 function drop(members: Members, name: string): Members {

@@ -1,7 +1,18 @@
-import { type Document, isNode, LineCounter, parseDocument, visit } from 'yaml'
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+} from 'yaml'
+import { findJsonLine } from './json-position.ts'
 import type { Path, Problem } from './problem.ts'
 
-/** A YAML source file: what it says, and on which line it says it. */
+/** A YAML or JSON source file: what it says, and on which line it says it. */
 export interface Source {
   /** What the file says; nothing when it is malformed. */
   readonly value?: unknown
@@ -12,10 +23,25 @@ export interface Source {
 }
 
 /**
- * Reads a YAML text; `file` is the name its problems bear. Never throws. After a first mistake every further token may
+ * Reads a YAML or JSON text; `file` is the name its problems bear. Never throws. After a first mistake every further token may
  * be unexpected, so that says nothing more.
  */
 export function readSource(text: string, file: string): Source {
+  return readJson(text) ?? readYaml(text, file)
+}
+
+/** Reads JSON with JSON's own parser, which takes a hundredth of the time; lines are looked for when they are asked for. */
+function readJson(text: string): Source | undefined {
+  if (!/^\s*[{[]/.test(text)) return undefined
+  try {
+    const value: unknown = JSON.parse(text)
+    return { value, problems: [], lineOf: (path) => findJsonLine(text, path) }
+  } catch {
+    return undefined
+  }
+}
+
+function readYaml(text: string, file: string): Source {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const end = text.trimEnd().length
@@ -47,9 +73,21 @@ export function readSource(text: string, file: string): Source {
 }
 
 function findOffset(document: Document, path: Path): number {
-  for (let length = path.length; length >= 0; length -= 1) {
-    const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true)
-    if (isNode(node) && node.range) return node.range[0]
+  let node: unknown = document.contents
+  let offset = 0
+  for (const segment of [undefined, ...path]) {
+    if (segment !== undefined) node = findChild(node, segment)
+    if (isAlias(node)) node = node.resolve(document)
+    if (!isNode(node) || !node.range) break
+    offset = node.range[0]
   }
-  return 0
+  return offset
+}
+
+/** A key of a map may be written as a number (`200:`), which JSON knows only as a text. */
+function findChild(node: unknown, segment: string | number): unknown {
+  if (isSeq(node)) return node.items[Number(segment)]
+  if (!isMap(node)) return undefined
+  const found = node.items.find(({ key }) => String(isScalar(key) ? key.value : key) === String(segment))
+  return found?.value
 }

@@ -3,6 +3,8 @@ import { asRecord } from './json.ts'
 
 const sentence = { type: 'string', minLength: 1 }
 const headerName = { type: 'string', pattern: "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$" }
+const variable = { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }
+const baseUrl = { type: 'string', pattern: '^https?://[^/?#@\\s]+(/[^?#\\s]*[^/?#\\s])?$' }
 const names = { type: 'array', items: { type: 'string', minLength: 1 }, uniqueItems: true }
 
 /**
@@ -13,7 +15,7 @@ export const extensions = {
   document: {
     'x-name': { type: 'string', pattern: '^[a-z][a-z0-9]*(-[a-z0-9]+)*$', maxLength: 40 },
     'x-title': sentence,
-    'x-base-url': { type: 'string', pattern: '^https?://[^/?#@\\s]+(/[^?#\\s]*[^/?#\\s])?$' },
+    'x-base-url': baseUrl,
     'x-retry-after-header': headerName,
     'x-error-echoes': {
       type: 'object',
@@ -22,6 +24,7 @@ export const extensions = {
     },
   },
   operation: {
+    'x-base-url': baseUrl,
     'x-rest-path': { type: 'string', pattern: '^/' },
     'x-mcp-tool': {
       type: 'object',
@@ -47,6 +50,16 @@ export const extensions = {
   },
   securityScheme: {
     'x-configured-only': { type: 'boolean' },
+    'x-env': {
+      type: 'object',
+      properties: {
+        value: variable,
+        username: variable,
+        password: variable,
+        prefix: { type: 'string' },
+      },
+      additionalProperties: false,
+    },
   },
   schema: {
     'x-propertyNames': { type: 'object' },
@@ -73,6 +86,7 @@ export interface Extensions {
   readonly 'x-pin'?: { readonly credential?: string }
   readonly 'x-upstream-header'?: string
   readonly 'x-configured-only'?: boolean
+  readonly 'x-env'?: Readonly<Partial<Record<'value' | 'username' | 'password' | 'prefix', string>>>
   readonly 'x-propertyNames'?: Readonly<Record<string, unknown>>
 }
 

@@ -26,6 +26,7 @@ const homes = [
   'prom-client',
   'fastify-openapi-glue',
   'json-p3',
+  '@scalar/openapi-upgrader',
   '@fastify/http-proxy',
   '@fastify/rate-limit',
   '@modelcontextprotocol/server',
@@ -57,8 +58,8 @@ describe('imports', () => {
     ])
   })
 
-  it.each(['src', 'contracts'])('form no cycle in %s, type imports included', (folder) => {
-    expect(findCycles(listImports(readSources(folder)))).toEqual([])
+  it('form no cycle', () => {
+    expect(findCycles(imports)).toEqual([])
   })
 
   it('form no cycle of three files unnoticed', () => {

@@ -1,7 +1,7 @@
 import { foldName, foldTemplate, listVariables, splitPathKey } from '../../document/path-template.ts'
 import { describeNames, type Finding, type Path, reportTwice } from '../problem.ts'
+import { readUpstreamPath } from '../upstream-path.ts'
 import type { Capability, ConsumedApi, InputParameter } from './capability-file.ts'
-import { readUpstreamPath } from './upstream-path.ts'
 import { listBinds, readVariable } from './variables.ts'
 
 /** A consumed operation with everything that its capability says of it in different places. */

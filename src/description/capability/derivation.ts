@@ -1,5 +1,6 @@
 import type { OpenApiDocument } from '../../document/document.ts'
 import { foldName, matchVariables, splitPathKey } from '../../document/path-template.ts'
+import { encodePath } from '../upstream-path.ts'
 import { deriveParameterScheme, deriveSecurity } from './authentication.ts'
 import type { Capability, ConsumedApi, ExposedTool, InputParameter } from './capability-file.ts'
 import { type Consumed, listConsumed } from './consumed-operations.ts'
@@ -13,7 +14,6 @@ import {
 } from './exposures.ts'
 import { deriveBody, deriveParameter } from './parameters.ts'
 import { deriveServers } from './servers.ts'
-import { encodePath } from './upstream-path.ts'
 import { listBinds } from './variables.ts'
 
 /** A derived operation and where it comes from. */

@@ -1,0 +1,142 @@
+import { basename } from 'node:path'
+import { asRecord, isObject } from '../document/json.ts'
+import { readCapability } from './capability/capability.ts'
+import { deriveDocument, deriveOperations } from './capability/derivation.ts'
+import type { Description } from './description.ts'
+import { checkExtensions } from './extension-checks.ts'
+import { loadExternalFiles, type ReferenceOptions } from './openapi/external-files.ts'
+import { readPathOperations } from './openapi/operations.ts'
+import { repairReferences } from './openapi/reference-checks.ts'
+import { addHeaderScheme } from './openapi/security.ts'
+import { readVersion, upgradeDocument } from './openapi/upgrade.ts'
+import type { Finding, Path, Problem } from './problem.ts'
+import { readSource } from './source.ts'
+
+/** A description as an OpenAPI document of whatever version, which overlays can still be applied to. */
+export interface DocumentSource {
+  readonly file: string
+  readonly kind: Description['kind']
+  readonly document: object
+  /** Line of a place in the document, in the file. */
+  readonly lineOf: (path: Path) => number
+  readonly problems: readonly Problem[]
+}
+
+/** Reads the text of a capability or an OpenAPI document. Without a source there is at least one error. */
+export function readDocumentSource(
+  text: string,
+  file: string,
+): { readonly source?: DocumentSource; readonly problems: readonly Problem[] } {
+  const { value, problems, lineOf } = readSource(text, file)
+  if (problems.length > 0) return { problems }
+  if (asRecord(value).naftiko !== undefined) return readCapabilitySource(text, file)
+  if (isObject(value) && readVersion(value) !== undefined)
+    return { source: { file, kind: 'openapi', document: value, lineOf, problems: [] }, problems: [] }
+  const { swagger, openapi } = asRecord(value)
+  const version = swagger ?? openapi
+  const message =
+    version === undefined ? 'the file is no description of an API' : `OpenAPI ${version} is not supported`
+  const expected = 'naftiko: 1.…, openapi: 3.0, 3.1 or 3.2, or swagger: "2.0"'
+  return { problems: [{ file, line: 1, message, expected, severity: 'error' }] }
+}
+
+function readCapabilitySource(text: string, file: string): ReturnType<typeof readDocumentSource> {
+  const { capability, problems } = readCapability(text, file)
+  if (!capability) return { problems }
+  const { lineOf } = readSource(text, file)
+  const places = new Map(
+    deriveOperations(capability).map(({ key, method, source }) => [
+      `${method} ${key}`,
+      (source.route ?? source.tool ?? source.consumed).place,
+    ]),
+  )
+  const lineOfDerived = ([, key = '', method = '']: Path) => lineOf(places.get(`${method} ${key}`) ?? [])
+  const source: DocumentSource = {
+    ...{ file, kind: 'capability', problems, lineOf: lineOfDerived },
+    document: deriveDocument(capability),
+  }
+  return { source, problems }
+}
+
+/**
+ * Turns a source into a description: upgraded to OpenAPI 3.1, its references made local and sound, its operations read
+ * one by one. Never throws.
+ */
+export async function toDescription(
+  { file, kind, document: written, lineOf, problems }: DocumentSource,
+  { allowed }: Pick<ReferenceOptions, 'allowed'>,
+): Promise<Description> {
+  const own = structuredClone(written)
+  const external = await loadExternalFiles(own, { file, allowed })
+  const { document, findings } = upgradeDocument(own)
+  const repaired = repairReferences(document)
+  const read = readPathOperations(document, kind)
+  const { paths: _paths, webhooks: _webhooks, ...root } = document
+  const { part: rest, findings: foreign } = checkExtensions('document', root, [])
+  const operations = read.operations.map(({ path, operation, ...one }) => ({
+    ...one,
+    path,
+    ...checkExtensions('operation', operation, path),
+  }))
+  const toProblem = ({ path, message, expected, severity = 'error' }: Finding): Problem => ({
+    file,
+    line: lineOf(toWrittenPath(path, written)),
+    message,
+    expected,
+    severity,
+  })
+  return {
+    file,
+    name: toName(file),
+    kind,
+    lineOf: (path) => lineOf(toWrittenPath(path, written)),
+    document: { ...rest, info: completeInfo(rest.info, file), components: addHeaderScheme(rest.components) },
+    operations: operations.map(({ key, method, path, part }) => ({
+      ...{ key, method, operation: part },
+      findLine: () => lineOf(path),
+    })),
+    problems: [
+      ...problems,
+      ...[
+        ...external,
+        ...findings,
+        ...findInfoProblems(rest.info),
+        ...foreign,
+        ...repaired,
+        ...read.findings,
+        ...operations.flatMap((one) => one.findings),
+      ].map(toProblem),
+    ],
+  }
+}
+
+/** What upgrading moved stands elsewhere in an OpenAPI 2.0 file. */
+function toWrittenPath(path: Path, written: object): Path {
+  if (!('swagger' in written) || path[0] !== 'components') return path
+  const [, group = '', ...rest] = path
+  return [group === 'schemas' ? 'definitions' : group, ...rest]
+}
+
+/** `/apis/Pet Store.v2.yaml` is `pet-store-v2`; always a name that starts with a letter. */
+function toName(file: string): string {
+  const words = basename(file)
+    .replace(/\.(ya?ml|json)$/i, '')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter(Boolean)
+    .join('-')
+  return /^[a-z]/.test(words) ? words.slice(0, 40).replace(/-$/, '') : `api-${words}`.slice(0, 40)
+}
+
+function completeInfo(info: unknown, file: string): object {
+  const { title = basename(file), version = '1', ...rest } = asRecord(info)
+  return { title: String(title), version: String(version), ...rest }
+}
+
+function findInfoProblems(info: unknown): Finding[] {
+  return ['title', 'version'].flatMap((name): Finding[] =>
+    asRecord(info)[name] === undefined
+      ? [{ path: ['info', name], message: `info has no ${name}`, expected: `a ${name}`, severity: 'warning' }]
+      : [],
+  )
+}

@@ -1,0 +1,20 @@
+import { splitPathKey } from '../document/path-template.ts'
+import type { DescribedOperation } from './description.ts'
+
+/**
+ * Gives what an operation is, whatever it is called: the path of its request with the base URL's, its variables without
+ * their names, and its method. Operations with equal ones send equal requests to one address.
+ */
+export function identify(
+  { key, method }: Pick<DescribedOperation, 'key' | 'method'>,
+  baseUrl: string,
+): string {
+  const { path, query } = splitPathKey(key)
+  const shape = path.replaceAll(/\{[^}]*\}/g, '{}')
+  return `${method.toUpperCase()} ${baseUrl}${shape}${query === '' ? '' : `?${query}`}`
+}
+
+/** The path of a base URL, without a slash at its end; of a relative or templated one too. */
+export function toBasePath(url: string): string {
+  return url.replace(/^[a-z]+:\/\/[^/]*/i, '').replace(/\/$/, '')
+}

@@ -1,0 +1,65 @@
+import type { Path } from './problem.ts'
+
+/** Finds the line, counted from 1, of the deepest value on a path that exists in a well-formed JSON text. */
+export function findJsonLine(text: string, path: Path): number {
+  let offset = skipSpace(text, 0)
+  for (const segment of path) {
+    const found = findMember(text, offset, segment)
+    if (found === undefined) break
+    offset = found
+  }
+  return text.slice(0, offset).split('\n').length
+}
+
+/** Offset of a member's value in the object, or of an element in the array, that begins at an offset. */
+function findMember(text: string, start: number, segment: string | number): number | undefined {
+  const isObject = text[start] === '{'
+  if (!isObject && text[start] !== '[') return undefined
+  let offset = skipSpace(text, start + 1)
+  for (let index = 0; text[offset] !== '}' && text[offset] !== ']'; index += 1) {
+    let name: unknown = index
+    if (isObject) {
+      const end = skipString(text, offset)
+      name = JSON.parse(text.slice(offset, end))
+      offset = skipSpace(text, skipSpace(text, end) + 1)
+    }
+    if (name === segment || (!isObject && String(name) === segment)) return offset
+    offset = skipSpace(text, skipValue(text, offset))
+    if (text[offset] === ',') offset = skipSpace(text, offset + 1)
+  }
+  return undefined
+}
+
+function skipValue(text: string, start: number): number {
+  if (text[start] === '"') return skipString(text, start)
+  if (text[start] !== '{' && text[start] !== '[') return skipWhile(text, start, /[^\s,\]}]/)
+  let depth = 0
+  let offset = start
+  do {
+    const character = text[offset]
+    if (character === '"') {
+      offset = skipString(text, offset)
+      continue
+    }
+    if (character === '{' || character === '[') depth += 1
+    if (character === '}' || character === ']') depth -= 1
+    offset += 1
+  } while (depth > 0)
+  return offset
+}
+
+function skipString(text: string, start: number): number {
+  let offset = start + 1
+  while (text[offset] !== '"') offset += text[offset] === '\\' ? 2 : 1
+  return offset + 1
+}
+
+function skipSpace(text: string, start: number): number {
+  return skipWhile(text, start, /\s/)
+}
+
+function skipWhile(text: string, start: number, kind: RegExp): number {
+  let offset = start
+  while (offset < text.length && kind.test(text[offset] ?? '')) offset += 1
+  return offset
+}

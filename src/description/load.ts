@@ -1,0 +1,112 @@
+import type { OpenApiDocument } from '../document/document.ts'
+import { addComponents, type Components } from './components.ts'
+import { composeDocument } from './composition.ts'
+import type { Description } from './description.ts'
+import { type DocumentSource, readDocumentSource, toDescription } from './document-source.ts'
+import { type MergeOptions, mergeOperations } from './merge.ts'
+import { applyOverlay } from './overlay/overlay.ts'
+import type { Problem } from './problem.ts'
+import { typeDescription } from './schemas.ts'
+import { nameVariables } from './security-variables.ts'
+import { type Selection, selectOperations } from './selection.ts'
+
+/** A file as it was named, and its text. */
+export interface NamedText {
+  readonly file: string
+  readonly text: string
+}
+
+/** What a gateway is to serve. */
+export interface LoadOptions extends MergeOptions {
+  /** Capabilities and OpenAPI documents; of equal operations, the first one named is served. */
+  readonly files: readonly NamedText[]
+  readonly overlays: readonly NamedText[]
+  /** OpenAPI documents that type the operations of capabilities and are not served themselves. */
+  readonly schemas: readonly NamedText[]
+  readonly selection: Selection
+  /** Beginnings of URLs that references may lead to, besides the folder of each file. */
+  readonly allowedReferences: readonly string[]
+}
+
+/** What loading came to; without a document there is at least one error among the problems. */
+export interface Loading {
+  readonly document?: OpenApiDocument
+  readonly problems: readonly Problem[]
+}
+
+/**
+ * Loads descriptions as one OpenAPI 3.1 document: read, overlaid, upgraded, typed, merged, named and selected, in this
+ * order. Every problem is reported; those that are no errors cost what they say and nothing else.
+ */
+export async function loadDescriptions(options: LoadOptions): Promise<Loading> {
+  const files = readSources(options.files)
+  const schemas = readSources(options.schemas)
+  const overlaid = applyOverlays(files.sources, options.overlays)
+  const early = [...files.problems, ...schemas.problems, ...overlaid.problems]
+  if (early.some(({ severity }) => severity === 'error')) return { problems: early }
+
+  const references = { allowed: options.allowedReferences }
+  const components: Components = {}
+  const read = async (sources: readonly DocumentSource[]) => {
+    const descriptions: Description[] = []
+    for (const source of sources)
+      descriptions.push(addComponents(components, nameVariables(await toDescription(source, references))))
+    return descriptions
+  }
+  const own = await read(overlaid.sources)
+  const documents = await read(schemas.sources)
+  const typed = own.map((one) =>
+    one.kind === 'capability' && documents.length > 0
+      ? typeDescription(one, documents)
+      : { description: one, problems: [] },
+  )
+  const descriptions = typed.map(({ description }) => description)
+  const merged = mergeOperations(descriptions, options)
+  const { selected, unmatched } = selectOperations(merged.operations, options.selection)
+  const problems = [
+    ...early,
+    ...[...own, ...documents].flatMap((one) => one.problems),
+    ...typed.flatMap((one) => one.problems),
+    ...merged.problems,
+    ...unmatched.map((name) => describeUnmatched(name, options.files)),
+  ]
+  return { document: composeDocument(descriptions, selected, components), problems: problems.sort(byPlace) }
+}
+
+function readSources(files: readonly NamedText[]) {
+  const read = files.map(({ text, file }) => readDocumentSource(text, file))
+  return {
+    sources: read.flatMap(({ source }) => source ?? []),
+    // The problems of a source come with its description.
+    problems: read.flatMap(({ source, problems }) => (source ? [] : problems)),
+  }
+}
+
+function applyOverlays(sources: readonly DocumentSource[], overlays: readonly NamedText[]) {
+  const problems: Problem[] = []
+  let documents = sources.map(({ document }) => document)
+  for (const { text, file } of overlays) {
+    const overlaid = applyOverlay(text, file, documents)
+    documents = [...overlaid.documents]
+    problems.push(...overlaid.problems)
+  }
+  return {
+    problems,
+    sources: sources.map((source, index) => ({ ...source, document: documents[index] ?? {} })),
+  }
+}
+
+function describeUnmatched(name: string, [first]: readonly NamedText[]): Problem {
+  const message = `"${name}" selects no operation`
+  return {
+    file: first?.file ?? '',
+    line: 1,
+    message,
+    expected: 'a tag, an operationId, a tool or GET /path',
+    severity: 'error',
+  }
+}
+
+function byPlace(a: Problem, b: Problem): number {
+  return a.file === b.file ? a.line - b.line : 0
+}

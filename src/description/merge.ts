@@ -1,0 +1,65 @@
+import { isDeepStrictEqual } from 'node:util'
+import { completeOperation } from './completion.ts'
+import type { Description, MergedOperation } from './description.ts'
+import { exposeOperations } from './exposure.ts'
+import { identify } from './identity.ts'
+import type { Problem } from './problem.ts'
+import { resolveServer, type ServerOptions } from './servers.ts'
+
+/** How descriptions become one document. */
+export interface MergeOptions extends ServerOptions {
+  /** What stands before exposed paths, by the name of a description; `''` for all OpenAPI documents. */
+  readonly prefixes: ReadonlyMap<string, string>
+}
+
+/**
+ * Merges the operations of descriptions in their order. Equal requests to one address are one operation: the copy that
+ * is named first is served, completed by an OpenAPI document where it is a capability's, and a copy that differs is
+ * reported. Every operation gets a name, a path and a tool of its own; none replaces another.
+ */
+export function mergeOperations(
+  descriptions: readonly Description[],
+  options: MergeOptions,
+): { readonly operations: readonly MergedOperation[]; readonly problems: readonly Problem[] } {
+  const problems: Problem[] = []
+  const merged = new Map<string, MergedOperation>()
+  for (const description of descriptions) {
+    const servers = new Map<unknown, ReturnType<typeof resolveServer>>()
+    const own = new Map<string, MergedOperation>()
+    for (const operation of description.operations) {
+      const written = operation.operation.servers ?? description.document.servers
+      const server = servers.get(written) ?? resolveServer(written, description, options)
+      if (!servers.has(written) && server.problem)
+        problems.push({ file: description.file, line: description.lineOf(['servers']), ...server.problem })
+      servers.set(written, server)
+      const one = { ...operation, description, ...(server.url !== undefined && { baseUrl: server.url }) }
+      const identity = identify(one, server.url ?? `${description.name}:`)
+      const earlier = merged.get(identity)
+      if (earlier) {
+        const difference = describeDifference(earlier, one)
+        if (difference) problems.push(difference)
+        if (earlier.description.kind === 'capability' && description.kind === 'openapi')
+          merged.set(identity, { ...earlier, ...completeOperation(earlier, one) })
+      } else own.set(own.has(identity) ? `${identity} ${own.size}` : identity, one)
+    }
+    for (const [identity, one] of own) merged.set(identity, one)
+  }
+  const exposed = exposeOperations([...merged.entries()], options.prefixes)
+  return { operations: exposed.operations, problems: [...problems, ...exposed.problems] }
+}
+
+function describeDifference(earlier: MergedOperation, one: MergedOperation): Problem | undefined {
+  const strip = ({ operation }: MergedOperation) => {
+    const { operationId: _id, tags: _tags, 'x-rest-path': _path, 'x-mcp-tool': _tool, ...rest } = operation
+    return rest
+  }
+  if (isDeepStrictEqual(strip(earlier), strip(one))) return undefined
+  const name = `${one.method.toUpperCase()} ${one.key}`
+  return {
+    file: one.description.file,
+    line: one.findLine(),
+    message: `${name} is described otherwise than in ${earlier.description.file}:${earlier.findLine()}, which is served`,
+    expected: 'one description of it, or the better one named first',
+    severity: 'warning',
+  }
+}

@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto'
+
+/** Most characters of a tool name or an argument; MCP clients refuse longer ones. */
+const longest = 64
+
+/**
+ * Gives out the names of tools: letters, digits, `_` and `-` alone, at most 64 characters, none twice. What is cut, or
+ * is taken already, ends in a short hash, so that a name is the same on every start.
+ */
+export class NameRegistry {
+  readonly #taken = new Set<string>()
+
+  /** Takes a name for something; `identity` is what it is, for the hash of a name that is taken. */
+  take(wanted: string, identity: string): string {
+    const clean = toClean(wanted, /[^A-Za-z0-9_-]+/g) || 'operation'
+    const fitting = clean.length > longest ? withHash(clean, wanted) : clean
+    const free = this.#taken.has(fitting) ? this.#findFree(clean, identity) : fitting
+    this.#taken.add(free)
+    return free
+  }
+
+  #findFree(clean: string, identity: string): string {
+    for (let count = 0; ; count += 1) {
+      const candidate = withHash(clean, `${identity} ${count || ''}`)
+      if (!this.#taken.has(candidate)) return candidate
+    }
+  }
+}
+
+/** The name of an operation that has none: its method and path, `get_things_id`. */
+export function toOperationName(method: string, key: string): string {
+  return toClean(`${method.toLowerCase()}_${key}`, /[^A-Za-z0-9-]+/g) || 'operation'
+}
+
+/** Argument names for parameters: letters, digits, `_`, `.` and `-` alone, at most 64 characters, none twice. */
+export function toArgumentNames(names: readonly string[]): string[] {
+  const taken = new Set<string>()
+  return names.map((name) => {
+    const clean = toClean(name, /[^A-Za-z0-9_.-]+/g) || 'argument'
+    let free = clean.length > longest ? withHash(clean, name) : clean
+    for (let count = 2; taken.has(free); count += 1) free = `${clean.slice(0, longest - 4)}_${count}`
+    taken.add(free)
+    return free
+  })
+}
+
+function toClean(text: string, foreign: RegExp): string {
+  return text.replaceAll(foreign, '_').replaceAll(/^_+|_+$/g, '')
+}
+
+function withHash(name: string, source: string): string {
+  const hash = createHash('sha256').update(source).digest('hex').slice(0, 7)
+  return `${name.slice(0, longest - 8).replace(/[_-]+$/, '')}-${hash}`
+}

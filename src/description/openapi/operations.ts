@@ -1,0 +1,88 @@
+import { asRecord } from '../../document/json.ts'
+import { listVariables, splitPathKey } from '../../document/path-template.ts'
+import type { DescribedOperation, Description } from '../description.ts'
+import type { Finding, Path } from '../problem.ts'
+import { readUpstreamPath } from '../upstream-path.ts'
+import { readParameters } from './parameters.ts'
+import { listPathOperations, type PathOperation } from './path-items.ts'
+import { findHeaderScheme, listSchemePlaces, readSecurity } from './security.ts'
+
+type Part = Readonly<Record<string, unknown>>
+
+/** Headers that are no parameters, whatever a document says of them (OpenAPI 3.1.1 §4.8.12.2). */
+const reserved = new Set(['accept', 'content-type', 'authorization'])
+
+/** An operation, where it stands in the document. */
+export type PlacedOperation = Omit<DescribedOperation, 'findLine'> & { readonly path: Path }
+
+/**
+ * Reads the operations of an OpenAPI 3.1 document. Each gets everything that is said of it elsewhere (path item,
+ * document), parameters for path variables that nothing declares, and security that is defined. What cannot be served
+ * is a finding and left out; a finding that costs nothing is a warning. Credentials of an OpenAPI document are security
+ * schemes and no parameters; a capability may bind them as parameters, and may have two operations of one shape.
+ */
+export function readPathOperations(
+  document: Part,
+  kind: Description['kind'],
+): {
+  readonly operations: readonly PlacedOperation[]
+  readonly findings: readonly Finding[]
+} {
+  const { operations: listed, findings } = listPathOperations(document)
+  const all = [...findings]
+  const shapes = new Map<string, PathOperation>()
+  const operations = listed.flatMap((one): PlacedOperation[] => {
+    const parameters = readParameters(document, one)
+    all.push(...parameters.findings)
+    if (!parameters.declared) return []
+    const { key, parameters: placed } = readUpstreamPath(one.spelled, parameters.declared)
+    const earlier = shapes.get(toShape(one.method, key))
+    if (earlier && kind === 'openapi') {
+      const message = `${one.method.toUpperCase()} ${one.spelled} is left out: it has the shape of ${earlier.spelled}`
+      all.push({ path: one.path, message, expected: 'one of the two', severity: 'omission' })
+      return []
+    }
+    shapes.set(toShape(one.method, key), one)
+    const variables = listVariables(splitPathKey(key).path)
+    const security = readSecurity(document, one)
+    all.push(...security.findings)
+    const alternatives =
+      security.alternatives ?? (kind === 'openapi' ? findHeaderScheme(parameters.declared) : undefined)
+    const credentials = kind === 'openapi' ? listSchemePlaces(document, alternatives) : new Set()
+    const kept = placed.filter(
+      ({ in: place, name }) =>
+        !(place === 'path' && !variables.includes(name)) &&
+        !(place === 'header' && kind === 'openapi' && reserved.has(name.toLowerCase())) &&
+        !credentials.has(`${place} ${name.toLowerCase()}`),
+    )
+    const { callbacks: _callbacks, ...operation } = one.operation
+    return [
+      {
+        key,
+        method: one.method,
+        path: one.path,
+        operation: {
+          ...operation,
+          parameters: kept.map(toParameterObject),
+          ...(alternatives && { security: alternatives }),
+        },
+      },
+    ]
+  })
+  return { operations, findings: all }
+}
+
+function toShape(method: string, key: string): string {
+  return `${method} ${key.replaceAll(/\{[^}]*\}/g, '{}')}`
+}
+
+/** A path variable that nothing declares is a required text; a path parameter is always required. */
+function toParameterObject(parameter: { readonly name: string; readonly in: string }): object {
+  const part = asRecord(parameter)
+  const hasForm = part.schema !== undefined || part.content !== undefined
+  return {
+    ...part,
+    ...(!hasForm && { schema: { type: 'string' } }),
+    ...(parameter.in === 'path' && { required: true }),
+  }
+}

@@ -1,0 +1,68 @@
+import { asRecord, isObject } from '../../document/json.ts'
+import type { Finding } from '../problem.ts'
+import type { PathOperation } from './path-items.ts'
+import { describeDangling } from './reference-checks.ts'
+import { resolvePart } from './references.ts'
+
+/** A Parameter Object as far as it can be relied on. */
+export interface ParameterPart {
+  readonly [member: string]: unknown
+  readonly name: string
+  readonly in: string
+}
+
+const places = new Set(['path', 'query', 'header', 'cookie', 'querystring'])
+
+/**
+ * Reads the parameters of an operation with their references followed. Nothing is declared, and the operation cannot be
+ * served, where one of them or the body leads nowhere: a request without it may mean something else.
+ */
+export function readParameters(
+  document: unknown,
+  { operation, path, spelled, method }: PathOperation,
+): { readonly declared?: readonly ParameterPart[]; readonly findings: readonly Finding[] } {
+  const findings: Finding[] = []
+  const seen = new Set<string>()
+  const parts = [operation.parameters ?? []].flat()
+  const declared: ParameterPart[] = []
+  for (const [index, part] of parts.entries()) {
+    const place = [...path, 'parameters', index]
+    const { $ref } = asRecord(part)
+    const found = resolvePart(document, part)
+    const name = `${method.toUpperCase()} ${spelled}`
+    if (typeof $ref === 'string' && found === undefined) {
+      const { message, ...finding } = describeDangling({ target: $ref, path: place })
+      return { findings: [{ ...finding, message: `${name} is left out: ${message}` }] }
+    }
+    if (!isParameter(found) || !places.has(found.in)) {
+      const message = `${name} is left out: parameter ${index + 1} has no name or no place that is known`
+      return {
+        findings: [
+          { path: place, message, expected: `one in ${[...places].join(', ')}`, severity: 'omission' },
+        ],
+      }
+    }
+    const identity = `${found.in} ${found.name}`
+    if (seen.has(identity))
+      findings.push({
+        path: place,
+        message: `the ${found.in} parameter "${found.name}" of ${name} stands twice`,
+        expected: 'it once',
+        severity: 'warning',
+      })
+    else declared.push(found)
+    seen.add(identity)
+  }
+  const body = asRecord(operation.requestBody).$ref
+  if (typeof body === 'string' && resolvePart(document, operation.requestBody) === undefined) {
+    const { message, ...finding } = describeDangling({ target: body, path: [...path, 'requestBody'] })
+    return {
+      findings: [{ ...finding, message: `${method.toUpperCase()} ${spelled} is left out: ${message}` }],
+    }
+  }
+  return { declared, findings }
+}
+
+function isParameter(part: unknown): part is ParameterPart {
+  return isObject(part) && typeof part.name === 'string' && part.name !== '' && typeof part.in === 'string'
+}

@@ -1,0 +1,101 @@
+import { asRecord, isObject } from '../../document/json.ts'
+import type { Finding, Path } from '../problem.ts'
+import { resolvePart } from './references.ts'
+
+/** An operation with what its path item says for all of its operations. */
+export interface PathOperation {
+  /** The path as the document spells it. */
+  readonly spelled: string
+  /** Lower case for the methods that OpenAPI has a name for, otherwise as the document spells it. */
+  readonly method: string
+  readonly operation: Readonly<Record<string, unknown>>
+  readonly path: Path
+}
+
+const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace', 'query']
+
+/**
+ * Lists the operations of a document, those of OpenAPI 3.2 included: the method `query` and `additionalOperations`.
+ * What a path item says of parameters and servers becomes the operations' own (OpenAPI 3.1.1 §4.8.9).
+ */
+export function listPathOperations(document: Readonly<Record<string, unknown>>): {
+  readonly operations: readonly PathOperation[]
+  readonly findings: readonly Finding[]
+} {
+  const findings: Finding[] = []
+  const refuse = (path: Path, message: string, expected: string) => {
+    findings.push({ path, message, expected, severity: 'omission' })
+    return []
+  }
+  const operations = Object.entries(asRecord(document.paths)).flatMap(([spelled, part]): PathOperation[] => {
+    const place = ['paths', spelled]
+    if (spelled.startsWith('x-')) return []
+    if (!spelled.startsWith('/')) return refuse(place, `the path ${spelled} is left out`, `/${spelled}`)
+    if (/\{[^}]*(?:\{|$)/.test(spelled))
+      return refuse(
+        place,
+        `the path ${spelled} is left out: a brace is not closed`,
+        'a variable such as {id}',
+      )
+    const item = resolvePart(document, part)
+    if (!isObject(item)) return refuse(place, `the path ${spelled} says nothing`, 'a Path Item Object')
+    const named = methods.map((method) => [method, item[method], [...place, method]] as const)
+    const additional = Object.entries(asRecord(item.additionalOperations)).map(
+      ([method, one]) => [method, one, [...place, 'additionalOperations', method]] as const,
+    )
+    return [...named, ...additional].flatMap(([method, one, path]) => {
+      if (one === undefined) return []
+      if (!isObject(one))
+        return refuse(path, `${method.toUpperCase()} ${spelled} says nothing`, 'an Operation Object')
+      return [{ spelled, method, path, operation: inherit(document, one, item) }]
+    })
+  })
+  return { operations, findings }
+}
+
+function inherit(
+  document: unknown,
+  operation: Readonly<Record<string, unknown>>,
+  item: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const own = [operation.parameters ?? []].flat()
+  const identify = (part: unknown) => {
+    const { in: place, name } = asRecord(resolvePart(document, part))
+    return `${place} ${name}`
+  }
+  const overridden = new Set(own.map(identify))
+  const shared = [item.parameters ?? []].flat().filter((part) => !overridden.has(identify(part)))
+  const { summary = item.summary, description = item.description, servers = item.servers } = operation
+  const inherited = Object.entries({ summary, description, servers }).filter(
+    ([, value]) => value !== undefined,
+  )
+  const parts = [...own, ...shared]
+  const bodies = parts.filter(isBody)
+  return {
+    ...operation,
+    ...Object.fromEntries(inherited),
+    ...(bodies.length > 0 && { requestBody: joinBodies(document, bodies) }),
+    parameters: parts.filter((part) => !isBody(part)),
+  }
+}
+
+/** Upgrading OpenAPI 2.0 turns a parameter in the body that is referenced into a body, but leaves the reference. */
+function isBody(part: unknown): boolean {
+  return String(asRecord(part).$ref).startsWith('#/components/requestBodies/')
+}
+
+/** The body itself where there is one; the fields of a form are referenced one by one. */
+function joinBodies(document: unknown, bodies: readonly unknown[]): unknown {
+  const [first, ...more] = bodies
+  if (more.length === 0) return first
+  const contents = bodies.map((body) => asRecord(asRecord(resolvePart(document, body)).content))
+  const types = Object.keys(contents[0] ?? {})
+  return {
+    content: Object.fromEntries(
+      types.map((type) => [
+        type,
+        { schema: { allOf: contents.map((content) => asRecord(content[type]).schema ?? {}) } },
+      ]),
+    ),
+  }
+}

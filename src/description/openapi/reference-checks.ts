@@ -1,0 +1,37 @@
+import type { Finding, Path } from '../problem.ts'
+import { followReference, listReferences, type Reference, replacePart } from './references.ts'
+
+/**
+ * Finds the references of a document that lead nowhere and puts something in their places that costs as little as can
+ * be: any value for a schema, any response for a response. A parameter or a body that is not there stays as it is: the
+ * operations that have it are left out when they are read. Changes the document.
+ */
+export function repairReferences(document: unknown): Finding[] {
+  const dangling = listReferences(document).filter(
+    ({ target }) => followReference(document, target) === undefined,
+  )
+  return dangling.flatMap(({ target, path }): Finding[] => {
+    if (isNeeded(path)) return []
+    replacePart(document, path, isResponse(path) ? { description: 'Any response.' } : {})
+    return [describeDangling({ target, path })]
+  })
+}
+
+/** The finding that a reference leads nowhere. */
+export function describeDangling({ target, path }: Reference): Finding {
+  return {
+    path: [...path, '$ref'],
+    message: `the reference ${target} leads nowhere`,
+    expected: target.startsWith('#/') ? 'the name of a component' : '#/components/…',
+    severity: 'omission',
+  }
+}
+
+function isNeeded(path: Path): boolean {
+  const [parent, last] = path.slice(-2)
+  return parent === 'parameters' || last === 'requestBody' || parent === 'requestBodies' || parent === 'paths'
+}
+
+function isResponse(path: Path): boolean {
+  return path.at(-2) === 'responses'
+}

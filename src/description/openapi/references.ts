@@ -1,0 +1,97 @@
+import { isObject } from '../../document/json.ts'
+import type { Path } from '../problem.ts'
+
+/** A reference of a document, at the place where it stands. */
+export interface Reference {
+  readonly target: string
+  readonly path: Path
+}
+
+/** Members whose values are data: what looks like a reference there is none. */
+const dataMembers = new Set(['example', 'examples', 'default', 'enum', 'const', 'value'])
+
+/** Members that hold things by names of the author's choice, none of which is a keyword. */
+const namedMembers = new Set([
+  'properties',
+  'patternProperties',
+  '$defs',
+  'definitions',
+  'schemas',
+  'dependentSchemas',
+])
+
+/**
+ * Lists every reference of a document. A property that is called `$ref` is none, and neither is one inside of an
+ * example, a default or an extension. `x-files` holds the documents that were loaded with this one.
+ */
+export function listReferences(document: unknown): Reference[] {
+  const references: Reference[] = []
+  const visit = (part: unknown, path: Path, isNamed: boolean) => {
+    if (Array.isArray(part)) for (const [index, one] of part.entries()) visit(one, [...path, index], false)
+    else if (isObject(part)) {
+      if (!isNamed && typeof part.$ref === 'string') references.push({ target: part.$ref, path })
+      for (const [name, one] of Object.entries(part)) {
+        const isData = dataMembers.has(name) || (name.startsWith('x-') && name !== 'x-files')
+        if (isNamed || !isData) visit(one, [...path, name], !isNamed && namedMembers.has(name))
+      }
+    }
+  }
+  visit(document, [], false)
+  return references
+}
+
+/**
+ * Follows a local reference, and those that it leads to, to what they name at last. Nothing for a reference that leads
+ * nowhere, back to itself, or out of the document.
+ */
+export function followReference(document: unknown, target: string): unknown {
+  const seen = new Set<string>()
+  let reference = target
+  while (!seen.has(reference)) {
+    seen.add(reference)
+    const found = findPart(document, reference)
+    if (!isObject(found) || typeof found.$ref !== 'string') return found
+    reference = found.$ref
+  }
+  return undefined
+}
+
+/** Gives what a part is: itself, or what its reference names at last. */
+export function resolvePart(document: unknown, part: unknown): unknown {
+  return isObject(part) && typeof part.$ref === 'string' ? followReference(document, part.$ref) : part
+}
+
+function findPart(document: unknown, reference: string): unknown {
+  if (reference === '#') return document
+  if (!reference.startsWith('#/')) return undefined
+  return splitPointer(reference).reduce<unknown>((place, name) => {
+    if (Array.isArray(place)) return place[Number(name)]
+    return isObject(place) && Object.hasOwn(place, name) ? place[name] : undefined
+  }, document)
+}
+
+/** The names in a JSON pointer that stands in a fragment (RFC 6901 §6). */
+export function splitPointer(reference: string): string[] {
+  const names = reference.split('/').slice(1)
+  return names.map((name) => decodeName(name).replaceAll('~1', '/').replaceAll('~0', '~'))
+}
+
+function decodeName(name: string): string {
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return name
+  }
+}
+
+/** Replaces the part at a path; nothing happens where there is none. */
+export function replacePart(document: unknown, path: Path, replacement: unknown): void {
+  const parent = path.slice(0, -1).reduce<unknown>((place, name) => readMember(place, name), document)
+  const last = path.at(-1)
+  if (last !== undefined && typeof parent === 'object' && parent !== null)
+    Reflect.set(parent, last, replacement)
+}
+
+function readMember(place: unknown, name: string | number): unknown {
+  return typeof place === 'object' && place !== null ? Reflect.get(place, name) : undefined
+}

@@ -1,0 +1,69 @@
+import { asRecord, isObject } from '../../document/json.ts'
+import type { Finding } from '../problem.ts'
+import type { ParameterPart } from './parameters.ts'
+import type { PathOperation } from './path-items.ts'
+import { resolvePart } from './references.ts'
+
+type Part = Readonly<Record<string, unknown>>
+
+/** Reads the security of an operation: the alternatives whose schemes are all defined. */
+export function readSecurity(
+  document: Part,
+  { operation, path }: PathOperation,
+): { readonly alternatives?: readonly unknown[]; readonly findings: readonly Finding[] } {
+  const listed = operation.security ?? document.security
+  if (listed === undefined) return { findings: [] }
+  const schemes = readSchemes(document)
+  const findings: Finding[] = []
+  const alternatives = [listed].flat().filter((alternative) => {
+    const unknown = Object.keys(asRecord(alternative)).find(
+      (name) => !isObject(resolvePart(document, schemes[name])),
+    )
+    if (unknown !== undefined && operation.security !== undefined)
+      findings.push({
+        path: [...path, 'security'],
+        message: `the security scheme "${unknown}" is not defined`,
+        expected: Object.keys(schemes).join(', ') || 'a scheme in components.securitySchemes',
+        severity: 'warning',
+      })
+    return unknown === undefined
+  })
+  return { alternatives, findings }
+}
+
+function readSchemes({ components }: Part): Part {
+  return asRecord(isObject(components) ? components.securitySchemes : undefined)
+}
+
+/** Name of the scheme for an `Authorization` header that a document describes as a parameter. */
+export const headerScheme = 'authorization'
+
+/**
+ * The security of an operation that has none but describes its `Authorization` header as a parameter, which OpenAPI says
+ * shall be ignored (3.1.1 §4.8.12.2): the header is a credential, and optional where the parameter is.
+ */
+export function findHeaderScheme(parameters: readonly ParameterPart[]): readonly unknown[] | undefined {
+  const header = parameters.find((one) => one.in === 'header' && /^authorization$/i.test(one.name))
+  if (!header) return undefined
+  return [{ [headerScheme]: [] }, ...(header.required === true ? [] : [{}])]
+}
+
+/** Adds the scheme of `Authorization` headers to the components of a document, where it is not there. */
+export function addHeaderScheme(components: unknown): Part {
+  const { securitySchemes, ...rest } = asRecord(components)
+  const scheme = { type: 'apiKey', in: 'header', name: 'Authorization' }
+  return { ...rest, securitySchemes: { [headerScheme]: scheme, ...asRecord(securitySchemes) } }
+}
+
+/** The places in a request that the schemes of some alternatives fill, as `header x-api-key`. */
+export function listSchemePlaces(document: Part, alternatives: readonly unknown[] = []): ReadonlySet<string> {
+  const schemes = readSchemes(document)
+  return new Set(
+    alternatives
+      .flatMap((alternative) => Object.keys(asRecord(alternative)))
+      .map((name) => {
+        const { type, in: place, name: key } = asRecord(resolvePart(document, schemes[name]))
+        return type === 'apiKey' ? `${place} ${String(key).toLowerCase()}` : 'header authorization'
+      }),
+  )
+}

@@ -1,0 +1,70 @@
+import { asRecord } from '../document/json.ts'
+import type { Description } from './description.ts'
+import type { Problem } from './problem.ts'
+
+/** What the operator says of the addresses that descriptions lead to. */
+export interface ServerOptions {
+  /** The API's base URL, by the name of a description; `''` for all of them. */
+  readonly baseUrls: ReadonlyMap<string, string>
+  /** Values of the variables of templated servers. */
+  readonly variables: ReadonlyMap<string, string>
+}
+
+/** The base URL of a list of servers, or why there is none. */
+export interface ResolvedServer {
+  /** Without a slash at its end. */
+  readonly url?: string
+  readonly problem?: Pick<Problem, 'message' | 'expected' | 'severity'>
+}
+
+/**
+ * Finds the base URL of Server Objects: that of the operator, otherwise the first server with its variables filled in.
+ * A document alone leads neither to this machine nor to its link: such addresses are reached only when the operator
+ * names them, since whoever writes a document could otherwise read what only this machine may.
+ */
+export function resolveServer(
+  servers: unknown,
+  { name }: Pick<Description, 'name'>,
+  { baseUrls, variables }: ServerOptions,
+): ResolvedServer {
+  const named = baseUrls.get(name) ?? baseUrls.get('')
+  if (named !== undefined) return { url: named.replace(/\/$/, '') }
+  const [server] = [servers ?? []].flat()
+  const template = asRecord(server).url
+  if (typeof template !== 'string' || template === '') return refuse('no server is named')
+  const defaults = asRecord(asRecord(server).variables)
+  const missing = new Set<string>()
+  const url = (template.startsWith('//') ? `https:${template}` : template).replaceAll(
+    /\{([^}]+)\}/g,
+    (_, variable: string) => {
+      const value = variables.get(variable) ?? asRecord(defaults[variable]).default
+      if (value === undefined || value === '') missing.add(variable)
+      return String(value ?? '')
+    },
+  )
+  const [variable] = missing
+  if (variable !== undefined)
+    return refuse(`the server ${template} needs a value of ${variable}`, `--server-variable ${variable}=…`)
+  if (!/^https?:\/\//.test(url)) return refuse(`the server ${url} is relative`)
+  if (!URL.canParse(url)) return refuse(`the server ${url} is no URL`)
+  const { hostname, search, hash, username } = new URL(url)
+  if (search !== '' || hash !== '' || username !== '')
+    return refuse(`the server ${template} is more than an address`)
+  if (isLocal(hostname)) return refuse(`the server ${template} is this machine or its link`)
+  return { url: url.replace(/\/$/, '') }
+}
+
+function refuse(message: string, expected = '--base-url with the address of the API'): ResolvedServer {
+  return { problem: { message, expected, severity: 'warning' } }
+}
+
+/** Loopback (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3) and link-local addresses (RFC 3927, RFC 4291 §2.5.6). */
+function isLocal(hostname: string): boolean {
+  const host = hostname.replaceAll(/[[\]]/g, '').replace(/\.$/, '')
+  return (
+    /(^|\.)localhost$/.test(host) ||
+    /^(0|127|169\.254)(\.|$)/.test(host) ||
+    /^::(1|ffff:(0|7f|a9fe)[0-9a-f]{0,2}:.*)?$/.test(host) ||
+    /^fe[89ab][0-9a-f]:/.test(host)
+  )
+}

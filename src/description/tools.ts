@@ -1,0 +1,61 @@
+import { asRecord, isObject } from '../document/json.ts'
+import { splitPathKey } from '../document/path-template.ts'
+import type { DescribedOperation } from './description.ts'
+import { type NameRegistry, toArgumentNames } from './naming.ts'
+
+type Part = Readonly<Record<string, unknown>>
+
+const readOnly = new Set(['get', 'head', 'options', 'trace', 'query'])
+const idempotent = new Set(['put', 'delete'])
+
+/** What a method says of a tool (RFC 9110 §9.2); what it cannot say is left out, which is MCP's default. */
+export function hintByMethod(method: string): Part {
+  if (readOnly.has(method)) return { readOnlyHint: true }
+  return idempotent.has(method) ? { idempotentHint: true } : {}
+}
+
+/**
+ * Completes the tool of an operation: its name by the rule of names, and what the description leaves open. An argument
+ * stands for each parameter, by its name, and `body` for the body; credentials of the security schemes are none.
+ */
+export function completeTool(
+  { operation, method }: Pick<DescribedOperation, 'operation' | 'method'>,
+  given: Part,
+  names: NameRegistry,
+  identity: string,
+): Part {
+  const { operationId, summary, description } = operation
+  const title = given.title ?? summary ?? given.name ?? operationId
+  const bound = isObject(given.arguments) ? Object.entries(given.arguments) : listArguments(operation)
+  const argumentNames = toArgumentNames(bound.map(([, name]) => String(name)))
+  return {
+    ...given,
+    name: names.take(String(given.name ?? operationId), identity),
+    title,
+    description: given.description ?? description ?? title,
+    annotations: { ...hintByMethod(method), ...asRecord(given.annotations) },
+    arguments: Object.fromEntries(bound.map(([part], index) => [part, argumentNames[index]])),
+  }
+}
+
+/** The parts of a request by the names that `x-mcp-tool` knows them by; the further of one name is `query.name`. */
+function listArguments({ parameters, requestBody }: Part): [string, string][] {
+  const seen = new Set<string>(['body'])
+  const named = [parameters ?? []].flat().map((parameter): [string, string] => {
+    const { name, in: place } = asRecord(parameter)
+    const isFurther = seen.has(String(name))
+    seen.add(String(name))
+    return isFurther ? [`${place}.${name}`, `${place}_${name}`] : [String(name), String(name)]
+  })
+  return requestBody === undefined ? named : [...named, ['body', 'body']]
+}
+
+/**
+ * The path that the REST server offers an operation at, without a prefix: the description's own. What tells operations
+ * apart that have one path, a constant query or a label, is a further segment: `/#Action=List` is `/Action=List`.
+ */
+export function toRestPath(key: string): string {
+  const { path, query, label } = splitPathKey(key)
+  const segments = [query, label].filter((part) => part !== '').map((part) => part.replace(/^\/+/, ''))
+  return [path.replace(/\/$/, segments.length > 0 ? '' : '$&'), ...segments].join('/')
+}

@@ -1,0 +1,360 @@
+import { expect, test } from 'vitest'
+import { asRecord } from '../../src/document/json.ts'
+import { describeApi, listOperations, listProblems, load, loadSound, toTexts } from './loading.ts'
+
+const things = describeApi({ '/things': { get: { operationId: 'list', summary: 'List', responses: {} } } })
+
+/** A capability of one operation, `GET /things` with a limit. */
+function writeCapability(baseUri = '', extra = ''): string {
+  return `naftiko: 1.0.0-alpha2
+info: { label: Shop, description: A shop }
+capability:
+  consumes:
+  - type: http
+    namespace: shop
+    baseUri: '${baseUri}'
+    resources:
+    - path: /things/{id}
+      operations:
+      - { name: getthing, method: GET, inputParameters: [{ name: Limit, in: query, type: integer }] }
+  exposes:
+  - { type: rest, namespace: shop-rest, port: 8080, resources: [{ path: '/v1/things/{id}', operations: [{ method: GET, call: shop.getthing }] }] }
+  - { type: mcp, namespace: shop-mcp, port: 9090, tools: [{ name: get-thing, call: shop.getthing }] }
+${extra}`
+}
+
+test('an OpenAPI document is served at its own paths, each operation as a tool', async () => {
+  const { document } = await loadSound(things)
+  expect(document).toEqual({
+    openapi: '3.1.1',
+    info: { title: 'Shop', version: '1' },
+    'x-name': 'shop',
+    'x-base-url': 'https://api.example.org',
+    servers: [{ url: 'https://api.example.org' }],
+    paths: {
+      '/things': {
+        get: {
+          operationId: 'list',
+          summary: 'List',
+          parameters: [],
+          'x-rest-path': '/things',
+          'x-mcp-tool': {
+            name: 'list',
+            title: 'List',
+            description: 'List',
+            annotations: { readOnlyHint: true },
+            arguments: {},
+          },
+          responses: { default: { description: 'Any response.' } },
+        },
+      },
+    },
+    components: {},
+  })
+})
+
+test.each([
+  ['get', { readOnlyHint: true }],
+  ['head', { readOnlyHint: true }],
+  ['put', { idempotentHint: true }],
+  ['delete', { idempotentHint: true }],
+  ['post', {}],
+  ['patch', {}],
+])('the hints of %s are what the method says', async (method, annotations) => {
+  const loading = await loadSound(describeApi({ '/a': { [method]: {} } }))
+  expect(listOperations(loading)[`${method} /a`]?.['x-mcp-tool']).toMatchObject({ annotations })
+})
+
+test('names are those of the operation, else its method and path; clean, short, unique and always the same', async () => {
+  const long = `/${'long/'.repeat(20)}path`
+  const paths = {
+    '/a': { get: { operationId: 'get.a b' }, put: { operationId: 'get_a_b' } },
+    '/things/{id}.json': { post: {} },
+    [long]: { get: {} },
+    '/é': { get: { operationId: 'Ωμέγα' } },
+  }
+  const read = async () =>
+    Object.values(listOperations(await loadSound(describeApi(paths)))).map(
+      (one) => asRecord(one['x-mcp-tool']).name,
+    )
+  const names = await read()
+  expect(names).toEqual([
+    'get_a_b',
+    expect.stringMatching(/^get_a_b-[0-9a-f]{7}$/),
+    'post_things_id_json',
+    expect.stringMatching(/^get_long_long[a-z_]*-[0-9a-f]{7}$/),
+    'operation',
+  ])
+  for (const name of names) expect(name).toMatch(/^[A-Za-z0-9_-]{1,64}$/)
+  expect(await read()).toEqual(names)
+})
+
+test('arguments have names that every client takes, and parameters of one name have two', async () => {
+  const query = (name: string) => ({ name, in: 'query', schema: { type: 'string' } })
+  const parameters = [
+    query('filter[name]'),
+    query('filter(name)'),
+    query('id'),
+    query('body'),
+    query('x'.repeat(70)),
+  ]
+  const content = { 'application/json': {} }
+  const loading = await loadSound(
+    describeApi({ '/a/{id}': { post: { parameters, requestBody: { content } } } }),
+  )
+  const { arguments: names } = asRecord(listOperations(loading)['post /a/{id}']?.['x-mcp-tool'])
+  expect(names).toEqual({
+    'filter[name]': 'filter_name',
+    'filter(name)': 'filter_name_2',
+    id: 'id',
+    'query.body': 'query_body',
+    ['x'.repeat(70)]: expect.stringMatching(/^x{56}-[0-9a-f]{7}$/),
+    'path.id': 'path_id',
+    body: 'body',
+  })
+})
+
+test.each([
+  ['/#Action=List', '/Action=List'],
+  ['/things#more', '/things/more'],
+  ['/things?draft=false', '/things/draft=false'],
+  ['/a b/', '/a%20b/'],
+])('the path %s is offered at %s below the prefix', async (path, restPath) => {
+  const loading = await loadSound(describeApi({ [path]: { get: {} } }), { prefixes: new Map([['', '/v1']]) })
+  expect(Object.values(listOperations(loading)).map((one) => one['x-rest-path'])).toEqual([`/v1${restPath}`])
+})
+
+test('equal operations of several files are one, and copies that differ are told with both places', async () => {
+  const other = describeApi({ '/things': { get: { operationId: 'index', summary: 'All things' } } })
+  const loading = await load({ 'a.json': things, 'b.json': things, 'c.json': other })
+  expect(Object.keys(listOperations(loading))).toEqual(['get /things'])
+  expect(listProblems(loading)).toEqual([
+    'c.json:9: warning: GET /things is described otherwise than in a.json:9, which is served; one description of it, or the better one named first',
+  ])
+})
+
+test('operations of several APIs with one path are both served, each at its address and prefix', async () => {
+  const files = { 'a.json': things, 'b.json': things }
+  const baseUrls = new Map([
+    ['a', 'https://a.example.org'],
+    ['b', 'https://b.example.org/v2/'],
+  ])
+  const collided = await load(files, { baseUrls })
+  expect(listProblems(collided)).toEqual([
+    'b.json:9: omission: GET /things is no route: it is that of a.json:9; its tool is served; --prefix b=/…',
+  ])
+  const loading = await load(files, { baseUrls, prefixes: new Map([['b', '/b']]) })
+  expect(listProblems(loading)).toEqual([])
+  expect(listOperations(loading)).toMatchObject({
+    'get /things': { operationId: 'list', 'x-rest-path': '/things', 'x-base-url': 'https://a.example.org' },
+    'get /things#b': {
+      operationId: 'list_b',
+      'x-rest-path': '/b/things',
+      'x-base-url': 'https://b.example.org/v2',
+    },
+  })
+})
+
+test('components of one name are kept apart, and those that nothing leads to are left out', async () => {
+  const describe = (path: string, type: string) =>
+    describeApi(
+      {
+        [path]: {
+          post: {
+            requestBody: {
+              content: { 'application/json': { schema: { $ref: '#/components/schemas/Thing' } } },
+            },
+            security: [{ key: [] }],
+          },
+        },
+      },
+      {
+        components: {
+          schemas: {
+            Thing: { type, properties: { self: { $ref: '#/components/schemas/Thing' } } },
+            Unused: {},
+          },
+          securitySchemes: { key: { type: 'apiKey', in: 'header', name: `X-${type}` } },
+        },
+      },
+    )
+  const loading = await load({ 'a.json': describe('/a', 'object'), 'b.json': describe('/b', 'string') })
+  expect(loading.document?.components).toEqual({
+    schemas: {
+      Thing: { type: 'object', properties: { self: { $ref: '#/components/schemas/Thing' } } },
+      Thing_b: { type: 'string', properties: { self: { $ref: '#/components/schemas/Thing_b' } } },
+    },
+    securitySchemes: {
+      key: { type: 'apiKey', in: 'header', name: 'X-object', 'x-env': { value: 'A_KEY' } },
+      key_b: { type: 'apiKey', in: 'header', name: 'X-string', 'x-env': { value: 'B_KEY' } },
+    },
+  })
+  expect(listOperations(loading)['post /b']).toMatchObject({
+    requestBody: { content: { 'application/json': { schema: { $ref: '#/components/schemas/Thing_b' } } } },
+    security: [{ key_b: [] }],
+  })
+})
+
+test('a document types a capability, which keeps the names that it exposes', async () => {
+  const typed = describeApi(
+    {
+      '/v1/things/{thingId}': {
+        get: {
+          parameters: [
+            { name: 'thingId', in: 'path', required: true, schema: { type: 'integer' } },
+            {
+              name: 'limit',
+              in: 'query',
+              explode: false,
+              schema: { type: 'array', items: { type: 'integer' } },
+            },
+            { name: 'view', in: 'query', schema: { type: 'string' } },
+          ],
+          responses: {
+            200: { description: 'A thing', content: { 'application/json': { schema: { type: 'object' } } } },
+          },
+        },
+      },
+    },
+    { servers: [{ url: 'https://api.example.org' }] },
+  )
+  const files = { 'shop.yaml': writeCapability('https://api.example.org/v1') }
+  const loading = await load(files, { schemas: toTexts({ 'typed.json': typed }), baseUrls: new Map() })
+  expect(listProblems(loading)).toEqual([])
+  expect(listOperations(loading)).toMatchObject({
+    'get /things/{id}': {
+      operationId: 'getthing',
+      'x-rest-path': '/v1/things/{id}',
+      'x-mcp-tool': { name: 'get-thing', arguments: { id: 'id', Limit: 'Limit', view: 'view' } },
+      parameters: [
+        { name: 'Limit', explode: false, schema: { type: 'array' } },
+        { name: 'id', schema: { type: 'integer' } },
+        { name: 'view' },
+      ],
+      responses: { 200: { description: 'A thing' } },
+    },
+  })
+})
+
+test('what no schema document has, or two have, is told', async () => {
+  const typed = describeApi({ '/things/{id}': { get: {} } })
+  const none = await load({ 'shop.yaml': writeCapability() }, { schemas: toTexts({ 'a.json': things }) })
+  const two = await load(
+    { 'shop.yaml': writeCapability() },
+    { schemas: toTexts({ 'a.json': typed, 'b.json': typed }) },
+  )
+  expect([...listProblems(none), ...listProblems(two)]).toEqual([
+    'shop.yaml:13: warning: GET /things/{id} stands in no document that --schemas names; a document that describes it',
+    'shop.yaml:13: warning: GET /things/{id} stands in a.json, b.json and follows the first; one of them',
+  ])
+})
+
+test('an overlay renames, hides and corrects what any description says', async () => {
+  const overlay = `overlay: 1.1.0
+info: { title: Mine, version: '1' }
+actions:
+- { target: "$.paths['/things'].get", update: { x-mcp-tool: { name: all-things }, x-rest-path: null } }
+- { target: "$.paths['/gone']", remove: true }
+- { target: "$.paths['/nowhere']", remove: true }
+`
+  const loading = await load(
+    { 'a.json': describeApi({ '/things': { get: {} }, '/gone': { get: {} } }) },
+    { overlays: [{ file: 'mine.yaml', text: overlay.replace(/.*nowhere.*\n/, '') }] },
+  )
+  expect(listProblems(loading)).toEqual([])
+  const operations = listOperations(loading)
+  expect(operations).toMatchObject({ 'get /things': { 'x-mcp-tool': { name: 'all-things' } } })
+  expect(operations['get /things']).not.toHaveProperty('x-rest-path')
+  const refused = await load({ 'a.json': things }, { overlays: [{ file: 'mine.yaml', text: overlay }] })
+  expect(refused.document).toBeUndefined()
+  expect(listProblems(refused)).toEqual([
+    expect.stringMatching(/^mine\.yaml:5: error: the target .* matches nothing/),
+    expect.stringMatching(/^mine\.yaml:6: error: the target .* matches nothing/),
+  ])
+})
+
+const selectable = describeApi({
+  '/a': { get: { operationId: 'a', tags: ['First'] }, post: { operationId: 'b', tags: ['First'] } },
+  '/c': { get: { operationId: 'c', tags: ['Second'] }, put: { operationId: 'd' } },
+  '/e': { post: { operationId: 'e', 'x-mcp-tool': { name: 'find', annotations: { readOnlyHint: true } } } },
+})
+
+test.each([
+  [{ tags: ['first'] }, ['a', 'b']],
+  [{ operations: ['a', 'PUT /c', 'find'] }, ['a', 'd', 'e']],
+  [{ exclude: ['a', 'POST /a'] }, ['c', 'd', 'e']],
+  [{ readOnly: true }, ['a', 'c', 'e']],
+  [{ tags: ['First', 'Second'], readOnly: true, exclude: ['c'] }, ['a']],
+])('the selection %j keeps %j', async (selection, ids) => {
+  const all = { tags: [], operations: [], exclude: [], readOnly: false }
+  const loading = await loadSound(selectable, { selection: { ...all, ...selection } })
+  expect(Object.values(listOperations(loading)).map(({ operationId }) => operationId)).toEqual(ids)
+})
+
+test('a name that selects nothing is an error', async () => {
+  const selection = { tags: ['Third'], operations: ['z'], exclude: [], readOnly: false }
+  const loading = await load({ 'a.json': selectable }, { selection })
+  expect(loading.problems.map(({ severity, message }) => `${severity}: ${message}`)).toEqual([
+    'error: "Third" selects no operation',
+    'error: "z" selects no operation',
+  ])
+})
+
+interface Operator {
+  readonly baseUrls?: Readonly<Record<string, string>>
+  readonly variables?: Readonly<Record<string, string>>
+}
+
+const templated = { url: 'https://{region}.example.org/{base}', variables: { base: { default: 'v1' } } }
+
+test.each<[object[], Operator, string]>([
+  [[{ url: '//api.example.org' }], {}, 'https://api.example.org'],
+  [[{ url: 'https://api.example.org/v1/' }], {}, 'https://api.example.org/v1'],
+  [[templated], { variables: { region: 'eu' } }, 'https://eu.example.org/v1'],
+  [[{ url: '/v1' }], { baseUrls: { '': 'https://b.example.org' } }, 'https://b.example.org'],
+  [
+    [{ url: 'https://a.example.org' }],
+    { baseUrls: { shop: 'http://127.0.0.1:4010' } },
+    'http://127.0.0.1:4010',
+  ],
+])('the servers %j with %j lead to %s', async (servers, { baseUrls = {}, variables = {} }, url) => {
+  const { document } = await loadSound(describeApi({ '/a': { get: {} } }, { servers }), {
+    baseUrls: new Map(Object.entries(baseUrls)),
+    variables: new Map(Object.entries(variables)),
+  })
+  expect(document?.['x-base-url']).toBe(url)
+})
+
+test.each([
+  ['/v1', 'the server /v1 is relative; --base-url'],
+  [
+    'https://{region}.example.org',
+    'the server https://{region}.example.org needs a value of region; --server-variable region=',
+  ],
+  ['http://localhost:3000', 'is this machine or its link; --base-url'],
+  ['http://127.0.0.1/', 'is this machine or its link'],
+  ['http://2130706433/', 'is this machine or its link'],
+  ['http://[::1]:80', 'is this machine or its link'],
+  ['http://[::ffff:127.0.0.1]', 'is this machine or its link'],
+  ['http://169.254.169.254/latest', 'is this machine or its link'],
+  ['http://[fe80::1]', 'is this machine or its link'],
+  ['https://user:secret@example.org', 'is more than an address'],
+  ['https://', 'is no URL'],
+])('the server %s is not reached by a document alone', async (url, problem) => {
+  const content = describeApi({ '/a': { get: {} } }, { servers: [{ url }] })
+  const loading = await load({ 'a.json': content }, { baseUrls: new Map() })
+  expect(listProblems(loading)).toHaveLength(1)
+  expect(listProblems(loading)[0]).toContain(problem)
+  expect(loading.document).not.toHaveProperty('x-base-url')
+})
+
+test('an extension of another form is passed over', async () => {
+  const loading = await load({
+    'a.json': describeApi({ '/a': { get: { 'x-scope': 7 } } }, { 'x-name': 'Not Ours' }),
+  })
+  expect(loading.problems.map(({ message }) => message)).toEqual([
+    'x-scope is passed over',
+    'x-name is passed over',
+  ])
+  expect(listOperations(loading)['get /a']).not.toHaveProperty('x-scope')
+})

@@ -1,0 +1,316 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { asRecord } from '../../../src/document/json.ts'
+import { describeApi, listOperations, listProblems, load, loadSound } from '../loading.ts'
+
+const anything = { default: { description: 'Any response.' } }
+
+test('a Swagger 2.0 document becomes 3.1, with its forms, styles and definitions', async () => {
+  const { document } = await loadSound(`
+swagger: '2.0'
+info: { title: Shop, version: '1' }
+host: api.example.org
+schemes: [https]
+consumes: [application/json]
+definitions:
+  Thing: { type: object, properties: { name: { type: string, x-nullable: true } } }
+parameters:
+  Limit: { name: limit, in: query, type: integer }
+  ThingBody: { name: thing, in: body, required: true, schema: { $ref: '#/definitions/Thing' } }
+paths:
+  /things:
+    get:
+      parameters: [{ $ref: '#/parameters/Limit' }, { name: ids, in: query, type: array, items: { type: string }, collectionFormat: pipes }]
+      responses: { 200: { description: Things } }
+    post:
+      parameters: [{ $ref: '#/parameters/ThingBody' }]
+      responses: { 201: { description: Made } }
+    put:
+      consumes: [application/x-www-form-urlencoded]
+      parameters: [{ name: name, in: formData, type: string, required: true }]
+      responses: { 200: { description: Done } }
+`)
+  const operations = listOperations({ document: document ?? { openapi: '', paths: {} }, problems: [] })
+  expect(operations['get /things']?.parameters).toMatchObject([
+    { name: 'limit', in: 'query', schema: { type: 'integer' } },
+    { name: 'ids', style: 'pipeDelimited', explode: false, schema: { type: 'array' } },
+  ])
+  expect(asRecord(operations['post /things']).parameters).toEqual([])
+  expect(JSON.stringify(operations['post /things']?.requestBody)).toContain('#/components/')
+  expect(operations['put /things']).toMatchObject({
+    requestBody: { content: { 'application/x-www-form-urlencoded': { schema: { required: ['name'] } } } },
+  })
+  expect(asRecord(document?.components).schemas).toMatchObject({
+    Thing: { properties: { name: { type: ['string', 'null'] } } },
+  })
+})
+
+test('nullable and boolean bounds of 3.0 become 3.1', async () => {
+  const schema = { type: 'integer', nullable: true, minimum: 1, exclusiveMinimum: true }
+  const loading = await loadSound({
+    ...describeApi({
+      '/a': { get: { parameters: [{ name: 'n', in: 'query', schema }], responses: anything } },
+    }),
+    openapi: '3.0.3',
+  })
+  expect(listOperations(loading)['get /a']?.parameters).toMatchObject([
+    { schema: { type: ['integer', 'null'], exclusiveMinimum: 1 } },
+  ])
+})
+
+test('the methods and places of 3.2 are operations', async () => {
+  const loading = await loadSound({
+    ...describeApi({
+      '/a': {
+        query: { operationId: 'search', responses: anything },
+        additionalOperations: { COPY: { operationId: 'copy', responses: anything } },
+        get: {
+          parameters: [{ name: 'filter', in: 'querystring', content: { 'application/json': {} } }],
+          responses: anything,
+        },
+      },
+    }),
+    openapi: '3.2.0',
+  })
+  expect(Object.keys(listOperations(loading))).toEqual(['get /a', 'query /a', 'COPY /a'])
+  expect(listOperations(loading)['get /a']?.parameters).toMatchObject([{ in: 'querystring' }])
+})
+
+test('what a path item says becomes its operations own, unless they say otherwise', async () => {
+  const shared = [
+    { name: 'id', in: 'path', required: true, schema: { type: 'integer' } },
+    { name: 'view', in: 'query', schema: { type: 'string' } },
+  ]
+  const own = [{ name: 'view', in: 'query', schema: { type: 'boolean' } }]
+  const loading = await loadSound(
+    describeApi({ '/a/{id}': { summary: 'An a', parameters: shared, delete: { parameters: own } } }),
+  )
+  expect(listOperations(loading)['delete /a/{id}']).toMatchObject({
+    summary: 'An a',
+    parameters: [own[0], shared[0]],
+    responses: anything,
+  })
+})
+
+test('a variable that nothing declares is a required text, and a parameter without a form is a text', async () => {
+  const loading = await loadSound(
+    describeApi({ '/a/{id}': { get: { parameters: [{ name: 'q', in: 'query' }], responses: anything } } }),
+  )
+  expect(listOperations(loading)['get /a/{id}']?.parameters).toEqual([
+    { name: 'q', in: 'query', schema: { type: 'string' } },
+    { name: 'id', in: 'path', required: true, schema: { type: 'string' } },
+  ])
+})
+
+test('a reference that leads nowhere costs a schema, a response or an operation, and is named with its line', async () => {
+  const loading = await load({
+    'shop.yaml': `openapi: 3.1.0
+info: { title: Shop, version: '1' }
+paths:
+  /a:
+    get:
+      responses:
+        200: { $ref: '#/components/responses/Gone' }
+        400: { description: No, content: { application/json: { schema: { $ref: '#/components/schemas/Gone' } } } }
+    post:
+      parameters:
+      - { $ref: '#/components/parameters/Gone' }
+    put:
+      requestBody: { $ref: '#/components/requestBodies/Gone' }
+`,
+  })
+  expect(listProblems(loading)).toEqual([
+    'shop.yaml:7: omission: the reference #/components/responses/Gone leads nowhere; the name of a component',
+    'shop.yaml:8: omission: the reference #/components/schemas/Gone leads nowhere; the name of a component',
+    'shop.yaml:11: omission: POST /a is left out: the reference #/components/parameters/Gone leads nowhere; the name of a component',
+    'shop.yaml:13: omission: PUT /a is left out: the reference #/components/requestBodies/Gone leads nowhere; the name of a component',
+  ])
+  expect(listOperations(loading)['get /a']?.responses).toEqual({
+    200: { description: 'Any response.' },
+    400: { description: 'No', content: { 'application/json': { schema: {} } } },
+  })
+})
+
+test('a reference that leads back to itself leads nowhere; one within a schema is a tree', async () => {
+  const schema = (name: string) => ({ $ref: `#/components/schemas/${name}` })
+  const content = (name: string) => ({ content: { 'application/json': { schema: schema(name) } } })
+  const loading = await load({
+    'shop.json': describeApi(
+      { '/a': { put: { requestBody: content('Tree') }, post: { requestBody: content('Loop') } } },
+      {
+        components: {
+          schemas: {
+            Tree: { type: 'object', properties: { child: schema('Tree') } },
+            Loop: schema('Pool'),
+            Pool: schema('Loop'),
+          },
+        },
+      },
+    ),
+  })
+  expect(loading.problems.map(({ severity }) => severity)).toEqual(['omission', 'omission', 'omission'])
+  expect(asRecord(loading.document?.components).schemas).toEqual({
+    Tree: { type: 'object', properties: { child: schema('Tree') } },
+  })
+})
+
+test('a property that is called $ref and what looks like a reference in an example are none', async () => {
+  const schema = { type: 'object', properties: { $ref: { type: 'string' } }, example: { $ref: '#/nowhere' } }
+  await loadSound(
+    describeApi({
+      '/a': {
+        post: { requestBody: { content: { 'application/json': { schema, example: { $ref: '#/gone' } } } } },
+      },
+    }),
+  )
+})
+
+test('of two operations of one shape the second is left out, with both places', async () => {
+  const loading = await load({
+    'shop.json': describeApi({ '/a/{id}': { get: {} }, '/a/{name}': { get: {} } }),
+  })
+  expect(listProblems(loading)).toEqual([
+    'shop.json:12: omission: GET /a/{name} is left out: it has the shape of /a/{id}; one of the two',
+  ])
+})
+
+test('what is no operation costs itself alone', async () => {
+  const loading = await load({
+    'shop.json': {
+      openapi: '3.0.0',
+      paths: {
+        'a b': {},
+        '/a/{b': { get: {} },
+        '/n': null,
+        '/b': {
+          get: 7,
+          put: { parameters: [{ in: 'query' }] },
+          post: { parameters: [{ name: 'x', in: 'body' }] },
+        },
+        '/c': {
+          get: {
+            parameters: [
+              { name: 'x', in: 'query' },
+              { name: 'x', in: 'query' },
+            ],
+            security: [{ gone: [] }],
+          },
+        },
+      },
+    },
+  })
+  expect(loading.problems.map(({ severity, message }) => `${severity}: ${message}`)).toEqual([
+    'warning: info has no title',
+    'warning: info has no version',
+    'omission: the path a b is left out',
+    'omission: the path /a/{b is left out: a brace is not closed',
+    'omission: the path /n says nothing',
+    'omission: GET /b says nothing',
+    'omission: PUT /b is left out: parameter 1 has no name or no place that is known',
+    'omission: POST /b is left out: parameter 1 has no name or no place that is known',
+    'warning: the query parameter "x" of GET /c stands twice',
+    'warning: the security scheme "gone" is not defined',
+  ])
+  expect(Object.keys(listOperations(loading))).toEqual(['get /c'])
+  expect(loading.document?.info).toEqual({ title: 'shop.json', version: '1' })
+})
+
+test('credentials are security schemes: reserved headers and their parameters are none', async () => {
+  const key = { name: 'X-Key', in: 'header', schema: { type: 'string' } }
+  const authorization = { name: 'Authorization', in: 'header', required: true, schema: { type: 'string' } }
+  const loading = await loadSound(
+    describeApi(
+      {
+        '/a': { get: { parameters: [key, { ...key, name: 'Accept' }, { ...key, name: 'X-Other' }] } },
+        '/b': { get: { parameters: [authorization], security: [] } },
+        '/c': { get: { parameters: [authorization], security: undefined } },
+      },
+      {
+        security: [{ key: [] }],
+        components: { securitySchemes: { key: { type: 'apiKey', in: 'header', name: 'x-key' } } },
+      },
+    ),
+  )
+  const operations = listOperations(loading)
+  expect(operations['get /a']).toMatchObject({ parameters: [{ name: 'X-Other' }], security: [{ key: [] }] })
+  expect(operations['get /b']).toMatchObject({ parameters: [], security: [] })
+  expect(asRecord(loading.document?.components).securitySchemes).toEqual({
+    key: { type: 'apiKey', in: 'header', name: 'x-key', 'x-env': { value: 'SHOP_KEY' } },
+  })
+})
+
+test('an Authorization header that only a parameter describes is a credential', async () => {
+  const authorization = { name: 'Authorization', in: 'header', schema: { type: 'string' } }
+  const loading = await loadSound(describeApi({ '/a': { get: { parameters: [authorization] } } }))
+  expect(listOperations(loading)['get /a']).toMatchObject({
+    parameters: [],
+    security: [{ authorization: [] }, {}],
+  })
+  expect(asRecord(loading.document?.components).securitySchemes).toEqual({
+    authorization: {
+      type: 'apiKey',
+      in: 'header',
+      name: 'Authorization',
+      'x-env': { value: 'SHOP_AUTHORIZATION' },
+    },
+  })
+})
+
+test('references lead to files of the same folder alone', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'calgate-references-'))
+  try {
+    const file = join(folder, 'shop.json')
+    const refer = ($ref: string) => ({ content: { 'application/json': { schema: { $ref } } } })
+    await writeFile(
+      join(folder, 'things.yaml'),
+      'Thing: { type: object, properties: { part: { $ref: "#/Part" }, whole: { $ref: "shop.json#/components/schemas/Whole" } } }\nPart: { type: string }\n',
+    )
+    const loading = await load({
+      [file]: describeApi(
+        {
+          '/a': { post: { requestBody: refer('things.yaml#/Thing') } },
+          '/b': { post: { requestBody: refer('../secret.yaml#/a') } },
+          '/c': { post: { requestBody: refer('https://example.org/a.yaml') } },
+        },
+        { components: { schemas: { Whole: { type: 'number' } } } },
+      ),
+    })
+    expect(loading.problems.map(({ severity, message }) => `${severity}: ${message}`)).toEqual([
+      'warning: references to files outside of the folder are not followed',
+      'omission: the reference ../secret.yaml#/a leads nowhere',
+      'warning: references to https://example.org are not followed',
+      'omission: the reference https://example.org/a.yaml leads nowhere',
+    ])
+    expect(JSON.stringify(listOperations(loading)['post /a']?.requestBody)).toContain(
+      '#/x-files/things.yaml/Thing',
+    )
+    expect(loading.document?.['x-files']).toEqual({
+      'things.yaml': {
+        Thing: {
+          type: 'object',
+          properties: {
+            part: { $ref: '#/x-files/things.yaml/Part' },
+            whole: { $ref: '#/components/schemas/Whole' },
+          },
+        },
+        Part: { type: 'string' },
+      },
+    })
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
+test.each([
+  ['openapi: 4.0.0', 'OpenAPI 4.0.0 is not supported'],
+  ['a: 1', 'the file is no description of an API'],
+  ['', 'the file is no description of an API'],
+  ['openapi: [', 'Flow sequence in block collection must be'],
+])('%j is no description', async (text, message) => {
+  const { document, problems } = await load({ 'a.yaml': text })
+  expect(document).toBeUndefined()
+  expect(problems).toMatchObject([{ file: 'a.yaml', line: 1, severity: 'error' }])
+  expect(problems[0]?.message).toContain(message)
+})
