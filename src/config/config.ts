@@ -26,7 +26,7 @@ export interface Config {
   /** Who is let in by an access token; nobody without. */
   readonly oauth: OAuthConfig | undefined
   /** Whether users' tokens stay out of what MCP answers. */
-  readonly withholdTokens: boolean
+  readonly redactTokens: boolean
   readonly allowDelete: boolean
   /** Whether a deletion on MCP needs a confirmation. */
   readonly confirmDelete: boolean
@@ -93,7 +93,7 @@ export function readConfig(environment: Environment): Config {
     allowedOrigins: reader.list('ALLOWED_ORIGINS'),
     keys: reader.keys('GATEWAY_KEYS_FILE'),
     oauth: readOAuth(reader),
-    withholdTokens: tokens === undefined ? holds : tokens === 'withhold',
+    redactTokens: tokens === undefined ? holds : tokens === 'withhold',
     allowDelete: reader.choice('ALLOW_DELETE', ['true', 'false']) !== 'false',
     confirmDelete: reader.choice('CONFIRM_DELETE', ['true', 'false']) === 'true',
     deleteLimit: reader.rate('MCP_DELETE_LIMIT'),

@@ -61,7 +61,7 @@ export const variables = {
   MCP_TOKENS: {
     default: '',
     description:
-      "`reveal` or `withhold` users' tokens on MCP; withheld by default while the gateway holds credentials",
+      "`reveal` or `withhold` users' tokens on MCP; by default they are redacted where credentials are configured",
   },
   ALLOW_DELETE: { default: 'true', description: '`false` refuses every deletion and takes its tool away' },
   CONFIRM_DELETE: {

@@ -1,25 +1,28 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Grant } from '../access/grant.ts'
+import { parseJson } from '../document/json.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { toGatewayError } from '../http/problem-response.ts'
 import { parseBodies } from '../http/request-body.ts'
 import type { ToolCallRecord } from '../observability/request-log.ts'
 import { readTraceparent } from '../observability/trace-context.ts'
 import { type Caller, HttpCaller } from '../upstream/caller.ts'
+import { createFastPath } from './fast-path.ts'
 import { type Reply, RpcError, refuse, rpcCodes } from './json-rpc.ts'
-import { parseBody } from './messages.ts'
-import { createResponder } from './post.ts'
+import { messageLimits } from './messages.ts'
+import { createSdkResponder } from './post.ts'
 import type { ProtocolOptions } from './protocol.ts'
 import type { CallContext } from './tools.ts'
 
 /**
- * Registers the MCP endpoint (Streamable HTTP, without sessions, every answer one JSON text) at `/mcp` and `/`
+ * Registers the MCP endpoint (Streamable HTTP, without sessions, every response one JSON text) at `/mcp` and `/`
  * of an app whose hooks have already checked Host and Origin. Register it as a plugin of its own scope.
  */
 export async function registerMcp(app: FastifyInstance, options: ProtocolOptions): Promise<void> {
-  const respond = createResponder(options)
-  parseBodies(app, parseBody)
+  const respondFast = createFastPath(options)
+  const respondBySdk = createSdkResponder(options)
+  parseBodies(app, (bytes) => parseJson(bytes, messageLimits))
   app.setErrorHandler((error, request, reply) => {
     const known = toGatewayError(error)
     request.errorCode = known.code
@@ -33,7 +36,7 @@ export async function registerMcp(app: FastifyInstance, options: ProtocolOptions
       onRequest: async () => refuseMethod(),
       handler: refuseMethod,
     })
-    // Nothing gives the reply back, not even the promise: whoever does makes Fastify watch its stream to the end.
+    // Returns neither the reply nor a promise, since Fastify then watches the stream of the response to its end.
     app.post(url, (request, reply) => {
       const { headers, body } = request
       if (!acceptsJson(headers.accept ?? '*/*')) {
@@ -41,7 +44,8 @@ export async function registerMcp(app: FastifyInstance, options: ProtocolOptions
         return
       }
       if (body === undefined) throw new GatewayError('unsupported_media_type')
-      void deliver(reply, respond(body, headers, new HttpContext(request, reply.raw)))
+      const context = new HttpContext(request, reply.raw)
+      void deliver(reply, respondFast(body, headers, context) ?? respondBySdk(body, headers, context))
     })
   }
 }
@@ -84,28 +88,29 @@ function refuseMethod(): never {
 }
 
 /**
- * Refuses what the router has nothing for: a method it does not know by name, or another path. Throws
- * `method_not_allowed` or `route_not_found`.
+ * Refuses what the router has nothing for: a method it does not know by name, or another path. An `onRequest` hook;
+ * throws `method_not_allowed` or `route_not_found`.
  */
-export function refuseUnrouted(url: string): never {
-  if (/^\/(mcp)?(\?|$)/.test(url)) refuseMethod()
-  throw new GatewayError('route_not_found')
+export function refuseUnrouted({ is404, url }: FastifyRequest, _reply: FastifyReply, done: () => void): void {
+  if (is404 && /^\/(mcp)?(\?|$)/.test(url)) refuseMethod()
+  if (is404) throw new GatewayError('route_not_found')
+  done()
 }
 
-/** Asks less than the letter of the older revisions, which want both JSON and an event stream in the list. */
+/** Returns whether a client takes JSON. The older revisions want both JSON and an event stream in the list. */
 function acceptsJson(accept: string): boolean {
   return /(^|,)\s*(application\/json|application\/\*|\*\/\*)\s*([;,]|$)/i.test(accept)
 }
 
-async function deliver(reply: FastifyReply, answer: Promise<Reply>): Promise<void> {
+async function deliver(reply: FastifyReply, response: Promise<Reply>): Promise<void> {
   try {
-    send(reply, await answer)
+    send(reply, await response)
   } catch (error) {
     reply.send(error)
   }
 }
 
 function send(reply: FastifyReply, { status, body }: Reply): FastifyReply {
-  const answer = reply.code(status).headers({ 'cache-control': 'no-store', 'x-request-id': reply.request.id })
-  return body ? answer.type('application/json').send(body) : answer.send()
+  reply.code(status).headers({ 'cache-control': 'no-store', 'x-request-id': reply.request.id })
+  return body ? reply.type('application/json').send(body) : reply.send()
 }

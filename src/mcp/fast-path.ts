@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { isObject } from '../document/json.ts'
 import { readElicitation } from './confirmation.ts'
 import { type Reply, refuse } from './json-rpc.ts'
-import { cacheHint, namesInitializeEra, type ProtocolOptions, statelessVersion } from './protocol.ts'
+import { cacheHint, initializeVersions, type ProtocolOptions, statelessVersion } from './protocol.ts'
 import { callTool } from './tool-requests.ts'
 import type { CallContext } from './tools.ts'
 
@@ -81,7 +81,7 @@ function readFastRequest(message: unknown, headers: IncomingHttpHeaders): FastRe
   const { name, arguments: values = {}, _meta } = params
   if (!isObject(values) || (method === 'tools/call') !== (typeof name === 'string')) return undefined
   const request = { id, name: typeof name === 'string' ? name : undefined, values }
-  if (namesInitializeEra(headers))
+  if (initializeVersions.has(headers['mcp-protocol-version']))
     return _meta === undefined || isPlain(_meta, noEnvelope) ? request : undefined
   const capabilities = readCapabilities(_meta)
   const isTold = headers['mcp-protocol-version'] === statelessVersion && headers['mcp-method'] === method

@@ -1,8 +1,9 @@
 import type { Readable, Writable } from 'node:stream'
+import { parseJson } from '../document/json.ts'
 import { checkBatch } from './batch.ts'
 import { type RpcError, readId, toRpcError, writeError } from './json-rpc.ts'
 import { readLines } from './lines.ts'
-import { parseBody } from './messages.ts'
+import { messageLimits } from './messages.ts'
 import { type Message, readMessage } from './protocol.ts'
 
 /** The streams of a client, and who is told of what cannot be read. */
@@ -78,7 +79,7 @@ export class LineTransport {
   #receive(line: Buffer): void {
     let body: unknown
     try {
-      body = parseBody(line)
+      body = parseJson(line, messageLimits)
       if (Array.isArray(body)) this.#receiveBatch(body)
       else this.onmessage?.(readMessage(body))
     } catch (error) {

@@ -1,14 +1,9 @@
-import { isObject, parseJson } from '../document/json.ts'
+import { isObject } from '../document/json.ts'
 
 type JsonObject = Readonly<Record<string, unknown>>
 
-/** Bounds on a message; what clients send stays far below. */
-const limits = { depth: 64, elements: 2_000 } as const
-
-/** Parses what a client sent, a message or a batch of them. Throws `malformed_json`. */
-export function parseBody(bytes: Uint8Array): unknown {
-  return parseJson(bytes, limits)
-}
+/** Bounds on what a client sends at once; clients send far less. */
+export const messageLimits = { depth: 64, elements: 2_000 } as const
 
 /**
  * Returns a message without the details that no part of the server reads, and that clients of other revisions spell

@@ -1,16 +1,13 @@
 import { batchVersion, checkBatch } from './batch.ts'
-import { createFastPath } from './fast-path.ts'
 import { type Reply, refuse } from './json-rpc.ts'
 import { createSdkPath, type ProtocolOptions, type Responder } from './protocol.ts'
 
 /**
- * Creates what responds to the body of a POST: the fast path, or the SDK path for what is not for it. The messages of
- * a batch are handled one after another, so that a batch takes no more than its one slot of the concurrency limit.
+ * Creates what responds to every body of a POST, a message or a batch, through the SDK. The messages of a batch are
+ * handled one after another, so that a batch takes no more than its one slot of the concurrency limit.
  */
-export function createResponder(options: ProtocolOptions): Responder {
-  const fast = createFastPath(options)
-  const sdk = createSdkPath(options)
-  const respond: Responder = (...post) => fast(...post) ?? sdk(...post)
+export function createSdkResponder(options: ProtocolOptions): Responder {
+  const respond = createSdkPath(options)
   return async (body, headers, context) => {
     if (!Array.isArray(body)) return respond(body, headers, context)
     try {

@@ -48,11 +48,8 @@ export const cacheHint = { ttlMs: 300_000, cacheScope: 'private' } as const
 /** The revision without `initialize`, in which every request says all there is to know about its client. */
 export const statelessVersion = '2026-07-28'
 
-/** Returns whether a POST names a revision that begins with `initialize` (2024-11-05 … 2025-11-25), or none. */
-export function namesInitializeEra(headers: IncomingHttpHeaders): boolean {
-  const version = headers['mcp-protocol-version']
-  return version === undefined || SUPPORTED_PROTOCOL_VERSIONS.includes(String(version))
-}
+/** Revisions that begin with `initialize`: 2024-11-05 … 2025-11-25. A request that names none belongs to them. */
+export const initializeVersions: ReadonlySet<unknown> = new Set([undefined, ...SUPPORTED_PROTOCOL_VERSIONS])
 
 const unsupportedVersion = `Unsupported protocol version; supported: ${SUPPORTED_PROTOCOL_VERSIONS.join(', ')}`
 
@@ -87,7 +84,7 @@ export function createSdkPath(options: ProtocolOptions): Responder {
     const request = toWebRequest(headers)
     const method = 'method' in message ? message.method : undefined
     if (await isLegacyRequest(request, message)) {
-      if (method !== 'initialize' && !namesInitializeEra(headers))
+      if (method !== 'initialize' && !initializeVersions.has(headers['mcp-protocol-version']))
         throw new RpcError(rpcCodes.refused, unsupportedVersion, 400)
       const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true })
       const server = createServer(options, () => context)

@@ -6,18 +6,18 @@ import { redactTokens } from '../upstream/redaction.ts'
  * The schema of an answer without its secrets (`format: password`) and the plain values beside them, which are about
  * the secrets. Undefined when nothing would be left to tell; the very same schema when it holds no secret.
  */
-export function withholdSecrets(schema: JsonSchema): JsonSchema | undefined {
+export function redactSecrets(schema: JsonSchema): JsonSchema | undefined {
   if (!holdsSecret(schema)) return schema
   const { items } = schema
   if (items !== undefined) {
-    const kept = withholdSecrets(asRecord(items))
+    const kept = redactSecrets(asRecord(items))
     return kept && { ...schema, items: kept }
   }
   const properties = Object.entries(asRecord(schema.properties))
   const isBesideSecret = properties.some(([, one]) => asRecord(one).format === 'password')
   const kept = properties
     .filter(([, one]) => !isBesideSecret || asRecord(one).type === 'object')
-    .map(([name, one]): [string, JsonSchema | undefined] => [name, withholdSecrets(asRecord(one))])
+    .map(([name, one]): [string, JsonSchema | undefined] => [name, redactSecrets(asRecord(one))])
   if (kept.length === 0 || kept.some(([, one]) => one === undefined)) return undefined
   const names = new Set(kept.map(([name]) => name))
   const required = [schema.required ?? []].flat().filter((name) => names.has(String(name)))

@@ -51,21 +51,21 @@ export function toRefusal(error: GatewayError, nextStep?: string): ToolResult {
 }
 
 /**
- * An error answer of the upstream, which has already been cleared of what it echoed. Where secrets are withheld only
+ * An error answer of the upstream, which has already been cleared of what it echoed. Where secrets are redacted only
  * what it says about the error is told: no schema tells what else it may hold.
  */
 export function toFailure(
   { status, text }: Answer,
   upstream: string,
   nextStep: string,
-  withholds: boolean,
+  redacts: boolean,
 ): ToolResult {
   const body = parse(text)
   const { code, message, reasons } = readError(body)
   const name = [upstream, 'answered', status, code].filter(Boolean).join(' ')
   const told = `${name}${message ? `: ${message}` : '.'}`
   const lines = [told, ...reasons, `Next: ${nextStep}`]
-  const whole = withholds ? {} : { answer: body }
+  const whole = redacts ? {} : { answer: body }
   return toError(lines.join('\n'), { status, code, message, nextStep, ...whole })
 }
 

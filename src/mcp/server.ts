@@ -10,7 +10,7 @@ import type { ProtocolOptions } from './protocol.ts'
 import { serveStdio } from './stdio.ts'
 import { createTools, type ToolOptions } from './tools.ts'
 
-/** Bytes of a message; what clients send stays far below. */
+/** Bytes of a message; clients send far less. */
 const bodyLimit = 128 * 1024
 
 /** What both transports of the MCP server are made of. */
@@ -26,17 +26,14 @@ export async function createMcpServer(
   options: McpOptions & Omit<ListenerOptions, 'bodyLimit' | 'surface'>,
 ): Promise<FastifyInstance> {
   const app = createListener({ ...options, surface: 'mcp', bodyLimit })
-  app.addHook('onRequest', (request, _reply, done) => {
-    if (request.is404) refuseUnrouted(request.url)
-    done()
-  })
+  app.addHook('onRequest', refuseUnrouted)
   await app.register(registerMcp, describeServer(options))
   return app
 }
 
 /**
- * Serves MCP on two streams until the input ends and every call that came before has its answer. A secret given
- * here goes with each call that brings none.
+ * Serves MCP on two streams until the input ends and every call that came before has its response. The secret goes
+ * with each call that brings none.
  */
 export function serveMcpStdio(
   options: McpOptions,
@@ -44,7 +41,7 @@ export function serveMcpStdio(
   input: Readable,
   output: Writable,
 ): Promise<void> {
-  // Whoever starts the process is its caller, and has what its environment holds.
+  // The process that starts this one is the client.
   const context = { credential: () => secret, grant: openGrant }
   // There is no request whose log line could tell of the call.
   const onEnd = (call: ToolCallRecord, milliseconds: number) =>
@@ -64,7 +61,7 @@ function describeServer(options: McpOptions & Pick<ObservationOptions, 'onEnd'>)
   const instructions = [
     `Each tool is one call of the ${upstreamName} API; its arguments are checked before anything is sent.`,
     'Leave secrets out of the arguments where the client or the environment provides them.',
-    'Answers can hold tokens: hand them to the application, do not repeat them in the conversation.',
+    'Results can hold tokens: hand them to the application, do not repeat them in the conversation.',
     'After an error do what its line "Next:" says. Never repeat a call that writes before you have read the state.',
   ].join(' ')
   const identity = {

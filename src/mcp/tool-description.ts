@@ -7,12 +7,12 @@ import { findDefaults, type HeldCredentials } from '../upstream/credentials.ts'
 import { adviseCredential, describeArguments } from './arguments.ts'
 import { confirmation, confirmationSchema } from './confirmation.ts'
 import { describeOutput } from './output-schema.ts'
-import { type Selection, selectDescribed, withholdSecrets } from './redaction.ts'
+import { redactSecrets, type Selection, selectDescribed } from './redaction.ts'
 
 /** What the operator wants of the tools. */
 export interface ToolPolicy extends Policy {
   /** Whether secrets of the upstream's answers are kept from MCP. */
-  readonly withholdTokens: boolean
+  readonly redactTokens: boolean
   /** Whether a deletion needs a confirmation. */
   readonly confirmDelete: boolean
   /** Deletions that a caller may make; as many as it likes without. */
@@ -57,7 +57,7 @@ export function offerTool(
   { policy, held, secretVariable }: OfferOptions,
 ): Offer | undefined {
   const { schema } = operation.success
-  const answer = policy.withholdTokens ? withholdSecrets(schema) : schema
+  const answer = policy.redactTokens ? redactSecrets(schema) : schema
   if (!operation.tool || findBan(operation, policy) || !answer) return undefined
   const tool = held.client ? withoutCredential(operation, operation.tool) : operation.tool
   const { name, title, annotations } = tool
@@ -66,7 +66,7 @@ export function offerTool(
   const inputSchema = describeArguments(operation, tool, advice, findDefaults(operation, held))
   const properties = { ...Object(inputSchema.properties), [confirmation]: confirmationSchema }
   // An answer without a secret is cut down too: the upstream may put one where the document has none.
-  const cut = policy.withholdTokens ? { select: selectDescribed(answer) } : {}
+  const cut = policy.redactTokens ? { select: selectDescribed(answer) } : {}
   const notice = answer === schema ? '' : ` ${operation.redactedNotice ?? ''}`
   return {
     tool,

@@ -1,4 +1,4 @@
-import { covers, type Grant, noGrant, refuseScope } from '../access/grant.ts'
+import { covers, type Grant, refuseScope } from '../access/grant.ts'
 import type { CheckedOperation } from '../document/validation.ts'
 import { GatewayError, type Violation } from '../errors/gateway-error.ts'
 import type { ToolCallRecord } from '../observability/request-log.ts'
@@ -34,9 +34,6 @@ export interface CallContext {
   /** Counts a call by the credential headers that it goes upstream with. Rejects with `rate_limited`. */
   readonly countCall?: ((credentials: Readonly<Record<string, string>>) => Promise<void>) | undefined
 }
-
-/** The context of a call that nobody can be found for. */
-export const nobody: CallContext = { credential: () => undefined, grant: noGrant }
 
 /** The tools of the gateway, the same for both protocol eras and both transports. */
 export interface Tools {

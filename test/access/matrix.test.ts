@@ -299,7 +299,7 @@ describe('the tokens of users', () => {
     (credential, withheld) => {
       const row = { credential, inbound: 'none', tokens: 'reveal', allowDelete: true } as const
       const { MCP_TOKENS: _, ...environment } = describeEnvironment(row, '')
-      expect(readConfig(environment).withholdTokens).toBe(withheld)
+      expect(readConfig(environment).redactTokens).toBe(withheld)
     },
   )
 })

@@ -143,7 +143,7 @@ export function createOptions(respond: Respond = () => answer(200, { status: 'su
       },
     },
     held: { apiKey: undefined, client: undefined },
-    policy: { withholdTokens: false, allowDelete: true, confirmDelete: false, deleteLimit: undefined },
+    policy: { redactTokens: false, allowDelete: true, confirmDelete: false, deleteLimit: undefined },
     key: new Uint8Array(32),
     store: createMemoryStore(() => 0),
     clock: () => 0,

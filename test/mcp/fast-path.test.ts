@@ -83,7 +83,7 @@ const cases: readonly [string, { method: string; params: object }, (Respond | un
     'a redacted response',
     call('get-book'),
     () => answer(200, { status: token, data: { id: 1, title: 'T', token: 't', more: 1 } }),
-    { withholdTokens: true },
+    { redactTokens: true },
   ],
   ['a question, or the refusal without one', call('burn-book'), undefined, { confirmDelete: true }],
 ]
