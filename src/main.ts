@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import { listScopes } from './access/grant.ts'
+import { CommandError } from './cli/command.ts'
 import { ConfigError, readConfig } from './config/config.ts'
 import { createKey } from './config/gateway-keys.ts'
 import { readDocument } from './document/document.ts'
@@ -12,6 +13,8 @@ import { openLog } from './observability/logger.ts'
 
 const usage = `Usage: calgate [start]        serve REST and MCP on their ports
        calgate mcp --stdio    serve MCP on standard input and output
+       calgate check FILE…    tell every problem of descriptions of APIs, with file, line and fix
+       calgate derive FILE…   write the OpenAPI document that descriptions come to
        calgate key NAME SCOPE… make a key that lets a caller in; its line is for GATEWAY_KEYS_FILE
        calgate diff OLD NEW   tell what changes for callers from one OpenAPI document to another;
                               exits with 1 on a breaking change, with 2 when they cannot be compared
@@ -30,9 +33,21 @@ class OperatorError extends Error {
   }
 }
 
+/** Commands that read descriptions, with what they need to do so: a gateway that serves has no use for it. */
+const descriptionCommands = {
+  check: async () => (await import('./cli/check.ts')).check,
+  derive: async () => (await import('./cli/derive.ts')).derive,
+} as const
+
 const commands = { start: serve, 'mcp --stdio': serveStdio } as const
 
 async function run(): Promise<void> {
+  const [first, ...args] = process.argv.slice(2)
+  const load = Object.entries(descriptionCommands).find(([name]) => name === first)?.[1]
+  if (load) {
+    process.exitCode = await (await load())(args, process)
+    return
+  }
   const { values, positionals } = parseArguments()
   if (values.help) process.stdout.write(usage)
   else if (values.version) process.stdout.write(`${readVersion()}\n`)
@@ -163,11 +178,12 @@ function readVersion(): string {
 }
 
 function fail(error: unknown): never {
-  if (error instanceof OperatorError) process.stderr.write(`calgate: ${error.message}\n`)
+  if (error instanceof OperatorError || error instanceof CommandError)
+    process.stderr.write(`calgate: ${error.message}\n`)
   else if (error instanceof ConfigError)
     process.stderr.write(error.problems.map((one) => `calgate: ${one}\n`).join(''))
   else process.stderr.write(`calgate: stopped by ${error instanceof Error ? error.stack : typeof error}\n`)
-  process.exit(error instanceof OperatorError ? error.exitCode : 1)
+  process.exit(error instanceof OperatorError || error instanceof CommandError ? error.exitCode : 1)
 }
 
 run().catch(fail)

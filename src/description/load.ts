@@ -43,7 +43,7 @@ export async function loadDescriptions(options: LoadOptions): Promise<Loading> {
   const schemas = readSources(options.schemas)
   const overlaid = applyOverlays(files.sources, options.overlays)
   const early = [...files.problems, ...schemas.problems, ...overlaid.problems]
-  if (early.some(({ severity }) => severity === 'error')) return { problems: early }
+  if (early.some(({ severity }) => severity === 'error')) return { problems: sortProblems(early, options) }
 
   const references = { allowed: options.allowedReferences }
   const components: Components = {}
@@ -70,7 +70,10 @@ export async function loadDescriptions(options: LoadOptions): Promise<Loading> {
     ...merged.problems,
     ...unmatched.map((name) => describeUnmatched(name, options.files)),
   ]
-  return { document: composeDocument(descriptions, selected, components), problems: problems.sort(byPlace) }
+  return {
+    document: composeDocument(descriptions, selected, components),
+    problems: sortProblems(problems, options),
+  }
 }
 
 function readSources(files: readonly NamedText[]) {
@@ -107,6 +110,8 @@ function describeUnmatched(name: string, [first]: readonly NamedText[]): Problem
   }
 }
 
-function byPlace(a: Problem, b: Problem): number {
-  return a.file === b.file ? a.line - b.line : 0
+/** Sorts problems by the order in which their files were named, then by line. */
+function sortProblems(problems: readonly Problem[], { files, overlays, schemas }: LoadOptions): Problem[] {
+  const order = new Map([...files, ...overlays, ...schemas].map(({ file }, index) => [file, index]))
+  return problems.toSorted((a, b) => (order.get(a.file) ?? 0) - (order.get(b.file) ?? 0) || a.line - b.line)
 }

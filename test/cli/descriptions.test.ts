@@ -1,0 +1,109 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { check } from '../../src/cli/check.ts'
+import { derive } from '../../src/cli/derive.ts'
+import { describeApi } from '../description/loading.ts'
+
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'calgate-commands-'))
+  const servers = [{ url: 'https://{region}.example.org' }]
+  const sound = describeApi({ '/a': { get: { tags: ['A'] }, post: {} } }, { servers })
+  await writeFile(join(folder, 'sound.json'), JSON.stringify(sound))
+  await writeFile(
+    join(folder, 'partial.yaml'),
+    'openapi: 3.0.3\ninfo: { title: A, version: 1.0 }\nservers: [{ url: https://api.example.org }]\npaths:\n  /a: { get: {} }\n  b: { get: {} }\n',
+  )
+  await writeFile(join(folder, 'none.yaml'), 'a: 1\n')
+  await writeFile(
+    join(folder, 'overlay.yaml'),
+    "overlay: 1.1.0\ninfo: { title: A, version: '1' }\nactions: [{ target: $.info, update: { title: B } }]\n",
+  )
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+/** Runs a command on files of the folder; what it writes names them without the folder. */
+async function run(command: typeof check, args: readonly string[]) {
+  const written = { stdout: '', stderr: '' }
+  const write = (stream: 'stdout' | 'stderr') => ({
+    write: (text: string) => {
+      written[stream] += text.replaceAll(`${folder}/`, '')
+    },
+  })
+  const paths = args.map((arg) => (/\.(json|yaml)$/.test(arg) ? join(folder, arg) : arg))
+  const code = await command(paths, { stdout: write('stdout'), stderr: write('stderr') })
+  return { code, ...written }
+}
+
+test('check is content with what is served as a whole', async () => {
+  expect(
+    await run(check, ['sound.json', '--server-variable', 'region=eu', '--overlay', 'overlay.yaml']),
+  ).toEqual({
+    code: 0,
+    stdout: '0 errors, 0 left out, 0 warnings; 2 operations are served\n',
+    stderr: '',
+  })
+})
+
+test('check tells every problem of every file, with line and fix', async () => {
+  const { code, stdout } = await run(check, ['sound.json', 'partial.yaml'])
+  expect(code).toBe(1)
+  expect(stdout.split('\n')).toEqual([
+    'sound.json:1: warning: the server https://{region}.example.org needs a value of region; expected --server-variable region=…',
+    'partial.yaml:5: left out: GET /a is no route: it is that of sound.json:1; its tool is served; expected --prefix partial=/…',
+    'partial.yaml:6: left out: the path b is left out; expected /b',
+    '0 errors, 2 left out, 1 warnings; 3 operations are served',
+    '',
+  ])
+})
+
+test('derive writes the document, and its problems elsewhere', async () => {
+  const { code, stdout, stderr } = await run(derive, ['partial.yaml'])
+  expect([code, stderr]).toEqual([0, 'partial.yaml:6: left out: the path b is left out; expected /b\n'])
+  expect(JSON.parse(stdout)).toMatchObject({
+    'x-base-url': 'https://api.example.org',
+    paths: { '/a': { get: {} } },
+  })
+})
+
+test.each([
+  ['an error', ['none.yaml']],
+  ['with --strict what is left out', ['partial.yaml', '--strict']],
+  ['a tag that selects nothing', ['sound.json', '--tag', 'Z', '--base-url', 'https://api.example.org']],
+])('%s keeps derive from writing a document', async (_title, args) => {
+  expect(await run(derive, args)).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/^\w+\.\w+:\d+: /),
+  })
+})
+
+test.each([
+  [['--strict'], 'no description is named'],
+  [['sound.json', '--unknown'], "Unknown option '--unknown'"],
+  [['gone.yaml'], 'cannot be read (ENOENT)'],
+  [['sound.json', '--base-url', 'ftp://example.org'], '--base-url does not take "ftp://example.org"'],
+  [['sound.json', '--prefix', 'v1'], '--prefix does not take "v1"'],
+])('the arguments %j are refused', async (args, message) => {
+  await expect(run(check, args)).rejects.toThrow(message)
+})
+
+test('a selection and addresses by the name of a file', async () => {
+  const args = [
+    'sound.json',
+    'partial.yaml',
+    '--read-only',
+    '--base-url',
+    'sound=http://127.0.0.1:1',
+    '--prefix',
+    'sound=/s',
+  ]
+  const { stdout } = await run(derive, args)
+  expect(JSON.parse(stdout).paths).toMatchObject({
+    '/a': { get: { 'x-rest-path': '/s/a', 'x-base-url': 'http://127.0.0.1:1' } },
+    '/a#partial': { get: { 'x-rest-path': '/a', 'x-base-url': 'https://api.example.org' } },
+  })
+})
