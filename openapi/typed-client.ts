@@ -1,6 +1,6 @@
 import type { Operation } from '../src/document/operations.ts'
 import type { CallInput } from '../src/document/validation.ts'
-import type { Answer, UpstreamClient } from '../src/upstream/client.ts'
+import type { ApiResponse, UpstreamClient } from '../src/upstream/client.ts'
 import type { operations } from './openapi.d.ts'
 
 type Success<Op> = Op extends { responses: infer Answers }
@@ -17,7 +17,7 @@ type Arguments<Op> = (Op extends { parameters: { path: infer Path } } ? { path: 
 export type TypedClient = {
   readonly [Id in keyof operations]: (
     input: Arguments<operations[Id]>,
-  ) => Promise<Answer<Success<operations[Id]>>>
+  ) => Promise<ApiResponse<Success<operations[Id]>>>
 }
 
 /** Gives the client's operations by name, typed from the shipped document. */

@@ -19,12 +19,11 @@ import type { SamplingOptions } from './observability/response-sampling.ts'
 import { createRestServer } from './rest/server.ts'
 import { Fingerprint } from './state/fingerprint.ts'
 import { createMemoryStore } from './state/store.ts'
-import type { CircuitOptions } from './upstream/circuit-breaker.ts'
+import { CircuitBreaker, type CircuitOptions } from './upstream/circuit-breaker.ts'
 import { createClient } from './upstream/client.ts'
 import { findCredentialHeader } from './upstream/credentials.ts'
-import { createDispatcher } from './upstream/dispatcher.ts'
-import { createExchange } from './upstream/exchange.ts'
 import type { IdempotencyRecord } from './upstream/idempotency.ts'
+import { createRequester } from './upstream/requester.ts'
 
 /** The two doors and what stands behind them; nothing listens yet. */
 export interface Gateway {
@@ -86,24 +85,29 @@ export async function createGateway({
   const store = createMemoryStore<IdempotencyRecord>(clock)
   const held = { apiKey: config.apiKey, client: config.client }
   const guard = createGuard(config, operations, issuerKeys)
-  const dispatcher = createDispatcher({
-    baseUrl: config.baseUrl,
-    timeout: config.upstreamTimeout,
-    ca: config.ca,
-    circuit,
-  })
+  const breaker = new CircuitBreaker(circuit)
   const places = new Admission(admission)
   const { metrics, watch } = createObservation({
-    ...{ document, circuit: dispatcher.circuit, logger, admission: places, share: config.driftShare },
+    ...{ document, circuit: breaker, logger, admission: places, share: config.driftShare },
     ...{ clock, random: Math.random, ...sampling },
   })
   if (watchProcess) metrics.watchProcess()
-  const exchange = createExchange({ dispatcher, rules: api.responses, key, clock, store, watch })
-  const client = createClient({ exchange, held })
+  const requester = createRequester({
+    baseUrl: config.baseUrl,
+    timeout: config.upstreamTimeout,
+    ca: config.ca,
+    circuit: breaker,
+    rules: api.responses,
+    key,
+    clock,
+    store,
+    observer: watch,
+  })
+  const client = createClient({ requester, held })
 
   const { allowedHosts, allowedOrigins } = config
   const readiness = new ReadinessCheck({
-    probe: () => probeOrigin(dispatcher.origin, probeTimeout),
+    probe: () => probeOrigin(requester.origin, probeTimeout),
     clock,
   })
   const listener = {
@@ -140,7 +144,7 @@ export async function createGateway({
     ...listener,
     document,
     operations,
-    exchange,
+    requester,
     held,
     policy: config,
     isGuarded,
@@ -152,7 +156,7 @@ export async function createGateway({
     readiness.drain()
     await Promise.all([drainServer(rest.server, grace), drainServer(mcp.server, grace)])
     await Promise.all([rest.close(), mcp.close()])
-    await dispatcher.close()
+    await requester.close()
     await control.close()
   }
   let ending: Promise<void> | undefined

@@ -144,6 +144,11 @@ export const errorCatalogue = {
     'The request headers are larger than the limit.',
     'Send fewer or shorter headers.',
   ),
+  client_disconnected: delay(
+    499,
+    'The client disconnected before the response was complete, and the call had no effect.',
+    'Nothing: no client receives this error. It stands in metrics.',
+  ),
   internal_error: doubt(
     500,
     'The gateway failed to handle the request.',

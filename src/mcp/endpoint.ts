@@ -7,7 +7,7 @@ import { toGatewayError } from '../http/problem-response.ts'
 import { parseBodies } from '../http/request-body.ts'
 import type { ToolCallRecord } from '../observability/request-log.ts'
 import { readTraceparent } from '../observability/trace-context.ts'
-import { type Caller, HttpCaller } from '../upstream/caller.ts'
+import { type ClientConnection, HttpConnection } from '../upstream/client-connection.ts'
 import { createFastPath } from './fast-path.ts'
 import { type Reply, RpcError, refuse, rpcCodes } from './json-rpc.ts'
 import { messageLimits } from './messages.ts'
@@ -54,7 +54,7 @@ const notAcceptable = new RpcError(rpcCodes.refused, 'Responses are application/
 
 /** What an HTTP request brings to a call. */
 class HttpContext implements CallContext {
-  readonly caller: Caller
+  readonly connection: ClientConnection
   readonly grant: Grant
   readonly requestId: string
   readonly traceparent: string | undefined
@@ -65,7 +65,7 @@ class HttpContext implements CallContext {
     this.requestId = request.id
     this.traceparent = readTraceparent(request.headers.traceparent)?.traceparent
     this.#request = request
-    this.caller = new HttpCaller(response)
+    this.connection = new HttpConnection(response)
   }
 
   credential = (header: string): string | undefined => {

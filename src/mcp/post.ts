@@ -17,7 +17,7 @@ export function createSdkResponder(options: ProtocolOptions): Responder {
     }
     const replies: Reply[] = []
     for (const message of body)
-      if (!context.caller?.gone) replies.push(await respond(message, headers, context))
+      if (!context.connection?.disconnected) replies.push(await respond(message, headers, context))
     return joinReplies(replies)
   }
 }

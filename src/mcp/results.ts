@@ -1,7 +1,7 @@
 import { isObject } from '../document/json.ts'
 import { errorCatalogue } from '../errors/catalogue.ts'
 import type { GatewayError } from '../errors/gateway-error.ts'
-import type { Answer } from '../upstream/client.ts'
+import type { ApiResponse } from '../upstream/client.ts'
 import type { Selection } from './redaction.ts'
 
 /** The result of a tool call (MCP `CallToolResult`): a text for a model and the same for a machine. */
@@ -15,7 +15,7 @@ export interface ToolResult {
  * A successful answer: its own text, byte for byte, and what it says. With a selection only what that leaves, and the
  * notice that says where the rest is to be had.
  */
-export function toResult({ status, text, data }: Answer, select?: Selection, notice = ''): ToolResult {
+export function toResult({ status, text, data }: ApiResponse, select?: Selection, notice = ''): ToolResult {
   const value = text === '' ? { status } : (data ?? JSON.parse(text))
   if (!select)
     return {
@@ -55,7 +55,7 @@ export function toRefusal(error: GatewayError, nextStep?: string): ToolResult {
  * what it says about the error is told: no schema tells what else it may hold.
  */
 export function toFailure(
-  { status, text }: Answer,
+  { status, text }: ApiResponse,
   upstream: string,
   nextStep: string,
   redacts: boolean,

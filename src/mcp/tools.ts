@@ -7,8 +7,8 @@ import type { Clock } from '../state/expiring-map.ts'
 import { Fingerprint } from '../state/fingerprint.ts'
 import type { CounterStore } from '../state/store.ts'
 import { readRetryAfter } from '../upstream/back-off.ts'
-import type { Caller } from '../upstream/caller.ts'
 import type { UpstreamClient } from '../upstream/client.ts'
+import type { ClientConnection } from '../upstream/client-connection.ts'
 import { checkClient, findDefaults, hasCredentials, toCredentialHeaders } from '../upstream/credentials.ts'
 import { bindArguments, type CredentialSource, locateByArgument, type ToolArguments } from './arguments.ts'
 import { Confirmations, confirmation, type Elicitation, type Question } from './confirmation.ts'
@@ -24,7 +24,7 @@ export interface CallContext {
   /** Fires when the caller has gone; only reads are given up for it. */
   readonly signal?: AbortSignal | undefined
   /** Tells whether the answer arrived; that of a write is kept when it did not. */
-  readonly caller?: Caller | undefined
+  readonly connection?: ClientConnection | undefined
   /** Names the request in the log; whoever reports a failure needs it. */
   readonly requestId?: string | undefined
   /** The trace that the call is a part of, as it goes upstream. */
@@ -109,7 +109,7 @@ function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOption
     return toRefusal(new GatewayError('internal_error', { detail }))
   }
   return async (all, context, elicitation) => {
-    const { credential, grant, signal, caller, requestId, traceparent } = context
+    const { credential, grant, signal, connection, requestId, traceparent } = context
     try {
       if (!covers(grant, operation)) throw refuseScope(operation)
       const values = needsConfirmation ? withoutConfirmation(all) : all
@@ -126,10 +126,9 @@ function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOption
       await context.countCall?.(credentials)
       if (operation.method === 'DELETE')
         await guards.deletions.take(fingerprint.nameLimited(grant.caller, credentials))
-      // A write that has left is never given up because its caller has gone: its effect would be lost from sight.
       const answer = await client.call(operation, input, {
-        signal: operation.method === 'GET' ? signal : undefined,
-        caller,
+        signal,
+        connection,
         principal: grant.caller,
         traceparent,
       })

@@ -13,8 +13,8 @@ import {
   type HeldCredentials,
   hasCredentials,
 } from '../upstream/credentials.ts'
-import type { Exchange } from '../upstream/exchange.ts'
 import { forward, registerProxy } from '../upstream/proxy.ts'
+import type { Requester } from '../upstream/requester.ts'
 import { refuseUnwantedBody, registerBodyParser } from './body.ts'
 import { createRequestReader } from './input.ts'
 import { createMethodFinder, describeRoutes } from './routes.ts'
@@ -27,7 +27,7 @@ const bodyLimit = 102_400
 export interface RestOptions extends Omit<ListenerOptions, 'bodyLimit' | 'surface'> {
   readonly document: OpenApiDocument
   readonly operations: readonly CheckedOperation[]
-  readonly exchange: Exchange
+  readonly requester: Requester
   readonly held: HeldCredentials
   readonly policy: Policy
   /** Whether callers need a credential of the gateway's own. */
@@ -36,7 +36,7 @@ export interface RestOptions extends Omit<ListenerOptions, 'bodyLimit' | 'surfac
 
 /** Builds the REST door: the document's operations below its server URL, and the document itself. */
 export async function createRestServer(options: RestOptions): Promise<FastifyInstance> {
-  const { document, operations, exchange } = options
+  const { document, operations, requester } = options
   const app = createListener({ ...options, surface: 'rest', bodyLimit })
   const findMethods = createMethodFinder(operations)
   const refusable = new Map(operations.map((operation) => [operation.id, operation]))
@@ -49,7 +49,7 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
     done()
   })
   registerBodyParser(app)
-  await registerProxy(app, exchange)
+  await registerProxy(app, requester)
   const handlers = new Map(
     operations.map((operation) => [operation.id, createHandler(operation, options.held)]),
   )

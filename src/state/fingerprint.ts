@@ -32,7 +32,7 @@ export class Fingerprint {
   }
 
   /** The same for two calls that the upstream holds to be one caller's: client and credentials are the same. */
-  nameCaller({ headers }: Pick<NamedRequest, 'headers'>, ...more: readonly string[]): string {
+  nameClient({ headers }: Pick<NamedRequest, 'headers'>, ...more: readonly string[]): string {
     return this.#hash([listHeaders(headers), ...more])
   }
 

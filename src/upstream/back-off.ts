@@ -1,9 +1,11 @@
+import { GatewayError } from '../errors/gateway-error.ts'
 import { type Clock, ExpiringMap } from '../state/expiring-map.ts'
-import type { UpstreamResponse } from './response-collector.ts'
+import type { Fingerprint } from '../state/fingerprint.ts'
+import type { Interceptor, UpstreamResponse } from './interceptor.ts'
 
-/** Seconds that a caller is held at most, whatever the upstream says. */
-const longestHold = 300
-/** Callers that are held at most; beyond it those held longest are asked of the upstream again. */
+/** Seconds for which a client is refused at most, whatever the upstream says. */
+const longestWait = 300
+/** Clients that are refused at a time; beyond it those refused longest are let through again. */
 const capacity = 10_000
 
 /** Returns the seconds to wait that a response names, in `Retry-After` or in another header of the upstream's. */
@@ -15,29 +17,29 @@ export function readRetryAfter(
   return typeof text === 'string' && /^\d{1,6}$/.test(text) ? Number(text) : undefined
 }
 
-/** The callers that the upstream has asked to wait: until then it is spared their calls. */
-export class BackOff {
-  readonly #until: ExpiringMap<true>
-  readonly #header: string | undefined
-
-  /** The header is the one that says how long to wait, where the upstream sends no `Retry-After`. */
-  constructor(clock: Clock, header?: string) {
-    this.#header = header
-    this.#until = new ExpiringMap({ clock, capacity })
+/**
+ * Refuses the calls of a client that the upstream has asked to wait, until then, and gives a 429 the `Retry-After`
+ * that clients know to read. The header says how long to wait, where the upstream sends no `Retry-After`. Rejects with
+ * `upstream_rate_limited`.
+ */
+export function backOff(fingerprint: Fingerprint, clock: Clock, header?: string): Interceptor {
+  const until = new ExpiringMap<true>({ clock, capacity })
+  return (send) => async (request) => {
+    // A name costs a hash; it is made only while somebody has to wait.
+    const wait = until.size === 0 ? 0 : Math.ceil(until.remaining(fingerprint.nameClient(request)) / 1000)
+    if (wait > 0) throw refuse(wait)
+    const response = await send(request)
+    const seconds = response.status === 429 ? readRetryAfter(response.headers, header) : undefined
+    if (seconds === undefined) return response
+    const refused = Math.min(seconds, longestWait)
+    if (refused > 0) until.set(fingerprint.nameClient(request), true, refused * 1000)
+    return { ...response, headers: { ...response.headers, 'retry-after': String(seconds) } }
   }
+}
 
-  /** Seconds that a caller still has to wait; its name is only asked for when anybody has to. */
-  remaining(nameCaller: () => string): number {
-    return this.#until.size === 0 ? 0 : Math.ceil(this.#until.remaining(nameCaller()) / 1000)
-  }
-
-  /** Holds a caller after a 429, and gives the answer the `Retry-After` that callers know to read. */
-  note(answer: UpstreamResponse, nameCaller: () => string): UpstreamResponse {
-    if (answer.status !== 429) return answer
-    const seconds = readRetryAfter(answer.headers, this.#header)
-    if (seconds === undefined) return answer
-    const hold = Math.min(seconds, longestHold)
-    if (hold > 0) this.#until.set(nameCaller(), true, hold * 1000)
-    return { ...answer, headers: { ...answer.headers, 'retry-after': String(seconds) } }
-  }
+function refuse(seconds: number): GatewayError {
+  return new GatewayError('upstream_rate_limited', {
+    detail: `The upstream wants no call of this client for another ${seconds} seconds.`,
+    headers: { 'retry-after': String(seconds) },
+  })
 }

@@ -1,5 +1,7 @@
 import { CircuitState as BreakerState, circuitBreaker, handleAll, SamplingBreaker } from 'cockatiel'
+import { GatewayError } from '../errors/gateway-error.ts'
 import type { CircuitState } from '../observability/call-observer.ts'
+import type { Interceptor } from './interceptor.ts'
 
 /** Tells the circuit what became of a call: the upstream answered, it failed, or the call was given up. */
 export type Report = (health: 'well' | 'failed' | 'unknown') => void
@@ -79,3 +81,20 @@ export class CircuitBreaker {
 }
 
 const failure = new Error('the upstream failed')
+
+/** Sends what the circuit breaker lets in and tells it how that ended. Rejects the rest with `upstream_unavailable`. */
+export function breakCircuit(circuit: CircuitBreaker): Interceptor {
+  return (send) => async (request) => {
+    const report = circuit.enter()
+    if (!report) throw new GatewayError('upstream_unavailable', { headers: { 'retry-after': '1' } })
+    try {
+      const response = await send(request)
+      report(response.status >= 500 ? 'failed' : 'well')
+      return response
+    } catch (error) {
+      const isGivenUp = error instanceof GatewayError && error.code === 'client_disconnected'
+      report(isGivenUp ? 'unknown' : 'failed')
+      throw error
+    }
+  }
+}

@@ -2,42 +2,40 @@ import createFetchClient, { type ClientOptions as FetchClientOptions } from 'ope
 import type { Operation } from '../document/operations.ts'
 import { writeTarget } from '../document/request-writing.ts'
 import type { CallInput } from '../document/validation.ts'
-import type { UpstreamCall } from './call.ts'
-import { type Caller, unwatchedCaller } from './caller.ts'
+import { runInCall, type UpstreamCall } from './call.ts'
+import { type ClientConnection, unwatchedConnection } from './client-connection.ts'
 import { collectSecrets, type HeldCredentials } from './credentials.ts'
-import type { ResponseCallback, UpstreamRequest } from './dispatcher.ts'
-import type { Exchange } from './exchange.ts'
+import type { Send, UpstreamRequest, UpstreamResponse } from './interceptor.ts'
 import { toHeaders } from './request.ts'
-import type { UpstreamResponse } from './response-collector.ts'
 
-/** A complete upstream answer: the JSON text as it came, errors without what they echoed of the request. */
-export interface Answer<Data = unknown> {
+/** A complete response of the API: the JSON text as it came, errors without what they echoed of the request. */
+export interface ApiResponse<Data = unknown> {
   readonly status: number
   /** The safe headers only, lower-case names. */
   readonly headers: UpstreamResponse['headers']
   readonly text: string
-  /** The decoded body of a successful answer; absent on an error. */
+  /** The decoded body of a success; absent on an error. */
   readonly data?: Data | undefined
 }
 
-/** Who waits for an answer. */
+/** What a call comes with beside its arguments. */
 export interface CallOptions {
-  /** Fires when nobody waits any longer; only reads are given up for it. */
+  /** Fires when nobody waits for the response any longer. */
   readonly signal?: AbortSignal | undefined
-  readonly caller?: Caller | undefined
-  /** Who makes the call, where the gateway asks. */
+  readonly connection?: ClientConnection | undefined
+  /** The authenticated user or program, where the gateway authenticates. */
   readonly principal?: string | undefined
   /** The trace that the call is a part of. */
   readonly traceparent?: string | undefined
 }
 
-/** Calls any operation of the document. Throws a `GatewayError` when there is no complete answer. */
+/** Calls any operation of the document. Rejects with a `GatewayError` where there is no complete response. */
 export interface UpstreamClient {
-  call(operation: Operation, input: CallInput, options?: CallOptions): Promise<Answer>
+  call(operation: Operation, input: CallInput, options?: CallOptions): Promise<ApiResponse>
 }
 
 interface ClientOptions {
-  readonly exchange: Exchange
+  readonly requester: { readonly send: Send }
   readonly held: HeldCredentials
 }
 
@@ -48,27 +46,21 @@ interface AnyOperation {
 }
 type Method = 'get' | 'put' | 'post' | 'delete' | 'patch' | 'options' | 'head' | 'trace'
 
-/** Opens the client that calls operations by the document, over the gateway's own sockets and headers. */
-export function createClient({ exchange, held }: ClientOptions): UpstreamClient {
-  const options: unknown = { Request: PlainRequest, fetch: answerPlainly }
+/** Opens the client that calls operations by the document: openapi-fetch over the requester. */
+export function createClient({ requester, held }: ClientOptions): UpstreamClient {
+  const fetch = async (request: FetchRequest) => new FetchResponse(await requester.send(request))
+  const options: unknown = { Request: FetchRequest, fetch }
   // What openapi-fetch asks of a request and a response is a small part of what the types of the web promise.
   const client = createFetchClient<Record<string, Record<Method, AnyOperation>>>(
     options as FetchClientOptions,
   )
   return {
     async call(operation, input, options = {}) {
-      const send: Send = ({ method, path, body }, done) => {
-        const call: UpstreamCall = {
-          method,
-          path,
-          body,
-          headers: toHeaders(operation, input, held, options.traceparent),
-          operation,
-          listSecrets: () => collectSecrets(operation, input, held),
-          caller: findCaller(options),
-          principal: options.principal ?? '',
-        }
-        exchange.send(call, done)
+      const context: UpstreamCall = {
+        operation,
+        connection: findConnection(options),
+        principal: options.principal ?? '',
+        listSecrets: () => collectSecrets(operation, input, held),
       }
       const parts = {
         params: { path: input.path, query: input.query },
@@ -76,80 +68,78 @@ export function createClient({ exchange, held }: ClientOptions): UpstreamClient 
         pathSerializer: () => writeTarget(operation, input),
         querySerializer: () => '',
         parseAs: 'stream' as const,
-        send,
+        fields: toHeaders(operation, input, held, options.traceparent),
       }
-      const { data, response } = await client.request(methods[operation.method], operation.path, parts)
-      const { status, headers, body, json } = readAnswer(response)
-      return { status, headers, text: json?.text ?? body.toString('utf8'), data }
+      const { response } = await runInCall(context, () =>
+        client.request(methods[operation.method], operation.path, parts),
+      )
+      return readResponse(response)
     },
   }
 }
 
 const methods = { GET: 'get', PUT: 'put', POST: 'post', DELETE: 'delete', PATCH: 'patch' } as const
 
-type Send = (request: Pick<UpstreamRequest, 'method' | 'path' | 'body'>, done: ResponseCallback) => void
-
 /**
- * What openapi-fetch makes of a call. A `Request` of the web would copy every header and stream the body; this costs
- * nothing, and what openapi-fetch does not know comes with it.
+ * What openapi-fetch makes of a call. A `Request` of the web would copy every header and stream the body, which costs
+ * more than the call.
  */
-class PlainRequest {
+class FetchRequest implements UpstreamRequest {
   readonly method: string
   /** Without an origin: openapi-fetch is given none. */
   readonly path: string
+  readonly headers: UpstreamRequest['headers']
   readonly body: string | undefined
-  readonly send: Send
 
-  constructor(path: string, { method, body, send }: Pick<PlainRequest, 'method' | 'body' | 'send'>) {
+  constructor(
+    path: string,
+    init: Pick<FetchRequest, 'method' | 'body'> & { fields: FetchRequest['headers'] },
+  ) {
     this.path = path
-    this.method = method
-    this.body = body
-    this.send = send
+    this.method = init.method
+    this.headers = init.fields
+    this.body = init.body
   }
 }
 
-/** A `fetch` in miniature: no redirects, and the answer whole, with what it says in the place of a stream. */
-function answerPlainly(request: PlainRequest): Promise<object> {
-  return new Promise((resolve, reject) => {
-    request.send(request, (error, answer) => (answer ? resolve(new PlainResponse(answer)) : reject(error)))
-  })
-}
-
-/** What openapi-fetch asks of a response. */
-class PlainResponse {
+/** What openapi-fetch asks of a response, which it hands back. */
+class FetchResponse {
   readonly status: number
   readonly ok: boolean
-  readonly body: unknown
   readonly headers: { get(name: string): string | null }
-  readonly answer: UpstreamResponse
+  readonly upstream: UpstreamResponse
 
-  constructor(answer: UpstreamResponse) {
-    const { status, body, json } = answer
-    const isEmpty = body.length === 0
-    this.answer = answer
-    this.status = status
-    this.ok = status < 300
-    this.body = json?.value
+  constructor(upstream: UpstreamResponse) {
+    const isEmpty = upstream.body.length === 0
+    this.upstream = upstream
+    this.status = upstream.status
+    this.ok = upstream.status < 300
     this.headers = { get: (name) => (name === 'Content-Length' && isEmpty ? '0' : null) }
   }
 
-  /** Errors are read elsewhere, with their own text. */
+  /** Errors are read from the response itself, with their own text. */
   async text(): Promise<string> {
     return ''
   }
 }
 
-/** Finds the answer in what openapi-fetch hands back, which is what `answerPlainly` gave it. */
-function readAnswer(response: unknown): UpstreamResponse {
-  if (!(response instanceof PlainResponse)) throw new TypeError('openapi-fetch made an answer of its own')
-  return response.answer
+function readResponse(response: unknown): ApiResponse {
+  if (!(response instanceof FetchResponse)) throw new TypeError('openapi-fetch made a response of its own')
+  const { status, headers, body, json } = response.upstream
+  return { status, headers, text: json?.text ?? body.toString('utf8'), data: json?.value }
 }
 
-function findCaller({ caller = unwatchedCaller, signal }: Pick<CallOptions, 'caller' | 'signal'>): Caller {
-  if (!signal) return caller
-  const onGone = (listener: () => void) => {
+function findConnection({ connection = unwatchedConnection, signal }: CallOptions): ClientConnection {
+  if (!signal) return connection
+  const onDisconnect = (listener: () => void) => {
     if (signal.aborted) listener()
     else signal.addEventListener('abort', listener, { once: true })
   }
-  return { gone: signal.aborted, onGone, onArrival: (listener) => caller.onArrival(listener) }
+  return {
+    get disconnected() {
+      return signal.aborted
+    },
+    onDisconnect,
+    onDelivery: (listener) => connection.onDelivery(listener),
+  }
 }

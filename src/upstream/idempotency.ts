@@ -1,9 +1,10 @@
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
+import type { Fingerprint } from '../state/fingerprint.ts'
 import type { Store } from '../state/store.ts'
-import type { ResponseCallback } from './dispatcher.ts'
-import type { UpstreamResponse } from './response-collector.ts'
+import { currentCall } from './call.ts'
+import type { Interceptor, UpstreamResponse } from './interceptor.ts'
 
-/** The header by which a caller names a call (draft-ietf-httpapi-idempotency-key-header), in lower case. */
+/** The header by which a client names a call (draft-ietf-httpapi-idempotency-key-header), in lower case. */
 export const idempotencyHeader = 'idempotency-key'
 
 /** Milliseconds for which a key is remembered. */
@@ -13,7 +14,7 @@ const memory = 600_000
 export interface IdempotencyRecord {
   /** Fingerprint of the exact call. */
   readonly call: string
-  readonly answer?: {
+  readonly response?: {
     readonly status: number
     readonly headers: UpstreamResponse['headers']
     /** Base64. */
@@ -22,63 +23,59 @@ export interface IdempotencyRecord {
   readonly error?: { readonly code: ErrorCode; readonly recovery?: string | undefined }
 }
 
-/** A call with an idempotency key. */
-export interface KeyedCall {
-  /** Fingerprint of caller, operation and key. */
-  readonly key: string
-  /** Fingerprint of the exact call. */
-  readonly call: string
-}
-
 /**
- * Runs a call at most once a key: the same call gets the same answer again, another call with that key is
- * refused, and so is the same call while the first is under way. What had no effect for certain is forgotten.
+ * Runs a call with an idempotency key at most once: the same call gets the same response again, another call with
+ * that key is refused, and so is the same call while the first is running. What had no effect for certain is forgotten.
+ * Rejects with `idempotency_key_in_use` or `idempotency_key_reused`.
  */
-export class IdempotencyKeys {
-  readonly #store: Store<IdempotencyRecord>
-
-  constructor(store: Store<IdempotencyRecord>) {
-    this.#store = store
-  }
-
-  /** Answers the call by its record, or starts it and records how it ends. */
-  async run(
-    keyed: KeyedCall,
-    start: (done: ResponseCallback) => unknown,
-    done: ResponseCallback,
-  ): Promise<void> {
-    const held = await this.#store.claim(keyed.key, { call: keyed.call }, memory)
-    if (held) replay(held, keyed, done)
-    else
-      start((error, answer) => {
-        const finish = () => done(error, answer)
-        this.#record(keyed, error, answer).then(finish, finish)
-      })
-  }
-
-  async #record(
-    { key, call }: KeyedCall,
-    error: GatewayError | null,
-    answer?: UpstreamResponse,
-  ): Promise<void> {
-    // A refusal had no effect that a repetition would double, and strangers could fill the memory with them.
-    if (answer && (answer.status < 400 || answer.status >= 500)) {
-      const { status, headers, body } = answer
-      return this.#store.set(
-        key,
-        { call, answer: { status, headers, body: body.toString('base64') } },
-        memory,
-      )
+export function idempotency(store: Store<IdempotencyRecord>, fingerprint: Fingerprint): Interceptor {
+  return (send) => async (request) => {
+    const { idempotencyKey, operation, principal } = currentCall()
+    if (idempotencyKey === undefined) return send(request)
+    const key = fingerprint.nameClient(request, principal, operation.id, idempotencyKey)
+    const call = fingerprint.nameCall({ ...request, principal })
+    const known = await store.claim(key, { call }, memory)
+    if (known) return repeat(known, call)
+    try {
+      const response = await send(request)
+      if (mayRepeat(response)) await store.delete(key)
+      else await store.set(key, { call, response: encode(response) }, memory)
+      return response
+    } catch (error) {
+      await recordError(store, key, call, error)
+      throw error
     }
-    if (error?.toProblem().outcome !== 'unknown') return this.#store.delete(key)
-    return this.#store.set(key, { call, error: { code: error.code, recovery: error.recovery } }, memory)
   }
 }
 
-function replay(held: IdempotencyRecord, { call }: KeyedCall, done: ResponseCallback): void {
-  const { answer, error } = held
-  if (held.call !== call) done(new GatewayError('idempotency_key_reused'))
-  else if (error) done(new GatewayError(error.code, { recovery: error.recovery }))
-  else if (answer) done(null, { ...answer, body: Buffer.from(answer.body, 'base64') })
-  else done(new GatewayError('idempotency_key_in_use', { headers: { 'retry-after': '1' } }))
+/** A refusal had no effect that a repetition would double, and strangers could fill the memory with them. */
+function mayRepeat({ status }: UpstreamResponse): boolean {
+  return status >= 400 && status < 500
+}
+
+async function recordError(
+  store: Store<IdempotencyRecord>,
+  key: string,
+  call: string,
+  error: unknown,
+): Promise<void> {
+  const { code, recovery } = error instanceof GatewayError ? error : new GatewayError('internal_error')
+  if (isUnknown(code)) await store.set(key, { call, error: { code, recovery } }, memory)
+  else await store.delete(key)
+}
+
+function isUnknown(code: ErrorCode): boolean {
+  return new GatewayError(code).toProblem().outcome === 'unknown'
+}
+
+function repeat(known: IdempotencyRecord, call: string): UpstreamResponse {
+  const { response, error } = known
+  if (known.call !== call) throw new GatewayError('idempotency_key_reused')
+  if (error) throw new GatewayError(error.code, { recovery: error.recovery })
+  if (!response) throw new GatewayError('idempotency_key_in_use', { headers: { 'retry-after': '1' } })
+  return { ...response, body: Buffer.from(response.body, 'base64') }
+}
+
+function encode({ status, headers, body }: UpstreamResponse): NonNullable<IdempotencyRecord['response']> {
+  return { status, headers, body: body.toString('base64') }
 }

@@ -6,27 +6,26 @@ import type { Dispatcher } from 'undici'
 import type { Operation } from '../document/operations.ts'
 import { writeTarget } from '../document/request-writing.ts'
 import type { CallInput } from '../document/validation.ts'
-import { GatewayError } from '../errors/gateway-error.ts'
-import type { UpstreamCall } from './call.ts'
-import { HttpCaller } from './caller.ts'
+import { currentCall, runInCall } from './call.ts'
+import { HttpConnection } from './client-connection.ts'
 import { collectSecrets, type HeldCredentials } from './credentials.ts'
-import type { Exchange } from './exchange.ts'
 import { idempotencyHeader } from './idempotency.ts'
+import type { UpstreamRequest } from './interceptor.ts'
 import { toHeaders } from './request.ts'
-import type { UpstreamResponse } from './response-collector.ts'
+import type { Requester } from './requester.ts'
 
 /**
  * Gives replies of the app their `from`. Registered without routes: only what the document describes is
  * forwarded, each by a call of `forward`. `fp` lifts the decoration out of the plugin's own scope, and
  * `proxyPayloads: false` keeps the plugin's hands off the body parsers.
  */
-export async function registerProxy(app: FastifyInstance, exchange: Exchange): Promise<void> {
+export async function registerProxy(app: FastifyInstance, requester: Requester): Promise<void> {
   await app.register(fp(httpProxy), {
-    upstream: exchange.origin,
+    upstream: requester.origin,
     routes: [],
     proxyPayloads: false,
     disableRequestLogging: true,
-    undici: adaptExchange(exchange),
+    undici: adaptRequester(requester),
   })
 }
 
@@ -34,97 +33,77 @@ export async function registerProxy(app: FastifyInstance, exchange: Exchange): P
 export interface ForwardedCall {
   readonly operation: Operation
   readonly input: CallInput
-  /** The body's bytes as the caller sent them; they go up unchanged. */
+  /** The body's bytes as the client sent them; they go up unchanged. */
   readonly rawBody: Buffer | undefined
   readonly held: HeldCredentials
-  /** Who makes the call, where the gateway asks; empty where it does not. */
+  /** The authenticated user or program; empty where the gateway authenticates nobody. */
   readonly principal: string
   /** The trace that the call is a part of. */
   readonly traceparent?: string | undefined
 }
 
-/** Sends a call upstream and answers the reply with the response's status, safe headers and bytes. */
-export function forward(
-  reply: FastifyReply,
-  { operation, input, rawBody, held, principal, traceparent }: ForwardedCall,
-): void {
-  const call: UpstreamCall = {
-    method: operation.method,
-    path: writeTarget(operation, input),
-    headers: toHeaders(operation, input, held, traceparent),
-    body: rawBody,
+/** Sends a call upstream, and its response, or the error in its place, to the client. */
+export function forward(reply: FastifyReply, call: ForwardedCall): void {
+  const { operation, input, rawBody = null, held, principal } = call
+  const target = writeTarget(operation, input)
+  const end = target.search(/\?|$/)
+  const context = {
     operation,
-    caller: new HttpCaller(reply.raw),
+    connection: new HttpConnection(reply.raw),
     principal,
     listSecrets: () => collectSecrets(operation, input, held),
     idempotencyKey: readIdempotencyKey(operation, input),
   }
-  reply.from('/', {
-    queryString: withoutQuery,
-    body: null,
-    rewriteRequestHeaders: () => ({ [callKey]: call }),
-    retryDelay: withoutRetry,
-    onResponse: (_request, _reply, { stream }) => sendWhole(reply, takeAnswer(stream)),
-    onError: (_reply, { error }) => reply.send(error.cause instanceof GatewayError ? error.cause : error),
-  })
+  runInCall(context, () =>
+    reply.from(target.slice(0, end), {
+      queryString: () => target.slice(end + 1),
+      rewriteRequestHeaders: () => toHeaders(operation, input, held, call.traceparent),
+      body: rawBody,
+      contentType: 'application/json',
+      retryDelay: () => null,
+      onResponse: (_request, _reply, { stream }) => sendBody(reply, stream),
+    }),
+  )
 }
 
-const withoutQuery = () => ''
-const withoutRetry = () => null
-
-/** Bytes of an answer up to which a copy of it costs less than a second piece to write. */
+/** Bytes of a body up to which a copy of it costs less than a second piece to write. */
 const longestText = 16_384
 
 /**
- * Sends the bytes of an answer as they are. Node writes a text together with the head, but bytes beside it, which costs
+ * Sends a body as it is. Node writes a text together with the head, but bytes beside it, which costs
  * more; what is ASCII is the same either way. The serializer keeps Fastify from adding a charset.
  */
-function sendWhole(reply: FastifyReply, { body, json }: UpstreamResponse): FastifyReply {
-  const asBytes = body.length > longestText || !reply.hasHeader('content-type') || !isAscii(body)
-  if (asBytes) return reply.send(body)
-  return reply.serializer(asItIs).send(json?.text ?? body.toString('latin1'))
+function sendBody(reply: FastifyReply, body: unknown): FastifyReply {
+  const isText = body instanceof Buffer && body.length <= longestText && reply.hasHeader('content-type')
+  if (!isText || !isAscii(body)) return reply.send(body)
+  return reply.serializer((text: string) => text).send(body.toString('latin1'))
 }
 
-function asItIs(text: string): string {
-  return text
+interface ProxyRequest extends UpstreamRequest {
+  readonly body: Buffer | undefined
 }
 
-/** The complete answer in the place of the body stream that `reply.from` expects and may destroy. */
-class WholeAnswer {
-  readonly answer: UpstreamResponse
-
-  constructor(answer: UpstreamResponse) {
-    this.answer = answer
-  }
-
-  destroy(): void {}
-}
-
-function takeAnswer(stream: unknown): UpstreamResponse {
-  if (!(stream instanceof WholeAnswer)) throw new TypeError('reply.from answered with a stream of its own')
-  return stream.answer
-}
+type Respond = (
+  error: Error | null,
+  response: { statusCode: number; headers: Record<string, unknown>; body: unknown },
+) => void
 
 /**
- * `reply.from` makes a request of its own, of the caller's, and hands that on with its headers alone. The call travels
- * in their place, whole, so that nothing of the caller's request can get into it.
+ * Adapts the requester to what `reply.from` asks of undici: an object with `request`. An error goes back as a body, which
+ * Fastify's `reply.send` takes for what it is; `reply.from` would log it once more. A client that has disconnected is
+ * sent nothing.
  */
-const callKey = Symbol('call')
-
-interface ProxyRequest {
-  readonly headers: { readonly [callKey]: UpstreamCall }
-}
-
-/** `reply.from` asks for an object with undici's callback-style `request`; that is all it uses. */
-function adaptExchange(exchange: Exchange): { request: Dispatcher['request'] } {
-  const request: unknown = (
-    { headers: { [callKey]: call } }: ProxyRequest,
-    done: (error: Error | null, data?: object) => void,
-  ) =>
-    exchange.send(call, (error, answer) => {
-      if (!answer) return done(error)
-      done(null, { statusCode: answer.status, headers: answer.headers, body: new WholeAnswer(answer) })
-    })
+function adaptRequester({ send }: Requester): { request: Dispatcher['request'] } {
+  const request: unknown = ({ method, path, headers, body }: ProxyRequest, respond: Respond) => {
+    const { connection } = currentCall()
+    const answer = (statusCode: number, fields: object, content: unknown) => {
+      if (!connection.disconnected) respond(null, { statusCode, headers: { ...fields }, body: content })
+    }
+    send({ method, path, headers, body }).then(
+      (response) => answer(response.status, response.headers, response.body),
+      (error: unknown) => answer(500, {}, error),
+    )
+  }
   return { request: request as Dispatcher['request'] }
 }
 

@@ -484,11 +484,11 @@ describe('a caller who leaves', () => {
     const arrived = Promise.withResolvers<void>()
     const given = Promise.withResolvers<void>()
     let first = true
-    await using own = await startMcp(async ({ caller }) => {
+    await using own = await startMcp(async ({ connection }) => {
       if (!first) return answer(200, {})
       first = false
       arrived.resolve()
-      await new Promise<void>((resolve) => caller?.onGone(resolve))
+      await new Promise<void>((resolve) => connection?.onDisconnect(resolve))
       given.resolve()
       throw new Error('nobody waits')
     })

@@ -4,8 +4,8 @@ import { type Parameter, readParameter } from '../../src/document/parameters.ts'
 import { compileOperations } from '../../src/document/validation.ts'
 import { createMcpServer, type McpOptions } from '../../src/mcp/server.ts'
 import { createMemoryStore } from '../../src/state/store.ts'
-import type { Caller } from '../../src/upstream/caller.ts'
-import type { Answer } from '../../src/upstream/client.ts'
+import type { ApiResponse } from '../../src/upstream/client.ts'
+import type { ClientConnection } from '../../src/upstream/client-connection.ts'
 import { openListener } from '../support/open-listener.ts'
 import { createRunLogger } from '../support/run-log.ts'
 
@@ -118,14 +118,14 @@ export interface RecordedCall {
   readonly operation: string
   readonly input: unknown
   readonly signal: AbortSignal | undefined
-  readonly caller: Caller | undefined
+  readonly connection: ClientConnection | undefined
 }
 
 /** What the upstream does with a call; the default is an empty success. */
-export type Respond = (call: RecordedCall) => Answer | Promise<Answer>
+export type Respond = (call: RecordedCall) => ApiResponse | Promise<ApiResponse>
 
 /** An upstream answer with a JSON body. */
-export function answer(status: number, body: unknown, headers: Answer['headers'] = {}): Answer {
+export function answer(status: number, body: unknown, headers: ApiResponse['headers'] = {}): ApiResponse {
   return { status, headers, text: typeof body === 'string' ? body : JSON.stringify(body) }
 }
 
@@ -136,8 +136,8 @@ export function createOptions(respond: Respond = () => answer(200, { status: 'su
   const options: McpOptions = {
     operations,
     client: {
-      async call({ id }, input, { signal, caller } = {}) {
-        const call = { operation: id, input, signal, caller }
+      async call({ id }, input, { signal, connection } = {}) {
+        const call = { operation: id, input, signal, connection }
         calls.push(call)
         return respond(call)
       },

@@ -3,11 +3,11 @@ import { openGrant } from '../../src/access/grant.ts'
 import { createFastPath } from '../../src/mcp/fast-path.ts'
 import { createSdkPath } from '../../src/mcp/protocol.ts'
 import { createTools } from '../../src/mcp/tools.ts'
-import { unwatchedCaller } from '../../src/upstream/caller.ts'
+import { unwatchedConnection } from '../../src/upstream/client-connection.ts'
 import { answer, createOptions, operations, type Respond, secretValue } from './example.ts'
 
 const identity = { name: 'calgate', title: 'A gateway', version: '1.2.3', instructions: 'Read first.' }
-const context = { credential: () => secretValue, grant: openGrant, caller: unwatchedCaller }
+const context = { credential: () => secretValue, grant: openGrant, connection: unwatchedConnection }
 const prefix = 'io.modelcontextprotocol'
 
 function createPaths(respond?: Respond, policy: object = {}) {

@@ -54,13 +54,13 @@ describe('a tool call', () => {
     expect(result.isError).toBeUndefined()
   })
 
-  it('hands a signal to reads and none to writes', async () => {
+  it('hands its signal on: what it gives up is decided where it is known what was sent', async () => {
     const { tools, calls } = setUp()
     const { signal } = new AbortController()
     const context = { credential: () => secretValue, grant: openGrant, signal }
     await tools.call('get-book', book, context)
     await tools.call('burn-book', book, context)
-    expect(calls.map((call) => call.signal)).toEqual([signal, undefined])
+    expect(calls.map((call) => call.signal)).toEqual([signal, signal])
   })
 
   it('is nothing for a tool that does not exist', () => {

@@ -10,7 +10,7 @@ import { createComparison } from '../../src/document/response-mismatch.ts'
 import { type MismatchKind, ResponseSampler } from '../../src/observability/response-sampling.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { type CallName, calls, type ServerName, servers } from '../support/servers.ts'
-import { answer, findOperation } from '../upstream/exchange-fixture.ts'
+import { findOperation, respond } from '../upstream/requester-fixture.ts'
 
 const operations = readOperations(readDocument())
 const names = ['list', 'get', 'create', 'update', 'delete', 'force-refresh', 'refresh'] as const
@@ -176,25 +176,25 @@ describe('a sampler', () => {
   it('looks at the share of answers that it is told', async () => {
     const chances = [0, 0.09, 0.1, 0.5, 0.99]
     const { sampler, checked } = createSampler(0.1, () => chances.shift() ?? 1)
-    for (let n = 0; n < 5; n += 1) sampler.observe(get, answer(200))
+    for (let n = 0; n < 5; n += 1) sampler.observe(get, respond(200))
     await setImmediate()
     expect(checked).toHaveLength(2)
   })
 
   it('looks at nothing when it is off, and never at errors or at large answers', async () => {
     const off = createSampler(0, () => 0)
-    off.sampler.observe(get, answer(200))
+    off.sampler.observe(get, respond(200))
     const on = createSampler(1, () => 0)
-    on.sampler.observe(get, answer(404))
-    on.sampler.observe(get, answer(200, 'x'.repeat(256 * 1024)))
+    on.sampler.observe(get, respond(404))
+    on.sampler.observe(get, respond(200, 'x'.repeat(256 * 1024)))
     await setImmediate()
     expect([off.checked, on.checked]).toEqual([[], []])
   })
 
   it('tells of what it fails on, and goes on', async () => {
     const { sampler, checked, failures } = createSampler(1, () => 0)
-    sampler.observe(get, { ...answer(200), body: Buffer.from('no JSON') })
-    sampler.observe(get, answer(200))
+    sampler.observe(get, { ...respond(200), body: Buffer.from('no JSON') })
+    sampler.observe(get, respond(200))
     await setImmediate()
     expect([failures.length, checked.length]).toEqual([1, 1])
   })
@@ -206,20 +206,20 @@ describe('a sampler', () => {
       () => 0,
       () => now,
     )
-    for (let n = 0; n < 9; n += 1) sampler.observe(get, answer(200))
+    for (let n = 0; n < 9; n += 1) sampler.observe(get, respond(200))
     now = 999
-    sampler.observe(get, answer(200))
+    sampler.observe(get, respond(200))
     await setImmediate()
     expect(checked).toHaveLength(5)
     now = 1_000
-    sampler.observe(get, answer(200))
+    sampler.observe(get, respond(200))
     await setImmediate()
     expect(checked).toHaveLength(6)
   })
 
   it('looks at an answer only after it went out', async () => {
     const { sampler, checked } = createSampler(1, () => 0)
-    sampler.observe(get, answer(200))
+    sampler.observe(get, respond(200))
     expect(checked).toEqual([])
     await setImmediate()
     expect(checked).toEqual([get.id])

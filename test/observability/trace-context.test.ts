@@ -3,7 +3,7 @@ import { readTraceparent } from '../../src/observability/trace-context.ts'
 import { startGateway } from '../support/gateway.ts'
 import { calls, servers } from '../support/servers.ts'
 import { startUpstream } from '../support/upstream-stub.ts'
-import { answer, findOperation, openExchange } from '../upstream/exchange-fixture.ts'
+import { findOperation, openRequester, respond } from '../upstream/requester-fixture.ts'
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
 const parentId = '00f067aa0ba902b7'
@@ -58,12 +58,12 @@ test.each(['rest', 'mcp'] as const)(
 )
 
 test('a call of another trace is the same call', async () => {
-  const { call, sent } = openExchange()
+  const { call, sent } = openRequester()
   const refresh = findOperation('POST', '/refresh')
   const headers = { 'x-cal-client-id': '1', 'x-cal-secret-key': 'demo-secret' }
-  const first = call(refresh, { headers: { ...headers, traceparent: `00-${traceId}-${parentId}-01` } })
-  const second = call(refresh, { headers: { ...headers, traceparent: `00-${traceId}-${parentId}-00` } })
+  const first = await call(refresh, { headers: { ...headers, traceparent: `00-${traceId}-${parentId}-01` } })
+  const second = await call(refresh, { headers: { ...headers, traceparent: `00-${traceId}-${parentId}-00` } })
   expect(sent).toHaveLength(1)
-  sent[0]?.settle(null, answer(200))
-  expect([first.answer?.status, second.answer?.status]).toEqual([200, 200])
+  await sent[0]?.settle(null, respond(200))
+  expect([first.response?.status, second.response?.status]).toEqual([200, 200])
 })

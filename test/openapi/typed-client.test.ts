@@ -4,8 +4,7 @@ import { readApi } from '../../src/document/api.ts'
 import { readDocument } from '../../src/document/document.ts'
 import { readOperations } from '../../src/document/operations.ts'
 import { createClient } from '../../src/upstream/client.ts'
-import { createDispatcher } from '../../src/upstream/dispatcher.ts'
-import { createExchange } from '../../src/upstream/exchange.ts'
+import { createRequester } from '../../src/upstream/requester.ts'
 import { startUpstream } from '../support/upstream-stub.ts'
 
 const path = { clientId: 'cm9demo', userId: 7 }
@@ -13,22 +12,17 @@ const header = { 'x-cal-secret-key': 'demo-secret' }
 
 test('an operation is called by its name, with arguments and answer as the document types them', async () => {
   await using upstream = await startUpstream()
-  const dispatcher = createDispatcher({ baseUrl: upstream.url, timeout: 5000 })
+  const requester = createRequester({
+    ...{ baseUrl: upstream.url, timeout: 5000, key: new Uint8Array(32), clock: () => 0 },
+    rules: readApi(readDocument()).responses,
+  })
   const client = typeClient(
-    createClient({
-      exchange: createExchange({
-        dispatcher,
-        rules: readApi(readDocument()).responses,
-        key: new Uint8Array(32),
-        clock: () => 0,
-      }),
-      held: { apiKey: undefined, client: undefined },
-    }),
+    createClient({ requester, held: { apiKey: undefined, client: undefined } }),
     readOperations(readDocument()),
   )
   const { data } = await client.oauthclientuserscontrollergetuserbyid({ path, header })
   const status: 'success' | undefined = data?.status
-  await dispatcher.close()
+  await requester.close()
   expect(status).toBe('success')
   expect(upstream.requests.map(({ method, url }) => `${method} ${url}`)).toEqual([
     'GET /v2/oauth-clients/cm9demo/users/7',

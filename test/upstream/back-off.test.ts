@@ -2,53 +2,56 @@ import { expect, test } from 'vitest'
 import { startGateway } from '../support/gateway.ts'
 import { behaveWell, startRawUpstream, writeAnswer } from '../support/raw-upstream.ts'
 import { calls, type ServerName, servers } from '../support/servers.ts'
-import { answer, findOperation, openExchange } from './exchange-fixture.ts'
+import { findOperation, openRequester, respond } from './requester-fixture.ts'
 
 const read = findOperation('GET', '/{userId}')
 const create = findOperation('POST', '/users')
 
-test("after a 429 that caller's calls are answered here until the reset", () => {
-  const { call, clock, sent } = openExchange()
-  const first = call(read)
-  sent[0]?.settle(null, answer(429, {}, { 'x-ratelimit-reset-default': '7' }))
-  expect(first.answer?.headers['retry-after']).toBe('7')
+test("after a 429 that client's calls are refused here until the reset", async () => {
+  const { call, clock, sent } = openRequester()
+  const first = await call(read)
+  await sent[0]?.settle(null, respond(429, {}, { 'x-ratelimit-reset-default': '7' }))
+  expect(first.response?.headers['retry-after']).toBe('7')
   for (const [now, left] of [
     [0, '7'],
     [5_500, '2'],
     [6_999, '1'],
   ] as const) {
     clock.now = now
-    const { error } = call(create)
+    const { error } = await call(create)
     expect([error?.code, error?.headers['retry-after']]).toEqual(['upstream_rate_limited', left])
   }
   clock.now = 7_000
-  call(read)
+  await call(read)
   expect(sent).toHaveLength(2)
 })
 
-test.each(['x-cal-client-id', 'x-cal-secret-key'])('a caller with another %s is not held with it', (name) => {
-  const { call, sent } = openExchange()
-  call(read)
-  sent[0]?.settle(null, answer(429, {}, { 'x-ratelimit-reset-default': '60' }))
-  const headers = { 'x-cal-client-id': '1', 'x-cal-secret-key': 'demo-secret', [name]: 'other' }
-  call(read, { headers })
-  expect(sent).toHaveLength(2)
-})
+test.each(['x-cal-client-id', 'x-cal-secret-key'])(
+  'a client with another %s is not refused with it',
+  async (name) => {
+    const { call, sent } = openRequester()
+    await call(read)
+    await sent[0]?.settle(null, respond(429, {}, { 'x-ratelimit-reset-default': '60' }))
+    const headers = { 'x-cal-client-id': '1', 'x-cal-secret-key': 'demo-secret', [name]: 'other' }
+    await call(read, { headers })
+    expect(sent).toHaveLength(2)
+  },
+)
 
-test('nobody is held for longer than five minutes', () => {
-  const { call, clock, sent } = openExchange()
-  call(read)
-  sent[0]?.settle(null, answer(429, {}, { 'x-ratelimit-reset-default': '999999' }))
+test('nobody is refused for longer than five minutes', async () => {
+  const { call, clock, sent } = openRequester()
+  await call(read)
+  await sent[0]?.settle(null, respond(429, {}, { 'x-ratelimit-reset-default': '999999' }))
   clock.now = 300_000
-  call(read)
+  await call(read)
   expect(sent).toHaveLength(2)
 })
 
-test.each([undefined, '0', '-1', 'soon', '1e3'])('a 429 with the reset %s holds nobody', (reset) => {
-  const { call, sent } = openExchange()
-  call(read)
-  sent[0]?.settle(null, answer(429, {}, { 'x-ratelimit-reset-default': reset }))
-  call(read)
+test.each([undefined, '0', '-1', 'soon', '1e3'])('a 429 with the reset %s refuses nobody', async (reset) => {
+  const { call, sent } = openRequester()
+  await call(read)
+  await sent[0]?.settle(null, respond(429, {}, { 'x-ratelimit-reset-default': reset }))
+  await call(read)
   expect(sent).toHaveLength(2)
 })
 

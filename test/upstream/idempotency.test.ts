@@ -1,39 +1,37 @@
-import { setImmediate } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { GatewayError } from '../../src/errors/gateway-error.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { behaveWell, type RawUpstream, startRawUpstream, writeAnswer } from '../support/raw-upstream.ts'
 import { calls, servers } from '../support/servers.ts'
-import { answer, findOperation, openExchange, type Received } from './exchange-fixture.ts'
+import { findOperation, openRequester, type Received, respond } from './requester-fixture.ts'
 
 const create = findOperation('POST', '/users')
 const forceRefresh = findOperation('POST', '/force-refresh')
 const key = { idempotencyKey: 'key-1' }
 
-/** What a keyed call got, once the store has answered. */
-async function settle(received: Received): Promise<string | number | undefined> {
-  await setImmediate()
-  return received.error?.code ?? received.answer?.status
+/** What a call got. */
+function outcome({ error, response }: Received): string | number | undefined {
+  return error?.code ?? response?.status
 }
 
-test('the same call with the same key gets the same answer without a second effect', async () => {
-  const { call, sent } = openExchange()
-  const first = call(create, key)
-  await setImmediate()
-  sent[0]?.settle(null, answer(201, { id: 1 }, { 'x-request-id': 'r1' }))
-  await settle(first)
-  const second = call(create, key)
-  expect(await settle(second)).toBe(201)
-  expect([second.answer?.body.toString(), second.answer?.headers['x-request-id']]).toEqual(['{"id":1}', 'r1'])
+test('the same call with the same key gets the same response without a second effect', async () => {
+  const { call, sent } = openRequester()
+  await call(create, key)
+  await sent[0]?.settle(null, respond(201, { id: 1 }, { 'x-request-id': 'r1' }))
+  const second = await call(create, key)
+  expect(outcome(second)).toBe(201)
+  expect([second.response?.body.toString(), second.response?.headers['x-request-id']]).toEqual([
+    '{"id":1}',
+    'r1',
+  ])
   expect(sent).toHaveLength(1)
 })
 
 test('while the first call is under way the second is refused, and may come again', async () => {
-  const { call, sent } = openExchange()
-  call(create, key)
-  await setImmediate()
-  const second = call(create, key)
-  expect(await settle(second)).toBe('idempotency_key_in_use')
+  const { call, sent } = openRequester()
+  await call(create, key)
+  const second = await call(create, key)
+  expect(outcome(second)).toBe('idempotency_key_in_use')
   expect(second.error?.headers['retry-after']).toBe('1')
   expect(sent).toHaveLength(1)
 })
@@ -41,63 +39,54 @@ test('while the first call is under way the second is refused, and may come agai
 test.each([{ body: 'other' }, { path: '/other' }])(
   'the same key with another call (%o) is refused',
   async (changes) => {
-    const { call, sent } = openExchange()
-    call(create, key)
-    await setImmediate()
-    expect(await settle(call(create, { ...key, ...changes }))).toBe('idempotency_key_reused')
+    const { call, sent } = openRequester()
+    await call(create, key)
+    expect(outcome(await call(create, { ...key, ...changes }))).toBe('idempotency_key_reused')
     expect(sent).toHaveLength(1)
   },
 )
 
-test('keys of two callers and of two operations do not meet', async () => {
-  const { call, sent } = openExchange()
-  call(create, key)
-  call(create, { ...key, headers: { 'x-cal-client-id': '1', 'x-cal-secret-key': 'other-secret' } })
-  call(forceRefresh, key)
-  await setImmediate()
+test('keys of two clients and of two operations do not meet', async () => {
+  const { call, sent } = openRequester()
+  await call(create, key)
+  await call(create, { ...key, headers: { 'x-cal-client-id': '1', 'x-cal-secret-key': 'other-secret' } })
+  await call(forceRefresh, key)
   expect(sent).toHaveLength(3)
 })
 
 test('a key is forgotten after ten minutes', async () => {
-  const { call, clock, sent } = openExchange()
+  const { call, clock, sent } = openRequester()
   for (const [now, count] of [
     [0, 1],
     [599_999, 1],
     [1_200_000, 2],
   ] as const) {
     clock.now = now
-    call(create, key)
-    await setImmediate()
-    sent[sent.length - 1]?.settle(null, answer(201))
-    await setImmediate()
+    await call(create, key)
+    await sent[sent.length - 1]?.settle(null, respond(201))
     expect(sent).toHaveLength(count)
   }
 })
 
 test.each([
-  ['a failure of the upstream', null, answer(500), 500],
+  ['a failure of the upstream', null, respond(500), 500],
   ['an unknown outcome', new GatewayError('upstream_timeout'), undefined, 'upstream_timeout'],
-] as const)('%s is answered again', async (_what, error, given, expected) => {
-  const { call, sent } = openExchange()
-  call(create, key)
-  await setImmediate()
-  sent[0]?.settle(error, given)
-  await setImmediate()
-  expect(await settle(call(create, key))).toBe(expected)
+] as const)('%s is repeated', async (_what, error, given, expected) => {
+  const { call, sent } = openRequester()
+  await call(create, key)
+  await sent[0]?.settle(error, given)
+  expect(outcome(await call(create, key))).toBe(expected)
   expect(sent).toHaveLength(1)
 })
 
 test.each([
   ['was not sent', new GatewayError('upstream_unreachable'), undefined],
-  ['met a request to wait', null, answer(429)],
+  ['met a request to wait', null, respond(429)],
 ] as const)('a call that %s may be sent again under its key', async (_what, error, given) => {
-  const { call, sent } = openExchange()
-  call(create, key)
-  await setImmediate()
-  sent[0]?.settle(error, given)
-  await setImmediate()
-  call(create, key)
-  await setImmediate()
+  const { call, sent } = openRequester()
+  await call(create, key)
+  await sent[0]?.settle(error, given)
+  await call(create, key)
   expect(sent).toHaveLength(2)
 })
 

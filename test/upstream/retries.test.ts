@@ -1,34 +1,17 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import type { GatewayError } from '../../src/errors/gateway-error.ts'
-import { createDispatcher, type DispatcherOptions } from '../../src/upstream/dispatcher.ts'
-import type { UpstreamResponse } from '../../src/upstream/response-collector.ts'
-import { openSockets } from '../../src/upstream/sockets.ts'
+import { openPools } from '../../src/upstream/pools.ts'
 import { findClosedUrl } from '../support/gateway.ts'
 import { behaveWell, startRawUpstream } from '../support/raw-upstream.ts'
+import { sendAll, type WireOptions } from './requester-fixture.ts'
 
 /** Port 1 is never given to anybody, so that no other test's upstream can turn up behind it. */
 const closedUrl = 'http://127.0.0.1:1'
 
-async function send(
-  method: string,
-  options: DispatcherOptions,
-  times = 1,
-): Promise<(UpstreamResponse | { code: string })[]> {
-  const dispatcher = createDispatcher(options)
-  const results = []
-  for (let n = 0; n < times; n += 1)
-    results.push(
-      await new Promise<UpstreamResponse | { code: string }>((resolve) => {
-        dispatcher.send({ method, path: '/users', headers: {} }, (error, answer) =>
-          resolve(answer ?? { code: error?.code ?? '' }),
-        )
-      }),
-    )
-  await dispatcher.close()
-  return results
-}
+const send = (method: string, options: WireOptions, times = 1) =>
+  sendAll(options, Array<string>(times).fill(method))
+
+const failed = (code: string) => ({ code, headers: {} })
 
 /** Counts the further tries: each asks for its jitter once. */
 function countRetries() {
@@ -44,12 +27,12 @@ function countRetries() {
 
 test('the tick that tells a handler of its request is the tick that writes its first bytes', async () => {
   await using upstream = await startRawUpstream()
-  const sockets = openSockets({ origin: upstream.url, connectTimeout: 5000 })
+  const { reads, writes } = openPools({ origin: upstream.url, connectTimeout: 5000 })
   const order: string[] = []
   const note = () => order.push('bytes')
   subscribe('undici:client:sendHeaders', note)
   await new Promise<void>((resolve) => {
-    sockets.dispatch(
+    writes.dispatch(
       { method: 'POST', path: '/', headers: [], body: 'x' },
       {
         onRequestStart() {
@@ -61,7 +44,7 @@ test('the tick that tells a handler of its request is the tick that writes its f
     )
   })
   unsubscribe('undici:client:sendHeaders', note)
-  await sockets.close()
+  await Promise.all([reads.close(), writes.close()])
   expect(order).toEqual(['told', 'bytes', 'later'])
 })
 
@@ -74,7 +57,7 @@ test.each(['GET', 'POST', 'PATCH', 'DELETE'])(
       timeout: 5000,
       random: seen.random,
     })
-    expect([result, seen.retries]).toEqual([{ code: 'upstream_unreachable' }, 2])
+    expect([result, seen.retries]).toEqual([failed('upstream_unreachable'), 2])
   },
 )
 
@@ -95,20 +78,20 @@ test('a read that left is tried once again', async () => {
     upstream.behave = behaveWell
     socket.resetAndDestroy()
   })
-  const [result] = await send('GET', { baseUrl: upstream.url, timeout: 5000, random: () => 0 })
+  const [result] = await send('GET', { baseUrl: upstream.url, timeout: 5000 })
   expect([Object(result).status, upstream.hits]).toEqual([200, 2])
 })
 
 test('a read whose second answer is lost as well is not tried a third time', async () => {
   await using upstream = await startRawUpstream((socket) => socket.resetAndDestroy())
-  const [result] = await send('GET', { baseUrl: upstream.url, timeout: 5000, random: () => 0 })
-  expect([result, upstream.hits]).toEqual([{ code: 'upstream_connection_lost' }, 2])
+  const [result] = await send('GET', { baseUrl: upstream.url, timeout: 5000 })
+  expect([result, upstream.hits]).toEqual([failed('upstream_connection_lost'), 2])
 })
 
 test.each(['POST', 'PATCH', 'DELETE'])('a %s that left is never sent again', async (method) => {
   await using upstream = await startRawUpstream((socket) => socket.resetAndDestroy())
-  const results = await send(method, { baseUrl: upstream.url, timeout: 5000, random: () => 0 }, 20)
-  expect(results).toEqual(Array(20).fill({ code: 'upstream_connection_lost' }))
+  const results = await send(method, { baseUrl: upstream.url, timeout: 5000 }, 20)
+  expect(results).toEqual(Array(20).fill(failed('upstream_connection_lost')))
   expect(upstream.hits).toBe(20)
 })
 
@@ -122,7 +105,7 @@ test('a complete answer is never asked for again, whatever it says', async () =>
 
 test('further tries are a tenth of the calls, and a small reserve', async () => {
   await using upstream = await startRawUpstream((socket) => socket.resetAndDestroy())
-  const options = { baseUrl: upstream.url, timeout: 5000, random: () => 0 }
+  const options = { baseUrl: upstream.url, timeout: 5000 }
   await send('GET', options, 45)
   expect(upstream.hits).toBe(45 + 10 + 4)
 })
@@ -133,12 +116,12 @@ test('one deadline covers all tries', async () => {
     socket.resetAndDestroy()
   })
   const [result] = await send('GET', { baseUrl: upstream.url, timeout: 1000, random: () => 0 })
-  expect([result, upstream.hits]).toEqual([{ code: 'upstream_timeout' }, 2])
+  expect([result, upstream.hits]).toEqual([failed('upstream_timeout'), 2])
 })
 
 test('a deadline that ends between two tries ends the call', async () => {
   const [result] = await send('POST', { baseUrl: closedUrl, timeout: 100, random: () => 100 })
-  expect(result).toEqual({ code: 'upstream_unreachable' })
+  expect(result).toEqual(failed('upstream_unreachable'))
 })
 
 test('a write does not leave on a connection that a read has used', async () => {
@@ -147,30 +130,12 @@ test('a write does not leave on a connection that a read has used', async () => 
     ports.add(socket.remotePort)
     behaveWell(socket)
   })
-  const dispatcher = createDispatcher({ baseUrl: upstream.url, timeout: 5000 })
-  for (const method of ['GET', 'GET', 'POST', 'DELETE']) {
-    await new Promise<void>((resolve) => {
-      dispatcher.send({ method, path: '/users', headers: {} }, () => resolve())
-    })
-    // A connection is free again a moment after its answer.
-    await setImmediate()
-  }
-  await dispatcher.close()
+  await sendAll({ baseUrl: upstream.url }, ['GET', 'GET', 'POST', 'DELETE'])
   expect([ports.size, upstream.hits]).toEqual([2, 4])
 })
 
 test('while the upstream is known to fail, a call is told at once how long to wait', async () => {
-  const dispatcher = createDispatcher({ baseUrl: closedUrl, timeout: 5000, random: () => 0 })
-  const errors = []
-  for (let n = 0; n < 51; n += 1) {
-    errors.push(
-      await new Promise<GatewayError | null>((resolve) => {
-        dispatcher.send({ method: 'POST', path: '/users', headers: {} }, (error) => resolve(error))
-      }),
-    )
-    await setImmediate()
-  }
-  await dispatcher.close()
-  expect(errors[49]?.code).toBe('upstream_unreachable')
-  expect([errors[50]?.code, errors[50]?.headers]).toEqual(['upstream_unavailable', { 'retry-after': '1' }])
+  const errors = await send('POST', { baseUrl: closedUrl }, 51)
+  expect(errors[49]).toEqual(failed('upstream_unreachable'))
+  expect(errors[50]).toEqual({ code: 'upstream_unavailable', headers: { 'retry-after': '1' } })
 })

@@ -1,16 +1,15 @@
-import { type Dispatcher, Pool } from 'undici'
+import { Pool } from 'undici'
 
-/** Connections to the upstream; what goes over them is for others to say. */
-export interface Sockets {
-  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void
-  /** Waits for the answers under way, then closes every connection. */
-  close(): Promise<void>
+/** Connections to the upstream. */
+export interface Pools {
+  readonly reads: Pool
+  readonly writes: Pool
 }
 
-interface SocketOptions {
+interface PoolOptions {
   /** Origin of the upstream. */
   readonly origin: string
-  /** Milliseconds for a connection to come about. */
+  /** Milliseconds to establish a connection. */
   readonly connectTimeout: number
   /** PEM certificates that are trusted instead of the well-known ones. */
   readonly ca?: string | undefined
@@ -23,14 +22,14 @@ interface SocketOptions {
  */
 const idleBeforeWrite = 1_000
 
-/** Connections of each pool at most; writes that nobody waits for any more must not open one each. */
+/** Connections of each pool at most. */
 const mostConnections = 256
 
 /**
  * Opens two pools of HTTP/1.1 connections, one for reads and one for writes. TLS is verified, HTTP/2 is off:
  * one lost connection must lose one call.
  */
-export function openSockets({ origin, connectTimeout, ca }: SocketOptions): Sockets {
+export function openPools({ origin, connectTimeout, ca }: PoolOptions): Pools {
   const connect = { timeout: connectTimeout, ...(ca === undefined ? {} : { ca }) }
   const common = {
     allowH2: false,
@@ -40,16 +39,6 @@ export function openSockets({ origin, connectTimeout, ca }: SocketOptions): Sock
     connections: mostConnections,
     connect,
   }
-  const reads = new Pool(origin, common)
   const short = { keepAliveTimeout: idleBeforeWrite, keepAliveMaxTimeout: idleBeforeWrite }
-  const writes = new Pool(origin, { ...common, ...short })
-  return {
-    dispatch(options, handler) {
-      const pool = options.method === 'GET' ? reads : writes
-      pool.dispatch(options, handler)
-    },
-    async close() {
-      await Promise.all([reads.close(), writes.close()])
-    },
-  }
+  return { reads: new Pool(origin, common), writes: new Pool(origin, { ...common, ...short }) }
 }

@@ -1,0 +1,25 @@
+import { createCallError, currentCall } from './call.ts'
+import { type Interceptor, isRead } from './interceptor.ts'
+
+/**
+ * Gives a call up when it takes longer than the milliseconds given, all tries included, and when its client has
+ * disconnected; a write that was sent goes on for a client that has disconnected. Rejects with `upstream_timeout`,
+ * `upstream_unreachable` where nothing was sent, or `client_disconnected`.
+ */
+export function deadline(milliseconds: number): Interceptor {
+  return (send) => async (request) => {
+    const call = currentCall()
+    const controller = new AbortController()
+    const timer = setTimeout(() => {
+      controller.abort(createCallError(call, call.sent ? 'upstream_timeout' : 'upstream_unreachable'))
+    }, milliseconds)
+    call.connection.onDisconnect(() => {
+      if (isRead(request) || !call.sent) controller.abort(createCallError(call, 'client_disconnected'))
+    })
+    try {
+      return await send({ ...request, signal: controller.signal })
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import type { ResponseRules } from '../document/api.ts'
+import type { CallObserver } from '../observability/call-observer.ts'
+import type { Clock } from '../state/expiring-map.ts'
+import { Fingerprint } from '../state/fingerprint.ts'
+import { createMemoryStore, type Store } from '../state/store.ts'
+import { backOff } from './back-off.ts'
+import { breakCircuit, CircuitBreaker } from './circuit-breaker.ts'
+import { deadline } from './deadline.ts'
+import { type IdempotencyRecord, idempotency } from './idempotency.ts'
+import { compose, isRead, type Send } from './interceptor.ts'
+import { observe } from './observe.ts'
+import { openPools } from './pools.ts'
+import { replay } from './replay.ts'
+import { checkResponses } from './response-check.ts'
+import { retry } from './retry.ts'
+import { createTransport } from './transport.ts'
+
+/** The only way to the upstream, for both servers. */
+export interface Requester {
+  /** Origin of the upstream, `https://api.example.org`. */
+  readonly origin: string
+  readonly send: Send
+  /** Waits for the requests under way, then closes every connection. */
+  close(): Promise<void>
+}
+
+/** What the way to the upstream depends on. */
+export interface RequesterOptions {
+  /** Base URL of the upstream; its path stands before every request's. */
+  readonly baseUrl: string
+  /** Milliseconds from the call to the last byte of the response, all tries included. */
+  readonly timeout: number
+  /** PEM certificates that are trusted instead of the well-known ones. */
+  readonly ca?: string | undefined
+  /** Returns a number from 0 to 1, for the jitter between tries. */
+  readonly random?: () => number
+  readonly circuit?: CircuitBreaker
+  /** What the document says of all responses. */
+  readonly rules: ResponseRules
+  /** Random bytes, for the names of calls and clients. */
+  readonly key: Uint8Array
+  readonly clock: Clock
+  readonly store?: Store<IdempotencyRecord>
+  readonly observer?: CallObserver | undefined
+  /** How bytes travel, where it is not over pools of connections. */
+  readonly transport?: Send
+}
+
+/** Milliseconds to establish a connection at most: a further try may find a better address. */
+const longestConnect = 10_000
+
+/** Opens the way to the upstream. Redirects are not followed. */
+export function createRequester(options: RequesterOptions): Requester {
+  const { timeout, ca, random = Math.random, clock, observer, rules } = options
+  const { origin, pathname } = new URL(options.baseUrl)
+  const pools = openPools({ origin, ca, connectTimeout: Math.min(timeout, longestConnect) })
+  const fingerprint = new Fingerprint(options.key)
+  const read = compose(options.transport ?? createTransport(pools, pathname.replace(/\/+$/, '')), [
+    backOff(fingerprint, clock, rules.retryAfterHeader),
+    ...(observer ? [observe(observer, clock)] : []),
+    checkResponses(rules),
+    breakCircuit(options.circuit ?? new CircuitBreaker()),
+    deadline(timeout),
+    retry({ random, onRetry: (operation) => observer?.onRetry(operation) }),
+  ])
+  const write = compose(read, [
+    idempotency(options.store ?? createMemoryStore(clock), fingerprint),
+    replay(fingerprint, clock),
+  ])
+  return {
+    origin,
+    send: (request) => (isRead(request) ? read(request) : write(request)),
+    async close() {
+      await Promise.all([pools.reads.close(), pools.writes.close()])
+    },
+  }
+}

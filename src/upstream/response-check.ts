@@ -1,0 +1,57 @@
+import type { ResponseRules } from '../document/api.ts'
+import { createCallError, currentCall, type UpstreamCall } from './call.ts'
+import type { Interceptor, UpstreamResponse } from './interceptor.ts'
+import { redactError } from './redaction.ts'
+
+/**
+ * Decides what of a response may go to the client: a success only as one complete JSON text, an error as it came
+ * but for what it echoes of the request, anything else (a redirect, an encoded body) not at all; and of its headers
+ * the safe ones. Rejects with `upstream_invalid_response`.
+ */
+export function checkResponses(rules: ResponseRules): Interceptor {
+  return (send) => async (request) => {
+    const { status, headers, body } = await send(request)
+    const call = currentCall()
+    if (status < 200 || (status >= 300 && status < 400) || status > 599)
+      throw refuse(call, `status ${status}, and redirects are not followed`)
+    const encoding = headers['content-encoding'] ?? 'identity'
+    if (encoding !== 'identity') throw refuse(call, 'an encoded body that nobody asked for')
+    const safe = selectHeaders(headers, rules.headers)
+    if (status >= 400) return { status, headers: safe, body: redactError(body, call.listSecrets(), rules) }
+    if (status === 204) return { status, headers: safe, body }
+    const json = readJson(headers['content-type'], body)
+    if (!json) throw refuse(call, `status ${status} without a complete JSON body`)
+    return { status, headers: safe, body, json }
+  }
+}
+
+/** Keeps the headers that are safe to pass on; token responses must not be cached (RFC 6749 §5.1). */
+function selectHeaders(
+  headers: UpstreamResponse['headers'],
+  safe: ReadonlySet<string>,
+): Record<string, string | string[]> {
+  const selected: Record<string, string | string[]> = { 'cache-control': 'no-store' }
+  for (const name in headers) {
+    const value = headers[name]
+    if (value !== undefined && safe.has(name)) selected[name] = value
+  }
+  return selected
+}
+
+function isJson(contentType: string): boolean {
+  return /^application\/json\s*(;|$)/i.test(contentType)
+}
+
+function readJson(contentType: string | string[] | undefined, body: Buffer): UpstreamResponse['json'] {
+  if (typeof contentType !== 'string' || !isJson(contentType)) return undefined
+  try {
+    const text = body.toString('utf8')
+    return { text, value: JSON.parse(text) }
+  } catch {
+    return undefined
+  }
+}
+
+function refuse(call: UpstreamCall, what: string): Error {
+  return createCallError(call, 'upstream_invalid_response', { detail: `The upstream sent ${what}.` })
+}

@@ -1,0 +1,132 @@
+import type { Dispatcher } from 'undici'
+import { GatewayError } from '../errors/gateway-error.ts'
+import { createCallError, currentCall, type UpstreamCall } from './call.ts'
+import { isRead, type Send, type UpstreamRequest, type UpstreamResponse } from './interceptor.ts'
+import type { Pools } from './pools.ts'
+
+/** The connection failed before a response was complete. */
+export class ConnectionError extends Error {
+  override readonly name = 'ConnectionError'
+  /** True when bytes of the request had left. */
+  readonly sent: boolean
+
+  constructor(sent: boolean, cause: Error) {
+    super('the connection to the upstream failed', { cause })
+    this.sent = sent
+  }
+}
+
+/** Bytes of the largest response that is collected; 250 users with full metadata stay below a third of it. */
+const largestResponse = 32 * 1024 * 1024
+
+/** Requests that wait for a connection at most, on one that is being established or in a pool's queue. */
+const longestQueue = 512
+
+/**
+ * Sends requests over the pools and collects their responses whole. Rejects with a `ConnectionError`, with the
+ * reason of the request's signal, with `overloaded` when too many wait for a connection, or with
+ * `upstream_invalid_response` for what is larger than the limit. The prefix stands before every path.
+ */
+export function createTransport({ reads, writes }: Pools, prefix = ''): Send {
+  const queue = new Set<Exchange>()
+  return (request) =>
+    new Promise((resolve, reject) => {
+      if (queue.size >= longestQueue) {
+        reject(new GatewayError('overloaded', { headers: { 'retry-after': '1' } }))
+        return
+      }
+      const exchange = new Exchange({ call: currentCall(), request, queue, resolve, reject })
+      const { headers, body = null } = request
+      const path = prefix + request.path
+      // undici's `HttpMethod` is a closed list of names; the document's methods are a part of it.
+      const method = request.method as Dispatcher.HttpMethod
+      const pool = isRead(request) ? reads : writes
+      pool.dispatch({ method, path, headers, body }, exchange)
+    })
+}
+
+interface ExchangeParts {
+  readonly call: UpstreamCall
+  readonly request: UpstreamRequest
+  /** Exchanges of which no byte has left. */
+  readonly queue: Set<Exchange>
+  readonly resolve: (response: UpstreamResponse) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** One request and its response on one connection. */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #parts: ExchangeParts
+  readonly #chunks: Buffer[] = []
+  #controller: Dispatcher.DispatchController | undefined
+  #status = 0
+  #headers: UpstreamResponse['headers'] = {}
+  #size = 0
+  #settled = false
+
+  constructor(parts: ExchangeParts) {
+    this.#parts = parts
+    parts.queue.add(this)
+    parts.request.signal?.addEventListener('abort', this.#abort)
+  }
+
+  /** Called in the tick that writes the request's first bytes. */
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    const { call, queue } = this.#parts
+    queue.delete(this)
+    if (this.#settled) controller.abort(new Error('the request was given up before it was sent'))
+    else {
+      this.#controller = controller
+      call.sent = true
+    }
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: UpstreamResponse['headers'],
+  ): void {
+    this.#status = status
+    this.#headers = headers
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#size += chunk.length
+    if (this.#size <= largestResponse) this.#chunks.push(chunk)
+    else {
+      const cause = new Error('the response is too large')
+      this.#fail(createCallError(this.#parts.call, 'upstream_invalid_response', { cause }))
+      controller.abort(cause)
+    }
+  }
+
+  onResponseEnd(): void {
+    if (!this.#settle()) return
+    const [only = Buffer.alloc(0)] = this.#chunks
+    const body = this.#chunks.length > 1 ? Buffer.concat(this.#chunks, this.#size) : only
+    this.#parts.resolve({ status: this.#status, headers: this.#headers, body })
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
+    this.#fail(new ConnectionError(this.#controller !== undefined, cause))
+  }
+
+  /** The signal calls it without an object, so that it is a value and no method. */
+  readonly #abort = (): void => {
+    const reason: unknown = this.#parts.request.signal?.reason
+    this.#fail(reason)
+    this.#controller?.abort(new Error('the request was given up', { cause: reason }))
+  }
+
+  #fail(error: unknown): void {
+    if (this.#settle()) this.#parts.reject(error)
+  }
+
+  #settle(): boolean {
+    if (this.#settled) return false
+    this.#settled = true
+    this.#parts.queue.delete(this)
+    this.#parts.request.signal?.removeEventListener('abort', this.#abort)
+    return true
+  }
+}
