@@ -2,7 +2,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-contract install-bench dev mock start openapi format check contract contract-mutants contract-live test stress bench bench-quick profile
+.PHONY: help install install-contract install-bench dev mock start openapi format check contract contract-mutants contract-live unit test stress bench bench-quick profile
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -33,6 +33,9 @@ contract-mutants: install ## Count which planted defects the contract notices
 
 contract-live: install ## Hold a real Cal.com against the contract, reads only unless ALLOW_WRITES=1
 	@npm run --silent contract:live
+
+unit: install ## Run the unit tests, which start no program
+	@npm run --silent unit
 
 test: install install-contract ## Run every test there is, checks and contract included
 	@npm run --silent test

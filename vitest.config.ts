@@ -11,14 +11,32 @@ const common = {
   env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/node', import.meta.url)) },
 }
 
+/** Tests that start programs, or take seconds each: `make unit` leaves them out. */
+const programs = [
+  'test/access/operating.test.ts',
+  'test/contracts/**/*.test.ts',
+  'test/makefile.test.ts',
+  'test/mcp/stdio.test.ts',
+  'test/rules/types.test.ts',
+  'test/scripts/**/*.test.ts',
+]
+
 export default defineConfig({
   test: {
     // Most tests wait for processes and sockets, so that two at a time are hardly slower than one.
     maxWorkers: 2,
     globalSetup: ['./test/support/log-search.ts'],
+    // Programs that tests start are not measured.
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      reporter: ['text-summary'],
+      thresholds: { lines: 95 },
+    },
     reporters: ['default', './test/support/closing-line.ts'],
     projects: [
-      { test: { ...common, name: 'unit', include: ['test/**/*.test.ts'] } },
+      { test: { ...common, name: 'unit', include: ['test/**/*.test.ts'], exclude: programs } },
+      { test: { ...common, name: 'programs', include: programs } },
       { test: { ...common, name: 'contract', include: ['contracts/**/*.test.ts'] } },
     ],
   },

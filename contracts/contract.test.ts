@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { afterAll, describe, expect, it } from 'vitest'
-import { describeFinding, listTrials } from './judge.ts'
-import { findUnjudged, type Result, tryOut } from './report.ts'
+import { findUntested, type Result, runTestCase } from './report.ts'
 import { readRequirements } from './requirements.ts'
 import { chooseTargets } from './targets.ts'
+import { describeFinding, listTestCases } from './test-cases.ts'
 
 const requirements = readRequirements()
 const targets = await Promise.all(chooseTargets(process.env).map(({ open }) => open()))
@@ -16,19 +16,19 @@ afterAll(async () => {
 })
 
 describe.each(targets)('$name', (target) => {
-  const trials = listTrials(target, requirements)
-  for (const trial of trials.filter(({ obstacle }) => obstacle !== undefined))
-    void tryOut(trial, target).then((result) => results.push(result))
+  const testCases = listTestCases(target, requirements)
+  for (const testCase of testCases.filter(({ obstacle }) => obstacle !== undefined))
+    void runTestCase(testCase, target).then((result) => results.push(result))
 
-  it.each(trials.filter(({ obstacle }) => obstacle === undefined))('$title', async (trial) => {
-    const result = await tryOut(trial, target)
+  it.each(testCases.filter(({ obstacle }) => obstacle === undefined))('$title', async (testCase) => {
+    const result = await runTestCase(testCase, target)
     results.push(result)
     expect(result.outcome === 'fail' ? result.findings.map(describeFinding) : []).toEqual([])
   })
 })
 
 describe('the mocks together', () => {
-  it('judge every requirement, on every operation and surface that it names', () => {
-    expect(findUnjudged(results)).toEqual([])
+  it('test every requirement, on every operation and surface that it names', () => {
+    expect(findUntested(results)).toEqual([])
   })
 })

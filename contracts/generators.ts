@@ -1,7 +1,9 @@
 import fc from 'fast-check'
+import { asRecord } from '../src/document/json.ts'
+import type { CallArguments } from './call-result.ts'
 import type { OperationFacts } from './requirements.ts'
 import { type JsonObject, resolve } from './rest/json-schema.ts'
-import type { CallArguments } from './verdict.ts'
+import { isList } from './values.ts'
 
 /** An argument as the document describes it; the body is one of them. */
 export interface DescribedArgument {
@@ -21,26 +23,34 @@ export function readArguments(
   { operation, arguments: bound }: OperationFacts,
 ): DescribedArgument[] {
   const [method = '', path = ''] = operation.split(' ')
-  const item = Object(Object(document.paths)[path])
-  const source = Object(item[method.toLowerCase()])
+  const item = asRecord(asRecord(document.paths)[path])
+  const source = asRecord(item[method.toLowerCase()])
   const described = [item.parameters ?? [], source.parameters ?? []]
     .flat()
-    .map((one: unknown) => {
-      const parameter = resolve(one, document)
-      return { ...Object(parameter), schema: inline(parameter.schema, document) }
+    .map((one: unknown): DescribedArgument => {
+      const { name, in: location, required, schema } = resolve(one, document)
+      const found = places.find((place) => place === location) ?? 'query'
+      return {
+        name: String(name),
+        in: found,
+        required: required === true,
+        schema: inline(schema, document),
+      }
     })
     .filter(({ name }) => bound.includes(name))
   const body = resolve(source.requestBody, document)
-  const content = Object(body.content)['application/json']
+  const content = asRecord(body.content)['application/json']
   if (!content) return described
-  const schema = inline(content.schema, document)
+  const schema = inline(asRecord(content).schema, document)
   return [...described, { name: 'body', in: 'body', required: body.required === true, schema }]
 }
+
+const places = ['path', 'query', 'header'] as const
 
 function inline(value: unknown, document: JsonObject): JsonObject {
   const schema = resolve(value, document)
   const deep = (inner: unknown): unknown => {
-    if (Array.isArray(inner)) return inner.map(deep)
+    if (isList(inner)) return inner.map(deep)
     return typeof inner === 'object' && inner !== null ? inline(inner, document) : inner
   }
   return Object.fromEntries(Object.entries(schema).map(([keyword, inner]) => [keyword, deep(inner)]))
@@ -64,8 +74,8 @@ export function generateValue(schema: JsonObject): fc.Arbitrary<unknown> {
 
 function generateSolid(schema: JsonObject): fc.Arbitrary<unknown> {
   const { type, enum: choices, oneOf, minimum, maximum, minItems, items } = schema
-  if (Array.isArray(choices)) return fc.constantFrom(...choices)
-  if (Array.isArray(oneOf)) return fc.oneof(...oneOf.map(generateValue))
+  if (isList(choices)) return fc.constantFrom(...choices)
+  if (isList(oneOf)) return fc.oneof(...oneOf.map((one) => generateValue(asRecord(one))))
   switch (type) {
     case 'integer':
       return fc.integer({
@@ -80,7 +90,7 @@ function generateSolid(schema: JsonObject): fc.Arbitrary<unknown> {
     case 'string':
       return generateText(schema)
     case 'array':
-      return fc.array(generateValue(Object(items)), { minLength: Number(minItems ?? 0), maxLength: 4 })
+      return fc.array(generateValue(asRecord(items)), { minLength: Number(minItems ?? 0), maxLength: 4 })
     case 'object':
       return generateObject(schema)
     default:
@@ -121,17 +131,20 @@ function pickText(format: unknown, form: RegExp | undefined, longest: number): f
 function generateObject(schema: JsonObject): fc.Arbitrary<unknown> {
   const { properties, required = [], additionalProperties, maxProperties = 5 } = schema
   if (properties !== undefined) {
-    const fields = Object.entries(Object(properties)).map(([name, one]) => [name, generateValue(Object(one))])
+    const fields = Object.entries(asRecord(properties)).map(([name, one]) => [
+      name,
+      generateValue(asRecord(one)),
+    ])
     const requiredKeys = [required].flat().map(String)
     return fc.record<Record<string, unknown>>(Object.fromEntries(fields), {
       requiredKeys,
       noNullPrototype: true,
     })
   }
-  const longest = Number(Object(schema['x-propertyNames']).maxLength ?? 20)
+  const longest = Number(asRecord(schema['x-propertyNames']).maxLength ?? 20)
   const key = fc
     .string({ unit: 'grapheme', maxLength: longest })
     .filter((name) => name !== '__proto__' && name.length <= longest)
   const maxKeys = Math.min(Number(maxProperties), 5)
-  return fc.dictionary(key, generateValue(Object(additionalProperties)), { maxKeys, noNullPrototype: true })
+  return fc.dictionary(key, generateValue(asRecord(additionalProperties)), { maxKeys, noNullPrototype: true })
 }

@@ -4,7 +4,7 @@ import type { Requirement, Requirements, Surface } from './requirements.ts'
 const headings: Readonly<Record<Surface, string>> = { rest: 'REST', mcp: 'MCP', upstream: 'Cal.com' }
 
 /**
- * Writes the page that says what is proved: operations down, rules across, how many requirements hold in each
+ * Writes the page that says what is tested: operations down, rules across, how many requirements hold in each
  * place. Without results it says what must come out, since nothing may fail but what is listed as a gap.
  */
 export function renderMatrix(
@@ -32,11 +32,11 @@ export function renderMatrix(
   ])
   const head = ['operation', ...columns.map(({ group, surface }) => `${group} ${headings[surface]}`)]
   return [
-    '# What is proved',
+    '# Contract coverage',
     '',
-    'Written by `make contract` from `contracts/requirements.yaml`; a test holds it to that file. Each cell counts the',
-    'requirements that hold, on both mocks where they need no memory, and on MCP in both protocol eras. A gap is',
-    'known not to hold, and a ✗ is not known.',
+    'Written by `make contract` from `contracts/requirements.yaml`; a test compares it with that file. Each cell counts',
+    'the requirements that are met: on both mocks, unless they need memory, and on MCP in both protocol eras. A gap is',
+    'known not to be met, and a ✗ is not known.',
     '',
     ...toTable(head, rows),
     '',
@@ -60,9 +60,9 @@ function describeCell(
   if (wanted.length === 0) return ''
   const gaps = wanted.filter(({ gap }) => gap?.surface === surface).map(({ id }) => `gap ${id}`)
   const failed = wanted.filter(({ id }) => fails(id, operation, surface, results)).map(({ id }) => `✗ ${id}`)
-  const unjudged = wanted.filter(({ id }) => !isJudged(id, operation, surface, results))
-  const holding = wanted.length - gaps.length - failed.length - unjudged.length
-  const silent = unjudged.length > 0 ? [`${unjudged.length} not judged`] : []
+  const untested = wanted.filter(({ id }) => !isTested(id, operation, surface, results))
+  const holding = wanted.length - gaps.length - failed.length - untested.length
+  const silent = untested.length > 0 ? [`${untested.length} not tested`] : []
   return [`${holding} ✓`, ...gaps, ...failed, ...silent].join(', ')
 }
 
@@ -70,9 +70,9 @@ function fails(id: string, operation: string, surface: Surface, results: readonl
   return results.some((one) => isAbout(one, id, operation, surface) && one.outcome === 'fail')
 }
 
-function isJudged(id: string, operation: string, surface: Surface, results?: readonly Result[]): boolean {
+function isTested(id: string, operation: string, surface: Surface, results?: readonly Result[]): boolean {
   if (!results) return true
-  return results.some((one) => isAbout(one, id, operation, surface) && one.outcome !== 'not judged')
+  return results.some((one) => isAbout(one, id, operation, surface) && one.outcome !== 'not tested')
 }
 
 function isAbout(one: Result, id: string, operation: string, surface: Surface): boolean {

@@ -15,17 +15,17 @@ export interface RecordedRequest {
   readonly body: Buffer
 }
 
-/** Answers in the upstream's place. */
+/** Responds in the upstream's place. */
 export type Script = (request: RecordedRequest, response: ServerResponse) => void
 
-/** A hop in front of the upstream that shows what goes up and can say what comes back. */
+/** A proxy in front of the upstream that shows what goes up and can say what comes back. */
 export interface Recorder {
   readonly url: string
   /** What has gone up since it was last emptied. */
   readonly requests: RecordedRequest[]
   /** The `Prefer` header that the upstream is to see; the gateway itself lets no caller send one. */
   prefer: string | undefined
-  /** Answers instead of the upstream, as long as it is set. */
+  /** Responds instead of the upstream, as long as it is set. */
   script: Script | undefined
   close(): Promise<void>
 }
@@ -46,11 +46,11 @@ export async function startRecorder(upstream: string): Promise<Recorder> {
     const preference = recorder.prefer === undefined ? {} : { prefer: recorder.prefer }
     const sent = { ...headers, host, ...preference }
     const outgoing = open({ agent, hostname, port, method, path: prefix + url, headers: sent })
-    outgoing.on('response', (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.rawHeaders)
-      answer.pipe(response)
+    outgoing.on('response', (received) => {
+      response.writeHead(received.statusCode ?? 502, received.rawHeaders)
+      received.pipe(response)
     })
-    // What the upstream never said must not look like an answer.
+    // What the upstream never said must not look like a response.
     outgoing.on('error', () => response.destroy())
     return outgoing.end(body)
   })

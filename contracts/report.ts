@@ -1,26 +1,27 @@
-import { type Finding, listTrials, type Trial } from './judge.ts'
+import type { Finding } from './context.ts'
 import type { Requirements } from './requirements.ts'
 import type { Target } from './target.ts'
+import { listTestCases, type TestCase } from './test-cases.ts'
 
-/** What became of one requirement on one operation, door and target. */
+/** What became of one requirement on one operation, server and target. */
 export interface Result {
   readonly target: string
   readonly requirement: string
   readonly operation: string
-  readonly surface: Trial['surface']
-  readonly door: string
-  readonly outcome: 'pass' | 'fail' | 'known gap' | 'not judged'
-  /** Departures of a failure or a gap, or why it is not judged. */
+  readonly surface: TestCase['surface']
+  readonly server: string
+  readonly outcome: 'pass' | 'fail' | 'known gap' | 'not tested'
+  /** Mismatches of a failure or a gap, or why it is not tested. */
   readonly findings: readonly Finding[]
   readonly reason?: string
 }
 
-/** Runs a trial; a known gap that is none any more fails. */
-export async function tryOut(trial: Trial, target: Pick<Target, 'name'>): Promise<Result> {
-  const { requirement, operation, surface, door, obstacle } = trial
-  const facts = { target: target.name, requirement: requirement.id, operation, surface, door }
-  if (obstacle !== undefined) return { ...facts, outcome: 'not judged', findings: [], reason: obstacle }
-  const findings = await trial.run()
+/** Runs a testCase; a known gap that is none any more fails. */
+export async function runTestCase(testCase: TestCase, target: Pick<Target, 'name'>): Promise<Result> {
+  const { requirement, operation, surface, server, obstacle } = testCase
+  const facts = { target: target.name, requirement: requirement.id, operation, surface, server }
+  if (obstacle !== undefined) return { ...facts, outcome: 'not tested', findings: [], reason: obstacle }
+  const findings = await testCase.run()
   if (requirement.gap?.surface !== surface)
     return { ...facts, outcome: findings.length === 0 ? 'pass' : 'fail', findings }
   if (findings.length > 0) return { ...facts, outcome: 'known gap', findings, reason: requirement.gap.reason }
@@ -29,24 +30,24 @@ export async function tryOut(trial: Trial, target: Pick<Target, 'name'>): Promis
   return { ...facts, outcome: 'fail', findings: [stale] }
 }
 
-/** Tries a target by all trials that `select` keeps, one after the other; `pace` may hold the next one back. */
-export async function tryAll(
+/** Tries a target by all testCases that `select` keeps, one after the other; `pace` may hold the next one back. */
+export async function runTestCases(
   target: Target,
   requirements: Requirements,
-  select: (trial: Trial) => boolean = () => true,
+  select: (testCase: TestCase) => boolean = () => true,
   pace: (target: Target) => Promise<void> = async () => {},
 ): Promise<Result[]> {
   const results: Result[] = []
-  for (const trial of listTrials(target, requirements).filter(select)) {
-    if (trial.obstacle === undefined) await pace(target)
-    results.push(await tryOut(trial, target))
+  for (const testCase of listTestCases(target, requirements).filter(select)) {
+    if (testCase.obstacle === undefined) await pace(target)
+    results.push(await runTestCase(testCase, target))
   }
   return results
 }
 
-/** Names what no target could judge: `requirement · operation · door`. */
-export function findUnjudged(results: readonly Result[]): string[] {
-  const name = ({ requirement, operation, door }: Result) => `${requirement} · ${operation} · ${door}`
-  const judged = new Set(results.filter(({ outcome }) => outcome !== 'not judged').map(name))
-  return [...new Set(results.map(name))].filter((one) => !judged.has(one))
+/** Names what no target could test: `requirement · operation · server`. */
+export function findUntested(results: readonly Result[]): string[] {
+  const name = ({ requirement, operation, server }: Result) => `${requirement} · ${operation} · ${server}`
+  const tested = new Set(results.filter(({ outcome }) => outcome !== 'not tested').map(name))
+  return [...new Set(results.map(name))].filter((one) => !tested.has(one))
 }

@@ -18,7 +18,7 @@ const operation = {
     'required',
     'hints',
     'success',
-    'answer',
+    'response',
     'errors',
     'apiKey',
     'source',
@@ -36,7 +36,7 @@ const operation = {
       required: ['readOnly', 'destructive', 'idempotent'],
     },
     success: { type: 'integer', minimum: 200, maximum: 299 },
-    answer: { type: 'object' },
+    response: { type: 'object' },
     errors: texts,
     apiKey: { type: 'boolean' },
     source,
@@ -50,7 +50,7 @@ const requirement = {
   properties: {
     id: { type: 'string', pattern: '^[a-z]+(-[a-z]+)*\\.[a-z-]+$|^[a-z]+[A-Z][A-Za-z]*\\.[a-z-]+$' },
     group: {
-      enum: ['exposure', 'arguments', 'body', 'credentials', 'request', 'answers', 'state'],
+      enum: ['exposure', 'arguments', 'body', 'credentials', 'request', 'responses', 'state'],
     },
     level: { enum: ['must', 'should'] },
     operations: { anyOf: [{ enum: ['every', 'gateway'] }, { ...texts, minItems: 1 }] },
@@ -83,10 +83,10 @@ const error = {
 export const requirementsSchema = {
   type: 'object',
   additionalProperties: false,
-  required: ['operations', 'answers', 'errors', 'requirements'],
+  required: ['operations', 'responses', 'errors', 'requirements'],
   properties: {
     operations: { type: 'object', additionalProperties: operation, minProperties: 1 },
-    answers: { type: 'object' },
+    responses: { type: 'object' },
     errors: {
       type: 'object',
       required: ['everywhere'],

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { readDocument } from '../src/document/document.ts'
-import { provers } from './cases/provers.ts'
+import { checks } from './checks/catalogue.ts'
 import { renderMatrix } from './matrix.ts'
 import { readRequirements } from './requirements.ts'
-import { listAnswers } from './rest/answers.ts'
+import { listDocumentedResponses } from './rest/documented-responses.ts'
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8')
 const text = read('requirements.yaml')
@@ -43,18 +43,18 @@ describe('requirements.yaml', () => {
     expect(methods).toEqual(operations.map(({ operation }) => `- method: ${operation.split(' ')[0]}`))
   })
 
-  it('has a prover for each requirement, and no prover has none', () => {
-    expect(Object.keys(provers).sort()).toEqual([...ids].sort())
+  it('has a check for each requirement, and no check has none', () => {
+    expect(Object.keys(checks).sort()).toEqual([...ids].sort())
   })
 
   it('knows every error that the document gives Cal.com, and the document every error that it can give', () => {
-    const documented = listAnswers(readDocument()).filter(
+    const documented = listDocumentedResponses(readDocument()).filter(
       ({ status, mediaType }) => status >= 400 && mediaType === 'application/json',
     )
     for (const { operation, errors: promised } of operations) {
       const examples = documented
         .filter(({ method, path }) => `${method} ${path}` === operation)
-        .flatMap((answer) => [...answer.examples.keys()].map((name) => `${answer.status} ${name}`))
+        .flatMap((response) => [...response.examples.keys()].map((name) => `${response.status} ${name}`))
       const known = [...errors].map(([name, { status }]) => `${status} ${name}`)
       expect(examples.filter((one) => !known.includes(one))).toEqual([])
       const given = promised.map((name) => `${errors.get(name)?.status} ${name}`)

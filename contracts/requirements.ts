@@ -3,10 +3,10 @@ import { Ajv } from 'ajv'
 import { parse } from 'yaml'
 import { requirementsSchema } from './requirements-schema.ts'
 
-/** What a requirement is judged on: a door of the gateway, or Cal.com itself. */
+/** What a requirement is tested on: a server of the gateway, or Cal.com itself. */
 export type Surface = 'rest' | 'mcp' | 'upstream'
 
-/** What a judge must have to judge: see the head of `requirements.yaml`. */
+/** What a test must have to test: see the head of `requirements.yaml`. */
 export type Need = 'sight' | 'told' | 'build'
 
 /** A type of a member with its marks (`string?`, `object-`), members by name, or a list of one kind. */
@@ -25,7 +25,7 @@ export interface OperationFacts {
   readonly required: readonly string[]
   readonly hints: Readonly<Record<'readOnly' | 'destructive' | 'idempotent', boolean>>
   readonly success: number
-  readonly answer: Readonly<Record<string, Shape>>
+  readonly response: Readonly<Record<string, Shape>>
   /** Names of the errors Cal.com can give, those of every operation included. */
   readonly errors: readonly string[]
   readonly apiKey: boolean
@@ -55,7 +55,7 @@ export interface Requirement {
 export interface ErrorFacts {
   readonly status: number
   readonly shape: string
-  /** Absent where the answer has none. */
+  /** Absent where the response has none. */
   readonly code?: string
 }
 
@@ -63,31 +63,46 @@ export interface ErrorFacts {
 export interface Requirements {
   readonly operations: readonly OperationFacts[]
   readonly requirements: readonly Requirement[]
-  readonly answers: Readonly<Record<string, Shape>>
+  readonly responses: Readonly<Record<string, Shape>>
   readonly errors: ReadonlyMap<string, ErrorFacts>
 }
+
+/** The file as it is written. */
+interface Source {
+  readonly operations: Readonly<Record<string, Omit<OperationFacts, 'name'>>>
+  readonly responses: Readonly<Record<string, Shape>>
+  readonly errors: Readonly<Record<string, ErrorFacts>> & { readonly everywhere: readonly string[] }
+  readonly requirements: readonly WrittenRequirement[]
+}
+
+type Defaults = 'needs' | 'stateful' | 'accepts' | 'refuses' | 'values'
+type WrittenRequirement = Omit<Requirement, 'operations' | Defaults> &
+  Partial<Pick<Requirement, Defaults>> & { readonly operations: string | readonly string[] }
 
 const shipped = new URL('requirements.yaml', import.meta.url)
 
 /** Reads and checks the file. Throws a `TypeError` that says every problem, one a line. */
 export function readRequirements(text: string = readFileSync(shipped, 'utf8')): Requirements {
-  const source = parse(text)
-  const check = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(requirementsSchema)
+  const source: unknown = parse(text)
+  const check = new Ajv({ allErrors: true, allowUnionTypes: true }).compile<Source>(requirementsSchema)
   if (!check(source)) {
     const problems = (check.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`)
     throw new TypeError(problems.join('\n'))
   }
-  const { everywhere, ...errors } = source.errors
+  const { everywhere } = source.errors
+  const errors = Object.entries(source.errors).flatMap(([name, one]): [string, ErrorFacts][] =>
+    'status' in one ? [[name, one]] : [],
+  )
   const operations = Object.entries(source.operations).map(
     ([name, facts]): OperationFacts => ({
-      ...Object(facts),
+      ...facts,
       name,
-      errors: [...Object(facts).errors, ...everywhere],
+      errors: [...facts.errors, ...(everywhere ?? [])],
     }),
   )
-  const problems = findContradictions(source, operations, Object.keys(errors))
+  const problems = findContradictions(source, operations, new Map(errors))
   if (problems.length > 0) throw new TypeError(problems.join('\n'))
-  const requirements = source.requirements.map((one: Readonly<Record<string, unknown>>) => ({
+  const requirements = source.requirements.map((one) => ({
     needs: [],
     stateful: false,
     accepts: [],
@@ -96,29 +111,32 @@ export function readRequirements(text: string = readFileSync(shipped, 'utf8')): 
     ...one,
     operations: select(operations, one.operations),
   }))
-  return { operations, requirements, answers: source.answers, errors: new Map(Object.entries(errors)) }
+  return { operations, requirements, responses: source.responses, errors: new Map(errors) }
 }
 
-function select(operations: readonly OperationFacts[], wanted: unknown): readonly OperationFacts[] {
-  if (wanted === 'every') return operations
-  return Array.isArray(wanted) ? operations.filter(({ name }) => wanted.includes(name)) : []
+function select(
+  operations: readonly OperationFacts[],
+  wanted: string | readonly string[],
+): readonly OperationFacts[] {
+  if (typeof wanted === 'string') return wanted === 'every' ? operations : []
+  return operations.filter(({ name }) => wanted.includes(name))
 }
 
 /** What a schema cannot say: names that lead nowhere, and ids that stand twice. */
 function findContradictions(
-  source: { readonly requirements: readonly { readonly id: string; readonly operations: unknown }[] },
+  source: Source,
   operations: readonly OperationFacts[],
-  errors: readonly string[],
+  errors: ReadonlyMap<string, ErrorFacts>,
 ): string[] {
   const ids = source.requirements.map(({ id }) => id)
   const names = operations.map(({ name }) => name)
   return [
     ...ids.filter((id, index) => ids.indexOf(id) !== index).map((id) => `${id} stands twice`),
     ...operations.flatMap((one) =>
-      one.errors.filter((name) => !errors.includes(name)).map((name) => `${one.name}: no error is ${name}`),
+      one.errors.filter((name) => !errors.has(name)).map((name) => `${one.name}: no error is ${name}`),
     ),
     ...source.requirements.flatMap(({ id, operations: wanted }) =>
-      (Array.isArray(wanted) ? wanted : [])
+      (typeof wanted === 'string' ? [] : wanted)
         .filter((name) => !names.includes(name))
         .map((name) => `${id}: no operation is ${name}`),
     ),

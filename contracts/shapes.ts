@@ -1,13 +1,14 @@
+import { asRecord } from '../src/document/json.ts'
 import type { Shape } from './requirements.ts'
-import { showValue } from './values.ts'
+import { isList, showValue, toList } from './values.ts'
 
 type Shapes = Readonly<Record<string, Shape>>
 
 /**
- * Lists how a value departs from a shape, one line a member: `data.id must be an integer, got "7"`. Members
+ * Lists how a value differs from a shape, one line a member: `data.id must be an integer, got "7"`. Members
  * that the shape does not name may be there; Cal.com may add some at any time.
  */
-export function findDepartures(
+export function findMismatches(
   value: unknown,
   shape: Shape,
   shapes: Shapes,
@@ -17,25 +18,28 @@ export function findDepartures(
     const [, name = '', mark = ''] = /^(\w+)([?-]?)$/.exec(shape) ?? []
     if ((mark === '-' && value === undefined) || (mark === '?' && value === null)) return []
     const named = shapes[name]
-    if (named !== undefined) return findDepartures(value, named, shapes, place)
+    if (named !== undefined) return findMismatches(value, named, shapes, place)
     return isOfType(value, name)
       ? []
       : [{ place, message: `must be ${name}${mark === '?' ? ' or null' : ''}, got ${showValue(value)}` }]
   }
   if (isList(shape)) {
-    if (!Array.isArray(value)) return [{ place, message: `must be an array, got ${showValue(value)}` }]
+    if (!isList(value)) return [{ place, message: `must be an array, got ${showValue(value)}` }]
     const [one = 'any'] = shape
-    return value.flatMap((element, index) => findDepartures(element, one, shapes, `${place}[${index}]`))
+    return value.flatMap((element, index) => findMismatches(element, one, shapes, `${place}[${index}]`))
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
+  if (typeof value !== 'object' || value === null || isList(value))
     return [{ place, message: `must be an object, got ${showValue(value)}` }]
   return Object.entries(shape).flatMap(([name, inner]) =>
-    findDepartures(Object(value)[name], inner, shapes, place ? `${place}.${name}` : name),
+    findMismatches(asRecord(value)[name], inner, shapes, place ? `${place}.${name}` : name),
   )
 }
 
-function isList(shape: Shape): shape is readonly Shape[] {
-  return Array.isArray(shape)
+/** Returns a value of requirements.yaml as a shape; a text that is no type matches nothing. */
+export function toShape(value: unknown): Shape {
+  if (isList(value)) return toList(value).map(toShape)
+  if (typeof value !== 'object' || value === null) return String(value)
+  return Object.fromEntries(Object.entries(asRecord(value)).map(([name, one]) => [name, toShape(one)]))
 }
 
 function isOfType(value: unknown, type: string): boolean {
@@ -45,7 +49,7 @@ function isOfType(value: unknown, type: string): boolean {
     case 'integer':
       return Number.isSafeInteger(value)
     case 'object':
-      return typeof value === 'object' && value !== null && !Array.isArray(value)
+      return typeof value === 'object' && value !== null && !isList(value)
     default:
       return typeof value === type
   }

@@ -11,7 +11,7 @@ export interface TargetChoice {
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * Chooses what to judge: both mocks, or what the environment puts in their place. `CONTRACT_UPSTREAM` is an
+ * Chooses what to test: both mocks, or what the environment puts in their place. `CONTRACT_UPSTREAM` is an
  * upstream, `CONTRACT_REST` and `CONTRACT_MCP` are a gateway that runs already. Away from this machine nothing
  * is changed unless `ALLOW_WRITES` is 1; `CONTRACT_MEMORY=1` says that the upstream remembers. Throws a
  * `RangeError` in one line.
@@ -20,7 +20,7 @@ export function chooseTargets(environment: Environment): TargetChoice[] {
   const { CONTRACT_UPSTREAM: upstream, CONTRACT_REST: rest, CONTRACT_MCP: mcp } = environment
   if (Boolean(rest) !== Boolean(mcp)) throw new RangeError('CONTRACT_REST and CONTRACT_MCP go together')
   if (upstream && rest)
-    throw new RangeError('CONTRACT_UPSTREAM is judged behind a gateway of its own: leave CONTRACT_REST out')
+    throw new RangeError('CONTRACT_UPSTREAM is tested behind a gateway of its own: leave CONTRACT_REST out')
   for (const url of [upstream, rest, mcp])
     if (url && !URL.canParse(url))
       throw new RangeError('CONTRACT_UPSTREAM, CONTRACT_REST and CONTRACT_MCP are URLs')

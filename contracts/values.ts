@@ -1,7 +1,8 @@
+import { asRecord } from '../src/document/json.ts'
 /** Spells a value of `requirements.yaml` out: `{ $repeat, times }`, `{ $keys }` and `{ $key }` stand for long ones. */
 export function spellOut(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(spellOut)
-  const { $repeat, times, before = '', then = '', $keys, $key } = Object(value)
+  if (isList(value)) return value.map(spellOut)
+  const { $repeat, times, before = '', then = '', $keys, $key } = asRecord(value)
   if (typeof $repeat === 'string') return `${before}${$repeat.repeat(Number(times))}${then}`
   if ($keys !== undefined)
     return Object.fromEntries(Array.from({ length: Number($keys) }, (_, index) => [`key-${index}`, index]))
@@ -16,14 +17,24 @@ export function setArgument(
   value: unknown,
 ): Record<string, unknown> {
   const [first = '', ...rest] = place.split('.')
-  const inner = rest.length === 0 ? value : setArgument(Object(values[first]), rest.join('.'), value)
+  const inner = rest.length === 0 ? value : setArgument(asRecord(values[first]), rest.join('.'), value)
   const { [first]: _, ...others } = values
   return inner === undefined ? others : { ...others, [first]: inner }
 }
 
 /** The argument at a dotted place. */
 export function getArgument(values: unknown, place: string): unknown {
-  return place.split('.').reduce<unknown>((inner, name) => Object(inner)[name], values)
+  return place.split('.').reduce<unknown>((inner, name) => asRecord(inner)[name], values)
+}
+
+/** True for a list, whose elements stay unknown. */
+export function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value)
+}
+
+/** Returns the elements of a list, a lone value as one element, and none for `undefined`. */
+export function toList(value: unknown): readonly unknown[] {
+  return value === undefined ? [] : [value].flat()
 }
 
 /** A value in at most 120 characters, for a message. */

@@ -1,5 +1,7 @@
+import { asRecord } from '../src/document/json.ts'
 import type { DescribedArgument } from './generators.ts'
 import type { JsonObject } from './rest/json-schema.ts'
+import { isList } from './values.ts'
 
 /** One constraint of the document, broken by one. */
 export interface ConstraintViolation {
@@ -36,9 +38,9 @@ export function listViolations(described: readonly DescribedArgument[]): Constra
 function breakSchema(place: string, schema: JsonObject): ConstraintViolation[] {
   const { enum: choices, oneOf } = schema
   const broken = (keyword: string, value: unknown) => ({ place, keyword, value })
-  if (Array.isArray(oneOf)) return breakChoice(place, oneOf)
-  if (Array.isArray(choices)) {
-    const foreign = typeof choices[0] === 'number' ? Math.max(...choices) + 1 : `${choices[0]}?`
+  if (isList(oneOf)) return breakChoice(place, oneOf)
+  if (isList(choices)) {
+    const foreign = typeof choices[0] === 'number' ? Math.max(...choices.map(Number)) + 1 : `${choices[0]}?`
     return [broken('enum', foreign), ...breakType(place, schema)]
   }
   return [
@@ -86,7 +88,7 @@ function breakText({
 function breakArray(place: string, { type, minItems, items }: JsonObject): ConstraintViolation[] {
   if (type !== 'array') return []
   const empty = Number(minItems) > 0 ? [{ place, keyword: 'minItems', value: [] }] : []
-  const elements = breakSchema(place, Object(items)).map((one) => ({
+  const elements = breakSchema(place, asRecord(items)).map((one) => ({
     ...one,
     keyword: `items.${one.keyword}`,
     value: [one.value],
@@ -97,7 +99,7 @@ function breakArray(place: string, { type, minItems, items }: JsonObject): Const
 function breakObject(place: string, schema: JsonObject): ConstraintViolation[] {
   const { type, properties, required = [], additionalProperties, maxProperties } = schema
   if (type !== 'object') return []
-  const longest = Number(Object(schema['x-propertyNames']).maxLength)
+  const longest = Number(asRecord(schema['x-propertyNames']).maxLength)
   const inside = (name: string) => `${place}.${name}`
   const many = Object.fromEntries(
     Array.from({ length: Number(maxProperties) + 1 || 0 }, (_, at) => [`k${at}`, at]),
@@ -114,20 +116,22 @@ function breakObject(place: string, schema: JsonObject): ConstraintViolation[] {
       ? []
       : [{ place, keyword: 'propertyNames', value: { ['k'.repeat(longest + 1)]: 1 } }]),
     ...(typeof additionalProperties === 'object'
-      ? breakSchema(inside('tenant'), Object(additionalProperties))
+      ? breakSchema(inside('tenant'), asRecord(additionalProperties))
       : []),
-    ...Object.entries(Object(properties)).flatMap(([name, one]) => breakSchema(inside(name), Object(one))),
+    ...Object.entries(asRecord(properties)).flatMap(([name, one]) =>
+      breakSchema(inside(name), asRecord(one)),
+    ),
   ]
 }
 
 /** Breaks all alternatives at once: a value of no alternative's type, and each bound of those that have one. */
 function breakChoice(place: string, alternatives: readonly unknown[]): ConstraintViolation[] {
-  const types = alternatives.map((one) => Object(one).type)
+  const types = alternatives.map((one) => asRecord(one).type)
   const foreign = samples.filter(([name]) => !types.includes(name))
   return [
     ...foreign.map(([, value]) => ({ place, keyword: 'oneOf.type', value })),
     ...alternatives.flatMap((one) =>
-      [...breakNumber(Object(one)), ...breakText(Object(one))].map(([keyword, value]) => ({
+      [...breakNumber(asRecord(one)), ...breakText(asRecord(one))].map(([keyword, value]) => ({
         place,
         keyword: `oneOf.${keyword}`,
         value,

@@ -217,7 +217,7 @@ describe('what is planted in every place of requests and answers', () => {
       log.push(...running.log)
     }
     search = createSearch([...planted.values()])
-  }, 120_000)
+  })
   afterAll(() => upstream[Symbol.asyncDispose]())
 
   it('is in no log line', () => {

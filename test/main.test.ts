@@ -60,7 +60,7 @@ it('tells of itself and of the process on the control port, and keeps a line for
   expect(metrics).toContain('nodejs_eventloop_lag_p99_seconds ')
   expect(metrics).toContain('calgate_requests_active 0')
   await expect.poll(() => gateway.readLog(), { timeout: 30_000 }).toContain('Server listening at ')
-}, 60_000)
+})
 
 function readLines(gateway: GatewayProcess): unknown[] {
   const lines = gateway.readLog().trim().split('\n')

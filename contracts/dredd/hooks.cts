@@ -1,4 +1,4 @@
-/** One answer of the document as Dredd goes to prove it: as much of it as leaves Dredd's process. */
+/** One response of the document that Dredd is about to request: as much of it as leaves Dredd's process. */
 export interface Transaction {
   /** Dredd's own name for it, unique in a document. */
   readonly name: string
@@ -12,7 +12,7 @@ export interface Transaction {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** What to send in the transaction's stead so that its answer is the one to expect, and what that must satisfy. */
+/** What to send in the transaction's stead so that its response is the one to expect, and what that must satisfy. */
 export interface Preparation {
   /** `http://127.0.0.1:PORT` of the server to ask. */
   readonly origin: string
@@ -21,21 +21,21 @@ export interface Preparation {
   /** An empty text takes a header away: JSON, as processes exchange it, has no `undefined`. */
   readonly headers?: Readonly<Record<string, string>> | undefined
   readonly body?: string | undefined
-  /** Headers that are documented for the status and that this one answer need not have, in lower case. */
+  /** Headers that are documented for the status and that this one response need not have, in lower case. */
   readonly spared: readonly string[]
   /** JSON Schema draft-07 without references. */
   readonly bodySchema: unknown
 }
 
 /** What Dredd made of a transaction. */
-export interface Verdict extends Transaction {
+export interface TransactionResult extends Transaction {
   readonly passed: boolean
   /** Dredd's reasons, one a line. */
   readonly message: string
 }
 
-/** Sent to the judge: a question before each transaction, and all verdicts at the end. */
-export type Message = { readonly prepare: Transaction } | { readonly verdicts: readonly Verdict[] }
+/** Sent to the parent process: a question before each transaction, and all results at the end. */
+export type Message = { readonly prepare: Transaction } | { readonly results: readonly TransactionResult[] }
 
 interface DreddTransaction {
   readonly name: string
@@ -50,7 +50,7 @@ interface DreddTransaction {
   skip: boolean
 }
 
-type Hook<Subject> = (register: (subject: Subject, done: () => void) => void) => void
+type Hook<MutatedOperation> = (register: (facts: MutatedOperation, done: () => void) => void) => void
 
 interface Hooks {
   readonly beforeEach: Hook<DreddTransaction>
@@ -61,7 +61,7 @@ interface Hooks {
 // Dredd hands this module to hook files through `require` alone, which is why this one is CommonJS.
 const hooks: Hooks = require('hooks')
 
-// Whoever asked for the verdicts is gone.
+// Exits with the parent process.
 process.once('disconnect', () => process.exit(1))
 
 const promises = new Map<string, Transaction>()
@@ -84,12 +84,12 @@ hooks.beforeEachValidation(({ real }, done) => {
 })
 
 hooks.afterAll((transactions, done) => {
-  const verdicts = transactions.map((transaction) => ({
+  const results = transactions.map((transaction) => ({
     ...(promises.get(transaction.name) ?? describe(transaction)),
     passed: transaction.test?.status === 'pass',
-    message: transaction.test?.message.trim() ?? 'there was no answer',
+    message: transaction.test?.message.trim() ?? 'there was no response',
   }))
-  send({ verdicts }, done)
+  send({ results }, done)
 })
 
 function apply(transaction: DreddTransaction, preparation: Preparation): void {

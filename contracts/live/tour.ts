@@ -1,18 +1,19 @@
-import type { Door } from '../door.ts'
+import { asRecord } from '../../src/document/json.ts'
+import type { CallArguments, CallResult } from '../call-result.ts'
 import type { OperationFacts } from '../requirements.ts'
-import type { CallArguments, Verdict } from '../verdict.ts'
+import type { ServerClient } from '../server-client.ts'
 
 /** One call of the tour and what came of it. */
 export interface Stop {
   readonly operation: OperationFacts
   /** The status that the course of the tour demands. */
   readonly expected: number
-  readonly verdict: Verdict
+  readonly result: CallResult
 }
 
 /** Where the tour goes, and as whom. */
 export interface TourOptions {
-  readonly door: Door
+  readonly server: ServerClient
   readonly operations: readonly OperationFacts[]
   readonly clientId: string
   readonly secret: string
@@ -40,12 +41,12 @@ export async function* tour(options: TourOptions): AsyncGenerator<Stop> {
   const call = async (name: string, values: CallArguments, status?: number): Promise<Stop> => {
     const operation = options.operations.find((one) => one.name === name)
     if (!operation) throw new TypeError(`no operation is called ${name}`)
-    const verdict = await options.door.call(operation, { ...caller, ...values })
-    return { operation, expected: status ?? operation.success, verdict }
+    const result = await options.server.call(operation, { ...caller, ...values })
+    return { operation, expected: status ?? operation.success, result }
   }
   const first = await call('list', { limit: 1 })
   yield first
-  const userId = Object(readList(first)[0]).id
+  const userId = asRecord(readList(first)[0]).id
   if (Number.isSafeInteger(userId)) yield await call('get', { userId })
   yield await call('get', { userId: absent }, 404)
   yield await call('list', { 'x-cal-secret-key': 'not-the-secret' }, 401)
@@ -60,23 +61,23 @@ async function* live(call: Call, { mark, onLeftover }: TourOptions): AsyncGenera
   try {
     const created = await call('create', { body: { email, name: markedName, metadata: { calgate: mark } } })
     yield created
-    const { id } = Object(Object(Object(created.verdict.body).data).user)
+    const { id } = asRecord(asRecord(asRecord(created.result.body).data).user)
     const found = Number.isSafeInteger(id) ? undefined : await call('list', { emails: [email] })
-    const userId = found ? Object(readList(found)[0]).id : id
-    if (!Number.isSafeInteger(userId)) return
+    const userId = found ? asRecord(readList(found)[0]).id : id
+    if (typeof userId !== 'number') return
     life.id = userId
     yield await call('get', { userId })
     yield await call('update', { userId, body: { bio: mark } })
     yield await call('list', { emails: [email] })
     const forced = await call('force-refresh', { userId })
     yield forced
-    const { refreshToken } = Object(Object(forced.verdict.body).data)
+    const { refreshToken } = asRecord(asRecord(forced.result.body).data)
     if (typeof refreshToken === 'string') {
       yield await call('refresh', { body: { refreshToken } })
       yield await call('refresh', { body: { refreshToken } }, 400)
     }
     const deleted = await call('delete', { userId })
-    life.over = deleted.verdict.kind === 'answered'
+    life.over = deleted.result.kind === 'success'
     yield deleted
     yield await call('get', { userId }, 404)
   } finally {
@@ -87,13 +88,13 @@ async function* live(call: Call, { mark, onLeftover }: TourOptions): AsyncGenera
 /** Deletes the marked user, by its id or else by its address; true when it is gone. */
 async function remove(call: Call, email: string, known: number | undefined): Promise<boolean> {
   const found = known === undefined ? await call('list', { emails: [email] }) : undefined
-  if (found && found.verdict.kind !== 'answered') return false
-  const userId = known ?? Object(found && readList(found)[0]).id
+  if (found && found.result.kind !== 'success') return false
+  const userId = known ?? asRecord(found && readList(found)[0]).id
   if (userId === undefined) return true
-  const { verdict } = await call('delete', { userId })
-  return verdict.kind === 'answered' || verdict.status === 404
+  const { result } = await call('delete', { userId })
+  return result.kind === 'success' || result.status === 404
 }
 
-function readList({ verdict }: Stop): readonly unknown[] {
-  return [Object(verdict.body).data ?? []].flat()
+function readList({ result }: Stop): readonly unknown[] {
+  return [asRecord(result.body).data ?? []].flat()
 }

@@ -1,54 +1,54 @@
 import type { OpenApiDocument } from '../../src/document/document.ts'
-import { eras } from '../mcp-door.ts'
+import { eras } from '../mcp-client.ts'
 import type { Requirements } from '../requirements.ts'
-import { type AnswerMutant, listAnswerMutants } from './answer-mutants.ts'
 import { listBehaviourMutants } from './behaviour-mutants.ts'
 import { type DocumentMutant, listDocumentMutants } from './document-mutants.ts'
-import type { Interference, WireRequest } from './hop.ts'
-import type { Mutant, Verdict } from './mutant.ts'
-import { openStage, type StageOptions } from './stage.ts'
-import { judgeMutant } from './trial.ts'
+import type { Mutant, MutantResult } from './mutant.ts'
+import { testMutant } from './mutant-runner.ts'
+import type { Interference, WireRequest } from './mutating-proxy.ts'
+import { listResponseMutants, type ResponseMutant } from './response-mutants.ts'
+import { type EnvironmentOptions, openTestEnvironment } from './test-environment.ts'
 
-/** What the mutants are made from, and what judges them. */
+/** What the mutants are made from, and what tests them. */
 export interface Material {
   readonly document: OpenApiDocument
   readonly requirements: Requirements
-  /** URL of a mock that answers what a `Prefer` header asks for. */
+  /** URL of a mock that responds as a `Prefer` header asks for. */
   readonly mock: string
-  /** The mutants to judge, of all those there are. */
+  /** The mutants to test, of all those there are. */
   readonly select: (mutant: Mutant, index: number) => boolean
 }
 
-/** Judges the mutants of one class, one after the other. */
-export type ClassRun = (material: Material) => AsyncGenerator<Verdict>
+/** Tests the mutants of one class, one after the other. */
+export type ClassRun = (material: Material) => AsyncGenerator<MutantResult>
 
 /** How the mutants of each class come about. */
 export const classRuns: Readonly<Record<Mutant['class'], ClassRun>> = {
-  async *answers({ document, requirements, mock, select }) {
-    await using stage = await openStage({ mock, places: ['mock'] })
-    for (const mutant of listAnswerMutants(document).filter(select)) {
-      stage.hops.get('mock')?.interfere(spoilAnswer(mutant))
-      yield { mutant, finding: await judgeMutant(mutant, stage.target, requirements) }
+  async *responses({ document, requirements, mock, select }) {
+    await using environment = await openTestEnvironment({ mock, places: ['mock'] })
+    for (const mutant of listResponseMutants(document).filter(select)) {
+      environment.proxies.get('mock')?.interfere(spoilResponse(mutant))
+      yield { mutant, finding: await testMutant(mutant, environment.target, requirements) }
     }
   },
 
   async *document({ document, requirements, mock, select }) {
     for (const mutant of listDocumentMutants(document).filter(select))
-      yield { mutant, finding: await judgeDocument(mutant, requirements, mock) }
+      yield { mutant, finding: await testDocument(mutant, requirements, mock) }
   },
 
   async *behaviour({ requirements, mock, select }) {
-    await using stage = await openStage({ mock, places: ['upstream', 'rest', 'mcp'] })
+    await using environment = await openTestEnvironment({ mock, places: ['upstream', 'rest', 'mcp'] })
     for (const mutant of listBehaviourMutants(requirements.operations).filter(select)) {
-      for (const hop of stage.hops.values()) hop.interfere({})
-      stage.hops.get(mutant.place)?.interfere(mutant.interference)
-      yield { mutant, finding: await judgeMutant(mutant, stage.target, requirements) }
+      for (const proxy of environment.proxies.values()) proxy.interfere({})
+      environment.proxies.get(mutant.place)?.interfere(mutant.interference)
+      yield { mutant, finding: await testMutant(mutant, environment.target, requirements) }
     }
   },
 }
 
-/** Only the answer that the mutant is about is spoiled; the others stay what they are. */
-function spoilAnswer({ operations, status, example, spoil }: AnswerMutant): Interference {
+/** Only the response that the mutant is about is spoiled; the others stay what they are. */
+function spoilResponse({ operations, status, example, spoil }: ResponseMutant): Interference {
   const [method, path = ''] = operations[0]?.split(' ') ?? []
   const pattern = new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`)
   const asksFor = ({ headers }: WireRequest) =>
@@ -56,10 +56,10 @@ function spoilAnswer({ operations, status, example, spoil }: AnswerMutant): Inte
       ? status < 300
       : new RegExp(`code=${status}\\b.*\\b${example}$`).test(headers.prefer)
   return {
-    onAnswer: (answer, request) =>
+    onResponse: (response, request) =>
       request.method === method && pattern.test(request.url.split('?')[0] ?? '') && asksFor(request)
-        ? spoil(answer)
-        : answer,
+        ? spoil(response)
+        : response,
   }
 }
 
@@ -67,17 +67,19 @@ function spoilAnswer({ operations, status, example, spoil }: AnswerMutant): Inte
  * A document that no gateway starts with is caught: nobody could serve it by mistake. Clients of MCP, which take
  * longer to connect than most mutants live, come in only when REST has noticed nothing.
  */
-async function judgeDocument(
+async function testDocument(
   mutant: DocumentMutant,
   requirements: Requirements,
   mock: string,
 ): Promise<string | undefined> {
-  const judgeThrough = async (speak: NonNullable<StageOptions['speak']>) => {
+  const testThrough = async (speak: NonNullable<EnvironmentOptions['speak']>) => {
     const options = { mock, document: mutant.document, speak }
-    const stage = await openStage(options).catch((error: unknown) => `it does not start: ${error}`)
-    if (typeof stage === 'string') return stage
-    await using opened = stage
-    return await judgeMutant(mutant, opened.target, requirements)
+    const environment = await openTestEnvironment(options).catch(
+      (error: unknown) => `it does not start: ${error}`,
+    )
+    if (typeof environment === 'string') return environment
+    await using opened = environment
+    return await testMutant(mutant, opened.target, requirements)
   }
-  return (await judgeThrough([])) ?? (await judgeThrough(eras))
+  return (await testThrough([])) ?? (await testThrough(eras))
 }

@@ -1,4 +1,5 @@
 import type { OpenApiDocument } from '../../src/document/document.ts'
+import { asRecord } from '../../src/document/json.ts'
 import { areEquivalent } from './equivalence.ts'
 import { listPointers, type Mutant, readPointer, replaceAt, splitPointer } from './mutant.ts'
 import { listSchemaChanges } from './schema-changes.ts'
@@ -25,14 +26,14 @@ export function listDocumentMutants(document: OpenApiDocument): DocumentMutant[]
       /\/(example|examples|x-[\w-]+|headers|security)(\/|$)/.test(pointer.replace('/x-propertyNames', ''))
     )
       return []
-    // No value of an answer is checked on its way: there a schema is a promise to be read, word by word.
+    // No value of a response is checked on its way: there a schema is a promise to be read, word by word.
     const isRead = inAnswers.some((place) => isWithin(pointer, place))
-    const original = Object(readPointer(document, pointer))
+    const original = asRecord(readPointer(document, pointer))
     return listChanges(document, pointer).map(({ what, replacement }) => ({
       class: 'document' as const,
       name: `${splitPointer(pointer).join(' ')}: ${what}`,
       operations: [...new Set(operations)],
-      allowed: !isRead && isSchema(splitPointer(pointer)) && areEquivalent(original, Object(replacement)),
+      allowed: !isRead && isSchema(splitPointer(pointer)) && areEquivalent(original, asRecord(replacement)),
       document: replaceAt(document, pointer, replacement),
     }))
   })
@@ -44,19 +45,19 @@ function listChanges(document: OpenApiDocument, pointer: string): { what: string
   if (isOperation(names)) return [{ what: 'removed', replacement: undefined }]
   if (isParameter(names))
     return [
-      { what: `${Object(value).name} removed`, replacement: undefined },
+      { what: `${asRecord(value).name} removed`, replacement: undefined },
       {
-        what: `${Object(value).name} required flipped`,
-        replacement: { ...Object(value), required: !Object(value).required },
+        what: `${asRecord(value).name} required flipped`,
+        replacement: { ...asRecord(value), required: !asRecord(value).required },
       },
     ]
   if (names.at(-1) === 'requestBody' && isOperation(names.slice(0, -1)))
     return [
-      { what: 'required flipped', replacement: { ...Object(value), required: !Object(value).required } },
+      { what: 'required flipped', replacement: { ...asRecord(value), required: !asRecord(value).required } },
     ]
   if (isStatus(names) || names.at(-2) === 'content') return [{ what: 'removed', replacement: undefined }]
   if (!isSchema(names)) return []
-  return listSchemaChanges(Object(value)).map(({ what, schema }) => ({ what, replacement: schema }))
+  return listSchemaChanges(asRecord(value)).map(({ what, schema }) => ({ what, replacement: schema }))
 }
 
 function isOperation([place, , method = '', ...rest]: readonly string[]): boolean {

@@ -1,5 +1,6 @@
+import { asRecord } from '../../src/document/json.ts'
 /** The classes of the mutation score: what is spoiled. */
-export const mutantClasses = ['answers', 'document', 'behaviour'] as const
+export const mutantClasses = ['responses', 'document', 'behaviour'] as const
 
 /** One deliberate defect. */
 export interface Mutant {
@@ -13,7 +14,7 @@ export interface Mutant {
 }
 
 /** What the suite made of a mutant. */
-export interface Verdict {
+export interface MutantResult {
   readonly mutant: Mutant
   /** The first red line, if there was one. */
   readonly finding: string | undefined
@@ -24,7 +25,7 @@ export function listPointers(value: unknown, pointer = ''): string[] {
   if (typeof value !== 'object' || value === null) return [pointer]
   return [
     pointer,
-    ...Object.entries(value).flatMap(([name, one]) =>
+    ...Object.entries(asRecord(value)).flatMap(([name, one]) =>
       listPointers(one, `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`),
     ),
   ]
@@ -32,7 +33,7 @@ export function listPointers(value: unknown, pointer = ''): string[] {
 
 /** The value at a JSON pointer, or undefined. */
 export function readPointer(value: unknown, pointer: string): unknown {
-  return splitPointer(pointer).reduce<unknown>((place, name) => Object(place)[name], value)
+  return splitPointer(pointer).reduce<unknown>((place, name) => asRecord(place)[name], value)
 }
 
 /** A copy of a JSON value in which the value at a pointer is another one, or is gone where it is undefined. */
@@ -40,10 +41,11 @@ export function replaceAt<Value>(value: Value, pointer: string, replacement: unk
   const copy = structuredClone(value)
   const names = splitPointer(pointer)
   const last = names.pop() ?? ''
-  const parent = names.reduce<unknown>((place, name) => Object(place)[name], copy)
+  const parent = names.reduce<unknown>((place, name) => asRecord(place)[name], copy)
+  if (typeof parent !== 'object' || parent === null) return copy
   if (Array.isArray(parent) && replacement === undefined) parent.splice(Number(last), 1)
-  else if (replacement === undefined) Reflect.deleteProperty(Object(parent), last)
-  else Reflect.set(Object(parent), last, replacement)
+  else if (replacement === undefined) Reflect.deleteProperty(parent, last)
+  else Reflect.set(parent, last, replacement)
   return copy
 }
 

@@ -1,8 +1,8 @@
-import type { WireRequest } from './hop.ts'
+import type { WireRequest } from './mutating-proxy.ts'
 import { dropHeader, mapBody, mapPath, mapQuery, mapValues, swap, withHeader } from './wire-changes.ts'
 
 /** What the capability says of an operation, as far as the mutants need it. */
-export interface Subject {
+export interface MutatedOperation {
   /** `METHOD /path` of the document. */
   readonly operation: string
   /** Exposed path template. */
@@ -15,9 +15,9 @@ export interface Subject {
 export type RequestChange = (request: WireRequest) => WireRequest
 
 /** Lists what can go wrong with a request of an operation between gateway and upstream, each with its name. */
-export function listRequestChanges(subject: Subject): [string, RequestChange][] {
-  const [method = '', path = ''] = subject.operation.split(' ')
-  const hasBody = subject.arguments.includes('body')
+export function listRequestChanges(facts: MutatedOperation): [string, RequestChange][] {
+  const [method = '', path = ''] = facts.operation.split(' ')
+  const hasBody = facts.arguments.includes('body')
   const headers = ['x-cal-secret-key', 'x-cal-client-id', 'accept', 'user-agent']
   const lost = [...headers, ...(hasBody ? ['content-type'] : [])].map((name): [string, RequestChange] => [
     `header ${name} dropped`,
@@ -83,6 +83,6 @@ export function listRequestChanges(subject: Subject): [string, RequestChange][] 
     ...places,
     ...(user < 0 ? [] : users),
     ...(hasBody ? bodies : []),
-    ...(subject.arguments.includes('limit') ? [...queries, ...swaps] : []),
+    ...(facts.arguments.includes('limit') ? [...queries, ...swaps] : []),
   ]
 }

@@ -1,3 +1,5 @@
+import { asRecord } from '../../src/document/json.ts'
+import { isList } from '../values.ts'
 /** A schema, or any object of the document, as far as a change looks at it. */
 export type Members = Readonly<Record<string, unknown>>
 
@@ -62,7 +64,7 @@ function changeText(schema: Members, keyword: string, value: unknown): SchemaCha
 }
 
 function changeList(schema: Members, keyword: string, value: unknown): SchemaChange[] {
-  if (!Array.isArray(value)) return []
+  if (!isList(value)) return []
   const fewer = value.map((one, index) => ({
     what: `${keyword} without ${typeof one === 'object' ? index : one}`,
     schema: { ...schema, [keyword]: value.filter((_, at) => at !== index) },
@@ -70,7 +72,7 @@ function changeList(schema: Members, keyword: string, value: unknown): SchemaCha
   if (keyword === 'enum')
     return [...fewer, { what: 'enum with more', schema: { ...schema, enum: [...value, more(value)] } }]
   if (keyword === 'required' && schema.properties) {
-    const optional = Object.keys(Object(schema.properties)).filter((name) => !value.includes(name))
+    const optional = Object.keys(asRecord(schema.properties)).filter((name) => !value.includes(name))
     const added = optional.map((name) => ({
       what: `required with ${name}`,
       schema: { ...schema, required: [...value, name] },
@@ -94,13 +96,13 @@ function changeMembers(schema: Members, keyword: string, value: unknown): Schema
       : []
   const required =
     schema.required === undefined
-      ? Object.keys(Object(value)).map((name) => ({
+      ? Object.keys(asRecord(value)).map((name) => ({
           what: `required with ${name}`,
           schema: { ...schema, required: [name] },
         }))
       : []
-  const fewer = Object.keys(Object(value)).map((name) => {
-    const { [name]: _, ...others } = Object(value)
+  const fewer = Object.keys(asRecord(value)).map((name) => {
+    const { [name]: _, ...others } = asRecord(value)
     const names = [schema.required ?? []].flat().filter((one) => one !== name)
     const { required: __, ...rest } = schema
     const kept = names.length > 0 ? { ...rest, required: names } : rest

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
-import { mutantClasses, type Verdict } from './mutant.ts'
+import { asRecord } from '../../src/document/json.ts'
+import { type MutantResult, mutantClasses } from './mutant.ts'
 
 /** The least share of mutants that the suite must catch: of all, and of each class. */
 export const bars = { overall: 0.99, class: 0.97 }
@@ -17,25 +18,28 @@ const shipped = new URL('survivors.yaml', import.meta.url)
 
 /** Reads the survivors that are known, each with its reason, by the mutant's name. Throws when one has none. */
 export function readSurvivors(text: string = readFileSync(shipped, 'utf8')): ReadonlyMap<string, string> {
-  const entries = Object.entries(Object(parse(text) ?? {}))
+  const entries = Object.entries(asRecord(parse(text) ?? {}))
   const silent = entries.find(([, reason]) => typeof reason !== 'string' || reason.trim() === '')
   if (silent) throw new TypeError(`the survivor "${silent[0]}" has no reason`)
   return new Map(entries.map(([name, reason]) => [name, String(reason)]))
 }
 
-/** Counts verdicts by class and holds them against the bars and the known survivors, in both directions. */
-export function scoreVerdicts(verdicts: readonly Verdict[], survivors: ReadonlyMap<string, string>): Score {
-  const defects = verdicts.filter(({ mutant }) => !mutant.allowed)
+/** Counts results by class and holds them against the bars and the known survivors, in both directions. */
+export function scoreResults(
+  results: readonly MutantResult[],
+  survivors: ReadonlyMap<string, string>,
+): Score {
+  const defects = results.filter(({ mutant }) => !mutant.allowed)
   const alive = defects.filter(({ finding }) => finding === undefined).map(({ mutant }) => mutant.name)
-  const brittle = verdicts.filter(({ mutant, finding }) => mutant.allowed && finding !== undefined)
+  const brittle = results.filter(({ mutant, finding }) => mutant.allowed && finding !== undefined)
   const rows = mutantClasses.map((name) => {
     const own = defects.filter(({ mutant }) => mutant.class === name)
     const caught = own.filter(({ finding }) => finding !== undefined).length
-    const passed = verdicts.filter(({ mutant }) => mutant.class === name && mutant.allowed).length
+    const passed = results.filter(({ mutant }) => mutant.class === name && mutant.allowed).length
     return { name, mutants: own.length, caught, allowed: passed, bar: bars.class }
   })
   const caught = defects.length - alive.length
-  const allowed = verdicts.length - defects.length
+  const allowed = results.length - defects.length
   const all = [...rows, { name: 'all', mutants: defects.length, caught, allowed, bar: bars.overall }]
   const listed = alive.map((name) => `  ${name}\n    ${survivors.get(name) ?? 'no reason is known'}`)
   return {

@@ -1,11 +1,12 @@
-import type { WireAnswer, WireRequest } from './hop.ts'
+import { asRecord } from '../../src/document/json.ts'
+import type { WireRequest, WireResponse } from './mutating-proxy.ts'
 import { mapBody } from './wire-changes.ts'
 
 type Members = Readonly<Record<string, unknown>>
 type Change = (members: Members) => unknown
 
-/** One thing done wrong by the MCP door: it sees the JSON-RPC request that the answer belongs to. */
-export type ToolChange = (answer: WireAnswer, request: WireRequest) => WireAnswer
+/** One thing done wrong by the MCP server: it sees the JSON-RPC request that the response belongs to. */
+export type ToolChange = (response: WireResponse, request: WireRequest) => WireResponse
 
 const hints = ['readOnlyHint', 'destructiveHint', 'idempotentHint', 'openWorldHint']
 
@@ -13,7 +14,7 @@ const hints = ['readOnlyHint', 'destructiveHint', 'idempotentHint', 'openWorldHi
 export function listToolChanges(tool: string): [string, ToolChange][] {
   const described = Object.entries(listDescriptionChanges()).map(([what, change]): [string, ToolChange] => [
     `tool ${what}`,
-    onList((tools) => tools.map((one) => (one.name === tool ? Object(change(one)) : one))),
+    onList((tools) => tools.map((one) => (one.name === tool ? asRecord(change(one)) : one))),
   ])
   const called = Object.entries(listResultChanges()).map(([what, change]): [string, ToolChange] => [
     `result ${what}`,
@@ -37,12 +38,12 @@ function listDescriptionChanges(): Record<string, Change> {
     `${hint} flipped`,
     (tool) => ({
       ...tool,
-      annotations: { ...Object(tool.annotations), [hint]: !Object(tool.annotations)[hint] },
+      annotations: { ...asRecord(tool.annotations), [hint]: !asRecord(tool.annotations)[hint] },
     }),
   ])
   const losses = hints.map((hint): [string, Change] => [
     `${hint} lost`,
-    (tool) => ({ ...tool, annotations: drop(Object(tool.annotations), hint) }),
+    (tool) => ({ ...tool, annotations: drop(asRecord(tool.annotations), hint) }),
   ])
   return {
     ...Object.fromEntries([...flips, ...losses]),
@@ -54,12 +55,12 @@ function listDescriptionChanges(): Record<string, Change> {
     'argument lost': (tool) =>
       onInput(tool, ({ properties, ...rest }) => ({
         ...rest,
-        properties: drop(Object(properties), 'clientId'),
+        properties: drop(asRecord(properties), 'clientId'),
       })),
     'argument added': (tool) =>
       onInput(tool, ({ properties, ...rest }) => ({
         ...rest,
-        properties: { ...Object(properties), page: {} },
+        properties: { ...asRecord(properties), page: {} },
       })),
     'nothing required': (tool) => onInput(tool, (schema) => ({ ...schema, required: [] })),
     'secret required': (tool) =>
@@ -70,7 +71,7 @@ function listDescriptionChanges(): Record<string, Change> {
     'output schema lost': (tool) => drop(tool, 'outputSchema'),
     'output schema strict': (tool) => ({
       ...tool,
-      outputSchema: { ...Object(tool.outputSchema), required: ['data'] },
+      outputSchema: { ...asRecord(tool.outputSchema), required: ['data'] },
     }),
     'output schema without members': (tool) => ({ ...tool, outputSchema: { type: 'object' } }),
   }
@@ -84,7 +85,7 @@ function listResultChanges(): Record<string, Change> {
   const onError = (change: Change): Change =>
     whenError(true, ({ structuredContent, ...rest }) => ({
       ...rest,
-      structuredContent: { error: change(Object(Object(structuredContent).error)) },
+      structuredContent: { error: change(asRecord(asRecord(structuredContent).error)) },
     }))
   return {
     'error passed for success': whenError(true, (result) => drop(result, 'isError')),
@@ -93,7 +94,7 @@ function listResultChanges(): Record<string, Change> {
     'without text': (result) => ({ ...result, content: [] }),
     'data lost': whenError(false, (result) => ({
       ...result,
-      structuredContent: drop(Object(result.structuredContent), 'data'),
+      structuredContent: drop(asRecord(result.structuredContent), 'data'),
     })),
     'code lost': onError((error) => drop(error, 'code')),
     'status lost': onError((error) => drop(error, 'status')),
@@ -101,37 +102,37 @@ function listResultChanges(): Record<string, Change> {
     'outcome lost': onError((error) => drop(error, 'outcome')),
     'places lost': onError((error) => drop(error, 'errors')),
     'next step lost': onError((error) => drop(error, 'nextStep')),
-    'answer lost': onError((error) => drop(error, 'answer')),
+    'response lost': onError((error) => drop(error, 'answer')),
   }
 }
 
 function onInput(tool: Members, change: Change): Members {
-  return { ...tool, inputSchema: change(Object(tool.inputSchema)) }
+  return { ...tool, inputSchema: change(asRecord(tool.inputSchema)) }
 }
 
 function onList(change: (tools: readonly Members[]) => unknown): ToolChange {
-  return (answer, request) =>
+  return (response, request) =>
     readCall(request).method === 'tools/list'
-      ? onResult(answer, (result) => ({
+      ? onResult(response, (result) => ({
           ...result,
-          tools: change([result.tools ?? []].flat().map((one) => Object(one))),
+          tools: change([result.tools ?? []].flat().map((one) => asRecord(one))),
         }))
-      : answer
+      : response
 }
 
 function onCall(tool: string, change: Change): ToolChange {
-  return (answer, request) =>
-    Object(readCall(request).params).name === tool ? onResult(answer, change) : answer
+  return (response, request) =>
+    asRecord(readCall(request).params).name === tool ? onResult(response, change) : response
 }
 
-function onResult(answer: WireAnswer, change: Change): WireAnswer {
-  return mapBody(answer, ({ result, ...rest }) =>
-    result === undefined ? rest : { ...rest, result: change(Object(result)) },
+function onResult(response: WireResponse, change: Change): WireResponse {
+  return mapBody(response, ({ result, ...rest }) =>
+    result === undefined ? rest : { ...rest, result: change(asRecord(result)) },
   )
 }
 
 function readCall({ text }: WireRequest): Members {
-  return text === '' ? {} : Object(JSON.parse(text))
+  return text === '' ? {} : asRecord(JSON.parse(text))
 }
 
 function drop(members: Members, name: string): Members {

@@ -1,4 +1,4 @@
-import type { WireRequest } from './hop.ts'
+import type { WireRequest } from './mutating-proxy.ts'
 
 /** Headers without one of them. */
 export function dropHeader(headers: WireRequest['headers'], name: string): Record<string, string> {
@@ -23,7 +23,7 @@ export function mapQuery(request: WireRequest, change: (parts: string[]) => stri
   return { ...request, url: parts.length > 0 ? `${path}?${parts.join('&')}` : path }
 }
 
-/** The request or answer with its JSON object changed; any other body stays. */
+/** The request or response with its JSON object changed; any other body stays. */
 export function mapBody<Wire extends { readonly text: string }>(
   wire: Wire,
   change: (body: Record<string, unknown>) => unknown,

@@ -2,21 +2,27 @@ import { Ajv } from 'ajv'
 import formats from 'ajv-formats'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readDocument } from '../../src/document/document.ts'
+import { asRecord } from '../../src/document/json.ts'
 import { errorCatalogue } from '../../src/errors/catalogue.ts'
-import { type Answer, listAnswers, nameAnswer, problemType } from './answers.ts'
-import { causedCodes, findCause, spoil } from './causes.ts'
-import { planProof } from './proof.ts'
-import { makeRequest, sendRequest } from './requests.ts'
-import { openStage, type Stage } from './stage.ts'
+import {
+  type DocumentedResponse,
+  listDocumentedResponses,
+  nameResponse,
+  problemType,
+} from './documented-responses.ts'
+import { causedCodes, findCause, spoil } from './error-causes.ts'
+import { planResponse } from './response-plan.ts'
+import { openTestEnvironment, type TestEnvironment } from './test-environment.ts'
+import { makeRequest, sendRequest } from './valid-request.ts'
 
 const document = readDocument()
-const answers = listAnswers(document)
-const operations = answers.filter(({ status }) => status < 300)
-const documentedCodes = answers
+const responses = listDocumentedResponses(document)
+const operations = responses.filter(({ status }) => status < 300)
+const documentedCodes = responses
   .filter(({ mediaType }) => mediaType === problemType)
-  .flatMap(({ examples }) => [...examples.values()].map((example) => String(Object(example).code)))
+  .flatMap(({ examples }) => [...examples.values()].map((example) => String(asRecord(example).code)))
 
-/** Errors that answer no operation: there is no request yet, or no operation that it is for. */
+/** Errors that no operation responds with: there is no request yet, or no operation that it is for. */
 const beforeOperations = [
   'bad_request',
   'request_timeout',
@@ -28,49 +34,52 @@ const beforeOperations = [
 /** Errors that no request causes: a defect of the gateway does. */
 const defects = ['internal_error']
 
-/** Errors that answer a tool call alone. */
+/** Errors of tool calls alone. */
 const toolErrors = ['confirmation_required', 'confirmation_declined']
 
-let stage: Stage
+let environment: TestEnvironment
 beforeAll(async () => {
-  stage = await openStage()
-}, 60_000)
-afterAll(() => stage[Symbol.asyncDispose]())
+  environment = await openTestEnvironment()
+})
+afterAll(() => environment[Symbol.asyncDispose]())
 
-describe('every documented answer', () => {
-  const cases = answers.flatMap((answer) =>
-    [...answer.examples].map(([name, example]) => ({
-      answer,
+describe('every documented response', () => {
+  const cases = responses.flatMap((response) =>
+    [...response.examples].map(([name, example]) => ({
+      response,
       name,
       example,
-      title: `${nameAnswer(answer)} ${name}`.trim(),
+      title: `${nameResponse(response)} ${name}`.trim(),
     })),
   )
 
   it('has an example', () => {
-    expect(answers.filter(({ examples }) => examples.size === 0).map(nameAnswer)).toEqual([])
+    expect(responses.filter(({ examples }) => examples.size === 0).map(nameResponse)).toEqual([])
   })
 
   it('has a schema that refuses something', () => {
-    expect(answers.filter((answer) => findDepartures(answer, 'text').length === 0).map(nameAnswer)).toEqual(
-      [],
-    )
+    expect(
+      responses.filter((response) => findMismatches(response, 'text').length === 0).map(nameResponse),
+    ).toEqual([])
   })
 
   it('has examples that keep their own schema', () => {
-    const broken = cases.filter(({ answer, example }) => findDepartures(answer, example).length > 0)
+    const broken = cases.filter(({ response, example }) => findMismatches(response, example).length > 0)
     expect(broken.map(({ title }) => title)).toEqual([])
   })
 
-  it.each(cases)('comes about: $title', async ({ answer, name, example }) => {
-    const sound = makeRequest(answer, document)
-    const { cause, prefer, code } = planProof(answer, name, sound)
-    const { status, type, body } = await sendRequest(stage.raise(cause.upstream, prefer), spoil(sound, cause))
-    expect({ status, type }).toEqual({ status: answer.status, type: answer.mediaType })
-    expect(findDepartures(answer, body)).toEqual([])
+  it.each(cases)('comes about: $title', async ({ response, name, example }) => {
+    const valid = makeRequest(response, document)
+    const { cause, prefer, code } = planResponse(response, name, valid)
+    const { status, type, body } = await sendRequest(
+      environment.raise(cause.upstream, prefer),
+      spoil(valid, cause),
+    )
+    expect({ status, type }).toEqual({ status: response.status, type: response.mediaType })
+    expect(findMismatches(response, body)).toEqual([])
     if (code !== undefined) expect(body).toHaveProperty('code', code)
     else if (status < 400) expect(body).toEqual(example)
-    else expect(Object(body).error?.code).toBe(Object(example).error?.code)
+    else expect(readCode(body)).toBe(readCode(example))
   })
 })
 
@@ -93,20 +102,24 @@ describe('every error of the gateway', () => {
   it.each(cases)(
     'that an operation answers with is documented there: $title',
     async ({ operation, code }) => {
-      const sound = makeRequest(operation, document)
-      const cause = findCause(code, sound)
-      const { status, type, body } = await sendRequest(stage.raise(cause.upstream), spoil(sound, cause))
-      const answer = answers.find(
-        (one) => nameAnswer(one) === nameAnswer({ ...operation, status, mediaType: type }),
+      const valid = makeRequest(operation, document)
+      const cause = findCause(code, valid)
+      const { status, type, body } = await sendRequest(environment.raise(cause.upstream), spoil(valid, cause))
+      const response = responses.find(
+        (one) => nameResponse(one) === nameResponse({ ...operation, status, mediaType: type }),
       )
-      expect(answer, `${status} ${type} ${Object(body).code}`).toBeDefined()
-      const codes = [...(answer?.examples.values() ?? [])].map((example) => Object(example).code)
-      expect(codes).toContain(Object(body).code)
+      expect(response, `${status} ${type} ${asRecord(body).code}`).toBeDefined()
+      const codes = [...(response?.examples.values() ?? [])].map((example) => asRecord(example).code)
+      expect(codes).toContain(asRecord(body).code)
     },
   )
 })
 
-function findDepartures({ schema }: Answer, body: unknown): readonly unknown[] {
+function readCode(body: unknown): unknown {
+  return asRecord(asRecord(body).error).code
+}
+
+function findMismatches({ schema }: DocumentedResponse, body: unknown): readonly unknown[] {
   const ajv = new Ajv({ strict: false, allErrors: true })
   formats.default(ajv)
   const validate = ajv.compile(schema)

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 
 /** What the upstream does with a request instead of answering it. */
-export type Fault = 'silence' | 'a cut answer' | 'an answer that is no JSON' | 'a request to wait'
+export type Fault = 'silence' | 'a cut response' | 'a response that is no JSON' | 'a request to wait'
 
 /** An upstream that accepts connections and then lets its callers down. */
 export interface FaultyUpstream extends AsyncDisposable {
@@ -12,11 +12,11 @@ export interface FaultyUpstream extends AsyncDisposable {
   readonly arrived: number
 }
 
-const answers: Readonly<Record<Fault, string>> = {
+const responses: Readonly<Record<Fault, string>> = {
   silence: '',
-  'a cut answer':
+  'a cut response':
     'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"status":',
-  'an answer that is no JSON':
+  'a response that is no JSON':
     'HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 15\r\n\r\n<p>Welcome!</p>\n',
   'a request to wait':
     'HTTP/1.1 429 Too Many Requests\r\ncontent-type: application/json\r\nx-ratelimit-reset-default: 300\r\n' +
@@ -32,7 +32,7 @@ export async function startFaultyUpstream(): Promise<FaultyUpstream> {
     socket.on('error', () => {}).on('close', () => sockets.delete(socket))
     socket.once('data', () => {
       arrived += 1
-      if (upstream.fault !== 'silence') socket.end(answers[upstream.fault])
+      if (upstream.fault !== 'silence') socket.end(responses[upstream.fault])
     })
   })
   server.listen(0, '127.0.0.1')

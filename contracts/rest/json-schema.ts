@@ -1,3 +1,4 @@
+import { asRecord } from '../../src/document/json.ts'
 /** A JSON object, as `JSON.parse` gives it. */
 export type JsonObject = Readonly<Record<string, unknown>>
 
@@ -28,7 +29,7 @@ const foreign = new Set([
 
 /**
  * Turns an OpenAPI 3.0 schema into JSON Schema draft-07 with every reference inlined, the only form in which
- * Dredd judges a body. Written apart from the gateway's own reading of the document, so that one mistake cannot
+ * Dredd validates a body. Written apart from the gateway's own reading of the document, so that one mistake cannot
  * hide in both. Throws on a reference that leads nowhere or back to itself.
  */
 export function toDraft07(schema: unknown, document: JsonObject): JsonObject {
@@ -40,13 +41,13 @@ export function toDraft07(schema: unknown, document: JsonObject): JsonObject {
 
 /** Follows a `$ref` inside the document; anything else comes back as it is. */
 export function resolve(value: unknown, document: JsonObject, depth = 0): JsonObject {
-  const { $ref } = Object(value)
-  if (typeof $ref !== 'string') return Object(value)
+  const { $ref } = asRecord(value)
+  if (typeof $ref !== 'string') return asRecord(value)
   const target = $ref
     .replace(/^#\//, '')
     .split('/')
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
-    .reduce<unknown>((node, part) => Object(node)[part], document)
+    .reduce<unknown>((node, part) => asRecord(node)[part], document)
   if (target === undefined || depth > 20) throw new Error(`the document has nothing at ${$ref}`)
   return resolve(target, document, depth + 1)
 }
@@ -60,7 +61,7 @@ function convert(schema: JsonObject, document: JsonObject, depth = 0): JsonObjec
       if (keyword === 'properties')
         return [
           keyword,
-          Object.fromEntries(Object.entries(Object(value)).map(([name, one]) => [name, inner(one)])),
+          Object.fromEntries(Object.entries(asRecord(value)).map(([name, one]) => [name, inner(one)])),
         ]
       if (Array.isArray(value) && /^(all|any|one)Of$/.test(keyword)) return [keyword, value.map(inner)]
       if (keyword === 'items' || keyword === 'not') return [keyword, inner(value)]

@@ -1,69 +1,80 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { readDocument } from '../../src/document/document.ts'
+import { asRecord } from '../../src/document/json.ts'
 import collectLogs from '../../test/support/log-search.ts'
-import { judge } from '../dredd/judge.ts'
-import { type Answer, listAnswers, nameAnswer, problemType } from './answers.ts'
-import { planProof } from './proof.ts'
-import { openStage } from './stage.ts'
+import { runDredd } from '../dredd/dredd-runner.ts'
+import {
+  type DocumentedResponse,
+  listDocumentedResponses,
+  nameResponse,
+  problemType,
+} from './documented-responses.ts'
+import { planResponse } from './response-plan.ts'
+import { openTestEnvironment } from './test-environment.ts'
 
-/** The part of `npm run contract:rest` that Dredd does: every documented answer of every operation, once. */
+/** The part of `npm run contract:rest` that Dredd does: every documented response of every operation, once. */
 async function run(): Promise<number> {
   if (!existsSync(new URL('../dredd/node_modules', import.meta.url))) {
     console.error('Dredd is not installed; run: npm ci --prefix contracts/dredd')
     return 1
   }
   const document = fileURLToPath(new URL('../../openapi/openapi.json', import.meta.url))
-  const answers = new Map(listAnswers(readDocument()).map((answer) => [nameAnswer(answer), answer]))
-  await using stage = await openStage()
-  const { verdicts, output, exitCode } = await judge({
+  const responses = new Map(
+    listDocumentedResponses(readDocument()).map((response) => [nameResponse(response), response]),
+  )
+  await using environment = await openTestEnvironment()
+  const { results, output, exitCode } = await runDredd({
     document,
-    endpoint: `${stage.raise('mock')}/v1`,
+    endpoint: `${environment.raise('mock')}/v1`,
     prepare(transaction) {
-      const answer = answers.get(nameAnswer(transaction))
-      if (!answer)
-        throw new Error(`Dredd reads an answer that the document does not have: ${transaction.name}`)
-      const [example] = answer.examples.keys()
-      const { cause, prefer, code } = planProof(answer, example, transaction)
+      const response = responses.get(nameResponse(transaction))
+      if (!response)
+        throw new Error(`Dredd reads a response that the document does not have: ${transaction.name}`)
+      const [example] = response.examples.keys()
+      const { cause, prefer, code } = planResponse(response, example, transaction)
       const { upstream, ...changes } = cause
       return {
-        origin: stage.raise(upstream, prefer),
+        origin: environment.raise(upstream, prefer),
         ...changes,
-        spared: findSpared(answer, answers),
-        bodySchema: demandCode(answer, code),
+        spared: findSpared(response, responses),
+        bodySchema: demandCode(response, code),
       }
     },
   })
-  const passed = new Set(verdicts.filter((verdict) => verdict.passed).map(nameAnswer))
-  const unproven = [...answers.keys()].filter((name) => !passed.has(name))
-  const reasons = new Map(verdicts.map((verdict) => [nameAnswer(verdict), verdict.message]))
+  const passed = new Set(results.filter((result) => result.passed).map(nameResponse))
+  const unproven = [...responses.keys()].filter((name) => !passed.has(name))
+  const reasons = new Map(results.map((result) => [nameResponse(result), result.message]))
   for (const name of unproven)
     console.error(`✗ ${name}\n  ${reasons.get(name)?.replaceAll('\n', '\n  ') || 'Dredd did not try it'}`)
-  if (verdicts.length === 0) console.error(output)
+  if (results.length === 0) console.error(output)
   console.log(
-    `Dredd: ${passed.size} of ${answers.size} documented answers proven on ${countOperations(answers)} operations`,
+    `Dredd: ${passed.size} of ${responses.size} documented responses met on ${countOperations(responses)} operations`,
   )
   return unproven.length === 0 && exitCode === 0 ? 0 : 1
 }
 
 /**
- * OpenAPI documents headers for a status, not for a media type: where Cal.com and the gateway both answer with
+ * OpenAPI documents headers for a status, not for a media type: where Cal.com and the gateway both respond with
  * it, the headers are Cal.com's.
  */
-function findSpared(answer: Answer, answers: ReadonlyMap<string, Answer>): readonly string[] {
-  const upstream = nameAnswer({ ...answer, mediaType: 'application/json' })
-  return answer.mediaType === problemType && answers.has(upstream) ? answer.headers : []
+function findSpared(
+  response: DocumentedResponse,
+  responses: ReadonlyMap<string, DocumentedResponse>,
+): readonly string[] {
+  const upstream = nameResponse({ ...response, mediaType: 'application/json' })
+  return response.mediaType === problemType && responses.has(upstream) ? response.headers : []
 }
 
 /** The documented schema, and the one code the request must have caused. */
-function demandCode({ schema }: Answer, code: string | undefined) {
+function demandCode({ schema }: DocumentedResponse, code: string | undefined) {
   return code === undefined
     ? schema
-    : { ...schema, properties: { ...Object(schema.properties), code: { const: code } } }
+    : { ...schema, properties: { ...asRecord(schema.properties), code: { const: code } } }
 }
 
-function countOperations(answers: ReadonlyMap<string, Answer>): number {
-  return new Set([...answers.values()].map(({ operationId }) => operationId)).size
+function countOperations(responses: ReadonlyMap<string, DocumentedResponse>): number {
+  return new Set([...responses.values()].map(({ operationId }) => operationId)).size
 }
 
 const search = collectLogs()

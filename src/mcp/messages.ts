@@ -13,11 +13,19 @@ export const messageLimits = { depth: 64, elements: 2_000 } as const
 export function trimMessage(message: unknown): unknown {
   if (!isObject(message) || !isObject(message.params)) return message
   const { task: _, ...params } = message.params
-  if (message.method === 'initialize') return { ...message, params: trimInitialize(params) }
+  if (message.method === 'initialize' && !hasEnvelope(message))
+    return { ...message, params: trimInitialize(params) }
   return {
     ...message,
     params: isObject(params._meta) ? { ...params, _meta: trimMeta(params._meta) } : params,
   }
+}
+
+/** Returns whether a message says of itself that it belongs to the stateless era, in which nothing is initialized. */
+export function hasEnvelope({ params }: JsonObject): boolean {
+  return (
+    isObject(params) && isObject(params._meta) && 'io.modelcontextprotocol/protocolVersion' in params._meta
+  )
 }
 
 function trimInitialize({ protocolVersion, capabilities, clientInfo }: JsonObject): JsonObject {

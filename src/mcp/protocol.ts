@@ -20,7 +20,7 @@ import { AjvJsonSchemaValidator } from '@modelcontextprotocol/server/validators/
 import { asRecord } from '../document/json.ts'
 import { readElicitation } from './confirmation.ts'
 import { type Reply, RpcError, readId, refuse, rpcCodes } from './json-rpc.ts'
-import { trimMessage } from './messages.ts'
+import { hasEnvelope, trimMessage } from './messages.ts'
 import { callTool, readCallParams, readListParams } from './tool-requests.ts'
 import type { CallContext, Tools } from './tools.ts'
 
@@ -57,7 +57,7 @@ const unsupportedVersion = `Unsupported protocol version; supported: ${SUPPORTED
 export function readMessage(value: unknown): Message {
   const message = trimMessage(value)
   if (isJSONRPCRequest(message)) {
-    if (message.method === 'initialize' && !isInitializeRequest(message))
+    if (message.method === 'initialize' && !hasEnvelope(message) && !isInitializeRequest(message))
       throw new RpcError(rpcCodes.invalidParams, 'The parameters of initialize are not complete', 400)
     // The SDK would respond with the findings of its schema library.
     if (message.method === 'tools/call') readCallParams(message.params)

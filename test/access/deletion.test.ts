@@ -115,7 +115,7 @@ describe.each(askable)('over $way, where a person can be asked, a deletion', ({ 
     expect(questions).toHaveLength(1)
     expect(questions[0]).toMatch(/clientId cm9demo, userId 7\. This cannot be undone\./)
     expect(upstream.requests).toHaveLength(1)
-  }, 30_000)
+  })
 
   it.each(http ? refusals : refusals.slice(0, 1))(
     'does not go up when the person %s, whatever the model says',

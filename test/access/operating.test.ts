@@ -51,7 +51,7 @@ describe('the guide to a guarded gateway', () => {
       name.endsWith('_FILE') ? join(folder, value) : value,
     ])
     running = await startGateway(mock.url, { ...Object.fromEntries(files), CAL_COM_BASE_URL: mock.url })
-  }, 60_000)
+  })
   afterAll(async () => {
     await running[Symbol.asyncDispose]()
     await mock[Symbol.asyncDispose]()

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { listAnswers } from '../../contracts/rest/answers.ts'
+import { listDocumentedResponses } from '../../contracts/rest/documented-responses.ts'
 import { readDocument } from '../../src/document/document.ts'
 import { createComparison } from '../../src/document/response-mismatch.ts'
 
 const compare = createComparison(readDocument())
 const operation = 'GET /v2/oauth-clients/{clientId}/users/{userId}'
-const documented = listAnswers(readDocument()).filter(({ mediaType }) => mediaType === 'application/json')
+const documented = listDocumentedResponses(readDocument()).filter(
+  ({ mediaType }) => mediaType === 'application/json',
+)
 
 function example(status: number, name = ''): { data: Record<string, unknown>; [member: string]: unknown } {
   const answer = documented.find((one) => `${one.method} ${one.path}` === operation && one.status === status)

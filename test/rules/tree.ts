@@ -40,10 +40,10 @@ export function readText(path: string): string {
   return readFileSync(join(root, path), 'utf8')
 }
 
-/** Reads the TypeScript files below `src/` that people write. */
-export function readSources(): SourceFile[] {
-  return listFiles('src')
-    .filter((path) => path.endsWith('.ts'))
+/** Reads the TypeScript files below a folder that people write. */
+export function readSources(folder = 'src'): SourceFile[] {
+  return listFiles(folder)
+    .filter((path) => /\.c?ts$/.test(path))
     .map((path) => parseSource(path, readText(path)))
 }
 

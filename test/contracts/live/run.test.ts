@@ -19,7 +19,7 @@ beforeEach(async () => {
 })
 afterEach(() => mock[Symbol.asyncDispose]())
 
-/** Plants a departure, or lets a held answer go. */
+/** Plants a mismatch, or lets a held response go. */
 async function control(path: string, body: object = {}): Promise<void> {
   const response = await fetch(`${mock.url}/_control/${path}`, {
     method: 'POST',
@@ -58,23 +58,23 @@ async function run(environment?: Record<string, string>) {
   return {
     code,
     output: read(),
-    departures: read()
+    mismatches: read()
       .split('\n')
       .filter((line) => line.startsWith('✗')),
   }
 }
 
 describe('make contract-live', () => {
-  it('finds no departure in what behaves as described, and changes nothing', async () => {
+  it('finds no mismatch in what behaves as described, and changes nothing', async () => {
     const before = await countUsers()
     await control('faults', { operation: create, error: 'unexpected' })
     const { code, output } = await run()
-    expect(output).toContain('0 departures, 0 additions (reads only)')
+    expect(output).toContain('0 mismatches, 0 additions (reads only)')
     expect(code).toBe(0)
     expect(await countUsers()).toBe(before)
   })
 
-  it('names every planted departure by operation, pointer and rule, and nothing else', {}, async () => {
+  it('names every planted mismatch by operation, pointer and rule, and nothing else', {}, async () => {
     await control('faults', {
       operation: get,
       times: 1000,
@@ -82,21 +82,21 @@ describe('make contract-live', () => {
     })
     await control('faults', { operation: create, drift: { pointer: '/data/user/email', change: 'drop' } })
     await control('faults', { operation: update, status: 202 })
-    const { code, departures } = await run({ ALLOW_WRITES: '1' })
+    const { code, mismatches } = await run({ ALLOW_WRITES: '1' })
     const users = '/v2/oauth-clients/{clientId}/users'
-    expect(departures.slice(0, 3)).toEqual([
+    expect(mismatches.slice(0, 3)).toEqual([
       `✗ GET ${users}/{userId} 200 /data/weekStart type: must be string`,
       `✗ POST ${users} 201 /data/user/email required: must have required property 'email'`,
       `✗ PATCH ${users}/{userId} 202 / status: must be 200 at this point`,
     ])
     expect(
-      departures.slice(3).filter((line) => !/^✗ get · .* · data\.weekStart · answer\.members: /.test(line)),
+      mismatches.slice(3).filter((line) => !/^✗ get · .* · data\.weekStart · response\.members: /.test(line)),
     ).toEqual([])
-    expect(departures.length).toBeGreaterThan(3)
+    expect(mismatches.length).toBeGreaterThan(3)
     expect(code).toBe(1)
   })
 
-  it('tells an addition, which breaks nothing, from a departure', async () => {
+  it('tells an addition, which breaks nothing, from a mismatch', async () => {
     await control('faults', {
       operation: get,
       times: 1000,
@@ -104,7 +104,7 @@ describe('make contract-live', () => {
     })
     const { code, output } = await run()
     expect(output).toContain('/data/plan undocumented')
-    expect(output).toContain('0 departures, 1 additions')
+    expect(output).toContain('0 mismatches, 1 additions')
     expect(code).toBe(0)
   })
 

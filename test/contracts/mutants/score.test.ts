@@ -1,61 +1,61 @@
 import { describe, expect, it } from 'vitest'
-import type { Mutant, Verdict } from '../../../contracts/mutants/mutant.ts'
-import { readSurvivors, scoreVerdicts } from '../../../contracts/mutants/score.ts'
+import type { Mutant, MutantResult } from '../../../contracts/mutants/mutant.ts'
+import { readSurvivors, scoreResults } from '../../../contracts/mutants/score.ts'
 
-function judged(name: string, group: Mutant['class'], finding?: string, allowed = false): Verdict {
+function tested(name: string, group: Mutant['class'], finding?: string, allowed = false): MutantResult {
   return { mutant: { name, class: group, operations: [], allowed }, finding }
 }
 
 /** A hundred caught mutants of each class. */
-const caught = (['answers', 'document', 'behaviour'] as const).flatMap((group) =>
-  Array.from({ length: 100 }, (_, index) => judged(`${group} ${index}`, group, 'red')),
+const caught = (['responses', 'document', 'behaviour'] as const).flatMap((group) =>
+  Array.from({ length: 100 }, (_, index) => tested(`${group} ${index}`, group, 'red')),
 )
 
 describe('the mutation score', () => {
   it('is without problems when every mutant is caught', () => {
-    const { report, problems } = scoreVerdicts(caught, new Map())
+    const { report, problems } = scoreResults(caught, new Map())
     expect(problems).toEqual([])
-    expect(report).toMatch(/^answers +100 +100 +100\.0 % +0$/m)
+    expect(report).toMatch(/^responses +100 +100 +100\.0 % +0$/m)
     expect(report).toMatch(/^all +300 +300 +100\.0 % +0$/m)
     expect(report).toMatch(/^0 survived$/m)
   })
 
   it('lists a survivor with its reason and has no problem with it', () => {
-    const verdicts = [...caught, judged('odd one', 'answers')]
-    const { report, problems } = scoreVerdicts(verdicts, new Map([['odd one', 'Nobody can see it.']]))
+    const results = [...caught, tested('odd one', 'responses')]
+    const { report, problems } = scoreResults(results, new Map([['odd one', 'Nobody can see it.']]))
     expect(problems).toEqual([])
     expect(report).toContain('1 survived:\n  odd one\n    Nobody can see it.')
   })
 
   it('has a problem with a survivor that nobody gave a reason for', () => {
-    const { problems } = scoreVerdicts([...caught, judged('odd one', 'answers')], new Map())
+    const { problems } = scoreResults([...caught, tested('odd one', 'responses')], new Map())
     expect(problems).toEqual(['survived without a reason: odd one'])
   })
 
   it('has a problem with a listed survivor that is caught or gone', () => {
-    const listed = new Map([['answers 7', 'It was one once.']])
-    expect(scoreVerdicts(caught, listed).problems).toEqual([
-      'survivors.yaml is stale, it is caught or gone: answers 7',
+    const listed = new Map([['responses 7', 'It was one once.']])
+    expect(scoreResults(caught, listed).problems).toEqual([
+      'survivors.yaml is stale, it is caught or gone: responses 7',
     ])
   })
 
   it('has a problem with a red line on what the contract allows', () => {
-    const verdicts = [...caught, judged('a member more', 'answers', 'too many members', true)]
-    const { report, problems } = scoreVerdicts(verdicts, new Map())
+    const results = [...caught, tested('a member more', 'responses', 'too many members', true)]
+    const { report, problems } = scoreResults(results, new Map())
     expect(problems).toEqual(['the suite is brittle, the contract allows a member more: too many members'])
-    expect(report).toMatch(/^answers +100 +100 +100\.0 % +1$/m)
+    expect(report).toMatch(/^responses +100 +100 +100\.0 % +1$/m)
   })
 
   it('does not round a share up to a bar it misses', () => {
-    const alive = Array.from({ length: 4 }, (_, index) => judged(`alive ${index}`, 'answers'))
+    const alive = Array.from({ length: 4 }, (_, index) => tested(`alive ${index}`, 'responses'))
     const reasons = new Map(alive.map(({ mutant }) => [mutant.name, 'known']))
-    const { report, problems } = scoreVerdicts([...caught, ...alive], reasons)
-    expect(report).toMatch(/^answers +104 +100 +96\.1 % +0$/m)
-    expect(problems).toEqual(['answers: 96.1 % is below 97 %', 'all: 98.6 % is below 99 %'])
+    const { report, problems } = scoreResults([...caught, ...alive], reasons)
+    expect(report).toMatch(/^responses +104 +100 +96\.1 % +0$/m)
+    expect(problems).toEqual(['responses: 96.1 % is below 97 %', 'all: 98.6 % is below 99 %'])
   })
 
   it('has a problem with a class that has no mutants at all', () => {
-    const { problems } = scoreVerdicts(
+    const { problems } = scoreResults(
       caught.filter(({ mutant }) => mutant.class !== 'document'),
       new Map(),
     )

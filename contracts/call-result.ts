@@ -1,0 +1,93 @@
+import { asRecord } from '../src/document/json.ts'
+/** What became of a call, the same for every server. */
+export interface CallResult {
+  /**
+   * `success`: Cal.com's success arrived. `upstream_error`: Cal.com's own error did. `gateway_error`: the gateway's own error,
+   * whether or not something was sent. `broken`: none of these, `text` says what.
+   */
+  readonly kind: 'success' | 'upstream_error' | 'gateway_error' | 'broken'
+  /** Status of Cal.com's response or of the gateway's error; unknown for a tool's success, which carries none. */
+  readonly status: number | undefined
+  /** Code of the gateway's error or of Cal.com's. */
+  readonly code: string | undefined
+  /** Names of the arguments that the gateway refuses: `limit`, `body.timeFormat`, `emails[0]`. */
+  readonly places: readonly string[]
+  /** The JSON that arrived: Cal.com's response, or the gateway's error. */
+  readonly body: unknown
+  /** The very text that arrived. */
+  readonly text: string
+  /** Of REST alone. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+}
+
+/** Arguments by the names the capability gives them: `x-cal-secret-key`, `clientId`, `userId`, `body`. */
+export type CallArguments = Readonly<Record<string, unknown>>
+
+const nothing = { status: undefined, code: undefined, places: [], body: undefined, text: '', headers: {} }
+
+/** A call that ended in nothing a caller could use. */
+export function breakCall(text: string): CallResult {
+  return { ...nothing, kind: 'broken', text }
+}
+
+/** Reads an HTTP response of the REST server. */
+export function readHttpResponse(status: number, headers: CallResult['headers'], text: string): CallResult {
+  const type = String(headers['content-type'] ?? '')
+  const body = parse(text)
+  if (body === undefined) return { ...breakCall(`${status} ${type}: no JSON`), status, headers, text }
+  const arrived = { status, headers, body, text, places: [] }
+  if (/^application\/problem\+json/.test(type))
+    return { ...arrived, kind: 'gateway_error', ...readProblem(body) }
+  const kind = status < 400 ? 'success' : 'upstream_error'
+  return { ...arrived, kind, code: status < 400 ? undefined : readCode(body) }
+}
+
+/** Reads the result of a tool call. */
+export function readToolResult(result: unknown): CallResult {
+  const { content, structuredContent, isError } = asRecord(result)
+  const text = String(asRecord([content].flat()[0]).text ?? '')
+  if (isError !== true) return { ...nothing, kind: 'success', body: structuredContent, text }
+  const error = asRecord(asRecord(structuredContent).error)
+  if (typeof error.outcome === 'string')
+    return {
+      ...nothing,
+      kind: 'gateway_error',
+      status: readStatus(error),
+      body: error,
+      text,
+      ...readProblem(error),
+    }
+  return {
+    ...nothing,
+    kind: 'upstream_error',
+    status: readStatus(error),
+    code: typeof error.code === 'string' ? error.code : undefined,
+    body: error.answer,
+    text,
+  }
+}
+
+function readStatus({ status }: Readonly<Record<string, unknown>>): number | undefined {
+  return typeof status === 'number' ? status : undefined
+}
+
+function readProblem(body: unknown): Pick<CallResult, 'code' | 'places'> {
+  const { code, errors = [] } = asRecord(body)
+  const places = [errors]
+    .flat()
+    .map((one: unknown) => String(asRecord(one).location).replace(/^(path|query|header)\./, ''))
+  return { code: String(code), places }
+}
+
+function readCode(body: unknown): string | undefined {
+  const { code } = asRecord(asRecord(body).error)
+  return code === undefined ? undefined : String(code)
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,93 @@
+import { type IncomingHttpHeaders, request as requestHttp } from 'node:http'
+import { text as readAll } from 'node:stream/consumers'
+import { asRecord } from '../../src/document/json.ts'
+import type { Check, Context } from '../context.ts'
+import { eras, openMcpClient } from '../mcp-client.ts'
+import { setArgument } from '../values.ts'
+import { describe } from './boundaries.ts'
+
+const secretName = 'x-cal-secret-key'
+
+/** Who may call, and as whom the gateway calls. */
+export const credentials: Readonly<Record<string, Check>> = {
+  async 'secret.required'(context) {
+    const { status, code } = context.requirement.values
+    const values = setArgument(await context.makeArguments(context.operation), secretName, undefined)
+    context.target.recorder?.requests.splice(0)
+    const result = await context.server.call(context.operation, values)
+    context.expectEqual(
+      secretName,
+      [result.kind, result.status, result.code],
+      ['gateway_error', status, code],
+    )
+    if (context.target.recorder) context.expectEqual(secretName, context.target.recorder.requests.length, 0)
+  },
+
+  async 'secret.header'(context) {
+    const era = eras.find(({ name }) => name === context.server.name)
+    if (!era) return context.fail('era', `${context.server.name} is not known`)
+    const valid = await context.makeArguments(context.operation)
+    const server = await openMcpClient(context.server.url, era, { [secretName]: context.target.secret })
+    context.target.recorder?.requests.splice(0)
+    const result = await server.call(context.operation, setArgument(valid, secretName, undefined))
+    await server.close()
+    if (result.kind !== 'success') context.fail(secretName, `as a header must do; got ${describe(result)}`)
+    const [sent] = context.target.recorder?.requests ?? []
+    context.expectEqual(secretName, sent?.headers[secretName], context.target.secret)
+  },
+
+  async 'secret.sent'(context) {
+    const headers = await callAndSee(context)
+    context.expectEqual(secretName, headers?.[secretName], context.target.secret)
+    context.expectEqual('x-cal-client-id', headers?.['x-cal-client-id'], context.target.clientId)
+    context.expectEqual('authorization', headers?.authorization, undefined)
+  },
+
+  async 'secret.key'(context) {
+    const key = 'cal_contract'
+    const values = setArgument(await context.makeArguments(context.operation), secretName, undefined)
+    await using servers = await context.target.build?.({ CAL_COM_API_KEY: key, MCP_TOKENS: 'reveal' })
+    const server = [servers?.rest, ...(servers?.mcp ?? [])].find((one) => one?.name === context.server.name)
+    context.target.recorder?.requests.splice(0)
+    const result = await server?.call(context.operation, values)
+    const [sent] = context.target.recorder?.requests ?? []
+    const bearer = context.operation.apiKey ? `Bearer ${key}` : undefined
+    context.expectEqual('authorization', sent?.headers.authorization, bearer)
+    context.expectEqual(secretName, sent?.headers[secretName], undefined)
+    if (!context.operation.apiKey) context.expectEqual('code', result?.code, 'missing_credentials')
+  },
+
+  async 'source.host'(context) {
+    const { host, status, code } = context.requirement.values
+    context.expectEqual('host', await knock(context, { host: String(host) }), { status, code })
+  },
+
+  async 'source.origin'(context) {
+    const { origin, status, code } = context.requirement.values
+    context.expectEqual('origin', await knock(context, { origin: String(origin) }), { status, code })
+  },
+}
+
+/** Headers of the one request that a valid call sends. */
+async function callAndSee(context: Context): Promise<IncomingHttpHeaders | undefined> {
+  const values = await context.makeArguments(context.operation)
+  context.target.recorder?.requests.splice(0)
+  await context.server.call(context.operation, values)
+  return context.target.recorder?.requests[0]?.headers
+}
+
+/** `fetch` lets nobody choose a Host header. */
+function knock({ server, target }: Context, headers: Readonly<Record<string, string>>) {
+  const isRest = server.surface === 'rest'
+  const path = isRest ? `/v1/v2/oauth-clients/${target.clientId}/users` : ''
+  const method = isRest ? 'GET' : 'POST'
+  return new Promise((resolve, reject) => {
+    const request = requestHttp(server.url.replace(/\/$/, '') + path, { method, headers }, (response) => {
+      readAll(response).then((text) => {
+        const body = asRecord(JSON.parse(text))
+        resolve({ status: response.statusCode, code: body.code ?? asRecord(asRecord(body.error).data).code })
+      }, reject)
+    })
+    request.on('error', reject).end()
+  })
+}

@@ -1,0 +1,198 @@
+import { asRecord } from '../../src/document/json.ts'
+import type { Check, Context } from '../context.ts'
+import { eras } from '../mcp-client.ts'
+import { toRestRequest } from '../rest-client.ts'
+import { isList } from '../values.ts'
+import { describe } from './boundaries.ts'
+
+const rpcHeaders = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
+
+/** What is there to be called: paths, methods, tools and protocol revisions. */
+export const exposure: Readonly<Record<string, Check>> = {
+  async 'route.path'(context) {
+    const result = await context.server.call(
+      context.operation,
+      await context.makeArguments(context.operation),
+    )
+    if (result.kind !== 'success')
+      context.fail(context.operation.rest, `is not served; got ${describe(result)}`)
+  },
+
+  async 'route.method'(context) {
+    const { methods, status, code } = context.requirement.values
+    const request = toRestRequest(context.operation, await context.makeArguments(context.operation))
+    for (const method of [methods].flat().map(String)) {
+      const { headers, body } = await context.target.servers.rest
+        .send({ ...request, method, body: undefined })
+        .then((result) => {
+          context.expectEqual(method, result.status, status)
+          if (method !== 'HEAD') context.expectEqual(method, result.code, code)
+          return result
+        })
+      if (body === undefined && method !== 'HEAD') context.fail(method, 'answered without a body')
+      context.expectEqual(`${method} Allow`, headers.allow, context.operation.allow.join(', '))
+    }
+  },
+
+  async 'route.unknown'(context) {
+    const { suffixes, status, code } = context.requirement.values
+    const request = toRestRequest(context.operation, await context.makeArguments(context.operation))
+    context.target.recorder?.requests.splice(0)
+    for (const suffix of [suffixes].flat()) {
+      const path = request.path + suffix
+      const result = await context.target.servers.rest.send({ ...request, path })
+      // An escaped slash belongs to the last variable where the path ends with one, and is refused there.
+      const within = String(suffix).startsWith('%') && /\}$/.test(context.operation.rest)
+      const wanted = within ? [400, 'invalid_argument'] : [status, code]
+      context.expectEqual(`path with ${suffix}`, [result.status, result.code], wanted)
+    }
+    if (context.target.recorder) context.expectEqual('path', context.target.recorder.requests.length, 0)
+  },
+
+  async 'tool.names'(context) {
+    const names = (await listTools(context)).map(({ name }) => name).sort()
+    context.expectEqual('tools', names, context.requirements.operations.map(({ tool }) => tool).sort())
+  },
+
+  async 'tool.hints'(context) {
+    const { annotations = {} } = await findTool(context)
+    const { readOnly, destructive, idempotent } = context.operation.hints
+    context.expectEqual('readOnlyHint', annotations.readOnlyHint, readOnly)
+    context.expectEqual('destructiveHint', annotations.destructiveHint, destructive)
+    context.expectEqual('idempotentHint', annotations.idempotentHint, idempotent)
+    context.expectEqual('openWorldHint', annotations.openWorldHint, context.requirement.values.openWorld)
+  },
+
+  async 'tool.arguments'(context) {
+    const { inputSchema = {} } = await findTool(context)
+    const { arguments: names, required } = context.operation
+    context.expectEqual('arguments', Object.keys(asRecord(inputSchema.properties)).sort(), [...names].sort())
+    context.expectEqual('required', [...(inputSchema.required ?? [])].sort(), [...required].sort())
+    context.expectEqual('additionalProperties', inputSchema.additionalProperties, false)
+    context.expectEqual('$ref', /"\$ref"/.test(JSON.stringify(inputSchema)), false)
+  },
+
+  async 'tool.output'(context) {
+    const { outputSchema } = await findTool(context)
+    const text = JSON.stringify(outputSchema ?? null)
+    for (const name of listMembers(context)) context.expectEqual(name, text.includes(`"${name}":`), true)
+    context.expectEqual('type', asRecord(outputSchema).type, 'object')
+    context.expectEqual('required', /"required"|"additionalProperties":false/.test(text), false)
+  },
+
+  async 'tool.words'(context) {
+    const tools = await listTools(context)
+    const { title = '', description = '' } = await findTool(context)
+    context.expectEqual('title', title.length > 0, true)
+    context.expectEqual('description', tools.filter((one) => one.description === description).length, 1)
+    context.expectEqual(
+      'description',
+      description.length >= Number(context.requirement.values.shortest),
+      true,
+    )
+    context.expectEqual('description', /<[a-z/]/i.test(description), false)
+  },
+
+  async 'tool.unknown'(context) {
+    const server = context.target.servers.mcp.find((one) => one === context.server)
+    const outcome = await server?.callTool('no-such-tool', {}).then(
+      () => 'a response',
+      (error: unknown) => (/unknown tool/i.test(String(error)) ? 'a refusal' : String(error)),
+    )
+    context.expectEqual('no-such-tool', outcome, 'a refusal')
+  },
+
+  async 'era.initialize'(context) {
+    for (const revision of [context.requirement.values.revisions].flat()) {
+      const params = {
+        protocolVersion: revision,
+        capabilities: {},
+        clientInfo: { name: 'contract', version: '1' },
+      }
+      const response = await ask(context, 'initialize', params)
+      context.expectEqual(`initialize ${revision}`, asRecord(response.result).protocolVersion, revision)
+      const listed = await ask(context, 'tools/list', {}, { 'mcp-protocol-version': String(revision) })
+      const tools = [asRecord(listed.result).tools].flat()
+      context.expectEqual(`tools/list ${revision}`, tools.length, context.requirements.operations.length)
+    }
+  },
+
+  async 'era.stateless'(context) {
+    const revision = String(context.requirement.values.revision)
+    const _meta = {
+      'io.modelcontextprotocol/protocolVersion': revision,
+      'io.modelcontextprotocol/clientCapabilities': {},
+    }
+    const headers = { 'mcp-protocol-version': revision, 'mcp-method': 'server/discover' }
+    const { result } = await ask(context, 'server/discover', { _meta }, headers)
+    context.expectEqual(
+      'supportedVersions',
+      [asRecord(result).supportedVersions].flat().includes(revision),
+      true,
+    )
+    context.expectEqual('tools', asRecord(asRecord(result).capabilities).tools !== undefined, true)
+    context.expectEqual(
+      'era',
+      eras.some(({ name }) => name.endsWith(revision)),
+      true,
+    )
+  },
+
+  async 'document.served'(context) {
+    const { path, server } = context.requirement.values
+    const request = { method: 'GET', path: String(path), headers: {}, body: undefined }
+    const { status, body } = await context.target.servers.rest.send(request)
+    const { servers, paths } = asRecord(body)
+    context.expectEqual('status', status, 200)
+    context.expectEqual('servers', asRecord(asRecord(servers)[0]).url, server)
+    const described = Object.entries(asRecord(paths)).flatMap(([template, item]) =>
+      ['get', 'post', 'patch', 'delete', 'put']
+        .filter((method) => method in asRecord(item))
+        .map((method) => `${method.toUpperCase()} ${template}`),
+    )
+    context.expectEqual(
+      'paths',
+      described.sort(),
+      context.requirements.operations.map((one) => one.operation).sort(),
+    )
+  },
+}
+
+interface ListedTool {
+  readonly name?: string
+  readonly title?: string
+  readonly description?: string
+  readonly annotations?: Readonly<Record<string, unknown>>
+  readonly inputSchema?: Readonly<Record<string, unknown>> & { readonly required?: readonly string[] }
+  readonly outputSchema?: unknown
+}
+
+async function listTools({ target, server }: Context): Promise<ListedTool[]> {
+  const tools = await target.servers.mcp.find((one) => one === server)?.listTools()
+  return (tools ?? []).map((tool) => ({ ...asRecord(tool) }))
+}
+
+async function findTool(context: Context): Promise<ListedTool> {
+  return (await listTools(context)).find(({ name }) => name === context.operation.tool) ?? {}
+}
+
+function listMembers({ operation, requirements }: Context): string[] {
+  const collect = (shape: unknown): string[] => {
+    if (typeof shape === 'string')
+      return shape in requirements.responses ? collect(requirements.responses[shape]) : []
+    if (isList(shape)) return shape.flatMap(collect)
+    return Object.entries(asRecord(shape)).flatMap(([name, inner]) => [name, ...collect(inner)])
+  }
+  return ['status', ...collect(operation.response)]
+}
+
+async function ask(
+  { server }: Context,
+  method: string,
+  params: object,
+  headers: Record<string, string> = {},
+) {
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })
+  const response = await fetch(server.url, { method: 'POST', headers: { ...rpcHeaders, ...headers }, body })
+  return asRecord(JSON.parse(await response.text()))
+}

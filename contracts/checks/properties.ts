@@ -1,0 +1,162 @@
+import { isDeepStrictEqual } from 'node:util'
+import fc from 'fast-check'
+import { readDocument } from '../../src/document/document.ts'
+import type { CallArguments } from '../call-result.ts'
+import type { Check, Context } from '../context.ts'
+import { type DescribedArgument, generateArguments, readArguments } from '../generators.ts'
+import type { RecordedRequest } from '../recorder.ts'
+import { setArgument, showValue } from '../values.ts'
+import { type ConstraintViolation, listViolations } from '../violations.ts'
+import { expectAcceptance, expectRefusal } from './boundaries.ts'
+import { see } from './requests.ts'
+
+/** Every run tries the same calls. */
+const seed = 20_261_122
+const runs = 20
+
+/** What the document says of arguments, on every server. */
+export const properties: Readonly<Record<string, Check>> = {
+  'arguments.accepted': (context) =>
+    checkGenerated(context, async (values, probe) => {
+      const [sent] = await see(
+        { ...probe, server: { ...context.server, call: callAndExpect(probe) } },
+        values,
+      )
+      compare(probe, describe(context, values), sent && describeSent(sent))
+    }),
+
+  async 'arguments.refused'(context) {
+    const valid = await context.makeArguments(context.operation)
+    const { server, operation, target } = context
+    for (const violation of listApplicable(context)) {
+      target.recorder?.requests.splice(0)
+      const result = await server.call(operation, setArgument(valid, violation.place, violation.value))
+      const what = `${violation.keyword}: ${showValue(violation.value)} must be refused`
+      expectRefusal(context, violation.place, result, what)
+    }
+  },
+
+  async 'arguments.parity'(context) {
+    const { rest } = context.target.servers
+    await checkGenerated(context, async (values, probe) => {
+      const [first] = await see({ ...context, server: rest }, values)
+      const [second] = await see(context, values)
+      compare(probe, first && describeWhole(first), second && describeWhole(second))
+    })
+    const valid = await context.makeArguments(context.operation)
+    for (const violation of listApplicable({ ...context, server: rest })) {
+      const values = setArgument(valid, violation.place, violation.value)
+      const [first, second] = [
+        await rest.call(context.operation, values),
+        await context.server.call(context.operation, values),
+      ]
+      const said = [first, second].map(({ kind, status, code, places }) => ({ kind, status, code, places }))
+      context.expectEqual(violation.place, said[1], said[0])
+    }
+  },
+}
+
+/** Tries generated calls; the smallest that differs is reported. */
+async function checkGenerated(
+  context: Context,
+  tryCall: (values: CallArguments, probe: Context) => Promise<void>,
+): Promise<void> {
+  const told: { field: string; message: string }[] = []
+  const probe: Context = {
+    ...context,
+    fail: (field, message) => void told.push({ field, message }),
+    expectEqual(field, actual, expected) {
+      const holds = isDeepStrictEqual(actual, expected)
+      if (!holds) probe.fail(field, `expected ${showValue(expected)}, got ${showValue(actual)}`)
+      return holds
+    },
+  }
+  const described = readArguments(readDocument(), context.operation)
+  const property = fc.asyncProperty(generateArguments(described), async (values) => {
+    told.length = 0
+    await tryCall(values, probe)
+    return told.length === 0
+  })
+  const { counterexample } = await fc.check(property, {
+    seed,
+    numRuns: runs,
+    interruptAfterTimeLimit: 10_000,
+  })
+  if (!counterexample) return
+  told.length = 0
+  await tryCall(counterexample[0], probe)
+  const { 'x-cal-secret-key': _, ...shown } = counterexample[0]
+  for (const { field, message } of told) context.fail(field, `${message} in ${showValue(shown)}`)
+  if (told.length === 0) context.fail('call', `differs now and then: ${showValue(shown)}`)
+}
+
+function callAndExpect(probe: Context): Context['server']['call'] {
+  return async (operation, values) => {
+    const result = await probe.server.call(operation, values)
+    const [place = 'call'] = result.places
+    expectAcceptance(probe, place, result, 'the document allows it, so it must be sent')
+    return result
+  }
+}
+
+/** Of the ways to break a constraint those that a server can express: a URL has texts only, and no empty variable. */
+function listApplicable({ server, operation }: Context): ConstraintViolation[] {
+  const described = readArguments(readDocument(), operation)
+  return listViolations(described).filter(({ place, keyword, value }) => {
+    const argument = described.find((one) => one.name === place)
+    if (server.surface === 'mcp' || argument === undefined || argument.in === 'body') return true
+    if (keyword === 'required' || value === undefined || value === '') return false
+    return !keyword.endsWith('type') && !keyword.endsWith('nullable') && fits(argument, value)
+  })
+}
+
+/** A header holds visible characters; a comma in a list is two elements. */
+function fits(argument: DescribedArgument, value: unknown): boolean {
+  if (argument.in === 'header') return /^[\x21-\x7e][\x20-\x7e]*[\x21-\x7e]$/.test(String(value))
+  return !Array.isArray(value) || (value.length > 0 && !String(value).includes(',') && String(value) !== '')
+}
+
+/** The request that a call must become. */
+function describe({ operation }: Context, values: CallArguments): Readonly<Record<string, unknown>> {
+  const [method = '', template = ''] = operation.operation.split(' ')
+  const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values[name]))
+  const { body, 'x-cal-secret-key': secret, clientId, userId: _, ...query } = values
+  const given = Object.entries(query).map(([name, value]) => [name, String(value)])
+  return {
+    method,
+    path,
+    secret,
+    clientId,
+    ...Object.fromEntries(given),
+    ...(body === undefined ? {} : { body }),
+  }
+}
+
+function describeSent({ method, url, headers, body }: RecordedRequest): Readonly<Record<string, unknown>> {
+  const [path = '', query = ''] = url.split('?')
+  const { 'x-cal-secret-key': secret, 'x-cal-client-id': clientId } = headers
+  const given = Object.fromEntries(new URLSearchParams(query))
+  return { method, path, secret, clientId, ...given, ...(body.length > 0 ? { body: readBody(body) } : {}) }
+}
+
+/** All of a request but what frames it on the wire. */
+function describeWhole({ method, url, headers, body }: RecordedRequest): Readonly<Record<string, unknown>> {
+  const framing = ['connection', 'content-length', 'transfer-encoding', 'host']
+  const named = Object.entries(headers).filter(([name]) => !framing.includes(name))
+  return { method, url, headers: Object.fromEntries(named), body: readBody(body) }
+}
+
+function readBody(body: Buffer): unknown {
+  return body.length > 0 ? JSON.parse(body.toString()) : undefined
+}
+
+function compare(
+  probe: Context,
+  expected: Readonly<Record<string, unknown>> | undefined,
+  actual: Readonly<Record<string, unknown>> | undefined,
+): void {
+  if (!expected || !actual) probe.fail('call', 'nothing was sent')
+  else
+    for (const name of new Set([...Object.keys(expected), ...Object.keys(actual)]))
+      probe.expectEqual(name, actual[name], expected[name])
+}

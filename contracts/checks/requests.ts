@@ -1,0 +1,119 @@
+import { asRecord } from '../../src/document/json.ts'
+import type { CallArguments } from '../call-result.ts'
+import type { Check, Context } from '../context.ts'
+import type { RecordedRequest } from '../recorder.ts'
+import { toRestRequest } from '../rest-client.ts'
+import { setArgument } from '../values.ts'
+
+/** Members in an odd order, with odd spacing and escapes: bytes that no serialiser would write again. */
+const oddBodies: Readonly<Record<string, string>> = {
+  create:
+    '{ "name":"\\u0041da \\ud83c\\udf88",\n"email" : "odd@example.org","metadata":{"n":1.50,"s":"\\/"} }',
+  update: '{ "bio":"\\u0041\\/da" ,\n"metadata" : {"n":1.50,"big":12345678901234567890} }',
+  refresh: '{\n"refreshToken" :\t"\\u0041\\/da"}',
+}
+
+/** The request that Cal.com gets. */
+export const requests: Readonly<Record<string, Check>> = {
+  async 'request.line'(context) {
+    const values = await context.makeArguments(context.operation)
+    const sent = await see(context, values)
+    const [method = '', template = ''] = context.operation.operation.split(' ')
+    const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values[name]))
+    context.expectEqual('requests', sent.length, 1)
+    context.expectEqual('method', sent[0]?.method, method)
+    context.expectEqual('path', sent[0]?.url, path)
+  },
+
+  async 'request.headers'(context) {
+    const { always, body, framing } = context.requirement.values
+    const values = await context.makeArguments(context.operation)
+    const [sent] = await see(context, values)
+    const allowed = [always, values.body === undefined ? [] : body].flat().map(String)
+    const names = Object.keys(sent?.headers ?? {}).filter((name) => ![framing].flat().includes(name))
+    context.expectEqual('headers', names.sort(), allowed.sort())
+    context.expectEqual('accept', sent?.headers.accept, 'application/json')
+    if (values.body !== undefined)
+      context.expectEqual('content-type', sent?.headers['content-type'], 'application/json')
+    if (context.server.surface === 'rest') await sendForeignHeaders(context, values, allowed)
+  },
+
+  async 'request.body'(context) {
+    const text = oddBodies[context.operation.name] ?? '{}'
+    const valid = await context.makeArguments(context.operation)
+    if (context.server.surface === 'mcp') {
+      const body: unknown = JSON.parse(text.replace('12345678901234567890', '12'))
+      const [sent] = await see(context, setArgument(valid, 'body', body))
+      return void context.expectEqual('body', sent && JSON.parse(sent.body.toString()), body)
+    }
+    const request = toRestRequest(context.operation, valid)
+    context.target.recorder?.requests.splice(0)
+    await context.target.servers.rest.send({ ...request, body: text })
+    context.expectEqual('body', context.target.recorder?.requests[0]?.body.toString(), text)
+  },
+
+  async 'request.emails'(context) {
+    const { emails, query } = context.requirement.values
+    const [sent] = await see(context, { ...(await context.makeArguments(context.operation)), emails })
+    context.expectEqual('emails', sent?.url.split('?')[1], query)
+  },
+
+  async 'request.idempotency'(context) {
+    const { status, code, longest } = context.requirement.values
+    const { recorder, servers } = context.target
+    const call = async (key: string, values: CallArguments) => {
+      const request = toRestRequest(context.operation, values)
+      return servers.rest.send({ ...request, headers: { ...request.headers, 'idempotency-key': key } })
+    }
+    const values = await context.makeArguments(context.operation)
+    keys += 1
+    const key = `${Date.now()}-${keys}-`.padEnd(Number(longest), 'k')
+    recorder?.requests.splice(0)
+    const [first, second] = [await call(key, values), await call(key, values)]
+    context.expectEqual('requests', recorder?.requests.length, 1)
+    context.expectEqual('idempotency-key', recorder?.requests[0]?.headers['idempotency-key'], undefined)
+    context.expectEqual('response', second.text, first.text)
+    context.expectEqual('response', first.kind, 'success')
+    const other = await call(key, changeCall(values))
+    context.expectEqual('another call', [other.status, other.code], [status, code])
+    const long = await call(`${key}k`, values)
+    context.expectEqual(
+      'Idempotency-Key',
+      [long.code, ...long.places],
+      ['invalid_argument', 'Idempotency-Key'],
+    )
+    context.expectEqual('requests', recorder?.requests.length, 1)
+  },
+}
+
+/** Another call of the same caller: a key belongs to one call, and to who makes it. */
+function changeCall(values: CallArguments): CallArguments {
+  if ('userId' in values) return { ...values, userId: 2_147_483_646 }
+  const { refreshToken } = asRecord(values.body)
+  return setArgument(values, refreshToken === undefined ? 'body.name' : 'body.refreshToken', 'another')
+}
+
+/** Counts through one run, so that no two testCases share a key. */
+let keys = 0
+
+/** The requests that a call sends. */
+export async function see(context: Context, values: CallArguments): Promise<readonly RecordedRequest[]> {
+  context.target.recorder?.requests.splice(0)
+  await context.server.call(context.operation, values)
+  return [...(context.target.recorder?.requests ?? [])]
+}
+
+async function sendForeignHeaders(context: Context, values: CallArguments, allowed: readonly string[]) {
+  const foreign = {
+    cookie: 'a=b',
+    prefer: 'code=500',
+    'x-forwarded-for': '10.0.0.1',
+    'x-cal-platform-embed': 'true',
+  }
+  const request = toRestRequest(context.operation, values)
+  context.target.recorder?.requests.splice(0)
+  await context.target.servers.rest.send({ ...request, headers: { ...request.headers, ...foreign } })
+  const [sent] = context.target.recorder?.requests ?? []
+  for (const name of Object.keys(foreign))
+    context.expectEqual(name, sent?.headers[name], allowed.includes(name) ? 'sent' : undefined)
+}

@@ -1,0 +1,102 @@
+import { asRecord } from '../../src/document/json.ts'
+import type { Check, Context } from '../context.ts'
+import { findMismatches } from '../shapes.ts'
+import { describe } from './boundaries.ts'
+
+/** A response with members and values that no document foresaw. */
+const unforeseen =
+  '{"status":"success", "data":{"id":12345678901234567890,"extra":[1.50,"\\u0041"],"email":null},"more":{"\\udfff":true}}'
+
+/** Cal.com's successes as they arrive. */
+export const responses: Readonly<Record<string, Check>> = {
+  async 'response.status'(context) {
+    const result = await context.server.call(
+      context.operation,
+      await context.makeArguments(context.operation),
+    )
+    if (result.kind !== 'success') context.fail('status', `expected success, got ${describe(result)}`)
+    else if (context.server.surface === 'rest')
+      context.expectEqual('status', result.status, context.operation.success)
+  },
+
+  async 'response.members'(context) {
+    const result = await context.server.call(
+      context.operation,
+      await context.makeArguments(context.operation),
+    )
+    const { responses: shapes } = context.requirements
+    const shape = { status: 'string', ...context.operation.response }
+    for (const { place, message } of findMismatches(result.body, shape, shapes)) context.fail(place, message)
+    checkFigures(context, result.body)
+    if (context.server.surface === 'mcp') return checkText(context, result.text, result.body)
+    const { type, safe } = context.requirement.values
+    context.expectEqual('content-type', String(result.headers['content-type']).split(';')[0], type)
+    // A proxy before a gateway that runs elsewhere adds headers of its own.
+    if (context.server !== context.target.servers.rest || !context.target.build) return
+    const foreign = Object.keys(result.headers).filter((name) => ![safe].flat().includes(name))
+    context.expectEqual('headers', foreign, [])
+  },
+
+  async 'response.whole'(context) {
+    const { recorder } = context.target
+    const values = await context.makeArguments(context.operation)
+    if (!recorder) return
+    recorder.script = (_request, response) =>
+      response.writeHead(context.operation.success, { 'content-type': 'application/json' }).end(unforeseen)
+    const result = await context.server.call(context.operation, values)
+    context.expectEqual('text', result.text, unforeseen)
+    context.expectEqual('response', result.body, JSON.parse(unforeseen))
+    if (context.server.surface === 'rest')
+      context.expectEqual('status', result.status, context.operation.success)
+  },
+
+  async 'response.safe'(context) {
+    const { recorder } = context.target
+    const { kept = {}, dropped = {} } = context.requirement.values
+    const values = await context.makeArguments(context.operation)
+    if (!recorder) return
+    recorder.script = (_request, response) =>
+      response
+        .writeHead(context.operation.success, {
+          'content-type': 'application/json; charset=utf-8',
+          ...asRecord(kept),
+          ...asRecord(dropped),
+        })
+        .end('{"status":"success","data":{}}')
+    const { headers } = await context.server.call(context.operation, values)
+    for (const [name, value] of Object.entries(asRecord(kept)))
+      context.expectEqual(name, headers[name], value)
+    for (const name of Object.keys(asRecord(dropped))) context.expectEqual(name, headers[name], undefined)
+  },
+}
+
+/** What a type cannot say: who succeeded, moments in milliseconds, ids that are ids. */
+function checkFigures({ expectEqual, fail }: Context, body: unknown): void {
+  const { status, data } = asRecord(body)
+  expectEqual('status', status, 'success')
+  for (const holder of [data].flat()) {
+    const user = asRecord(holder).user ?? holder
+    const { id, createdDate } = asRecord(user)
+    if (id !== undefined && !(Number(id) >= 1 && Number(id) <= 2_147_483_647)) fail('id', `${id} is no id`)
+    if (createdDate !== undefined && !isMoment(createdDate))
+      fail('createdDate', 'is no ISO 8601 moment in UTC')
+    for (const name of ['accessTokenExpiresAt', 'refreshTokenExpiresAt']) {
+      const moment = asRecord(holder)[name]
+      // Seconds since the epoch would lie before 1971 when read as milliseconds.
+      if (moment !== undefined && !(Number(moment) > 1e12)) fail(name, `${moment} are no milliseconds`)
+    }
+  }
+}
+
+function isMoment(value: unknown): boolean {
+  return typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(value)
+}
+
+/** The text a model reads says what the structured content says. */
+function checkText({ expectEqual, fail }: Context, text: string, body: unknown): void {
+  try {
+    expectEqual('content', JSON.parse(text), body)
+  } catch {
+    fail('content', 'the text of the result is no JSON')
+  }
+}

@@ -1,0 +1,123 @@
+import { startPrism } from '../../mocks/prism.ts'
+import { readConfig } from '../../src/config/config.ts'
+import { readDocument } from '../../src/document/document.ts'
+import { createGateway, type GatewayOptions } from '../../src/gateway.ts'
+import { createRunLogger } from '../../test/support/run-log.ts'
+import { startPreferProxy } from '../prefer-proxy.ts'
+import { describeGuards, type Guard, writeKeyFile } from './access-rules.ts'
+import type { Cause } from './error-causes.ts'
+import { findDeadUrl, startFaultyUpstream } from './faulty-upstream.ts'
+import { beginCalls, failOften, type Past, refuseOnce, useKeys } from './prior-calls.ts'
+
+/** Milliseconds that a gateway waits for an upstream, and that calls are pending: longer than any test. */
+const longTimeout = 600_000
+
+/** Milliseconds that a gateway waits for an upstream that never responds. */
+const shortTimeout = 600
+
+/** Milliseconds for which a gateway that gave its upstream up does not ask again: longer than any test. */
+const longPause = 3_600_000
+
+/** Gateways before the mock, before upstreams that fail in every way and before none, some of them with a past. */
+export interface TestEnvironment extends AsyncDisposable {
+  /**
+   * Gives the origin of the gateway that stands before the wanted upstream; `prefer` is the `Prefer` header that
+   * the mock is to see, which the gateway itself lets no caller send.
+   */
+  raise(upstream: Cause['upstream'], prefer?: string): string
+}
+
+/** Starts mock, proxy and gateways on free ports. Whatever started is closed again when a later part fails. */
+export async function openTestEnvironment(): Promise<TestEnvironment> {
+  await using opening = new AsyncDisposableStack()
+  const prism = opening.use(await startPrism())
+  const proxy = await startPreferProxy({ upstream: prism.url })
+  opening.defer(() => proxy.close())
+  const faulty = opening.use(await startFaultyUpstream())
+  const open = async (
+    url: string,
+    timeout: number,
+    options?: Partial<GatewayOptions>,
+    variables?: object,
+  ) => {
+    const { origin, close } = await openGateway(url, timeout, options, variables)
+    opening.defer(close)
+    return origin
+  }
+  const mocked = await open(proxy.url, longTimeout)
+  const failing = await open(faulty.url, longTimeout)
+  const silent = await open(faulty.url, shortTimeout)
+  const dead = await open(await findDeadUrl(), longTimeout)
+  const given = await open(await findDeadUrl(), longTimeout, { circuit: { pause: longPause } })
+  await failOften(given)
+  const throttling = opening.use(await startFaultyUpstream())
+  throttling.fault = 'a request to wait'
+  const held = await open(throttling.url, longTimeout)
+  await refuseOnce(held)
+  const hanging = await startFaultyUpstream()
+  const busy = await open(hanging.url, longTimeout)
+  // Closed before its gateway, which waits for the calls under way.
+  opening.use(hanging)
+  await beginCalls(busy, hanging)
+  await useKeys(mocked)
+  const limited = await open(proxy.url, longTimeout, {}, { RATE_LIMIT: '1/h' })
+  await refuseOnce(limited)
+  const full = await open(proxy.url, longTimeout, { admission: { active: 0, waiting: 0, timeout: 0 } })
+  const keys = opening.use(writeKeyFile())
+  const guards = describeGuards(keys.path, await findDeadUrl())
+  const guarded = (guard: Guard) => open(proxy.url, longTimeout, {}, guards[guard])
+  const prepared = {
+    'many failures': given,
+    'a refusal for now': held,
+    'calls under way': busy,
+    'other calls': mocked,
+    'too many calls': limited,
+    'more calls than places': full,
+    'a guard': await guarded('a guard'),
+    'an issuer out of reach': await guarded('an issuer out of reach'),
+    'another client': await guarded('another client'),
+    'no deletions': await guarded('no deletions'),
+  }
+  const opened = opening.move()
+  return {
+    raise(upstream, prefer) {
+      proxy.setPrefer(prefer)
+      if (upstream === 'mock') return mocked
+      if (upstream === 'dead') return dead
+      if (isPrepared(upstream, prepared)) return prepared[upstream]
+      faulty.fault = upstream
+      return upstream === 'silence' ? silent : failing
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  }
+}
+
+function isPrepared(
+  upstream: string,
+  prepared: Readonly<Record<Past | Guard, string>>,
+): upstream is Past | Guard {
+  return Object.hasOwn(prepared, upstream)
+}
+
+async function openGateway(
+  upstream: string,
+  timeout: number,
+  options: Partial<GatewayOptions> = {},
+  variables: object = {},
+) {
+  const config = readConfig({
+    CAL_COM_BASE_URL: upstream,
+    UPSTREAM_TIMEOUT_MS: String(timeout),
+    ...variables,
+  })
+  const logger = createRunLogger()
+  const gateway = await createGateway({
+    config,
+    document: readDocument(),
+    logger,
+    version: '0.0.0',
+    ...options,
+  })
+  const origin = await gateway.rest.listen({ host: '127.0.0.1', port: 0 })
+  return { origin, close: () => gateway.close() }
+}

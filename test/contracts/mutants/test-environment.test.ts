@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest'
+import { openTestEnvironment } from '../../../contracts/mutants/test-environment.ts'
+import { readRequirements } from '../../../contracts/requirements.ts'
+import { collectFindings, describeFinding } from '../../../contracts/test-cases.ts'
+import { startPrism } from '../../../mocks/prism.ts'
+
+test('a environment where nothing is spoiled keeps the contract, however much is deleted on it', async () => {
+  await using mock = await startPrism()
+  await using environment = await openTestEnvironment({
+    mock: mock.url,
+    places: ['mock', 'upstream', 'rest', 'mcp'],
+  })
+  const findings = await collectFindings(
+    environment.target,
+    readRequirements(),
+    ({ operation, surface }) => operation === 'delete' && surface === 'mcp',
+  )
+  expect(findings.map(describeFinding)).toEqual([])
+})
