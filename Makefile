@@ -2,7 +2,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-contract install-bench dev mock start openapi format check contract contract-mutants contract-live unit test stress bench bench-quick profile
+.PHONY: help install install-contract install-bench install-corpus dev mock start openapi format check contract contract-mutants contract-live unit test stress bench bench-quick profile corpus
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -52,6 +52,9 @@ bench-quick: install install-bench ## Measure the same in less than three minute
 profile: install install-bench ## Print where the gateway's time goes, by function
 	@npm run --silent profile
 
+corpus: install install-corpus ## Load 2,000 published OpenAPI documents and count what is served of them
+	@npm run --silent corpus
+
 # A folder is installed only when its lock is another than the one installed last, so that what worked once works
 # without the network. npm 10 drops node_modules/.bin/node when it passes over another platform's Node: rebuild
 # links it again.
@@ -69,3 +72,6 @@ install-contract:
 
 install-bench:
 	$(call install,bench,what the gateway is measured against)
+
+install-corpus:
+	$(call install,corpus,published OpenAPI documents)

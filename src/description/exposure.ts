@@ -20,18 +20,18 @@ export function exposeOperations(
     const { 'x-rest-path': _path, 'x-mcp-tool': tool, operationId: given, ...rest } = one.operation
     const operationId = toFreeId(given, one, ids)
     ids.add(operationId)
-    const restPath = readRestPath(one, prefixes)
-    const route = `${one.method} ${restPath?.replaceAll(/\{[^}]*\}/g, '{}')}`
-    const earlier = restPath === undefined ? undefined : routes.get(route)
-    if (earlier) problems.push(describeCollision(one, earlier, restPath ?? ''))
-    else if (restPath !== undefined) routes.set(route, one)
+    const wanted = readRestPath(one, prefixes)
+    const earlier = wanted === undefined ? undefined : routes.get(toRoute(one, wanted))
+    const restPath = earlier && wanted !== undefined ? toFreePath(one, wanted, routes) : wanted
+    if (earlier) problems.push(describeCollision(one, earlier, wanted, restPath))
+    if (restPath !== undefined) routes.set(toRoute(one, restPath), one)
     const operation = { operationId, ...rest }
     const hasTool = tool === undefined ? one.description.kind === 'openapi' : tool !== null && tool !== false
     return {
       ...one,
       operation: {
         ...operation,
-        ...(restPath !== undefined && !earlier && { 'x-rest-path': restPath }),
+        ...(restPath !== undefined && { 'x-rest-path': restPath }),
         ...(hasTool && {
           'x-mcp-tool': completeTool({ ...one, operation }, asRecord(tool), tools, identity),
         }),
@@ -52,14 +52,30 @@ function readRestPath(
   return typeof path === 'string' ? `${prefix}${path}` : undefined
 }
 
-function describeCollision(one: MergedOperation, earlier: MergedOperation, path: string): Problem {
+function toRoute({ method }: MergedOperation, path: string): string {
+  return `${method} ${path.replaceAll(/\{[^}]*\}/g, '{}')}`
+}
+
+/** A path that is taken is offered below the name of its description. */
+function toFreePath(
+  one: MergedOperation,
+  path: string,
+  routes: ReadonlyMap<string, MergedOperation>,
+): string {
+  const { name } = one.description
+  let free = `/${name}${path}`
+  for (let count = 2; routes.has(toRoute(one, free)); count += 1) free = `/${name}-${count}${path}`
+  return free
+}
+
+function describeCollision(one: MergedOperation, earlier: MergedOperation, wanted = '', given = ''): Problem {
   const place = `${earlier.description.file}:${earlier.findLine()}`
   return {
     file: one.description.file,
     line: one.findLine(),
-    message: `${one.method.toUpperCase()} ${path} is no route: it is that of ${place}; its tool is served`,
+    message: `${one.method.toUpperCase()} ${wanted} is that of ${place}, so this one is served at ${given}`,
     expected: `--prefix ${one.description.name}=/…`,
-    severity: 'omission',
+    severity: 'warning',
   }
 }
 

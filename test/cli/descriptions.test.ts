@@ -53,9 +53,9 @@ test('check tells every problem of every file, with line and fix', async () => {
   expect(code).toBe(1)
   expect(stdout.split('\n')).toEqual([
     'sound.json:1: warning: the server https://{region}.example.org needs a value of region; expected --server-variable region=…',
-    'partial.yaml:5: left out: GET /a is no route: it is that of sound.json:1; its tool is served; expected --prefix partial=/…',
+    'partial.yaml:5: warning: GET /a is that of sound.json:1, so this one is served at /partial/a; expected --prefix partial=/…',
     'partial.yaml:6: left out: the path b is left out; expected /b',
-    '0 errors, 2 left out, 1 warnings; 3 operations are served',
+    '0 errors, 1 left out, 2 warnings; 3 operations are served',
     '',
   ])
 })

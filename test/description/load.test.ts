@@ -141,7 +141,7 @@ test('operations of several APIs with one path are both served, each at its addr
   ])
   const collided = await load(files, { baseUrls })
   expect(listProblems(collided)).toEqual([
-    'b.json:9: omission: GET /things is no route: it is that of a.json:9; its tool is served; --prefix b=/…',
+    'b.json:9: warning: GET /things is that of a.json:9, so this one is served at /b/things; --prefix b=/…',
   ])
   const loading = await load(files, { baseUrls, prefixes: new Map([['b', '/b']]) })
   expect(listProblems(loading)).toEqual([])

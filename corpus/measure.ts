@@ -1,0 +1,80 @@
+import { type Loading, loadDescriptions } from '../src/description/load.ts'
+import { asRecord } from '../src/document/json.ts'
+
+/** What loading one document came to. */
+export interface Measurement {
+  /** Why it threw; nothing where it did not. */
+  readonly thrown?: string
+  readonly operations: number
+  readonly served: number
+  /** Operations that are neither served nor named by a problem. */
+  readonly lost: number
+  /** Tool names and argument names that break their rule. */
+  readonly badNames: readonly string[]
+  /** Problems by class: their messages without names and numbers. */
+  readonly classes: readonly string[]
+  /** Milliseconds. */
+  readonly duration: number
+}
+
+const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace']
+const nothing = { tags: [], operations: [], exclude: [], readOnly: false }
+
+/** Loads a document as `calgate serve` would, with a base URL, and compares the outcome with what the document has. */
+export async function measure(path: string, text: string): Promise<Measurement> {
+  const started = performance.now()
+  const operations = countOperations(JSON.parse(text))
+  try {
+    const loading = await loadDescriptions({
+      files: [{ file: path, text }],
+      overlays: [],
+      schemas: [],
+      selection: nothing,
+      allowedReferences: [],
+      baseUrls: new Map([['', 'https://api.example.org']]),
+      variables: new Map(),
+      prefixes: new Map(),
+    })
+    const tools = listTools(loading)
+    const named = loading.problems.filter(({ severity }) => severity === 'omission').length
+    return {
+      operations,
+      served: tools.length,
+      lost: Math.max(0, operations - tools.length - named),
+      badNames: tools.flatMap(findBadNames),
+      classes: loading.problems.map(({ severity, message }) => `${severity}: ${toClass(message)}`),
+      duration: performance.now() - started,
+    }
+  } catch (error) {
+    const thrown = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    return { thrown, operations, served: 0, lost: operations, badNames: [], classes: [], duration: 0 }
+  }
+}
+
+function countOperations(document: unknown): number {
+  return Object.values(asRecord(asRecord(document).paths)).reduce<number>(
+    (sum, item) => sum + methods.filter((method) => asRecord(item)[method] !== undefined).length,
+    0,
+  )
+}
+
+function listTools({ document }: Loading): Readonly<Record<string, unknown>>[] {
+  return Object.values(document?.paths ?? {}).flatMap((item) =>
+    Object.values(item).map((operation) => asRecord(asRecord(operation)['x-mcp-tool'])),
+  )
+}
+
+function findBadNames({ name, arguments: names }: Readonly<Record<string, unknown>>): string[] {
+  const tool = String(name)
+  const bad = Object.values(asRecord(names)).filter((one) => !/^[A-Za-z0-9_.-]{1,64}$/.test(String(one)))
+  return [...(/^[A-Za-z0-9_-]{1,64}$/.test(tool) ? [] : [tool]), ...bad.map(String)]
+}
+
+function toClass(message: string): string {
+  return message
+    .replaceAll(/"[^"]*"/g, '…')
+    .replaceAll(/[^\s]*[/#{][^\s]*/g, '…')
+    .replaceAll(/\b[A-Z]{3,}\b/g, '…')
+    .replaceAll(/\d+/g, '…')
+    .replaceAll(/(?:… )+…/g, '…')
+}
