@@ -17,8 +17,8 @@ export const descriptionOptions = {
   tag: list,
   operation: list,
   exclude: list,
-  'allow-ref': list,
   'read-only': { type: 'boolean' },
+  'allow-ref': list,
   strict: { type: 'boolean' },
 } as const
 
