@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { readConfig } from '../src/config/config.ts'
+import { readApi } from '../src/document/api.ts'
 import { readDocument } from '../src/document/document.ts'
 import { asRecord } from '../src/document/json.ts'
 import { createGateway } from '../src/gateway.ts'
@@ -114,7 +115,10 @@ async function openServers(restUrl: string, mcpUrl: string): Promise<Servers> {
 }
 
 async function openGateway(upstream: string, environment: Record<string, string>): Promise<Servers> {
-  const config = readConfig({ CAL_COM_BASE_URL: upstream, MCP_DELETE_LIMIT: 'off', ...environment })
+  const config = readConfig(
+    { CAL_COM_BASE_URL: upstream, MCP_DELETE_LIMIT: 'off', ...environment },
+    readApi(readDocument()),
+  )
   const logger = createRunLogger()
   const gateway = await createGateway({ config, document: readDocument(), logger, version: '0.0.0-contract' })
   const listen = { host: '127.0.0.1', port: 0 }

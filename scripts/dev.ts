@@ -3,7 +3,9 @@
  */
 import './exit-with-parent.ts'
 import { readMockChoice } from '../mocks/choice.ts'
-import { ConfigError, isLoopback, readConfig } from '../src/config/config.ts'
+import { ConfigError, readConfig } from '../src/config/config.ts'
+import { isLoopback } from '../src/config/urls.ts'
+import { readApi } from '../src/document/api.ts'
 import { readDocument } from '../src/document/document.ts'
 import { type Child, startChild } from './children.ts'
 import { awaitResponse, findTaken, type Port } from './ports.ts'
@@ -31,7 +33,7 @@ async function run(): Promise<void> {
   const client = readDemoClient(document)
   const configured = configureClient(client, process.env)
   const environment = { ...defaults, ...configured, ...process.env, CAL_COM_BASE_URL: mock }
-  const { host, restPort, mcpPort, controlPort, controlHost } = readConfig(environment)
+  const { host, restPort, mcpPort, controlPort, controlHost } = readConfig(environment, readApi(document))
   await refuseTaken([
     { variable: 'MOCK_PORT', host: '127.0.0.1', port: mockPort },
     { variable: 'REST_PORT', host, port: restPort },

@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto'
 import type { Readable, Writable } from 'node:stream'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { createGuard, type IssuerKeys } from './access/guard.ts'
+import { nameVariable } from './config/api-variables.ts'
 import type { Config } from './config/config.ts'
 import { readApi } from './document/api.ts'
 import type { OpenApiDocument } from './document/document.ts'
 import { readOperations } from './document/operations.ts'
+import { reserveHeaders } from './document/security.ts'
 import { compileOperations } from './document/validation.ts'
 import { Admission, type AdmissionLimits } from './http/admission.ts'
 import { createControlServer } from './http/control-server.ts'
@@ -21,7 +23,7 @@ import { Fingerprint } from './state/fingerprint.ts'
 import { createMemoryStore } from './state/store.ts'
 import { CircuitBreaker, type CircuitOptions } from './upstream/circuit-breaker.ts'
 import { createClient } from './upstream/client.ts'
-import { findCredentialHeader } from './upstream/credentials.ts'
+import { createCredentialSource, listCredentialHeaders } from './upstream/credentials.ts'
 import type { IdempotencyRecord } from './upstream/idempotency.ts'
 import { createRequester } from './upstream/requester.ts'
 
@@ -79,11 +81,16 @@ export async function createGateway({
   sampling = {},
 }: GatewayOptions): Promise<Gateway> {
   const api = readApi(document)
-  const operations = compileOperations(readOperations(document))
+  const isGuarded = config.keys.length > 0 || config.oauth !== undefined
+  const read = readOperations(document)
+  const operations = compileOperations(
+    // What clients bring in this header is for the gateway itself.
+    isGuarded ? read.map((one) => reserveHeaders(one, ['authorization'])) : read,
+  )
   const clock = () => performance.now()
   const key = randomBytes(32)
   const store = createMemoryStore<IdempotencyRecord>(clock)
-  const held = { apiKey: config.apiKey, client: config.client }
+  const held = { secrets: config.shared, pins: config.pins }
   const guard = createGuard(config, operations, issuerKeys)
   const breaker = new CircuitBreaker(circuit)
   const places = new Admission(admission)
@@ -124,7 +131,7 @@ export async function createGateway({
       ...config.rateLimit,
       store,
       fingerprint: new Fingerprint(key),
-      credentialHeaders: [...new Set(operations.flatMap((one) => findCredentialHeader(one) ?? []))],
+      credentialHeaders: listCredentialHeaders(operations),
     },
   }
   const tools = {
@@ -133,13 +140,12 @@ export async function createGateway({
     held,
     policy: config,
     upstreamName: api.title,
-    secretVariable: 'CAL_COM_SECRET_KEY',
+    nameVariable: (scheme: string) => nameVariable(api, scheme),
     key,
     store,
     clock,
   }
 
-  const { isGuarded } = guard
   const rest = await createRestServer({
     ...listener,
     document,
@@ -165,7 +171,12 @@ export async function createGateway({
     mcp,
     control,
     serveStdio: (input, output) =>
-      serveMcpStdio({ ...tools, logger, recorder: metrics, version }, config.secretKey, input, output),
+      serveMcpStdio(
+        { ...tools, logger, recorder: metrics, version },
+        createCredentialSource(operations, config.secrets),
+        input,
+        output,
+      ),
     close(grace = 0) {
       ending ??= end(grace)
       return ending

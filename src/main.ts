@@ -6,6 +6,7 @@ import { listScopes } from './access/grant.ts'
 import { CommandError } from './cli/command.ts'
 import { ConfigError, readConfig } from './config/config.ts'
 import { createKey } from './config/gateway-keys.ts'
+import { readApi } from './document/api.ts'
 import { readDocument } from './document/document.ts'
 import { readOperations } from './document/operations.ts'
 import { createGateway } from './gateway.ts'
@@ -75,9 +76,9 @@ function parseArguments() {
 }
 
 async function serve(): Promise<void> {
-  const config = readConfig(process.env)
-  const logger = openLog(1, config.logLevel)
   const document = readDocument()
+  const config = readConfig(process.env, readApi(document))
+  const logger = openLog(1, config.logLevel)
   const gateway = await createGateway({
     config,
     document,
@@ -119,9 +120,10 @@ async function listen(
 
 /** Standard output belongs to the protocol, so the log goes to standard error. */
 async function serveStdio(): Promise<void> {
-  const config = readConfig(process.env)
+  const document = readDocument()
+  const config = readConfig(process.env, readApi(document))
   const logger = openLog(2, config.logLevel)
-  const gateway = await createGateway({ config, document: readDocument(), logger, version: readVersion() })
+  const gateway = await createGateway({ config, document, logger, version: readVersion() })
   closeOnSignal(gateway.close)
   await gateway.serveStdio(process.stdin, process.stdout)
   await gateway.close()

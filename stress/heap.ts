@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { readConfig } from '../src/config/config.ts'
+import { readApi } from '../src/document/api.ts'
 import { readDocument } from '../src/document/document.ts'
 import { createGateway } from '../src/gateway.ts'
 import { createLogger } from '../src/observability/logger.ts'
@@ -20,7 +21,7 @@ export async function watchHeap(requests = 300_000): Promise<Finding> {
   const collectGarbage: () => void = runInNewContext('gc')
   await using upstream = await startQuickUpstream()
   const gateway = await createGateway({
-    config: readConfig({ CAL_COM_BASE_URL: upstream.url }),
+    config: readConfig({ CAL_COM_BASE_URL: upstream.url }, readApi(readDocument())),
     document: readDocument(),
     version: '0.0.0-stress',
     // Writes log lines as in production, and keeps none.

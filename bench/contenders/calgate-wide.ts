@@ -1,15 +1,17 @@
 import { pino } from 'pino'
 import { readConfig } from '../../src/config/config.ts'
+import { readApi } from '../../src/document/api.ts'
 import { readDocument } from '../../src/document/document.ts'
 import { createGateway } from '../../src/gateway.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { widenDocument } from '../wide-document.ts'
 
 /** The gateway on a document with as many operations as `OPERATIONS` says. */
-const config = readConfig(process.env)
+const document = widenDocument(readDocument(), Number(process.env.OPERATIONS))
+const config = readConfig(process.env, readApi(document))
 const gateway = await createGateway({
   config,
-  document: widenDocument(readDocument(), Number(process.env.OPERATIONS)),
+  document,
   version: '0.0.0-bench',
   logger: createLogger(config.logLevel, pino.destination({ fd: 1, sync: true })),
 })

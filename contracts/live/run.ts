@@ -3,6 +3,7 @@
  * ALLOW_WRITES is 1. Exits with 1 when they differ, with 2 when it could not look.
  */
 import { readConfig } from '../../src/config/config.ts'
+import { readApi } from '../../src/document/api.ts'
 import { readDocument } from '../../src/document/document.ts'
 import { createComparison, type Mismatch } from '../../src/document/response-mismatch.ts'
 import { createGateway } from '../../src/gateway.ts'
@@ -31,8 +32,8 @@ async function run(): Promise<number> {
     console.error('Set CAL_COM_CLIENT_ID and CAL_COM_SECRET_KEY to the credentials of an OAuth client.')
     return 2
   }
-  const { CAL_COM_BASE_URL = '' } = process.env
-  const config = readConfig({ CAL_COM_BASE_URL })
+  const { CAL_COM_BASE_URL = '', ALLOW_INSECURE_UPSTREAM = '' } = process.env
+  const config = readConfig({ CAL_COM_BASE_URL, ALLOW_INSECURE_UPSTREAM }, readApi(readDocument()))
   const logger = createRunLogger()
   const gateway = await createGateway({ config, document: readDocument(), logger, version: '0.0.0-contract' })
   try {

@@ -1,4 +1,5 @@
 import { readConfig } from '../../src/config/config.ts'
+import { readApi } from '../../src/document/api.ts'
 import { type OpenApiDocument, readDocument } from '../../src/document/document.ts'
 import { createGateway } from '../../src/gateway.ts'
 import { createRunLogger } from '../../test/support/run-log.ts'
@@ -49,7 +50,10 @@ export async function openTestEnvironment({
   opening.defer(() => recorder.close())
   // The suite deletes more than a model may, and that limit is no part of the contract.
   const limits = { MCP_DELETE_LIMIT: 'off' }
-  const config = readConfig({ CAL_COM_BASE_URL: await pass('upstream', recorder.url), ...limits })
+  const config = readConfig(
+    { CAL_COM_BASE_URL: await pass('upstream', recorder.url), ...limits },
+    readApi(document),
+  )
   const gateway = await createGateway({
     config,
     document,

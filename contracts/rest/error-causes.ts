@@ -30,7 +30,7 @@ const causes = {
     upstream: 'a guard',
     headers: { authorization: `Bearer ${findWeakKey(method)}` },
   }),
-  client_not_served: () => ({ upstream: 'another client' }),
+  value_not_served: () => ({ upstream: 'another client' }),
   deletion_disabled: () => ({ upstream: 'no deletions' }),
   issuer_unavailable: () => ({
     upstream: 'an issuer out of reach',

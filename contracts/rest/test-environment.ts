@@ -1,5 +1,6 @@
 import { startPrism } from '../../mocks/prism.ts'
 import { readConfig } from '../../src/config/config.ts'
+import { readApi } from '../../src/document/api.ts'
 import { readDocument } from '../../src/document/document.ts'
 import { createGateway, type GatewayOptions } from '../../src/gateway.ts'
 import { createRunLogger } from '../../test/support/run-log.ts'
@@ -105,11 +106,12 @@ async function openGateway(
   options: Partial<GatewayOptions> = {},
   variables: object = {},
 ) {
-  const config = readConfig({
+  const environment = {
     CAL_COM_BASE_URL: upstream,
     UPSTREAM_TIMEOUT_MS: String(timeout),
     ...variables,
-  })
+  }
+  const config = readConfig(environment, readApi(readDocument()))
   const logger = createRunLogger()
   const gateway = await createGateway({
     config,

@@ -23,11 +23,12 @@ export interface Scene {
  */
 export function createHandler(operation: Operation, scene: Scene) {
   const pipe = createBodyPipe(operation)
+  const acceptsApiKey = operation.security.some(([scheme]) => scheme?.name === 'apiKey')
   const act = ({ world }: Scene, request: FastifyRequest): object => {
     const { clientId = '', userId = '' }: Record<string, string> = { ...Object(request.params) }
     const caller = authenticate(world, clientId, request.headers)
     // The refresh operation has no guards, and Cal.com notices only later that an API key is no client.
-    if (!operation.acceptsApiKey && 'apiKey' in caller) throw new CalComError('bad_client_credentials')
+    if (!acceptsApiKey && 'apiKey' in caller) throw new CalComError('bad_client_credentials')
     const client = guard(world, clientId, caller)
     const body = operation.body ? pipe(request.body) : {}
     const query = new URLSearchParams(request.url.split('?').slice(1).join('?'))

@@ -1,18 +1,15 @@
-import { isIP } from 'node:net'
+import type { Api } from '../document/api.ts'
+import { type ApiConfig, readApiConfig, selectShared } from './api-config.ts'
+import { listApiVariables, nameVariable } from './api-variables.ts'
 import { type Environment, EnvironmentReader, type Rate } from './environment.ts'
 import type { GatewayKey } from './gateway-keys.ts'
+import { isHost, isLoopback, isOrigin, isSafeUrl } from './urls.ts'
+import { variables } from './variables.ts'
 
 /** The checked configuration; nothing else in the gateway reads the environment. */
-export interface Config {
-  /** Upstream base URL without a trailing slash; may hold a path prefix. */
-  readonly baseUrl: string
-  readonly apiKey: string | undefined
-  /** The one client that is served, with the secret held for it. */
-  readonly client: HeldClient | undefined
-  /** Secret for MCP over stdio where no client is held. */
-  readonly secretKey: string | undefined
-  /** PEM certificates of the upstream's own authority. */
-  readonly ca: string | undefined
+export interface Config extends ApiConfig {
+  /** The credentials that are used for clients, by the names of their security schemes. */
+  readonly shared: ApiConfig['secrets']
   readonly restPort: number
   readonly mcpPort: number
   readonly controlPort: number
@@ -41,12 +38,6 @@ export interface Config {
   readonly logLevel: string
 }
 
-/** An OAuth client of the upstream whose secret the gateway holds. */
-export interface HeldClient {
-  readonly id: string
-  readonly secret: string
-}
-
 /** Whose access tokens let a caller in. */
 export interface OAuthConfig {
   readonly issuer: string
@@ -67,23 +58,21 @@ export class ConfigError extends Error {
 }
 
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
-const clientId = /^[A-Za-z0-9_-]{1,64}$/
 
-/** Reads the configuration and the files that it may name. Throws a `ConfigError` that lists every problem. */
-export function readConfig(environment: Environment): Config {
-  const reader = new EnvironmentReader(environment)
-  const id = reader.secret('CAL_COM_CLIENT_ID', clientId, '1 to 64 letters, digits, underscores and hyphens')
-  const secret = reader.secret('CAL_COM_SECRET_KEY')
-  const apiKey = reader.secret('CAL_COM_API_KEY')
-  const client = id !== undefined && secret !== undefined ? { id, secret } : undefined
-  const holds = client !== undefined || apiKey !== undefined
+/**
+ * Reads the configuration of a gateway for an API, and the files that it may name. Throws a `ConfigError` that lists
+ * every problem.
+ */
+export function readConfig(environment: Environment, api: Api): Config {
+  const reader = new EnvironmentReader(environment, variables)
+  const apiReader = new EnvironmentReader(environment, listApiVariables(api), reader.problems)
+  const allowsInsecure = reader.choice('ALLOW_INSECURE_UPSTREAM', ['true', 'false']) === 'true'
+  const apiConfig = readApiConfig(apiReader, api, allowsInsecure)
+  const shared = selectShared(apiConfig, api)
   const tokens = reader.choice('MCP_TOKENS', ['reveal', 'withhold'])
   const config: Config = {
-    baseUrl: reader.text('CAL_COM_BASE_URL').replace(/\/+$/, ''),
-    apiKey,
-    client,
-    secretKey: secret,
-    ca: reader.certificates('CAL_COM_CA_FILE'),
+    ...apiConfig,
+    shared,
     restPort: reader.integer('REST_PORT', 0, 65535),
     mcpPort: reader.integer('MCP_PORT', 0, 65535),
     controlPort: reader.integer('CONTROL_PORT', 0, 65535),
@@ -93,7 +82,7 @@ export function readConfig(environment: Environment): Config {
     allowedOrigins: reader.list('ALLOWED_ORIGINS'),
     keys: reader.keys('GATEWAY_KEYS_FILE'),
     oauth: readOAuth(reader),
-    redactTokens: tokens === undefined ? holds : tokens === 'withhold',
+    redactTokens: tokens === undefined ? Object.keys(shared).length > 0 : tokens === 'withhold',
     allowDelete: reader.choice('ALLOW_DELETE', ['true', 'false']) !== 'false',
     confirmDelete: reader.choice('CONFIRM_DELETE', ['true', 'false']) === 'true',
     deleteLimit: reader.rate('MCP_DELETE_LIMIT'),
@@ -103,15 +92,15 @@ export function readConfig(environment: Environment): Config {
     logLevel: reader.text('LOG_LEVEL'),
   }
   checkTexts(reader, config)
-  if (id !== undefined && secret === undefined)
-    reader.problems.push('CAL_COM_CLIENT_ID needs CAL_COM_SECRET_KEY, the secret of that client, beside it')
-  checkReach(reader, config)
+  checkReach(reader, config, api)
   if (reader.problems.length > 0) throw new ConfigError(reader.problems)
   return Object.freeze(config)
 }
 
+type FixedReader = EnvironmentReader<keyof typeof variables>
+
 /** Three variables that only mean something together. */
-function readOAuth(reader: EnvironmentReader): OAuthConfig | undefined {
+function readOAuth(reader: FixedReader): OAuthConfig | undefined {
   const names = ['OAUTH_ISSUER', 'OAUTH_JWKS_URL', 'OAUTH_AUDIENCE'] as const
   const [issuer = '', jwksUrl = '', audience = ''] = names.map((name) => reader.text(name))
   if (issuer + jwksUrl + audience === '') return undefined
@@ -120,59 +109,26 @@ function readOAuth(reader: EnvironmentReader): OAuthConfig | undefined {
   return { issuer, jwksUrl, audience }
 }
 
-function checkTexts(reader: EnvironmentReader, config: Config): void {
-  const { baseUrl, logLevel, allowedHosts, allowedOrigins } = config
-  const url = 'an http or https URL without user, query and fragment'
-  reader.expect('CAL_COM_BASE_URL', isBaseUrl(baseUrl), url)
+function checkTexts(reader: FixedReader, config: Config): void {
+  const { logLevel, allowedHosts, allowedOrigins } = config
   reader.expect('LOG_LEVEL', levels.includes(logLevel), `one of ${levels.join(', ')}`)
-  const hosts = 'host names with an optional port, comma-separated'
+  const hosts = 'host names such as api.example.org or *.example.org, with an optional port, comma-separated'
   reader.expect('ALLOWED_HOSTS', allowedHosts.every(isHost), hosts)
   const origins = 'origins such as https://app.example.org, comma-separated'
   reader.expect('ALLOWED_ORIGINS', allowedOrigins.every(isOrigin), origins)
 }
 
 /** Whoever reaches a port acts with the credentials held behind it, so somebody has to stand at the door. */
-function checkReach({ problems }: EnvironmentReader, config: Config): void {
-  const { restPort, mcpPort, controlPort, apiKey, client, keys, oauth, host, allowedHosts } = config
+function checkReach({ problems }: FixedReader, config: Config, api: Api): void {
+  const { restPort, mcpPort, controlPort, shared, keys, oauth, host, allowedHosts } = config
   const ports = [restPort, mcpPort, controlPort].filter((port) => port !== 0)
   if (new Set(ports).size < ports.length)
     problems.push('REST_PORT, MCP_PORT and CONTROL_PORT must be different ports')
-  const held = client ? 'CAL_COM_SECRET_KEY' : apiKey && 'CAL_COM_API_KEY'
-  if (!held || keys.length > 0 || oauth) return
-  const reason = `while ${held} is set and neither GATEWAY_KEYS_FILE nor OAUTH_ISSUER is: whoever reaches the port would act with that credential`
+  const [scheme] = Object.keys(shared)
+  if (scheme === undefined || keys.length > 0 || oauth) return
+  const reason = `while ${nameVariable(api, scheme)} is set and neither GATEWAY_KEYS_FILE nor OAUTH_ISSUER is: whoever reaches the port would act with that credential`
   if (!isLoopback(host)) problems.push(`HOST must be a loopback address ${reason}`)
   // A name of another kind is that of a proxy, which others can reach.
   if (!allowedHosts.every((name) => isLoopback(name.replace(/:\d*$/, ''))))
     problems.push(`ALLOWED_HOSTS must have loopback names alone ${reason}`)
-}
-
-/** True for the addresses and the name that never leave this machine. */
-export function isLoopback(host: string): boolean {
-  const name = host.toLowerCase()
-  return (
-    name === 'localhost' ||
-    name === '::1' ||
-    name === '[::1]' ||
-    (isIP(name) === 4 && name.startsWith('127.'))
-  )
-}
-
-function isBaseUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false
-  const { protocol, username, password, search, hash } = new URL(text)
-  return /^https?:$/.test(protocol) && [username, password, search, hash].every((part) => part === '')
-}
-
-function isSafeUrl(text: string): boolean {
-  if (!isBaseUrl(text)) return false
-  const { protocol, hostname } = new URL(text)
-  return protocol === 'https:' || isLoopback(hostname)
-}
-
-function isHost(text: string): boolean {
-  return URL.canParse(`http://${text}`) && /^[^/?#@]+$/.test(text)
-}
-
-function isOrigin(text: string): boolean {
-  return URL.canParse(text) && new URL(text).origin === text
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
+import type { VariableDescription } from './api-variables.ts'
 import { readCertificates } from './certificates.ts'
 import { type GatewayKey, readKeyFile } from './gateway-keys.ts'
-import { variables } from './variables.ts'
 
 /** The environment as the process has it. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -12,35 +12,36 @@ export interface Rate {
   readonly window: number
 }
 
-/** The name of a variable that the gateway reads. */
-export type Variable = keyof typeof variables
-
-/** Variables with a twin that names a file instead, for secrets that are mounted rather than passed. */
-type FileVariable = 'CAL_COM_API_KEY' | 'CAL_COM_CLIENT_ID' | 'CAL_COM_SECRET_KEY'
-
 const credential = /^[\x21-\x7e]{1,512}$/
 const windows: Readonly<Record<string, number>> = { s: 1_000, min: 60_000, h: 3_600_000 }
 
 /** Reads variables as what they should be, and collects a sentence for each that is not; never its value. */
-export class EnvironmentReader {
-  readonly problems: string[] = []
+export class EnvironmentReader<Name extends string> {
+  readonly problems: string[]
   readonly #environment: Environment
+  readonly #variables: Readonly<Record<Name, VariableDescription>>
 
-  constructor(environment: Environment) {
+  constructor(
+    environment: Environment,
+    variables: Readonly<Record<Name, VariableDescription>>,
+    problems: string[] = [],
+  ) {
     this.#environment = environment
+    this.#variables = variables
+    this.problems = problems
   }
 
   /** The text of a variable, its default where it is empty or not set. */
-  text(name: Variable): string {
-    return this.#environment[name]?.trim() || variables[name].default
+  text(name: Name): string {
+    return this.#environment[name]?.trim() || this.#default(name)
   }
 
   /** Notes a problem unless the variable is what it must be. */
-  expect(name: Variable, holds: boolean, what: string): void {
+  expect(name: Name, holds: boolean, what: string): void {
     if (!holds) this.problems.push(`${name} must be ${what}`)
   }
 
-  integer(name: Variable, least: number, most: number): number {
+  integer(name: Name, least: number, most: number): number {
     const text = this.text(name)
     const holds = /^\d{1,9}$/.test(text) && +text >= least && +text <= most
     this.expect(name, holds, `an integer from ${least} to ${most}`)
@@ -48,16 +49,20 @@ export class EnvironmentReader {
   }
 
   /** One of a few words; the default of a variable counts as one of them. */
-  choice<Word extends string>(name: Variable, words: readonly Word[]): Word | undefined {
+  choice<Word extends string>(name: Name, words: readonly Word[]): Word | undefined {
     const text = this.text(name)
     const word = words.find((one) => one === text)
-    this.expect(name, word !== undefined || text === variables[name].default, `one of ${words.join(', ')}`)
+    this.expect(name, word !== undefined || text === this.#default(name), `one of ${words.join(', ')}`)
     return word
   }
 
-  /** A credential or an id, from the variable or from the file that its twin names. */
+  /**
+   * A credential or an id, from the variable or from the file that its twin names, for secrets that are mounted rather
+   * than passed.
+   */
   secret(
-    name: FileVariable,
+    this: EnvironmentReader<string>,
+    name: string,
     form = credential,
     what = '1 to 512 visible ASCII characters',
   ): string | undefined {
@@ -73,13 +78,13 @@ export class EnvironmentReader {
   }
 
   /** Comma-separated names, in lower case. */
-  list(name: Variable): string[] {
+  list(name: Name): string[] {
     const names = this.text(name).toLowerCase().split(',')
     return names.map((one) => one.trim()).filter(Boolean)
   }
 
   /** PEM certificates from the file that the variable names. */
-  certificates(name: Variable): string | undefined {
+  certificates(name: Name): string | undefined {
     const file = this.text(name)
     const text = file === '' ? undefined : readCertificates(file)
     this.expect(name, file === '' || text !== undefined, 'a readable file of PEM certificates')
@@ -87,7 +92,7 @@ export class EnvironmentReader {
   }
 
   /** Keys from the file that the variable names; none where it names none. */
-  keys(name: Variable): readonly GatewayKey[] {
+  keys(name: Name): readonly GatewayKey[] {
     const file = this.text(name)
     if (file === '') return []
     const { keys, problems } = readKeyFile(file)
@@ -96,19 +101,23 @@ export class EnvironmentReader {
   }
 
   /** One of so many, as a number from 0 to 1; 0 for none. */
-  share(name: Variable): number {
+  share(name: Name): number {
     const [, count] = /^1\/([1-9]\d{0,5})$/.exec(this.text(name)) ?? []
     this.expect(name, count !== undefined || this.text(name) === 'off', 'off, or one of so many such as 1/10')
     return count === undefined ? 0 : 1 / Number(count)
   }
 
   /** A rate; undefined for as many calls as one likes. */
-  rate(name: Variable): Rate | undefined {
+  rate(name: Name): Rate | undefined {
     const text = this.text(name)
     const [, calls, unit = ''] = /^([1-9]\d{0,8})\/(s|min|h)$/.exec(text) ?? []
     const holds = calls !== undefined || text === 'off'
     this.expect(name, holds, 'off, or a number per s, min or h such as 600/min')
     return calls === undefined ? undefined : { calls: Number(calls), window: windows[unit] ?? 0 }
+  }
+
+  #default(name: Name): string {
+    return this.#variables[name].default
   }
 }
 

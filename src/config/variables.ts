@@ -1,34 +1,11 @@
-/** Every variable the gateway reads, its default and what it is for; docs/configuration.md is tested against it. */
+import type { Api } from '../document/api.ts'
+import { listApiVariables, type VariableDescription } from './api-variables.ts'
+
+/**
+ * Lists the variables that are the same for every API, with their defaults and purposes. Those of an API follow from its
+ * document. docs/configuration.md is tested against both.
+ */
 export const variables = {
-  CAL_COM_BASE_URL: {
-    default: 'https://api.cal.com',
-    description: 'Base URL of the upstream, without `/v2`',
-  },
-  CAL_COM_API_KEY: {
-    default: '',
-    description: 'API key of an organisation admin, sent as a bearer when a call carries no client secret',
-  },
-  CAL_COM_API_KEY_FILE: { default: '', description: 'File that holds the API key, instead of the variable' },
-  CAL_COM_CLIENT_ID: {
-    default: '',
-    description: 'The one OAuth client that is served, with the secret the gateway holds for it',
-  },
-  CAL_COM_CLIENT_ID_FILE: {
-    default: '',
-    description: 'File that holds the client id, instead of the variable',
-  },
-  CAL_COM_SECRET_KEY: {
-    default: '',
-    description: 'Secret of that OAuth client; without `CAL_COM_CLIENT_ID` it is for MCP over stdio alone',
-  },
-  CAL_COM_SECRET_KEY_FILE: {
-    default: '',
-    description: 'File that holds the secret, instead of the variable',
-  },
-  CAL_COM_CA_FILE: {
-    default: '',
-    description: 'File of PEM certificates to trust for the upstream, instead of the well-known ones',
-  },
   REST_PORT: { default: '8080', description: 'Port of the REST door' },
   MCP_PORT: { default: '9090', description: 'Port of the MCP server' },
   CONTROL_PORT: { default: '9091', description: 'Port of the health checks and metrics' },
@@ -72,6 +49,10 @@ export const variables = {
     default: '10/min',
     description: 'Deletions that one caller may make on MCP: a number per s, min or h, or `off`',
   },
+  ALLOW_INSECURE_UPSTREAM: {
+    default: 'false',
+    description: '`true` allows an `http` base URL that is not a loopback address',
+  },
   UPSTREAM_TIMEOUT_MS: {
     default: '30000',
     description: 'Deadline in milliseconds for a complete upstream answer',
@@ -88,3 +69,8 @@ export const variables = {
   },
   LOG_LEVEL: { default: 'info', description: 'One of trace, debug, info, warn, error, fatal, silent' },
 } as const
+
+/** Lists every variable that a gateway for an API reads. */
+export function listVariables(api: Api): Readonly<Record<string, VariableDescription>> {
+  return { ...listApiVariables(api), ...variables }
+}

@@ -1,6 +1,9 @@
 import type { OpenApiDocument } from './document.ts'
 import { readExtensions } from './extensions.ts'
 import { asRecord } from './json.ts'
+import type { JsonSchema } from './json-schema.ts'
+import { type Operation, readOperations } from './operations.ts'
+import { readSecuritySchemes, type SecurityScheme } from './security.ts'
 
 /** What the document says of an API as a whole. */
 export interface Api {
@@ -10,7 +13,20 @@ export interface Api {
   readonly title: string
   /** URL that the operations' paths are appended to, without a slash at the end. */
   readonly baseUrl: string | undefined
+  /** The path segments that all paths begin with, such as `/v2`; empty where they have none in common. */
+  readonly commonPath: string
+  readonly schemes: readonly SecurityScheme[]
+  /** The parameters that the operator can pin to one value, each once. */
+  readonly pins: readonly PinnableParameter[]
   readonly responses: ResponseRules
+}
+
+/** A parameter that can be pinned. */
+export interface PinnableParameter {
+  readonly name: string
+  readonly schema: JsonSchema
+  /** Name of the security scheme whose credential belongs to the pinned value. */
+  readonly credential: string | undefined
 }
 
 /** What the document says of all responses of an API. */
@@ -45,7 +61,7 @@ const ownHeaders = new Set([
  * Reads what the document says of its API as a whole. The response headers that reach clients are the safe ones and
  * those that the document describes for any of its responses.
  */
-export function readApi(document: OpenApiDocument): Api {
+export function readApi(document: OpenApiDocument, operations = readOperations(document)): Api {
   const read = readExtensions('document', document, 'the document')
   const retryAfterHeader = read['x-retry-after-header']?.toLowerCase()
   const described = [...listResponseHeaders(document), retryAfterHeader ?? 'retry-after']
@@ -54,6 +70,9 @@ export function readApi(document: OpenApiDocument): Api {
     name: read['x-name'] ?? 'api',
     title: read['x-title'] ?? String(asRecord(document.info).title ?? 'the API'),
     baseUrl: read['x-base-url'],
+    commonPath: findCommonPath(Object.keys(document.paths)),
+    schemes: readSecuritySchemes(document),
+    pins: listPins(operations),
     responses: {
       headers: new Set([...safeHeaders, ...described.filter((name) => !ownHeaders.has(name))]),
       retryAfterHeader,
@@ -61,6 +80,24 @@ export function readApi(document: OpenApiDocument): Api {
       echoUrls: new Set(urls),
     },
   }
+}
+
+function findCommonPath(paths: readonly string[]): string {
+  const [first = [], ...others] = paths.map((path) => path.split('/').slice(1))
+  const end = first.findIndex(
+    (one, index) => one.startsWith('{') || others.some((other) => other[index] !== one),
+  )
+  const common = first.slice(0, end < 0 ? first.length : end)
+  return common.map((one) => `/${one}`).join('')
+}
+
+function listPins(operations: readonly Operation[]): PinnableParameter[] {
+  const pins = operations.flatMap(({ parameters }) =>
+    parameters.flatMap(({ name, schema, pin }) =>
+      pin ? [{ name, schema, credential: pin.credential }] : [],
+    ),
+  )
+  return [...new Map(pins.map((pin) => [pin.name, pin])).values()]
 }
 
 /** Names the headers of responses, those that stand at the operations and those among the components. */

@@ -5,7 +5,7 @@ import { type JsonSchema, toJsonSchema } from './json-schema.ts'
 import { readMediaType } from './media-types.ts'
 import { type Parameter, readParameters } from './parameters.ts'
 import { readSuccess, type Success } from './responses.ts'
-import { acceptsBearer } from './security.ts'
+import { addCredentials, readSecurity, type Security } from './security.ts'
 import { readTool, type Tool } from './tool.ts'
 
 /** One operation of the document, with everything both surfaces need to serve it. */
@@ -22,8 +22,8 @@ export interface Operation {
   /** The JSON request body, if the operation takes one. */
   readonly body?: { readonly required: boolean; readonly schema: JsonSchema }
   readonly success: Success
-  /** True when the document's `security` lets a bearer API key stand in for the client secret. */
-  readonly acceptsApiKey: boolean
+  /** What a call needs to be authenticated upstream. */
+  readonly security: Security
   /** True when a call spends what it carries (`x-single-use`): two identical calls can only mean one. */
   readonly singleUse?: boolean
   /** True when a response that did not reach its client is kept for the next identical call (`x-redeliver`). */
@@ -70,16 +70,18 @@ function readOperation(
     path,
     restPath,
     summary: asText(summary),
-    parameters: readParameters(
-      path,
-      [parameters ?? []].flat(),
-      [inlineReferences(document, shared) ?? []].flat(),
-    ),
+    ...addCredentials({
+      parameters: readParameters(
+        path,
+        [parameters ?? []].flat(),
+        [inlineReferences(document, shared) ?? []].flat(),
+      ),
+      security: readSecurity(document, security),
+    }),
     ...(body && {
       body: { required: asRecord(requestBody).required === true, schema: toJsonSchema(body.schema) },
     }),
     success: readSuccess(method, path, responses),
-    acceptsApiKey: acceptsBearer(document, security ?? document.security),
     ...(read['x-single-use'] && { singleUse: true }),
     ...(read['x-redeliver'] && { redeliver: true }),
     ...(recovery !== undefined && { recovery }),

@@ -25,6 +25,8 @@ export interface Parameter {
   readonly description: string
   /** What the value must satisfy once read from its text. */
   readonly schema: JsonSchema
+  /** True for the credential of a security scheme: no call needs it that gets one elsewhere. */
+  readonly isCredential?: boolean
   /** Header that the value is sent upstream in too, as the API asks whose call it is (`x-upstream-header`). */
   readonly upstreamHeader?: string
   /** There where the operator can pin the parameter to one value (`x-pin`). */

@@ -7,7 +7,7 @@ import { encodeQueryText, encodeReserved, UnwritableValue } from './percent-enco
 
 /**
  * Writes the query of a call, without the question mark and in the document's order. What is undefined, and a list
- * without elements, is left out (RFC 6570 §3.2.8). Throws an `UnwritableValue`.
+ * without elements, is left out (RFC 6570 §3.2.8); so are credentials. Throws an `UnwritableValue`.
  */
 export function writeQuery(
   parameters: readonly Parameter[],
@@ -17,7 +17,7 @@ export function writeQuery(
   for (const parameter of parameters) {
     const { name, in: place } = parameter
     const value = values[name]
-    if (value === undefined) continue
+    if (value === undefined || parameter.isCredential) continue
     if (place === 'query') pairs.push(...writePairs(parameter, value))
     if (place === 'querystring') pairs.push(writeWhole(parameter, value))
   }

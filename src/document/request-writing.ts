@@ -23,7 +23,7 @@ export function writeTarget({ path, parameters }: Operation, values: ParameterVa
   return query === '' ? written : `${written}?${query}`
 }
 
-/** Writes the headers of the upstream request that are parameters, with the one that the cookies make. */
+/** Writes the headers of the upstream request that are parameters and no credentials, with the one of the cookies. */
 export function writeHeaders(
   { parameters }: Operation,
   { header, cookie = {} }: ParameterValues,
@@ -31,7 +31,8 @@ export function writeHeaders(
   const headers: Record<string, string> = {}
   const pairs: string[] = []
   for (const parameter of parameters) {
-    const { name, in: place } = parameter
+    const { name, in: place, isCredential } = parameter
+    if (isCredential) continue
     if (place === 'header' && header[name] !== undefined)
       headers[name.toLowerCase()] = writeHeaderText(parameter, header[name])
     if (place === 'cookie' && cookie[name] !== undefined)

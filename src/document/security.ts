@@ -1,14 +1,115 @@
 import type { OpenApiDocument } from './document.ts'
-import { asRecord } from './json.ts'
+import { readExtensions } from './extensions.ts'
+import { asRecord, asText } from './json.ts'
+import { type Parameter, readParameter } from './parameters.ts'
+
+/** A security scheme as a request carries its credential (OpenAPI, Security Scheme Object). */
+export interface SecurityScheme {
+  /** Its name among the document's schemes. */
+  readonly name: string
+  readonly in: 'header' | 'query' | 'cookie'
+  /** Name of the header, the query parameter or the cookie, as the document spells it. */
+  readonly key: string
+  /** What stands before the credential in an `Authorization` header (RFC 9110 §11.4). */
+  readonly prefix: '' | 'Bearer ' | 'Basic '
+  readonly description: string
+  /** True where clients cannot bring the credential: only the operator can configure it. */
+  readonly configuredOnly: boolean
+}
+
+/** The alternatives of an operation: each lists the schemes that it needs together; none at all need nothing. */
+export type Security = readonly (readonly SecurityScheme[])[]
+
+/** Reads the schemes of the document that put a credential into a request; `mutualTLS` puts it into the connection. */
+export function readSecuritySchemes({ components }: OpenApiDocument): SecurityScheme[] {
+  return Object.entries(asRecord(asRecord(components).securitySchemes)).flatMap(
+    ([name, part]) => readSecurityScheme(name, part) ?? [],
+  )
+}
+
+function readSecurityScheme(name: string, part: unknown): SecurityScheme | undefined {
+  const { type, in: place, name: key, scheme, description } = asRecord(part)
+  const read = readExtensions('securityScheme', part, `the security scheme ${name}`)
+  const known = {
+    name,
+    description: asText(description),
+    configuredOnly: read['x-configured-only'] === true,
+  }
+  const header = { ...known, in: 'header', key: 'Authorization' } as const
+  if (type === 'oauth2' || type === 'openIdConnect') return { ...header, prefix: 'Bearer ' }
+  if (type === 'http') return { ...header, prefix: prefixes[asText(scheme).toLowerCase()] ?? '' }
+  if (type !== 'apiKey' || typeof key !== 'string') return undefined
+  if (place !== 'header' && place !== 'query' && place !== 'cookie') return undefined
+  return { ...known, in: place, key, prefix: '' }
+}
+
+const prefixes: Readonly<Record<string, SecurityScheme['prefix']>> = { bearer: 'Bearer ', basic: 'Basic ' }
 
 /**
- * Tells whether a bearer key is enough. One alternative of `security` that is an HTTP bearer scheme, and nothing besides, is enough (OpenAPI 3.0.3,
- * Security Requirement).
+ * Reads `security` of an operation, or of the document where the operation has none (OpenAPI, Security Requirement
+ * Object), in the document's order. An alternative with a scheme that the document does not describe is none.
  */
-export function acceptsBearer(document: OpenApiDocument, security: unknown): boolean {
-  const schemes = asRecord(asRecord(document.components).securitySchemes)
-  return [security ?? []].flat().some((alternative) => {
-    const [name = '', ...others] = Object.keys(asRecord(alternative))
-    return others.length === 0 && asRecord(schemes[name]).scheme === 'bearer'
-  })
+export function readSecurity(document: OpenApiDocument, security: unknown): Security {
+  const described = asRecord(asRecord(document.components).securitySchemes)
+  const schemes = readSecuritySchemes(document)
+  return [security ?? document.security ?? []]
+    .flat()
+    .map((alternative) => Object.keys(asRecord(alternative)))
+    .filter((names) => names.every((name) => Object.hasOwn(described, name)))
+    .map((names) => schemes.filter(({ name }) => names.includes(name)))
+}
+
+/** An operation's parameters and security, when each knows the other. */
+interface Secured {
+  readonly parameters: readonly Parameter[]
+  readonly security: Security
+}
+
+/**
+ * Adds to the parameters the credentials that clients can bring. One that the document lists among the parameters too
+ * keeps its description and schema, and its spelling of a header's name.
+ */
+export function addCredentials({ parameters, security }: Secured): Secured {
+  const added = [...parameters]
+  const spell = (scheme: SecurityScheme): SecurityScheme => {
+    if (scheme.configuredOnly) return scheme
+    const index = added.findIndex((one) => carries(one, scheme))
+    const known = added[index] ?? describeCredential(scheme)
+    added.splice(index < 0 ? added.length : index, 1, { ...known, isCredential: true })
+    return { ...scheme, key: known.name }
+  }
+  return { security: security.map((alternative) => alternative.map(spell)), parameters: added }
+}
+
+/** True for the parameter that stands where a scheme has its credential; names of headers have no case. */
+function carries(parameter: Parameter, { in: place, key }: SecurityScheme): boolean {
+  if (parameter.in !== place) return false
+  return place === 'header' ? parameter.name.toLowerCase() === key.toLowerCase() : parameter.name === key
+}
+
+function describeCredential({ in: place, key, description }: SecurityScheme): Parameter {
+  const schema = {
+    type: 'string',
+    format: 'password',
+    minLength: 1,
+    maxLength: 8_192,
+    pattern: '^[\\x20-\\x7E]+$',
+  }
+  return readParameter({ name: key, in: place, description, schema })
+}
+
+/**
+ * Takes from clients the credentials in headers that the gateway reads for itself: what they bring there is for the
+ * gateway, so that only the operator can configure the API's.
+ */
+export function reserveHeaders<One extends Secured>(operation: One, names: readonly string[]): One {
+  const isReserved = (one: { readonly in: string; readonly name: string }) =>
+    one.in === 'header' && names.includes(one.name.toLowerCase())
+  const reserve = (scheme: SecurityScheme): SecurityScheme =>
+    isReserved({ in: scheme.in, name: scheme.key }) ? { ...scheme, configuredOnly: true } : scheme
+  return {
+    ...operation,
+    security: operation.security.map((alternative) => alternative.map(reserve)),
+    parameters: operation.parameters.filter((one) => !one.isCredential || !isReserved(one)),
+  }
 }

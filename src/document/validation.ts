@@ -27,9 +27,9 @@ export interface CheckedOperation extends Operation {
   readonly validate: Validator
 }
 
-/** True for the header parameter that carries a secret; whether a call needs it depends on what else it has. */
+/** True for the parameter that carries a credential; whether a call needs it depends on what else it has. */
 export function isCredential(parameter: Parameter): boolean {
-  return parameter.in === 'header' && parameter.schema.format === 'password'
+  return parameter.isCredential === true
 }
 
 /**

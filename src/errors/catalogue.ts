@@ -1,6 +1,6 @@
 /**
  * The catalogue of every error the gateway itself raises: its stable code, its HTTP status, one sentence for the
- * reader and what to do about it. Cal.com's own errors are not in here: they pass through as they came.
+ * reader and what to do about it. The errors of an API are not in here: they pass through as they came.
  */
 
 /** What is known about the effect of a failed call: nothing happened upstream, or nobody can tell. */
@@ -49,8 +49,8 @@ export const errorCatalogue = {
   bad_request: refusal(400, 'The request is not valid HTTP.', 'Send a well-formed HTTP/1.1 request.'),
   missing_credentials: refusal(
     401,
-    'The call carries no OAuth client secret.',
-    'Send the client secret as the header `x-cal-secret-key`.',
+    'The call carries no credential for the API.',
+    'Send a credential that the document names, or ask the operator to configure one.',
   ),
   unauthenticated: refusal(
     401,
@@ -67,10 +67,10 @@ export const errorCatalogue = {
     'The caller has not been given the scope that this call takes.',
     'Use a credential that has the scope, or ask the operator for it.',
   ),
-  client_not_served: refusal(
+  value_not_served: refusal(
     403,
-    'The call names another OAuth client than the one this gateway serves.',
-    'Use the client id that this gateway was set up for.',
+    'The call names another value than the one this gateway serves.',
+    'Use the value that this gateway was set up for.',
   ),
   deletion_disabled: refusal(
     403,
@@ -157,17 +157,17 @@ export const errorCatalogue = {
   upstream_unreachable: delay(
     502,
     'The upstream could not be reached; the call was not sent.',
-    'Check CAL_COM_BASE_URL and the network, then send the call again.',
+    'Check the base URL that the gateway is configured with and the network, then send the call again.',
   ),
   upstream_connection_lost: doubt(
     502,
     'The connection to the upstream broke before its answer was complete.',
-    'Read the state before repeating a write; after a token operation, force-refresh.',
+    'Read the state before repeating a write.',
   ),
   upstream_invalid_response: doubt(
     502,
     'The upstream answered with something that is not a complete JSON answer.',
-    'Read the state before repeating a write; after a token operation, force-refresh.',
+    'Read the state before repeating a write.',
   ),
   issuer_unavailable: delay(
     503,
@@ -187,6 +187,6 @@ export const errorCatalogue = {
   upstream_timeout: doubt(
     504,
     'The upstream did not answer completely within the deadline.',
-    'Read the state before repeating a write; after a token operation, force-refresh.',
+    'Read the state before repeating a write.',
   ),
 } satisfies Record<string, Entry>

@@ -10,7 +10,7 @@ export function isErrorCode(name: unknown): name is ErrorCode {
 
 /** One place in a request that breaks the contract, safe to show: it never holds a string the caller sent. */
 export interface Violation {
-  /** Where: `path.userId`, `query.limit`, `header.x-cal-secret-key`, `body.timeFormat`, `body.metadata.seat`. */
+  /** Where: `path.userId`, `query.limit`, `header.x-api-key`, `body.timeFormat`, `body.metadata.seat`. */
   readonly location: string
   /** The broken rule as the JSON Schema keyword (`enum`, `maximum`, `additionalProperties`, …). */
   readonly rule: string

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
-import { isLoopback } from '../config/config.ts'
+import { isLoopback } from '../config/urls.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 
 /** Which hosts and origins a server serves beside the loopback ones. */

@@ -3,6 +3,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { openGrant } from '../access/grant.ts'
 import { createListener, type ListenerOptions } from '../http/listener.ts'
 import { describeToolCalls, type RequestRecorder, type ToolCallRecord } from '../observability/request-log.ts'
+import type { CredentialSource } from './arguments.ts'
 import { refuseUnrouted, registerMcp } from './endpoint.ts'
 import type { RpcError } from './json-rpc.ts'
 import { type ObservationOptions, observeTools } from './observation.ts'
@@ -32,17 +33,17 @@ export async function createMcpServer(
 }
 
 /**
- * Serves MCP on two streams until the input ends and every call that came before has its response. The secret goes
- * with each call that brings none.
+ * Serves MCP on two streams until the input ends and every call that came before has its response. The credentials
+ * given here go with each call that brings none.
  */
 export function serveMcpStdio(
   options: McpOptions,
-  secret: string | undefined,
+  credential: CredentialSource,
   input: Readable,
   output: Writable,
 ): Promise<void> {
   // The process that starts this one is the client.
-  const context = { credential: () => secret, grant: openGrant }
+  const context = { credential, grant: openGrant }
   // There is no request whose log line could tell of the call.
   const onEnd = (call: ToolCallRecord, milliseconds: number) =>
     options.logger.info(

@@ -44,8 +44,8 @@ export interface Offer {
 export interface OfferOptions {
   readonly policy: ToolPolicy
   readonly held: HeldCredentials
-  /** Name of the environment variable that holds the secret under stdio. */
-  readonly secretVariable: string
+  /** Names the environment variable that holds the credential of a security scheme under stdio. */
+  readonly nameVariable: (scheme: string) => string
 }
 
 /**
@@ -54,15 +54,18 @@ export interface OfferOptions {
  */
 export function offerTool(
   operation: CheckedOperation,
-  { policy, held, secretVariable }: OfferOptions,
+  { policy, held, nameVariable }: OfferOptions,
 ): Offer | undefined {
   const { schema } = operation.success
   const answer = policy.redactTokens ? redactSecrets(schema) : schema
   if (!operation.tool || findBan(operation, policy) || !answer) return undefined
-  const tool = held.client ? withoutCredential(operation, operation.tool) : operation.tool
+  const schemes = operation.security.flat().filter(({ configuredOnly }) => !configuredOnly)
+  const isLent = schemes.some(({ name }) => held.secrets[name] !== undefined)
+  const tool = isLent ? withoutCredential(operation, operation.tool) : operation.tool
   const { name, title, annotations } = tool
   const needsConfirmation = operation.method === 'DELETE' && policy.confirmDelete
-  const advice = held.client ? '' : adviseCredential(operation, tool, secretVariable)
+  const [scheme] = schemes
+  const advice = isLent || !scheme ? '' : adviseCredential(operation, tool, nameVariable(scheme.name))
   const inputSchema = describeArguments(operation, tool, advice, findDefaults(operation, held))
   const properties = { ...Object(inputSchema.properties), [confirmation]: confirmationSchema }
   // An answer without a secret is cut down too: the upstream may put one where the document has none.
@@ -84,7 +87,7 @@ export function offerTool(
   }
 }
 
-/** A held secret is no argument: no model can give it, see it or be asked for it. */
+/** A configured credential is no argument: no model can give it, see it or be asked for it. */
 function withoutCredential({ parameters }: CheckedOperation, tool: Tool): Tool {
   const credentials = new Set(parameters.filter(isCredential).map(({ name }) => name))
   const kept = Object.entries(tool.arguments).filter(([name]) => !credentials.has(name))

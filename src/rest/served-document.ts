@@ -1,38 +1,34 @@
 import type { OpenApiDocument } from '../document/document.ts'
 import { asRecord } from '../document/json.ts'
+import { readSecuritySchemes, type SecurityScheme } from '../document/security.ts'
 import type { HeldCredentials } from '../upstream/credentials.ts'
 
-/** What of a deployment a caller has to know. */
+/** What of a deployment a client has to know. */
 export interface Deployment {
   readonly held: HeldCredentials
-  /** Whether callers need a credential of the gateway's own. */
+  /** Whether clients need a credential of the gateway's own. */
   readonly isGuarded: boolean
 }
 
 type Part = Readonly<Record<string, unknown>>
 
 /**
- * The document as it holds for the callers of one deployment: a secret is not required where the gateway holds it or a
- * key in its place, the client it belongs to is the default, and a guarded gateway asks for a bearer credential, so that
- * no other one can be given. All else is as derived.
+ * Describes the document as it holds for the clients of one deployment: credentials that are configured are not asked
+ * for, those that clients cannot bring are no alternative, a pinned value is the default, and where the gateway
+ * authenticates clients it asks for a bearer credential of its own. All else is as derived.
  */
 export function describeDeployment(document: OpenApiDocument, deployment: Deployment): OpenApiDocument {
-  const { held, isGuarded } = deployment
-  if (!held.client && held.apiKey === undefined && !isGuarded) return document
   const components = asRecord(document.components)
-  const schemes = asRecord(components.securitySchemes)
-  const bearers = Object.keys(schemes).filter((name) => asRecord(schemes[name]).scheme === 'bearer')
-  const scheme = {
-    type: 'http',
-    scheme: 'bearer',
-    description: 'A key of the gateway, or an access token for it',
-  }
+  const schemes = readSecuritySchemes(document).map((one) => reserve(one, deployment.isGuarded))
+  const closed = schemes.filter(({ configuredOnly }) => configuredOnly).map(({ name }) => name)
+  const open = Object.entries(asRecord(components.securitySchemes)).filter(([name]) => !closed.includes(name))
+  const own = { gatewayCredential }
   const paths = Object.entries(document.paths).map(([path, item]): [string, Part] => [
     path,
     Object.fromEntries(
       Object.entries(item).map(([method, one]) => [
         method,
-        describeOperation(asRecord(one), deployment, bearers),
+        describeOperation(asRecord(one), asRecord(one).security ?? document.security, deployment, schemes),
       ]),
     ),
   ])
@@ -41,30 +37,56 @@ export function describeDeployment(document: OpenApiDocument, deployment: Deploy
     paths: Object.fromEntries(paths),
     components: {
       ...components,
-      securitySchemes: isGuarded ? { ...schemes, gatewayCredential: scheme } : schemes,
+      securitySchemes: { ...Object.fromEntries(open), ...(deployment.isGuarded && own) },
     },
   }
 }
 
+const gatewayCredential = {
+  type: 'http',
+  scheme: 'bearer',
+  description: 'A key of the gateway, or an access token for it',
+}
+
+/** A gateway that authenticates its clients reads `Authorization` for itself. */
+function reserve(scheme: SecurityScheme, isGuarded: boolean): SecurityScheme {
+  return isGuarded && scheme.key.toLowerCase() === 'authorization'
+    ? { ...scheme, configuredOnly: true }
+    : scheme
+}
+
 function describeOperation(
   operation: Part,
+  needed: unknown,
   { held, isGuarded }: Deployment,
-  bearers: readonly string[],
+  schemes: readonly SecurityScheme[],
 ): Part {
-  const alternatives = [operation.security ?? {}].flat().map(asRecord)
-  const own = alternatives.filter((one) => !Object.keys(one).some((name) => bearers.includes(name)))
-  const mayBorrow = held.apiKey !== undefined && own.length < alternatives.length
-  const isLent = held.client !== undefined || mayBorrow
-  const security = (isLent ? [{}] : own).map((one) => (isGuarded ? { ...one, gatewayCredential: [] } : one))
+  const alternatives = [needed ?? {}].flat().map((one) => without(asRecord(one), Object.keys(held.secrets)))
+  const isLent = alternatives.some((one) => Object.keys(one).length === 0)
+  const bringable = alternatives.filter((one) =>
+    schemes.every(({ name, configuredOnly }) => !configuredOnly || !Object.hasOwn(one, name)),
+  )
+  const security = (isLent ? [{}] : bringable).map((one) =>
+    isGuarded ? { ...one, gatewayCredential: [] } : one,
+  )
   const parameters = [operation.parameters ?? []]
     .flat()
-    .map((one) => describeParameter(asRecord(one), held.client?.id, isLent))
+    .map((one) => describeParameter(asRecord(one), held.pins, isLent ? schemes : []))
   return { ...operation, parameters, security }
 }
 
-function describeParameter(parameter: Part, pinned: string | undefined, isLent: boolean): Part {
-  const schema = asRecord(parameter.schema)
-  if (pinned !== undefined && parameter['x-pin'] !== undefined)
-    return { ...parameter, schema: { ...schema, default: pinned } }
-  return isLent && schema.format === 'password' ? { ...parameter, required: false } : parameter
+function without(alternative: Part, names: readonly string[]): Part {
+  return Object.fromEntries(Object.entries(alternative).filter(([name]) => !names.includes(name)))
+}
+
+function describeParameter(
+  parameter: Part,
+  pins: HeldCredentials['pins'],
+  lent: readonly SecurityScheme[],
+): Part {
+  const pinned = parameter['x-pin'] === undefined ? undefined : pins[String(parameter.name)]
+  if (pinned !== undefined)
+    return { ...parameter, schema: { ...asRecord(parameter.schema), default: pinned } }
+  const isCredential = lent.some((one) => one.in === parameter.in && one.key === parameter.name)
+  return isCredential ? { ...parameter, required: false } : parameter
 }

@@ -2,16 +2,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import openapiGlue from 'fastify-openapi-glue'
 import { findRefusal, type Policy } from '../access/policy.ts'
 import type { OpenApiDocument } from '../document/document.ts'
-import type { Operation } from '../document/operations.ts'
 import type { CheckedOperation } from '../document/validation.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { createListener, type ListenerOptions } from '../http/listener.ts'
 import { readTraceparent } from '../observability/trace-context.ts'
 import {
   checkClient,
-  findCredentialHeader,
   type HeldCredentials,
   hasCredentials,
+  refuseWithoutCredentials,
 } from '../upstream/credentials.ts'
 import { forward, registerProxy } from '../upstream/proxy.ts'
 import type { Requester } from '../upstream/requester.ts'
@@ -71,7 +70,7 @@ function createHandler(operation: CheckedOperation, held: HeldCredentials) {
     // The router takes a trailing slash for an empty last variable; no described path has one.
     if (!read) refuseRoute([])
     const { input, violations: unreadable } = read
-    if (!hasCredentials(operation, input, held)) throw refuseCaller(operation)
+    if (!hasCredentials(operation, input, held)) throw refuseWithoutCredentials(operation)
     const violations = [...unreadable, ...operation.validate(input)]
     if (violations.length > 0) {
       const detail = violations.map(({ location, message }) => `${location} ${message}`).join('; ')
@@ -87,12 +86,6 @@ function createHandler(operation: CheckedOperation, held: HeldCredentials) {
 function refuseRoute(methods: readonly string[]): never {
   if (methods.length === 0) throw new GatewayError('route_not_found')
   throw new GatewayError('method_not_allowed', { headers: { allow: methods.join(', ') } })
-}
-
-/** RFC 9110 §11.6.1 asks every 401 for a challenge; the scheme's name is the header to send. */
-function refuseCaller(operation: Operation): GatewayError {
-  const header = findCredentialHeader(operation)
-  return new GatewayError('missing_credentials', { headers: header ? { 'www-authenticate': header } : {} })
 }
 
 function refuseOperation(id: string): never {

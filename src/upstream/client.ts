@@ -1,12 +1,11 @@
 import createFetchClient, { type ClientOptions as FetchClientOptions } from 'openapi-fetch'
 import type { Operation } from '../document/operations.ts'
-import { writeTarget } from '../document/request-writing.ts'
 import type { CallInput } from '../document/validation.ts'
 import { runInCall, type UpstreamCall } from './call.ts'
 import { type ClientConnection, unwatchedConnection } from './client-connection.ts'
 import { collectSecrets, type HeldCredentials } from './credentials.ts'
 import type { Send, UpstreamRequest, UpstreamResponse } from './interceptor.ts'
-import { toHeaders } from './request.ts'
+import { toHeaders, toTarget } from './request.ts'
 
 /** A complete response of the API: the JSON text as it came, errors without what they echoed of the request. */
 export interface ApiResponse<Data = unknown> {
@@ -65,7 +64,7 @@ export function createClient({ requester, held }: ClientOptions): UpstreamClient
       const parts = {
         params: { path: input.path, query: input.query },
         body: input.body,
-        pathSerializer: () => writeTarget(operation, input),
+        pathSerializer: () => toTarget(operation, input, held),
         querySerializer: () => '',
         parseAs: 'stream' as const,
         fields: toHeaders(operation, input, held, options.traceparent),

@@ -1,73 +1,170 @@
+import { asRecord } from '../document/json.ts'
 import type { JsonSchema } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
 import { findPlace } from '../document/parameters.ts'
+import type { SecurityScheme } from '../document/security.ts'
 import { type CallInput, isCredential } from '../document/validation.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 
-/** Credentials the gateway holds itself and lends to calls that bring none. */
+/** What the operator has configured for the calls of all clients. */
 export interface HeldCredentials {
-  readonly apiKey: string | undefined
-  /** The one client that is served, with its secret; any client is served without. */
-  readonly client: { readonly id: string; readonly secret: string } | undefined
+  /** Credentials by the names of their security schemes, as the operator gave them: without `Bearer`, not encoded. */
+  readonly secrets: Readonly<Record<string, string>>
+  /** The one value that is served of a parameter, by the parameter's name. */
+  readonly pins: Readonly<Record<string, string>>
 }
 
-/** The values of path variables that a call may leave out, since no other would be served. */
+/** The credentials of one call, in the places where the API takes them. */
+export interface CallCredentials {
+  /** By the names of their headers, as the document spells them. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly query: Readonly<Record<string, string>>
+  readonly cookies: Readonly<Record<string, string>>
+}
+
+/**
+ * Finds the credentials of a call: the first alternative of the operation's `security` of which every credential is
+ * there, brought by the client or configured. A client that brings a credential does not act with a configured one in
+ * its place, an empty one included, and alternatives without what it brought are not tried. Undefined where a call
+ * needs a credential that nobody has.
+ */
+export function findCredentials(
+  { security }: Operation,
+  input: CallInput,
+  held: HeldCredentials,
+): CallCredentials | undefined {
+  if (security.length === 0) return noCredentials
+  const brings = security.some((alternative) => alternative.some((one) => readOwn(one, input) !== undefined))
+  for (const alternative of security) {
+    if (brings && !alternative.some((one) => readOwn(one, input) !== undefined)) continue
+    const found = collect(alternative, input, held)
+    if (found) return found
+  }
+  return undefined
+}
+
+const noCredentials: CallCredentials = { headers: {}, query: {}, cookies: {} }
+
+function collect(
+  alternative: readonly SecurityScheme[],
+  input: CallInput,
+  held: HeldCredentials,
+): CallCredentials | undefined {
+  const places = { header: {}, query: {}, cookie: {} }
+  for (const scheme of alternative) {
+    const value = readOwn(scheme, input) ?? write(scheme, held.secrets[scheme.name])
+    if (!value?.startsWith(scheme.prefix) || value === '') return undefined
+    const place: Record<string, string> = places[scheme.in]
+    place[scheme.key] = value
+  }
+  return { headers: places.header, query: places.query, cookies: places.cookie }
+}
+
+/** What the client brought in the place of a scheme; the name of a scheme in `Authorization` has no case. */
+function readOwn(
+  { in: place, key, prefix, configuredOnly }: SecurityScheme,
+  input: CallInput,
+): string | undefined {
+  if (configuredOnly) return undefined
+  const value = input[place]?.[key]
+  if (typeof value !== 'string') return undefined
+  return prefix !== '' && value.slice(0, prefix.length).toLowerCase() === prefix.toLowerCase()
+    ? prefix + value.slice(prefix.length)
+    : value
+}
+
+/** A configured credential as it is sent; that of Basic is user and password with a colon between (RFC 7617). */
+function write({ prefix }: SecurityScheme, secret: string | undefined): string | undefined {
+  if (secret === undefined) return undefined
+  return prefix + (prefix === 'Basic ' ? Buffer.from(secret).toString('base64') : secret)
+}
+
+/** The values of parameters that a call may leave out, since no others are served. */
 export function findDefaults(
   { parameters }: Operation,
-  { client }: HeldCredentials,
+  { pins }: HeldCredentials,
 ): Readonly<Record<string, string>> {
-  const pinned = parameters.find(({ pin }) => pin !== undefined)
-  return client && pinned ? { [pinned.name]: client.id } : {}
+  const pinned = parameters.filter(({ name, pin }) => pin !== undefined && pins[name] !== undefined)
+  return Object.fromEntries(pinned.map(({ name }) => [name, pins[name] ?? '']))
 }
 
-/** Refuses a call for another client than the held one. Throws `client_not_served`. */
-export function checkClient({ parameters }: Operation, input: CallInput, { client }: HeldCredentials): void {
-  const pinned = parameters.find(({ pin }) => pin !== undefined)
-  const named = pinned && input[findPlace(pinned)]?.[pinned.name]
-  if (client && named !== undefined && named !== client.id) throw new GatewayError('client_not_served')
+/** Refuses a call that names another value of a pinned parameter. Throws `value_not_served`. */
+export function checkClient(operation: Operation, input: CallInput, held: HeldCredentials): void {
+  for (const parameter of operation.parameters) {
+    const { name, pin } = parameter
+    const pinned = pin && held.pins[name]
+    if (pinned === undefined) continue
+    const named = input[findPlace(parameter)]?.[name]
+    if (named === undefined || String(named) === pinned) continue
+    const detail = `This gateway serves one value of ${name}; leave it out where you can, or use that one.`
+    throw new GatewayError('value_not_served', { detail })
+  }
 }
 
-/** Name of the header that carries the secret of an operation, as the document has it. */
-export function findCredentialHeader(operation: Operation): string | undefined {
-  return operation.parameters.find(isCredential)?.name
+/**
+ * The refusal of a call without the credentials that the operation needs. RFC 9110 §11.6.1 asks every 401 for a
+ * challenge; where HTTP has no name for the scheme it is that of the header.
+ */
+export function refuseWithoutCredentials({ security }: Operation): GatewayError {
+  const schemes = security.flat().filter(({ configuredOnly }) => !configuredOnly)
+  const ways = [...new Set(schemes.map(({ in: place, key }) => `as the ${places[place]} \`${key}\``))]
+  const detail = ways.length > 0 ? `Send the credential ${ways.join(' or ')}.` : undefined
+  const [first] = schemes
+  if (!first) return new GatewayError('missing_credentials')
+  const challenge = first.in === 'header' ? first.prefix.trim() || first.key : 'ApiKey'
+  return new GatewayError('missing_credentials', { detail, headers: { 'www-authenticate': challenge } })
 }
 
-/** True when a call has what the upstream needs to know its caller: its own secret, or a key it may borrow. */
+const places = { header: 'header', query: 'query parameter', cookie: 'cookie' } as const
+
+/** Finds credentials by the names of their headers among those that the process was configured with, for stdio. */
+export function createCredentialSource(
+  operations: readonly Operation[],
+  secrets: HeldCredentials['secrets'],
+): (header: string) => string | undefined {
+  const schemes = operations.flatMap(({ security }) => security.flat())
+  return (header) => {
+    const scheme = schemes.find(({ name, key }) => key === header && secrets[name] !== undefined)
+    return scheme && write(scheme, secrets[scheme.name])
+  }
+}
+
+/** Names the headers, in lower case, in which clients bring credentials for any of the operations. */
+export function listCredentialHeaders(operations: readonly Operation[]): string[] {
+  const credentials = operations.flatMap(({ parameters }) => parameters.filter(isCredential))
+  return [...new Set(credentials.filter((one) => one.in === 'header').map(({ name }) => name.toLowerCase()))]
+}
+
+/** True when a call has the credentials that its operation needs. */
 export function hasCredentials(operation: Operation, input: CallInput, held: HeldCredentials): boolean {
-  const header = findCredentialHeader(operation)
-  const own = header === undefined ? undefined : input.header[header]
-  // An empty secret was meant to be one, so its caller must not act with a borrowed key instead.
-  if (own !== undefined) return own !== ''
-  return header === undefined || held.client !== undefined || mayBorrow(operation, held)
+  return findCredentials(operation, input, held) !== undefined
 }
 
-/** The headers that authenticate a call: the caller's secret, the held one, or the held key as a bearer (RFC 6750). */
+/** The headers that authenticate a call. */
 export function toCredentialHeaders(
   operation: Operation,
   input: CallInput,
   held: HeldCredentials,
 ): Record<string, string> {
-  const header = findCredentialHeader(operation)
-  const secret = header === undefined ? undefined : (input.header[header] ?? held.client?.secret)
-  if (header !== undefined && typeof secret === 'string') return { [header.toLowerCase()]: secret }
-  return mayBorrow(operation, held) ? { authorization: `Bearer ${held.apiKey}` } : {}
+  const { headers, cookies } = findCredentials(operation, input, held) ?? noCredentials
+  const lower = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])
+  const pairs = Object.entries(cookies).map(([name, value]) => `${name}=${value}`)
+  return { ...Object.fromEntries(lower), ...(pairs.length > 0 && { cookie: pairs.join('; ') }) }
 }
 
 /** Every secret a call sends upstream, so that no error can echo it back. */
 export function collectSecrets(operation: Operation, input: CallInput, held: HeldCredentials): string[] {
-  const headers = Object.values(toCredentialHeaders(operation, input, held))
+  const { headers, query, cookies } = findCredentials(operation, input, held) ?? noCredentials
+  const sent = [headers, query, cookies].flatMap((place) => Object.values(place))
+  const bare = sent.map((value) => value.replace(/^(Bearer|Basic) /, ''))
   const fields = operation.body ? collectPasswords(operation.body.schema, input.body) : []
-  return [...headers.map((value) => value.replace(/^Bearer /, '')), ...fields].filter(
-    (value) => typeof value === 'string' && value !== '',
-  )
+  return [...bare, ...Object.values(held.secrets), ...fields].filter((value) => value !== '')
 }
 
 function collectPasswords({ properties }: JsonSchema, body: unknown): string[] {
-  return Object.entries(Object(properties))
-    .filter(([, schema]) => Object(schema).format === 'password')
-    .map(([name]) => Object(body)[name])
-}
-
-function mayBorrow(operation: Operation, held: HeldCredentials): boolean {
-  return operation.acceptsApiKey && held.apiKey !== undefined
+  const values = asRecord(body)
+  return Object.entries(asRecord(properties)).flatMap(([name, schema]) => {
+    const value = values[name]
+    return asRecord(schema).format === 'password' && typeof value === 'string' ? [value] : []
+  })
 }

@@ -4,14 +4,13 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Dispatcher } from 'undici'
 import type { Operation } from '../document/operations.ts'
-import { writeTarget } from '../document/request-writing.ts'
 import type { CallInput } from '../document/validation.ts'
 import { currentCall, runInCall } from './call.ts'
 import { HttpConnection } from './client-connection.ts'
 import { collectSecrets, type HeldCredentials } from './credentials.ts'
 import { idempotencyHeader } from './idempotency.ts'
 import type { UpstreamRequest } from './interceptor.ts'
-import { toHeaders } from './request.ts'
+import { toHeaders, toTarget } from './request.ts'
 import type { Requester } from './requester.ts'
 
 /**
@@ -45,7 +44,7 @@ export interface ForwardedCall {
 /** Sends a call upstream, and its response, or the error in its place, to the client. */
 export function forward(reply: FastifyReply, call: ForwardedCall): void {
   const { operation, input, rawBody = null, held, principal } = call
-  const target = writeTarget(operation, input)
+  const target = toTarget(operation, input, held)
   const end = target.search(/\?|$/)
   const context = {
     operation,

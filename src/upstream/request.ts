@@ -1,12 +1,25 @@
 import type { Operation } from '../document/operations.ts'
 import { writeHeaderText } from '../document/parameter-writing.ts'
 import { findPlace } from '../document/parameters.ts'
-import { writeHeaders } from '../document/request-writing.ts'
+import { encodeQueryText } from '../document/percent-encoding.ts'
+import { writeHeaders, writeTarget } from '../document/request-writing.ts'
 import type { CallInput } from '../document/validation.ts'
-import { type HeldCredentials, toCredentialHeaders } from './credentials.ts'
+import { findCredentials, type HeldCredentials, toCredentialHeaders } from './credentials.ts'
 import { idempotencyHeader } from './idempotency.ts'
 
-/** All headers of an upstream request; of the caller's own only what the operation's parameters name, and its trace. */
+/** Writes path and query of an upstream request, with the credentials that the API takes there. */
+export function toTarget(operation: Operation, input: CallInput, held: HeldCredentials): string {
+  const target = writeTarget(operation, input)
+  if (!operation.security.flat().some((one) => one.in === 'query')) return target
+  const { query = {} } = findCredentials(operation, input, held) ?? {}
+  const pairs = Object.entries(query).map(
+    ([name, value]) => `${encodeQueryText(name)}=${encodeQueryText(value)}`,
+  )
+  if (pairs.length === 0) return target
+  return `${target}${target.includes('?') ? '&' : '?'}${pairs.join('&')}`
+}
+
+/** Writes all headers of an upstream request; of the caller's own only what the operation's parameters name, and its trace. */
 export function toHeaders(
   operation: Operation,
   input: CallInput,
@@ -17,12 +30,15 @@ export function toHeaders(
   if (input.body !== undefined) headers['content-type'] = 'application/json'
   if (traceparent !== undefined) headers.traceparent = traceparent
   const { [idempotencyHeader]: _, ...parameters } = writeHeaders(operation, input)
-  return Object.assign(
-    headers,
-    parameters,
-    describeCaller(operation, input),
-    toCredentialHeaders(operation, input, held),
-  )
+  const credentials = toCredentialHeaders(operation, input, held)
+  const cookies = [parameters.cookie, credentials.cookie].filter((one) => one !== undefined)
+  return {
+    ...headers,
+    ...parameters,
+    ...describeCaller(operation, input),
+    ...credentials,
+    ...(cookies.length > 0 && { cookie: cookies.join('; ') }),
+  }
 }
 
 /** Headers that tell the upstream whose call it is, from parameters that it asks for there too. */

@@ -2,11 +2,15 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readConfig } from '../../src/config/config.ts'
 import { createKey } from '../../src/config/gateway-keys.ts'
+import { readApi } from '../../src/document/api.ts'
+import { readDocument } from '../../src/document/document.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { type Issuer, startIssuer } from '../support/issuer.ts'
 import { writeKeys } from '../support/key-file.ts'
 import { clients } from '../support/mcp-clients.ts'
 import { respondJson, startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
+
+const api = readApi(readDocument())
 
 const client = 'cm9demo'
 const callersSecret = 'callers-secret'
@@ -256,7 +260,7 @@ describe('a host that others can reach', () => {
     '$host with the credentials of the $credential and inbound $inbound',
     ({ credential, inbound, host }) => {
       const row = { credential, inbound, tokens: 'reveal', allowDelete: true } as const
-      const read = () => readConfig({ ...describeEnvironment(row, keyFile.path), HOST: host })
+      const read = () => readConfig({ ...describeEnvironment(row, keyFile.path), HOST: host }, api)
       const open =
         !['127.0.0.1', '::1', 'localhost'].includes(host) && credential !== 'caller' && inbound === 'none'
       if (open)
@@ -274,7 +278,7 @@ describe('a name that others know a proxy by', () => {
     (ALLOWED_HOSTS) => {
       const held = { credential: 'held secret', tokens: 'reveal', allowDelete: true } as const
       const read = (inbound: 'none' | 'key') =>
-        readConfig({ ...describeEnvironment({ ...held, inbound }, keyFile.path), ALLOWED_HOSTS })
+        readConfig({ ...describeEnvironment({ ...held, inbound }, keyFile.path), ALLOWED_HOSTS }, api)
       expect(() => read('none')).toThrow(
         /^ALLOWED_HOSTS must have loopback names alone while CAL_COM_SECRET_KEY is set and neither/,
       )
@@ -285,7 +289,7 @@ describe('a name that others know a proxy by', () => {
   it('is none of this machine', () => {
     const row = { credential: 'held secret', inbound: 'none', tokens: 'reveal', allowDelete: true } as const
     const ALLOWED_HOSTS = 'localhost:8080,127.0.0.1,[::1]:9090'
-    expect(readConfig({ ...describeEnvironment(row, ''), ALLOWED_HOSTS }).allowedHosts).toHaveLength(3)
+    expect(readConfig({ ...describeEnvironment(row, ''), ALLOWED_HOSTS }, api).allowedHosts).toHaveLength(3)
   })
 })
 
@@ -299,7 +303,7 @@ describe('the tokens of users', () => {
     (credential, withheld) => {
       const row = { credential, inbound: 'none', tokens: 'reveal', allowDelete: true } as const
       const { MCP_TOKENS: _, ...environment } = describeEnvironment(row, '')
-      expect(readConfig(environment).redactTokens).toBe(withheld)
+      expect(readConfig(environment, api).redactTokens).toBe(withheld)
     },
   )
 })

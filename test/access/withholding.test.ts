@@ -129,7 +129,7 @@ describe.each(clients)('through $client, a gateway that holds the secret', ({ co
     const nothing = await get({ clientId: null })
     await client.close()
     const codes = [withSecret, other, nothing].map((one) => Object(one.structuredContent).error?.code)
-    expect(codes).toEqual(['invalid_argument', 'client_not_served', 'invalid_argument'])
+    expect(codes).toEqual(['invalid_argument', 'value_not_served', 'invalid_argument'])
     expect(upstream.requests).toEqual([])
   })
 })
@@ -173,7 +173,7 @@ describe('REST before a held secret', () => {
 
   it('serves no other client', async () => {
     const response = await fetch(`${running.restUrl}/v1/v2/oauth-clients/another/users`)
-    expect([response.status, Object(await response.json()).code]).toEqual([403, 'client_not_served'])
+    expect([response.status, Object(await response.json()).code]).toEqual([403, 'value_not_served'])
     expect(upstream.requests).toEqual([])
   })
 })

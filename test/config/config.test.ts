@@ -2,11 +2,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { ConfigError, isLoopback, readConfig } from '../../src/config/config.ts'
+import { ConfigError, readConfig } from '../../src/config/config.ts'
+import { isLoopback } from '../../src/config/urls.ts'
+import { readApi } from '../../src/document/api.ts'
+import { readDocument } from '../../src/document/document.ts'
+
+const api = readApi(readDocument())
 
 function problemsOf(environment: Record<string, string>): readonly string[] {
   try {
-    readConfig(environment)
+    readConfig(environment, api)
   } catch (error) {
     if (error instanceof ConfigError) return error.problems
     throw error
@@ -15,12 +20,14 @@ function problemsOf(environment: Record<string, string>): readonly string[] {
 }
 
 test('an empty environment is a complete configuration', () => {
-  expect(readConfig({})).toMatchObject({
+  expect(readConfig({}, api)).toMatchObject({
     baseUrl: 'https://api.cal.com',
     restPort: 8080,
     mcpPort: 9090,
     host: '127.0.0.1',
-    apiKey: undefined,
+    secrets: {},
+    pins: {},
+    shared: {},
     allowedHosts: [],
     upstreamTimeout: 30_000,
   })
@@ -30,9 +37,9 @@ test('every problem is reported at once', () => {
   expect(
     problemsOf({ REST_PORT: '70000', MCP_PORT: 'x', LOG_LEVEL: 'loud', CAL_COM_BASE_URL: 'api.cal.com' }),
   ).toEqual([
+    'CAL_COM_BASE_URL must be an http or https URL without user, query and fragment',
     'REST_PORT must be an integer from 0 to 65535',
     'MCP_PORT must be an integer from 0 to 65535',
-    'CAL_COM_BASE_URL must be an http or https URL without user, query and fragment',
     'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent',
   ])
 })
@@ -64,10 +71,11 @@ test('two ports that are one are refused', () => {
 })
 
 test('the base URL loses its trailing slash and lists their blanks', () => {
-  const config = readConfig({
+  const variables = {
     CAL_COM_BASE_URL: 'http://127.0.0.1:4010/',
     ALLOWED_HOSTS: ' Gate.example.org , , b:8080 ',
-  })
+  }
+  const config = readConfig(variables, api)
   expect([config.baseUrl, config.allowedHosts]).toEqual([
     'http://127.0.0.1:4010',
     ['gate.example.org', 'b:8080'],
@@ -92,7 +100,7 @@ test.each([
   ['5/s', { calls: 5, window: 1_000 }],
   ['1/h', { calls: 1, window: 3_600_000 }],
 ])('the rate limit %s is read as %j', (text, expected) => {
-  expect(readConfig({ RATE_LIMIT: text }).rateLimit).toEqual(expected)
+  expect(readConfig({ RATE_LIMIT: text }, api).rateLimit).toEqual(expected)
 })
 
 test.each(['0/min', '600', '600/day', '-1/s', '1.5/s', 'on'])('the rate limit %s is refused', (text) => {
@@ -103,7 +111,7 @@ test.each([
   [{ CAL_COM_CLIENT_ID: 'cm9demo' }, 'CAL_COM_CLIENT_ID needs CAL_COM_SECRET_KEY'],
   [
     { CAL_COM_CLIENT_ID: 'planted/../x', CAL_COM_SECRET_KEY: 's' },
-    'CAL_COM_CLIENT_ID must be 1 to 64 letters',
+    'CAL_COM_CLIENT_ID must be a value that the parameter clientId allows',
   ],
   [{ CAL_COM_API_KEY_FILE: '/planted' }, 'CAL_COM_API_KEY_FILE must be a readable file'],
   [{ MCP_TOKENS: 'planted' }, 'MCP_TOKENS must be one of reveal, withhold'],
@@ -127,7 +135,7 @@ test.each(Object.keys(oauth))('%s is missed beside the other two', (variable) =>
     `${variable} must be an https URL, or http on a loopback address`,
   ])
   expect(problemsOf({ ...oauth, [variable]: 'http://issuer.example.org' })).toHaveLength(1)
-  expect(readConfig({ ...oauth, [variable]: 'http://127.0.0.1:9/keys' }).oauth).not.toBe(undefined)
+  expect(readConfig({ ...oauth, [variable]: 'http://127.0.0.1:9/keys' }, api).oauth).not.toBe(undefined)
 })
 
 test('a secret may stand in a file, whose last line end is no part of it, but not in two places', () => {
@@ -135,7 +143,11 @@ test('a secret may stand in a file, whose last line end is no part of it, but no
   const file = join(folder, 'secret')
   writeFileSync(file, 'held-secret\n')
   const environment = { CAL_COM_CLIENT_ID: 'cm9demo', CAL_COM_SECRET_KEY_FILE: file }
-  expect(readConfig(environment).client).toEqual({ id: 'cm9demo', secret: 'held-secret' })
+  expect(readConfig(environment, api)).toMatchObject({
+    pins: { clientId: 'cm9demo' },
+    secrets: { secretKey: 'held-secret' },
+    shared: { secretKey: 'held-secret' },
+  })
   expect(problemsOf({ ...environment, CAL_COM_SECRET_KEY: 'other' })).toEqual([
     'CAL_COM_SECRET_KEY and CAL_COM_SECRET_KEY_FILE must not both be set',
   ])

@@ -125,15 +125,9 @@ describe('who may call', () => {
   })
 
   test('is told by an API key instead, on all operations but refresh', () => {
-    expect(operations.map(({ acceptsApiKey }) => acceptsApiKey)).toEqual([
-      true,
-      true,
-      true,
-      true,
-      true,
-      true,
-      false,
-    ])
+    const alternatives = operations.map(({ security }) => security.map((one) => one.map(({ name }) => name)))
+    expect(alternatives.slice(0, -1)).toEqual(Array(6).fill([['secretKey'], ['apiKey']]))
+    expect(alternatives.at(-1)).toEqual([['secretKey']])
     expect(operations.at(-1)?.id).toBe('oauthflowcontrollerrefreshtokens')
   })
 })

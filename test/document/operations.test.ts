@@ -45,7 +45,7 @@ describe('an operation', () => {
       summary: '',
       parameters: [gistId],
       success: { status: 200, schema: { type: 'object' } },
-      acceptsApiKey: false,
+      security: [],
     })
   })
 
@@ -155,30 +155,5 @@ describe('an operation', () => {
     ['a reference to nothing', { parameters: [{ $ref: '#/components/parameters/Id' }] }, 'leads nowhere'],
   ])('with %s is refused', (_title, members, reason) => {
     expect(() => readWith(members)).toThrow(reason)
-  })
-})
-
-describe('an API key', () => {
-  test.each([
-    ['as one alternative of two', [{ secret: [] }, { key: [] }]],
-    ['alone', [{ key: [] }]],
-  ])('%s may stand in for the secret', (_title, security) => {
-    expect(readWith({ security })?.acceptsApiKey).toBe(true)
-  })
-
-  test.each([
-    ['that is not mentioned', [{ secret: [] }]],
-    ['that is asked for beside the secret', [{ secret: [], key: [] }]],
-    ['that is asked for with the secret beside it', [{ key: [], secret: [] }]],
-    ['that nothing asks for', []],
-    ['of a scheme that is no bearer', [{ login: [] }]],
-    ['of a scheme that nobody describes', [{ toString: [] }]],
-  ])('%s may not', (_title, security) => {
-    expect(readWith({ security })?.acceptsApiKey).toBe(false)
-  })
-
-  test('may do for an operation what it may do for the document', () => {
-    expect(readWith({}, { security: [{ key: [] }] })?.acceptsApiKey).toBe(true)
-    expect(readWith({ security: [{ secret: [] }] }, { security: [{ key: [] }] })?.acceptsApiKey).toBe(false)
   })
 })

@@ -21,7 +21,7 @@ const at = (path: string, ...more: object[]): Operation => ({
     ...more,
   ].map(readParameter),
   success: { status: 200, schema: {} },
-  acceptsApiKey: false,
+  security: [],
 })
 const targetOf = (path: string, values: Record<string, unknown>) =>
   writeTarget(at(path), { path: values, query: {}, header: {} })

@@ -18,12 +18,12 @@ const probe: Operation = {
     parameter('id', 'path', { required: true, schema: { type: 'integer' } }),
     parameter('sort', 'query', { required: true }),
     parameter('limit', 'query', { schema: { type: 'integer', default: 50 } }),
-    parameter('x-secret', 'header', { required: true, schema: { type: 'string', format: 'password' } }),
+    parameter('x-secret', 'header', { required: true, isCredential: true }),
     parameter('x-trace', 'header', { required: true }),
   ],
   body: { required: true, schema: { type: 'object', properties: { size: { type: 'integer', default: 1 } } } },
   success: { status: 200, schema: {} },
-  acceptsApiKey: false,
+  security: [],
 }
 
 const call = { path: { id: 1 }, query: { sort: 'up' }, header: { 'x-trace': 'a' }, body: {} }
@@ -81,11 +81,10 @@ describe('a call', () => {
   })
 })
 
-test('a credential is a header that holds a secret, and nothing else', () => {
+test('a credential is what a security scheme says, and no other secret', () => {
   expect(probe.parameters.filter(isCredential).map(({ name }) => name)).toEqual(['x-secret'])
-  expect(isCredential(parameter('token', 'query', { schema: { type: 'string', format: 'password' } }))).toBe(
-    false,
-  )
+  const token = parameter('token', 'header', { schema: { type: 'string', format: 'password' } })
+  expect(isCredential(token)).toBe(false)
 })
 
 test('a call comes out of its check as it went in, without defaults and with what is unknown', () => {

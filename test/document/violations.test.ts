@@ -30,7 +30,7 @@ function violationsOf(schema: JsonSchema, it: unknown) {
     parameters: [],
     body,
     success: { status: 200, schema: {} },
-    acceptsApiKey: false,
+    security: [],
   }
   return compileOperations([operation])[0]?.validate({ path: {}, query: {}, header: {}, body: { it } }) ?? []
 }

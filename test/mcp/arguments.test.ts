@@ -40,10 +40,10 @@ const operation: Operation = {
       description: 'An id.',
       schema: { type: 'array', items: { type: 'integer' } },
     },
-  ].map(readParameter),
+  ].map((one) => ({ ...readParameter(one), isCredential: one.name === 'key' })),
   body: { required: true, schema: { type: 'object', properties: { id: { type: 'integer' } } } },
   success: { status: 200, schema: {} },
-  acceptsApiKey: false,
+  security: [],
   tool,
 }
 const none = () => undefined

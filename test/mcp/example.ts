@@ -1,6 +1,7 @@
 import type { JsonSchema } from '../../src/document/json-schema.ts'
 import type { Operation } from '../../src/document/operations.ts'
 import { type Parameter, readParameter } from '../../src/document/parameters.ts'
+import type { SecurityScheme } from '../../src/document/security.ts'
 import { compileOperations } from '../../src/document/validation.ts'
 import { createMcpServer, type McpOptions } from '../../src/mcp/server.ts'
 import { createMemoryStore } from '../../src/state/store.ts'
@@ -9,13 +10,34 @@ import type { ClientConnection } from '../../src/upstream/client-connection.ts'
 import { openListener } from '../support/open-listener.ts'
 import { createRunLogger } from '../support/run-log.ts'
 
-const secret = readParameter({
-  name: 'x-example-secret',
-  in: 'header',
-  required: true,
-  description: 'The secret of the shop.',
-  schema: { type: 'string', format: 'password', minLength: 1 },
-})
+const secret = {
+  ...readParameter({
+    name: 'x-example-secret',
+    in: 'header',
+    required: true,
+    description: 'The secret of the shop.',
+    schema: { type: 'string', format: 'password', minLength: 1 },
+  }),
+  isCredential: true,
+}
+const schemes: Record<'secret' | 'key', SecurityScheme> = {
+  secret: {
+    name: 'secret',
+    in: 'header',
+    key: secret.name,
+    prefix: '',
+    description: '',
+    configuredOnly: false,
+  },
+  key: {
+    name: 'key',
+    in: 'header',
+    key: 'Authorization',
+    prefix: 'Bearer ',
+    description: '',
+    configuredOnly: true,
+  },
+}
 const shopId = readParameter({
   name: 'shopId',
   in: 'path',
@@ -89,7 +111,7 @@ function describe(
     summary: id,
     parameters,
     success: { status: 200, schema: wrap(book) },
-    acceptsApiKey: method !== 'POST',
+    security: method === 'POST' ? [[schemes.secret]] : [[schemes.secret], [schemes.key]],
     tool: {
       name: id,
       title: `Title of ${id}`,
@@ -142,13 +164,13 @@ export function createOptions(respond: Respond = () => answer(200, { status: 'su
         return respond(call)
       },
     },
-    held: { apiKey: undefined, client: undefined },
+    held: { secrets: {}, pins: {} },
     policy: { redactTokens: false, allowDelete: true, confirmDelete: false, deleteLimit: undefined },
     key: new Uint8Array(32),
     store: createMemoryStore(() => 0),
     clock: () => 0,
     upstreamName: 'Bookland',
-    secretVariable: 'BOOKLAND_SECRET',
+    nameVariable: (scheme: string) => `BOOKLAND_${scheme.toUpperCase()}`,
     version: '1.2.3',
     logger: createRunLogger((line) => logged.push(line)),
   }

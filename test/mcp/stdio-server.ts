@@ -8,4 +8,4 @@ const { options } = createOptions(async ({ input }) => {
   return answer(200, { input })
 })
 const logger = createRunLogger((line) => process.stderr.write(line))
-await serveMcpStdio({ ...options, logger }, process.env.EXAMPLE_SECRET, process.stdin, process.stdout)
+await serveMcpStdio({ ...options, logger }, () => process.env.EXAMPLE_SECRET, process.stdin, process.stdout)

@@ -9,7 +9,11 @@ function setUp(respond?: Respond, apiKey?: string) {
   const { options, calls } = createOptions(respond)
   const unexpected: unknown[] = []
   const onUnexpectedError = (error: unknown) => void unexpected.push(error)
-  const tools = createTools({ ...options, held: { apiKey, client: undefined }, onUnexpectedError })
+  const tools = createTools({
+    ...options,
+    held: { secrets: apiKey === undefined ? {} : { key: apiKey }, pins: {} },
+    onUnexpectedError,
+  })
   const call = async (name: string, values: ToolArguments, credential = secretValue) => {
     const result = await tools.call(name, values, { credential: () => credential, grant: openGrant })
     if (result === undefined || 'resultType' in result) throw new Error('there is no such tool')

@@ -17,7 +17,7 @@ test('an operation is called by its name, with arguments and answer as the docum
     rules: readApi(readDocument()).responses,
   })
   const client = typeClient(
-    createClient({ requester, held: { apiKey: undefined, client: undefined } }),
+    createClient({ requester, held: { secrets: {}, pins: {} } }),
     readOperations(readDocument()),
   )
   const { data } = await client.oauthclientuserscontrollergetuserbyid({ path, header })

@@ -3,15 +3,19 @@ import { readDocument } from '../../src/document/document.ts'
 import { describeDeployment } from '../../src/rest/served-document.ts'
 
 const document = readDocument()
-const held = { apiKey: undefined, client: { id: 'cm9demo', secret: 'planted' } }
-const nothing = { apiKey: undefined, client: undefined }
+const held = { secrets: { secretKey: 'planted' }, pins: { clientId: 'cm9demo' } }
+const nothing = { secrets: {}, pins: {} }
 
 function readOperations(served: typeof document) {
   return Object.values(served.paths).flatMap((item) => Object.values(item).map((one) => Object(one)))
 }
 
-test('a server that holds nothing and asks nobody serves the document as it was derived', () => {
-  expect(describeDeployment(document, { held: nothing, isGuarded: false })).toBe(document)
+test('a pass-through gateway serves the document without the credentials that no client can bring', () => {
+  const served = describeDeployment(document, { held: nothing, isGuarded: false })
+  for (const { security } of readOperations(served)) expect(security).toEqual([{ secretKey: [] }])
+  expect(Object.keys(Object(served.components).securitySchemes)).toEqual(['secretKey'])
+  const operations = readOperations(document).map(({ security: _, ...others }) => others)
+  expect(readOperations(served).map(({ security: _, ...others }) => others)).toEqual(operations)
 })
 
 test('a held secret is required of nobody, its client is the default, and it is nowhere told', () => {
@@ -29,7 +33,10 @@ test('a held secret is required of nobody, its client is the default, and it is 
 })
 
 test('a held key stands in for the secret where the upstream takes one, and nowhere else', () => {
-  const served = describeDeployment(document, { held: { ...nothing, apiKey: 'planted' }, isGuarded: false })
+  const served = describeDeployment(document, {
+    held: { ...nothing, secrets: { apiKey: 'planted' } },
+    isGuarded: false,
+  })
   for (const { operationId, parameters, security } of readOperations(served)) {
     const isRefresh = operationId === 'oauthflowcontrollerrefreshtokens'
     const secret = parameters.find(({ name }: { name: string }) => name === 'x-cal-secret-key')

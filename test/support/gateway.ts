@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import { readConfig } from '../../src/config/config.ts'
+import { readApi } from '../../src/document/api.ts'
 import { readDocument } from '../../src/document/document.ts'
 import { createGateway, type Gateway, type GatewayOptions } from '../../src/gateway.ts'
 import { createRunLogger } from './run-log.ts'
@@ -21,15 +22,17 @@ export async function startGateway(
 ): Promise<RunningGateway> {
   const log: string[] = []
   const logger = createRunLogger((line) => log.push(line))
-  const config = readConfig({
+  const variables = {
     CAL_COM_BASE_URL: upstream,
     REST_PORT: '0',
     MCP_PORT: '0',
     // Whatever a test has an upstream answer, a departure must not show in more than its place.
     DRIFT_SAMPLE: '1/1',
     ...environment,
-  })
-  const built = { config, document: readDocument(), version: '0.0.0-test', logger }
+  }
+  const document = options.document ?? readDocument()
+  const config = readConfig(variables, readApi(document))
+  const built = { config, document, version: '0.0.0-test', logger }
   const gateway = await createGateway({ ...built, ...options })
   const restUrl = await gateway.rest.listen({ host: '127.0.0.1', port: config.restPort })
   const mcpUrl = await gateway.mcp.listen({ host: '127.0.0.1', port: config.mcpPort })

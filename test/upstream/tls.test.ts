@@ -6,9 +6,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ConfigError, readConfig } from '../../src/config/config.ts'
+import { readApi } from '../../src/document/api.ts'
+import { readDocument } from '../../src/document/document.ts'
 import { startGateway } from '../support/gateway.ts'
 import { calls, servers } from '../support/servers.ts'
 import { respondJson } from '../support/upstream-stub.ts'
+
+const api = readApi(readDocument())
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const certificate = signOneself(privateKey, publicKey)
@@ -46,8 +50,8 @@ test('CAL_COM_CA_FILE vouches for an upstream of one’s own', async () => {
 test.each(['/nowhere/ca.pem', import.meta.filename])(
   'a CAL_COM_CA_FILE that is %s is a problem of the configuration',
   (path) => {
-    expect(() => readConfig({ CAL_COM_CA_FILE: path })).toThrow(ConfigError)
-    expect(() => readConfig({ CAL_COM_CA_FILE: path })).toThrow(
+    expect(() => readConfig({ CAL_COM_CA_FILE: path }, api)).toThrow(ConfigError)
+    expect(() => readConfig({ CAL_COM_CA_FILE: path }, api)).toThrow(
       'CAL_COM_CA_FILE must be a readable file of PEM certificates',
     )
   },

@@ -1,0 +1,88 @@
+import type { Api, PinnableParameter } from '../document/api.ts'
+import { nameVariable } from './api-variables.ts'
+import type { EnvironmentReader } from './environment.ts'
+import { isBaseUrl, isLoopback } from './urls.ts'
+
+/** How an API is reached, and what the operator has configured for its calls. */
+export interface ApiConfig {
+  /** Upstream base URL without a trailing slash; may hold a path prefix. */
+  readonly baseUrl: string
+  /** PEM certificates of the upstream's own authority. */
+  readonly ca: string | undefined
+  /** Credentials by the names of their security schemes. */
+  readonly secrets: Readonly<Record<string, string>>
+  /** The one value that is served of a parameter, by its name. */
+  readonly pins: Readonly<Record<string, string>>
+}
+
+/** Reads the variables of an API; problems are noted with the reader. */
+export function readApiConfig(
+  reader: EnvironmentReader<string>,
+  api: Api,
+  allowInsecure: boolean,
+): ApiConfig {
+  const name = (thing: string) => nameVariable(api, thing)
+  const read = (names: readonly string[], one: (thing: string) => string | undefined) =>
+    Object.fromEntries(names.flatMap((thing) => toEntry(thing, one(thing))))
+  const secrets = read(
+    api.schemes.map((scheme) => scheme.name),
+    (scheme) => reader.secret(name(scheme)),
+  )
+  const pins = read(
+    api.pins.map((pin) => pin.name),
+    (pin) => reader.secret(name(pin), ...describeForm(api.pins.find((one) => one.name === pin))),
+  )
+  for (const { name: pin, credential } of api.pins)
+    if (pins[pin] !== undefined && credential !== undefined && secrets[credential] === undefined)
+      reader.problems.push(
+        `${name(pin)} needs ${name(credential)}, the credential that belongs to it, beside it`,
+      )
+  const baseUrl = reader.text(name('base_url')).replace(/\/+$/, '')
+  checkBaseUrl(reader, api, baseUrl, allowInsecure)
+  return { baseUrl, ca: reader.certificates(name('ca_file')), secrets, pins }
+}
+
+/**
+ * Selects the credentials that are used for clients: one that belongs to a pinned value only where the value is pinned,
+ * or clients would use it for others.
+ */
+export function selectShared({ secrets, pins }: ApiConfig, api: Api): ApiConfig['secrets'] {
+  const unpinned = api.pins.filter(({ name }) => pins[name] === undefined).map(({ credential }) => credential)
+  return Object.fromEntries(Object.entries(secrets).filter(([scheme]) => !unpinned.includes(scheme)))
+}
+
+function toEntry(thing: string, value: string | undefined): [string, string][] {
+  return value === undefined ? [] : [[thing, value]]
+}
+
+function describeForm(parameter: PinnableParameter | undefined): [RegExp, string] {
+  const { schema: { pattern } = {}, name } = parameter ?? {}
+  const form = typeof pattern === 'string' ? new RegExp(pattern, 'u') : /^[\x21-\x7e]{1,512}$/
+  return [form, `a value that the parameter ${name} allows`]
+}
+
+function checkBaseUrl(
+  reader: EnvironmentReader<string>,
+  api: Api,
+  url: string,
+  allowInsecure: boolean,
+): void {
+  const variable = nameVariable(api, 'base_url')
+  reader.expect(variable, isBaseUrl(url), 'an http or https URL without user, query and fragment')
+  if (!isBaseUrl(url)) return
+  const { protocol, hostname, pathname } = new URL(url)
+  const repeated = findRepeated(pathname, api.commonPath)
+  if (repeated !== '')
+    reader.problems.push(`${variable} must leave out ${repeated}, which the paths of the API begin with`)
+  if (protocol === 'http:' && !isLoopback(hostname) && !allowInsecure)
+    reader.problems.push(
+      `${variable} must be an https URL: credentials would cross the network unencrypted; ALLOW_INSECURE_UPSTREAM=true allows that`,
+    )
+}
+
+/** The end of a base URL's path that is the beginning of all the API's paths too; empty where there is none. */
+function findRepeated(pathname: string, commonPath: string): string {
+  const segments = commonPath.split('/').slice(1)
+  const beginnings = segments.map((_, index) => `/${segments.slice(0, index + 1).join('/')}`)
+  return beginnings.findLast((one) => pathname === one || pathname.endsWith(one)) ?? ''
+}

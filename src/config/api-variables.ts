@@ -1,0 +1,63 @@
+import type { Api } from '../document/api.ts'
+import type { SecurityScheme } from '../document/security.ts'
+
+/** What docs/configuration.md says of a variable. */
+export interface VariableDescription {
+  readonly default: string
+  readonly description: string
+}
+
+/**
+ * Names a variable of an API by rule: the name of its description, then that of the thing, both in capitals with an
+ * underscore between words. The scheme `secretKey` of `cal-com` reads `CAL_COM_SECRET_KEY`.
+ */
+export function nameVariable(api: Pick<Api, 'name'>, thing: string): string {
+  const words = `${api.name}_${thing}`.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
+  return words.replaceAll(/[^A-Za-z0-9]+/g, '_').toUpperCase()
+}
+
+/** Lists the variables that the document of an API gives rise to. */
+export function listApiVariables(api: Api): Readonly<Record<string, VariableDescription>> {
+  const name = (thing: string) => nameVariable(api, thing)
+  const secrets = [
+    ...api.schemes.map((scheme) => [name(scheme.name), describeCredential(api, scheme)] as const),
+    ...api.pins.map((pin) => [name(pin.name), describePin(api, pin.name, pin.credential)] as const),
+  ]
+  return Object.fromEntries([
+    [
+      name('base_url'),
+      { default: api.baseUrl ?? '', description: `Base URL of the API${describePath(api)}` },
+    ],
+    ...secrets.flatMap(([variable, description]) => [
+      [variable, { default: '', description }] as const,
+      [
+        `${variable}_FILE`,
+        { default: '', description: `File that holds it, instead of \`${variable}\`` },
+      ] as const,
+    ]),
+    [
+      name('ca_file'),
+      {
+        default: '',
+        description: 'File of PEM certificates to trust for the API, instead of the well-known ones',
+      },
+    ],
+  ])
+}
+
+function describePath({ commonPath }: Api): string {
+  return commonPath === '' ? '' : `, without \`${commonPath}\``
+}
+
+function describeCredential(api: Api, { name, in: place, key, prefix }: SecurityScheme): string {
+  const where = prefix === '' ? `the ${place} \`${key}\`` : `\`${key}: ${prefix}…\``
+  const form = prefix === 'Basic ' ? ', a user and a password with a colon between them' : ''
+  const pin = api.pins.find(({ credential }) => credential === name)
+  const limit = pin ? `; without \`${nameVariable(api, pin.name)}\` for MCP over stdio alone` : ''
+  return `Credential of the security scheme \`${name}\`, sent as ${where}${form}${limit}`
+}
+
+function describePin(api: Api, name: string, credential: string | undefined): string {
+  const needs = credential === undefined ? '' : `; needs \`${nameVariable(api, credential)}\``
+  return `The one value of the parameter \`${name}\` that is served${needs}`
+}

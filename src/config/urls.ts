@@ -1,0 +1,37 @@
+import { isIP } from 'node:net'
+
+/** True for the addresses and the name that never leave this machine. */
+export function isLoopback(host: string): boolean {
+  const name = host.toLowerCase()
+  return (
+    name === 'localhost' ||
+    name === '::1' ||
+    name === '[::1]' ||
+    (isIP(name) === 4 && name.startsWith('127.'))
+  )
+}
+
+/** True for an http or https URL without user, query and fragment. */
+export function isBaseUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, username, password, search, hash } = new URL(text)
+  return /^https?:$/.test(protocol) && [username, password, search, hash].every((part) => part === '')
+}
+
+/** True for a base URL whose traffic nobody on the network can read: https, or a loopback address. */
+export function isSafeUrl(text: string): boolean {
+  if (!isBaseUrl(text)) return false
+  const { protocol, hostname } = new URL(text)
+  return protocol === 'https:' || isLoopback(hostname)
+}
+
+/** True for a host name with an optional port; a name can begin with `*.` for every name below it. */
+export function isHost(text: string): boolean {
+  const name = text.replace(/^\*\./, '')
+  return URL.canParse(`http://${name}`) && /^[^/?#@*]+$/.test(name)
+}
+
+/** True for an origin such as `https://app.example.org`. */
+export function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text
+}

@@ -1,0 +1,140 @@
+import { describe, expect, test } from 'vitest'
+import type { OpenApiDocument } from '../../src/document/document.ts'
+import { type Operation, readOperations } from '../../src/document/operations.ts'
+import {
+  collectSecrets,
+  createCredentialSource,
+  findCredentials,
+  type HeldCredentials,
+  refuseWithoutCredentials,
+  toCredentialHeaders,
+} from '../../src/upstream/credentials.ts'
+
+const securitySchemes = {
+  secret: { type: 'apiKey', in: 'header', name: 'x-secret' },
+  app: { type: 'apiKey', in: 'query', name: 'app' },
+  session: { type: 'apiKey', in: 'cookie', name: 'sid' },
+  bearer: { type: 'http', scheme: 'bearer' },
+  key: { type: 'http', scheme: 'bearer', 'x-configured-only': true },
+  basic: { type: 'http', scheme: 'basic' },
+}
+
+function readWith(security: unknown): Operation {
+  const get = { operationId: 'get', 'x-rest-path': '/get', security, responses: { 200: {} } }
+  const document: OpenApiDocument = {
+    openapi: '3.0.3',
+    paths: { '/get': { get } },
+    components: { securitySchemes },
+  }
+  const [operation] = readOperations(document)
+  if (!operation) throw new Error('no operation')
+  return operation
+}
+
+interface Brought {
+  readonly header?: Record<string, string>
+  readonly query?: Record<string, string>
+}
+
+function find(security: unknown, { header = {}, query = {} }: Brought, secrets: HeldCredentials['secrets']) {
+  const found = findCredentials(readWith(security), { path: {}, query, header }, { secrets, pins: {} })
+  return found && { ...found.headers, ...found.query, ...found.cookies }
+}
+
+const either = [{ secret: [] }, { key: [] }]
+
+describe('the credentials of a call', () => {
+  test.each([
+    ['none where none is needed', [], {}, {}, {}],
+    ['none by an alternative that needs none', [{ secret: [] }, {}], {}, {}, {}],
+    ['the one that the client brings', either, { header: { 'x-secret': 'own' } }, {}, { 'x-secret': 'own' }],
+    [
+      'the one that the client brings before a configured one',
+      either,
+      { header: { 'x-secret': 'own' } },
+      { secret: 'planted', key: 'planted' },
+      { 'x-secret': 'own' },
+    ],
+    ['a configured one', either, {}, { secret: 'planted' }, { 'x-secret': 'planted' }],
+    ['the first that is configured', either, {}, { key: 'k', secret: 's' }, { 'x-secret': 's' }],
+    ['that of another alternative', either, {}, { key: 'k' }, { Authorization: 'Bearer k' }],
+    [
+      'all of an alternative, brought and configured together',
+      [{ secret: [], app: [] }],
+      { header: { 'x-secret': 'own' } },
+      { app: 'a' },
+      { 'x-secret': 'own', app: 'a' },
+    ],
+    ['one in a cookie', [{ session: [] }], {}, { session: 's' }, { sid: 's' }],
+    ['one brought in the query', [{ app: [] }], { query: { app: 'own' } }, {}, { app: 'own' }],
+    [
+      'user and password in Base64',
+      [{ basic: [] }],
+      {},
+      { basic: 'ada:pass' },
+      { Authorization: 'Basic YWRhOnBhc3M=' },
+    ],
+    [
+      'a bearer whose scheme is spelled otherwise',
+      [{ bearer: [] }],
+      { header: { Authorization: 'bearer own' } },
+      {},
+      { Authorization: 'Bearer own' },
+    ],
+  ])('are %s', (_title, security, brought, secrets, expected) => {
+    expect(find(security, brought, secrets)).toEqual(expected)
+  })
+
+  test.each([
+    ['nobody has one', either, {}, {}],
+    ['an empty one was brought', either, { header: { 'x-secret': '' } }, { secret: 's', key: 'k' }],
+    ['one of two that are needed together is missing', [{ secret: [], app: [] }], {}, { secret: 's' }],
+    [
+      'the client brings one that only the operator configures',
+      [{ key: [] }],
+      { header: { Authorization: 'Bearer own' } },
+      {},
+    ],
+    [
+      'the client brings another scheme',
+      [{ bearer: [] }],
+      { header: { Authorization: 'Basic own' } },
+      { bearer: 'b' },
+    ],
+  ])('are missing where %s', (_title, security, brought, secrets) => {
+    expect(find(security, brought, secrets)).toBe(undefined)
+  })
+
+  test('are headers in lower case, cookies among them', () => {
+    const held = { secrets: { key: 'k', session: 's' }, pins: {} }
+    const operation = readWith([{ key: [], session: [] }])
+    expect(toCredentialHeaders(operation, { path: {}, query: {}, header: {} }, held)).toEqual({
+      authorization: 'Bearer k',
+      cookie: 'sid=s',
+    })
+  })
+})
+
+test('the secrets of a call are its own without their scheme, and all that are configured', () => {
+  const input = { path: {}, query: {}, header: { Authorization: 'Bearer own-token' } }
+  const held = { secrets: { secret: 'planted' }, pins: {} }
+  expect(collectSecrets(readWith([{ bearer: [] }]), input, held)).toEqual(['own-token', 'planted'])
+})
+
+test('over stdio the process has what it was configured with, in the form of its header', () => {
+  const source = createCredentialSource([readWith([{ secret: [] }, { basic: [] }])], { basic: 'ada:pass' })
+  expect([source('Authorization'), source('x-secret')]).toEqual(['Basic YWRhOnBhc3M=', undefined])
+})
+
+test.each([
+  [[{ secret: [] }, { key: [] }], 'Send the credential as the header `x-secret`.', 'x-secret'],
+  [[{ bearer: [] }], 'Send the credential as the header `Authorization`.', 'Bearer'],
+  [
+    [{ app: [] }, { basic: [] }],
+    'Send the credential as the query parameter `app` or as the header `Authorization`.',
+    'ApiKey',
+  ],
+])('a call without the credentials of %j is told how to send them', (security, sentence, challenge) => {
+  const { code, message, headers } = refuseWithoutCredentials(readWith(security))
+  expect([code, message, headers['www-authenticate']]).toEqual(['missing_credentials', sentence, challenge])
+})
