@@ -4,8 +4,11 @@ const mark = '[redacted]'
 /** Shorter texts are no secrets, and taking them out would garble the words they are a part of. */
 const shortest = 6
 const word = /[^\s"'<>()[\]{},;:=]+/g
-/** `{"` in Base64, a header's worth of text, and two more parts: names of hosts and people are none. */
-const jsonWebToken = /eyJ[\w-]{7,}\.[\w-]+\.[\w-]*/g
+/** Where tokens can be: their characters and dots. A run is matched once, whatever it holds. */
+const dotted = /[\w.-]+/g
+/** A token begins with `{"` in Base64 and has a header's worth of text. */
+const tokenBegin = 'eyJ'
+const shortestHeader = 10
 
 /** The members of error responses that repeat the request. */
 type Echoes = Pick<ResponseRules, 'echoMembers' | 'echoUrls'>
@@ -24,27 +27,62 @@ function redactDocument(text: string, secrets: readonly string[], echoes: Echoes
   let document: unknown
   try {
     document = JSON.parse(text)
+    const clean = redactValue(document, secrets, echoes)
+    return clean === document ? text : JSON.stringify(clean)
   } catch {
+    // It is no JSON, or nests too deep to be walked.
     return redactText(text, secrets)
   }
-  let changed = false
-  const clean = JSON.stringify(document, (name, value: unknown) => {
-    const safe = redactMember(name, value, secrets, echoes)
-    changed ||= safe !== value
-    return safe
-  })
-  return changed ? clean : text
+}
+
+/** Returns the very same value where nothing in it is redacted. */
+function redactValue(value: unknown, secrets: readonly string[], echoes: Echoes): unknown {
+  if (typeof value === 'string') return redactText(value, secrets)
+  if (typeof value !== 'object' || value === null) return value
+  const members = Object.entries(value)
+  const clean = members.map(([name, one]): [string, unknown] => [
+    Array.isArray(value) ? name : redactText(name, secrets),
+    redactMember(name, one, secrets, echoes),
+  ])
+  if (clean.every(([name, one], index) => name === members[index]?.[0] && one === members[index]?.[1]))
+    return value
+  return Array.isArray(value) ? clean.map(([, one]) => one) : Object.fromEntries(numberNames(clean))
 }
 
 function redactMember(name: string, value: unknown, secrets: readonly string[], echoes: Echoes): unknown {
   if (echoes.echoMembers.has(name)) return mark
-  if (typeof value !== 'string') return value
-  return redactText(echoes.echoUrls.has(name) ? value.replace(/\?.*$/s, '') : value, secrets)
+  const isUrl = typeof value === 'string' && echoes.echoUrls.has(name)
+  return redactValue(isUrl ? value.replace(/\?.*$/s, '') : value, secrets, echoes)
 }
 
-/** A text without the tokens (JWT) in it. */
+/** Tells names apart that are the same when redacted, so that no member is lost. */
+function numberNames(members: readonly [string, unknown][]): [string, unknown][] {
+  const seen = new Map<string, number>()
+  return members.map(([name, value]) => {
+    const count = (seen.get(name) ?? 0) + 1
+    seen.set(name, count)
+    return [count === 1 ? name : `${name} ${count}`, value]
+  })
+}
+
+/** Returns a text without the tokens (JWT) in it: three parts in Base64url, with dots between. */
 export function redactTokens(text: string): string {
-  return text.replaceAll(jsonWebToken, mark)
+  return text.includes(tokenBegin) ? text.replaceAll(dotted, redactRun) : text
+}
+
+function redactRun(run: string): string {
+  const parts = run.split('.')
+  const clean: string[] = []
+  for (let index = 0; index < parts.length; index += 1) {
+    const [header = '', payload = '', signature] = parts.slice(index, index + 3)
+    const begin = header.indexOf(tokenBegin)
+    const isToken = begin >= 0 && header.length - begin >= shortestHeader
+    if (isToken && payload !== '' && signature !== undefined) {
+      clean.push(header.slice(0, begin) + mark)
+      index += 2
+    } else clean.push(header)
+  }
+  return clean.join('.')
 }
 
 function redactText(text: string, secrets: readonly string[]): string {

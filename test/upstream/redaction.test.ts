@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { redactError } from '../../src/upstream/redaction.ts'
+import { redactError, redactTokens } from '../../src/upstream/redaction.ts'
 
 const echoes = { echoMembers: new Set(['target', 'value']), echoUrls: new Set(['path']) }
 
@@ -50,4 +50,43 @@ test('a body that is no JSON is cleaned as text', () => {
 test('the numbers and constraints of a validation error stay', () => {
   const kept = { constraints: { isString: 'email must be a string' }, statusCode: 400 }
   expect(redact(kept)).toBe(JSON.stringify(kept))
+})
+
+test('names of members are redacted like values, and no member is lost', () => {
+  const token = ['eyJhbGciOiJIUzI1NiJ9', 'eyJzdWIiOiJhZGEifQ', 'c2ln'].join('.')
+  const errors = { 'ada@example.org': ['x'], 'bob@example.org': 1, [token]: 2, email: 3 }
+  expect(JSON.parse(redact({ errors, 'planted-secret': {} }, ['planted-secret']))).toEqual({
+    errors: { '[redacted]': ['x'], '[redacted] 2': 1, '[redacted] 3': 2, email: 3 },
+    '[redacted]': {},
+  })
+})
+
+test('a body that nests too deep to be walked is cleaned as text', () => {
+  const deep = `${'['.repeat(50_000)}"bo@example.org"${']'.repeat(50_000)}`
+  expect(redact(deep)).toBe(deep.replace('bo@example.org', '[redacted]'))
+})
+
+test.each<[string, (size: number) => string]>([
+  ['beginnings of tokens', (size) => 'eyJ'.repeat(size / 3)],
+  ['beginnings of tokens with dots', (size) => 'eyJaaaaaaa.'.repeat(size / 11)],
+  ['tokens', (size) => 'eyJaaaaaaa.b.c.'.repeat(size / 15)],
+  ['dots', (size) => '.'.repeat(size)],
+  ['at signs', (size) => '@'.repeat(size)],
+  ['question marks', (size) => '?'.repeat(size)],
+])('the time for %s is in proportion to their length', (_, write) => {
+  const measure = (size: number) => {
+    const text = write(size)
+    const bodies = [text, JSON.stringify({ path: text, [text]: text })]
+    const begin = process.cpuUsage()
+    for (const body of bodies) {
+      redactTokens(body)
+      redact(body, ['planted-secret'])
+    }
+    const { user, system } = process.cpuUsage(begin)
+    return user + system
+  }
+  measure(50_000)
+  const [half, whole] = [50_000, 100_000].map((size) => Math.min(...[1, 2, 3].map(() => measure(size))))
+  // Microseconds. Below 10 ms the clock decides; a quadratic pattern takes seconds.
+  expect(whole).toBeLessThan(Math.max(10_000, 3 * (half ?? 0)))
 })
