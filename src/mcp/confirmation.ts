@@ -1,9 +1,11 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { asRecord, isObject } from '../document/json.ts'
 import type { JsonSchema } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
 import type { Tool } from '../document/tool.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
+import type { Clock } from '../state/expiring-map.ts'
+import type { CounterStore } from '../state/store.ts'
 
 /** The person behind a client that offers to ask for input (MCP elicitation), and what came of asking. */
 export interface Elicitation {
@@ -45,52 +47,82 @@ export const confirmationSchema: JsonSchema = {
     'Set to true only when the person has agreed to this very deletion. Clients that can ask the person do so instead.',
 }
 
-/** Sees to it that calls of a tool are confirmed, by a person wherever the client can ask one. */
-export class Confirmations {
-  readonly #key: Uint8Array
+/** Milliseconds in which a consent may be used. */
+const lifetime = 5 * 60_000
 
-  /** The key is random bytes, of this process alone. */
-  constructor(key: Uint8Array) {
-    this.#key = key
+/** A call that is to be confirmed. */
+export interface ConfirmedCall {
+  readonly operation: Operation
+  readonly tool: Tool
+  readonly values: Readonly<Record<string, unknown>>
+  /** Names who makes the call, with the credentials that go upstream. */
+  readonly client: string
+}
+
+/** What confirmations depend on. */
+export interface ConfirmationOptions {
+  /** Random bytes, of this process alone. */
+  readonly key: Uint8Array
+  readonly store: CounterStore
+  readonly clock: Clock
+}
+
+/**
+ * Has calls of a tool confirmed, by a person wherever the client can ask one. A question carries a state that the
+ * client brings back with the response: when it ends, a random number and a signature (HMAC-SHA-256) of both, the
+ * client and the call. The store counts the uses of a state, so that each is used once.
+ */
+export class Confirmations {
+  readonly #options: ConfirmationOptions
+
+  constructor(options: ConfirmationOptions) {
+    this.#options = options
   }
 
   /**
-   * Undefined when the call is confirmed, else the question to ask. An argument is no confirmation where a person
-   * can be asked, since a model fills it in by itself. Throws `confirmation_required` or `confirmation_declined`.
+   * Resolves with undefined when the call is confirmed, else with the question to ask. An argument is no confirmation
+   * where a person can be asked, since a model fills it in by itself. Rejects with `confirmation_required` or
+   * `confirmation_declined`.
    */
-  check(
-    operation: Operation,
-    tool: Tool,
-    values: Readonly<Record<string, unknown>>,
-    elicitation: Elicitation | undefined,
-  ): Question | undefined {
+  async check(call: ConfirmedCall, elicitation: Elicitation | undefined): Promise<Question | undefined> {
     if (!elicitation) {
-      if (values[confirmation] === true) return undefined
+      if (call.values[confirmation] === true) return undefined
       throw new GatewayError('confirmation_required')
     }
     const { answer } = elicitation
-    const state = this.#name(tool, values)
-    // What was confirmed is this call alone, and no other that a client asks for with the same answer.
-    if (answer?.state !== state) return ask(describeCall(operation, tool, values), state)
+    if (!answer || !(await this.#spend(call, answer.state))) return ask(describeCall(call), this.#open(call))
     if (!answer.agreed) throw new GatewayError('confirmation_declined')
     return undefined
   }
 
-  #name({ name }: Tool, values: Readonly<Record<string, unknown>>): string {
+  #open(call: ConfirmedCall): string {
+    const end = Math.ceil(this.#options.clock() + lifetime)
+    const nonce = randomBytes(16).toString('base64url')
+    return `${end}.${nonce}.${this.#sign(call, end, nonce)}`
+  }
+
+  /** Resolves with whether a state was opened for this very call, has not ended and was not used before. */
+  async #spend(call: ConfirmedCall, state: unknown): Promise<boolean> {
+    const [end = '', nonce = '', signature = ''] = String(state).split('.')
+    const own = Buffer.from(this.#sign(call, Number(end), nonce))
+    const given = Buffer.from(signature)
+    if (own.length !== given.length || !timingSafeEqual(own, given)) return false
+    if (this.#options.clock() > Number(end)) return false
+    const { calls } = await this.#options.store.count(`confirmations:${nonce}`, lifetime)
+    return calls === 1
+  }
+
+  #sign({ tool, values, client }: ConfirmedCall, end: number, nonce: string): string {
     const sorted = Object.entries(values).sort(([one], [other]) => (one < other ? -1 : 1))
-    return createHmac('sha256', this.#key)
-      .update(JSON.stringify([name, sorted]))
+    return createHmac('sha256', this.#options.key)
+      .update(JSON.stringify([client, tool.name, sorted, end, nonce]))
       .digest('base64url')
   }
 }
 
 /** The call in words: what it does, and to what. */
-function describeCall(
-  { parameters }: Operation,
-  tool: Tool,
-  values: Readonly<Record<string, unknown>>,
-): string {
-  const ids = parameters
+function describeCall({ operation, tool, values }: ConfirmedCall): string {
+  const ids = operation.parameters
     .filter((one) => one.in === 'path')
     .map(({ name }) => tool.arguments[name] ?? name)
     .map((argument) => `${argument} ${values[argument] ?? 'as set up'}`)

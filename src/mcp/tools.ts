@@ -76,7 +76,7 @@ export function createTools(options: ToolOptions): Tools {
     return offer ? [{ operation, offer }] : []
   })
   const guards = {
-    confirmations: new Confirmations(options.key),
+    confirmations: new Confirmations(options),
     deletions: new DeletionLimit(options.policy.deleteLimit, options.store),
   }
   const calls = new Map(
@@ -99,7 +99,7 @@ interface Guards {
 
 function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOptions, guards: Guards): ToolCall {
   const { tool, advice, needsConfirmation } = offer
-  const { held, client } = options
+  const { held } = options
   const defaults = findDefaults(operation, held)
   const fingerprint = new Fingerprint(options.key)
   const fail = (error: unknown, requestId: string | undefined) => {
@@ -120,13 +120,17 @@ function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOption
         return refuseArguments([...unknown, ...located], missing ? advice : '')
       if (missing) return toRefusal(new GatewayError('missing_credentials', { detail: advice }), advice)
       checkClient(operation, input, held)
-      const question = needsConfirmation && guards.confirmations.check(operation, tool, all, elicitation)
-      if (question) return question
       const credentials = toCredentialHeaders(operation, input, held)
+      if (needsConfirmation) {
+        const client = fingerprint.nameClient({ headers: credentials }, grant.caller)
+        const call = { operation, tool, values: all, client }
+        const question = await guards.confirmations.check(call, elicitation)
+        if (question) return question
+      }
       await context.countCall?.(credentials)
       if (operation.method === 'DELETE')
         await guards.deletions.take(fingerprint.nameLimited(grant.caller, credentials))
-      const answer = await client.call(operation, input, {
+      const answer = await options.client.call(operation, input, {
         signal,
         connection,
         principal: grant.caller,

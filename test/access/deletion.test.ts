@@ -131,7 +131,7 @@ describe.each(askable)('over $way, where a person can be asked, a deletion', ({ 
 describe('an answer that a person gave', () => {
   const accepted = { confirm: { action: 'accept', content: { confirm: true } } }
 
-  async function post(userId: number, more: object) {
+  async function post(userId: number, more: object, headers: Record<string, string> = secret) {
     const meta = {
       'io.modelcontextprotocol/protocolVersion': '2026-07-28',
       'io.modelcontextprotocol/clientInfo': { name: 'test-client', version: '1.0.0' },
@@ -141,7 +141,7 @@ describe('an answer that a person gave', () => {
     const response = await fetch(`${running.mcpUrl}/mcp`, {
       method: 'POST',
       headers: {
-        ...secret,
+        ...headers,
         'content-type': 'application/json',
         accept: 'application/json, text/event-stream',
         'mcp-protocol-version': '2026-07-28',
@@ -166,8 +166,27 @@ describe('an answer that a person gave', () => {
       'input_required',
     )
     expect(upstream.requests).toEqual([])
+    expect((await post(7, given, { 'x-cal-secret-key': 'other-secret' })).resultType).toBe('input_required')
+    expect(upstream.requests).toEqual([])
     expect((await post(7, given)).isError).toBeFalsy()
     expect(upstream.requests).toHaveLength(1)
+  })
+
+  it('is used once', async () => {
+    const { requestState } = await post(7, {})
+    const given = { inputResponses: accepted, requestState }
+    const twice = await Promise.all([post(7, given), post(7, given)])
+    expect(twice.filter(({ resultType }) => resultType === 'input_required')).toHaveLength(1)
+    expect((await post(7, given)).resultType).toBe('input_required')
+    expect(upstream.requests).toHaveLength(1)
+  })
+
+  it.each(['decline', 'cancel'])('is no consent after the action %s', async (action) => {
+    const { requestState } = await post(7, {})
+    const declined = await post(7, { inputResponses: { confirm: { action } }, requestState })
+    expect(codeOf(declined)).toBe('confirmation_declined')
+    expect((await post(7, { inputResponses: accepted, requestState })).resultType).toBe('input_required')
+    expect(upstream.requests).toEqual([])
   })
 })
 

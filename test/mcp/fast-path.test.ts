@@ -58,6 +58,11 @@ function address(
   }
 }
 
+/** Each question has a state of its own. */
+function withoutState(reply: { status: number; body?: string } | undefined) {
+  return { ...reply, body: reply?.body?.replace(/(?<="requestState":")\d+\.[\w-]{22}\.[\w-]{43}(?=")/, '') }
+}
+
 const list = { method: 'tools/list', params: {} }
 const token = ['eyJhbGciOiJIUzI1NiJ9', 'eyJzdWIiOiJhZGEifQ', 'c2lnbmF0dXJlLWV4YW1wbGU'].join('.')
 const cases: readonly [string, { method: string; params: object }, (Respond | undefined)?, object?][] = [
@@ -95,7 +100,7 @@ describe.each(eras)('in $era the fast path', (era) => {
       const { message, headers } = address(era, request, id)
       const own = await fast(message, headers, context)
       expect(own?.body).toContain('"jsonrpc":"2.0"')
-      expect(own).toEqual(await sdk(message, headers, context))
+      expect(withoutState(own)).toEqual(withoutState(await sdk(message, headers, context)))
     }
   })
 
