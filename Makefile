@@ -1,8 +1,8 @@
-# Every tool runs on the Node that package-lock.json pins, whatever Node the machine has.
+# Every tool runs on the Node that package-lock.json pins, with any Node on the machine.
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-contract install-bench install-corpus dev mock start openapi format check contract contract-mutants contract-live unit test stress bench bench-quick profile corpus
+.PHONY: help install install-contract install-bench install-npm install-corpus dev mock start openapi format check contract contract-mutants contract-live unit test stress bench bench-quick profile corpus
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -19,45 +19,44 @@ start: install ## Start the gateway alone, configured by the environment
 openapi: install ## Derive openapi/openapi.json and its types from the capability and the overlay
 	@npm run --silent openapi
 
-format: install ## Format the code and mend what can be mended
+format: install ## Format the code and fix what can be fixed automatically
 	@npm run --silent format
 
 check: install ## Check types, style, the derived files and the document, without running anything
 	@npm run --silent check
 
-contract: install install-contract ## Test the contract on both ports
+contract: install install-contract ## Check the contract on both servers
 	@npm run --silent contract
 
 contract-mutants: install ## Count which planted defects the contract notices
 	@npm run --silent contract:mutants
 
-contract-live: install ## Hold a real Cal.com against the contract, reads only unless ALLOW_WRITES=1
+contract-live: install ## Check a real Cal.com against the contract, reads only unless ALLOW_WRITES=1
 	@npm run --silent contract:live
 
 unit: install ## Run the unit tests, which start no program
 	@npm run --silent unit
 
-test: install install-contract ## Run every test there is, checks and contract included
+test: install install-contract install-npm ## Run every test, checks and contract included
 	@npm run --silent test
 
-stress: install ## Flood the gateway for some minutes and write docs/reliability.md
+stress: install ## Load and attack the gateway for some minutes and write docs/reliability.md
 	@npm run --silent stress
 
-bench: install install-bench ## Measure the gateway beside its peers and write docs/performance.md
+bench: install install-bench ## Measure the gateway beside other proxies and write docs/performance.md
 	@npm run --silent bench
 
 bench-quick: install install-bench ## Measure the same in less than three minutes, and only print it
 	@npm run --silent bench -- --quick
 
-profile: install install-bench ## Print where the gateway's time goes, by function
+profile: install install-bench ## Print the CPU time of the gateway by function
 	@npm run --silent profile
 
 corpus: install install-corpus ## Load 2,000 published OpenAPI documents and count what is served of them
 	@npm run --silent corpus
 
-# A folder is installed only when its lock is another than the one installed last, so that what worked once works
-# without the network. npm 10 drops node_modules/.bin/node when it passes over another platform's Node: rebuild
-# links it again.
+# Installs a folder only when its lock file has changed, so that later runs need no network. npm 10 removes
+# node_modules/.bin/node when it skips the Node of another platform; rebuild links it again.
 define install
 	@cd $(1) && { cmp -s package-lock.json node_modules/.installed-lock.json || { \
 	  echo "Installing $(2)" && npm ci && npm rebuild >/dev/null && \
@@ -69,6 +68,9 @@ install:
 
 install-contract:
 	$(call install,contracts/dredd,Dredd)
+
+install-npm:
+	$(call install,test/install,the versions of npm that the installation is tested with)
 
 install-bench:
 	$(call install,bench,what the gateway is measured against)

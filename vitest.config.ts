@@ -35,9 +35,18 @@ export default defineConfig({
     },
     reporters: ['default', './test/support/closing-line.ts'],
     projects: [
-      { test: { ...common, name: 'unit', include: ['test/**/*.test.ts'], exclude: programs } },
+      {
+        test: {
+          ...common,
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [...programs, 'test/install/**'],
+        },
+      },
       { test: { ...common, name: 'programs', include: programs } },
       { test: { ...common, name: 'contract', include: ['contracts/**/*.test.ts'] } },
+      // Installs the production packages; `make test` alone runs it.
+      { test: { ...common, name: 'install', include: ['test/install/*.test.ts'] } },
     ],
   },
 })

@@ -6,10 +6,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 const root = new URL('..', import.meta.url)
 const listed = execFileSync('make', ['--no-print-directory'], { cwd: root, encoding: 'utf8' })
-/** Targets with what they do, as `make` lists them. */
+/** Targets and their descriptions, as `make` lists them. */
 const targets = readPairs(listed, /^make ([a-z-]+) +(\S.*)$/gm)
 
-/** The commands in the table under "Develop", with what they do. */
+/** The targets in the table under "Develop", and their descriptions. */
 function readDocumentedTargets() {
   const readme = readFileSync(new URL('README.md', root), 'utf8')
   const [, section = ''] = readme.split(/^## Develop$/m)
@@ -28,7 +28,7 @@ describe('the README', () => {
 })
 
 describe('make', () => {
-  it('lists every target that is meant for people', () => {
+  it('lists every target but those that install', () => {
     const makefile = readFileSync(new URL('Makefile', root), 'utf8')
     const phony = /^\.PHONY: (.*)$/m.exec(makefile)?.[1]?.split(' ') ?? []
     expect(Object.keys(targets).sort()).toEqual(phony.filter((name) => !name.startsWith('install')).sort())
@@ -46,7 +46,7 @@ describe('make install', () => {
   })
   afterEach(() => rmSync(folder, { recursive: true }))
 
-  /** Puts a program in the place of npm that leaves a mark for each clean install. */
+  /** Puts a program in place of npm that records each clean install. */
   function takeNpm(script: string): void {
     const program = `#!/bin/sh\n[ "$1" = ci ] || exit 0\necho >> installs\n${script}\n`
     writeFileSync(join(folder, 'bin', 'npm'), program, { mode: 0o755 })

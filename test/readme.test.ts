@@ -6,39 +6,33 @@ import { clients } from './support/mcp-clients.ts'
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
 
-/** Each `curl` of the README: its header, its URL, and the answer below it, in which … stands for anything. */
-const calls = [...readme.matchAll(/^\$ curl -s -H '([^:]+): ([^']+)' \\\n +'?(\S+?)'?\n(\{.*\})$/gm)]
+/** Each `curl` of the README: its URL, and the response below it, in which … stands for anything. */
+const calls = [...readme.matchAll(/^\$ curl -s '?(\S+?)'?\n(\{.*\})$/gm)]
+/** The client that `make dev` configures. */
+const client = { CAL_COM_CLIENT_ID: 'cm9demo000001abcd1234efgh', CAL_COM_SECRET_KEY: 'demo-secret' }
 
-test('the README shows a call that is answered and one that is refused', () => {
+test('the README shows a call that succeeds and one that is refused', () => {
   expect(calls).toHaveLength(2)
 })
 
-test.each(calls)('the answer the README shows is the one there is: %s', async (...call) => {
-  const [, name = '', value = '', url = '', shown = ''] = call
+test.each(calls)('the README shows the response to %s', async (...call) => {
+  const [, url = '', shown = ''] = call
   await using mock = await startPrism()
-  await using running = await startGateway(mock.url)
-  const answer = await fetch(url.replace('http://127.0.0.1:8080', running.restUrl), {
-    headers: { [name]: value },
-  })
+  await using running = await startGateway(mock.url, client)
+  const response = await fetch(url.replace('http://127.0.0.1:8080', running.restUrl))
   const pattern = shown
     .split(/, …(?= )|, …|…/)
     .map((text) => text.trim().replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-  expect(await answer.text()).toMatch(new RegExp(`^${pattern.join('.*')}$`))
+  expect(await response.text()).toMatch(new RegExp(`^${pattern.join('.*')}$`))
 })
 
-test('the MCP configuration of the README lets a client in', async () => {
+test('the README shows a configuration that connects an MCP client', async () => {
   const json = /^```json\n(.*?)^```/ms.exec(readme)?.[1] ?? ''
-  const { url, headers, type } = JSON.parse(json).mcpServers.calgate
+  const { url, type } = JSON.parse(json).mcpServers.calgate
   await using mock = await startPrism()
-  await using running = await startGateway(mock.url)
-  const client = await clients[0].connect({
-    url: url.replace('http://127.0.0.1:9090', running.mcpUrl),
-    headers,
-  })
-  const result = await client.callTool({
-    name: 'get-managed-user',
-    arguments: { clientId: 'cm9demo', userId: 4711 },
-  })
-  await client.close()
+  await using running = await startGateway(mock.url, client)
+  const connected = await clients[0].connect({ url: url.replace('http://127.0.0.1:9090', running.mcpUrl) })
+  const result = await connected.callTool({ name: 'get-managed-user', arguments: { userId: 4711 } })
+  await connected.close()
   expect([type, result.isError ?? false]).toEqual(['http', false])
 })

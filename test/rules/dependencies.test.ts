@@ -46,9 +46,9 @@ describe('package.json files', () => {
     const planted = {
       dependencies: { fastify: '^5.12.8', pino: '10.4.0', yaml: 'latest' },
       devDependencies: { vitest: 'github:vitest-dev/vitest', ajv: '8.x' },
-      overrides: { undici: '7.30.2', glob: '>=1.2.3' },
+      overrides: { undici: '7.30.2', glob: '>=1.2.3', old: 'npm:glob@7.0.0', older: 'npm:glob@^6.0.0' },
     }
-    expect(findRanges(planted)).toEqual(['fastify', 'yaml', 'vitest', 'ajv', 'glob'])
+    expect(findRanges(planted)).toEqual(['fastify', 'yaml', 'vitest', 'ajv', 'glob', 'older'])
   })
 
   it.each(manifests)('%s has a lock file beside it', (path) => {
@@ -124,7 +124,7 @@ function readLock(path: string): Lock {
 function findRanges(manifest: Manifest): string[] {
   return groups
     .flatMap((group) => Object.entries(Object(manifest[group])))
-    .filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(String(version)))
+    .filter(([, version]) => !/^(npm:(@[\w-]+\/)?[\w.-]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/.test(String(version)))
     .map(([name]) => name)
 }
 
