@@ -60,15 +60,14 @@ function readCapabilitySource(text: string, file: string): ReturnType<typeof rea
 
 /**
  * Turns a source into a description: upgraded to OpenAPI 3.1, its references made local and sound, its operations read
- * one by one. Never throws.
+ * one by one. Never throws. The document of the source may be changed by it.
  */
 export async function toDescription(
   { file, kind, document: written, lineOf, problems }: DocumentSource,
   { allowed }: Pick<ReferenceOptions, 'allowed'>,
 ): Promise<Description> {
-  const own = structuredClone(written)
-  const external = await loadExternalFiles(own, { file, allowed })
-  const { document, findings } = upgradeDocument(own)
+  const external = await loadExternalFiles(written, { file, allowed })
+  const { document, findings } = upgradeDocument(written)
   const repaired = repairReferences(document)
   const read = readPathOperations(document, kind)
   const { paths: _paths, webhooks: _webhooks, ...root } = document

@@ -12,12 +12,8 @@ const dataMembers = new Set(['example', 'examples', 'default', 'enum', 'const', 
 
 /** Members that hold things by names of the author's choice, none of which is a keyword. */
 const namedMembers = new Set([
-  'properties',
-  'patternProperties',
-  '$defs',
-  'definitions',
-  'schemas',
-  'dependentSchemas',
+  ...['properties', 'patternProperties', '$defs', 'definitions', 'schemas', 'dependentSchemas'],
+  ...['responses', 'headers', 'parameters', 'requestBodies', 'links', 'callbacks', 'pathItems', 'encoding'],
 ])
 
 /**
@@ -26,17 +22,23 @@ const namedMembers = new Set([
  */
 export function listReferences(document: unknown): Reference[] {
   const references: Reference[] = []
-  const visit = (part: unknown, path: Path, isNamed: boolean) => {
-    if (Array.isArray(part)) for (const [index, one] of part.entries()) visit(one, [...path, index], false)
+  const path: (string | number)[] = []
+  const enter = (name: string | number, part: unknown, isNamed: boolean) => {
+    path.push(name)
+    visit(part, isNamed)
+    path.pop()
+  }
+  const visit = (part: unknown, isNamed: boolean) => {
+    if (Array.isArray(part)) for (const [index, one] of part.entries()) enter(index, one, false)
     else if (isObject(part)) {
-      if (!isNamed && typeof part.$ref === 'string') references.push({ target: part.$ref, path })
+      if (!isNamed && typeof part.$ref === 'string') references.push({ target: part.$ref, path: [...path] })
       for (const [name, one] of Object.entries(part)) {
         const isData = dataMembers.has(name) || (name.startsWith('x-') && name !== 'x-files')
-        if (isNamed || !isData) visit(one, [...path, name], !isNamed && namedMembers.has(name))
+        if (isNamed || !isData) enter(name, one, !isNamed && namedMembers.has(name))
       }
     }
   }
-  visit(document, [], false)
+  visit(document, false)
   return references
 }
 

@@ -112,7 +112,7 @@ paths:
   /a:
     get:
       responses:
-        200: { $ref: '#/components/responses/Gone' }
+        default: { $ref: '#/components/responses/Gone' }
         400: { description: No, content: { application/json: { schema: { $ref: '#/components/schemas/Gone' } } } }
     post:
       parameters:
@@ -128,7 +128,7 @@ paths:
     'shop.yaml:13: omission: PUT /a is left out: the reference #/components/requestBodies/Gone leads nowhere; the name of a component',
   ])
   expect(listOperations(loading)['get /a']?.responses).toEqual({
-    200: { description: 'Any response.' },
+    default: { description: 'Any response.' },
     400: { description: 'No', content: { 'application/json': { schema: {} } } },
   })
 })
