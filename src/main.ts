@@ -13,6 +13,7 @@ import { createGateway } from './gateway.ts'
 import { openLog } from './observability/logger.ts'
 
 const usage = `Usage: calgate [start]        serve REST and MCP on their ports
+       calgate serve FILE…    serve descriptions of other APIs: capabilities, OpenAPI 2.0 to 3.2
        calgate mcp --stdio    serve MCP on standard input and output
        calgate check FILE…    tell every problem of descriptions of APIs, with file, line and fix
        calgate derive FILE…   write the OpenAPI document that descriptions come to
@@ -49,6 +50,7 @@ async function run(): Promise<void> {
     process.exitCode = await (await load())(args, process)
     return
   }
+  if (first === 'serve') return args.length === 0 ? serve() : serveDescriptions(args)
   const { values, positionals } = parseArguments()
   if (values.help) process.stdout.write(usage)
   else if (values.version) process.stdout.write(`${readVersion()}\n`)
@@ -75,8 +77,12 @@ function parseArguments() {
   }
 }
 
-async function serve(): Promise<void> {
-  const document = readDocument()
+async function serveDescriptions(args: readonly string[]): Promise<void> {
+  const { loadServed } = await import('./cli/serve.ts')
+  await serve(await loadServed(args, process))
+}
+
+async function serve(document = readDocument()): Promise<void> {
   const config = readConfig(process.env, readApi(document))
   const logger = openLog(1, config.logLevel)
   const gateway = await createGateway({

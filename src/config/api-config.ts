@@ -1,5 +1,5 @@
 import type { Api, PinnableParameter } from '../document/api.ts'
-import { nameVariable } from './api-variables.ts'
+import { nameSchemeVariables, nameVariable } from './api-variables.ts'
 import type { EnvironmentReader } from './environment.ts'
 import { isBaseUrl, isLoopback } from './urls.ts'
 
@@ -24,9 +24,10 @@ export function readApiConfig(
   const name = (thing: string) => nameVariable(api, thing)
   const read = (names: readonly string[], one: (thing: string) => string | undefined) =>
     Object.fromEntries(names.flatMap((thing) => toEntry(thing, one(thing))))
-  const secrets = read(
-    api.schemes.map((scheme) => scheme.name),
-    (scheme) => reader.secret(name(scheme)),
+  const secrets = Object.fromEntries(
+    api.schemes.flatMap((scheme) =>
+      toEntry(scheme.name, readSecret(reader, nameSchemeVariables(api, scheme))),
+    ),
   )
   const pins = read(
     api.pins.map((pin) => pin.name),
@@ -49,6 +50,17 @@ export function readApiConfig(
 export function selectShared({ secrets, pins }: ApiConfig, api: Api): ApiConfig['secrets'] {
   const unpinned = api.pins.filter(({ name }) => pins[name] === undefined).map(({ credential }) => credential)
   return Object.fromEntries(Object.entries(secrets).filter(([scheme]) => !unpinned.includes(scheme)))
+}
+
+/** One variable has the credential, two have the user and the password of one. */
+function readSecret(reader: EnvironmentReader<string>, variables: readonly string[]): string | undefined {
+  const values = variables.map((variable) => reader.secret(variable))
+  const missing = variables.filter((_, index) => values[index] === undefined)
+  if (missing.length > 0 && missing.length < variables.length)
+    reader.problems.push(
+      `${missing.join(', ')} must be set too: ${variables.join(' and ')} are one credential`,
+    )
+  return missing.length > 0 ? undefined : values.join(':')
 }
 
 function toEntry(thing: string, value: string | undefined): [string, string][] {

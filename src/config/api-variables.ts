@@ -16,11 +16,23 @@ export function nameVariable(api: Pick<Api, 'name'>, thing: string): string {
   return words.replaceAll(/[^A-Za-z0-9]+/g, '_').toUpperCase()
 }
 
+/** Names the variables of a security scheme: those that its description names, otherwise one by rule. */
+export function nameSchemeVariables(api: Pick<Api, 'name'>, { name, variables }: SecurityScheme): string[] {
+  const { value, username, password } = variables ?? {}
+  const named = username !== undefined && password !== undefined ? [username, password] : [value]
+  return named.map((variable) => variable ?? nameVariable(api, name))
+}
+
 /** Lists the variables that the document of an API gives rise to. */
 export function listApiVariables(api: Api): Readonly<Record<string, VariableDescription>> {
   const name = (thing: string) => nameVariable(api, thing)
   const secrets = [
-    ...api.schemes.map((scheme) => [name(scheme.name), describeCredential(api, scheme)] as const),
+    ...api.schemes.flatMap((scheme) =>
+      nameSchemeVariables(api, scheme).map((one, index, { length }) => {
+        const part = length > 1 ? `, its ${index === 0 ? 'user' : 'password'}` : ''
+        return [one, `${describeCredential(api, scheme, length > 1)}${part}`] as const
+      }),
+    ),
     ...api.pins.map((pin) => [name(pin.name), describePin(api, pin.name, pin.credential)] as const),
   ]
   return Object.fromEntries([
@@ -49,9 +61,13 @@ function describePath({ commonPath }: Api): string {
   return commonPath === '' ? '' : `, without \`${commonPath}\``
 }
 
-function describeCredential(api: Api, { name, in: place, key, prefix }: SecurityScheme): string {
+function describeCredential(
+  api: Api,
+  { name, in: place, key, prefix }: SecurityScheme,
+  isSplit: boolean,
+): string {
   const where = prefix === '' ? `the ${place} \`${key}\`` : `\`${key}: ${prefix}…\``
-  const form = prefix === 'Basic ' ? ', a user and a password with a colon between them' : ''
+  const form = prefix === 'Basic ' && !isSplit ? ', a user and a password with a colon between them' : ''
   const pin = api.pins.find(({ credential }) => credential === name)
   const limit = pin ? `; without \`${nameVariable(api, pin.name)}\` for MCP over stdio alone` : ''
   return `Credential of the security scheme \`${name}\`, sent as ${where}${form}${limit}`

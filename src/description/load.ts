@@ -49,8 +49,10 @@ export async function loadDescriptions(options: LoadOptions): Promise<Loading> {
   const components: Components = {}
   const read = async (sources: readonly DocumentSource[]) => {
     const descriptions: Description[] = []
-    for (const source of sources)
-      descriptions.push(addComponents(components, nameVariables(await toDescription(source, references))))
+    for (const source of sources) {
+      const read = await toDescription(source, references)
+      descriptions.push(addComponents(components, options.files.length > 1 ? nameVariables(read) : read))
+    }
     return descriptions
   }
   const own = await read(overlaid.sources)

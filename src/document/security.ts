@@ -10,12 +10,17 @@ export interface SecurityScheme {
   readonly in: 'header' | 'query' | 'cookie'
   /** Name of the header, the query parameter or the cookie, as the document spells it. */
   readonly key: string
-  /** What stands before the credential in an `Authorization` header (RFC 9110 §11.4). */
-  readonly prefix: '' | 'Bearer ' | 'Basic '
+  /** What stands before the credential: in an `Authorization` header the name of its scheme (RFC 9110 §11.4). */
+  readonly prefix: string
+  /** The variables that the operator sets, where the description names them (`x-env`). */
+  readonly variables?: SchemeVariables
   readonly description: string
   /** True where clients cannot bring the credential: only the operator can configure it. */
   readonly configuredOnly: boolean
 }
+
+/** Environment variables of a credential: of its value, or of the user and the password of HTTP Basic. */
+export type SchemeVariables = Readonly<Partial<Record<'value' | 'username' | 'password', string>>>
 
 /** The alternatives of an operation: each lists the schemes that it needs together; none at all need nothing. */
 export type Security = readonly (readonly SecurityScheme[])[]
@@ -30,20 +35,22 @@ export function readSecuritySchemes({ components }: OpenApiDocument): SecuritySc
 function readSecurityScheme(name: string, part: unknown): SecurityScheme | undefined {
   const { type, in: place, name: key, scheme, description } = asRecord(part)
   const read = readExtensions('securityScheme', part, `the security scheme ${name}`)
+  const { prefix = '', ...variables } = read['x-env'] ?? {}
   const known = {
     name,
     description: asText(description),
     configuredOnly: read['x-configured-only'] === true,
+    ...(Object.keys(variables).length > 0 && { variables }),
   }
   const header = { ...known, in: 'header', key: 'Authorization' } as const
   if (type === 'oauth2' || type === 'openIdConnect') return { ...header, prefix: 'Bearer ' }
   if (type === 'http') return { ...header, prefix: prefixes[asText(scheme).toLowerCase()] ?? '' }
   if (type !== 'apiKey' || typeof key !== 'string') return undefined
   if (place !== 'header' && place !== 'query' && place !== 'cookie') return undefined
-  return { ...known, in: place, key, prefix: '' }
+  return { ...known, in: place, key, prefix }
 }
 
-const prefixes: Readonly<Record<string, SecurityScheme['prefix']>> = { bearer: 'Bearer ', basic: 'Basic ' }
+const prefixes: Readonly<Record<string, string>> = { bearer: 'Bearer ', basic: 'Basic ' }
 
 /**
  * Reads `security` of an operation, or of the document where the operation has none (OpenAPI, Security Requirement

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { ConfigError, readConfig } from '../../src/config/config.ts'
 import { isLoopback } from '../../src/config/urls.ts'
 import { readApi } from '../../src/document/api.ts'
@@ -152,4 +152,37 @@ test('a secret may stand in a file, whose last line end is no part of it, but no
     'CAL_COM_SECRET_KEY and CAL_COM_SECRET_KEY_FILE must not both be set',
   ])
   rmSync(folder, { recursive: true })
+})
+
+describe('the variables that a description names itself', () => {
+  const api = readApi({
+    openapi: '3.1.1',
+    paths: {},
+    'x-name': 'shop',
+    'x-base-url': 'https://api.example.org',
+    components: {
+      securitySchemes: {
+        key: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'X-Key',
+          'x-env': { value: 'SHOP_TOKEN', prefix: 'Token ' },
+        },
+        login: { type: 'http', scheme: 'basic', 'x-env': { username: 'SHOP_USER', password: 'SHOP_PASS' } },
+        other: { type: 'http', scheme: 'bearer' },
+      },
+    },
+  })
+
+  it('are read instead of those by rule', () => {
+    const environment = { SHOP_TOKEN: 'a', SHOP_USER: 'b', SHOP_PASS: 'c', SHOP_OTHER: 'd', SHOP_KEY: 'e' }
+    expect(readConfig(environment, api).secrets).toEqual({ key: 'a', login: 'b:c', other: 'd' })
+    expect(api.schemes.map(({ prefix }) => prefix)).toEqual(['Token ', 'Basic ', 'Bearer '])
+  })
+
+  it('go together where they are one credential', () => {
+    expect(() => readConfig({ SHOP_USER: 'b' }, api)).toThrow(
+      'SHOP_PASS must be set too: SHOP_USER and SHOP_PASS are one credential',
+    )
+  })
 })
