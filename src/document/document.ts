@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { asRecord } from './json.ts'
+import { decodeText } from './percent-encoding.ts'
 
 /** The derived OpenAPI 3.0.3 document, as far as every part of the gateway relies on its form. */
 export interface OpenApiDocument {
@@ -43,12 +44,34 @@ export function inlineReferences(
   )
 }
 
+/**
+ * Gives the object that a part of a document is or refers to (`$ref`), through references to references. Undefined
+ * where they lead nowhere, out of the document or back to where they began.
+ */
+export function resolveReference(document: OpenApiDocument, part: unknown): unknown {
+  const open = new Set<string>()
+  let here = part
+  for (;;) {
+    const { $ref } = asRecord(here)
+    if (typeof $ref !== 'string') return here
+    if (open.has($ref)) return undefined
+    open.add($ref)
+    here = find(document, $ref)
+  }
+}
+
 function resolve(document: OpenApiDocument, reference: string): unknown {
-  const names = reference.replace(/^#\//, '').split('/')
-  const found = names.reduce<unknown>(
-    (place, name) => asRecord(place)[name.replaceAll('~1', '/').replaceAll('~0', '~')],
-    document,
-  )
+  const found = find(document, reference)
   if (found === undefined) throw new TypeError(`the reference ${reference} leads nowhere`)
   return found
+}
+
+/** RFC 6901 §6: the pointer stands in a fragment, so it may be percent-encoded. */
+function find(document: OpenApiDocument, reference: string): unknown {
+  if (!reference.startsWith('#/')) return undefined
+  return reference
+    .slice(2)
+    .split('/')
+    .map((name) => decodeText(name).replaceAll('~1', '/').replaceAll('~0', '~'))
+    .reduce<unknown>((place, name) => asRecord(place)[name], document)
 }

@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest'
-import { toJsonSchema } from '../../src/document/json-schema.ts'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { describe, expect, test } from 'vitest'
+import { asRecord } from '../../src/document/json.ts'
+import { createSchemaReader, toJsonSchema } from '../../src/document/json-schema.ts'
 
 test.each([
   ['nothing', undefined, {}],
@@ -56,4 +58,113 @@ test.each([
   ],
 ])('%s becomes JSON Schema', (_title, schema, expected) => {
   expect(toJsonSchema(schema)).toEqual(expected)
+})
+
+describe('a schema of a document', () => {
+  const schemas = {
+    Id: { type: 'string', maxLength: 9 },
+    Node: { type: 'object', properties: { next: { $ref: '#/components/schemas/Node' } } },
+    Pair: {
+      type: 'object',
+      required: ['id', 'left', 'secret'],
+      properties: {
+        id: { type: 'string', readOnly: true },
+        secret: { type: 'string', writeOnly: true },
+        left: { $ref: '#/components/schemas/Id' },
+        right: { $ref: '#/components/schemas/Id' },
+        default: { $ref: '#/components/schemas/Alias' },
+        $ref: { type: 'integer' },
+      },
+    },
+    Alias: { $ref: '#/components/schemas/Node' },
+    Loop: { $ref: '#/components/schemas/Loop' },
+    'Odd Näme': { type: 'integer' },
+  }
+  const document = { openapi: '3.1.0', paths: {}, components: { schemas } }
+  const refer = (name: string) => ({ $ref: `#/components/schemas/${name}` })
+  const readAs = (direction: 'request' | 'response') => createSchemaReader(document, direction)
+  const read = readAs('request')
+
+  test('that is referred to once stands in place', () => {
+    const schema = { type: 'array', items: { ...refer('Id'), description: 'One.' } }
+    expect(read(schema)).toEqual({
+      type: 'array',
+      items: { type: 'string', maxLength: 9, description: 'One.' },
+    })
+  })
+
+  test('that refers to itself keeps the reference', () => {
+    expect(read(refer('Node'))).toEqual({
+      $ref: '#/$defs/Node',
+      $defs: { Node: { type: 'object', properties: { next: { $ref: '#/$defs/Node' } } } },
+    })
+  })
+
+  test('that is referred to twice is written once', () => {
+    expect(read(refer('Pair'))).toMatchObject({
+      properties: { left: { $ref: '#/$defs/Id' }, right: { $ref: '#/$defs/Id' }, $ref: { type: 'integer' } },
+      $defs: { Id: schemas.Id },
+    })
+  })
+
+  test('requires of a request and of a response what each can have', () => {
+    expect(read(refer('Pair')).required).toEqual(['left', 'secret'])
+    expect(readAs('response')(refer('Pair')).required).toEqual(['id', 'left'])
+  })
+
+  test('that is narrowed beside its reference holds both', () => {
+    expect(read({ ...refer('Id'), minLength: 2 })).toEqual({ allOf: [schemas.Id, { minLength: 2 }] })
+  })
+
+  test.each([refer('Nobody'), refer('Loop'), { $ref: 'other.yaml#/a' }, 7, null, true])(
+    'that says nothing sensible (%j) allows any value',
+    (schema) => {
+      expect(read(schema)).toEqual({})
+    },
+  )
+
+  test('has names that a reference can hold', () => {
+    const name = 'Odd Näme'
+    expect(read({ anyOf: [refer(name), { type: 'array', items: refer(encodeURIComponent(name)) }] })).toEqual(
+      {
+        anyOf: [{ type: 'integer' }, { type: 'array', items: { type: 'integer' } }],
+      },
+    )
+    expect(Object.keys(asRecord(read({ anyOf: [refer(name), { not: refer(name) }] }).$defs))).toEqual([
+      'Odd_N_me',
+    ])
+  })
+})
+
+test.each([
+  [
+    'bounds of 3.0',
+    { minimum: 1, exclusiveMinimum: true, maximum: 9, exclusiveMaximum: false },
+    { exclusiveMinimum: 1, maximum: 9 },
+  ],
+  [
+    'escapes that Unicode does not have',
+    { pattern: '^[\\w\\-\\.]+\\@a\\-b{2,3}$' },
+    { pattern: '^[\\w\\-\\.]+@a-b{2,3}$' },
+  ],
+  ['a brace that stands alone', { pattern: '^{a}$' }, { pattern: '^\\{a\\}$' }],
+  ['a pattern of another language', { pattern: '(?<!a)(?i)b' }, {}],
+  ['a format that nobody knows', { type: 'string', format: 'even-number' }, { type: 'string' }],
+  ['types that there are not', { type: 'any' }, {}],
+  ['several types', { type: ['string', 'null'] }, { type: ['string', 'null'] }],
+  ['a file of 2.0', { type: 'file' }, { type: 'string' }],
+  ['required of draft 3', { type: 'string', required: true }, { type: 'string' }],
+  ['limits of the wrong kind', { minLength: '1', maxLength: -1, multipleOf: 0, enum: [] }, {}],
+  [
+    'no schema at all',
+    { not: false, additionalProperties: false, allOf: [] },
+    { additionalProperties: false },
+  ],
+  ['an item that nothing satisfies', { allOf: [false] }, { allOf: [{ not: {} }] }],
+  ['a tuple of draft 7', { items: [{ type: 'string' }] }, { prefixItems: [{ type: 'string' }] }],
+  ['identifiers', { $id: 'https://a.org', $anchor: 'b', $schema: 'c', $comment: 'd', $dynamicRef: '#e' }, {}],
+])('%s: what a strict validator takes', (_title, schema, expected) => {
+  const read = toJsonSchema(schema)
+  expect(read).toEqual(expected)
+  expect(() => new Ajv2020({ strictTypes: false, strictTuples: false }).compile(read)).not.toThrow()
 })

@@ -1,0 +1,34 @@
+/**
+ * Gives a pattern as JSON Schema has it: a regular expression with Unicode (ECMA-262, flag `u`), where no other
+ * characters may be escaped than those that need it. Undefined where it is none of JavaScript.
+ */
+export function repairPattern(pattern: string): string | undefined {
+  return [pattern, dropEscapes(pattern)].find(isPattern)
+}
+
+function isPattern(pattern: string): boolean {
+  try {
+    return new RegExp(pattern, 'u') instanceof RegExp
+  } catch {
+    return false
+  }
+}
+
+/** Writes `\@` as `@`, and outside of a class `\-` as `-`. A lone bracket or brace is the character itself. */
+function dropEscapes(pattern: string): string {
+  let inClass = false
+  return pattern.replaceAll(/\\(?:[pP]\{[^}]*\}|.)|[[\]{}]|\{\d+(?:,\d*)?\}/gs, (found, offset: number) => {
+    if (found.startsWith('\\')) return isNeeded(found, inClass) ? found : found.slice(1)
+    const opens = found === '[' && !inClass
+    const closes = found === ']' && inClass
+    if (opens) inClass = true
+    if (closes) inClass = false
+    if (opens || closes || inClass || /^[{]\d+(?:,\d*)?\}/.test(pattern.slice(offset))) return found
+    if (found === '}' && /\{\d+(?:,\d*)?$/.test(pattern.slice(0, offset))) return found
+    return `\\${found}`
+  })
+}
+
+function isNeeded(escaped: string, inClass: boolean): boolean {
+  return /^\\(?:[\^$\\.*+?()[\]{}|/dDsSwWbBfnrtv0-9cxukpP])/.test(escaped) || (inClass && escaped === '\\-')
+}
