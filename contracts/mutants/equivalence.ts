@@ -1,6 +1,6 @@
 import { Ajv } from 'ajv'
 import { annotations, formats } from '../../src/document/formats.ts'
-import { toJsonSchema } from '../../src/document/json-schema.ts'
+import { toJsonSchema } from '../../src/document/schema-reader.ts'
 import type { Members } from './schema-changes.ts'
 
 /**

@@ -11,11 +11,18 @@ export const formats = {
   email: { means: 'an e-mail address', check: bounded(254, fullFormats.email) },
   uri: { means: 'an absolute URI', check: bounded(2048, fullFormats.uri) },
   'date-time': { means: 'an RFC 3339 date and time', check: bounded(64, fullFormats['date-time']) },
+  date: { means: 'an RFC 3339 date', check: bounded(10, fullFormats.date) },
+  uuid: { means: 'a UUID', check: bounded(45, fullFormats.uuid) },
+  ipv4: { means: 'an IPv4 address', check: bounded(15, fullFormats.ipv4) },
+  ipv6: { means: 'an IPv6 address', check: bounded(45, fullFormats.ipv6) },
   'iana-time-zone': { means: 'an IANA time zone such as Europe/Oslo', check: isTimeZone },
 } as const
 
 /** Formats that say something about a value without narrowing it; checked nowhere. */
-export const annotations = ['int32', 'int64', 'password', 'float', 'double'] as const
+export const annotations = [
+  ...['int32', 'int64', 'password', 'float', 'double', 'byte', 'binary', 'time', 'duration', 'hostname'],
+  ...['uri-reference', 'uri-template', 'json-pointer', 'regex'],
+]
 
 function bounded(longest: number, format: unknown): (text: string) => boolean {
   const check = toCheck(format)

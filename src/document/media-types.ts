@@ -1,12 +1,106 @@
-import { asRecord } from './json.ts'
+import { type OpenApiDocument, resolveReference } from './document.ts'
+import { asRecord, asText } from './json.ts'
+import type { JsonSchema } from './json-schema.ts'
+import type { SchemaReader } from './schema-reader.ts'
 
-/** Reads the JSON media type of a Request Body or Response Object; undefined if it cannot be JSON. */
-export function readMediaType(part: unknown): Readonly<Record<string, unknown>> | undefined {
-  const mediaType = asRecord(asRecord(part).content)['application/json']
-  return mediaType === undefined ? undefined : asRecord(mediaType)
+/** How a body is read and written. */
+export type BodyKind = 'json' | 'form' | 'multipart' | 'text' | 'bytes'
+
+/** One way to write a body (OpenAPI, Media Type Object). */
+export interface MediaType {
+  /** Without parameters, in lower case; may be a range such as `image/*`. */
+  readonly type: string
+  readonly kind: BodyKind
+  readonly schema: JsonSchema
+  /** How the members of a form are written, where that is not as usual. */
+  readonly encoding: Readonly<Record<string, PartEncoding>>
+}
+
+/** How one member of a form is written (OpenAPI, Encoding Object). */
+export interface PartEncoding {
+  readonly contentType?: string
+  readonly style?: string
+  readonly explode?: boolean
+}
+
+/** The body of a request (OpenAPI, Request Body Object). */
+export interface RequestBody {
+  readonly required: boolean
+  readonly description: string
+  /** What the body is in MCP, where nobody chooses: the first media type, JSON before any other. */
+  readonly schema: JsonSchema
+  readonly content: readonly MediaType[]
+}
+
+/** Reads a Request Body Object without references; undefined where it describes no media type. */
+export function readRequestBody(part: unknown, read: SchemaReader): RequestBody | undefined {
+  const { required, description } = asRecord(part)
+  const content = readContentTypes(part, read)
+  const [first] = content
+  if (!first) return undefined
+  return {
+    required: required === true,
+    description: asText(description),
+    get schema() {
+      return first.schema
+    },
+    content,
+  }
+}
+
+/** Reads the media types of a Request Body or Response Object, JSON first; schemas are read when they are asked for. */
+export function readContentTypes(part: unknown, read: SchemaReader): MediaType[] {
+  const all = Object.entries(asRecord(asRecord(part).content)).map(([name, one]): MediaType => {
+    const type = name.replace(/;.*$/s, '').trim().toLowerCase()
+    const { schema, encoding } = asRecord(one)
+    let described: JsonSchema | undefined
+    return {
+      type,
+      kind: findKind(type),
+      get schema() {
+        described ??= read(schema)
+        return described
+      },
+      encoding: Object.fromEntries(
+        Object.entries(asRecord(encoding)).map(([member, how]) => [member, readEncoding(how)]),
+      ),
+    }
+  })
+  return [...all.filter(({ kind }) => kind === 'json'), ...all.filter(({ kind }) => kind !== 'json')]
+}
+
+function readEncoding(part: unknown): PartEncoding {
+  const { contentType, style, explode } = asRecord(part)
+  return {
+    ...(typeof contentType === 'string' && { contentType }),
+    ...(typeof style === 'string' && { style }),
+    ...(typeof explode === 'boolean' && { explode }),
+  }
+}
+
+function findKind(type: string): BodyKind {
+  if (isJsonType(type) || type === '*/*' || type === 'application/*') return 'json'
+  if (type === 'application/x-www-form-urlencoded') return 'form'
+  if (type === 'multipart/form-data') return 'multipart'
+  return /^text\/|^application\/(?:.*\+)?(?:xml|yaml|graphql|javascript)$/.test(type) ? 'text' : 'bytes'
 }
 
 /** True for `application/json` and every `+json` type. */
 export function isJsonType(mediaType = ''): boolean {
   return /^application\/(?:[\w.!#$&^-]+\+)?json\s*(?:;|$)/i.test(mediaType)
+}
+
+/** The media type that a `Content-Type` is of, ranges last; undefined where there is none such. */
+export function findMediaType(content: readonly MediaType[], contentType: string): MediaType | undefined {
+  const type = contentType.replace(/;.*$/s, '').trim().toLowerCase()
+  const ranges = [type, `${type.replace(/\/.*$/s, '')}/*`, '*/*']
+  return ranges.map((range) => content.find((one) => one.type === range)).find(Boolean)
+}
+
+/** Reads the schema of a response's JSON; what is no JSON has none. */
+export function readJsonSchema(document: OpenApiDocument, response: unknown, read: SchemaReader): JsonSchema {
+  const json = readContentTypes(resolveReference(document, response), read).find(
+    ({ kind }) => kind === 'json',
+  )
+  return json?.schema ?? {}
 }

@@ -1,26 +1,35 @@
-import { inlineReferences, type OpenApiDocument } from './document.ts'
+import { type OpenApiDocument, resolveReference } from './document.ts'
 import { readExtensions } from './extensions.ts'
 import { asRecord, asText } from './json.ts'
-import { type JsonSchema, toJsonSchema } from './json-schema.ts'
-import { readMediaType } from './media-types.ts'
+import { type RequestBody, readRequestBody } from './media-types.ts'
 import { type Parameter, readParameters } from './parameters.ts'
-import { readSuccess, type Success } from './responses.ts'
+import { splitPathKey } from './path-template.ts'
+import {
+  type DescribedResponse,
+  findSuccess,
+  listOperations,
+  type OperationPart,
+  readResponses,
+  type Success,
+} from './responses.ts'
+import { createSchemaReader, type SchemaReader } from './schema-reader.ts'
 import { addCredentials, readSecurity, type Security } from './security.ts'
 import { readTool, type Tool } from './tool.ts'
 
-/** One operation of the document, with everything both surfaces need to serve it. */
+/** One operation of the document, with everything both servers need to serve it. */
 export interface Operation {
   /** `operationId`: the name of the consumed operation in the capability. */
   readonly id: string
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** Upstream path template, `/v2/teams/{teamId}/users`. */
+  readonly method: Method
+  /** Key of `paths`: the upstream path template, `/v2/teams/{teamId}/users`. */
   readonly path: string
   /** Exposed REST path template, `/v1/v2/teams/{teamid}/users`. */
   readonly restPath: string
   readonly summary: string
   readonly parameters: readonly Parameter[]
-  /** The JSON request body, if the operation takes one. */
-  readonly body?: { readonly required: boolean; readonly schema: JsonSchema }
+  /** The request body, if the operation takes one. */
+  readonly body?: RequestBody
+  readonly responses: readonly DescribedResponse[]
   readonly success: Success
   /** What a call needs to be authenticated upstream. */
   readonly security: Security
@@ -37,51 +46,75 @@ export interface Operation {
   readonly tool?: Tool
 }
 
-const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+/** A method of HTTP, in capitals; the document may have more than RFC 9110 names. */
+export type Method = string
 
-/** Reads every operation of the document, in its order. Throws a `TypeError` that names what is missing. */
-export function readOperations(document: OpenApiDocument): Operation[] {
-  return Object.entries(document.paths).flatMap(([path, item]) =>
-    methods.flatMap((method) => {
-      const source = item[method.toLowerCase()]
-      return source === undefined ? [] : [readOperation(document, method, path, source, item.parameters)]
-    }),
-  )
+/** Told of an operation that cannot be served. */
+export type OperationReport = (operation: string, reason: string) => void
+
+/**
+ * Reads every operation of the document, in its order. An operation that cannot be read is reported and left out; where
+ * nobody is told, a `TypeError` says what is wrong.
+ */
+export function readOperations(document: OpenApiDocument, report: OperationReport = refuse): Operation[] {
+  const schemas = {
+    request: createSchemaReader(document, 'request'),
+    response: createSchemaReader(document, 'response'),
+  }
+  return listOperations(document).flatMap((one) => {
+    const name = `${one.method} ${one.path}`
+    try {
+      return [readOperation(document, one, schemas)]
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error
+      report(name, error.message)
+      return []
+    }
+  })
+}
+
+function refuse(_operation: string, reason: string): never {
+  throw new TypeError(reason)
+}
+
+interface SchemaReaders {
+  readonly request: SchemaReader
+  readonly response: SchemaReader
 }
 
 function readOperation(
   document: OpenApiDocument,
-  method: Operation['method'],
-  path: string,
-  part: unknown,
-  shared: unknown,
+  { method, path, part, shared }: OperationPart,
+  schemas: SchemaReaders,
 ): Operation {
-  const source = asRecord(inlineReferences(document, part))
-  const { operationId, summary, parameters, requestBody, responses, security } = source
+  const source = asRecord(part)
+  const { operationId, summary, parameters, requestBody, security } = source
   const read = readExtensions('operation', source, `${method} ${path}`)
   const { 'x-rest-path': restPath, 'x-mcp-tool': tool, 'x-recovery': recovery, 'x-scope': scope } = read
   const { 'x-redacted-notice': redactedNotice } = read
-  if (typeof operationId !== 'string' || restPath === undefined)
-    throw new TypeError(`${method} ${path} has no operationId or no x-rest-path`)
-  const body = readMediaType(requestBody)
+  if (typeof operationId !== 'string') throw new TypeError(`${method} ${path} has no operationId`)
+  const follow = (one: unknown) => {
+    const found = resolveReference(document, one)
+    if (found === undefined && one !== undefined)
+      throw new TypeError(`the reference ${asRecord(one).$ref} leads nowhere`)
+    return found
+  }
+  const list = (value: unknown) => (Array.isArray(value) ? value.map(follow) : [])
+  const body = readRequestBody(follow(requestBody), schemas.request)
+  const responses = readResponses(document, source.responses, schemas.response)
   return {
     id: operationId,
     method,
     path,
-    restPath,
+    restPath: restPath ?? splitPathKey(path).path,
     summary: asText(summary),
     ...addCredentials({
-      parameters: readParameters(
-        path,
-        [parameters ?? []].flat(),
-        [inlineReferences(document, shared) ?? []].flat(),
-      ),
+      parameters: readParameters(path, list(parameters), list(shared), schemas.request),
       security: readSecurity(document, security),
     }),
-    ...(body && {
-      body: { required: asRecord(requestBody).required === true, schema: toJsonSchema(body.schema) },
-    }),
-    success: readSuccess(method, path, responses),
+    ...(body && { body }),
+    responses,
+    success: findSuccess(responses),
     ...(read['x-single-use'] && { singleUse: true }),
     ...(read['x-redeliver'] && { redeliver: true }),
     ...(recovery !== undefined && { recovery }),

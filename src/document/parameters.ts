@@ -1,7 +1,8 @@
 import { readExtensions } from './extensions.ts'
 import { asRecord, asText } from './json.ts'
-import { type JsonSchema, toJsonSchema } from './json-schema.ts'
+import type { JsonSchema } from './json-schema.ts'
 import { listVariables } from './path-template.ts'
+import { type SchemaReader, toJsonSchema } from './schema-reader.ts'
 
 /** Where a parameter stands in a request; `querystring` is the query as a whole (OpenAPI 3.2). */
 export type ParameterPlace = 'path' | 'query' | 'header' | 'cookie' | 'querystring'
@@ -67,7 +68,7 @@ export function isIgnored({ name, in: place }: Parameter): boolean {
  * Reads a Parameter Object without references; a style that its place does not have is the default one. Throws a
  * `TypeError` on a place that is not known.
  */
-export function readParameter(part: unknown): Parameter {
+export function readParameter(part: unknown, read: SchemaReader = toJsonSchema): Parameter {
   const {
     name,
     in: place,
@@ -89,13 +90,17 @@ export function readParameter(part: unknown): Parameter {
   const [mediaType, described] = Object.entries(asRecord(content))[0] ?? []
   const [usual = 'simple', ...others] = styles[place]
   const own = others.find((one) => one === style) ?? usual
+  let found: JsonSchema | undefined
   return {
     name,
     in: place,
     // A path without one of its values is another path.
     required: required === true || place === 'path',
     description: asText(description),
-    schema: toJsonSchema(mediaType === undefined ? schema : asRecord(described).schema),
+    get schema() {
+      found ??= read(mediaType === undefined ? schema : asRecord(described).schema)
+      return found
+    },
     style: own,
     explode:
       typeof explode === 'boolean' ? explode : own === 'form' || own === 'cookie' || own === 'deepObject',
@@ -123,10 +128,11 @@ export function readParameters(
   path: string,
   own: readonly unknown[],
   shared: readonly unknown[],
+  read: SchemaReader,
 ): Parameter[] {
   const all = new Map<string, Parameter>()
   for (const part of [...shared, ...own]) {
-    const parameter = readParameter(part)
+    const parameter = readParameter(part, read)
     all.set(`${parameter.in} ${parameter.name}`, parameter)
   }
   const variables = new Set(listVariables(path))

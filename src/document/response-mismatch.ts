@@ -1,16 +1,17 @@
-import { Ajv, type ErrorObject } from 'ajv'
+import type { ErrorObject } from 'ajv'
 import type { OpenApiDocument } from './document.ts'
-import { annotations, formats } from './formats.ts'
 import { asRecord } from './json.ts'
-import type { JsonSchema } from './json-schema.ts'
-import { type DocumentedResponse, readResponses } from './responses.ts'
+import { dereference, type JsonSchema } from './json-schema.ts'
+import { findMediaType } from './media-types.ts'
+import { findResponse, readDescribedOperations } from './responses.ts'
+import { createCompiler, type SchemaCompiler } from './schema-compiler.ts'
 
-/** One place where an answer and the document differ. Holds nothing of the answer but names of members. */
+/** One place where a response and the document differ. Holds nothing of the response but names of members. */
 export interface Mismatch {
   /** `METHOD /path` of the document. */
   readonly operation: string
   readonly status: number | undefined
-  /** JSON pointer (RFC 6901) into the answer's body; empty for the answer as a whole. */
+  /** JSON pointer (RFC 6901) into the body; empty for the response as a whole. */
   readonly pointer: string
   /** The pointer in names of the document alone: `*` for an index or a free key, `?` for a name it does not have. */
   readonly place: string
@@ -21,7 +22,7 @@ export interface Mismatch {
   readonly breaking: boolean
 }
 
-/** An answer as it arrived. */
+/** A response as it arrived. */
 export interface ReceivedResponse {
   readonly operation: string
   readonly status: number
@@ -29,29 +30,31 @@ export interface ReceivedResponse {
   readonly body: unknown
 }
 
-/** Finds every difference between an answer and what the document says of it. */
-export type Comparison = (answer: ReceivedResponse) => Mismatch[]
+/** Finds every difference between a response and what the document says of it. */
+export type Comparison = (response: ReceivedResponse) => Mismatch[]
 
-/** Prepares the comparison with a document; its schemas are compiled as answers come. */
+/** Prepares the comparison with a document; its schemas are compiled as responses come. */
 export function createComparison(document: OpenApiDocument): Comparison {
-  const ajv = new Ajv({ strict: false, allErrors: true })
-  for (const [name, { check }] of Object.entries(formats)) ajv.addFormat(name, check)
-  for (const name of annotations) ajv.addFormat(name, true)
-  const answers = new Map(readResponses(document).map((one) => [`${one.operation} ${one.status}`, one]))
+  const compile = createCompiler()
+  const described = new Map(readDescribedOperations(document).map((one) => [one.operation, one.responses]))
   return ({ operation, status, type, body }) => {
-    const answer = answers.get(`${operation} ${status}`)
-    const schema = answer ? chooseSchema(ajv, answer, body) : {}
+    const response = findResponse(described.get(operation) ?? [], status)
+    const content = response?.content ?? []
+    const mediaType = findMediaType(content, type)
+    const root = mediaType?.kind === 'json' ? mediaType.schema : {}
+    const schema = chooseSchema(compile, root, body)
     const depart = (pointer: string, rule: string, message: string, breaking = true): Mismatch => {
-      const place = generalise(schema, pointer)
+      const place = generalise(schema, pointer, root)
       return { operation, status, pointer, place, rule, message, breaking }
     }
-    if (!answer) return [depart('', 'status', `status ${status} is not documented`)]
-    const isJson = /^application\/json\s*(;|$)/i.test(type)
-    const broken = [...mergeErrors(validate(ajv, schema, body))]
+    if (!response) return [depart('', 'status', `status ${status} is not documented`)]
+    const known = content.map((one) => one.type).join(' or ')
+    const isUnknown = content.length > 0 && !mediaType
+    const broken = [...mergeErrors(validate(compile, schema, root, body))]
     return [
-      ...(isJson ? [] : [depart('', 'content-type', 'must be application/json')]),
+      ...(isUnknown ? [depart('', 'content-type', `must be ${known}`)] : []),
       ...broken.map(([pointer, { keyword, message }]) => depart(pointer, keyword, `${message}`)),
-      ...listUndocumented(schema, body).map((pointer) =>
+      ...listUndocumented(schema, body, root).map((pointer) =>
         depart(pointer, 'undocumented', 'is not named by the document', false),
       ),
     ]
@@ -59,17 +62,34 @@ export function createComparison(document: OpenApiDocument): Comparison {
 }
 
 /** Of several shapes the one that fits best: the errors of the others would say nothing. */
-function chooseSchema(ajv: Ajv, { schema }: DocumentedResponse, body: unknown): JsonSchema {
-  const choices: JsonSchema[] = Array.isArray(schema.anyOf) ? schema.anyOf : [schema]
-  if (choices.length < 2) return choices[0] ?? schema
-  const counted = choices.map((one) => ({ one, errors: validate(ajv, one, body).length }))
-  return counted.sort((a, b) => a.errors - b.errors)[0]?.one ?? schema
+function chooseSchema(compile: SchemaCompiler, root: JsonSchema, body: unknown): JsonSchema {
+  const { anyOf } = dereference(root, root)
+  const choices: JsonSchema[] = Array.isArray(anyOf) ? anyOf : [root]
+  if (choices.length < 2) return choices[0] ?? root
+  const counted = choices.map((one) => ({ one, errors: validate(compile, one, root, body).length }))
+  return counted.sort((a, b) => a.errors - b.errors)[0]?.one ?? root
 }
 
-/** Ajv keeps what it has compiled, by the schema itself. */
-function validate(ajv: Ajv, schema: JsonSchema, body: unknown): readonly ErrorObject[] {
-  const check = ajv.compile(schema)
-  return check(body) ? [] : (check.errors ?? [])
+/** What has been compiled is kept by the root; a part of it is compiled with the definitions of the root. */
+function validate(
+  compile: SchemaCompiler,
+  schema: JsonSchema,
+  root: JsonSchema,
+  body: unknown,
+): readonly ErrorObject[] {
+  const check = compile(schema === root ? root : withDefinitions(schema, root))
+  return !check || check(body) ? [] : (check.errors ?? [])
+}
+
+const parts = new WeakMap<JsonSchema, JsonSchema>()
+
+function withDefinitions(schema: JsonSchema, { $defs }: JsonSchema): JsonSchema {
+  if ($defs === undefined) return schema
+  const known = parts.get(schema)
+  if (known) return known
+  const whole = { ...schema, $defs }
+  parts.set(schema, whole)
+  return whole
 }
 
 /** One error a place. What a choice says of itself says less than what its last alternative says. */
@@ -85,35 +105,42 @@ function mergeErrors(errors: readonly ErrorObject[]): Map<string, ErrorObject> {
 }
 
 /** Members of objects that the schema describes by name, where it does not name these and takes others too. */
-function listUndocumented(schema: JsonSchema, value: unknown, pointer = ''): string[] {
+function listUndocumented(schema: JsonSchema, value: unknown, root: JsonSchema, pointer = ''): string[] {
   if (typeof value !== 'object' || value === null) return []
-  const described = listAlternatives(schema).find((one) => one.properties ?? one.items) ?? {}
+  const described = listAlternatives(schema, root).find((one) => one.properties ?? one.items) ?? {}
   const { properties, items, additionalProperties } = described
   if (Array.isArray(value) && items === undefined) return []
   if (Array.isArray(value))
-    return value.flatMap((one, index) => listUndocumented(asRecord(items), one, `${pointer}/${index}`))
+    return value.flatMap((one, index) => listUndocumented(asRecord(items), one, root, `${pointer}/${index}`))
   if (properties === undefined) return []
   const known = asRecord(properties)
   return Object.entries(value).flatMap(([name, one]) => {
     const place = `${pointer}/${escapeName(name)}`
-    if (known[name] !== undefined) return listUndocumented(asRecord(known[name]), one, place)
+    if (known[name] !== undefined) return listUndocumented(asRecord(known[name]), one, root, place)
     return additionalProperties === undefined ? [place] : []
   })
 }
 
-/** What a value may be by a schema, choices within choices included. */
-function listAlternatives(schema: JsonSchema): JsonSchema[] {
-  const choices = ['anyOf', 'oneOf', 'allOf'].flatMap((keyword) => [schema[keyword] ?? []].flat())
-  return [schema, ...choices.flatMap((one) => listAlternatives(asRecord(one)))]
+/** What a value may be by a schema, choices within choices included; a schema within itself once. */
+function listAlternatives(
+  schema: JsonSchema,
+  root: JsonSchema,
+  open: ReadonlySet<unknown> = new Set(),
+): JsonSchema[] {
+  if (open.has(schema.$ref)) return []
+  const inner = schema.$ref === undefined ? open : new Set([...open, schema.$ref])
+  const here = dereference(schema, root)
+  const choices = ['anyOf', 'oneOf', 'allOf'].flatMap((keyword) => [here[keyword] ?? []].flat())
+  return [here, ...choices.flatMap((one) => listAlternatives(asRecord(one), root, inner))]
 }
 
-/** Writes a pointer in names of the document alone, so that no answer can make up a new one. */
-function generalise(schema: JsonSchema, pointer: string): string {
+/** Writes a pointer in names of the document alone, so that no response can make up a new one. */
+function generalise(schema: JsonSchema, pointer: string, root: JsonSchema): string {
   let place = ''
   let here: JsonSchema = schema
   for (const segment of pointer.split('/').slice(1)) {
     const name = segment.replaceAll('~1', '/').replaceAll('~0', '~')
-    const alternatives = listAlternatives(here)
+    const alternatives = listAlternatives(here, root)
     const named = alternatives.map(({ properties }) => asRecord(properties)[name]).find(Boolean)
     const free = alternatives.map(({ items, additionalProperties }) => items ?? additionalProperties)
     const open = free.find((one) => typeof one === 'object')

@@ -1,46 +1,100 @@
-import { inlineReferences, type OpenApiDocument } from './document.ts'
+import { type OpenApiDocument, resolveReference } from './document.ts'
 import { asRecord } from './json.ts'
-import { type JsonSchema, toJsonSchema } from './json-schema.ts'
-import { readMediaType } from './media-types.ts'
+import type { JsonSchema } from './json-schema.ts'
+import { type MediaType, readContentTypes } from './media-types.ts'
+import { createSchemaReader, type SchemaReader } from './schema-reader.ts'
 
-/** One answer that the document promises of the upstream. */
-export interface DocumentedResponse {
+/** A response that the document describes. */
+export interface DescribedResponse {
+  /** A status, a range such as `2XX`, or `default`. */
+  readonly status: string
+  /** Empty where the document says nothing of a body. */
+  readonly content: readonly MediaType[]
+}
+
+/** What a document says of the responses to one operation. */
+export interface DescribedOperation {
   /** `METHOD /path` of the document. */
   readonly operation: string
-  readonly status: number
-  /** Of its JSON body; of one without a body it says nothing. */
-  readonly schema: JsonSchema
+  readonly responses: readonly DescribedResponse[]
 }
 
-const methods = ['get', 'post', 'put', 'patch', 'delete']
-
-/** Reads every answer of the upstream to every operation, its errors included; it speaks JSON or says nothing. */
-export function readResponses(document: OpenApiDocument): DocumentedResponse[] {
-  return Object.entries(document.paths).flatMap(([path, item]) =>
-    methods
-      .filter((method) => item[method] !== undefined)
-      .flatMap((method) => {
-        const responses = asRecord(asRecord(item[method]).responses)
-        return Object.entries(responses).flatMap(([status, response]) => {
-          const { content } = asRecord(inlineReferences(document, response))
-          const json = asRecord(content)['application/json']
-          if (content !== undefined && json === undefined) return []
-          const schema = toJsonSchema(asRecord(json).schema)
-          return [{ operation: `${method.toUpperCase()} ${path}`, status: Number(status), schema }]
-        })
-      }),
-  )
-}
-
-/** The successful response of an operation: its status and the schema of its JSON body. */
+/** What the document says of a success: the first status of 2xx whose body is JSON, else the first of any. */
 export interface Success {
+  /** 200 where the document names no status. */
   readonly status: number
+  /** Schema of the JSON body; allows any value where the document has none. */
   readonly schema: JsonSchema
 }
 
-/** Reads the first successful response. Throws a `TypeError` without one. */
-export function readSuccess(method: string, path: string, responses: unknown): Success {
-  const [status, response] = Object.entries(asRecord(responses)).find(([code]) => /^2\d\d$/.test(code)) ?? []
-  if (status === undefined) throw new TypeError(`${method} ${path} describes no successful answer`)
-  return { status: Number(status), schema: toJsonSchema(readMediaType(response)?.schema) }
+/** Reads the Responses Object of an operation; a response that is a reference to nowhere says nothing of its body. */
+export function readResponses(
+  document: OpenApiDocument,
+  responses: unknown,
+  read: SchemaReader,
+): DescribedResponse[] {
+  return Object.entries(asRecord(responses))
+    .filter(([status]) => /^(?:[1-5](?:\d\d|XX)|default)$/i.test(status))
+    .map(([status, part]) => ({ status, content: readContentTypes(resolveReference(document, part), read) }))
+}
+
+/** Finds what is said of a status: the status itself, its range, or `default` (OpenAPI, Responses Object). */
+export function findResponse(
+  responses: readonly DescribedResponse[],
+  status: number,
+): DescribedResponse | undefined {
+  const names = [`${status}`, `${Math.floor(status / 100)}XX`, 'DEFAULT']
+  return names.map((name) => responses.find((one) => one.status.toUpperCase() === name)).find(Boolean)
+}
+
+/** Finds what the document says of a success. */
+export function findSuccess(responses: readonly DescribedResponse[]): Success {
+  const successes = responses.filter(({ status }) => /^2/.test(status))
+  const all = successes.length > 0 ? successes : responses.filter(({ status }) => status === 'default')
+  const findJson = ({ content }: DescribedResponse) => content.find(({ kind }) => kind === 'json')
+  const found = all.find(findJson) ?? all[0]
+  const json = found && findJson(found)
+  const status = Number(found?.status)
+  return {
+    status: Number.isInteger(status) ? status : 200,
+    get schema() {
+      return json?.schema ?? {}
+    },
+  }
+}
+
+/** Reads what a document says of the responses to each of its operations, errors included. */
+export function readDescribedOperations(document: OpenApiDocument): DescribedOperation[] {
+  const read = createSchemaReader(document, 'response')
+  return listOperations(document).map(({ method, path, part }) => ({
+    operation: `${method} ${path}`,
+    responses: readResponses(document, asRecord(part).responses, read),
+  }))
+}
+
+/** An Operation Object where it stands. */
+export interface OperationPart {
+  /** In capitals. */
+  readonly method: string
+  readonly path: string
+  readonly part: unknown
+  /** Parameters that its path gives to all of its operations. */
+  readonly shared: unknown
+}
+
+/** Methods that a Path Item Object has words for, `query` since OpenAPI 3.2; `TRACE` is not served (RFC 9110 §9.3.8). */
+const methods = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options', 'query']
+
+/** Lists the Operation Objects of a document in its order, each path's in the order above. */
+export function listOperations(document: OpenApiDocument): OperationPart[] {
+  return Object.entries(document.paths).flatMap(([path, reference]) => {
+    const item = asRecord(resolveReference(document, reference))
+    const additional = Object.entries(asRecord(item.additionalOperations))
+    const all = [...methods.map((method) => [method, item[method]] as const), ...additional]
+    return all.flatMap(([method, part]) =>
+      typeof part === 'object' && part !== null && path.startsWith('/')
+        ? [{ method: method.toUpperCase(), path, part, shared: item.parameters }]
+        : [],
+    )
+  })
 }

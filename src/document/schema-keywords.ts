@@ -75,12 +75,8 @@ const keywords: Readonly<Record<string, Convert>> = {
       : undefined,
 }
 
-/** Formats that JSON Schema knows and nobody checks here; any other would be refused by validators that are strict. */
-const unchecked = [
-  ...['time', 'duration', 'hostname', 'uri-reference', 'uri-template', 'json-pointer', 'regex'],
-  ...['byte', 'binary'],
-]
-const knownFormats = new Set<string>([...Object.keys(formats), ...annotations, ...unchecked])
+/** Any other format would be refused by validators that are strict. */
+const knownFormats = new Set<string>([...Object.keys(formats), ...annotations])
 
 /**
  * Converts the keywords of one schema, those of OpenAPI 3.0 included: `nullable`, boolean bounds, and `x-propertyNames`,

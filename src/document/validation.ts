@@ -1,10 +1,12 @@
-import { Ajv } from 'ajv'
+import type { ValidateFunction } from 'ajv'
 import type { Violation } from '../errors/gateway-error.ts'
-import { annotations, formats } from './formats.ts'
-import type { JsonSchema } from './json-schema.ts'
+import { describeBody } from './body-schema.ts'
+import { describeObject, type JsonSchema } from './json-schema.ts'
+import type { MediaType } from './media-types.ts'
 import type { Operation } from './operations.ts'
 import { findPlace, type Parameter } from './parameters.ts'
 import { findUnwritable } from './request-writing.ts'
+import { createCompiler, type SchemaCompiler } from './schema-compiler.ts'
 import { toViolations } from './violations.ts'
 
 type Values = Readonly<Record<string, unknown>>
@@ -17,12 +19,14 @@ export interface CallInput {
   readonly cookie?: Values
   /** Absent when the call carries no body. */
   readonly body?: unknown
+  /** What the body is written in; the first of the operation's media types where nobody chose. */
+  readonly mediaType?: MediaType
 }
 
 /** Lists every violation of the contract in a call; an empty list means the call may go upstream. */
 export type Validator = (input: CallInput) => Violation[]
 
-/** An operation together with the one check that both surfaces ask before a call goes upstream. */
+/** An operation together with the one check that both servers ask before a call goes upstream. */
 export interface CheckedOperation extends Operation {
   readonly validate: Validator
 }
@@ -32,46 +36,64 @@ export function isCredential(parameter: Parameter): boolean {
   return parameter.isCredential === true
 }
 
+/** Told of a schema that cannot be compiled, which is then taken to allow any value. */
+export type SchemaReport = (operation: string, reason: string) => void
+
 /**
- * Compiles one validator an operation, for both surfaces, so that they cannot disagree. Nothing is coerced,
- * removed or filled in. A missing credential is not a violation here: that is for the credentials.
+ * Gives each operation one check, for both servers, so that they cannot disagree. It is compiled by the first call.
+ * Nothing is coerced, removed or filled in. A missing credential is not a violation here: that is for the credentials.
  */
-export function compileOperations(operations: readonly Operation[]): CheckedOperation[] {
-  const ajv = new Ajv({ allErrors: true, verbose: true, strictTypes: false, strictRequired: false })
-  for (const [name, { check }] of Object.entries(formats)) ajv.addFormat(name, check)
-  for (const name of annotations) ajv.addFormat(name, true)
+export function compileOperations(
+  operations: readonly Operation[],
+  report: SchemaReport = () => {},
+): CheckedOperation[] {
   return operations.map((operation) => {
-    const check = ajv.compile(describeInput(operation))
+    const compile = createCompiler((reason) => report(operation.id, reason))
+    const checks = new Map<MediaType | undefined, ValidateFunction | undefined>()
+    const find = (mediaType: MediaType | undefined) => {
+      if (!checks.has(mediaType)) checks.set(mediaType, compileInput(operation, mediaType, compile))
+      return checks.get(mediaType)
+    }
     const hasCookies = operation.parameters.some((one) => one.in === 'cookie')
-    const validate: Validator = (input) =>
-      check(hasCookies ? { cookie: {}, ...input } : input)
+    const validate: Validator = ({ mediaType = operation.body?.content[0], ...input }) => {
+      const check = find(mediaType)
+      return !check || check(hasCookies ? { cookie: {}, ...input } : input)
         ? findUnwritable(operation, input)
         : toViolations(check.errors ?? [])
+    }
     return { ...operation, validate }
   })
 }
 
-function describeInput(operation: Operation): JsonSchema {
-  return {
-    type: 'object',
-    properties: {
-      path: describePlace(operation, 'path'),
-      query: describePlace(operation, 'query'),
-      header: describePlace(operation, 'header'),
-      cookie: describePlace(operation, 'cookie'),
-      ...(operation.body ? { body: operation.body.schema } : {}),
-    },
-    required: operation.body?.required ? ['body'] : [],
-    additionalProperties: false,
-  }
+/** A part that does not compile allows any value, and the others are checked as ever. */
+function compileInput(
+  operation: Operation,
+  mediaType: MediaType | undefined,
+  compile: SchemaCompiler,
+): ValidateFunction | undefined {
+  const whole = compile(describeInput(operation, mediaType, (schema) => schema))
+  return whole ?? compile(describeInput(operation, mediaType, (schema) => (compile(schema) ? schema : {})))
 }
 
-function describePlace(operation: Operation, place: ReturnType<typeof findPlace>): JsonSchema {
-  const parameters = operation.parameters.filter((parameter) => findPlace(parameter) === place)
-  return {
-    type: 'object',
-    properties: Object.fromEntries(parameters.map(({ name, schema }) => [name, schema])),
-    required: parameters.filter((one) => one.required && !isCredential(one)).map(({ name }) => name),
-    additionalProperties: false,
+type Keep = (schema: JsonSchema) => JsonSchema
+
+function describeInput(operation: Operation, mediaType: MediaType | undefined, keep: Keep): JsonSchema {
+  const members = {
+    path: describePlace(operation, 'path', keep),
+    query: describePlace(operation, 'query', keep),
+    header: describePlace(operation, 'header', keep),
+    cookie: describePlace(operation, 'cookie', keep),
+    ...(mediaType && { body: keep(describeBody(mediaType)) }),
   }
+  return describeObject(members, operation.body?.required ? ['body'] : [])
+}
+
+function describePlace(operation: Operation, place: ReturnType<typeof findPlace>, keep: Keep): JsonSchema {
+  const parameters = operation.parameters.filter((parameter) => findPlace(parameter) === place)
+  const members = Object.fromEntries(parameters.map(({ name, schema }) => [name, keep(schema)]))
+  const required = parameters.filter((one) => one.required && !isCredential(one))
+  return describeObject(
+    members,
+    required.map(({ name }) => name),
+  )
 }

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { OpenApiDocument } from '../document/document.ts'
 import { createComparison } from '../document/response-mismatch.ts'
-import { readResponses } from '../document/responses.ts'
+import { readDescribedOperations } from '../document/responses.ts'
 import type { CallObserver } from './call-observer.ts'
 import { type MetricSources, Metrics } from './metrics.ts'
 import { ResponseSampler, type SamplingOptions } from './response-sampling.ts'
@@ -24,7 +24,9 @@ export interface Observation {
 /** Begins to count, and to hold samples of answers against the document. */
 export function createObservation(options: ObservationOptions): Observation {
   const { document, admission, circuit, logger } = options
-  const statuses = readResponses(document).map(({ status }) => status)
+  const statuses = readDescribedOperations(document)
+    .flatMap(({ responses }) => responses.map(({ status }) => Number(status)))
+    .filter(Number.isInteger)
   const metrics = new Metrics({ admission, circuit, statuses })
   const drift = new ResponseSampler({
     ...options,

@@ -68,16 +68,14 @@ export function createClient({ requester, held }: ClientOptions): UpstreamClient
         querySerializer: () => '',
         parseAs: 'stream' as const,
         fields: toHeaders(operation, input, held, options.traceparent),
+        // The types of openapi-fetch know the methods of OpenAPI 3.1 alone.
+        operationMethod: operation.method,
       }
-      const { response } = await runInCall(context, () =>
-        client.request(methods[operation.method], operation.path, parts),
-      )
+      const { response } = await runInCall(context, () => client.request('get', operation.path, parts))
       return readResponse(response)
     },
   }
 }
-
-const methods = { GET: 'get', PUT: 'put', POST: 'post', DELETE: 'delete', PATCH: 'patch' } as const
 
 /**
  * What openapi-fetch makes of a call. A `Request` of the web would copy every header and stream the body, which costs
@@ -92,10 +90,10 @@ class FetchRequest implements UpstreamRequest {
 
   constructor(
     path: string,
-    init: Pick<FetchRequest, 'method' | 'body'> & { fields: FetchRequest['headers'] },
+    init: Pick<FetchRequest, 'body'> & { operationMethod: string; fields: FetchRequest['headers'] },
   ) {
     this.path = path
-    this.method = init.method
+    this.method = init.operationMethod
     this.headers = init.fields
     this.body = init.body
   }

@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, test } from 'vitest'
 import { asRecord } from '../../src/document/json.ts'
-import { createSchemaReader, toJsonSchema } from '../../src/document/json-schema.ts'
+import { createSchemaReader, toJsonSchema } from '../../src/document/schema-reader.ts'
 
 test.each([
   ['nothing', undefined, {}],

@@ -32,6 +32,8 @@ const gistId = {
   explode: false,
 }
 
+const json = { type: 'application/json', kind: 'json', schema: { type: 'object' }, encoding: {} }
+
 const readWith = (members: object, document?: Partial<OpenApiDocument>) =>
   readOperations(documentWith(members, document))[0]
 
@@ -44,6 +46,7 @@ describe('an operation', () => {
       restPath: '/v1/gists/{gistid}',
       summary: '',
       parameters: [gistId],
+      responses: [{ status: '200', content: [json] }],
       success: { status: 200, schema: { type: 'object' } },
       security: [],
     })
@@ -100,11 +103,70 @@ describe('an operation', () => {
         explode: false,
       },
     ])
-    expect(operation?.body).toEqual({ required: false, schema })
+    expect(operation?.body).toMatchObject({ required: false, schema })
   })
 
-  test('with a body that is not JSON has none', () => {
-    expect(readWith({ requestBody: { content: { 'text/plain': {} } } })).not.toHaveProperty('body')
+  test('has a body of every media type, JSON first', () => {
+    const types = ['text/plain', 'image/*', 'multipart/form-data', 'application/x-www-form-urlencoded']
+    const content = Object.fromEntries(
+      [...types, 'Application/Merge-Patch+JSON; v=1'].map((type) => [type, {}]),
+    )
+    expect(
+      readWith({ requestBody: { content } })?.body?.content.map(({ type, kind }) => [type, kind]),
+    ).toEqual([
+      ['application/merge-patch+json', 'json'],
+      ['text/plain', 'text'],
+      ['image/*', 'bytes'],
+      ['multipart/form-data', 'multipart'],
+      ['application/x-www-form-urlencoded', 'form'],
+    ])
+  })
+
+  test.each([
+    ['nothing', undefined, 200, {}],
+    ['errors alone', { 404: answer }, 200, {}],
+    ['a range', { '2XX': answer }, 200, { type: 'object' }],
+    ['a default', { default: answer }, 200, { type: 'object' }],
+    ['no content', { 202: { description: 'Later' } }, 202, {}],
+    ['text', { 200: { content: { 'text/csv': { schema: { type: 'string' } } } } }, 200, {}],
+    ['JSON behind nothing', { 204: { description: 'Gone' }, 201: answer }, 201, { type: 'object' }],
+    ['a reference to nothing', { 200: { $ref: '#/components/responses/None' } }, 200, {}],
+  ])('that describes of its responses %s allows any success', (_title, responses, status, schema) => {
+    expect(readWith({ responses })?.success).toEqual({ status, schema })
+  })
+
+  test('is read for every method but TRACE', () => {
+    const item = {
+      ...Object.fromEntries(
+        ['head', 'options', 'trace', 'query'].map((one) => [one, { ...least, operationId: one }]),
+      ),
+      additionalOperations: { PURGE: { ...least, operationId: 'purge' } },
+    }
+    const operations = readOperations(documentWith({}, { paths: { '/gists': item } }))
+    expect(operations.map(({ method, id }) => [method, id])).toEqual([
+      ['HEAD', 'head'],
+      ['OPTIONS', 'options'],
+      ['QUERY', 'query'],
+      ['PURGE', 'purge'],
+    ])
+  })
+
+  test('that cannot be read costs itself alone, where somebody is told', () => {
+    const item = {
+      get: least,
+      put: { ...least, operationId: 7 },
+      post: { ...least, parameters: [{ in: 'body' }] },
+    }
+    const reported: string[] = []
+    const operations = readOperations(documentWith({}, { paths: { '/gists': item } }), (name) =>
+      reported.push(name),
+    )
+    expect(operations.map(({ method }) => method)).toEqual(['GET'])
+    expect(reported).toEqual(['POST /gists', 'PUT /gists'])
+  })
+
+  test('without an exposed path is exposed at its own', () => {
+    expect(readWith({ 'x-rest-path': undefined })?.restPath).toBe('/gists/{gistId}')
   })
 
   test('whose success has no content has a schema that says nothing', () => {
@@ -140,17 +202,6 @@ describe('an operation', () => {
 
   test.each([
     ['no id', { operationId: undefined }, 'GET /gists/{gistId} has no operationId'],
-    [
-      'no exposed path',
-      { 'x-rest-path': undefined },
-      'GET /gists/{gistId} has no operationId or no x-rest-path',
-    ],
-    [
-      'no successful answer',
-      { responses: { 404: answer, default: answer } },
-      'GET /gists/{gistId} describes no successful answer',
-    ],
-    ['no answer', { responses: undefined }, 'GET /gists/{gistId} describes no successful answer'],
     ['an unknown place', { parameters: [{ name: 'a', in: 'mind' }] }, 'the parameter a is in mind'],
     ['a reference to nothing', { parameters: [{ $ref: '#/components/parameters/Id' }] }, 'leads nowhere'],
   ])('with %s is refused', (_title, members, reason) => {

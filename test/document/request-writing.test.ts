@@ -19,7 +19,8 @@ const at = (path: string, ...more: object[]): Operation => ({
   parameters: [
     ...[...path.matchAll(/\{([^}]+)\}/g)].map(([, name]) => ({ name, in: 'path', schema: {} })),
     ...more,
-  ].map(readParameter),
+  ].map((one) => readParameter(one)),
+  responses: [],
   success: { status: 200, schema: {} },
   security: [],
 })

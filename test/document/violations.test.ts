@@ -5,6 +5,7 @@ import type { JsonSchema } from '../../src/document/json-schema.ts'
 import { type Operation, readOperations } from '../../src/document/operations.ts'
 import { type CallInput, compileOperations } from '../../src/document/validation.ts'
 import { refuseName } from '../../src/document/violations.ts'
+import { createBody } from '../support/operation.ts'
 
 const shipped = readOperations(readDocument())
 const client = { clientId: 'cm9demo000001abcd1234efgh' }
@@ -20,7 +21,7 @@ function sentencesOf(id: string, input: Partial<CallInput>): string[] {
 
 /** The violations of a body with one member `it`, which has this schema. */
 function violationsOf(schema: JsonSchema, it: unknown) {
-  const body = { required: true, schema: { type: 'object', properties: { it: schema } } }
+  const body = createBody({ type: 'object', properties: { it: schema } })
   const operation: Operation = {
     id: 'probe',
     method: 'POST',
@@ -29,6 +30,7 @@ function violationsOf(schema: JsonSchema, it: unknown) {
     summary: '',
     parameters: [],
     body,
+    responses: [],
     success: { status: 200, schema: {} },
     security: [],
   }

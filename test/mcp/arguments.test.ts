@@ -9,6 +9,7 @@ import {
   describeArguments,
   locateByArgument,
 } from '../../src/mcp/arguments.ts'
+import { createBody } from '../support/operation.ts'
 import { operations } from './example.ts'
 
 const tool: Tool = {
@@ -41,7 +42,8 @@ const operation: Operation = {
       schema: { type: 'array', items: { type: 'integer' } },
     },
   ].map((one) => ({ ...readParameter(one), isCredential: one.name === 'key' })),
-  body: { required: true, schema: { type: 'object', properties: { id: { type: 'integer' } } } },
+  body: createBody({ type: 'object', properties: { id: { type: 'integer' } } }, true),
+  responses: [],
   success: { status: 200, schema: {} },
   security: [],
   tool,

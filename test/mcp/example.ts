@@ -8,6 +8,7 @@ import { createMemoryStore } from '../../src/state/store.ts'
 import type { ApiResponse } from '../../src/upstream/client.ts'
 import type { ClientConnection } from '../../src/upstream/client-connection.ts'
 import { openListener } from '../support/open-listener.ts'
+import { createBody } from '../support/operation.ts'
 import { createRunLogger } from '../support/run-log.ts'
 
 const secret = {
@@ -110,6 +111,7 @@ function describe(
     restPath: `/v1${path}`,
     summary: id,
     parameters,
+    responses: [],
     success: { status: 200, schema: wrap(book) },
     security: method === 'POST' ? [[schemes.secret]] : [[schemes.secret], [schemes.key]],
     tool: {
@@ -126,10 +128,11 @@ function describe(
 /** A small API of another trade than Cal.com's, so that nothing in the MCP server can lean on Cal.com. */
 export const operations = compileOperations([
   describe('list-books', 'GET', '/shops/{shopId}/books', [secret, shopId, limit, authors], {
+    responses: [],
     success: { status: 200, schema: wrap({ type: 'array', items: book }) },
   }),
   describe('add-book', 'POST', '/shops/{shopId}/books', [secret, shopId], {
-    body: { required: true, schema: draft },
+    body: createBody(draft, true),
   }),
   describe('get-book', 'GET', '/shops/{shopId}/books/{bookId}', [secret, shopId, bookId], {}),
   describe('burn-book', 'DELETE', '/shops/{shopId}/books/{bookId}', [secret, shopId, bookId], {}),

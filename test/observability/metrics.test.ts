@@ -1,7 +1,7 @@
 import { expect, it, test } from 'vitest'
 import { readDocument } from '../../src/document/document.ts'
 import { readOperations } from '../../src/document/operations.ts'
-import { readResponses } from '../../src/document/responses.ts'
+import { readDescribedOperations } from '../../src/document/responses.ts'
 import { errorCatalogue } from '../../src/errors/catalogue.ts'
 import { readText } from '../rules/tree.ts'
 import { findClosedUrl, type RunningGateway, startGateway } from '../support/gateway.ts'
@@ -149,7 +149,9 @@ test('no flood of odd paths, methods, names and bodies makes a label that the do
   const codes = Object.keys(errorCatalogue)
   const members = Object.keys(Object(readDocument().components).schemas.ManagedUser.properties)
   const statuses = [
-    ...readResponses(readDocument()).map(({ status }) => `${status}`),
+    ...readDescribedOperations(readDocument()).flatMap(({ responses }) =>
+      responses.map(({ status }) => status),
+    ),
     ...Object.values(errorCatalogue).map(({ status }) => `${status}`),
     '499',
     ...[2, 4, 5].map((digit) => `${digit}xx`),

@@ -1,0 +1,32 @@
+import type { ValidateFunction } from 'ajv'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { annotations, formats } from './formats.ts'
+import type { JsonSchema } from './json-schema.ts'
+
+/**
+ * Gives the check of a schema, compiled when it is first asked for and kept by the schema itself. Undefined where the
+ * schema cannot be compiled; then any value passes.
+ */
+export type SchemaCompiler = (schema: JsonSchema) => ValidateFunction | undefined
+
+/** Prepares the compiling of schemas (JSON Schema 2020-12). Nothing is coerced, removed or filled in. */
+export function createCompiler(onFailure: (reason: string) => void = () => {}): SchemaCompiler {
+  // Schemas have been read keyword by keyword, and a check against the metaschema costs as much as compiling.
+  const ajv = new Ajv2020({ strict: false, validateSchema: false, allErrors: true, verbose: true })
+  for (const [name, { check }] of Object.entries(formats)) ajv.addFormat(name, check)
+  for (const name of annotations) ajv.addFormat(name, true)
+  const compiled = new WeakMap<JsonSchema, ValidateFunction | null>()
+  return (schema) => {
+    let check = compiled.get(schema)
+    if (check === undefined) {
+      try {
+        check = ajv.compile(schema)
+      } catch (error) {
+        onFailure(error instanceof Error ? error.message : String(error))
+        check = null
+      }
+      compiled.set(schema, check)
+    }
+    return check ?? undefined
+  }
+}
