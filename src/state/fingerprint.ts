@@ -49,7 +49,14 @@ export class Fingerprint {
 }
 
 /** Headers of an upstream request that say something of it rather than of whose it is. */
-const impersonal = new Set(['accept', 'user-agent', 'content-type', 'content-length', 'traceparent'])
+const impersonal = new Set([
+  'accept',
+  'accept-encoding',
+  'user-agent',
+  'content-type',
+  'content-length',
+  'traceparent',
+])
 
 function listHeaders(headers: NamedRequest['headers']): string {
   return JSON.stringify(

@@ -62,7 +62,12 @@ export class CircuitBreaker {
   #probe(): Report {
     this.#asked = performance.now()
     const verdict = this.#verdict ?? this.#openVerdict()
-    return (health) => (health === 'well' ? verdict.resolve() : verdict.reject(failure))
+    return (health) => {
+      if (health === 'well') verdict.resolve()
+      else if (health === 'failed') verdict.reject(failure)
+      // A probe that was given up found out nothing: the next call probes.
+      else this.#asked = Number.NEGATIVE_INFINITY
+    }
   }
 
   #openVerdict(): PromiseWithResolvers<void> {
@@ -82,6 +87,9 @@ export class CircuitBreaker {
 
 const failure = new Error('the upstream failed')
 
+/** A complete response is no outage, but where a proxy responds in the place of the API (RFC 9110 §15.6.3–5). */
+const outages: ReadonlySet<number> = new Set([502, 503, 504])
+
 /** Sends what the circuit breaker lets in and tells it how that ended. Rejects the rest with `upstream_unavailable`. */
 export function breakCircuit(circuit: CircuitBreaker): Interceptor {
   return (send) => async (request) => {
@@ -89,7 +97,7 @@ export function breakCircuit(circuit: CircuitBreaker): Interceptor {
     if (!report) throw new GatewayError('upstream_unavailable', { headers: { 'retry-after': '1' } })
     try {
       const response = await send(request)
-      report(response.status >= 500 ? 'failed' : 'well')
+      report(outages.has(response.status) ? 'failed' : 'well')
       return response
     } catch (error) {
       const isGivenUp = error instanceof GatewayError && error.code === 'client_disconnected'

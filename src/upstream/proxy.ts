@@ -1,4 +1,5 @@
 import { isAscii } from 'node:buffer'
+import { Readable } from 'node:stream'
 import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
@@ -73,8 +74,12 @@ const longestText = 16_384
  * more; what is ASCII is the same either way. The serializer keeps Fastify from adding a charset.
  */
 function sendBody(reply: FastifyReply, body: unknown): FastifyReply {
-  const isText = body instanceof Buffer && body.length <= longestText && reply.hasHeader('content-type')
-  if (!isText || !isAscii(body)) return reply.send(body)
+  if (!(body instanceof Buffer)) return reply.send(body)
+  if (body.length === 0) return reply.send()
+  // Fastify gives bytes a content type, a stream none.
+  if (!reply.hasHeader('content-type'))
+    return reply.header('content-length', body.length).send(Readable.from(body))
+  if (body.length > longestText || !isAscii(body)) return reply.send(body)
   return reply.serializer((text: string) => text).send(body.toString('latin1'))
 }
 

@@ -26,7 +26,12 @@ export function toHeaders(
   held: HeldCredentials,
   traceparent?: string,
 ): Record<string, string> {
-  const headers: Record<string, string> = { accept: 'application/json', 'user-agent': 'calgate' }
+  const headers: Record<string, string> = {
+    accept: 'application/json',
+    // Without it an upstream may choose any encoding (RFC 9110 §12.5.3).
+    'accept-encoding': 'identity',
+    'user-agent': 'calgate',
+  }
   if (input.body !== undefined) headers['content-type'] = 'application/json'
   if (traceparent !== undefined) headers.traceparent = traceparent
   const { [idempotencyHeader]: _, ...parameters } = writeHeaders(operation, input)

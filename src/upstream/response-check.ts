@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { ResponseRules } from '../document/api.ts'
 import { createCallError, currentCall, type UpstreamCall } from './call.ts'
 import type { Interceptor, UpstreamResponse } from './interceptor.ts'
@@ -17,9 +18,12 @@ export function checkResponses(rules: ResponseRules): Interceptor {
     const encoding = headers['content-encoding'] ?? 'identity'
     if (encoding !== 'identity') throw refuse(call, 'an encoded body that nobody asked for')
     const safe = selectHeaders(headers, rules.headers)
+    const type = headers['content-type']
+    const isJson = typeof type === 'string' && /^application\/json\s*(;|$)/i.test(type)
+    if (isJson && !isUtf8(body)) throw refuse(call, 'JSON that is not UTF-8')
     if (status >= 400) return { status, headers: safe, body: redactError(body, call.listSecrets(), rules) }
-    if (status === 204) return { status, headers: safe, body }
-    const json = readJson(headers['content-type'], body)
+    if (status === 204 || (type === undefined && body.length === 0)) return { status, headers: safe, body }
+    const json = isJson ? readJson(body) : undefined
     if (!json) throw refuse(call, `status ${status} without a complete JSON body`)
     return { status, headers: safe, body, json }
   }
@@ -38,12 +42,7 @@ function selectHeaders(
   return selected
 }
 
-function isJson(contentType: string): boolean {
-  return /^application\/json\s*(;|$)/i.test(contentType)
-}
-
-function readJson(contentType: string | string[] | undefined, body: Buffer): UpstreamResponse['json'] {
-  if (typeof contentType !== 'string' || !isJson(contentType)) return undefined
+function readJson(body: Buffer): UpstreamResponse['json'] {
   try {
     const text = body.toString('utf8')
     return { text, value: JSON.parse(text) }

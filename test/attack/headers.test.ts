@@ -44,7 +44,7 @@ it.each(['rest', 'mcp'] as const)('only known headers go up, whatever comes on %
   expect(answers.map(({ status }) => status)).toEqual([200])
   const [request] = upstream.requests
   const known = ['accept', 'connection', 'content-length', 'content-type', 'host']
-  const cal = ['user-agent', 'x-cal-client-id', 'x-cal-secret-key']
+  const cal = ['accept-encoding', 'user-agent', 'x-cal-client-id', 'x-cal-secret-key']
   const names = Object.keys(request?.headers ?? {})
   expect(names.filter((name) => ![...known, ...cal].includes(name))).toEqual([])
   expect(request?.headers).toMatchObject({ connection: 'keep-alive', 'x-cal-client-id': 'cm9demo' })

@@ -97,6 +97,7 @@ test('Cal.com learns the client and the secret, and no other header of the calle
   const { host, connection, ...headers } = only().headers
   expect(headers).toEqual({
     accept: 'application/json',
+    'accept-encoding': 'identity',
     'user-agent': 'calgate',
     'x-cal-client-id': 'cm9demo',
     'x-cal-secret-key': secret,
@@ -297,6 +298,23 @@ test.each([
   respond = (_request, response) => response.writeHead(status, headers).end(body)
   expect(await problemOf(await call(users))).toMatchObject({ status: 502, code: 'upstream_invalid_response' })
   expect(upstream.requests).toHaveLength(1)
+})
+
+test.each(['500 Internal Server Error', '202 Accepted', '204 No Content'])(
+  'an empty response with %s gets no content type',
+  async (status) => {
+    const code = Number(status.slice(0, 3))
+    respond = (_request, response) => response.writeHead(code).end()
+    const response = await call(users)
+    expect([response.status, response.headers.get('content-type')]).toEqual([code, null])
+    expect(await response.text()).toBe('')
+  },
+)
+
+test('a response that names no content type gets none', async () => {
+  respond = (_request, response) => response.writeHead(500).end('oops')
+  const response = await call(users)
+  expect([response.headers.get('content-type'), await response.text()]).toEqual([null, 'oops'])
 })
 
 test('a 503 of Cal.com is passed on after one try', async () => {

@@ -99,6 +99,10 @@ const nonsense: readonly Row[] = [
   ['answers with nothing', say(`${head}content-length: 0\r\n\r\n`)],
   ['answers with a page', say(page('200 OK'))],
   ['answers with half a JSON text', say(writeAnswer('{"status":"success","data":'))],
+  [
+    'answers with a Latin-1 byte',
+    say(Buffer.from(writeAnswer('{"name":"Zo?"}').replace('?', '\xeb'), 'latin1')),
+  ],
   ['answers with more than a JSON text', say(writeAnswer(`${goodBody}}`))],
   ['answers with a JSON text behind a byte order mark', say(writeAnswer(`\ufeff${goodBody}`))],
   ['answers with a length that cuts the body', sayAndClose(`${head}content-length: 10\r\n\r\n${goodBody}`)],
@@ -106,6 +110,10 @@ const nonsense: readonly Row[] = [
   ['answers with gzip', say(zipped(gzipSync(goodBody)))],
   ['answers with a gzip bomb', say(zipped(bomb))],
   ['answers with 40 MB', say(`${head}content-length: 41943040\r\n\r\n${' '.repeat(41_943_040)}`)],
+  [
+    'fails with a Latin-1 byte',
+    say(Buffer.from(writeAnswer('{"message":"Zo?"}', '500 Oops').replace('?', '\xeb'), 'latin1')),
+  ],
   ['redirects with 301', say(redirect('301 Moved Permanently'))],
   ['redirects with 302', say(redirect('302 Found'))],
   ['redirects with 303', say(redirect('303 See Other'))],

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { CircuitBreaker, type Report } from '../../src/upstream/circuit-breaker.ts'
+import { breakCircuit, CircuitBreaker, type Report } from '../../src/upstream/circuit-breaker.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -110,6 +110,35 @@ test('calls that fail after the circuit has opened put off no probe', async () =
   late?.('failed')
   await vi.advanceTimersByTimeAsync(0)
   expect(await run(circuit, 2, 'well')).toBe(2)
+})
+
+test('a probe that was given up decides nothing, and the next call probes', async () => {
+  const circuit = await openCircuit()
+  await vi.advanceTimersByTimeAsync(500)
+  circuit.enter()?.('unknown')
+  await vi.advanceTimersByTimeAsync(0)
+  const report = circuit.enter()
+  expect([report, circuit.enter()]).toEqual([expect.any(Function), undefined])
+  report?.('well')
+  await vi.advanceTimersByTimeAsync(0)
+  expect(circuit.state).toBe('closed')
+})
+
+test.each([
+  [500, 'closed'],
+  [501, 'closed'],
+  [429, 'closed'],
+  [502, 'open'],
+  [503, 'open'],
+  [504, 'open'],
+])('after sixty responses with %s the circuit is %s', async (status, state) => {
+  const circuit = new CircuitBreaker()
+  const send = breakCircuit(circuit)(async () => ({ status, headers: {}, body: Buffer.alloc(0) }))
+  for (let n = 0; n < 60; n += 1) {
+    await send({ method: 'GET', path: '/', headers: {} }).catch(() => {})
+    await vi.advanceTimersByTimeAsync(0)
+  }
+  expect(circuit.state).toBe(state)
 })
 
 test('it says whether calls go through', async () => {
