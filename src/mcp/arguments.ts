@@ -3,21 +3,16 @@ import type { JsonSchema } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
 import { findPlace, type Parameter } from '../document/parameters.ts'
 import type { Tool } from '../document/tool.ts'
-import { type CallInput, isCredential } from '../document/validation.ts'
+import { isCredential } from '../document/validation.ts'
 import { mostViolations, refuseName } from '../document/violations.ts'
 import type { Violation } from '../errors/gateway-error.ts'
+import type { BoundInput } from '../upstream/pipeline.ts'
 
 /** The arguments of a tool call, as the caller sent them. */
 export type ToolArguments = Readonly<Record<string, unknown>>
 
 /** Gives the value of a credential that the call itself does not carry, by the name of its header. */
 export type CredentialSource = (header: string) => string | undefined
-
-/** A tool call as the call of an operation, with the arguments that name no part of it. */
-export interface BoundCall {
-  readonly input: CallInput
-  readonly unknown: readonly Violation[]
-}
 
 /**
  * The input schema of a tool: one closed object with the arguments as the capability binds them. A credential
@@ -75,7 +70,7 @@ export function bindArguments(
   values: ToolArguments,
   source: CredentialSource,
   defaults: Readonly<Record<string, string>> = {},
-): BoundCall {
+): BoundInput {
   const cookie: Record<string, unknown> = {}
   const places = { path: {}, query: {}, header: {}, cookie }
   const read = (name: string) => {
@@ -99,7 +94,7 @@ export function bindArguments(
     .map((name) => refuseName(name, names))
   const { cookie: _, ...others } = places
   const bound = Object.keys(cookie).length > 0 ? places : others
-  return { input: body === undefined ? bound : { ...bound, body }, unknown }
+  return { input: body === undefined ? bound : { ...bound, body }, violations: unknown }
 }
 
 /** The same violation, located by the names a caller of the tool knows: `userId`, not `path.userId`. */

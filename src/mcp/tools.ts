@@ -1,6 +1,6 @@
-import { covers, type Grant, refuseScope } from '../access/grant.ts'
+import { covers, type Grant } from '../access/grant.ts'
 import type { CheckedOperation } from '../document/validation.ts'
-import { GatewayError, type Violation } from '../errors/gateway-error.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import type { ToolCallRecord } from '../observability/request-log.ts'
 import { DeletionLimit } from '../state/deletion-limit.ts'
 import type { Clock } from '../state/expiring-map.ts'
@@ -9,7 +9,8 @@ import type { CounterStore } from '../state/store.ts'
 import { readRetryAfter } from '../upstream/back-off.ts'
 import type { UpstreamClient } from '../upstream/client.ts'
 import type { ClientConnection } from '../upstream/client-connection.ts'
-import { checkClient, findDefaults, hasCredentials, toCredentialHeaders } from '../upstream/credentials.ts'
+import { findDefaults } from '../upstream/credentials.ts'
+import { createPipeline, type Pipeline } from '../upstream/pipeline.ts'
 import { bindArguments, type CredentialSource, locateByArgument, type ToolArguments } from './arguments.ts'
 import { Confirmations, confirmation, type Elicitation, type Question } from './confirmation.ts'
 import { adviseNextStep } from './next-step.ts'
@@ -76,6 +77,7 @@ export function createTools(options: ToolOptions): Tools {
     return offer ? [{ operation, offer }] : []
   })
   const guards = {
+    pipeline: createPipeline(options.policy, options.held),
     confirmations: new Confirmations(options),
     deletions: new DeletionLimit(options.policy.deleteLimit, options.store),
   }
@@ -93,6 +95,7 @@ export function createTools(options: ToolOptions): Tools {
 }
 
 interface Guards {
+  readonly pipeline: Pipeline
   readonly confirmations: Confirmations
   readonly deletions: DeletionLimit
 }
@@ -102,47 +105,47 @@ function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOption
   const { held } = options
   const defaults = findDefaults(operation, held)
   const fingerprint = new Fingerprint(options.key)
-  const fail = (error: unknown, requestId: string | undefined) => {
-    if (error instanceof GatewayError) return toRefusal(error)
-    options.onUnexpectedError(error, requestId)
-    const detail = requestId === undefined ? undefined : `The request id is ${requestId}.`
-    return toRefusal(new GatewayError('internal_error', { detail }))
-  }
-  return async (all, context, elicitation) => {
-    const { credential, grant, signal, connection, requestId, traceparent } = context
-    try {
-      if (!covers(grant, operation)) throw refuseScope(operation)
-      const values = needsConfirmation ? withoutConfirmation(all) : all
-      const { input, unknown } = bindArguments(operation, tool, values, credential, defaults)
-      const located = operation.validate(input).map((one) => locateByArgument(operation, tool, one))
-      const missing = !hasCredentials(operation, input, held)
-      if (unknown.length + located.length > 0)
-        return refuseArguments([...unknown, ...located], missing ? advice : '')
-      if (missing) return toRefusal(new GatewayError('missing_credentials', { detail: advice }), advice)
-      checkClient(operation, input, held)
-      const credentials = toCredentialHeaders(operation, input, held)
-      if (needsConfirmation) {
-        const client = fingerprint.nameClient({ headers: credentials }, grant.caller)
-        const call = { operation, tool, values: all, client }
-        const question = await guards.confirmations.check(call, elicitation)
-        if (question) return question
-      }
-      await context.countCall?.(credentials)
-      if (operation.method === 'DELETE')
-        await guards.deletions.take(fingerprint.nameLimited(grant.caller, credentials))
-      const answer = await options.client.call(operation, input, {
-        signal,
-        connection,
-        principal: grant.caller,
-        traceparent,
-      })
-      if (answer.status < 400) return toResult(answer, offer.select, operation.redactedNotice)
-      const wait = readRetryAfter(answer.headers)
-      const nextStep = adviseNextStep(answer.status, operation, options.operations, wait)
-      return toFailure(answer, options.upstreamName, nextStep, offer.select !== undefined)
-    } catch (error) {
-      return fail(error, requestId)
-    }
+  return (all, context, elicitation) => {
+    const { grant, signal, connection, traceparent, requestId } = context
+    const values = needsConfirmation ? withoutConfirmation(all) : all
+    const call = guards.pipeline.run<ToolResult | Question>({
+      operation,
+      grant,
+      // A model corrects everything in one go.
+      report: 'all',
+      bind: () => bindArguments(operation, tool, values, context.credential, defaults),
+      locate: (violation) => locateByArgument(operation, tool, violation),
+      confirm: needsConfirmation
+        ? (credentials) => {
+            const caller = fingerprint.nameClient({ headers: credentials }, grant.caller)
+            return guards.confirmations.check({ operation, tool, values: all, client: caller }, elicitation)
+          }
+        : undefined,
+      async limit(credentials) {
+        await context.countCall?.(credentials)
+        if (operation.method === 'DELETE')
+          await guards.deletions.take(fingerprint.nameLimited(grant.caller, credentials))
+      },
+      async send(input) {
+        const principal = grant.caller
+        const response = await options.client.call(operation, input, {
+          signal,
+          connection,
+          principal,
+          traceparent,
+        })
+        if (response.status < 400) return toResult(response, offer.select, operation.redactedNotice)
+        const wait = readRetryAfter(response.headers)
+        const nextStep = adviseNextStep(response.status, operation, options.operations, wait)
+        return toFailure(response, options.upstreamName, nextStep, offer.select !== undefined)
+      },
+    })
+    return call.catch((error: unknown) => {
+      if (error instanceof GatewayError) return refuse(error, advice)
+      options.onUnexpectedError(error, requestId)
+      const detail = requestId === undefined ? undefined : `The request id is ${requestId}.`
+      return toRefusal(new GatewayError('internal_error', { detail }))
+    })
   }
 }
 
@@ -150,7 +153,11 @@ function withoutConfirmation({ [confirmation]: _, ...others }: ToolArguments): T
   return others
 }
 
-function refuseArguments(violations: readonly Violation[], advice: string): ToolResult {
-  const nextStep = `Correct these arguments and call again. ${advice}`.trim()
-  return toRefusal(new GatewayError('invalid_argument', { violations }), nextStep)
+/** A refusal says how to give the secret where it is missing, alone or beside wrong arguments. */
+function refuse(error: GatewayError, advice: string): ToolResult {
+  const { code, violations, cause } = error
+  if (code === 'missing_credentials') return toRefusal(new GatewayError(code, { detail: advice }), advice)
+  if (code !== 'invalid_argument') return toRefusal(error)
+  const nextStep = `Correct these arguments and call again. ${cause === undefined ? '' : advice}`.trim()
+  return toRefusal(new GatewayError(code, { violations }), nextStep)
 }

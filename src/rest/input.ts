@@ -9,17 +9,11 @@ import {
 import type { Parameter } from '../document/parameters.ts'
 import { createPathMatcher, listVariables, matchVariables } from '../document/path-template.ts'
 import { createQueryReader } from '../document/query-reading.ts'
-import { type CallInput, isCredential } from '../document/validation.ts'
-import type { Violation } from '../errors/gateway-error.ts'
-
-/** A REST request read as the arguments of a call, with what already showed to be wrong while reading. */
-export interface RequestInput {
-  readonly input: CallInput
-  readonly violations: readonly Violation[]
-}
+import { isCredential } from '../document/validation.ts'
+import type { BoundInput } from '../upstream/pipeline.ts'
 
 /** Reads a request of one operation; undefined where its path has not the form of the operation's. */
-export type RequestReader = (request: FastifyRequest) => RequestInput | undefined
+export type RequestReader = (request: FastifyRequest) => BoundInput | undefined
 
 type Values = Record<string, unknown>
 

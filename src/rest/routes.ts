@@ -1,48 +1,84 @@
-import type { OpenApiDocument } from '../document/document.ts'
+import type { HTTPMethods } from 'fastify'
 import type { Operation } from '../document/operations.ts'
+import { createPathMatcher, type PathMatcher, parseTemplate } from '../document/path-template.ts'
 
 interface Route {
-  readonly pattern: RegExp
+  readonly matches: PathMatcher
   readonly methods: string[]
 }
 
 /** Finds the methods that a path is described with; none for a path that is not described at all. */
 export type MethodFinder = (url: string) => readonly string[]
 
-/** Reads the described paths once, so that a wrong method can be told from a wrong path (RFC 9110 §15.5.6). */
+/** Reads the exposed paths once, so that a wrong method can be told from a wrong path (RFC 9110 §15.5.6). */
 export function createMethodFinder(operations: readonly Operation[]): MethodFinder {
   const routes = new Map<string, Route>([
-    ['/openapi.json', { pattern: /^\/openapi\.json$/, methods: ['GET'] }],
+    ['/openapi.json', { matches: createPathMatcher('/openapi.json'), methods: ['GET'] }],
   ])
   for (const { restPath, method } of operations) {
     const known = routes.get(restPath)
     if (known) known.methods.push(method)
-    else routes.set(restPath, { pattern: toPattern(restPath), methods: [method] })
+    else routes.set(restPath, { matches: createPathMatcher(restPath), methods: [method] })
   }
   return (url) => {
     const path = url.replace(/\?.*$/s, '')
-    return [...routes.values()].find(({ pattern }) => pattern.test(path))?.methods ?? []
+    const found = [...routes.values()].filter(({ matches }) => matches(path))
+    return [...new Set(found.flatMap(({ methods }) => methods))]
   }
 }
 
-function toPattern(template: string): RegExp {
-  const literals = template
-    .split(/\{[^}]+\}/)
-    .map((literal) => literal.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-  return new RegExp(`^${literals.join('[^/]+')}$`)
+/** How the operations are routed at their exposed paths. */
+export interface RoutePlan {
+  /**
+   * An OpenAPI document of paths, methods and operation ids. Schemas stay out, because the gateway validates by its own
+   * and Fastify would compile them; so do media types, which the router takes for bodies to parse, and names of
+   * variables, which need not be names for the router.
+   */
+  readonly specification: object
+  /** Routes of paths that OpenAPI's router does not read as they are meant: `/{id}:cancel`, `/{name}.json`. */
+  readonly others: readonly OtherRoute[]
 }
 
-/**
- * The document as far as routing needs it: paths, methods and operation ids. Schemas stay out, because the
- * gateway validates by its own and Fastify would compile them, and media types, because the router takes those
- * of answers for bodies to parse.
- */
-export function describeRoutes({ openapi, info }: OpenApiDocument, operations: readonly Operation[]): object {
+interface OtherRoute {
+  readonly operationId: string
+  readonly method: HTTPMethods
+  /** In the words of find-my-way. */
+  readonly url: string
+  readonly config: { readonly takesBody: boolean; readonly operationId: string }
+}
+
+/** Plans the routes of operations. Their handlers read the variables from the URL themselves. */
+export function planRoutes(operations: readonly Operation[]): RoutePlan {
   const paths: Record<string, Record<string, object>> = {}
-  for (const { id, path, method, body } of operations) {
+  const others: OtherRoute[] = []
+  for (const { id, restPath, method, body } of operations) {
     const config = { takesBody: body !== undefined, operationId: id }
-    const route = { operationId: id, 'x-fastify-config': config, responses: { default: { description: id } } }
-    paths[path] = { ...paths[path], [method.toLowerCase()]: route }
+    const { parts } = parseTemplate(restPath)
+    if (isPlain(parts)) {
+      const path = parts.map((part, index) => (index % 2 === 0 ? part : `{v${index}}`)).join('')
+      const responses = { default: { description: id } }
+      const route = { operationId: id, 'x-fastify-config': config, responses }
+      paths[path] = { ...paths[path], [method.toLowerCase()]: route }
+    } else others.push({ operationId: id, method, url: writeRoute(parts), config })
   }
-  return { openapi, info, paths }
+  const info = { title: 'Routes', version: '1.0.0' }
+  return { specification: { openapi: '3.0.3', info, paths }, others }
+}
+
+/** True for literals that mean themselves to every router, with variables that are whole segments. */
+function isPlain(parts: readonly string[]): boolean {
+  return parts.every(
+    (part, index) =>
+      index % 2 === 1 ||
+      (/^[\w./~-]*$/.test(part) &&
+        (index === 0 || part === '' || part.startsWith('/')) &&
+        (index === parts.length - 1 || part.endsWith('/'))),
+  )
+}
+
+/** Writes a path for find-my-way: a variable ends where its pattern does, and `::` is a colon. */
+function writeRoute(parts: readonly string[]): string {
+  return parts
+    .map((part, index) => (index % 2 === 0 ? decodeURI(part).replaceAll(':', '::') : `:v${index}([^/]+?)`))
+    .join('')
 }

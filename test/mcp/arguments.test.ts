@@ -91,7 +91,7 @@ describe('binding', () => {
     const values = { api_key: 'k', nameFilter: 'n', identifier: [1], payload: { id: 2 } }
     expect(bindArguments(operation, tool, values, none)).toEqual({
       input: { header: { key: 'k' }, query: { 'filter[name]': 'n' }, path: { id: [1] }, body: { id: 2 } },
-      unknown: [],
+      violations: [],
     })
   })
 
@@ -106,17 +106,17 @@ describe('binding', () => {
   })
 
   it('does not know an argument by the name of the operation', () => {
-    const { unknown } = bindArguments(operation, tool, { 'filter[name]': 'n', id: 7 }, none)
-    expect(unknown.map(({ location }) => location)).toEqual(['"filter[name]"', 'id'])
+    const { violations } = bindArguments(operation, tool, { 'filter[name]': 'n', id: 7 }, none)
+    expect(violations.map(({ location }) => location)).toEqual(['"filter[name]"', 'id'])
   })
 
   it('names twenty unknown arguments, and no more', () => {
     const many = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`other${index}`, 1]))
-    expect(bindArguments(operation, tool, many, none).unknown).toHaveLength(20)
+    expect(bindArguments(operation, tool, many, none).violations).toHaveLength(20)
   })
 
   it('shortens a long unknown name', () => {
-    const [violation] = bindArguments(operation, tool, { ['x'.repeat(5000)]: 1 }, none).unknown
+    const [violation] = bindArguments(operation, tool, { ['x'.repeat(5000)]: 1 }, none).violations
     expect(violation?.location.length).toBeLessThan(80)
   })
 })

@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { readApi } from '../../src/document/api.ts'
+import type { OpenApiDocument } from '../../src/document/document.ts'
+import { readOperations } from '../../src/document/operations.ts'
+import { compileOperations } from '../../src/document/validation.ts'
+import { createRestServer } from '../../src/rest/server.ts'
+import { createRequester } from '../../src/upstream/requester.ts'
+import { openListener } from '../support/open-listener.ts'
+import { createRunLogger } from '../support/run-log.ts'
+import { startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
+
+const text = (name: string) => ({ name, in: 'path', required: true, schema: { type: 'string' } })
+const responses = { 200: { description: 'x', content: { 'application/json': { schema: {} } } } }
+
+/** Method, upstream path, exposed path and what of it are variables. */
+const routes: readonly (readonly [string, string, string, readonly string[]])[] = [
+  ['get', '/books/{bookId}', '/library/{book-id}', ['bookId']],
+  ['delete', '/v2/books/{bookId}', '/library/{id}', ['bookId']],
+  ['get', '/books/{bookId}/pages/{page}', '/library/{book_id}/p/{n}', ['bookId', 'page']],
+  ['post', '/books/{bookId}/cancel', '/library/{id}:cancel', ['bookId']],
+  ['get', '/books/{bookId}/raw', '/library/{id}.json', ['bookId']],
+  ['get', '/range/{from}/{to}', '/range/{from}-{to}', ['from', 'to']],
+  ['get', '/all', '/everything', []],
+]
+
+function describe(): OpenApiDocument {
+  const paths: Record<string, Record<string, object>> = {}
+  for (const [method, path, exposed, variables] of routes)
+    paths[path] = {
+      ...paths[path],
+      [method]: {
+        operationId: `${method} ${path}`,
+        'x-rest-path': exposed,
+        parameters: variables.map(text),
+        responses,
+      },
+    }
+  return { openapi: '3.0.3', info: { title: 'Library', version: '1' }, paths }
+}
+
+let upstream: UpstreamStub
+let url: string
+let close: () => Promise<unknown>
+beforeAll(async () => {
+  upstream = await startUpstream()
+  const document = describe()
+  const held = { secrets: {}, pins: {} }
+  const requester = createRequester({
+    ...{ baseUrl: upstream.url, timeout: 5_000, key: new Uint8Array(32), clock: () => 0 },
+    rules: readApi(document).responses,
+  })
+  const app = await createRestServer({
+    ...openListener(5_000),
+    logger: createRunLogger(() => {}),
+    ...{
+      document,
+      operations: compileOperations(readOperations(document)),
+      requester,
+      held,
+      isGuarded: false,
+    },
+    policy: { allowDelete: true },
+  })
+  url = await app.listen({ host: '127.0.0.1', port: 0 })
+  close = () => Promise.all([app.close(), requester.close()])
+})
+afterAll(async () => {
+  await close()
+  await upstream[Symbol.asyncDispose]()
+})
+
+async function ask(method: string, path: string): Promise<[number, string | null, string | undefined]> {
+  upstream.requests.length = 0
+  const response = await fetch(url + path, { method })
+  await response.text()
+  const [request] = upstream.requests
+  return [response.status, response.headers.get('allow'), request && `${request.method} ${request.url}`]
+}
+
+test.each([
+  ['GET', '/library/7', 'GET /books/7'],
+  ['DELETE', '/library/7', 'DELETE /v2/books/7'],
+  ['GET', '/library/7/p/8', 'GET /books/7/pages/8'],
+  ['POST', '/library/7:cancel', 'POST /books/7/cancel'],
+  ['GET', '/library/7.json', 'GET /books/7/raw'],
+  ['GET', '/library/7.1.json', 'GET /books/7.1/raw'],
+  ['GET', '/range/1-5', 'GET /range/1/5'],
+  ['GET', '/everything', 'GET /all'],
+])('%s %s goes upstream as %s', async (method, path, expected) => {
+  expect(await ask(method, path)).toEqual([200, null, expected])
+})
+
+test.each([
+  '/books/7',
+  '/v1/books/7',
+  '/v2/books/7',
+  '/v1/library/7',
+  '/all',
+  '/v1/everything',
+  '/library/7/pages/8',
+  '/range/15',
+])('%s is not exposed', async (path) => {
+  expect(await ask('GET', path)).toEqual([404, null, undefined])
+})
+
+test.each([
+  ['PUT', '/library/7', 'GET, DELETE'],
+  ['PUT', '/library/7:cancel', 'GET, DELETE, POST'],
+  ['POST', '/everything', 'GET'],
+])('%s %s is refused with the methods there are', async (method, path, allow) => {
+  expect(await ask(method, path)).toEqual([405, allow, undefined])
+})
+
+test('a path is what its method makes of it', async () => {
+  expect(await ask('DELETE', '/library/7:cancel')).toEqual([200, null, 'DELETE /v2/books/7%3Acancel'])
+})
