@@ -44,8 +44,9 @@ export function toArgumentNames(names: readonly string[]): string[] {
   })
 }
 
+/** A name without what is foreign to its rule; one that keeps the rule stays as it is. */
 function toClean(text: string, foreign: RegExp): string {
-  return text.replaceAll(foreign, '_').replaceAll(/^_+|_+$/g, '')
+  return text.search(foreign) < 0 ? text : text.replaceAll(foreign, '_').replaceAll(/^_+|_+$/g, '')
 }
 
 function withHash(name: string, source: string): string {

@@ -72,6 +72,7 @@ test('names are those of the operation, else its method and path; clean, short, 
     '/things/{id}.json': { post: {} },
     [long]: { get: {} },
     '/é': { get: { operationId: 'Ωμέγα' } },
+    '/_': { get: { operationId: '_get' } },
   }
   const read = async () =>
     Object.values(listOperations(await loadSound(describeApi(paths)))).map(
@@ -84,6 +85,7 @@ test('names are those of the operation, else its method and path; clean, short, 
     'post_things_id_json',
     expect.stringMatching(/^get_long_long[a-z_]*-[0-9a-f]{7}$/),
     'operation',
+    '_get',
   ])
   for (const name of names) expect(name).toMatch(/^[A-Za-z0-9_-]{1,64}$/)
   expect(await read()).toEqual(names)
