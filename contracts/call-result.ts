@@ -1,9 +1,10 @@
 import { asRecord } from '../src/document/json.ts'
+import { parseJson } from './values.ts'
 /** What became of a call, the same for every server. */
 export interface CallResult {
   /**
    * `success`: Cal.com's success arrived. `upstream_error`: Cal.com's own error did. `gateway_error`: the gateway's own error,
-   * whether or not something was sent. `broken`: none of these, `text` says what.
+   * whether or not something was sent. `broken`: none of these, `reason` says why.
    */
   readonly kind: 'success' | 'upstream_error' | 'gateway_error' | 'broken'
   /** Status of Cal.com's response or of the gateway's error; unknown for a tool's success, which carries none. */
@@ -16,6 +17,8 @@ export interface CallResult {
   readonly body: unknown
   /** The very text that arrived. */
   readonly text: string
+  /** Why nothing usable arrived; empty otherwise. */
+  readonly reason: string
   /** Of REST alone. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
 }
@@ -23,20 +26,36 @@ export interface CallResult {
 /** Arguments by the names the capability gives them: `x-cal-secret-key`, `clientId`, `userId`, `body`. */
 export type CallArguments = Readonly<Record<string, unknown>>
 
-const nothing = { status: undefined, code: undefined, places: [], body: undefined, text: '', headers: {} }
+const nothing = {
+  status: undefined,
+  code: undefined,
+  places: [],
+  body: undefined,
+  text: '',
+  reason: '',
+  headers: {},
+}
 
 /** A call that ended in nothing a caller could use. */
-export function breakCall(text: string): CallResult {
-  return { ...nothing, kind: 'broken', text }
+export function breakCall(reason: string): CallResult {
+  return { ...nothing, kind: 'broken', reason }
 }
 
 /** Reads an HTTP response of the REST server. */
 export function readHttpResponse(status: number, headers: CallResult['headers'], text: string): CallResult {
   const type = String(headers['content-type'] ?? '')
-  const body = parse(text)
-  if (body === undefined) return { ...breakCall(`${status} ${type}: no JSON`), status, headers, text }
-  const arrived = { status, headers, body, text, places: [] }
-  if (/^application\/problem\+json/.test(type))
+  const body = parseJson(text)
+  if (body === undefined)
+    return {
+      ...breakCall(
+        `${status} ${type || 'without a content type'}, and ${text === '' ? 'no body' : 'a body that is no JSON'}`,
+      ),
+      status,
+      headers,
+      text,
+    }
+  const arrived = { ...nothing, status, headers, body, text }
+  if (/^application\/problem\+json/i.test(type))
     return { ...arrived, kind: 'gateway_error', ...readProblem(body) }
   const kind = status < 400 ? 'success' : 'upstream_error'
   return { ...arrived, kind, code: status < 400 ? undefined : readCode(body) }
@@ -84,10 +103,20 @@ function readCode(body: unknown): string | undefined {
   return code === undefined ? undefined : String(code)
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+/** The media type of a response, in lower case and without parameters (RFC 9110 section 8.3.1). */
+export function readMediaType({ 'content-type': type }: CallResult['headers']): string {
+  return (
+    String(type ?? '')
+      .split(';')[0]
+      ?.trim()
+      .toLowerCase() ?? ''
+  )
+}
+
+/** Reads the one JSON-RPC message of a response, which may come as an event stream. */
+export function readMessage(type: string, text: string): Readonly<Record<string, unknown>> {
+  if (!/^text\/event-stream/i.test(type)) return asRecord(parseJson(text))
+  const data = text.split(/\r?\n/).filter((line) => line.startsWith('data:'))
+  const messages = data.map((line) => asRecord(parseJson(line.slice('data:'.length))))
+  return messages.find((one) => 'result' in one || 'error' in one) ?? {}
 }

@@ -1,3 +1,5 @@
+import type { CallResult } from './call-result.ts'
+import type { Lifecycle, Step } from './lifecycle.ts'
 import type { OperationFacts, Requirement, Requirements, Surface } from './requirements.ts'
 import type { ServerClient } from './server-client.ts'
 import type { Target } from './target.ts'
@@ -29,7 +31,11 @@ export interface Context {
   readonly server: ServerClient
   readonly target: Target
   readonly makeArguments: MakeArguments
-  /** Reports a finding unless both are deeply equal; returns whether they are. */
+  /** Returns the result of a valid call: the lifecycle's where the target has memory. */
+  callValid(): Promise<CallResult>
+  /** Returns the lifecycle of users through the server under test. */
+  observe(): Promise<Lifecycle>
+  /** Reports a finding for each member that differs; returns whether both are deeply equal. */
   expectEqual(field: string, actual: unknown, expected: unknown): boolean
   /** Reports a finding. */
   fail(field: string, message: string): void
@@ -37,3 +43,14 @@ export interface Context {
 
 /** Checks one requirement on one operation and one server; reports what it finds to the context. */
 export type Check = (context: Context) => Promise<void>
+
+/** Thrown by a check that could not be made; its message says why. */
+export class NotTested extends Error {}
+
+/** Returns a step of the lifecycle. Throws `NotTested` when an earlier step gave nothing to make it with. */
+export async function findStep({ observe }: Context, name: string): Promise<Step> {
+  const { steps } = await observe()
+  const step = steps.get(name)
+  if (!step) throw new NotTested(`an earlier call of the lifecycle failed, so that "${name}" was left out`)
+  return step
+}

@@ -1,9 +1,13 @@
 import { writeFileSync } from 'node:fs'
 import { afterAll, describe, expect, it } from 'vitest'
-import { findUntested, type Result, runTestCase } from './report.ts'
+import { removeCreatedUsers } from './cleanup.ts'
 import { readRequirements } from './requirements.ts'
+import { createRunner, findUntested, type Result } from './runner.ts'
 import { chooseTargets } from './targets.ts'
 import { describeFinding, listTestCases } from './test-cases.ts'
+
+/** Users that one run may create at most. */
+const mostCreations = 150
 
 const requirements = readRequirements()
 const targets = await Promise.all(chooseTargets(process.env).map(({ open }) => open()))
@@ -16,14 +20,20 @@ afterAll(async () => {
 })
 
 describe.each(targets)('$name', (target) => {
+  const runner = createRunner(target)
   const testCases = listTestCases(target, requirements)
   for (const testCase of testCases.filter(({ obstacle }) => obstacle !== undefined))
-    void runTestCase(testCase, target).then((result) => results.push(result))
+    void runner.run(testCase).then((result) => results.push(result))
 
   it.each(testCases.filter(({ obstacle }) => obstacle === undefined))('$title', async (testCase) => {
-    const result = await runTestCase(testCase, target)
+    const result = await runner.run(testCase)
     results.push(result)
     expect(result.outcome === 'fail' ? result.findings.map(describeFinding) : []).toEqual([])
+  })
+
+  it('has no user left of this run, which made few of them', async () => {
+    expect(await removeCreatedUsers(target, requirements.operations)).toEqual([])
+    if (!target.stateless) expect(target.created.count).toBeLessThanOrEqual(mostCreations)
   })
 })
 

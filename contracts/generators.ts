@@ -10,6 +10,7 @@ export interface DescribedArgument {
   readonly name: string
   readonly in: 'path' | 'query' | 'header' | 'body'
   readonly required: boolean
+  readonly description?: string
   /** OpenAPI 3.0 schema with every reference inlined. */
   readonly schema: JsonObject
 }
@@ -28,12 +29,13 @@ export function readArguments(
   const described = [item.parameters ?? [], source.parameters ?? []]
     .flat()
     .map((one: unknown): DescribedArgument => {
-      const { name, in: location, required, schema } = resolve(one, document)
+      const { name, in: location, required, schema, description = '' } = resolve(one, document)
       const found = places.find((place) => place === location) ?? 'query'
       return {
         name: String(name),
         in: found,
         required: required === true,
+        description: String(description),
         schema: inline(schema, document),
       }
     })

@@ -32,6 +32,7 @@ export async function openMcpClient(
     surface: 'mcp',
     name: era.name,
     url,
+    headers,
     callTool,
     async call({ tool }, values) {
       try {

@@ -6,6 +6,14 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
+import { type CannedResponse, findCannedResponse } from './canned-responses.ts'
+import type { CreatedUsers } from './created-users.ts'
+import { parseJson } from './values.ts'
+
+const notOurs = {
+  status: 403,
+  body: '{"statusCode":403,"message":"not sent: this run has not made that user"}',
+}
 
 /** A request as it arrived at the recorder. */
 export interface RecordedRequest {
@@ -27,11 +35,16 @@ export interface Recorder {
   prefer: string | undefined
   /** Responds instead of the upstream, as long as it is set. */
   script: Script | undefined
+  /** Returns documented successes instead of asking the upstream, as long as it is true. */
+  canned: boolean
   close(): Promise<void>
 }
 
-/** Starts the recorder on a free loopback port, in front of an upstream that may have a path prefix. */
-export async function startRecorder(upstream: string): Promise<Recorder> {
+/**
+ * Starts the recorder on a free loopback port, in front of an upstream that may have a path prefix. Where it is given
+ * the users of a run, it learns of new ones, and sends nothing on that would change another user.
+ */
+export async function startRecorder(upstream: string, created?: CreatedUsers): Promise<Recorder> {
   const { hostname, port, host, pathname, protocol } = new URL(upstream)
   const secure = protocol === 'https:'
   const open = secure ? requestHttps : requestHttp
@@ -43,11 +56,19 @@ export async function startRecorder(upstream: string): Promise<Recorder> {
     const request = { method, url, headers, body }
     recorder.requests.push(request)
     if (recorder.script) return recorder.script(request, response)
+    if (recorder.canned) return sendCanned(response, findCannedResponse(method, url))
+    if (created && !created.mayChange({ method, path: url })) return sendCanned(response, notOurs)
     const preference = recorder.prefer === undefined ? {} : { prefer: recorder.prefer }
     const sent = { ...headers, host, ...preference }
     const outgoing = open({ agent, hostname, port, method, path: prefix + url, headers: sent })
     outgoing.on('response', (received) => {
       response.writeHead(received.statusCode ?? 502, received.rawHeaders)
+      const chunks: Buffer[] = []
+      received.on('data', (chunk: Buffer) => chunks.push(chunk))
+      received.on('end', () => {
+        const text = Buffer.concat(chunks).toString()
+        created?.note({ method, path: url }, received.statusCode, parseJson(text))
+      })
       received.pipe(response)
     })
     // What the upstream never said must not look like a response.
@@ -61,6 +82,7 @@ export async function startRecorder(upstream: string): Promise<Recorder> {
     requests: [],
     prefer: undefined,
     script: undefined,
+    canned: false,
     async close() {
       agent.destroy()
       server.closeAllConnections()
@@ -68,4 +90,8 @@ export async function startRecorder(upstream: string): Promise<Recorder> {
     },
   }
   return recorder
+}
+
+function sendCanned(response: ServerResponse, { status, body }: CannedResponse): void {
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(body)
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { readDocument } from '../src/document/document.ts'
 import { checks } from './checks/catalogue.ts'
-import { renderMatrix } from './matrix.ts'
+import { renderMatrix } from './reports/matrix.ts'
 import { readRequirements } from './requirements.ts'
 import { listDocumentedResponses } from './rest/documented-responses.ts'
 

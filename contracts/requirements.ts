@@ -7,7 +7,7 @@ import { requirementsSchema } from './requirements-schema.ts'
 export type Surface = 'rest' | 'mcp' | 'upstream'
 
 /** What a test must have to test: see the head of `requirements.yaml`. */
-export type Need = 'sight' | 'told' | 'build'
+export type Need = 'sight' | 'told' | 'build' | 'memory' | 'second-client' | 'secret'
 
 /** A type of a member with its marks (`string?`, `object-`), members by name, or a list of one kind. */
 export type Shape = string | readonly Shape[] | { readonly [member: string]: Shape }
@@ -41,7 +41,6 @@ export interface Requirement {
   readonly operations: readonly OperationFacts[]
   readonly surfaces: readonly Surface[]
   readonly needs: readonly Need[]
-  readonly stateful: boolean
   readonly rule: string
   readonly source: string
   readonly argument?: string
@@ -75,7 +74,7 @@ interface Source {
   readonly requirements: readonly WrittenRequirement[]
 }
 
-type Defaults = 'needs' | 'stateful' | 'accepts' | 'refuses' | 'values'
+type Defaults = 'needs' | 'accepts' | 'refuses' | 'values'
 type WrittenRequirement = Omit<Requirement, 'operations' | Defaults> &
   Partial<Pick<Requirement, Defaults>> & { readonly operations: string | readonly string[] }
 
@@ -104,7 +103,6 @@ export function readRequirements(text: string = readFileSync(shipped, 'utf8')): 
   if (problems.length > 0) throw new TypeError(problems.join('\n'))
   const requirements = source.requirements.map((one) => ({
     needs: [],
-    stateful: false,
     accepts: [],
     refuses: [],
     values: {},

@@ -27,14 +27,14 @@ export interface RestClient extends ServerClient {
 }
 
 /** Opens the REST server of a gateway. */
-export function openRestClient(url: string): RestClient {
+export function openRestClient(url: string, own: Readonly<Record<string, string>> = {}): RestClient {
   // A path prefix of the URL, as a deployment may have one, stays in front of every path.
   const { origin, pathname } = new URL(url)
   const prefix = pathname.replace(/\/$/, '')
   const pool = new Pool(origin, { connections: 8, headersTimeout: 30_000, bodyTimeout: 30_000 })
   const budgets = new Map<string, CallBudget>()
   const send = async ({ method, path, headers, body }: RestRequest) => {
-    const options = { method, path: prefix + path, headers, body: body ?? null }
+    const options = { method, path: prefix + path, headers: { ...own, ...headers }, body: body ?? null }
     try {
       const response = await pool.request(options)
       const budget = readBudget(response.headers)
@@ -49,6 +49,7 @@ export function openRestClient(url: string): RestClient {
     surface: 'rest',
     name: 'REST',
     url,
+    headers: own,
     send,
     budgets,
     call: (operation, values) => send(toRestRequest(operation, values)),

@@ -5,10 +5,14 @@ import { readDocument } from '../src/document/document.ts'
 import { asRecord } from '../src/document/json.ts'
 import { createGateway } from '../src/gateway.ts'
 import { createRunLogger } from '../test/support/run-log.ts'
+import { breakCall } from './call-result.ts'
+import { type CreatedUsers, createCreatedUsers } from './created-users.ts'
+import type { Lifecycle } from './lifecycle.ts'
 import { eras, type McpClient, openMcpClient } from './mcp-client.ts'
 import { type Recorder, startRecorder } from './recorder.ts'
 import type { OperationFacts } from './requirements.ts'
 import { openRestClient, type RestClient, toRestRequest } from './rest-client.ts'
+import type { Tenant } from './tenant.ts'
 
 /** Both servers of a gateway, MCP in each era. */
 export interface Servers extends AsyncDisposable {
@@ -17,7 +21,7 @@ export interface Servers extends AsyncDisposable {
 }
 
 /** What is tested: a gateway, and the upstream behind it as far as it can be seen. */
-export interface Target extends AsyncDisposable {
+export interface Target extends Tenant, AsyncDisposable {
   readonly name: string
   readonly servers: Servers
   /** Straight to the upstream, past every gateway; absent where it cannot be reached. */
@@ -25,31 +29,34 @@ export interface Target extends AsyncDisposable {
   readonly recorder?: Recorder
   /** Opens another gateway of this build before the recorder, configured by these variables. */
   readonly build?: (environment: Record<string, string>) => Promise<Servers>
-  /** True when the upstream responds as a `Prefer` header asks for. */
+  /** True when the upstream returns what a `Prefer` header asks for. */
   readonly tellable: boolean
   /** True when what one call changes, the next one sees. */
   readonly remembers: boolean
+  /** True for a mock that says that it keeps nothing: it has no user to change. */
+  readonly stateless: boolean
   /** False where nothing may be changed. */
   readonly writes: boolean
-  readonly clientId: string
-  readonly secret: string
+  /** True when the gateway has credentials of its own, so that calls bring none. */
+  readonly configured: boolean
+  /** A second OAuth client of the same upstream. */
+  readonly other?: Tenant
+  readonly created: CreatedUsers
+  /** The lives of users that were observed through each server, by its name. */
+  readonly lifecycles: Map<string, Promise<Lifecycle>>
 }
 
-/** Who calls: the client of the mocks, unless the environment names another. */
-export function readCaller(environment: Readonly<Record<string, string | undefined>>) {
-  const { CONTRACT_CLIENT_ID, CONTRACT_SECRET_KEY } = environment
-  return {
-    clientId: CONTRACT_CLIENT_ID || 'cm9demo000001abcd1234efgh',
-    secret: CONTRACT_SECRET_KEY || 'demo-secret',
-  }
-}
-
-type Traits = Pick<Target, 'name' | 'remembers' | 'writes' | 'clientId' | 'secret'>
+/** What is known of a target before it is opened. */
+export type Traits = Pick<
+  Target,
+  'name' | 'remembers' | 'stateless' | 'writes' | 'clientId' | 'secret' | 'other'
+>
 
 /** Puts a gateway of this build, and a recorder, in front of an upstream. */
 export async function openUpstream(url: string, traits: Traits): Promise<Target> {
   await using opening = new AsyncDisposableStack()
-  const recorder = await startRecorder(url)
+  const created = createCreatedUsers()
+  const recorder = await startRecorder(url, traits.stateless ? undefined : created)
   opening.defer(() => recorder.close())
   const build = (environment: Record<string, string>) => openGateway(recorder.url, environment)
   const servers = opening.use(await build({}))
@@ -64,50 +71,98 @@ export async function openUpstream(url: string, traits: Traits): Promise<Target>
     recorder,
     build,
     tellable,
+    configured: false,
+    created,
+    lifecycles: new Map(),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
 }
 
-/** Goes to a gateway that runs already; nothing of its upstream is to be seen. */
-export async function openRunning(rest: string, mcp: string, traits: Traits): Promise<Target> {
-  const opened = await openServers(rest, mcp)
-  const servers = { ...opened, mcp: opened.mcp.map(keepPace) }
-  return { ...traits, servers, tellable: false, [Symbol.asyncDispose]: () => servers[Symbol.asyncDispose]() }
+/** Connects to a gateway that runs already; nothing of its upstream is to be seen. */
+export async function openRunning(rest: string, mcp: string, traits: Traits, key?: string): Promise<Target> {
+  const headers: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` }
+  const opened = await openServers(rest, mcp, headers)
+  const created = createCreatedUsers()
+  const servers = {
+    ...opened,
+    rest: protect(opened.rest, created),
+    mcp: opened.mcp.map((one) => keepPace(protect(one, created))),
+  }
+  const tools = (await opened.mcp[0]?.listTools()) ?? []
+  const configured = !tools.some((tool) => 'x-cal-secret-key' in readProperties(tool))
+  return {
+    ...traits,
+    servers,
+    tellable: false,
+    configured,
+    created,
+    lifecycles: new Map(),
+    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+  }
+}
+
+function readProperties(tool: unknown): Readonly<Record<string, unknown>> {
+  return asRecord(asRecord(asRecord(tool).inputSchema).properties)
+}
+
+/** Learns which users are made, and sends no change of any other user. */
+function protect<Client extends RestClient | McpClient>(client: Client, created: CreatedUsers): Client {
+  const call: Client['call'] = async (operation, values) => {
+    const request = toRestRequest(operation, values)
+    if (!created.mayChange(request)) return breakCall('not sent: this run has not made that user')
+    const result = await client.call(operation, values)
+    created.note(request, result.kind === 'success' ? 200 : 400, result.body)
+    return result
+  }
+  if (!('send' in client)) return { ...client, call }
+  const send: RestClient['send'] = async (request) => {
+    if (!created.mayChange(request)) return breakCall('not sent: this run has not made that user')
+    const result = await client.send(request)
+    created.note(request, result.status, result.body)
+    return result
+  }
+  return { ...client, call, send }
 }
 
 /** A gateway lets a client delete so often and no more, so the tests wait until it may go on. */
-function keepPace(server: McpClient): McpClient {
+function keepPace(client: McpClient): McpClient {
   const call: McpClient['call'] = async (operation, values) => {
-    const result = await server.call(operation, values)
+    const result = await client.call(operation, values)
     const { retryAfter } = asRecord(result.body)
     if (result.code !== 'rate_limited' || typeof retryAfter !== 'number') return result
     await setTimeout(retryAfter * 1_000)
     return call(operation, values)
   }
-  return { ...server, call }
+  return { ...client, call }
 }
 
-/** The server of the upstream itself, whose paths are the document's. */
-function openUpstreamClient(url: string): RestClient {
-  const server = openRestClient(url)
+/** The client of the upstream itself, whose paths are the document's. */
+export function openUpstreamClient(url: string): RestClient {
+  const client = openRestClient(url)
   const translate = (facts: OperationFacts) => {
     const rest = facts.operation.split(' ')[1]?.replaceAll(/\{\w+\}/g, (variable) => variable.toLowerCase())
     return { ...facts, rest: rest ?? '' }
   }
   return {
-    ...server,
+    ...client,
+    surface: 'upstream',
+    name: 'Cal.com',
     call: (operation, values) => {
       const request = toRestRequest(translate(operation), values)
       // As the gateway does: without it Cal.com counts all callers of this address as one.
       const headers = { ...request.headers, 'x-cal-client-id': String(values.clientId) }
-      return server.send({ ...request, headers })
+      return client.send({ ...request, headers })
     },
   }
 }
 
-async function openServers(restUrl: string, mcpUrl: string): Promise<Servers> {
-  const rest = openRestClient(restUrl)
-  const mcp = await Promise.all(eras.map((era) => openMcpClient(mcpUrl, era)))
+async function openServers(
+  restUrl: string,
+  mcpUrl: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Servers> {
+  const rest = openRestClient(restUrl, headers)
+  const mcp = await Promise.all(eras.map((era) => openMcpClient(mcpUrl, era, headers)))
   const close = async () => {
     await Promise.all([rest, ...mcp].map((server) => server.close()))
   }

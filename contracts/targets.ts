@@ -1,8 +1,10 @@
 import { startCalCom } from '../mocks/cal-com/server.ts'
+import { mockHeader } from '../mocks/choice.ts'
 import { startPrism } from '../mocks/prism.ts'
-import { openRunning, openUpstream, readCaller, type Target } from './target.ts'
+import { openRunning, openUpstream, type Target, type Traits } from './target.ts'
+import type { Tenant } from './tenant.ts'
 
-/** A target that is opened when its turn comes. */
+/** A target that is opened when it is needed. */
 export interface TargetChoice {
   readonly name: string
   open(): Promise<Target>
@@ -10,65 +12,87 @@ export interface TargetChoice {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
+/** Thrown when there is nothing to test: a sentence for the user. */
+export class UnreachableTarget extends Error {}
+
+/** The OAuth clients of the stateful mock. */
+const demo: Tenant = { clientId: 'cm9demo000001abcd1234efgh', secret: 'demo-secret' }
+const demoOther: Tenant = { clientId: 'cm9other00001abcd1234efgh', secret: 'other-secret' }
+
+/** Milliseconds after which a target that does not respond is unreachable. */
+const reachTimeout = 3_000
+
 /**
- * Chooses what to test: both mocks, or what the environment puts in their place. `CONTRACT_UPSTREAM` is an
- * upstream, `CONTRACT_REST` and `CONTRACT_MCP` are a gateway that runs already. Away from this machine nothing
- * is changed unless `ALLOW_WRITES` is 1; `CONTRACT_MEMORY=1` says that the upstream remembers. Throws a
- * `RangeError` in one line.
+ * Chooses what to test: both mocks, or what the environment puts in their place. `CONTRACT_UPSTREAM` is an upstream,
+ * `CONTRACT_REST` and `CONTRACT_MCP` are a gateway that runs already. Throws a `RangeError` in one line.
  */
 export function chooseTargets(environment: Environment): TargetChoice[] {
   const { CONTRACT_UPSTREAM: upstream, CONTRACT_REST: rest, CONTRACT_MCP: mcp } = environment
+  const { CONTRACT_KEY: key } = environment
   if (Boolean(rest) !== Boolean(mcp)) throw new RangeError('CONTRACT_REST and CONTRACT_MCP go together')
   if (upstream && rest)
     throw new RangeError('CONTRACT_UPSTREAM is tested behind a gateway of its own: leave CONTRACT_REST out')
   for (const url of [upstream, rest, mcp])
     if (url && !URL.canParse(url))
       throw new RangeError('CONTRACT_UPSTREAM, CONTRACT_REST and CONTRACT_MCP are URLs')
-  if (upstream)
-    return [
-      { name: 'upstream', open: () => openUpstream(upstream, readTraits(environment, 'upstream', upstream)) },
-    ]
-  if (rest && mcp)
-    return [{ name: 'gateway', open: () => openRunning(rest, mcp, readTraits(environment, 'gateway', rest)) }]
+  if (upstream) return [{ name: 'upstream', open: () => openFound('upstream', upstream, environment) }]
+  if (rest && mcp) {
+    const open = async () => {
+      await probe('gateway', rest)
+      await probe('gateway', mcp)
+      return openRunning(rest, mcp, readTraits(environment, 'gateway', undefined), key || undefined)
+    }
+    return [{ name: 'gateway', open }]
+  }
   return [
-    { name: 'Prism', open: () => openMock('Prism', startPrism, false) },
-    { name: 'Cal.com that remembers', open: () => openMock('Cal.com that remembers', startUnhurried, true) },
+    { name: 'Prism', open: () => openMock('Prism', startPrism) },
+    { name: 'stateful mock', open: () => openMock('stateful mock', () => startCalCom({ throttles: false })) },
   ]
 }
 
-/** What may be done to a target at that address, and by whom. */
-export function readTraits(environment: Environment, name: string, url: string) {
-  const { CONTRACT_MEMORY, ALLOW_WRITES } = environment
+/**
+ * Decides what may be done to a target. Only a mock that says so by its header may be changed without `ALLOW_WRITES=1`,
+ * wherever it runs. `CONTRACT_MEMORY` is 0 or 1 where the target's own header does not say whether it remembers.
+ */
+export function readTraits(environment: Environment, name: string, mock: string | undefined): Traits {
+  const { CONTRACT_MEMORY: memory, ALLOW_WRITES, CONTRACT_CLIENT_ID, CONTRACT_SECRET_KEY } = environment
+  const { CONTRACT_OTHER_CLIENT_ID: otherId, CONTRACT_OTHER_SECRET_KEY: otherSecret } = environment
+  const writes = mock !== undefined || ALLOW_WRITES === '1'
+  const other = otherId && otherSecret ? { clientId: otherId, secret: otherSecret } : undefined
+  const isDemo = !CONTRACT_CLIENT_ID || CONTRACT_CLIENT_ID === demo.clientId
+  const second = other ?? (isDemo && mock === 'stateful' ? demoOther : undefined)
   return {
-    ...readCaller(environment),
     name,
-    remembers: CONTRACT_MEMORY === '1',
-    writes: ALLOW_WRITES === '1' || isHere(url),
+    clientId: CONTRACT_CLIENT_ID || demo.clientId,
+    secret: CONTRACT_SECRET_KEY || demo.secret,
+    writes,
+    stateless: mock === 'prism',
+    remembers: mock === undefined ? memory !== '0' : mock === 'stateful',
+    ...(second && { other: second }),
   }
 }
 
-function isHere(url: string): boolean {
-  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname)
+/** Returns the name of the mock that listens there, if it is one. Throws `UnreachableTarget` within three seconds. */
+async function probe(name: string, url: string): Promise<string | undefined> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(reachTimeout) })
+    await response.body?.cancel()
+    return response.headers.get(mockHeader) ?? undefined
+  } catch {
+    throw new UnreachableTarget(`The ${name} does not respond at ${new URL(url).host}.`)
+  }
 }
 
-/** Its clock goes half a second a look, so that its throttle, which is no part of the contract here, never closes. */
-function startUnhurried() {
-  let now = Date.UTC(2026, 10, 23, 10)
-  return startCalCom({
-    clock: () => {
-      now += 500
-      return now
-    },
-  })
+async function openFound(name: string, url: string, environment: Environment): Promise<Target> {
+  return openUpstream(url, readTraits(environment, name, await probe(name, url)))
 }
 
 async function openMock(
   name: string,
   start: () => Promise<AsyncDisposable & { readonly url: string }>,
-  remembers: boolean,
 ): Promise<Target> {
   const mock = await start()
-  const target = await openUpstream(mock.url, { ...readCaller({}), name, remembers, writes: true })
+  const target = await openFound(name, mock.url, {})
   return {
     ...target,
     async [Symbol.asyncDispose]() {

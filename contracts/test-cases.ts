@@ -1,11 +1,12 @@
-import { isDeepStrictEqual } from 'node:util'
 import { checks } from './checks/catalogue.ts'
-import type { Finding } from './context.ts'
-import type { OperationFacts, Requirement, Requirements, Surface } from './requirements.ts'
+import { type Context, type Finding, NotTested } from './context.ts'
+import { listDifferences } from './differences.ts'
+import { observeLifecycle } from './lifecycle.ts'
+import { findObstacle } from './obstacles.ts'
+import type { Requirement, Requirements, Surface } from './requirements.ts'
 import type { ServerClient } from './server-client.ts'
 import type { Target } from './target.ts'
 import { prepareArguments } from './valid-arguments.ts'
-import { showValue } from './values.ts'
 
 /** One requirement on one operation and one server. */
 export interface TestCase {
@@ -18,11 +19,11 @@ export interface TestCase {
   readonly title: string
   /** Why this target cannot be tested by it. */
   readonly obstacle: string | undefined
-  /** Returns the findings; none when the requirement is met. */
+  /** Returns the findings; none when the requirement is met. Throws `NotTested`. */
   run(): Promise<readonly Finding[]>
 }
 
-/** Lists every test case of a target, in the order of the requirements. */
+/** Lists every test case of a target, in the order of the requirements, the upstream before the gateway. */
 export function listTestCases(target: Target, requirements: Requirements): TestCase[] {
   const makeArguments = prepareArguments(target, requirements.operations)
   return requirements.requirements.flatMap((requirement) => {
@@ -31,35 +32,63 @@ export function listTestCases(target: Target, requirements: Requirements): TestC
     return wanted
       .filter((operation) => operation !== undefined)
       .flatMap((operation) =>
-        findServers(target, requirement.surfaces).map(({ surface, server }) => {
+        listServers(target, requirement.surfaces).map(({ surface, server }): TestCase => {
           const name = requirement.operations.length > 0 ? operation.name : 'gateway'
           const facts = { requirement, operation: name, surface, server: server?.name ?? 'Cal.com' }
+          const scope = { requirements, requirement, operation, target, makeArguments }
           return {
             ...facts,
             title: `${requirement.id} · ${name} · ${facts.server}`,
             obstacle: findObstacle(target, requirement, operation, server),
-            run: async () => {
-              const findings: Finding[] = []
-              const fail = (field: string, message: string) => {
-                const { id, rule } = requirement
-                findings.push({ ...facts, target: target.name, requirement: id, field, rule, message })
-              }
-              const expectEqual = (field: string, actual: unknown, expected: unknown) => {
-                const holds = isDeepStrictEqual(actual, expected)
-                if (!holds) fail(field, `expected ${showValue(expected)}, got ${showValue(actual)}`)
-                return holds
-              }
-              const check = checks[requirement.id]
-              if (!check || !server) throw new TypeError(`nothing checks ${requirement.id}`)
-              const scope = { requirements, requirement, operation, server, target, makeArguments }
-              await check({ ...scope, expectEqual, fail }).catch((error: unknown) => fail('', String(error)))
-              if (target.recorder) Object.assign(target.recorder, { prefer: undefined, script: undefined })
-              return findings
-            },
+            run: () => runCheck(scope, facts, server),
           }
         }),
       )
   })
+}
+
+type Scope = Pick<Context, 'requirements' | 'requirement' | 'operation' | 'target' | 'makeArguments'>
+type Facts = Pick<Finding, 'operation' | 'surface' | 'server'>
+
+async function runCheck(scope: Scope, facts: Facts, server: ServerClient | undefined): Promise<Finding[]> {
+  const { requirement, target, requirements, operation } = scope
+  const check = checks[requirement.id]
+  if (!check || !server) throw new TypeError(`nothing checks ${requirement.id}`)
+  const findings: Finding[] = []
+  const { id, rule } = requirement
+  const { operation: name, surface } = facts
+  const fail = (field: string, message: string) => {
+    const about = { requirement: id, operation: name, surface, server: facts.server }
+    findings.push({ ...about, target: target.name, field, rule, message })
+  }
+  const expectEqual = (field: string, actual: unknown, expected: unknown) => {
+    const differences = listDifferences(field, actual, expected)
+    for (const { place, message } of differences) fail(place, message)
+    return differences.length === 0
+  }
+  const observe = () => {
+    const known =
+      target.lifecycles.get(server.name) ?? observeLifecycle(target, server, requirements.operations)
+    target.lifecycles.set(server.name, known)
+    return known
+  }
+  const needsMemory = requirement.needs.includes('memory')
+  const isCanned = surface !== 'upstream' && !needsMemory && !requirement.needs.includes('told')
+  const callValid = async () => {
+    const isLive = target.remembers && target.writes && !(target.recorder && isCanned)
+    const step = isLive ? (await observe()).steps.get(operation.name) : undefined
+    return step?.result ?? server.call(operation, await scope.makeArguments(operation))
+  }
+  const { recorder } = target
+  if (recorder) Object.assign(recorder, { canned: isCanned, prefer: undefined, script: undefined })
+  try {
+    await check({ ...scope, server, callValid, observe, expectEqual, fail })
+  } catch (error) {
+    if (error instanceof NotTested && findings.length === 0) throw error
+    if (!(error instanceof NotTested)) fail('', String(error))
+  }
+  if (recorder) Object.assign(recorder, { canned: false, prefer: undefined, script: undefined })
+  return findings
 }
 
 /** Runs all test cases of a target that `select` keeps, one after the other; a known gap is a finding here too. */
@@ -70,7 +99,13 @@ export async function collectFindings(
 ): Promise<Finding[]> {
   const findings: Finding[] = []
   for (const testCase of listTestCases(target, requirements))
-    if (testCase.obstacle === undefined && select(testCase)) findings.push(...(await testCase.run()))
+    if (testCase.obstacle === undefined && select(testCase))
+      findings.push(
+        ...(await testCase.run().catch((error: unknown) => {
+          if (error instanceof NotTested) return []
+          throw error
+        })),
+      )
   return findings
 }
 
@@ -80,27 +115,12 @@ export function describeFinding(finding: Finding): string {
   return `✗ ${operation} · ${server} · ${field || 'call'} · ${requirement}: ${message}. ${rule}`
 }
 
-function findServers(target: Target, surfaces: readonly Surface[]) {
+function listServers(target: Target, surfaces: readonly Surface[]) {
   const { servers, upstream } = target
   const all = [
+    { surface: 'upstream' as const, server: upstream },
     { surface: 'rest' as const, server: servers.rest },
     ...servers.mcp.map((server) => ({ surface: 'mcp' as const, server })),
-    { surface: 'upstream' as const, server: upstream && { ...upstream, name: 'Cal.com' } },
   ]
   return all.filter(({ surface }) => surfaces.includes(surface))
-}
-
-function findObstacle(
-  target: Target,
-  { needs, stateful }: Requirement,
-  { name }: OperationFacts,
-  server: ServerClient | undefined,
-): string | undefined {
-  if (!server) return 'the upstream cannot be asked'
-  if (stateful && !target.remembers) return 'the upstream remembers nothing'
-  if (!target.writes && (stateful || !['list', 'get'].includes(name))) return 'nothing may be changed'
-  if (needs.includes('sight') && !target.recorder) return 'upstream requests cannot be seen'
-  if (needs.includes('told') && !target.tellable) return 'the upstream gives no response on demand'
-  if (needs.includes('build') && !target.build) return 'it is configured already'
-  return undefined
 }

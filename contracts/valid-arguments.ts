@@ -1,50 +1,46 @@
 import { asRecord } from '../src/document/json.ts'
 import type { CallArguments } from './call-result.ts'
+import { absentUser } from './created-users.ts'
 import type { OperationFacts } from './requirements.ts'
 import type { Target } from './target.ts'
+import { identify } from './tenant.ts'
 
-/** Makes arguments that succeed, once a user or fresh for operations that use one up. */
+/** Makes arguments that the operation accepts; whether the upstream knows the user depends on the target. */
 export type MakeArguments = (operation: OperationFacts) => Promise<CallArguments>
 
-/** What the mocks know from the beginning, for where no user can be made. */
+/** What the stateless mock knows, and what canned responses show. */
 const known = { userId: 4711, refreshToken: 'eyJhbGciOiJIUzI1NiJ9.demo.demo' }
 
-/** Counts through one run, so that no two users of it share an address. */
-let made = 0
-
-/** A new address on each call; the time keeps runs against one upstream apart. */
-export function makeAddress(): string {
-  made += 1
-  return `contract-${Date.now().toString(36)}-${made}@example.org`
-}
-
 /**
- * Gives arguments that the target answers with success. The user that reads and changes go to is made once;
- * delete and refresh get one of their own, since they use it up.
+ * Prepares arguments for a target. Where calls reach an upstream with memory, reads and changes go to one user that
+ * is made for them, and deletions to an id that nobody has.
  */
 export function prepareArguments(target: Target, operations: readonly OperationFacts[]): MakeArguments {
   const find = (name: string) => operations.find((one) => one.name === name)
-  const caller = { 'x-cal-secret-key': target.secret, clientId: target.clientId }
-  const make = async () => {
+  const caller = identify(target, target)
+  const makeUser = async (): Promise<unknown> => {
     const [create, list] = [find('create'), find('list')]
-    if (target.writes && create) {
-      const body = { email: makeAddress(), name: 'Ada Example', timeZone: 'Europe/Oslo' }
-      const { user, refreshToken } = asRecord(asRecord(await ask(create, { ...caller, body })).data)
-      return { userId: asRecord(user).id ?? known.userId, refreshToken: refreshToken ?? known.refreshToken }
+    const ask = async (operation: OperationFacts | undefined, values: CallArguments) =>
+      operation ? asRecord((await target.servers.rest.call(operation, values)).body).data : undefined
+    if (target.writes) {
+      const body = { email: target.created.makeAddress(), name: 'calgate contract check' }
+      return asRecord(asRecord(await ask(create, { ...caller, body })).user).id
     }
-    const { data } = asRecord(list && (await ask(list, { ...caller, limit: 1 })))
-    return { ...known, userId: asRecord([data].flat()[0]).id ?? known.userId }
+    return asRecord([await ask(list, { ...caller, limit: 1 })].flat()[0]).id
   }
-  const ask = async (operation: OperationFacts, values: CallArguments) =>
-    (await target.servers.rest.call(operation, values)).body
-  let kept: ReturnType<typeof make> | undefined
+  let kept: Promise<unknown> | undefined
+  const findUser = async (name: string): Promise<unknown> => {
+    if (target.stateless || target.recorder) return known.userId
+    if (name === 'delete') return absentUser
+    kept ??= makeUser()
+    return (await kept) ?? absentUser
+  }
   return async ({ name, required }) => {
     if (name === 'list') return caller
-    if (name === 'create') return { ...caller, body: { email: makeAddress(), name: 'Ada Example' } }
-    const fresh = name === 'delete' || name === 'refresh'
-    if (!fresh) kept ??= make()
-    const { userId, refreshToken } = await (fresh ? make() : (kept ?? make()))
-    if (name === 'refresh') return { ...caller, body: { refreshToken } }
-    return { ...caller, userId, ...(required.includes('body') ? { body: { name: 'Ada Example' } } : {}) }
+    const email = target.created.makeAddress()
+    if (name === 'create') return { ...caller, body: { email, name: 'calgate contract check' } }
+    if (name === 'refresh') return { ...caller, body: { refreshToken: known.refreshToken } }
+    const body = required.includes('body') ? { body: { name: 'calgate contract check' } } : {}
+    return { ...caller, userId: await findUser(name), ...body }
   }
 }

@@ -27,6 +27,15 @@ export function getArgument(values: unknown, place: string): unknown {
   return place.split('.').reduce<unknown>((inner, name) => asRecord(inner)[name], values)
 }
 
+/** Parses a JSON text; `undefined` for one that is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 /** True for a list, whose elements stay unknown. */
 export function isList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value)
@@ -37,8 +46,21 @@ export function toList(value: unknown): readonly unknown[] {
   return value === undefined ? [] : [value].flat()
 }
 
-/** A value in at most 120 characters, for a message. */
+/** Longest value that a message shows whole, in characters. */
+const longest = 200
+
+/** A value for a message: cut in the middle, without e-mail addresses and tokens. */
 export function showValue(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing'
-  return text.length > 120 ? `${text.slice(0, 120)}… (${text.length} characters)` : text
+  const text = redact(JSON.stringify(value) ?? 'nothing')
+  if (text.length <= longest) return text
+  return `${text.slice(0, longest / 2)} … ${text.slice(-longest / 2)} (${text.length} characters)`
+}
+
+/** A text without the addresses of people and without tokens; the addresses that a run makes up stay. */
+export function redact(text: string): string {
+  return text
+    .replaceAll(/[\w.+-]+@[\w-]+(\.[\w-]+)+/g, (address) =>
+      address.startsWith('calgate-contract-') ? address : '[address]',
+    )
+    .replaceAll(/\bey[\w-]{6,}(\.[\w-]*)*/g, '[token]')
 }

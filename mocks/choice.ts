@@ -1,3 +1,6 @@
+/** Header of every response of a mock, with its name: what it gets may be changed without asking anybody. */
+export const mockHeader = 'x-calgate-mock'
+
 /** The mocks of Cal.com there are; the first is started when nothing else is asked for. */
 export const mockNames = ['prism', 'stateful'] as const
 

@@ -1,7 +1,10 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { readFile } from 'node:fs/promises'
+import type { Server, ServerResponse } from 'node:http'
 import { createLogger } from '@stoplight/prism-core'
 import { getHttpOperationsFromSpec } from '@stoplight/prism-http'
 import { createServer } from '@stoplight/prism-http-server'
+import { mockHeader } from './choice.ts'
 
 /** Prism in Cal.com's place; disposing of it closes its port and every connection to it. */
 export interface PrismMock extends AsyncDisposable {
@@ -48,5 +51,24 @@ export async function startPrism(options: PrismOptions = {}): Promise<PrismMock>
     const code = /EADDRINUSE|EACCES|EADDRNOTAVAIL/.exec(String(reason))?.[0]
     throw Object.assign(new Error(String(reason)), { code })
   })
-  return { url, [Symbol.asyncDispose]: () => server.close() }
+  const mark = (message: unknown) => markResponse(message, Number(new URL(url).port))
+  subscribe('http.server.request.start', mark)
+  const close = async () => {
+    unsubscribe('http.server.request.start', mark)
+    await server.close()
+  }
+  return { url, [Symbol.asyncDispose]: close }
+}
+
+/** What Node publishes on `http.server.request.start`. */
+interface RequestStart {
+  readonly server: Server
+  readonly response: ServerResponse
+}
+
+/** Prism gives no way to add a header to every response, so it is set before Prism sees the request. */
+function markResponse(message: unknown, port: number): void {
+  const { server, response } = message as RequestStart
+  const address = server.address()
+  if (typeof address === 'object' && address?.port === port) response.setHeader(mockHeader, 'prism')
 }

@@ -1,9 +1,8 @@
-import { asRecord } from '../../src/document/json.ts'
-import { type CallResult, readToolResult } from '../call-result.ts'
+import { type CallResult, readMessage, readToolResult } from '../call-result.ts'
 import type { Check, Context } from '../context.ts'
 import { toRestRequest } from '../rest-client.ts'
 import { setArgument } from '../values.ts'
-import { describe, expectRefusal } from './boundaries.ts'
+import { describeResult, expectRefusal } from './boundaries.ts'
 
 /** JSON texts with two readings, or none. */
 const unreadable = [
@@ -68,7 +67,7 @@ export const bodies: Readonly<Record<string, Check>> = {
       const refused = { status: result.status, code: result.code }
       if (bytes > Number(most)) context.expectEqual(`body of ${bytes} bytes`, refused, { status, code })
       else if (refused.status === status)
-        context.fail(`body of ${bytes} bytes`, `must be read; got ${describe(result)}`)
+        context.fail(`body of ${bytes} bytes`, `must be read; got ${describeResult(result)}`)
     }
   },
 
@@ -118,9 +117,13 @@ async function postText({ operation, server }: Context, valid: object, text: str
     method: 'tools/call',
     params: { name: operation.tool, arguments: { ...valid, body: null } },
   }
-  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
+  const headers = {
+    ...server.headers,
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+  }
   const body = JSON.stringify(call).replace('"body":null', `"body":${text}`)
   const response = await fetch(server.url, { method: 'POST', headers, body })
-  const { result } = asRecord(JSON.parse(await response.text()))
+  const { result } = readMessage(String(response.headers.get('content-type')), await response.text())
   return result ? readToolResult(result).status : response.status
 }

@@ -1,7 +1,7 @@
 import { asRecord } from '../../src/document/json.ts'
 import type { CallArguments, CallResult } from '../call-result.ts'
 import type { Check, Context } from '../context.ts'
-import { setArgument, showValue, spellOut } from '../values.ts'
+import { redact, setArgument, showValue, spellOut, toList } from '../values.ts'
 
 /** Tries each value of the requirement: what it accepts must be sent, what it refuses must not. */
 const checkValues: Check = async (context) => {
@@ -31,7 +31,7 @@ const checkValues: Check = async (context) => {
 export function expectRefusal(context: Context, argument: string, result: CallResult, what: string): void {
   const { fail, target } = context
   const { kind, code, places } = result
-  const said = `${what}; got ${describe(result)}`
+  const said = `${what}; got ${describeResult(result)}`
   if (kind !== 'gateway_error' || code !== 'invalid_argument') fail(argument, said)
   else if (!places.some((place) => leadsTo(argument, place)))
     fail(argument, `${what} by its name; the response names ${places.join(', ') || 'nothing'}`)
@@ -45,13 +45,19 @@ export function expectAcceptance(context: Context, argument: string, result: Cal
   const invalid = asRecord(asRecord(asRecord(body).error).details).errors !== undefined || status === 422
   const sent = context.target.tellable ? kind === 'success' : kind === 'success' || kind === 'upstream_error'
   if (!sent || (kind === 'upstream_error' && (invalid || status >= 500)))
-    context.fail(argument, `${what}; got ${describe(result)}`)
+    context.fail(argument, `${what}; got ${describeResult(result)}`)
 }
 
-/** A result in a few words. */
-export function describe({ kind, status, code, places, text }: CallResult): string {
-  if (kind === 'broken') return text.slice(0, 120)
-  return [kind, status, code, places.join(', ')].filter(Boolean).join(' ')
+/** A result in a few words, with the API's own reasons where it gives some. */
+export function describeResult({ kind, status, code, places, reason, body }: CallResult): string {
+  if (kind === 'broken') return reason
+  const error = asRecord(asRecord(body).error)
+  const reasons = toList(asRecord(error.details).errors).flatMap((one) =>
+    Object.values(asRecord(asRecord(one).constraints)),
+  )
+  const said = kind === 'upstream_error' ? [error.message, ...reasons].filter((one) => one !== undefined) : []
+  const words = [kind.replace('_', ' '), status, code, places.join(', ')].filter(Boolean).join(' ')
+  return redact(said.length > 0 ? `${words} (${said.join('; ')})` : words)
 }
 
 /** True when a place is the argument itself or lies within it: `emails[0]` within `emails`. */

@@ -4,7 +4,7 @@ import { asRecord } from '../../src/document/json.ts'
 import type { Check, Context } from '../context.ts'
 import { eras, openMcpClient } from '../mcp-client.ts'
 import { setArgument } from '../values.ts'
-import { describe } from './boundaries.ts'
+import { describeResult } from './boundaries.ts'
 
 const secretName = 'x-cal-secret-key'
 
@@ -31,7 +31,8 @@ export const credentials: Readonly<Record<string, Check>> = {
     context.target.recorder?.requests.splice(0)
     const result = await server.call(context.operation, setArgument(valid, secretName, undefined))
     await server.close()
-    if (result.kind !== 'success') context.fail(secretName, `as a header must do; got ${describe(result)}`)
+    if (result.kind !== 'success')
+      context.fail(secretName, `as a header must do; got ${describeResult(result)}`)
     const [sent] = context.target.recorder?.requests ?? []
     context.expectEqual(secretName, sent?.headers[secretName], context.target.secret)
   },

@@ -1,13 +1,13 @@
 import { readDocument } from '../../src/document/document.ts'
 import { asRecord } from '../../src/document/json.ts'
-import type { CallResult } from '../call-result.ts'
+import { type CallResult, readMediaType } from '../call-result.ts'
 import type { Check, Context } from '../context.ts'
 import type { Script } from '../recorder.ts'
 import type { ErrorFacts } from '../requirements.ts'
 import { listDocumentedResponses } from '../rest/documented-responses.ts'
 import { findMismatches, toShape } from '../shapes.ts'
 import { setArgument } from '../values.ts'
-import { describe } from './boundaries.ts'
+import { describeResult } from './boundaries.ts'
 
 /** Clients of one call each: what an error makes the gateway remember of a client meets no other call. */
 let clients = 0
@@ -119,7 +119,7 @@ function checkError(context: Context, name: string, facts: ErrorFacts, result: C
   const { fail, requirements, server } = context
   const place = (member: string) => `${name}.${member}`
   if (result.kind !== 'upstream_error') {
-    fail(name, `expected Cal.com's ${status}, got ${describe(result)}`)
+    fail(name, `expected Cal.com's ${status}, got ${describeResult(result)}`)
     return
   }
   context.expectEqual(place('status'), result.status, status)
@@ -138,7 +138,7 @@ function checkError(context: Context, name: string, facts: ErrorFacts, result: C
   const details = asRecord(asRecord(error).details)
   if (details.statusCode !== undefined)
     context.expectEqual(place('error.details.statusCode'), details.statusCode, status)
-  if (server.surface === 'rest') checkType(context, name, result)
+  if (server.surface !== 'mcp') checkType(context, name, result)
   if (server.surface !== 'mcp') return
   // A model reads the text alone: it must say the status, the code and what to do now.
   const told = [String(status), code ?? '', String(asRecord(error).message ?? message ?? ''), 'Next: ']
@@ -155,7 +155,7 @@ function listShapes({ operation, requirements }: Context, wanted: string, status
 }
 
 function checkType(context: Context, name: string, { headers }: CallResult): void {
-  const type = String(headers['content-type']).split(';')[0]
+  const type = readMediaType(headers)
   context.expectEqual(`${name}.content-type`, type, 'application/json')
 }
 

@@ -1,21 +1,19 @@
 import { asRecord } from '../../src/document/json.ts'
+import { readMessage } from '../call-result.ts'
 import type { Check, Context } from '../context.ts'
 import { eras } from '../mcp-client.ts'
 import { toRestRequest } from '../rest-client.ts'
 import { isList } from '../values.ts'
-import { describe } from './boundaries.ts'
+import { describeResult } from './boundaries.ts'
 
 const rpcHeaders = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
 
 /** What is there to be called: paths, methods, tools and protocol revisions. */
 export const exposure: Readonly<Record<string, Check>> = {
   async 'route.path'(context) {
-    const result = await context.server.call(
-      context.operation,
-      await context.makeArguments(context.operation),
-    )
+    const result = await context.callValid()
     if (result.kind !== 'success')
-      context.fail(context.operation.rest, `is not served; got ${describe(result)}`)
+      context.fail(context.operation.rest, `is not served; got ${describeResult(result)}`)
   },
 
   async 'route.method'(context) {
@@ -65,7 +63,7 @@ export const exposure: Readonly<Record<string, Check>> = {
 
   async 'tool.arguments'(context) {
     const { inputSchema = {} } = await findTool(context)
-    const { arguments: names, required } = context.operation
+    const { names, required } = listOffered(context)
     context.expectEqual('arguments', Object.keys(asRecord(inputSchema.properties)).sort(), [...names].sort())
     context.expectEqual('required', [...(inputSchema.required ?? [])].sort(), [...required].sort())
     context.expectEqual('additionalProperties', inputSchema.additionalProperties, false)
@@ -158,7 +156,8 @@ export const exposure: Readonly<Record<string, Check>> = {
   },
 }
 
-interface ListedTool {
+/** A tool as far as the checks look at it. */
+export interface ListedTool {
   readonly name?: string
   readonly title?: string
   readonly description?: string
@@ -172,7 +171,8 @@ async function listTools({ target, server }: Context): Promise<ListedTool[]> {
   return (tools ?? []).map((tool) => ({ ...asRecord(tool) }))
 }
 
-async function findTool(context: Context): Promise<ListedTool> {
+/** Returns the tool of the operation as `tools/list` shows it. */
+export async function findTool(context: Context): Promise<ListedTool> {
   return (await listTools(context)).find(({ name }) => name === context.operation.tool) ?? {}
 }
 
@@ -193,6 +193,17 @@ async function ask(
   headers: Record<string, string> = {},
 ) {
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })
-  const response = await fetch(server.url, { method: 'POST', headers: { ...rpcHeaders, ...headers }, body })
-  return asRecord(JSON.parse(await response.text()))
+  const init = { method: 'POST', headers: { ...rpcHeaders, ...server.headers, ...headers }, body }
+  const response = await fetch(server.url, init)
+  return readMessage(String(response.headers.get('content-type')), await response.text())
+}
+
+/** A gateway with configured credentials takes no secret, and has a client of its own. */
+function listOffered({ operation, target }: Context) {
+  const { arguments: names, required } = operation
+  if (!target.configured) return { names, required }
+  return {
+    names: names.filter((name) => name !== 'x-cal-secret-key'),
+    required: required.filter((name) => name !== 'clientId'),
+  }
 }

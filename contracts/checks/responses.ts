@@ -1,7 +1,8 @@
 import { asRecord } from '../../src/document/json.ts'
+import { readMediaType } from '../call-result.ts'
 import type { Check, Context } from '../context.ts'
 import { findMismatches } from '../shapes.ts'
-import { describe } from './boundaries.ts'
+import { describeResult } from './boundaries.ts'
 
 /** A response with members and values that no document foresaw. */
 const unforeseen =
@@ -10,27 +11,21 @@ const unforeseen =
 /** Cal.com's successes as they arrive. */
 export const responses: Readonly<Record<string, Check>> = {
   async 'response.status'(context) {
-    const result = await context.server.call(
-      context.operation,
-      await context.makeArguments(context.operation),
-    )
-    if (result.kind !== 'success') context.fail('status', `expected success, got ${describe(result)}`)
-    else if (context.server.surface === 'rest')
+    const result = await context.callValid()
+    if (result.kind !== 'success') context.fail('status', `expected success, got ${describeResult(result)}`)
+    else if (context.server.surface !== 'mcp')
       context.expectEqual('status', result.status, context.operation.success)
   },
 
   async 'response.members'(context) {
-    const result = await context.server.call(
-      context.operation,
-      await context.makeArguments(context.operation),
-    )
+    const result = await context.callValid()
     const { responses: shapes } = context.requirements
     const shape = { status: 'string', ...context.operation.response }
     for (const { place, message } of findMismatches(result.body, shape, shapes)) context.fail(place, message)
     checkFigures(context, result.body)
     if (context.server.surface === 'mcp') return checkText(context, result.text, result.body)
     const { type, safe } = context.requirement.values
-    context.expectEqual('content-type', String(result.headers['content-type']).split(';')[0], type)
+    context.expectEqual('content-type', readMediaType(result.headers), type)
     // A proxy before a gateway that runs elsewhere adds headers of its own.
     if (context.server !== context.target.servers.rest || !context.target.build) return
     const foreign = Object.keys(result.headers).filter((name) => ![safe].flat().includes(name))

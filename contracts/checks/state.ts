@@ -1,185 +1,206 @@
-import { asRecord } from '../../src/document/json.ts'
-import { type CallArguments, type CallResult, readToolResult } from '../call-result.ts'
-import type { Check, Context } from '../context.ts'
-import { makeAddress } from '../valid-arguments.ts'
-import { describe } from './boundaries.ts'
+import { type Check, type Context, findStep } from '../context.ts'
+import { absentUser } from '../created-users.ts'
+import { changedMembers, clearable, fullMembers } from '../lifecycle.ts'
+import { getArgument } from '../values.ts'
+import { compareMembers, type Data, expectStatus, readData, readUser, readUsers } from './steps.ts'
 
-/** Members of a user or of a token pair. */
-type Data = Readonly<Record<string, unknown>>
-
-/** What Cal.com remembers from one call to the next. Every user here is made for its own testCase. */
+/** What Cal.com remembers of users from one call to the next. */
 export const state: Readonly<Record<string, Check>> = {
   async 'state.create-get'(context) {
-    const { user } = await create(context)
-    context.expectEqual('data', await expectData(context, 'get', { userId: user.id }), user)
+    compareMembers(context, 'get', await readUser(context, 'get'), await readUser(context, 'create'))
+  },
+
+  async 'state.members'(context) {
+    const { id } = await readUser(context, 'create')
+    for (const step of ['create', 'get'])
+      compareMembers(context, step, await readUser(context, step), fullMembers)
+    const listed = (await readUsers(context, 'find')).find((user) => user.id === id)
+    if (listed) compareMembers(context, 'list', listed, fullMembers)
+    else context.fail('list', 'the created user is not found by its address')
   },
 
   async 'state.email'(context) {
-    const email = makeAddress()
-    const rewritten = email.replace('@', `+${context.target.clientId}@`)
-    const { user } = await create(context, context.operation.name === 'create' ? { email } : {})
-    if (context.operation.name === 'create') return void context.expectEqual('email', user.email, rewritten)
-    const changed = await expectData(context, 'update', { userId: user.id, body: { email } })
-    context.expectEqual('email', changed.email, rewritten)
+    const { addresses } = await context.observe()
+    const [step, sent] =
+      context.operation.name === 'create' ? ['create', addresses.full] : ['update-email', addresses.changed]
+    const { email } = await readUser(context, step ?? '')
+    context.expectEqual('email', email, rewrite(context, sent ?? ''))
+  },
+
+  async 'state.username'(context) {
+    const [step, read] =
+      context.operation.name === 'create' ? ['create', 'get'] : ['update-email', 'update-email']
+    const { email, username } = await readUser(context, step ?? '')
+    context.expectEqual('username', username, toUsername(String(email)))
+    context.expectEqual('username', (await readUser(context, read ?? '')).username, toUsername(String(email)))
   },
 
   async 'state.conflict'(context) {
     const { status, code } = context.requirement.values
-    const email = makeAddress()
-    const { user } = await create(context, { email })
-    const result = await call(context, 'create', { body: { email, name: 'Ada Example' } })
+    const { id } = await readUser(context, 'create')
+    const { result } = await findStep(context, 'create-again')
     context.expectEqual('status', [result.status, result.code], [status, code])
-    const message = String(asRecord(asRecord(result.body).error).message)
-    context.expectEqual('error.message', message.endsWith(`Existing user ID=${user.id}`), true)
+    const message = String(getArgument(result.body, 'error.message'))
+    context.expectEqual('error.message', message.endsWith(`Existing user ID=${id}`), true)
   },
 
   async 'state.schedule'(context) {
-    const { user: without } = await create(context)
-    context.expectEqual('defaultScheduleId', without.defaultScheduleId, null)
-    const { user } = await create(context, { timeZone: 'Europe/Oslo' })
-    context.expectEqual('defaultScheduleId', Number.isSafeInteger(user.defaultScheduleId), true)
-    context.expectEqual('timeZone', user.timeZone, 'Europe/Oslo')
+    const [bare, full] = [await readUser(context, 'create-bare'), await readUser(context, 'create')]
+    context.expectEqual('defaultScheduleId', bare.defaultScheduleId, null)
+    context.expectEqual('defaultScheduleId', Number.isSafeInteger(full.defaultScheduleId), true)
   },
 
   async 'state.defaults'(context) {
-    const { user } = await create(context)
-    for (const [name, value] of Object.entries(context.requirement.values))
-      context.expectEqual(name, user[name], value)
+    const user = await readUser(context, 'create-bare')
+    compareMembers(context, 'create', user, context.requirement.values)
+  },
+
+  async 'state.ids'(context) {
+    const ids = [await readUser(context, 'create'), await readUser(context, 'create-bare')].map(
+      ({ id }) => id,
+    )
+    context.expectEqual('id', new Set(ids).size, 2)
+    const { id } = await readUser(context, 'create-reused')
+    if (ids.includes(id)) context.fail('id', `a new user got the id ${id} of another one`)
   },
 
   async 'state.find'(context) {
-    const email = makeAddress()
-    const { user } = await create(context, { email })
-    for (const address of [email, String(user.email)])
-      context.expectEqual('emails', await listIds(context, { emails: [address] }), [user.id])
-    context.expectEqual('emails', await listIds(context, { emails: [makeAddress()] }), [])
+    const [full, bare] = [await readUser(context, 'create'), await readUser(context, 'create-bare')]
+    const find = async (step: string) => (await readUsers(context, step)).map(({ id }) => id).sort()
+    context.expectEqual('emails', await find('find'), [full.id])
+    context.expectEqual('emails', await find('find-rewritten'), [full.id])
+    context.expectEqual('emails', await find('find-both'), [full.id, bare.id].sort())
+    context.expectEqual('emails', await find('find-none'), [])
+    context.expectEqual('emails', await find('find-changed'), [full.id])
+    context.expectEqual('emails', await find('find-former'), [])
+  },
+
+  async 'state.listed'(context) {
+    const listed = await readUsers(context, 'list')
+    const page = Number(context.requirement.values.page)
+    for (const step of ['create', 'create-bare']) {
+      const user = await readUser(context, step)
+      const found = listed.find(({ id }) => id === user.id)
+      if (found) compareMembers(context, 'list', found, user)
+      // More users than one page shows may hide a new one.
+      else if (listed.length < page)
+        context.fail('data', `the list lacks the user ${user.id} that was created`)
+    }
   },
 
   async 'state.pages'(context) {
-    for (let made = 0; made < 3; made += 1) await create(context)
-    const all = await listIds(context, { limit: 250 })
-    const pages: unknown[] = []
-    for (let offset = 0; offset < Math.min(all.length, 6); offset += 2)
-      pages.push(...(await listIds(context, { limit: 2, offset })))
-    context.expectEqual('offset', pages.slice(0, 6), all.slice(0, 6))
-    context.expectEqual('limit', new Set(all).size, all.length)
+    const read = async (step: string) => (await readUsers(context, step)).map(({ id }) => id)
+    const whole = await read('page-whole')
+    const [first, second, both] = [
+      await read('page-first'),
+      await read('page-second'),
+      await read('page-both'),
+    ]
+    context.expectEqual('limit', [first.length, second.length, both.length], [1, 1, 2])
+    context.expectEqual('limit', whole.length <= 4, true)
+    context.expectEqual('offset', [...first, ...second], both)
+    context.expectEqual('limit', whole.slice(0, 2), both)
+    const all = await read('list')
+    context.expectEqual('data', new Set(all).size, all.length)
+    context.expectEqual('limit', all.length >= Math.min(whole.length, 4), true)
   },
 
   async 'state.update'(context) {
-    const { user } = await create(context, { timeZone: 'Europe/Oslo', bio: 'Plans meetings' })
-    const changed = await expectData(context, 'update', {
-      userId: user.id,
-      body: { name: 'Bo', timeFormat: 24 },
-    })
-    context.expectEqual('data', changed, { ...user, name: 'Bo', timeFormat: 24 })
-    context.expectEqual('data', await expectData(context, 'update', { userId: user.id, body: {} }), changed)
-    context.expectEqual('data', await expectData(context, 'get', { userId: user.id }), changed)
+    const user = { ...(await readUser(context, 'create')), name: 'Bo' }
+    compareMembers(context, 'update', await readUser(context, 'update'), user)
+    compareMembers(context, 'get', await readUser(context, 'get-updated'), user)
+    compareMembers(context, 'update with nothing', await readUser(context, 'update-nothing'), user)
+  },
+
+  async 'state.update-members'(context) {
+    const expected = { ...(await readUser(context, 'create')), ...changedMembers }
+    compareMembers(context, 'update', await readUser(context, 'update-all'), expected)
+    compareMembers(context, 'get', await readUser(context, 'get-changed'), expected)
   },
 
   async 'state.metadata'(context) {
-    const { user } = await create(context, { metadata: { tenant: 'acme', seat: 7 } })
-    context.expectEqual('metadata', user.metadata, { tenant: 'acme', seat: 7 })
-    const body = { metadata: { desk: true } }
-    const changed = await expectData(context, 'update', { userId: user.id, body })
-    context.expectEqual('metadata', changed.metadata, body.metadata)
+    for (const step of ['update-all', 'get-changed'])
+      context.expectEqual('metadata', (await readUser(context, step)).metadata, changedMembers.metadata)
   },
 
   async 'state.clear'(context) {
-    const filled = {
-      timeZone: 'Europe/Oslo',
-      bio: 'b',
-      locale: 'no',
-      timeFormat: 24,
-      avatarUrl: 'https://a.example.org/a',
+    const before: Record<string, unknown> = { ...(await readUser(context, 'get-changed')) }
+    for (const name of clearable) {
+      before[name] = null
+      compareMembers(context, `clear ${name}`, await readUser(context, `clear-${name}`), before)
     }
-    const { user } = await create(context, filled)
-    for (const name of [context.requirement.values.members].flat().map(String)) {
-      const changed = await expectData(context, 'update', { userId: user.id, body: { [name]: null } })
-      context.expectEqual(name, changed[name], null)
-    }
+    compareMembers(context, 'get', await readUser(context, 'get-cleared'), before)
+  },
+
+  async 'state.update-email'(context) {
+    const before = await readUser(context, 'get-cleared')
+    const { email: _, username: __, ...kept } = before
+    compareMembers(context, 'update', await readUser(context, 'update-email'), kept)
+  },
+
+  async 'state.other-user'(context) {
+    const { addresses } = await context.observe()
+    const bare = await readUser(context, 'create-bare')
+    context.expectEqual('email', bare.email, rewrite(context, addresses.bare))
+    compareMembers(context, 'another user', await readUser(context, 'get-other'), bare)
+    await readData(context, 'get-survivor')
   },
 
   async 'state.delete'(context) {
-    const { status, code } = context.requirement.values
-    const { user } = await create(context)
-    context.expectEqual('data', await expectData(context, 'delete', { userId: user.id }), user)
-    for (const name of ['get', 'delete']) {
-      const result = await call(context, name, { userId: user.id })
-      context.expectEqual(`${name} afterwards`, [result.status, result.code], [status, code])
-    }
+    compareMembers(
+      context,
+      'delete',
+      await readUser(context, 'delete'),
+      await readUser(context, 'create-bare'),
+    )
+    const { status } = context.requirement.values
+    for (const name of ['get', 'update', 'force-refresh', 'delete'])
+      await expectStatus(context, `deleted-${name}`, status)
+  },
+
+  async 'state.delete-list'(context) {
+    const { id } = await readUser(context, 'create-bare')
+    for (const step of ['deleted-find', 'deleted-list'])
+      if ((await readUsers(context, step)).some((user) => user.id === id))
+        context.fail(step, 'the deleted user is still listed')
+  },
+
+  async 'state.delete-token'(context) {
+    await expectStatus(context, 'deleted-refresh', 400, 404)
+  },
+
+  async 'state.delete-address'(context) {
+    const { addresses } = await context.observe()
+    const again = await readUser(context, 'create-reused')
+    context.expectEqual('email', again.email, rewrite(context, addresses.bare))
   },
 
   async 'state.absent'(context) {
-    const { status, code, userId } = context.requirement.values
-    const body = context.operation.required.includes('body') ? { body: { name: 'Bo' } } : {}
-    const result = await call(context, context.operation.name, { userId, ...body })
+    const { status, code } = context.requirement.values
+    const { result } = await findStep(context, `absent-${context.operation.name}`)
     context.expectEqual('userId', [result.status, result.code], [status, code])
   },
 
   async 'state.secret'(context) {
     const { status, code } = context.requirement.values
-    const valid = await context.makeArguments(context.operation)
-    const result = await context.server.call(context.operation, {
-      ...valid,
-      'x-cal-secret-key': 'another-secret',
-    })
-    context.expectEqual('x-cal-secret-key', [result.status, result.code], [status, code])
-  },
-
-  async 'state.refresh'(context) {
-    const { refreshToken } = await create(context)
-    const fresh = await expectData(context, 'refresh', { body: { refreshToken } })
-    context.expectEqual('refreshToken', fresh.refreshToken === refreshToken, false)
-    const again = await call(context, 'refresh', { body: { refreshToken } })
-    if (![context.requirement.values.statuses].flat().includes(again.status))
-      context.fail('a second use', `must not give tokens; got ${describe(again)}`)
-    await expectData(context, 'refresh', { body: { refreshToken: fresh.refreshToken } })
-  },
-
-  async 'state.force-refresh'(context) {
-    const { user, refreshToken } = await create(context)
-    const fresh = await expectData(context, 'force-refresh', { userId: user.id })
-    const old = await call(context, 'refresh', { body: { refreshToken } })
-    context.expectEqual('the old refreshToken', old.status, context.requirement.values.status)
-    await expectData(context, 'refresh', { body: { refreshToken: fresh.refreshToken } })
-  },
-
-  async 'state.expiry'(context) {
-    const { leastDays, mostDays } = context.requirement.values
-    const { user, refreshToken, ...first } = await create(context)
-    const others: Readonly<Record<string, CallArguments>> = {
-      'force-refresh': { userId: user.id },
-      refresh: { body: { refreshToken } },
-    }
-    const values = others[context.operation.name]
-    const pair = values ? await expectData(context, context.operation.name, values) : first
-    const days = (Number(pair.refreshTokenExpiresAt) - Number(pair.accessTokenExpiresAt)) / 86_400_000
-    context.expectEqual('refreshTokenExpiresAt', days >= Number(leastDays) && days <= Number(mostDays), true)
+    const values = await context.makeArguments(context.operation)
+    const user = 'userId' in values ? { userId: absentUser } : {}
+    const wrong = { ...values, ...user, 'x-cal-secret-key': 'another-secret' }
+    const { status: got, code: gotCode } = await context.server.call(context.operation, wrong)
+    context.expectEqual('x-cal-secret-key', [got, gotCode], [status, code])
   },
 }
 
-/** Calls any operation of the contract through the server under report. */
-async function call(context: Context, name: string, values: CallArguments): Promise<CallResult> {
-  const { requirements, target, server } = context
-  const operation = requirements.operations.find((one) => one.name === name)
-  if (!operation) return readToolResult({ isError: true })
-  return server.call(operation, { 'x-cal-secret-key': target.secret, clientId: target.clientId, ...values })
+function rewrite({ target }: Context, address: string): string {
+  return address.replace('@', `+${target.clientId}@`)
 }
 
-async function expectData(context: Context, name: string, values: CallArguments): Promise<Data> {
-  const result = await call(context, name, values)
-  if (result.kind !== 'success') context.fail(name, `expected success, got ${describe(result)}`)
-  return { ...asRecord(asRecord(result.body).data) }
-}
-
-async function create(context: Context, values: Data = {}): Promise<Data & { readonly user: Data }> {
-  const body = { email: makeAddress(), name: 'Ada Example', ...values }
-  const created = await expectData(context, 'create', { body })
-  return { ...created, user: { ...asRecord(created.user) } }
-}
-
-async function listIds(context: Context, values: CallArguments): Promise<unknown[]> {
-  const result = await call(context, 'list', values)
-  if (result.kind !== 'success') context.fail('list', `expected success, got ${describe(result)}`)
-  return [asRecord(result.body).data].flat().map((user: unknown) => asRecord(user).id)
+/** Local part and the first two labels of the domain, in lower case, with hyphens for what is no letter or digit. */
+function toUsername(email: string): string {
+  const [local = '', domain = ''] = email.split('@')
+  const [first = '', second = ''] = domain.split('.')
+  const words: Data[string] = [local, first, second].join('-').toLowerCase()
+  return String(words)
+    .replaceAll(/[^a-z0-9.]+/g, '-')
+    .replaceAll(/^-|-$/g, '')
 }

@@ -39,7 +39,7 @@ async function run(): Promise<number> {
   try {
     const listen = { host: '127.0.0.1', port: 0 }
     const urls = [await gateway.rest.listen(listen), `${await gateway.mcp.listen(listen)}/mcp`] as const
-    const traits = { name: 'Cal.com', remembers: true, writes: false, clientId, secret }
+    const traits = { name: 'Cal.com', remembers: true, stateless: false, writes: false, clientId, secret }
     await using target = await openRunning(...urls, traits)
     const reached = await travel(target)
     if (reached) await testReads(target)

@@ -3,10 +3,12 @@ import { readApi } from '../../src/document/api.ts'
 import { type OpenApiDocument, readDocument } from '../../src/document/document.ts'
 import { createGateway } from '../../src/gateway.ts'
 import { createRunLogger } from '../../test/support/run-log.ts'
+import { createCreatedUsers } from '../created-users.ts'
 import { eras, openMcpClient } from '../mcp-client.ts'
 import { startRecorder } from '../recorder.ts'
 import { openRestClient } from '../rest-client.ts'
-import { readCaller, type Target } from '../target.ts'
+import { openUpstreamClient, type Target } from '../target.ts'
+import { readTraits } from '../targets.ts'
 import type { MutatedPlace } from './behaviour-mutants.ts'
 import { type MutatingProxy, startMutatingProxy } from './mutating-proxy.ts'
 
@@ -69,8 +71,11 @@ export async function openTestEnvironment({
   for (const server of mcp) opening.defer(() => server.close())
   const opened = opening.move()
   const close = () => opened.disposeAsync()
-  const traits = { name: 'mutant', tellable: true, remembers: false, writes: true, ...readCaller({}) }
+  const upstream = openUpstreamClient(recorder.url)
+  opening.defer(() => upstream.close())
+  const traits = { ...readTraits({}, 'mutant', 'prism'), tellable: true, configured: false }
+  const kept = { created: createCreatedUsers(), lifecycles: new Map() }
   const servers = { rest, mcp, [Symbol.asyncDispose]: close }
-  const target = { ...traits, servers, recorder, [Symbol.asyncDispose]: close }
+  const target = { ...traits, ...kept, servers, upstream, recorder, [Symbol.asyncDispose]: close }
   return { target, proxies, [Symbol.asyncDispose]: close }
 }

@@ -10,7 +10,7 @@ import type { Throttle } from './throttle.ts'
 import { createBodyPipe } from './validation.ts'
 
 /** What stands behind every handler; a reset of the mock puts another world in place. */
-export interface Scene {
+export interface MockState {
   world: World & { readonly throttle: Throttle }
   readonly faults: FaultQueue
   /** Answers held back until a control call releases them. */
@@ -21,10 +21,10 @@ export interface Scene {
  * Creates the handler of an operation, with Cal.com's order of checks behind the JSON parser: throttle,
  * authentication, guards, validation, and then the deed. Scripted faults come in between.
  */
-export function createHandler(operation: Operation, scene: Scene) {
+export function createHandler(operation: Operation, state: MockState) {
   const pipe = createBodyPipe(operation)
   const acceptsApiKey = operation.security.some(([scheme]) => scheme?.name === 'apiKey')
-  const act = ({ world }: Scene, request: FastifyRequest): object => {
+  const act = ({ world }: MockState, request: FastifyRequest): object => {
     const { clientId = '', userId = '' }: Record<string, string> = { ...Object(request.params) }
     const caller = authenticate(world, clientId, request.headers)
     // The refresh operation has no guards, and Cal.com notices only later that an API key is no client.
@@ -35,16 +35,16 @@ export function createHandler(operation: Operation, scene: Scene) {
     return { status: 'success', data: perform(operation.id, world, { client, userId, query, body }) }
   }
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const fault = scene.faults.take(operation.id)
+    const fault = state.faults.take(operation.id)
     if (fault?.reset === 'before') return destroy(reply)
     if (fault?.error && beforeThrottle.includes(fault.error)) throw toNamedError(fault.error)
-    const { allowed, headers } = scene.world.throttle(request.headers, request.ip)
+    const { allowed, headers } = state.world.throttle(request.headers, request.ip)
     reply.headers(headers)
-    checkApiKey(scene.world.store, request.headers)
+    checkApiKey(state.world.store, request.headers)
     if (fault?.error) throw toNamedError(fault.error)
     if (!allowed) throw new CalComError('throttled')
-    const answer = act(scene, request)
-    if (fault?.hold) await new Promise<void>((release) => scene.held.add(release))
+    const answer = act(state, request)
+    if (fault?.hold) await new Promise<void>((release) => state.held.add(release))
     return sendAnswer(reply, operation.success.status, answer, fault)
   }
 }

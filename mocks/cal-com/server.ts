@@ -2,13 +2,14 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import openapiGlue from 'fastify-openapi-glue'
 import { readDocument } from '../../src/document/document.ts'
 import { readOperations } from '../../src/document/operations.ts'
+import { mockHeader } from '../choice.ts'
 import type { Mode } from './authentication.ts'
 import { registerBodies, toCalComError } from './bodies.ts'
 import { type Clock, createDice, type Dice } from './clock.ts'
 import { registerControl } from './control.ts'
 import { CalComError, describeError } from './errors.ts'
 import { createFaultQueue } from './faults.ts'
-import { createHandler, type Scene } from './handlers.ts'
+import { createHandler, type MockState } from './handlers.ts'
 import { rewriteUrl, routing } from './quirks.ts'
 import { sendAnswer } from './reply.ts'
 import { createStore } from './store.ts'
@@ -30,6 +31,8 @@ export interface CalComOptions {
   readonly seed?: string
   readonly clock?: Clock
   readonly mode?: Mode
+  /** False: calls are counted, and none is too many. */
+  readonly throttles?: boolean
 }
 
 /** Bytes of a request body that Cal.com still reads. */
@@ -43,6 +46,7 @@ export async function startCalCom(options: CalComOptions = {}): Promise<CalComMo
     seed = 'calgate',
     clock: given = Date.now,
     mode = 'cal_com',
+    throttles = true,
   } = options
   let ahead = 0
   const clock = () => given() + ahead
@@ -51,25 +55,25 @@ export async function startCalCom(options: CalComOptions = {}): Promise<CalComMo
     return {
       store: createStore(clock),
       mint: createMint(clock, dice),
-      throttle: createThrottle(clock),
+      throttle: createThrottle(clock, throttles),
       clock,
       mode,
     }
   }
-  const scene: Scene = { world: createWorld(), faults: createFaultQueue(), held: new Set() }
+  const state: MockState = { world: createWorld(), faults: createFaultQueue(), held: new Set() }
   const app = createApp(createDice(`${seed} requests`), clock)
   await registerControl(app, {
-    ...scene,
+    ...state,
     advance: (milliseconds) => {
       ahead += milliseconds
     },
     reset: () => {
       ahead = 0
-      scene.world = createWorld()
+      state.world = createWorld()
     },
     operations: readOperations(readDocument()).map(({ id }) => id),
   })
-  await app.register((routes) => registerOperations(routes, scene))
+  await app.register((routes) => registerOperations(routes, state))
   const url = await app.listen({ host, port })
   return { url, [Symbol.asyncDispose]: () => app.close() }
 }
@@ -85,7 +89,11 @@ function createApp(dice: Dice, clock: Clock): FastifyInstance {
     rewriteUrl,
   })
   app.addHook('onRequest', async (_request, reply) => {
-    reply.headers({ 'x-request-id': dice.uuid(), 'access-control-allow-origin': '*' })
+    reply.headers({
+      'x-request-id': dice.uuid(),
+      'access-control-allow-origin': '*',
+      [mockHeader]: 'stateful',
+    })
   })
   registerBodies(app)
   app.setNotFoundHandler(({ method, originalUrl }) => {
@@ -100,11 +108,11 @@ function createApp(dice: Dice, clock: Clock): FastifyInstance {
 }
 
 /** Routes the document's operations; validation is Cal.com's own, so Fastify's stays out. */
-async function registerOperations(routes: FastifyInstance, scene: Scene): Promise<void> {
+async function registerOperations(routes: FastifyInstance, state: MockState): Promise<void> {
   routes.setValidatorCompiler(() => () => true)
   routes.setSerializerCompiler(() => String)
   const document = readDocument()
-  const handlers = new Map(readOperations(document).map((one) => [one.id, createHandler(one, scene)]))
+  const handlers = new Map(readOperations(document).map((one) => [one.id, createHandler(one, state)]))
   const operationResolver = (id: string) => {
     const handler = handlers.get(id)
     if (!handler) throw new TypeError(`the document routes an operation that was not read from it: ${id}`)

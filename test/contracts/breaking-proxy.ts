@@ -12,10 +12,11 @@ export interface BreakingProxy extends AsyncDisposable {
   readonly url: string
 }
 
-/** Starts the proxy in front of a server; `change` gets each response with the request's method and path. */
+/** Starts the proxy in front of a server; `change` gets each response with the request's method and path, and `dropped` headers do not come through. */
 export async function startBreakingProxy(
   behind: string,
   change: (response: PassingResponse, line: string) => PassingResponse,
+  dropped: readonly string[] = [],
 ): Promise<BreakingProxy> {
   const { hostname, port, origin } = new URL(behind)
   const server = createServer(async (incoming, response) => {
@@ -29,6 +30,7 @@ export async function startBreakingProxy(
     const passing = { status: received.statusCode ?? 502, text: await text(received) }
     const changed = change(passing, `${method} ${url}`)
     const { 'content-length': _length, 'transfer-encoding': _framing, ...kept } = received.headers
+    for (const name of dropped) delete kept[name]
     response.writeHead(changed.status, kept).end(changed.text)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -1,11 +1,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { text } from 'node:stream/consumers'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { chooseTargets, readTraits } from '../../contracts/targets.ts'
+import { startCalCom } from '../../mocks/cal-com/server.ts'
+import { mockHeader } from '../../mocks/choice.ts'
 import { type PrismMock, startPrism } from '../../mocks/prism.ts'
-import { type RunningGateway, startGateway } from '../support/gateway.ts'
+import { findClosedUrl, type RunningGateway, startGateway } from '../support/gateway.ts'
 import { type PassingResponse, startBreakingProxy } from './breaking-proxy.ts'
 
 const main = fileURLToPath(new URL('../../contracts/main.ts', import.meta.url))
@@ -20,12 +24,31 @@ afterAll(async () => {
   await mock[Symbol.asyncDispose]()
 })
 
-/** Runs the contract as `make contract` does, on the requirements that the break can touch. */
-async function runContract(environment: Record<string, string>, only: string) {
-  const env = { ...process.env, ...environment, CONTRACT_ONLY: only }
-  const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'inherit'] })
-  const [output, [status]] = await Promise.all([text(child.stdout), once(child, 'close')])
-  return { status, lines: output.split('\n').filter((line) => line.startsWith('✗')) }
+/** Starts the contract as `npm run contract` does, on the test cases that a change can break. */
+function start(environment: Record<string, string>, only: string, args: readonly string[] = []) {
+  const env = { ...process.env, GITHUB_ACTIONS: '', ...environment }
+  const child = spawn(process.execPath, [main, '--only', only, ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const [output, errors]: [string[], string[]] = [[], []]
+  child.stdout.on('data', (text) => output.push(String(text)))
+  child.stderr.on('data', (text) => errors.push(String(text)))
+  return {
+    child,
+    read: () => output.join(''),
+    readErrors: () => errors.join(''),
+    ended: once(child, 'close'),
+  }
+}
+
+async function runContract(environment: Record<string, string>, only: string, args: readonly string[] = []) {
+  const { read, readErrors, ended } = start(environment, only, args)
+  const [status] = await ended
+  const lines = read()
+    .split('\n')
+    .filter((line) => line.startsWith('✗'))
+  return { status, output: read(), errors: readErrors(), lines }
 }
 
 const rename = (from: string, to: string) => (response: PassingResponse) => ({
@@ -49,10 +72,9 @@ describe('an upstream', () => {
     await using proxy = await startBreakingProxy(mock.url, rename('timeZone', 'time_zone'))
     const { status, lines } = await runContract({ CONTRACT_UPSTREAM: proxy.url }, '^response\\.members · get')
     expect(status).toBe(1)
-    for (const server of ['REST', 'MCP 2025-11-25', 'MCP 2026-07-28', 'Cal.com'])
-      expect(lines).toContain(
-        `✗ get · ${server} · data.timeZone · response.members: must be string, got nothing. A response has every member, in its type.`,
-      )
+    expect(lines).toEqual([
+      `✗ get · Cal.com · data.timeZone · response.members: must be string, got nothing. A response has every member, in its type.`,
+    ])
   })
 
   it('that changes the status of a success is named', async () => {
@@ -75,13 +97,18 @@ describe('an upstream', () => {
     )
     expect(status).toBe(1)
     expect(lines.join('\n')).toContain(
-      '✗ delete · REST · user_not_found.error.code · error.understood: expected "NotFoundException", got "GoneException".',
+      '✗ delete · Cal.com · user_not_found.error.code · error.understood: expected "NotFoundException", got "GoneException".',
     )
   })
 })
 
 describe('a gateway that runs already', () => {
-  const places = (rest: string, mcp: string) => ({ CONTRACT_REST: rest, CONTRACT_MCP: `${mcp}/mcp` })
+  const places = (rest: string, mcp: string) => ({
+    CONTRACT_REST: rest,
+    CONTRACT_MCP: `${mcp}/mcp`,
+    CONTRACT_MEMORY: '0',
+    ALLOW_WRITES: '1',
+  })
 
   it('that keeps the contract is found to keep it', async () => {
     const { status, lines } = await runContract(places(gateway.restUrl, gateway.mcpUrl), '· (list|gateway) ·')
@@ -145,10 +172,84 @@ describe('the environment', () => {
     expect(() => chooseTargets(environment)).toThrow(reason)
   })
 
-  it('lets nothing be changed away from this machine unless it says so', () => {
-    const away = 'https://cal.example.org'
-    expect(readTraits({}, 'upstream', away).writes).toBe(false)
-    expect(readTraits({ ALLOW_WRITES: '1' }, 'upstream', away).writes).toBe(true)
-    expect(readTraits({}, 'upstream', 'http://127.0.0.1:4010').writes).toBe(true)
+  it('lets nothing but a mock that says that it is one be changed, on this machine too', () => {
+    expect(readTraits({}, 'upstream', undefined).writes).toBe(false)
+    expect(readTraits({ ALLOW_WRITES: '1' }, 'upstream', undefined).writes).toBe(true)
+    expect(readTraits({}, 'upstream', 'stateful').writes).toBe(true)
   })
 })
+
+describe('a run', () => {
+  it('that reaches nothing says so in one sentence and exits with 2', async () => {
+    const { status, errors } = await runContract({ CONTRACT_UPSTREAM: await findClosedUrl() }, '')
+    expect(status).toBe(2)
+    expect(errors).toMatch(/^The upstream does not respond at 127\.0\.0\.1:\d+\.\n$/)
+  })
+
+  it('changes nothing where the upstream does not say that it is a mock', async () => {
+    await using stateful = await startCalCom()
+    const lines: string[] = []
+    const note = (response: PassingResponse, line: string) => {
+      lines.push(line)
+      return response
+    }
+    await using proxy = await startBreakingProxy(stateful.url, note, [mockHeader])
+    const { status, output } = await runContract({ CONTRACT_UPSTREAM: proxy.url }, '· (create|delete|get) ·')
+    expect(status).toBe(0)
+    expect(output).toContain('nothing may be changed without ALLOW_WRITES=1')
+    expect(lines.filter((line) => !line.startsWith('GET '))).toEqual([])
+  })
+
+  it('deletes what it has made when it is interrupted, and keeps its results', async () => {
+    await using stateful = await startCalCom({ throttles: false })
+    const before = await listUsers(stateful.url)
+    const { child, read, ended } = start({ CONTRACT_UPSTREAM: stateful.url }, '^state')
+    await vi.waitFor(
+      async () => expect((await listUsers(stateful.url)).length).toBeGreaterThan(before.length),
+      {
+        timeout: 100_000,
+        interval: 20,
+      },
+    )
+    child.kill('SIGINT')
+    expect(await ended).toEqual([130, null])
+    expect(read()).toContain('Interrupted: ')
+    expect(await listUsers(stateful.url)).toEqual(before)
+  })
+
+  it('writes each report, without an address or a secret', async () => {
+    await using proxy = await startBreakingProxy(mock.url, rename('timeZone', 'time_zone'))
+    const folder = mkdtempSync(join(tmpdir(), 'contract-'))
+    const files = ['junit', 'html', 'ctrf', 'json'].map((format) => join(folder, format))
+    const args = files.flatMap((file) => [`--${basename(file)}`, file])
+    const environment = { CONTRACT_UPSTREAM: proxy.url, GITHUB_ACTIONS: 'true' }
+    const { status, output } = await runContract(environment, '^response\\.members · (get|list)', args)
+    const [junit = '', html = '', ctrf = '', json = ''] = files.map((file) => readFileSync(file, 'utf8'))
+    rmSync(folder, { recursive: true })
+    expect(status).toBe(1)
+    expect(junit).toContain('<testcase classname="response.members" name="response.members · get · Cal.com"')
+    expect(junit).toContain('failures="2"')
+    expect(html).toContain('data.timeZone')
+    expect(JSON.parse(ctrf).results.summary).toMatchObject({ failed: 2 })
+    expect(JSON.parse(json)).toHaveLength(8)
+    expect(output).toContain('::error title=response.members · get · Cal.com::data.timeZone')
+    expect(junit + html + ctrf + json + output).not.toMatch(/demo-secret|@example|eyJ/)
+  })
+
+  it('fails with --strict when something was not tested', async () => {
+    const environment = { CONTRACT_UPSTREAM: mock.url }
+    expect((await runContract(environment, '^state\\.find|^tool\\.names', ['--strict'])).status).toBe(1)
+    expect((await runContract(environment, '^state\\.find|^tool\\.names')).status).toBe(0)
+  })
+
+  it('that cannot test anything exits with 2', async () => {
+    expect((await runContract({ CONTRACT_UPSTREAM: mock.url }, 'nothing is called so')).status).toBe(2)
+  })
+})
+
+async function listUsers(url: string): Promise<unknown[]> {
+  const headers = { 'x-cal-secret-key': 'demo-secret' }
+  const path = '/v2/oauth-clients/cm9demo000001abcd1234efgh/users'
+  const response = await fetch(`${url}${path}?limit=250`, { headers })
+  return Object(await response.json()).data
+}

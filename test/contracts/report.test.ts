@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Finding } from '../../contracts/context.ts'
-import { renderMatrix } from '../../contracts/matrix.ts'
-import { findUntested, type Result, runTestCase } from '../../contracts/report.ts'
+import { renderMatrix } from '../../contracts/reports/matrix.ts'
 import { type Requirement, readRequirements } from '../../contracts/requirements.ts'
+import { createRunner, findUntested, type Result } from '../../contracts/runner.ts'
 import type { TestCase } from '../../contracts/test-cases.ts'
 
 const requirements = readRequirements()
@@ -35,14 +35,23 @@ describe('a testCase', () => {
     ['whose listed gap is closed fails', makeTestCase(withGap, []), 'fail'],
     ['that the target cannot stand is not tested', makeTestCase(limit, [mismatch], 'no sight'), 'not tested'],
   ])('%s', async (_, testCase, outcome) => {
-    expect(await runTestCase(testCase, target)).toMatchObject({ outcome })
+    expect(await createRunner(target).run(testCase)).toMatchObject({ outcome })
   })
 
   it('whose listed gap is closed says what to do', async () => {
-    const { findings } = await runTestCase(makeTestCase(withGap, []), target)
+    const { findings } = await createRunner(target).run(makeTestCase(withGap, []))
     expect(findings.map(({ message }) => message)).toEqual([
       'the gap is closed; take it out of requirements.yaml',
     ])
+  })
+})
+
+describe('a failure of the upstream', () => {
+  it('is reported once: the same requirement on the servers of the gateway follows from it', async () => {
+    const runner = createRunner(target)
+    const own = { ...makeTestCase(limit, [mismatch]), surface: 'upstream' as const }
+    const outcomes = [await runner.run(own), await runner.run(makeTestCase(limit, [mismatch]))]
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual(['fail', 'follows'])
   })
 })
 
@@ -56,6 +65,7 @@ describe('what no target tested', () => {
       server: 'REST',
       outcome,
       findings: [],
+      duration: 1,
     })
     const results = [
       result('a.a', 'not tested'),
@@ -77,7 +87,7 @@ describe('the matrix', () => {
   })
 
   it('shows what failed and what nobody tested', () => {
-    const failed: Result = { ...mismatch, outcome: 'fail', findings: [mismatch] }
+    const failed: Result = { ...mismatch, outcome: 'fail', findings: [mismatch], duration: 1 }
     const page = renderMatrix({ ...requirements, requirements: [limit] }, [failed])
     expect(page).toContain('| list | 0 ✓, 1 not tested | 0 ✓, ✗ limit.range |')
   })

@@ -1,16 +1,13 @@
-import type { Result } from './report.ts'
-import type { Requirement, Requirements, Surface } from './requirements.ts'
+import type { Requirement, Requirements, Surface } from '../requirements.ts'
+import type { Result } from '../runner.ts'
 
 const headings: Readonly<Record<Surface, string>> = { rest: 'REST', mcp: 'MCP', upstream: 'Cal.com' }
 
-/**
- * Writes the page that says what is tested: operations down, rules across, how many requirements hold in each
- * place. Without results it says what must come out, since nothing may fail but what is listed as a gap.
- */
-export function renderMatrix(
+/** Lists the cells of the matrix, its head first: operations down, groups of requirements across. */
+export function listCells(
   { operations, requirements }: Requirements,
   results?: readonly Result[],
-): string {
+): readonly (readonly string[])[] {
   const groups = [...new Set(requirements.map(({ group }) => group))]
   const columns = groups.flatMap((group) =>
     (['rest', 'mcp', 'upstream'] as const)
@@ -19,18 +16,23 @@ export function renderMatrix(
   )
   const rows = [...operations.map(({ name }) => name), 'gateway'].map((name) => [
     name,
-    ...columns.map(({ group, surface }) =>
-      describeCell(
-        requirements.filter(
-          (one) => one.group === group && one.surfaces.includes(surface) && concerns(one, name),
-        ),
-        surface,
-        name,
-        results,
-      ),
-    ),
+    ...columns.map(({ group, surface }) => {
+      const wanted = requirements.filter(
+        (one) => one.group === group && one.surfaces.includes(surface) && concerns(one, name),
+      )
+      return describeCell(wanted, surface, name, results)
+    }),
   ])
-  const head = ['operation', ...columns.map(({ group, surface }) => `${group} ${headings[surface]}`)]
+  return [['operation', ...columns.map(({ group, surface }) => `${group} ${headings[surface]}`)], ...rows]
+}
+
+/**
+ * Writes the page that says what is tested: operations down, groups across, how many requirements are met in each
+ * cell. Without results it says what must come out, since nothing may fail but what is listed as a gap.
+ */
+export function renderMatrix(requirements: Requirements, results?: readonly Result[]): string {
+  const groups = [...new Set(requirements.requirements.map(({ group }) => group))]
+  const [head = [], ...rows] = listCells(requirements, results)
   return [
     '# Contract coverage',
     '',
@@ -40,9 +42,14 @@ export function renderMatrix(
     '',
     ...toTable(head, rows),
     '',
-    ...listGaps(requirements),
+    ...listGaps(requirements.requirements),
     '## Requirements',
-    ...groups.flatMap((group) => ['', `### ${group}`, '', ...listRequirements(requirements, group)]),
+    ...groups.flatMap((group) => [
+      '',
+      `### ${group}`,
+      '',
+      ...listRequirements(requirements.requirements, group),
+    ]),
     '',
   ].join('\n')
 }
@@ -89,15 +96,16 @@ function listGaps(requirements: readonly Requirement[]): string[] {
 function listRequirements(requirements: readonly Requirement[], group: string): string[] {
   const rows = requirements
     .filter((one) => one.group === group)
-    .map(({ id, level, rule, operations, surfaces, stateful, source }) => [
-      `\`${id}\`${stateful ? ' (stateful)' : ''}`,
+    .map(({ id, level, rule, operations, surfaces, needs, source }) => [
+      `\`${id}\``,
       level,
       rule,
       operations.length === 7 ? 'all' : operations.map(({ name }) => name).join(', ') || 'gateway',
       surfaces.map((surface) => headings[surface]).join(', '),
+      needs.join(', '),
       source,
     ])
-  return toTable(['id', 'level', 'rule', 'operations', 'surfaces', 'source'], rows)
+  return toTable(['id', 'level', 'rule', 'operations', 'surfaces', 'needs', 'source'], rows)
 }
 
 function toTable(head: readonly string[], rows: readonly (readonly string[])[]): string[] {

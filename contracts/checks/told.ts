@@ -1,0 +1,100 @@
+import { readDocument } from '../../src/document/document.ts'
+import { asRecord } from '../../src/document/json.ts'
+import type { Check, Context } from '../context.ts'
+import { listDifferences } from '../differences.ts'
+import { readArguments } from '../generators.ts'
+import { isList } from '../values.ts'
+import { findTool } from './exposure.ts'
+
+type Members = Readonly<Record<string, unknown>>
+
+/** Keywords that are words for people, or say nothing to a client. */
+const words = new Set([
+  'description',
+  'summary',
+  'title',
+  'example',
+  'examples',
+  'default',
+  'contact',
+  'tags',
+])
+
+/** What models and clients are told: schemas of arguments, words of tools, the served document. */
+export const told: Readonly<Record<string, Check>> = {
+  async 'tool.schema'(context) {
+    const { inputSchema } = await findTool(context)
+    const shown = asRecord(asRecord(inputSchema).properties)
+    for (const { name, schema } of readArguments(readDocument(), context.operation))
+      if (name in shown || !context.target.configured)
+        context.expectEqual(name, normalize(shown[name]), normalize(schema))
+  },
+
+  async 'tool.description'(context) {
+    const { title, description = '', inputSchema } = await findTool(context)
+    const { 'x-mcp-tool': tool } = findOperation(context)
+    context.expectEqual('title', title, asRecord(tool).title)
+    const wanted = String(asRecord(tool).description)
+    if (!description.startsWith(wanted)) context.expectEqual('description', description, wanted)
+    const shown = asRecord(asRecord(inputSchema).properties)
+    for (const { name, description: words = '' } of readArguments(readDocument(), context.operation)) {
+      const said = String(asRecord(shown[name]).description ?? '')
+      if (name in shown && !said.startsWith(words)) context.expectEqual(`${name} description`, said, words)
+    }
+  },
+
+  async 'document.same'(context) {
+    const request = { method: 'GET', path: '/openapi.json', headers: {}, body: undefined }
+    const { body } = await context.target.servers.rest.send(request)
+    const options = { configured: context.target.configured }
+    const differences = listDifferences('', strip(body, options), strip(readDocument(), options))
+    for (const { place, message } of differences) context.fail(place, message)
+  },
+}
+
+function findOperation({ operation }: Context): Members {
+  const [method = '', path = ''] = operation.operation.split(' ')
+  return asRecord(asRecord(asRecord(readDocument().paths)[path])[method.toLowerCase()])
+}
+
+/** One form for OpenAPI 3.0 and JSON Schema: null as a mark, without words. */
+function normalize(value: unknown): unknown {
+  if (isList(value)) return value.map(normalize)
+  if (typeof value !== 'object' || value === null) return value
+  const { type, enum: choices, nullable, ...rest } = asRecord(value)
+  const types = isList(type) ? type.filter((one) => one !== 'null') : [type]
+  const isNullable = nullable === true || (isList(type) && type.includes('null'))
+  const members = Object.entries(rest)
+    .filter(([name]) => !words.has(name) && (!name.startsWith('x-') || name === 'x-propertyNames'))
+    .map(([name, one]) => [name.replace('x-propertyNames', 'propertyNames'), normalizeMember(name, one)])
+  return {
+    ...Object.fromEntries(members),
+    ...(types[0] === undefined ? {} : { type: types.length === 1 ? types[0] : types }),
+    ...(isNullable ? { nullable: true } : {}),
+    ...(isList(choices) ? { enum: choices.filter((one) => one !== null) } : {}),
+  }
+}
+
+/** Names of members are no keywords: a property may be called `title`. */
+function normalizeMember(name: string, value: unknown): unknown {
+  if (name !== 'properties') return normalize(value)
+  return Object.fromEntries(Object.entries(asRecord(value)).map(([key, one]) => [key, normalize(one)]))
+}
+
+/** The document without words and extensions, and without what a deployment with credentials says otherwise. */
+function strip(value: unknown, options: { readonly configured: boolean }, parent = ''): unknown {
+  if (isList(value)) return value.map((one) => strip(one, options))
+  if (typeof value !== 'object' || value === null) return value
+  const isMap = ['properties', 'schemas', 'responses', 'paths', 'content', 'headers'].includes(parent)
+  const own = options.configured ? ['security', 'securitySchemes'] : []
+  const isCredential = options.configured && asRecord(asRecord(value).schema).format === 'password'
+  const entries = Object.entries(asRecord(value)).filter(
+    ([name]) =>
+      isMap ||
+      (!words.has(name) &&
+        !name.startsWith('x-') &&
+        !own.includes(name) &&
+        !(isCredential && name === 'required')),
+  )
+  return Object.fromEntries(entries.map(([name, one]) => [name, strip(one, options, isMap ? '' : name)]))
+}

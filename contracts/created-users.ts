@@ -1,0 +1,80 @@
+import { asRecord } from '../src/document/json.ts'
+import { isList } from './values.ts'
+
+/** A request as far as it says what becomes of users. */
+export interface UserRequest {
+  readonly method: string
+  /** Path and query, with or without a prefix before `/oauth-clients`. */
+  readonly path: string
+}
+
+/** Users that a run has made, the only ones that it may change or delete. */
+export interface CreatedUsers {
+  /** Begins the address of every user of this run. */
+  readonly mark: string
+  /** Creations that succeeded, those of deleted users included. */
+  readonly count: number
+  /** Makes an address that no other user of any run has. */
+  makeAddress(): string
+  /** False for a request that changes a user which this run has not made. */
+  mayChange(request: UserRequest): boolean
+  /** Learns from a response which user was made or deleted. */
+  note(request: UserRequest, status: number | undefined, body: unknown): void
+  /** Lists the users that are still there. */
+  list(): readonly CreatedUser[]
+}
+
+/** A user and the OAuth client it belongs to. */
+export interface CreatedUser {
+  readonly clientId: string
+  readonly userId: number
+}
+
+/** An id that no user has: the largest but one. */
+export const absentUser = 2_147_483_646
+
+const usersPath = /\/oauth-clients\/([^/?]+)\/users(?:\/([^/?]+)(?:\/force-refresh)?)?(?:\?.*)?$/
+
+/** Starts without a user. */
+export function createCreatedUsers(): CreatedUsers {
+  const mark = `calgate-contract-${Date.now().toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}-`
+  const present = new Map<string, CreatedUser>()
+  const known = new Set<string>([`${absentUser}`])
+  let addresses = 0
+  let count = 0
+  return {
+    mark,
+    get count() {
+      return count
+    },
+    makeAddress() {
+      addresses += 1
+      return `${mark}${addresses}@example.org`
+    },
+    mayChange({ method, path }) {
+      const [, , userId] = usersPath.exec(path) ?? []
+      return method === 'GET' || userId === undefined || known.has(userId)
+    },
+    note({ method, path }, status = 500, body) {
+      const [, clientId, userId] = usersPath.exec(path) ?? []
+      if (clientId === undefined || status >= 300) return
+      if (method === 'DELETE' && userId !== undefined) present.delete(`${clientId} ${userId}`)
+      if (method !== 'POST' || userId !== undefined) return
+      count += 1
+      const { id } = asRecord(asRecord(asRecord(body).data).user)
+      if (typeof id !== 'number') return
+      known.add(`${id}`)
+      present.set(`${clientId} ${id}`, { clientId, userId: id })
+    },
+    list: () => [...present.values()],
+  }
+}
+
+/** Ids of the users of a list whose addresses carry the mark of a run. */
+export function findMarked(body: unknown, mark: string): number[] {
+  const { data } = asRecord(body)
+  return (isList(data) ? data : []).flatMap((user) => {
+    const { id, email } = asRecord(user)
+    return typeof id === 'number' && String(email).startsWith(mark) ? [id] : []
+  })
+}

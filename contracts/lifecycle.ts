@@ -1,0 +1,195 @@
+import { asRecord } from '../src/document/json.ts'
+import type { CallArguments, CallResult } from './call-result.ts'
+import { absentUser, type CreatedUsers } from './created-users.ts'
+import type { OperationFacts } from './requirements.ts'
+import type { ServerClient } from './server-client.ts'
+import { identify, type Tenant } from './tenant.ts'
+
+/** One call of the lifecycle and what came of it. */
+export interface Step {
+  readonly operation: OperationFacts
+  readonly values: CallArguments
+  readonly result: CallResult
+  /** Milliseconds since the epoch when the response had arrived. */
+  readonly at: number
+}
+
+/** The calls in which some users are created, read, changed and deleted, by name. */
+export interface Lifecycle {
+  /** The addresses of the users, as they were sent. */
+  readonly addresses: Readonly<Record<'full' | 'bare' | 'changed', string>>
+  readonly steps: ReadonlyMap<string, Step>
+}
+
+/** Whose users are observed. */
+export interface Observed extends Tenant {
+  readonly configured: boolean
+  /** A second OAuth client, if there is one. */
+  readonly other?: Tenant
+  readonly created: CreatedUsers
+}
+
+/** Members that differ from every default, in texts that a careless store would change. */
+export const fullMembers = {
+  name: ' Ada Ünïcode "Example" 🎈 ',
+  bio: 'Plans meetings\nat noon, <b>daily</b>; e\u0301',
+  timeZone: 'America/New_York',
+  weekStart: 'Monday',
+  timeFormat: 24,
+  locale: 'no',
+  avatarUrl: 'https://img.example.org/Ada.png?size=1&a=%20b',
+  metadata: { tenant: 'Acme', Seat: 7, active: true, note: '' },
+}
+
+/** Other values of the same members. */
+export const changedMembers = {
+  name: 'BO example',
+  bio: '  ',
+  timeZone: 'Asia/Tokyo',
+  weekStart: 'Saturday',
+  timeFormat: 12,
+  locale: 'pt-BR',
+  avatarUrl: 'http://img.example.org/b',
+  metadata: { desk: 'B-2' },
+}
+
+/** Members that null clears. */
+export const clearable = ['name', 'bio', 'avatarUrl', 'locale', 'timeFormat', 'defaultScheduleId'] as const
+
+/** Observes the life of users through one server. What a step needs and an earlier one did not give leaves it out. */
+export async function observeLifecycle(
+  target: Observed,
+  server: ServerClient,
+  operations: readonly OperationFacts[],
+): Promise<Lifecycle> {
+  const steps = new Map<string, Step>()
+  const { created } = target
+  const addresses = {
+    full: created.makeAddress(),
+    bare: created.makeAddress(),
+    changed: created.makeAddress(),
+  }
+  const call = async (name: string, operation: string, values: CallArguments, tenant: Tenant = target) => {
+    const facts = operations.find((one) => one.name === operation)
+    if (!facts || Object.values(values).includes(undefined)) return {}
+    const sent = { ...identify(target, tenant), ...values }
+    const result = await server.call(facts, sent)
+    steps.set(name, { operation: facts, values: sent, result, at: Date.now() })
+    return asRecord(asRecord(result.body).data)
+  }
+  const readId = (data: CallArguments) => asRecord(data.user).id
+
+  const full = await call('create', 'create', { body: { email: addresses.full, ...fullMembers } })
+  const userId = readId(full)
+  await call('get', 'get', { userId })
+  const bare = await call('create-bare', 'create', { body: { email: addresses.bare, name: 'Bare' } })
+  const bareId = readId(bare)
+  await call('create-again', 'create', { body: { email: addresses.full, name: 'Ada Example' } })
+  await call('list', 'list', { limit: 250 })
+  await call('find', 'list', { emails: [addresses.full] })
+  await call('find-rewritten', 'list', { emails: [readEmail(full)] })
+  await call('find-both', 'list', { emails: [addresses.full, addresses.bare] })
+  await call('find-none', 'list', { emails: [created.makeAddress()] })
+  await call('page-whole', 'list', { limit: 4, offset: 0 })
+  await call('page-first', 'list', { limit: 1, offset: 0 })
+  await call('page-second', 'list', { limit: 1, offset: 1 })
+  await call('page-both', 'list', { limit: 2, offset: 0 })
+
+  await call('update', 'update', { userId, body: { name: 'Bo' } })
+  await call('get-updated', 'get', { userId })
+  await call('update-nothing', 'update', { userId, body: {} })
+  await call('get-other', 'get', { userId: bareId })
+  await call('update-all', 'update', { userId, body: changedMembers })
+  await call('get-changed', 'get', { userId })
+  for (const member of clearable)
+    await call(`clear-${member}`, 'update', { userId, body: { [member]: null } })
+  await call('get-cleared', 'get', { userId })
+  await call('update-email', 'update', { userId, body: { email: addresses.changed } })
+  await call('find-changed', 'list', { emails: [addresses.changed] })
+  await call('find-former', 'list', { emails: [addresses.full] })
+  for (const name of ['get', 'update', 'delete', 'force-refresh'])
+    await call(`absent-${name}`, name, {
+      userId: absentUser,
+      ...(name === 'update' ? { body: { name: 'Bo' } } : {}),
+    })
+
+  await observeTokens(call, { userId, bareToken: bare.refreshToken, token: full.refreshToken })
+  if (target.other) await observeTenants(call, target, target.other, { userId, addresses })
+
+  await call('delete', 'delete', { userId: bareId })
+  await call('deleted-get', 'get', { userId: bareId })
+  await call('deleted-update', 'update', { userId: bareId, body: { name: 'Bo' } })
+  await call('deleted-force-refresh', 'force-refresh', { userId: bareId })
+  await call('deleted-delete', 'delete', { userId: bareId })
+  const { refreshToken } = asRecord(asRecord(asRecord(steps.get('refresh-other')?.result.body).data))
+  await call('deleted-refresh', 'refresh', { body: nameToken(refreshToken ?? bare.refreshToken) })
+  await call('deleted-find', 'list', { emails: [addresses.bare] })
+  await call('deleted-list', 'list', { limit: 250 })
+  await call('get-survivor', 'get', { userId })
+  const again = await call('create-reused', 'create', { body: { email: addresses.bare, name: 'Bare' } })
+  await call('delete-reused', 'delete', { userId: readId(again) })
+  await call('delete-full', 'delete', { userId })
+  return { addresses, steps }
+}
+
+type Call = (
+  name: string,
+  operation: string,
+  values: CallArguments,
+  tenant?: Tenant,
+) => Promise<CallArguments>
+
+async function observeTokens(
+  call: Call,
+  {
+    userId,
+    token,
+    bareToken,
+  }: { readonly userId: unknown; readonly token: unknown; readonly bareToken: unknown },
+): Promise<void> {
+  const second = await call('refresh', 'refresh', { body: nameToken(token) })
+  await call('refresh-again', 'refresh', { body: nameToken(token) })
+  const third = await call('force-refresh', 'force-refresh', { userId })
+  await call('refresh-ended', 'refresh', { body: nameToken(second.refreshToken) })
+  await call('refresh-forced', 'refresh', { body: nameToken(third.refreshToken) })
+  await call('refresh-access', 'refresh', { body: nameToken(third.accessToken) })
+  await call('refresh-other', 'refresh', { body: nameToken(bareToken) })
+}
+
+/** What the second client tries with a user of the first one, and each client with the other's secret. */
+async function observeTenants(
+  call: Call,
+  { clientId, secret }: Tenant,
+  other: Tenant,
+  { userId, addresses }: { readonly userId: unknown; readonly addresses: Lifecycle['addresses'] },
+): Promise<void> {
+  await call('tenant-get', 'get', { userId }, other)
+  await call('tenant-update', 'update', { userId, body: { name: 'Eve' } }, other)
+  await call('tenant-force-refresh', 'force-refresh', { userId }, other)
+  await call('tenant-delete', 'delete', { userId }, other)
+  await call('tenant-list', 'list', { limit: 250 }, other)
+  await call('tenant-find', 'list', { emails: [addresses.changed] }, other)
+  await call('tenant-after', 'get', { userId })
+  const forced = await call('tenant-token', 'force-refresh', { userId })
+  await call('tenant-refresh', 'refresh', { body: nameToken(forced.refreshToken) }, other)
+  const mixed = { clientId: other.clientId, secret }
+  await call('mixed-list', 'list', {}, mixed)
+  await call('mixed-create', 'create', { body: { email: addresses.changed, name: 'Eve' } }, mixed)
+  await call('mixed-get', 'get', { userId }, { clientId, secret: other.secret })
+  const again = await call('tenant-token-2', 'force-refresh', { userId })
+  await call(
+    'mixed-refresh',
+    'refresh',
+    { body: nameToken(again.refreshToken) },
+    { clientId, secret: other.secret },
+  )
+}
+
+function nameToken(refreshToken: unknown): CallArguments | undefined {
+  return typeof refreshToken === 'string' ? { refreshToken } : undefined
+}
+
+function readEmail(created: CallArguments): unknown {
+  const { email } = asRecord(created.user)
+  return typeof email === 'string' ? email : undefined
+}

@@ -1,0 +1,67 @@
+import { type Finding, NotTested } from './context.ts'
+import type { Target } from './target.ts'
+import type { TestCase } from './test-cases.ts'
+
+/** What became of one requirement on one operation, server and target. */
+export interface Result {
+  readonly target: string
+  readonly requirement: string
+  readonly operation: string
+  readonly surface: TestCase['surface']
+  readonly server: string
+  /** `follows`: not run, because the upstream itself does not meet the requirement. */
+  readonly outcome: 'pass' | 'fail' | 'known gap' | 'not tested' | 'follows'
+  /** Findings of a failure or a gap. */
+  readonly findings: readonly Finding[]
+  /** Why it is not tested, or why a gap is known. */
+  readonly reason?: string
+  /** Milliseconds that it took. */
+  readonly duration: number
+}
+
+/** Runs the test cases of one target. */
+export interface Runner {
+  /** Runs a test case; a known gap that is none any more fails. */
+  run(testCase: TestCase): Promise<Result>
+}
+
+/**
+ * Creates the runner of a target. A failure of the upstream is reported once: what it fails on the gateway's servers
+ * in the same requirement follows from it. So the upstream's test cases come first, as `listTestCases` lists them.
+ */
+export function createRunner(target: Pick<Target, 'name'>): Runner {
+  const failed = new Set<string>()
+  return {
+    async run(testCase) {
+      const { requirement, operation, surface, server, obstacle } = testCase
+      const facts = { target: target.name, requirement: requirement.id, operation, surface, server }
+      const nothing = { ...facts, findings: [], duration: 0 }
+      if (obstacle !== undefined) return { ...nothing, outcome: 'not tested', reason: obstacle }
+      const cause = `${requirement.id} ${operation}`
+      if (failed.has(cause))
+        return { ...nothing, outcome: 'follows', reason: 'Cal.com itself does not meet the requirement' }
+      const start = performance.now()
+      const outcome = await testCase.run().catch((error: unknown) => {
+        if (error instanceof NotTested) return error.message
+        throw error
+      })
+      const duration = Math.round(performance.now() - start)
+      if (typeof outcome === 'string') return { ...nothing, outcome: 'not tested', reason: outcome, duration }
+      if (surface === 'upstream' && outcome.length > 0) failed.add(cause)
+      const found = { ...facts, findings: outcome, duration }
+      const { gap } = requirement
+      if (gap?.surface !== surface) return { ...found, outcome: outcome.length === 0 ? 'pass' : 'fail' }
+      if (outcome.length > 0) return { ...found, outcome: 'known gap', reason: gap.reason }
+      const message = 'the gap is closed; take it out of requirements.yaml'
+      const stale = { ...facts, field: 'gap', rule: requirement.rule, message }
+      return { ...found, outcome: 'fail', findings: [stale] }
+    },
+  }
+}
+
+/** Names what no target could test: `requirement · operation · server`. */
+export function findUntested(results: readonly Result[]): string[] {
+  const name = ({ requirement, operation, server }: Result) => `${requirement} · ${operation} · ${server}`
+  const tested = new Set(results.filter(({ outcome }) => outcome !== 'not tested').map(name))
+  return [...new Set(results.map(name))].filter((one) => !tested.has(one))
+}
