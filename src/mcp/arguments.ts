@@ -7,6 +7,7 @@ import { isCredential } from '../document/validation.ts'
 import { mostViolations, refuseName } from '../document/violations.ts'
 import type { Violation } from '../errors/gateway-error.ts'
 import type { BoundInput } from '../upstream/pipeline.ts'
+import { splitTypes } from './type-lists.ts'
 
 /** The arguments of a tool call, as the caller sent them. */
 export type ToolArguments = Readonly<Record<string, unknown>>
@@ -34,7 +35,7 @@ export function describeArguments(
     const credential = parameter !== undefined && isCredential(parameter)
     if ((parameter ?? body)?.required && !credential && preset === undefined) required.push(argument)
   }
-  return { type: 'object', properties, required, additionalProperties: false }
+  return splitTypes({ type: 'object', properties, required, additionalProperties: false })
 }
 
 function toDefault(preset: string | undefined): JsonSchema {

@@ -1,35 +1,55 @@
+import { asRecord, isObject } from '../document/json.ts'
 import type { JsonSchema } from '../document/json-schema.ts'
 
-/** Keywords whose values are schemas of the parts of an array or object. */
-const dropped = new Set(['required', 'additionalProperties', 'minProperties', 'maxProperties'])
-
 /**
- * The output schema of a tool: documents every member of the answer, yet any JSON object satisfies it. Clients
- * throw away an answer that breaks the advertised schema, and a drifted field must never cost anyone a token.
+ * The output schema of a tool: names and describes every member of the response, yet any JSON object satisfies it.
+ * Clients throw away a result that breaks the schema, and a response mismatch must never cost anyone a token. So no
+ * keyword limits a value: types and allowed values stand in the descriptions.
  */
 export function describeOutput(schema: JsonSchema): JsonSchema {
-  return { ...loosen(schema), type: 'object' }
+  const { properties, description } = describeValue(schema)
+  return {
+    type: 'object',
+    ...(description !== undefined && { description }),
+    ...(properties && { properties }),
+  }
 }
 
-function loosen(schema: JsonSchema): JsonSchema {
-  const kept = Object.entries(schema).filter(([keyword]) => !dropped.has(keyword))
-  return Object.fromEntries(kept.map(([keyword, value]) => [keyword, loosenKeyword(keyword, value)]))
+interface Described {
+  readonly description?: string
+  readonly properties?: JsonSchema
+  readonly items?: JsonSchema
 }
 
-function loosenKeyword(keyword: string, value: unknown): unknown {
-  if (keyword === 'properties')
-    return Object.fromEntries(
-      Object.entries(Object(value)).map(([name, one]) => [name, offer(asSchema(one))]),
-    )
-  return keyword === 'items' ? offer(asSchema(value)) : value
+function describeValue(schema: JsonSchema): Described {
+  const words = [schema.description, describeType(schema)].filter((one) => one !== undefined && one !== '')
+  const choices = [schema, ...listChoices(schema)]
+  const members = choices.flatMap((one) => Object.entries(asRecord(one.properties)))
+  const items = choices.map((one) => one.items).find(isObject)
+  return {
+    ...(words.length > 0 && { description: words.join(' ') }),
+    ...(members.length > 0 && { properties: describeMembers(members) }),
+    ...(items && { items: { ...describeValue(items) } }),
+  }
 }
 
-/** The description stands outside of the choice, where a reader of the schema finds it. */
-function offer({ description, ...schema }: JsonSchema): JsonSchema {
-  const choice = { anyOf: [loosen(schema), {}] }
-  return description === undefined ? choice : { description, ...choice }
+function describeMembers(members: readonly [string, unknown][]): JsonSchema {
+  return Object.fromEntries(members.map(([name, one]) => [name, describeValue(asRecord(one))]))
 }
 
-function asSchema(value: unknown): JsonSchema {
-  return typeof value === 'object' && value !== null ? { ...value } : {}
+/** What a value is, in words: "(string or null)", "(one of 12, 24)". */
+function describeType(schema: JsonSchema): string {
+  const { type = [], format } = schema
+  const types = [type, ...listChoices(schema).map((one) => one.type ?? [])].flat()
+  const values = [schema.enum ?? [], 'const' in schema ? [schema.const] : []].flat()
+  const parts = [
+    [...new Set(types)].join(' or '),
+    typeof format === 'string' ? format : '',
+    values.length > 0 ? `one of ${values.map((one) => JSON.stringify(one)).join(', ')}` : '',
+  ].filter(Boolean)
+  return parts.length > 0 ? `(${parts.join(', ')})` : ''
+}
+
+function listChoices({ oneOf, anyOf, allOf }: JsonSchema): JsonSchema[] {
+  return [oneOf ?? [], anyOf ?? [], allOf ?? []].flat().map(asRecord)
 }

@@ -1,6 +1,12 @@
+import { readFileSync } from 'node:fs'
 import { Ajv } from 'ajv'
 import { describe, expect, it } from 'vitest'
+import { readOperations } from '../../src/document/operations.ts'
+import { compileOperations } from '../../src/document/validation.ts'
 import { describeOutput } from '../../src/mcp/output-schema.ts'
+import { offerTool } from '../../src/mcp/tool-description.ts'
+import { splitTypes } from '../../src/mcp/type-lists.ts'
+import { createOptions } from './example.ts'
 
 const strict = {
   type: 'object',
@@ -22,29 +28,70 @@ const strict = {
   },
 }
 
+const shipped = JSON.parse(readFileSync(new URL('../../openapi/openapi.json', import.meta.url), 'utf8'))
+const offers = compileOperations(readOperations(shipped)).flatMap(
+  (operation) => offerTool(operation, createOptions().options) ?? [],
+)
+
+describe('an input schema', () => {
+  it('offers each type of a list by itself, and means the same', () => {
+    const schema = {
+      type: 'object',
+      properties: {
+        name: { type: ['string', 'null'], description: 'A name.', maxLength: 3 },
+        list: { type: 'array', items: { type: ['integer', 'null'], enum: [1, null] } },
+      },
+      additionalProperties: { anyOf: [{ type: ['string', 'boolean'] }] },
+    }
+    const split = splitTypes(schema)
+    expect(split.properties).toEqual({
+      name: { description: 'A name.', anyOf: [{ type: 'string', maxLength: 3 }, { type: 'null' }] },
+      list: { type: 'array', items: { anyOf: [{ type: 'integer', enum: [1] }, { type: 'null' }] } },
+    })
+    const [before, after] = [schema, split].map((one) => new Ajv({ strict: false }).compile(one))
+    for (const name of ['abc', 'abcd', null, 7])
+      for (const list of [[], [1], [null], [2], null])
+        for (const other of ['x', true, 1])
+          expect(after?.({ name, list, other })).toBe(before?.({ name, list, other }))
+  })
+})
+
 describe('an output schema', () => {
   const accepts = new Ajv({ strict: false }).compile(describeOutput(strict))
 
   it('documents each member', () => {
     expect(describeOutput(strict)).toEqual({
       type: 'object',
+      description: '(object)',
       properties: {
-        status: { anyOf: [{ type: 'string', enum: ['success'] }, {}] },
+        status: { description: '(string, one of "success")' },
         data: {
-          description: 'What came.',
-          anyOf: [
-            {
-              type: 'object',
-              properties: {
-                id: { description: 'A number.', anyOf: [{ type: 'integer' }, {}] },
-                tags: { anyOf: [{ type: 'array', items: { anyOf: [{ type: 'string' }, {}] } }, {}] },
-              },
-            },
-            {},
-          ],
+          description: 'What came. (object)',
+          properties: {
+            id: { description: 'A number. (integer)' },
+            tags: { description: '(array)', items: { description: '(string)' } },
+          },
         },
       },
     })
+  })
+
+  it('documents the members of every choice', () => {
+    const schema = {
+      oneOf: [{ type: 'null' }, { type: 'object', properties: { a: { type: ['string', 'null'] } } }],
+    }
+    expect(describeOutput(schema)).toEqual({
+      type: 'object',
+      description: '(null or object)',
+      properties: { a: { description: '(string or null)' } },
+    })
+  })
+
+  it('has no empty schema and no list of types, whatever the document says', () => {
+    for (const { description } of offers) {
+      expect(JSON.stringify(description.outputSchema)).not.toMatch(/\{\}|"type":\[|"anyOf"/)
+      expect(JSON.stringify(description.inputSchema)).not.toMatch(/"type":\[/)
+    }
   })
 
   it.each([
