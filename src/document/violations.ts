@@ -131,10 +131,18 @@ function describeRange(minimum: unknown, maximum: unknown): string {
 }
 
 /** Numbers, booleans and null are shown; a string may be a secret or an address, so only its kind is. */
-function describeGot({ keyword, data, parentSchema }: ErrorObject): string {
+function describeGot({ keyword, data, schema, parentSchema }: ErrorObject): string {
   if (parentSchema?.format === 'password') return ''
   if (!['enum', 'type', 'minimum', 'maximum', 'oneOf', 'anyOf'].includes(keyword)) return ''
   if (data === null || typeof data === 'number' || typeof data === 'boolean') return ` (got ${data})`
   if (Array.isArray(data)) return ' (got an array)'
+  const meant = keyword === 'enum' && typeof data === 'string' ? findMeant(schema, data) : undefined
+  if (meant !== undefined) return `; did you mean ${meant}?`
   return typeof data === 'object' ? ' (got an object)' : ' (got a string)'
+}
+
+/** The allowed text that a text is but for its case. */
+function findMeant(schema: unknown, text: string): unknown {
+  const choices: readonly unknown[] = Array.isArray(schema) ? schema : []
+  return choices.find((one) => typeof one === 'string' && one.toLowerCase() === text.toLowerCase())
 }

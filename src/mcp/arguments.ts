@@ -1,4 +1,4 @@
-import { quoteName } from '../document/json.ts'
+import { asRecord, quoteName } from '../document/json.ts'
 import type { JsonSchema } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
 import { findPlace, type Parameter } from '../document/parameters.ts'
@@ -62,40 +62,53 @@ function describeParameter(parameter: Parameter, elsewhere: string): JsonSchema 
 }
 
 /**
- * Puts each argument where the operation takes it, unchecked and unchanged; a credential that is no argument
- * comes from the source, and what is left out from the defaults.
+ * Puts each argument where the operation takes it, unchecked and unchanged. What is left out comes from the defaults,
+ * and an optional argument of null counts as left out. A credential that the connection brings is taken from there,
+ * whatever a model has put in its argument.
  */
 export function bindArguments(
-  { parameters }: Operation,
+  operation: Operation,
   tool: Tool,
   values: ToolArguments,
   source: CredentialSource,
   defaults: Readonly<Record<string, string>> = {},
 ): BoundInput {
+  const { parameters } = operation
   const cookie: Record<string, unknown> = {}
   const places = { path: {}, query: {}, header: {}, cookie }
-  const read = (name: string) => {
+  const read = (name: string, isOptional: boolean) => {
     const argument = tool.arguments[name]
-    return argument !== undefined && Object.hasOwn(values, argument) ? values[argument] : undefined
+    const value = argument !== undefined && Object.hasOwn(values, argument) ? values[argument] : undefined
+    return value === null && isOptional ? undefined : value
   }
   for (const parameter of parameters) {
     const { name } = parameter
-    const given = read(name)
-    const elsewhere = isCredential(parameter) ? source(name) : defaults[name]
-    const value = given === undefined ? elsewhere : given
+    const credential = isCredential(parameter)
+    const brought = credential ? source(name) : undefined
+    const given = read(name, credential || !parameter.required || defaults[name] !== undefined)
+    const value = brought ?? given ?? (given === null ? null : defaults[name])
     if (value === undefined) continue
     const inPlace: Record<string, unknown> = places[findPlace(parameter)]
     inPlace[name] = value
   }
-  const body = read('body')
+  const body = read('body', operation.body?.required !== true)
   const names = Object.values(tool.arguments)
   const unknown = Object.keys(values)
     .filter((name) => !names.includes(name))
     .slice(0, mostViolations)
-    .map((name) => refuseName(name, names))
+    .map((name) => refuseArgument(name, names, operation, tool))
   const { cookie: _, ...others } = places
   const bound = Object.keys(cookie).length > 0 ? places : others
   return { input: body === undefined ? bound : { ...bound, body }, violations: unknown }
+}
+
+/** A member of the body that is given as an argument of its own is sent back to where it belongs. */
+function refuseArgument(name: string, names: readonly string[], { body }: Operation, tool: Tool): Violation {
+  const violation = refuseName(name, names)
+  const argument = tool.arguments.body
+  const members = asRecord(body?.schema.properties)
+  if (argument === undefined || !Object.hasOwn(members, name)) return violation
+  return { ...violation, message: `belongs in ${argument}: give it as ${argument}.${name}` }
 }
 
 /** The same violation, located by the names a caller of the tool knows: `userId`, not `path.userId`. */

@@ -38,7 +38,7 @@ export function createFastPath({ tools, identity }: ProtocolOptions): FastPath {
     const isStateless = capabilities !== undefined
     try {
       if (name === undefined) {
-        const list = { tools: tools.list(context.grant) }
+        const list = { tools: tools.list(context) }
         return write(id, isStateless ? { ...list, ...additionsToList } : list)
       }
       const elicitation = isStateless ? readElicitation(capabilities) : undefined

@@ -17,10 +17,17 @@ export function adviseNextStep(
     .filter((one) => one.in === 'path')
     .map(({ name }) => operation.tool?.arguments[name] ?? name)
   const look = item ?? collection
-  if (status === 401) return `Check the secret: it must be the one of the client in ${ids[0] ?? 'the call'}.`
+  if (status === 401)
+    return ids[0] === undefined
+      ? 'Check the credentials; repeating the call changes nothing.'
+      : `Check ${ids[0]} and the secret, which must belong to it; repeating the call changes nothing.`
+  if (operation.singleUse && status < 429 && status !== 403)
+    return `What this call spends may be spent already, so that repeating it changes nothing. ${operation.recovery ?? ''}`.trim()
   if (status === 403) return 'Use credentials that may do this; repeating the call changes nothing.'
   if (status === 404)
     return `Check ${ids.join(' and ')}${collection ? `; ${collection} lists what exists` : ''}.`
+  if (status === 409 && operation.method !== 'POST')
+    return 'Another record has a value that must be unique: choose another value, or leave it as it is.'
   if (status === 409)
     return `It exists already${item ? `: read it with ${item}` : ''}; do not create it again.`
   if (status === 429)

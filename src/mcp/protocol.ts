@@ -147,7 +147,7 @@ function createServer(
     cacheHints: { 'tools/list': cacheHint, 'server/discover': cacheHint },
   })
   server.setRequestHandler('tools/list', { params: toSchema(readListParams) }, (_, call) => ({
-    tools: tools.list(contextOf(call).grant),
+    tools: tools.list(contextOf(call)),
   }))
   server.setRequestHandler('tools/call', { params: toSchema(readCallParams) }, async (params, call) => {
     const { envelope, inputResponses, requestState } = call.mcpReq

@@ -1,5 +1,6 @@
 import { findBan, type Policy } from '../access/policy.ts'
 import type { Rate } from '../config/environment.ts'
+import { asRecord } from '../document/json.ts'
 import type { JsonSchema } from '../document/json-schema.ts'
 import type { Tool } from '../document/tool.ts'
 import { type CheckedOperation, isCredential } from '../document/validation.ts'
@@ -33,6 +34,10 @@ export interface ToolDescription {
 export interface Offer {
   readonly tool: Tool
   readonly description: ToolDescription
+  /** Headers of the credentials that are arguments; where a connection brings them, it is shown the tool below. */
+  readonly credentials: readonly string[]
+  /** The tool without those arguments. */
+  readonly bareDescription: ToolDescription
   /** The ways to give the secret of a call; empty where no caller needs to. */
   readonly advice: string
   readonly needsConfirmation: boolean
@@ -66,24 +71,31 @@ export function offerTool(
   const needsConfirmation = operation.method === 'DELETE' && policy.confirmDelete
   const [scheme] = schemes
   const advice = isLent || !scheme ? '' : adviseCredential(operation, tool, nameVariable(scheme.name))
-  const inputSchema = describeArguments(operation, tool, advice, findDefaults(operation, held))
-  const properties = { ...Object(inputSchema.properties), [confirmation]: confirmationSchema }
+  const describeInput = (offered: Tool, way: string) => {
+    const schema = describeArguments(operation, offered, way, findDefaults(operation, held))
+    const properties = { ...asRecord(schema.properties), [confirmation]: confirmationSchema }
+    return needsConfirmation ? { ...schema, properties } : schema
+  }
   // An answer without a secret is cut down too: the upstream may put one where the document has none.
   const cut = policy.redactTokens ? { select: selectDescribed(answer) } : {}
   const notice = answer === schema ? '' : ` ${operation.redactedNotice ?? ''}`
+  const description = {
+    name,
+    title,
+    description: (tool.description + notice).trim(),
+    inputSchema: describeInput(tool, advice),
+    outputSchema: describeOutput(answer),
+    annotations: { title, ...annotations },
+  }
+  const headers = operation.parameters.filter(isCredential).map((one) => one.name)
   return {
     tool,
     advice,
     needsConfirmation,
     ...cut,
-    description: {
-      name,
-      title,
-      description: (tool.description + notice).trim(),
-      inputSchema: needsConfirmation ? { ...inputSchema, properties } : inputSchema,
-      outputSchema: describeOutput(answer),
-      annotations: { title, ...annotations },
-    },
+    description,
+    credentials: headers.filter((header) => tool.arguments[header] !== undefined),
+    bareDescription: { ...description, inputSchema: describeInput(withoutCredential(operation, tool), '') },
   }
 }
 

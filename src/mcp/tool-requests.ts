@@ -34,6 +34,6 @@ export function callTool(
 ): Promise<ToolResult | Question> {
   const result = tools.call(name, values, context, elicitation)
   if (result) return result
-  const known = tools.list(context.grant).map((one) => one.name)
+  const known = tools.list(context).map((one) => one.name)
   throw new RpcError(rpcCodes.invalidParams, `Unknown tool; the tools are ${known.join(', ')}`)
 }

@@ -38,8 +38,8 @@ export interface CallContext {
 
 /** The tools of the gateway, the same for both protocol eras and both transports. */
 export interface Tools {
-  /** The tools that a caller may call, in the document's order. */
-  list(grant: Grant): readonly ToolDescription[]
+  /** The tools that a caller may call, in the document's order, without arguments for what its connection brings. */
+  list(context: Pick<CallContext, 'grant' | 'credential'>): readonly ToolDescription[]
   /** Calls a tool. Never throws: whatever goes wrong is a result with `isError`. Undefined without such a tool. */
   call(
     name: string,
@@ -84,12 +84,13 @@ export function createTools(options: ToolOptions): Tools {
   const calls = new Map(
     offers.map(({ operation, offer }) => [offer.tool.name, bindTool(operation, offer, options, guards)]),
   )
-  const all = offers.map(({ offer }) => offer.description)
   return {
-    list: (grant) =>
-      grant.scopes === 'all'
-        ? all
-        : offers.filter(({ operation }) => covers(grant, operation)).map(({ offer }) => offer.description),
+    list: ({ grant, credential }) =>
+      offers
+        .filter(({ operation }) => covers(grant, operation))
+        .map(({ offer: { credentials, description, bareDescription } }) =>
+          credentials.some((header) => credential(header) !== undefined) ? bareDescription : description,
+        ),
     call: (name, ...call) => calls.get(name)?.(...call),
   }
 }
@@ -158,6 +159,11 @@ function refuse(error: GatewayError, advice: string): ToolResult {
   const { code, violations, cause } = error
   if (code === 'missing_credentials') return toRefusal(new GatewayError(code, { detail: advice }), advice)
   if (code !== 'invalid_argument') return toRefusal(error)
-  const nextStep = `Correct these arguments and call again. ${cause === undefined ? '' : advice}`.trim()
-  return toRefusal(new GatewayError(code, { violations }), nextStep)
+  const hasNull = violations.some(({ message }) => message.endsWith('(got null)'))
+  const nextStep = [
+    'Correct these arguments and call again.',
+    hasNull ? 'Leave optional values out instead of giving null.' : '',
+    cause === undefined ? '' : advice,
+  ]
+  return toRefusal(new GatewayError(code, { violations }), nextStep.filter(Boolean).join(' '))
 }

@@ -45,7 +45,7 @@ describe('a body', () => {
     [
       'weekStart',
       'monday',
-      'body.weekStart must be one of Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday (got a string)',
+      'body.weekStart must be one of Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday; did you mean Monday?',
     ],
     [
       'weekStart',

@@ -340,6 +340,18 @@ describe('the initialize era', () => {
     ])
   })
 
+  it.each([
+    ['initialize era', oldHeaders, undefined],
+    ['2026-07-28', { ...newHeaders, 'mcp-method': 'tools/list' }, envelope],
+  ])('lists no argument for a secret that the connection brings (%s)', async (_, headers, _meta) => {
+    const list = ask('tools/list', _meta ? { _meta } : {})
+    const asked = await post(list, headers)
+    const brought = await post(list, { ...headers, 'x-example-secret': secretValue })
+    expect(JSON.stringify(asked.body.result.tools)).toContain('"x-example-secret":{')
+    expect(JSON.stringify(brought.body.result.tools)).not.toContain('x-example-secret')
+    expect(brought.body.result.tools).toHaveLength(4)
+  })
+
   it('tells a call that names no tool from one that names another', async () => {
     const { body } = await post(ask('tools/call', { name: ['get-book'] }))
     expect(body.error.message).toContain('names no tool')

@@ -15,13 +15,15 @@ const place = {
 const book = { shopId: 'abc', bookId: 7 }
 
 describe.each(clients)('$client over stdio', ({ connect }) => {
-  it('lists the tools, and calls one with the secret of the environment or its own', async () => {
+  it('lists the tools, and calls one with the secret of the environment, whatever a model gives', async () => {
     const client = await connect(place)
-    expect((await client.listTools()).tools).toHaveLength(4)
+    const { tools } = await client.listTools()
+    expect(tools).toHaveLength(4)
+    expect(JSON.stringify(tools)).not.toContain('x-example-secret')
     const lent = await client.callTool({ name: 'get-book', arguments: book })
     const own = await client.callTool({ name: 'get-book', arguments: { ...book, 'x-example-secret': 'own' } })
     expect(lent.structuredContent).toMatchObject({ input: { header: { 'x-example-secret': secretValue } } })
-    expect(own.structuredContent).toMatchObject({ input: { header: { 'x-example-secret': 'own' } } })
+    expect(own.structuredContent).toMatchObject({ input: { header: { 'x-example-secret': secretValue } } })
     await client.close()
   })
 

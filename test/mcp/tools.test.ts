@@ -74,10 +74,10 @@ describe('a tool call', () => {
 })
 
 describe('the secret', () => {
-  it('is the argument where there is one, not what the client sends', async () => {
+  it('is what the connection brings, not what a model puts in its argument', async () => {
     const { call, calls } = setUp()
     await call('get-book', { ...book, 'x-example-secret': 'own' }, 'from-the-header')
-    expect(calls[0]?.input).toMatchObject({ header: { 'x-example-secret': 'own' } })
+    expect(calls[0]?.input).toMatchObject({ header: { 'x-example-secret': 'from-the-header' } })
   })
 
   it('may be missing when the gateway holds a key that the operation accepts', async () => {
@@ -108,6 +108,27 @@ describe('bad arguments', () => {
     expect(result.lines).toContain('body.title: is required')
     expect(result.lines).toContain('shopId: must match ^[a-z]{1,8}$')
     expect(calls).toEqual([])
+  })
+
+  it('of null count as left out where they are optional', async () => {
+    const { call, calls } = setUp()
+    const listed = await call('list-books', {
+      shopId: 'abc',
+      limit: null,
+      authors: null,
+      'x-example-secret': null,
+    })
+    expect(listed.isError).toBeFalsy()
+    expect(calls[0]?.input).toMatchObject({ query: {} })
+    const result = await call('get-book', { shopId: 'abc', bookId: null })
+    expect(result.lines[0]).toBe('bookId: must be an integer from 1 to 2147483647 (got null)')
+    expect(result.lines.at(-1)).toContain('Leave optional values out instead of giving null.')
+  })
+
+  it('that belong in the body are sent there', async () => {
+    const { call } = setUp()
+    const result = await call('add-book', { shopId: 'abc', title: 'Emma' })
+    expect(result.lines).toContain('title: belongs in body: give it as body.title')
   })
 
   it('are the same for a machine', async () => {
