@@ -40,7 +40,7 @@ export const extensions = {
     },
     'x-scope': { type: 'string', pattern: '^[\\x21\\x23-\\x2b\\x2d-\\x5b\\x5d-\\x7e]+$' },
     'x-single-use': { type: 'boolean' },
-    'x-redeliver': { type: 'boolean' },
+    'x-redeliver': names,
     'x-recovery': sentence,
     'x-redacted-notice': sentence,
   },
@@ -80,7 +80,7 @@ export interface Extensions {
   readonly 'x-mcp-tool'?: Readonly<Record<string, unknown>>
   readonly 'x-scope'?: string
   readonly 'x-single-use'?: boolean
-  readonly 'x-redeliver'?: boolean
+  readonly 'x-redeliver'?: readonly string[]
   readonly 'x-recovery'?: string
   readonly 'x-redacted-notice'?: string
   readonly 'x-pin'?: { readonly credential?: string }

@@ -35,8 +35,11 @@ export interface Operation {
   readonly security: Security
   /** True when a call spends what it carries (`x-single-use`): two identical calls can only mean one. */
   readonly singleUse?: boolean
-  /** True when a response that did not reach its client is kept for the next identical call (`x-redeliver`). */
-  readonly redeliver?: boolean
+  /**
+   * Present when a response that did not reach its client is kept for the next identical call (`x-redeliver`): the ids
+   * of the operations whose later calls end that, where they have the same values of the path variables that both have.
+   */
+  readonly redeliver?: readonly string[]
   /** One sentence: how to get back what a call with an unknown outcome may have lost (`x-recovery`). */
   readonly recovery?: string
   /** What a caller must have been given for this operation (`x-scope`); one without it is for unlimited callers. */
@@ -116,7 +119,7 @@ function readOperation(
     responses,
     success: findSuccess(responses),
     ...(read['x-single-use'] && { singleUse: true }),
-    ...(read['x-redeliver'] && { redeliver: true }),
+    ...(read['x-redeliver'] && { redeliver: read['x-redeliver'] }),
     ...(recovery !== undefined && { recovery }),
     ...(scope !== undefined && { scope }),
     ...(redactedNotice !== undefined && { redactedNotice }),

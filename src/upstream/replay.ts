@@ -4,7 +4,7 @@ import type { Fingerprint } from '../state/fingerprint.ts'
 import { currentCall, runInCall, type UpstreamCall } from './call.ts'
 import type { ClientConnection } from './client-connection.ts'
 import type { Interceptor, Send, UpstreamRequest, UpstreamResponse } from './interceptor.ts'
-import { isStale, type Write } from './staleness.ts'
+import { isStale, readWrite, type Write } from './staleness.ts'
 
 /** Milliseconds that an undelivered response is kept for its call to be repeated. */
 const lifetime = 60_000
@@ -67,7 +67,8 @@ export function replay(fingerprint: Fingerprint, clock: Clock): Interceptor {
   const responses = new ResponseReplay(clock)
   return (send) => async (request) => {
     const call = currentCall()
-    if (call.idempotencyKey !== undefined) return responses.watch(send, request)
+    const { redeliver, singleUse } = call.operation
+    if (call.idempotencyKey !== undefined || !(redeliver || singleUse)) return responses.watch(send, request)
     return responses.send(fingerprint.nameCall({ ...request, principal: call.principal }), send, request)
   }
 }
@@ -106,18 +107,17 @@ class ResponseReplay {
     const { operation } = currentCall()
     try {
       const response = await send(request)
-      if (response.status < 400) this.#supersede({ ...request, operation })
+      if (response.status < 400) this.#supersede(readWrite(operation, request.path))
       return response
     } catch (error) {
-      if (mayHaveEffect(error)) this.#supersede({ ...request, operation })
+      if (mayHaveEffect(error)) this.#supersede(readWrite(operation, request.path))
       throw error
     }
   }
 
   #begin(name: string, send: Send, request: UpstreamRequest): Promise<UpstreamResponse> {
     const call = currentCall()
-    const { method, path } = request
-    const write = { operation: call.operation, method, path }
+    const write = readWrite(call.operation, request.path)
     const flight = new Flight(write, call, async (own) => {
       const land = () => {
         if (this.#flights.get(name) === own) this.#flights.delete(name)
@@ -173,7 +173,9 @@ class ResponseReplay {
   }
 
   #keep(name: string, one: Undelivered): void {
-    this.#undelivered.set(name, one, one.expiresAt - this.#clock())
+    if (!one.write.operation.redeliver) return
+    const kept = { ...one, response: compact(one.response) }
+    this.#undelivered.set(name, kept, one.expiresAt - this.#clock())
   }
 }
 
@@ -184,4 +186,11 @@ function mayJoin(flight: Flight, { operation }: UpstreamCall): boolean {
 
 function mayHaveEffect(error: unknown): boolean {
   return !(error instanceof GatewayError) || error.toProblem().outcome === 'unknown'
+}
+
+/** Copies what is sent again: the bytes are a part of a larger buffer, and what they say as JSON weighs several times as much. */
+function compact({ status, headers, body }: UpstreamResponse): UpstreamResponse {
+  const copy = Buffer.allocUnsafeSlow(body.length)
+  body.copy(copy)
+  return { status, headers, body: copy }
 }

@@ -193,3 +193,26 @@ test('a response against whose delivery nothing speaks for a while was delivered
   await vi.advanceTimersByTimeAsync(100)
   expect(sent).toHaveLength(2)
 })
+
+test('two equal calls of an operation without x-redeliver are two calls', async () => {
+  const { redeliver: _, ...plain } = create
+  const { call, sent } = openRequester()
+  await (await call(plain)).connection.disconnect()
+  const second = await call(plain)
+  expect(sent).toHaveLength(2)
+  for (const one of sent) await one.settle(null, respond(201))
+  expect(second.response?.status).toBe(201)
+  await call(plain)
+  expect(sent).toHaveLength(3)
+})
+
+test('of a response that is kept only its bytes are kept', async () => {
+  const { call, sent } = openRequester()
+  await (await call(create)).connection.disconnect()
+  const body = Buffer.from(`{"a":1}${' '.repeat(10_000)}`).subarray(0, 7)
+  await sent[0]?.settle(null, { ...respond(201), body })
+  const second = await call(create)
+  expect(second.response?.body.toString()).toBe('{"a":1}')
+  expect(second.response?.body.buffer.byteLength).toBe(7)
+  expect(second.response?.json).toBeUndefined()
+})
