@@ -25,6 +25,7 @@ import { CircuitBreaker, type CircuitOptions } from './upstream/circuit-breaker.
 import { createClient } from './upstream/client.ts'
 import { createCredentialSource, listCredentialHeaders } from './upstream/credentials.ts'
 import type { IdempotencyRecord } from './upstream/idempotency.ts'
+import { openOrigins } from './upstream/origins.ts'
 import { createRequester } from './upstream/requester.ts'
 
 /** The two doors and what stands behind them; nothing listens yet. */
@@ -99,17 +100,19 @@ export async function createGateway({
     ...{ clock, random: Math.random, ...sampling },
   })
   if (watchProcess) metrics.watchProcess()
-  const requester = createRequester({
-    baseUrl: config.baseUrl,
-    timeout: config.upstreamTimeout,
-    ca: config.ca,
-    circuit: breaker,
-    rules: api.responses,
-    key,
-    clock,
-    store,
-    observer: watch,
-  })
+  const requester = openOrigins(operations, (baseUrl) =>
+    createRequester({
+      baseUrl: baseUrl ?? config.baseUrl,
+      timeout: config.upstreamTimeout,
+      ca: config.ca,
+      circuit: baseUrl === undefined ? breaker : new CircuitBreaker(circuit),
+      rules: api.responses,
+      key,
+      clock,
+      ...(baseUrl === undefined && { store }),
+      observer: watch,
+    }),
+  )
   const client = createClient({ requester, held })
 
   const { allowedHosts, allowedOrigins } = config

@@ -5,7 +5,7 @@ import type { Description, MergedOperation } from './description.ts'
 
 /**
  * Composes the document that is served. An operation whose path is taken stands under a label, which is never sent; where
- * operations belong to several APIs, each names its base URL.
+ * operations belong to several APIs, those that are not of the first name their base URLs.
  */
 export function composeDocument(
   descriptions: readonly Description[],
@@ -14,12 +14,12 @@ export function composeDocument(
 ): OpenApiDocument {
   const [first] = descriptions
   const infos = descriptions.map(({ document }) => asRecord(document.info))
-  const urls = new Set(operations.map(({ baseUrl }) => baseUrl))
-  const [url] = urls
+  // Operations whose address only the operator can name go there alone: others keep an address of their own.
+  const url = operations.every(({ baseUrl }) => baseUrl !== undefined) ? operations[0]?.baseUrl : undefined
   const paths: Record<string, Record<string, unknown>> = {}
   for (const { key, method, operation, baseUrl, description } of operations) {
     const own =
-      urls.size > 1 && baseUrl !== undefined ? { 'x-base-url': baseUrl, servers: [{ url: baseUrl }] } : {}
+      baseUrl !== undefined && baseUrl !== url ? { 'x-base-url': baseUrl, servers: [{ url: baseUrl }] } : {}
     const { servers: _servers, ...rest } = operation
     const candidates = [
       key,
@@ -49,7 +49,7 @@ export function composeDocument(
         ? infos[0]
         : { title: infos.map(({ title }) => title).join(', '), version: '1' },
     ...(descriptions.length === 1 && first && { 'x-name': first.name }),
-    ...(urls.size === 1 && url !== undefined && { 'x-base-url': url, servers: [{ url }] }),
+    ...(url !== undefined && { 'x-base-url': url, servers: [{ url }] }),
     ...(tags.size > 0 && { tags: [...tags.values()] }),
     paths,
     components: { ...others, ...(securitySchemes && { securitySchemes }) },

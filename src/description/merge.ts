@@ -33,7 +33,7 @@ export function mergeOperations(
         problems.push({ file: description.file, line: description.lineOf(['servers']), ...server.problem })
       servers.set(written, server)
       const one = { ...operation, description, ...(server.url !== undefined && { baseUrl: server.url }) }
-      const identity = identify(one, server.url ?? `${description.name}:`)
+      const identity = identify(one, server.url ?? '')
       const earlier = merged.get(identity)
       if (earlier) {
         const difference = describeDifference(earlier, one)

@@ -25,6 +25,8 @@ export interface Operation {
   readonly path: string
   /** Exposed REST path template, `/v1/v2/teams/{teamid}/users`. */
   readonly restPath: string
+  /** URL of the API that the path is appended to, where it is not that of the whole document (`x-base-url`). */
+  readonly baseUrl?: string
   readonly summary: string
   readonly parameters: readonly Parameter[]
   /** The request body, if the operation takes one. */
@@ -110,6 +112,7 @@ function readOperation(
     method,
     path,
     restPath: restPath ?? splitPathKey(path).path,
+    ...(read['x-base-url'] !== undefined && { baseUrl: read['x-base-url'] }),
     summary: asText(summary),
     ...addCredentials({
       parameters: readParameters(path, list(parameters), list(shared), schemas.request),

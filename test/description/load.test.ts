@@ -146,15 +146,24 @@ test('operations of several APIs with one path are both served, each at its addr
     'b.json:9: warning: GET /things is that of a.json:9, so this one is served at /b/things; --prefix b=/…',
   ])
   const loading = await load(files, { baseUrls, prefixes: new Map([['b', '/b']]) })
-  expect(listProblems(loading)).toEqual([])
+  expect([listProblems(loading), loading.document?.['x-base-url']]).toEqual([[], 'https://a.example.org'])
   expect(listOperations(loading)).toMatchObject({
-    'get /things': { operationId: 'list', 'x-rest-path': '/things', 'x-base-url': 'https://a.example.org' },
+    'get /things': { operationId: 'list', 'x-rest-path': '/things' },
     'get /things#b': {
       operationId: 'list_b',
       'x-rest-path': '/b/things',
       'x-base-url': 'https://b.example.org/v2',
     },
   })
+})
+
+test('an operation without an address never takes that of another API', async () => {
+  const known = describeApi({ '/a': { get: {} } }, { servers: [{ url: 'https://a.example.org' }] })
+  const unknown = describeApi({ '/b': { get: {} } })
+  const { document } = await load({ 'a.json': known, 'b.json': unknown }, { baseUrls: new Map() })
+  expect(document).not.toHaveProperty('x-base-url')
+  expect(document?.paths).toMatchObject({ '/a': { get: { 'x-base-url': 'https://a.example.org' } } })
+  expect(document?.paths['/b']?.get).not.toHaveProperty('x-base-url')
 })
 
 test('components of one name are kept apart, and those that nothing leads to are left out', async () => {
