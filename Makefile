@@ -14,7 +14,7 @@ mock: install ## Start the mock of Cal.com alone, on :4010
 	@exec node mocks/main.ts
 
 start: install ## Start the gateway alone, configured by the environment
-	@exec npm run --silent start
+	@NODE_COMPILE_CACHE=node_modules/.cache/compile exec node bin/calgate.js start
 
 openapi: install ## Derive openapi/openapi.json and its types from the capability and the overlay
 	@npm run --silent openapi

@@ -21,7 +21,7 @@ export interface Contender {
 }
 
 const locate = (file: string) => fileURLToPath(new URL(file, import.meta.url))
-const gateway = locate('../src/main.ts')
+const gateway = locate('../bin/calgate.js')
 
 /** Reads how `npm start` starts the gateway: variables, then options of Node. */
 function readStart(): {
@@ -30,7 +30,7 @@ function readStart(): {
 } {
   const manifest: unknown = JSON.parse(readFileSync(locate('../package.json'), 'utf8'))
   const words = String(Object(manifest).scripts.start).split(' ')
-  const variables = words.slice(0, words.indexOf('node')).map((one) => one.split('='))
+  const variables = words.filter((one) => /^[A-Z_]+=/.test(one)).map((one) => one.split('='))
   return { env: Object.fromEntries(variables), options: words.filter((one) => one.startsWith('--')) }
 }
 

@@ -26,12 +26,17 @@ const request = (path: string) =>
 /** Request that reads one user. */
 export const readOne = request('/v1/v2/oauth-clients/cm9demo/users/4711')
 
-/** Starts a gateway in front of an upstream on this machine and waits until it is ready. */
-export async function startGatewayProcess(upstream: string, level = 'warn'): Promise<GatewayProcess> {
+const main = fileURLToPath(new URL('../bin/calgate.js', import.meta.url))
+
+/** Starts a gateway in front of an upstream on this machine and waits until it is ready, by the command that operators use. */
+export async function startGatewayProcess(
+  upstream: string,
+  level = 'warn',
+  [command, ...args]: readonly [string, ...string[]] = [process.execPath, main, 'start'],
+): Promise<GatewayProcess> {
   const [restPort = 0, mcpPort = 0, controlPort = 0] = await findFreePorts(3)
-  const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
   const ports = { REST_PORT: `${restPort}`, MCP_PORT: `${mcpPort}`, CONTROL_PORT: `${controlPort}` }
-  const child = spawn(process.execPath, [main, 'start'], {
+  const child = spawn(command, args, {
     env: { ...process.env, ...ports, CAL_COM_BASE_URL: upstream, LOG_LEVEL: level },
     stdio: ['ignore', 'pipe', 'inherit'],
   })

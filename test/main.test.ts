@@ -1,9 +1,11 @@
 import { setImmediate } from 'node:timers/promises'
 import { expect, it } from 'vitest'
+import manifest from '../package.json' with { type: 'json' }
 import { type GatewayProcess, startGatewayProcess } from '../stress/gateway-process.ts'
 import { respondJson, startUpstream } from './support/upstream-stub.ts'
 
 const user = '/v1/v2/oauth-clients/cm9demo/users/4711'
+const startScript = String(Object(manifest).scripts.start)
 const headers = { 'x-cal-secret-key': 'demo-secret' }
 
 /** An upstream whose first call waits until it is released. */
@@ -34,6 +36,23 @@ it('a write under way is finished and answered after SIGTERM, and the process en
   // Samples of answers are looked at after they went out, so that a line on one may come last.
   const line = expect.objectContaining({ method: 'DELETE', status: 200, msg: 'answered' })
   expect(readLines(gateway)).toContainEqual(line)
+})
+
+it.each([
+  ['npm start', 'SIGTERM', ['npm', 'start', '--silent']],
+  ['the start script itself, as the first process of a container does', 'SIGTERM', ['sh', '-c', startScript]],
+  ['a gateway whose terminal closes', 'SIGHUP', ['sh', '-c', startScript]],
+] as const)('%s drains on %s', async (_title, signal, [command, ...args]) => {
+  const { upstream, arrived, release } = await startSlowUpstream()
+  await using _upstream = upstream
+  await using gateway = await startGatewayProcess(upstream.url, 'info', [command, ...args])
+  const answer = fetch(`http://127.0.0.1:${gateway.restPort}${user}`, { method: 'DELETE', headers })
+  await arrived
+  gateway.child.kill(signal)
+  while (await isOpen(gateway.restPort)) await setImmediate()
+  release()
+  expect((await answer).status).toBe(200)
+  await gateway.ended
 })
 
 it('a second signal ends the process at once, whatever is under way', async () => {

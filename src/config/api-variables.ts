@@ -9,7 +9,7 @@ export interface VariableDescription {
 
 /**
  * Names a variable of an API by rule: the name of its description, then that of the thing, both in capitals with an
- * underscore between words. The scheme `secretKey` of `cal-com` reads `CAL_COM_SECRET_KEY`.
+ * underscore between words. The scheme `secretKey` of `pet-store` reads `PET_STORE_SECRET_KEY`.
  */
 export function nameVariable(api: Pick<Api, 'name'>, thing: string): string {
   const words = `${api.name}_${thing}`.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')

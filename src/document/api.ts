@@ -7,7 +7,7 @@ import { readSecuritySchemes, type SecurityScheme } from './security.ts'
 
 /** What the document says of an API as a whole. */
 export interface Api {
-  /** Name of the description, `cal-com`: environment variables begin with it. */
+  /** Name of the description, `pet-store`: environment variables begin with it. */
   readonly name: string
   /** Name of the API as a reader knows it. */
   readonly title: string

@@ -37,7 +37,7 @@ function toCheck(format: unknown): (text: string) => boolean {
 }
 
 /**
- * Cal.com asks `Intl`, which ignores the case of ASCII letters and knows links such as `US/Pacific`; offsets are no
+ * APIs ask `Intl`, which ignores the case of ASCII letters and knows links such as `US/Pacific`; offsets are no
  * zones.
  */
 function isTimeZone(text: string): boolean {

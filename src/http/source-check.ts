@@ -5,7 +5,7 @@ import { GatewayError } from '../errors/gateway-error.ts'
 
 /** Which hosts and origins a server serves beside the loopback ones. */
 export interface SourceOptions {
-  /** Lower-case names, with a port where only that port is meant. */
+  /** Lower-case names, with a port where only that port is meant; `*.` at the beginning covers all names below. */
   readonly allowedHosts: readonly string[]
   readonly allowedOrigins: readonly string[]
   /** Whether IP addresses are allowed as hosts; DNS rebinding takes a name. */
@@ -30,8 +30,15 @@ export function createSourceCheck(options: SourceOptions): (request: IncomingMes
 function isHostAllowed(host: string, { allowedHosts, allowAddresses }: SourceOptions): boolean {
   const name = host.toLowerCase()
   const bare = name.replace(/:\d*$/, '')
-  if (isLoopback(bare) || allowedHosts.includes(name) || allowedHosts.includes(bare)) return true
+  if (isLoopback(bare) || allowedHosts.some((one) => covers(one, name) || covers(one, bare))) return true
   return allowAddresses === true && isIP(bare.replace(/^\[(.*)\]$/, '$1')) > 0
+}
+
+/** True for the allowed name itself; one that begins with `*.` covers every name below it. */
+function covers(allowed: string, name: string): boolean {
+  return allowed.startsWith('*.')
+    ? name.length > allowed.length - 1 && name.endsWith(allowed.slice(1))
+    : name === allowed
 }
 
 /** True for a loopback web page and for what the operator has listed. */

@@ -37,7 +37,9 @@ export function createRequestReader(operation: Operation): RequestReader {
   const headerReaders = prepare(parameters, 'header', createHeaderReader)
   const cookieReaders = prepare(parameters, 'cookie', createCookieReader)
   return (request) => {
-    const { url, headers } = request
+    const { headers } = request
+    // A target in absolute form names the host once more (RFC 9112 §3.2.2).
+    const url = request.url.replace(/^https?:\/\/[^/?#]*/i, '')
     const mark = url.indexOf('?')
     const texts = matchPath(mark < 0 ? url : url.slice(0, mark))
     if (!texts) return undefined

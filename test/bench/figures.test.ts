@@ -157,7 +157,7 @@ describe('the gateway under test', () => {
   it('runs as `npm start` starts it', () => {
     const { env, options, command } = describeGateway([])
     const variables = Object.entries(env ?? {}).map(([name, value]) => `${name}=${value}`)
-    const words = [...variables, 'node', ...(options ?? []), 'src/main.ts', command]
+    const words = [...variables, 'exec', 'node', ...(options ?? []), 'bin/calgate.js', command]
     expect(words.join(' ')).toBe(manifest.scripts.start)
   })
 })

@@ -124,6 +124,34 @@ test.each([
   expect(problems.join()).not.toContain('planted')
 })
 
+test.each([
+  ['https://api.example.org/v2', '/v2'],
+  ['https://api.example.org/api/v2/', '/v2'],
+])('the base URL %s, which repeats what the paths begin with, is refused', (CAL_COM_BASE_URL, repeated) => {
+  expect(problemsOf({ CAL_COM_BASE_URL })).toEqual([
+    `CAL_COM_BASE_URL must leave out ${repeated}, which the paths of the API begin with`,
+  ])
+})
+
+test('a base URL of plain http leads to this machine, or the operator says that it may lead elsewhere', () => {
+  const CAL_COM_BASE_URL = 'http://cal.example.org'
+  expect(problemsOf({ CAL_COM_BASE_URL })).toEqual([expect.stringContaining('must be an https URL')])
+  expect(problemsOf({ CAL_COM_BASE_URL, ALLOW_INSECURE_UPSTREAM: 'true' })).toEqual([])
+  expect(problemsOf({ CAL_COM_BASE_URL: 'http://[::1]:5555/api' })).toEqual([])
+  expect(problemsOf({ ALLOW_INSECURE_UPSTREAM: 'yes' })).toEqual([
+    'ALLOW_INSECURE_UPSTREAM must be one of true, false',
+  ])
+})
+
+test.each(['*', '*.', 'api.*.example.org', '*.*.example.org', '*example.org'])(
+  'the host %s is no name',
+  (ALLOWED_HOSTS) => {
+    expect(problemsOf({ ALLOWED_HOSTS })).toEqual([
+      expect.stringContaining('ALLOWED_HOSTS must be host names'),
+    ])
+  },
+)
+
 const oauth = {
   OAUTH_ISSUER: 'https://issuer.example.org',
   OAUTH_JWKS_URL: 'https://issuer.example.org/keys',

@@ -87,38 +87,36 @@ describe('the process', () => {
   })
 })
 
-describe('what only Cal.com has', () => {
-  it('is in the provider module', () => {
-    expect(findProviderWords(sources)).toEqual([])
+describe('an API', () => {
+  it('is known by name nowhere in src/, comments included', () => {
+    expect(findApiWords(sources)).toEqual([])
   })
 
-  it('is noticed elsewhere, but not in a comment, a variable name or an import', () => {
+  it('is noticed by its name, headers, variables and operations', () => {
     const planted = parseSource(
       'src/rest/a.ts',
       [
         '// Cal.com: https://api.cal.com',
-        `import { headers } from '../upstream/cal-com.ts'`,
         'read(CAL_COM_BASE_URL)',
         `const path = '/v2/oauth-clients'`,
         'const title = `a managed user of ` + calCom',
         `const header = 'X-Cal-Client-Id'`,
+        '/** Then force-refresh. */',
+        'const local = calculate(locale)',
       ].join('\n'),
     )
-    expect(findProviderWords([planted])).toEqual([
-      'src/rest/a.ts: oauth-client',
-      'src/rest/a.ts: managed user',
-      'src/rest/a.ts: calCom',
-      'src/rest/a.ts: X-Cal-',
+    expect(findApiWords([planted])).toEqual([
+      'src/rest/a.ts:1: Cal.com',
+      'src/rest/a.ts:1: cal.com',
+      'src/rest/a.ts:2: CAL_COM',
+      'src/rest/a.ts:3: oauth-clients',
+      'src/rest/a.ts:4: managed user',
+      'src/rest/a.ts:4: calCom',
+      'src/rest/a.ts:5: X-Cal-',
+      'src/rest/a.ts:6: force-refresh',
     ])
   })
-
-  it('gives its secret header a name that is spelled in one file at most', () => {
-    const spelled = sources.filter((source) => readCode(source).includes(secretHeader))
-    expect(spelled.map(({ path }) => path).slice(1)).toEqual([])
-  })
 })
-
-const secretHeader = 'x-cal-secret-key'
 
 function findAny(files: readonly SourceFile[]): string[] {
   return files.flatMap((file) =>
@@ -191,28 +189,13 @@ function touchesProcess(node: ts.Node): boolean {
   return !ts.isMethodSignature(parent) && !ts.isPropertySignature(parent) && !ts.isPropertyAssignment(parent)
 }
 
-/**
- * Words that only make sense for one upstream. The provider module may say them, comments may cite it, variables
- * keep the prefix of the capability's own; the default base URL and the hint for a missing secret are the
- * only other places.
- */
-function findProviderWords(files: readonly SourceFile[]): string[] {
-  const words = /cal[.-]?com\b|cal\.(diy|eu)|managed[ -]?users?|oauth-?client|x-cal-/gi
-  return files.flatMap((file) =>
-    [...readCode(file).matchAll(words)]
-      .map(([word]) => `${file.path}: ${word}`)
-      .filter((one) => !allowed.has(one)),
+/** Words that only make sense for one API: what is known of one stands in its document. */
+function findApiWords(files: readonly SourceFile[]): string[] {
+  const words =
+    /cal[._-]?com\b|cal_com|\bcal\.(diy|eu)\b|managed[ -]?users?|oauth-?clients?\b|x-cal-|force-?refresh/gi
+  return files.flatMap(({ path, text }) =>
+    text
+      .split('\n')
+      .flatMap((line, index) => [...line.matchAll(words)].map(([word]) => `${path}:${index + 1}: ${word}`)),
   )
-}
-
-const allowed = new Set(['src/config/variables.ts: cal.com', 'src/errors/catalogue.ts: x-cal-'])
-
-/** The text of a file without its comments, its imports of the provider module and the names of variables. */
-function readCode({ tree }: SourceFile): string {
-  return [...walk(tree)]
-    .filter((node) => node.getChildCount() === 0 && node.kind < ts.SyntaxKind.FirstJSDocNode)
-    .map((node) => node.getText())
-    .filter((token) => !/cal-com\.ts['"]$/.test(token))
-    .join(' ')
-    .replaceAll(/\bCAL_COM_[A-Z_]+\b/g, '')
 }

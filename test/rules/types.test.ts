@@ -12,14 +12,12 @@ const known: readonly string[] = [
   'src/document/response-mismatch.ts',
   'src/document/violations.ts',
   'src/http/request-body.ts',
-  'src/main.ts',
   'src/mcp/initialize-era.ts',
   'src/mcp/observation.ts',
   'src/mcp/results.ts',
   'src/mcp/tool-description.ts',
   'src/mcp/tool-requests.ts',
   'src/observability/response-sampling.ts',
-  'src/upstream/credentials.ts',
   'src/upstream/response.ts',
 ]
 
