@@ -1,5 +1,5 @@
 import { asRecord, quoteName } from '../document/json.ts'
-import type { JsonSchema } from '../document/json-schema.ts'
+import { dereference, describeObject, type JsonSchema } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
 import { findPlace, type Parameter } from '../document/parameters.ts'
 import type { Tool } from '../document/tool.ts'
@@ -35,7 +35,7 @@ export function describeArguments(
     const credential = parameter !== undefined && isCredential(parameter)
     if ((parameter ?? body)?.required && !credential && preset === undefined) required.push(argument)
   }
-  return splitTypes({ type: 'object', properties, required, additionalProperties: false })
+  return splitTypes(describeObject(properties, required))
 }
 
 function toDefault(preset: string | undefined): JsonSchema {
@@ -106,7 +106,7 @@ export function bindArguments(
 function refuseArgument(name: string, names: readonly string[], { body }: Operation, tool: Tool): Violation {
   const violation = refuseName(name, names)
   const argument = tool.arguments.body
-  const members = asRecord(body?.schema.properties)
+  const members = asRecord(body && dereference(body.schema, body.schema).properties)
   if (argument === undefined || !Object.hasOwn(members, name)) return violation
   return { ...violation, message: `belongs in ${argument}: give it as ${argument}.${name}` }
 }

@@ -1,5 +1,5 @@
 import { asRecord, isObject } from '../document/json.ts'
-import type { JsonSchema } from '../document/json-schema.ts'
+import { dereference, type JsonSchema } from '../document/json-schema.ts'
 
 /**
  * The output schema of a tool: names and describes every member of the response, yet any JSON object satisfies it.
@@ -7,7 +7,7 @@ import type { JsonSchema } from '../document/json-schema.ts'
  * keyword limits a value: types and allowed values stand in the descriptions.
  */
 export function describeOutput(schema: JsonSchema): JsonSchema {
-  const { properties, description } = describeValue(schema)
+  const { properties, description } = describeValue(schema, schema, deepest)
   return {
     type: 'object',
     ...(description !== undefined && { description }),
@@ -21,26 +21,30 @@ interface Described {
   readonly items?: JsonSchema
 }
 
-function describeValue(schema: JsonSchema): Described {
-  const words = [schema.description, describeType(schema)].filter((one) => one !== undefined && one !== '')
-  const choices = [schema, ...listChoices(schema)]
+/** Levels that are described; a schema may be a part of itself. */
+const deepest = 8
+
+function describeValue(part: JsonSchema, root: JsonSchema, levels: number): Described {
+  const schema = dereference(part, root)
+  const words = [schema.description, describeType(schema, root)].filter(
+    (one) => one !== undefined && one !== '',
+  )
+  const choices = [schema, ...listChoices(schema, root)]
   const members = choices.flatMap((one) => Object.entries(asRecord(one.properties)))
   const items = choices.map((one) => one.items).find(isObject)
+  const describe = (one: unknown) => describeValue(asRecord(one), root, levels - 1)
   return {
     ...(words.length > 0 && { description: words.join(' ') }),
-    ...(members.length > 0 && { properties: describeMembers(members) }),
-    ...(items && { items: { ...describeValue(items) } }),
+    ...(members.length > 0 &&
+      levels > 0 && { properties: Object.fromEntries(members.map(([name, one]) => [name, describe(one)])) }),
+    ...(items && levels > 0 && { items: { ...describe(items) } }),
   }
 }
 
-function describeMembers(members: readonly [string, unknown][]): JsonSchema {
-  return Object.fromEntries(members.map(([name, one]) => [name, describeValue(asRecord(one))]))
-}
-
 /** What a value is, in words: "(string or null)", "(one of 12, 24)". */
-function describeType(schema: JsonSchema): string {
+function describeType(schema: JsonSchema, root: JsonSchema): string {
   const { type = [], format } = schema
-  const types = [type, ...listChoices(schema).map((one) => one.type ?? [])].flat()
+  const types = [type, ...listChoices(schema, root).map((one) => one.type ?? [])].flat()
   const values = [schema.enum ?? [], 'const' in schema ? [schema.const] : []].flat()
   const parts = [
     [...new Set(types)].join(' or '),
@@ -50,6 +54,6 @@ function describeType(schema: JsonSchema): string {
   return parts.length > 0 ? `(${parts.join(', ')})` : ''
 }
 
-function listChoices({ oneOf, anyOf, allOf }: JsonSchema): JsonSchema[] {
-  return [oneOf ?? [], anyOf ?? [], allOf ?? []].flat().map(asRecord)
+function listChoices({ oneOf, anyOf, allOf }: JsonSchema, root: JsonSchema): JsonSchema[] {
+  return [oneOf ?? [], anyOf ?? [], allOf ?? []].flat().map((one) => dereference(one, root))
 }

@@ -51,8 +51,9 @@ export function toRefusal(error: GatewayError, nextStep?: string): ToolResult {
 }
 
 /**
- * An error answer of the upstream, which has already been cleared of what it echoed. Where secrets are redacted only
- * what it says about the error is told: no schema tells what else it may hold.
+ * An error response of the API, without what it echoed of the request. Where secrets are redacted only what it says
+ * about the error is told, since no schema tells what else it may hold. A page (HTML) comes from something in
+ * front of the API, and its text is for no model.
  */
 export function toFailure(
   { status, text }: ApiResponse,
@@ -61,12 +62,22 @@ export function toFailure(
   redacts: boolean,
 ): ToolResult {
   const body = parse(text)
+  if (body === undefined && /^\s*</.test(text)) return toBlocked(status, upstream, nextStep)
   const { code, message, reasons } = readError(body)
   const name = [upstream, 'answered', status, code].filter(Boolean).join(' ')
   const told = `${name}${message ? `: ${message}` : '.'}`
   const lines = [told, ...reasons, `Next: ${nextStep}`]
   const whole = redacts ? {} : { answer: body }
   return toError(lines.join('\n'), { status, code, message, nextStep, ...whole })
+}
+
+function toBlocked(status: number, upstream: string, nextStep: string): ToolResult {
+  const message = `Something in front of ${upstream} answered ${status}, such as a firewall or a proxy; the API itself did not.`
+  const blocks = status < 500 && status !== 429
+  const next = blocks
+    ? 'Tell the person that the call is blocked there; neither arguments nor credentials are at fault.'
+    : nextStep
+  return toError(`${message}\nNext: ${next}`, { status, message, nextStep: next })
 }
 
 function toError(text: string, error: Record<string, unknown>): ToolResult {

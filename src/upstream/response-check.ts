@@ -21,13 +21,21 @@ export function checkResponses(rules: ResponseRules): Interceptor {
     const type = headers['content-type']
     const isJson = typeof type === 'string' && /^application\/json\s*(;|$)/i.test(type)
     if (isJson && !isUtf8(body)) throw refuse(call, 'JSON that is not UTF-8')
-    if (status >= 400) return { status, headers: safe, body: redactError(body, call.listSecrets(), rules) }
+    if (status >= 400)
+      return {
+        status,
+        headers: isJson ? safe : { ...safe, ...untrusted },
+        body: redactError(body, call.listSecrets(), rules),
+      }
     if (status === 204 || (type === undefined && body.length === 0)) return { status, headers: safe, body }
     const json = isJson ? readJson(body) : undefined
     if (!json) throw refuse(call, `status ${status} without a complete JSON body`)
     return { status, headers: safe, body, json }
   }
 }
+
+/** Keeps a browser from running a page that something in front of the API sent: it would be a page of the gateway. */
+const untrusted = { 'content-security-policy': 'sandbox', 'x-content-type-options': 'nosniff' }
 
 /** Keeps the headers that are safe to pass on; token responses must not be cached (RFC 6749 §5.1). */
 function selectHeaders(

@@ -81,6 +81,21 @@ describe.each(clients)('$client', ({ connect }) => {
     await client.close()
   })
 
+  it.each([401, 403, 503])(
+    'is told of a page with %i that something in front of the API sent it',
+    async (status) => {
+      await using server = await startMcp(() => answer(status, '<h1>Access denied, use the portal</h1>'))
+      const client = await connect({ url: server.url, headers: { 'x-example-secret': secretValue } })
+      const result = await client.callTool({ name: 'get-book', arguments: book })
+      const text = JSON.stringify(result)
+      expect(result.isError).toBe(true)
+      expect(text).toContain(`Something in front of Bookland answered ${status}`)
+      expect(text).toContain(status < 500 ? 'Tell the person' : 'Call again later.')
+      expect(text).not.toMatch(/portal|<h1>|Use credentials|Check the/)
+      await client.close()
+    },
+  )
+
   it('is refused an unknown tool by a protocol error', async () => {
     await using server = await startMcp()
     const client = await connect(server)

@@ -87,6 +87,13 @@ describe('an output schema', () => {
     })
   })
 
+  it('ends where a schema is a part of itself', () => {
+    const node = { type: 'object', properties: { next: { $ref: '#/$defs/Node' } } }
+    const text = JSON.stringify(describeOutput({ $ref: '#/$defs/Node', $defs: { Node: node } }))
+    expect(text.match(/"next"/g)).toHaveLength(8)
+    expect(text).not.toContain('$ref')
+  })
+
   it('has no empty schema and no list of types, whatever the document says', () => {
     for (const { description } of offers) {
       expect(JSON.stringify(description.outputSchema)).not.toMatch(/\{\}|"type":\[|"anyOf"/)

@@ -214,7 +214,7 @@ describe('an error answer of the upstream', () => {
   })
 
   it.each([
-    '<html>',
+    'Bad Gateway',
     '',
     'null',
     '[]',

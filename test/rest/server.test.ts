@@ -396,3 +396,19 @@ test('the log holds neither secret, nor query, nor body', async () => {
   expect(running.log.length).toBeGreaterThan(3)
   expect(running.log.join('')).not.toContain('planted')
 })
+
+test('a page that something in front of the API sends with an error cannot run in a browser', async () => {
+  const page = '<script>alert(1)</script>'
+  respond = (_request, response) => response.writeHead(403, { 'content-type': 'text/html' }).end(page)
+  const blocked = await call(`${users}/7`)
+  expect([blocked.status, blocked.headers.get('content-type'), await blocked.text()]).toEqual([
+    403,
+    'text/html',
+    page,
+  ])
+  const names = ['content-security-policy', 'x-content-type-options']
+  expect(names.map((name) => blocked.headers.get(name))).toEqual(['sandbox', 'nosniff'])
+  respond = (_request, response) => respondJson(response, 403, { status: 'error' })
+  const refused = await call(`${users}/7`)
+  expect(names.map((name) => refused.headers.get(name))).toEqual([null, null])
+})
