@@ -170,13 +170,13 @@ async function observeTenants(
   await call('tenant-list', 'list', { limit: 250 }, other)
   await call('tenant-find', 'list', { emails: [addresses.changed] }, other)
   await call('tenant-after', 'get', { userId })
-  const forced = await call('tenant-token', 'force-refresh', { userId })
+  const forced = await call('tenant-pair', 'force-refresh', { userId })
   await call('tenant-refresh', 'refresh', { body: nameToken(forced.refreshToken) }, other)
   const mixed = { clientId: other.clientId, secret }
   await call('mixed-list', 'list', {}, mixed)
   await call('mixed-create', 'create', { body: { email: addresses.changed, name: 'Eve' } }, mixed)
   await call('mixed-get', 'get', { userId }, { clientId, secret: other.secret })
-  const again = await call('tenant-token-2', 'force-refresh', { userId })
+  const again = await call('tenant-pair-2', 'force-refresh', { userId })
   await call(
     'mixed-refresh',
     'refresh',

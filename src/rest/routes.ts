@@ -31,8 +31,7 @@ export function createMethodFinder(operations: readonly Operation[]): MethodFind
 export interface RoutePlan {
   /**
    * An OpenAPI document of paths, methods and operation ids. Schemas stay out, because the gateway validates by its own
-   * and Fastify would compile them; so do media types, which the router takes for bodies to parse, and names of
-   * variables, which need not be names for the router.
+   * and Fastify would compile them; so do media types, which the router takes for bodies to parse.
    */
   readonly specification: object
   /** Routes of paths that OpenAPI's router does not read as they are meant: `/{id}:cancel`, `/{name}.json`. */
@@ -55,7 +54,9 @@ export function planRoutes(operations: readonly Operation[]): RoutePlan {
     const config = { takesBody: body !== undefined, operationId: id }
     const { parts } = parseTemplate(restPath)
     if (isPlain(parts)) {
-      const path = parts.map((part, index) => (index % 2 === 0 ? part : `{v${index}}`)).join('')
+      const path = parts
+        .map((part, index) => (index % 2 === 0 ? part : `{${nameVariable(part, index)}}`))
+        .join('')
       const responses = { default: { description: id } }
       const route = { operationId: id, 'x-fastify-config': config, responses }
       paths[path] = { ...paths[path], [method.toLowerCase()]: route }
@@ -76,9 +77,16 @@ function isPlain(parts: readonly string[]): boolean {
   )
 }
 
+/** The name of a variable in the router, and in the log's `route`: its own where that is a word. */
+function nameVariable(name: string, index: number): string {
+  return /^[A-Za-z]\w*$/.test(name) ? name : `v${index}`
+}
+
 /** Writes a path for find-my-way: a variable ends where its pattern does, and `::` is a colon. */
 function writeRoute(parts: readonly string[]): string {
   return parts
-    .map((part, index) => (index % 2 === 0 ? decodeURI(part).replaceAll(':', '::') : `:v${index}([^/]+?)`))
+    .map((part, index) =>
+      index % 2 === 0 ? decodeURI(part).replaceAll(':', '::') : `:${nameVariable(part, index)}([^/]+?)`,
+    )
     .join('')
 }

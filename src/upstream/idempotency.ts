@@ -26,7 +26,7 @@ export interface IdempotencyRecord {
 /**
  * Runs a call with an idempotency key at most once: the same call gets the same response again, another call with
  * that key is refused, and so is the same call while the first is running. What had no effect for certain is forgotten.
- * Rejects with `idempotency_key_in_use` or `idempotency_key_reused`.
+ * Rejects with `idempotency_key_in_use`, `idempotency_key_reused`, or `overloaded` when a client has too many keys.
  */
 export function idempotency(store: Store<IdempotencyRecord>, fingerprint: Fingerprint): Interceptor {
   return (send) => async (request) => {
@@ -34,7 +34,8 @@ export function idempotency(store: Store<IdempotencyRecord>, fingerprint: Finger
     if (idempotencyKey === undefined) return send(request)
     const key = fingerprint.nameClient(request, principal, operation.id, idempotencyKey)
     const call = fingerprint.nameCall({ ...request, principal })
-    const known = await store.claim(key, { call }, memory)
+    const owner = fingerprint.nameLimited(principal, request.headers)
+    const known = await store.claim(key, { call }, memory, owner)
     if (known) return repeat(known, call)
     try {
       const response = await send(request)
