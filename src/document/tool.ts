@@ -12,7 +12,10 @@ export interface Tool {
     readonly idempotentHint: boolean
     readonly openWorldHint: boolean
   }
-  /** Operation parameter name (or `body`) → tool argument name, in the capability's order. */
+  /**
+   * Name of the operation's parameter, or `body`, → argument name, in the capability's order. Where two parameters share
+   * a name, or one is called `body`, its key has its place: `query.id`.
+   */
   readonly arguments: Readonly<Record<string, string>>
 }
 
@@ -34,4 +37,13 @@ export function readTool(part: unknown): Tool {
       Object.entries(asRecord(names)).map(([parameter, argument]) => [parameter, asText(argument)]),
     ),
   }
+}
+
+/** Gives the key that a parameter has among the arguments of a tool. */
+export function toArgumentKey(
+  tool: Pick<Tool, 'arguments'>,
+  parameter: { in: string; name: string },
+): string {
+  const placed = `${parameter.in}.${parameter.name}`
+  return Object.hasOwn(tool.arguments, placed) ? placed : parameter.name
 }

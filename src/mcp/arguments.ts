@@ -2,7 +2,7 @@ import { asRecord, quoteName } from '../document/json.ts'
 import { dereference, describeObject, type JsonSchema } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
 import { findPlace, type Parameter } from '../document/parameters.ts'
-import type { Tool } from '../document/tool.ts'
+import { type Tool, toArgumentKey } from '../document/tool.ts'
 import { isCredential } from '../document/validation.ts'
 import { mostViolations, refuseName } from '../document/violations.ts'
 import type { Violation } from '../errors/gateway-error.ts'
@@ -27,9 +27,9 @@ export function describeArguments(
 ): JsonSchema {
   const properties: Record<string, JsonSchema> = {}
   const required: string[] = []
-  for (const [name, argument] of Object.entries(tool.arguments)) {
-    const parameter = parameters.find((one) => one.name === name)
-    const preset = defaults[name]
+  for (const [key, argument] of Object.entries(tool.arguments)) {
+    const parameter = parameters.find((one) => toArgumentKey(tool, one) === key)
+    const preset = defaults[key]
     if (parameter) properties[argument] = { ...describeParameter(parameter, elsewhere), ...toDefault(preset) }
     else if (body) properties[argument] = body.schema
     const credential = parameter !== undefined && isCredential(parameter)
@@ -85,7 +85,10 @@ export function bindArguments(
     const { name } = parameter
     const credential = isCredential(parameter)
     const brought = credential ? source(name) : undefined
-    const given = read(name, credential || !parameter.required || defaults[name] !== undefined)
+    const given = read(
+      toArgumentKey(tool, parameter),
+      credential || !parameter.required || defaults[name] !== undefined,
+    )
     const value = brought ?? given ?? (given === null ? null : defaults[name])
     if (value === undefined) continue
     const inPlace: Record<string, unknown> = places[findPlace(parameter)]
@@ -113,9 +116,10 @@ function refuseArgument(name: string, names: readonly string[], { body }: Operat
 
 /** The same violation, located by the names a caller of the tool knows: `userId`, not `path.userId`. */
 export function locateByArgument({ parameters }: Operation, tool: Tool, violation: Violation): Violation {
-  for (const [name, argument] of Object.entries(tool.arguments)) {
-    const parameter = parameters.find((one) => one.name === name)
+  for (const [key, argument] of Object.entries(tool.arguments)) {
+    const parameter = parameters.find((one) => toArgumentKey(tool, one) === key)
     const place = parameter && findPlace(parameter)
+    const name = parameter?.name ?? key
     const prefixes = place ? [`${place}.${name}`, `${place}[${quoteName(name)}]`] : [name]
     const prefix = prefixes.find((one) => leadsTo(one, violation.location))
     if (prefix !== undefined)

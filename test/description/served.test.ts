@@ -124,6 +124,24 @@ test('every construct of a capability reaches the API as one request, from both 
   expect(new Set(recorded.map(({ authorization }) => authorization))).toEqual(new Set([basic]))
 })
 
+test('parameters that share a name, and one that is called body, have arguments of their own', async () => {
+  const query = (name: string) => ({ name, in: 'query', schema: { type: 'string' } })
+  const path = { name: 'id', in: 'path', required: true, schema: { type: 'string' } }
+  const requestBody = { content: { 'application/json': { schema: { type: 'object' } } } }
+  const api = describeApi({
+    '/things/{id}': {
+      post: { operationId: 'add', parameters: [path, query('id'), query('body')], requestBody },
+    },
+  })
+  await using gateway = await serve({ 'a.json': api }, new Map([['', `http://${hosts[0]}`]]))
+  await gateway.mcp('add', { id: '1', body: { a: 1 } })
+  await gateway.mcp('add', { id: '1', query_id: '2', query_body: '3' })
+  expect(recorded.map(({ request, body }) => [request, body])).toEqual([
+    [`POST ${hosts[0]} /things/1`, '{"a":1}'],
+    [`POST ${hosts[0]} /things/1?id=2&body=3`, ''],
+  ])
+})
+
 test('operations of several APIs reach each its own, with its own credentials', async () => {
   const describe = (path: string) =>
     describeApi(
