@@ -53,7 +53,7 @@ export function createCreatedUsers(): CreatedUsers {
     },
     mayChange({ method, path }) {
       const [, , userId] = usersPath.exec(path) ?? []
-      return method === 'GET' || userId === undefined || known.has(userId)
+      return method === 'GET' || userId === undefined || known.has(userId) || !isId(userId)
     },
     note({ method, path }, status = 500, body) {
       const [, clientId, userId] = usersPath.exec(path) ?? []
@@ -67,6 +67,20 @@ export function createCreatedUsers(): CreatedUsers {
       present.set(`${clientId} ${id}`, { clientId, userId: id })
     },
     list: () => [...present.values()],
+  }
+}
+
+/** True for a text that an API may take for the id of a user, however it is spelled. */
+function isId(text: string): boolean {
+  const id = Number(safeDecode(text))
+  return Number.isInteger(id) && id > 0 && id <= 2_147_483_647 && id !== absentUser
+}
+
+function safeDecode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
   }
 }
 

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { removeCreatedUsers } from './cleanup.ts'
+import type { Finding } from './context.ts'
 import type { RunOptions } from './options.ts'
 import { renderCtrf } from './reports/ctrf.ts'
 import { renderAnnotation } from './reports/github.ts'
@@ -9,7 +10,7 @@ import { renderJunit } from './reports/junit.ts'
 import type { Requirements } from './requirements.ts'
 import { createRunner, type Result } from './runner.ts'
 import type { Target } from './target.ts'
-import { describeFinding, listTestCases } from './test-cases.ts'
+import { describeFinding, listTestCases, type TestCase } from './test-cases.ts'
 
 /** Calls that one test case may make of a client. */
 const reserve = 100
@@ -19,6 +20,12 @@ export interface Session {
   readonly options: RunOptions
   /** Aborted by Ctrl-C: the test case that runs is the last one. */
   readonly signal: AbortSignal
+  /** Selects test cases besides `options.only`; all of them by default. */
+  readonly select?: (testCase: TestCase) => boolean
+  /** One line for a finding. */
+  readonly describe?: (finding: Finding) => string
+  /** Looks at the target before it is cleaned up; returns how many failures it has printed. */
+  readonly inspect?: (target: Target) => Promise<number>
 }
 
 /**
@@ -28,13 +35,15 @@ export interface Session {
 export async function testTarget(
   open: () => Promise<Target>,
   requirements: Requirements,
-  { options, signal }: Session,
+  { options, signal, select = () => true, describe = describeFinding, inspect }: Session,
 ): Promise<number> {
   const start = Date.now()
   const results: Result[] = []
   await using target = await open()
   const runner = createRunner(target)
-  const testCases = listTestCases(target, requirements).filter(({ title }) => options.only.test(title))
+  const testCases = listTestCases(target, requirements)
+    .filter(({ title }) => options.only.test(title))
+    .filter(select)
   for (const [index, testCase] of testCases.entries()) {
     if (signal.aborted) break
     if (testCase.obstacle === undefined) await keepPace(target)
@@ -44,12 +53,13 @@ export async function testTarget(
     if (result.outcome === 'fail') {
       showProgress('')
       for (const finding of result.findings) {
-        console.log(describeFinding(finding))
+        console.log(describe(finding))
         if (options.annotates) console.log(renderAnnotation(finding))
       }
     }
   }
   showProgress('')
+  const further = signal.aborted ? 0 : ((await inspect?.(target)) ?? 0)
   const left = await removeCreatedUsers(target, requirements.operations)
   for (const { clientId, userId } of left) console.log(`left behind: user ${userId} of client ${clientId}`)
   const { json, junit, html, ctrf } = options.files
@@ -57,7 +67,7 @@ export async function testTarget(
   if (junit) writeFileSync(junit, renderJunit(results))
   if (html) writeFileSync(html, renderHtml(requirements, results))
   if (ctrf) writeFileSync(ctrf, renderCtrf(results, start, Date.now()))
-  return summarize(results, options, signal.aborted)
+  return summarize(results, options, signal.aborted) || Number(further > 0)
 }
 
 function summarize(results: readonly Result[], { strict }: RunOptions, interrupted: boolean): number {

@@ -38,8 +38,8 @@ export function chooseTargets(environment: Environment): TargetChoice[] {
   if (upstream) return [{ name: 'upstream', open: () => openFound('upstream', upstream, environment) }]
   if (rest && mcp) {
     const open = async () => {
-      await probe('gateway', rest)
-      await probe('gateway', mcp)
+      await probe('The gateway', rest)
+      await probe('The gateway', mcp)
       return openRunning(rest, mcp, readTraits(environment, 'gateway', undefined), key || undefined)
     }
     return [{ name: 'gateway', open }]
@@ -73,18 +73,18 @@ export function readTraits(environment: Environment, name: string, mock: string 
 }
 
 /** Returns the name of the mock that listens there, if it is one. Throws `UnreachableTarget` within three seconds. */
-async function probe(name: string, url: string): Promise<string | undefined> {
+export async function probe(name: string, url: string): Promise<string | undefined> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(reachTimeout) })
     await response.body?.cancel()
     return response.headers.get(mockHeader) ?? undefined
   } catch {
-    throw new UnreachableTarget(`The ${name} does not respond at ${new URL(url).host}.`)
+    throw new UnreachableTarget(`${name} does not respond at ${new URL(url).host}.`)
   }
 }
 
 async function openFound(name: string, url: string, environment: Environment): Promise<Target> {
-  return openUpstream(url, readTraits(environment, name, await probe(name, url)))
+  return openUpstream(url, readTraits(environment, name, await probe(`The ${name}`, url)))
 }
 
 async function openMock(

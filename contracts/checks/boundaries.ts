@@ -15,7 +15,12 @@ const checkValues: Check = async (context) => {
     const result = await server.call(operation, setArgument(base, argument, spelled))
     expectRefusal(context, argument, result, `${showValue(spelled)} must be refused`)
   }
-  for (const value of accepts) {
+  // Where calls reach users of others, no id but one's own may be changed.
+  const { stateless, recorder } = context.target
+  if (argument === 'userId' && operation.name !== 'get' && !stateless && !recorder) return
+  // Each accepted creation makes a user, and update takes the same members.
+  const isCostly = operation.name === 'create' && !stateless && !recorder
+  for (const value of isCostly ? accepts.slice(0, 1) : accepts) {
     const spelled = spellOut(value)
     const values = setArgument(await makeArguments(operation), argument, spelled)
     expectAcceptance(

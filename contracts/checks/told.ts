@@ -94,7 +94,16 @@ function strip(value: unknown, options: { readonly configured: boolean }, parent
       (!words.has(name) &&
         !name.startsWith('x-') &&
         !own.includes(name) &&
+        !(parent === 'securitySchemes' && name === 'apiKey') &&
         !(isCredential && name === 'required')),
   )
-  return Object.fromEntries(entries.map(([name, one]) => [name, strip(one, options, isMap ? '' : name)]))
+  return Object.fromEntries(
+    entries.map(([name, one]) => [
+      name,
+      // A gateway without an API key of its own does not offer one.
+      name === 'security' && isList(one)
+        ? one.filter((alternative) => !('apiKey' in asRecord(alternative)))
+        : strip(one, options, isMap ? '' : name),
+    ]),
+  )
 }

@@ -1,120 +1,87 @@
 /**
- * `npm run contract:live`: holds a real Cal.com against the document and the requirements. Reads only, unless
- * ALLOW_WRITES is 1. Exits with 1 when they differ, with 2 when it could not look.
+ * `npm run contract:live`: tests a real Cal.com by the requirements that reads, and marked users, can show. Reads
+ * only, unless ALLOW_WRITES is 1. Exits with 1 when a requirement is not met, with 2 when nothing could be tested.
  */
 import { readConfig } from '../../src/config/config.ts'
 import { readApi } from '../../src/document/api.ts'
 import { readDocument } from '../../src/document/document.ts'
 import { createComparison, type Mismatch } from '../../src/document/response-mismatch.ts'
-import { createGateway } from '../../src/gateway.ts'
-import { createRunLogger } from '../../test/support/run-log.ts'
+import type { CallResult } from '../call-result.ts'
 import type { Finding } from '../context.ts'
+import { readOptions } from '../options.ts'
 import { readRequirements } from '../requirements.ts'
-import { openRunning, type Target } from '../target.ts'
-import { collectFindings } from '../test-cases.ts'
-import { markedName, type Stop, tour } from './tour.ts'
+import { testTarget } from '../session.ts'
+import { openUpstream, type Target } from '../target.ts'
+import { probe, readTraits, UnreachableTarget } from '../targets.ts'
+import { listReads } from './reads.ts'
 
-const { CAL_COM_CLIENT_ID: clientId, CAL_COM_SECRET_KEY: secret, ALLOW_WRITES } = process.env
-const writes = ALLOW_WRITES === '1'
 const requirements = readRequirements()
-const mismatches = new Set<string>()
-const additions = new Set<string>()
-let interrupted = false
-
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.on(signal, () => {
-    interrupted = true
-    console.error('Stopping: the call under way is awaited, then what was created is deleted.')
-  })
 
 async function run(): Promise<number> {
-  if (!clientId || !secret) {
+  const { CAL_COM_CLIENT_ID, CAL_COM_SECRET_KEY, CAL_COM_BASE_URL = '' } = process.env
+  const { ALLOW_INSECURE_UPSTREAM = '', ALLOW_WRITES } = process.env
+  if (!CAL_COM_CLIENT_ID || !CAL_COM_SECRET_KEY) {
     console.error('Set CAL_COM_CLIENT_ID and CAL_COM_SECRET_KEY to the credentials of an OAuth client.')
     return 2
   }
-  const { CAL_COM_BASE_URL = '', ALLOW_INSECURE_UPSTREAM = '' } = process.env
-  const config = readConfig({ CAL_COM_BASE_URL, ALLOW_INSECURE_UPSTREAM }, readApi(readDocument()))
-  const logger = createRunLogger()
-  const gateway = await createGateway({ config, document: readDocument(), logger, version: '0.0.0-contract' })
-  try {
-    const listen = { host: '127.0.0.1', port: 0 }
-    const urls = [await gateway.rest.listen(listen), `${await gateway.mcp.listen(listen)}/mcp`] as const
-    const traits = { name: 'Cal.com', remembers: true, stateless: false, writes: false, clientId, secret }
-    await using target = await openRunning(...urls, traits)
-    const reached = await travel(target)
-    if (reached) await testReads(target)
-    report(config.baseUrl)
-    if (interrupted) return 130
-    if (!reached) return 2
-    return mismatches.size > 0 ? 1 : 0
-  } finally {
-    await gateway.close()
-  }
-}
-
-/** Follows the tour and notes where a response and the document differ; false when nobody answered at all. */
-async function travel(target: Target): Promise<boolean> {
-  const compare = createComparison(readDocument())
-  const { operations } = requirements
-  const mark = Date.now().toString(36)
-  const onLeftover = () =>
-    console.error(
-      `The user named "${markedName}" with calgate: ${mark} in its metadata may be left; delete it.`,
-    )
-  const stops = tour({ ...target, server: target.servers.rest, operations, writes, mark, onLeftover })
-  for await (const stop of stops) {
-    if (stop.result.code === 'upstream_unreachable') {
-      console.error('Cal.com cannot be reached.')
-      return false
-    }
-    for (const one of compareStop(stop, compare)) (one.breaking ? mismatches : additions).add(describe(one))
-    if (interrupted) break
-  }
-  return true
-}
-
-function compareStop(
-  { operation, expected, result }: Stop,
-  compare: ReturnType<typeof createComparison>,
-): Mismatch[] {
-  const { kind, status, code, headers, body } = result
-  const whole = { operation: operation.operation, status, pointer: '', place: '', breaking: true }
-  // What the gateway itself refuses to hand on is no response that a document could describe.
-  if (kind === 'gateway_error' || kind === 'broken' || status === undefined)
-    return [{ ...whole, rule: code ?? kind, message: 'there was no complete response' }]
-  if (status !== expected) return [{ ...whole, rule: 'status', message: `must be ${expected} at this point` }]
-  return compare({
-    operation: operation.operation,
-    status,
-    type: String(headers['content-type'] ?? ''),
-    body,
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      console.error('Stopping: the calls under way are awaited, then what was created is deleted.')
+      stop.abort()
+    })
+  const { baseUrl } = readConfig({ CAL_COM_BASE_URL, ALLOW_INSECURE_UPSTREAM }, readApi(readDocument()))
+  await probe('Cal.com', baseUrl)
+  const caller = { CONTRACT_CLIENT_ID: CAL_COM_CLIENT_ID, CONTRACT_SECRET_KEY: CAL_COM_SECRET_KEY }
+  // Only what the operator says makes this a place to write to: a mock is tested as Cal.com itself would be.
+  const traits = readTraits({ ...process.env, ...caller, CONTRACT_MEMORY: '1' }, 'Cal.com', undefined)
+  const { help: _, ...options } = readOptions(process.argv.slice(2), process.env)
+  return testTarget(() => openUpstream(baseUrl, traits), requirements, {
+    options,
+    signal: stop.signal,
+    select: ({ surface, requirement }) =>
+      surface === 'upstream' || (surface === 'rest' && requirement.needs.includes('memory')),
+    describe: describeFinding,
+    inspect: (target) => compareResponses(target, ALLOW_WRITES === '1'),
   })
 }
 
-/** The suite itself, as far as it only reads. */
-async function testReads(target: Target): Promise<void> {
-  if (interrupted) return
-  const findings = await collectFindings(target, requirements, () => !interrupted)
-  for (const finding of findings) mismatches.add(describeRequirement(finding))
+/** Compares what the calls returned with the document; members that it does not name are told, and break nothing. */
+async function compareResponses(target: Target, writes: boolean): Promise<number> {
+  const compare = createComparison(readDocument())
+  const reads = await listReads(target, requirements.operations)
+  const observed = await target.lifecycles.get('Cal.com')
+  const calls = [...reads, ...(observed?.steps.values() ?? [])]
+  const found = calls.flatMap(({ operation, result }) => compareResult(operation.operation, result, compare))
+  const lines = (breaking: boolean) =>
+    new Set(found.filter((one) => one.breaking === breaking).map(describeMismatch))
+  for (const line of lines(true)) console.log(`✗ ${line}`)
+  for (const line of lines(false)) console.log(`+ ${line}`)
+  const what = writes ? 'reads and the lives of marked users' : 'reads only'
+  console.log(`${lines(true).size} mismatches, ${lines(false).size} additions (${what})`)
+  return lines(true).size
 }
 
-/** A response's values are somebody's data, so only names are shown. */
-function describe({ operation, status, pointer, rule, message }: Mismatch): string {
+function compareResult(
+  operation: string,
+  { kind, status, headers, body }: CallResult,
+  compare: ReturnType<typeof createComparison>,
+): Mismatch[] {
+  if (kind === 'broken' || status === undefined) return []
+  return compare({ operation, status, type: String(headers['content-type'] ?? ''), body })
+}
+
+/** The values of a response are somebody's data, so only names are shown. */
+function describeMismatch({ operation, status, pointer, rule, message }: Mismatch): string {
   return `${operation} ${status ?? ''} ${pointer || '/'} ${rule}: ${message}`
 }
 
-function describeRequirement({ operation, server, field, requirement, rule }: Finding): string {
-  return `${operation} · ${server} · ${field || 'call'} · ${requirement}: ${rule}`
-}
-
-function report(url: string): void {
-  for (const one of mismatches) console.log(`✗ ${one}`)
-  for (const one of additions) console.log(`+ ${one}`)
-  const what = writes ? 'reads and the life of one marked user' : 'reads only'
-  console.log(`${new URL(url).host}: ${mismatches.size} mismatches, ${additions.size} additions (${what})`)
+function describeFinding({ operation, server, field, requirement, rule }: Finding): string {
+  return `✗ ${operation} · ${server} · ${field || 'call'} · ${requirement}: ${rule}`
 }
 
 process.exitCode = await run().catch((error: unknown) => {
-  console.error(`The contract could not be tested: ${error instanceof Error ? error.message : typeof error}`)
+  const isPlain = error instanceof RangeError || error instanceof UnreachableTarget
+  console.error(isPlain ? error.message : error)
   return 2
 })

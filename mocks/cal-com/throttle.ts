@@ -39,7 +39,7 @@ export function createThrottle(clock: Clock, blocks = true): Throttle {
       allowed: !blocks || count.blockedUntil === 0,
       headers: {
         'x-ratelimit-limit-default': String(limit),
-        'x-ratelimit-remaining-default': String(Math.max(limit - count.calls, 0)),
+        'x-ratelimit-remaining-default': String(blocks ? Math.max(limit - count.calls, 0) : limit),
         'x-ratelimit-reset-default': String(Math.ceil((end - now) / 1000)),
       },
     }
