@@ -109,7 +109,7 @@ export interface components {
         CreateManagedUser: {
             /**
              * Format: email
-             * @description Address of the person; Cal.com stores it as local+clientId@domain.
+             * @description Address of the person, in ASCII: an international one is refused. Cal.com stores it as local+clientId@domain.
              */
             email: string;
             /** @description Full name. */
@@ -126,7 +126,7 @@ export interface components {
             weekStart?: "Monday" | "Tuesday" | "Wednesday" | "Thursday" | "Friday" | "Saturday" | "Sunday";
             /**
              * Format: iana-time-zone
-             * @description IANA time zone. Without it the user gets Europe/London and no default schedule.
+             * @description IANA time zone. Without it the user gets Europe/London and no default schedule; null is refused, leave it out.
              */
             timeZone?: string;
             /**
@@ -147,7 +147,7 @@ export interface components {
         UpdateManagedUser: {
             /**
              * Format: email
-             * @description Address of the person; Cal.com stores it as local+clientId@domain.
+             * @description Address of the person, in ASCII: an international one is refused. Cal.com stores it as local+clientId@domain.
              */
             email?: string;
             /** @description Full name, null clears it. */
@@ -164,7 +164,7 @@ export interface components {
             weekStart?: "Monday" | "Tuesday" | "Wednesday" | "Thursday" | "Friday" | "Saturday" | "Sunday";
             /**
              * Format: iana-time-zone
-             * @description IANA time zone; schedules keep theirs.
+             * @description IANA time zone; schedules keep theirs. Null is refused, leave it out.
              */
             timeZone?: string;
             /**
@@ -891,7 +891,7 @@ export interface operations {
                  */
                 offset?: number;
                 /**
-                 * @description Only users with these e-mail addresses, in exact case; the original or the rewritten address of a user both find it. On REST one comma-joined value with every plus sign written as %2B.
+                 * @description Only users with these e-mail addresses, in exact case; the original or the rewritten address of a user both find it. On REST one comma-joined value with every plus sign written as %2B. At most 50, which fit into the 16 KB that a request's headers may have upstream.
                  * @example [
                  *       "ada+demo@example.org",
                  *       "bo@example.org"

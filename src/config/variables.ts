@@ -16,7 +16,8 @@ export const variables = {
   HOST: { default: '127.0.0.1', description: 'Address both ports listen on' },
   ALLOWED_HOSTS: {
     default: '',
-    description: 'Further names allowed in the Host header, comma-separated; loopback names always are',
+    description:
+      'Further names allowed in the Host header, comma-separated, `*.example.org` for all below; loopback names always are',
   },
   ALLOWED_ORIGINS: {
     default: '',

@@ -165,6 +165,7 @@ describe('what is taken', () => {
       {
         type: 'array',
         minItems: 1,
+        maxItems: 50,
         items: { type: 'string', format: 'email', maxLength: 254, pattern: '^[^,\\s]+$' },
       },
     ],
