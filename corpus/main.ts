@@ -11,9 +11,10 @@ const measurements: [string, Measurement][] = []
 for (const { path, file } of listDocuments(isHeld)) {
   const measurement = await measure(path, await readFile(file, 'utf8'))
   measurements.push([path, measurement])
-  const { thrown, lost, badNames } = measurement
+  const { thrown, lost, badNames, unread, uncompiled } = measurement
   if (thrown !== undefined) console.error(`${path}: ${thrown}`)
   if (lost > 0) console.error(`${path}: ${lost} operations are neither served nor named`)
+  for (const reason of [...unread, ...uncompiled]) console.error(`${path}: ${reason}`)
   if (badNames.length > 0) console.error(`${path}: ${badNames.length} names break their rule: ${badNames[0]}`)
 }
 
@@ -25,6 +26,9 @@ const figures = {
   operations: sum(({ operations }) => operations),
   served: sum(({ served }) => served),
   'neither served nor named': sum(({ lost }) => lost),
+  'read by the gateway, but refused': sum(({ unread }) => unread.length),
+  'input schemas compiled': sum(({ compiled }) => compiled),
+  'input schemas that do not compile': sum(({ uncompiled }) => uncompiled.length),
   'names that break their rule': sum(({ badNames }) => badNames.length),
 }
 for (const [name, value] of Object.entries(figures)) console.log(`${String(value).padStart(8)} ${name}`)
@@ -40,5 +44,11 @@ console.log('\nSlowest:')
 for (const [path, { duration }] of slowest)
   console.log(`${String(Math.round(duration)).padStart(5)} ms ${path}`)
 
-const missed = ['documents that throw', 'neither served nor named', 'names that break their rule'] as const
+const missed = [
+  'documents that throw',
+  'neither served nor named',
+  'read by the gateway, but refused',
+  'input schemas that do not compile',
+  'names that break their rule',
+] as const
 if (missed.some((name) => figures[name] > 0)) process.exitCode = 1

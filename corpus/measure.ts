@@ -1,5 +1,8 @@
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import { type Loading, loadDescriptions } from '../src/description/load.ts'
 import { asRecord } from '../src/document/json.ts'
+import { readOperations } from '../src/document/operations.ts'
+import { describeArguments } from '../src/mcp/arguments.ts'
 
 /** What loading one document came to. */
 export interface Measurement {
@@ -11,6 +14,12 @@ export interface Measurement {
   readonly lost: number
   /** Tool names and argument names that break their rule. */
   readonly badNames: readonly string[]
+  /** Operations that the document room refuses after loading. */
+  readonly unread: readonly string[]
+  /** Input schemas that were compiled: that of every twentieth operation, as compiling takes longest. */
+  readonly compiled: number
+  /** Why input schemas did not compile. */
+  readonly uncompiled: readonly string[]
   /** Problems by class: their messages without names and numbers. */
   readonly classes: readonly string[]
   /** Milliseconds. */
@@ -42,13 +51,34 @@ export async function measure(path: string, text: string): Promise<Measurement> 
       served: tools.length,
       lost: Math.max(0, operations - tools.length - named),
       badNames: tools.flatMap(findBadNames),
+      ...compileSample(loading),
       classes: loading.problems.map(({ severity, message }) => `${severity}: ${toClass(message)}`),
       duration: performance.now() - started,
     }
   } catch (error) {
     const thrown = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    return { thrown, operations, served: 0, lost: operations, badNames: [], classes: [], duration: 0 }
+    return {
+      ...{ thrown, operations, served: 0, lost: operations, badNames: [], classes: [], duration: 0 },
+      ...{ unread: [], compiled: 0, uncompiled: [] },
+    }
   }
+}
+
+function compileSample({ document }: Loading): Pick<Measurement, 'unread' | 'compiled' | 'uncompiled'> {
+  const unread: string[] = []
+  const read = document ? readOperations(document, (name, reason) => unread.push(`${name}: ${reason}`)) : []
+  const sample = read.filter((_, index) => index % 20 === 0)
+  const uncompiled = sample.flatMap((operation) => {
+    if (!operation.tool) return []
+    try {
+      const ajv = new Ajv2020({ strict: false, validateFormats: false, logger: false })
+      ajv.compile(describeArguments(operation, operation.tool, ''))
+      return []
+    } catch (error) {
+      return [`${operation.method} ${operation.path}: ${error instanceof Error ? error.message : error}`]
+    }
+  })
+  return { unread, compiled: sample.length, uncompiled }
 }
 
 function countOperations(document: unknown): number {
