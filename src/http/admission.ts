@@ -35,6 +35,11 @@ export class Slot {
   }
 }
 
+/** Holds the slot of a request, as long as it has one. */
+export function holdSlot({ slot }: { readonly slot: Slot | undefined }): Release {
+  return slot?.hold() ?? (() => {})
+}
+
 /**
  * Limits the requests that are handled at a time, with a bounded queue before it. What cannot be handled in time is
  * refused early: without the limit an overload would delay every request instead of refusing a few.

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Grant } from '../access/grant.ts'
 import { parseJson } from '../document/json.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
+import { holdSlot } from '../http/admission.ts'
 import { toGatewayError } from '../http/problem-response.ts'
 import { parseBodies } from '../http/request-body.ts'
 import type { ToolCallRecord } from '../observability/request-log.ts'
@@ -65,7 +66,7 @@ class HttpContext implements CallContext {
     this.requestId = request.id
     this.traceparent = readTraceparent(request.headers.traceparent)?.traceparent
     this.#request = request
-    this.connection = new HttpConnection(response)
+    this.connection = new HttpConnection(response, () => holdSlot(request))
   }
 
   credential = (header: string): string | undefined => {

@@ -4,6 +4,7 @@ import type { Policy } from '../access/policy.ts'
 import type { OpenApiDocument } from '../document/document.ts'
 import type { CheckedOperation } from '../document/validation.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
+import { holdSlot } from '../http/admission.ts'
 import { createListener, type ListenerOptions } from '../http/listener.ts'
 import { readTraceparent } from '../observability/trace-context.ts'
 import type { HeldCredentials } from '../upstream/credentials.ts'
@@ -77,7 +78,8 @@ function createHandler(
       bind: () => readRequest(request) ?? refuseRoute([]),
       async send(input) {
         const traceparent = readTraceparent(headers.traceparent)?.traceparent
-        forward(reply, { operation, input, rawBody, held, principal: grant.caller, traceparent })
+        const hold = () => holdSlot(request)
+        forward(reply, { operation, input, rawBody, held, principal: grant.caller, traceparent, hold })
       },
     })
     call.catch((error: unknown) => reply.send(error))

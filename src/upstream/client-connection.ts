@@ -12,6 +12,8 @@ export interface ClientConnection {
   onDisconnect(listener: () => void): void
   /** Calls back once, when the response, sent after this, was delivered or not. */
   onDelivery(listener: (delivery: Delivery) => void): void
+  /** Keeps what the request takes of the concurrency limit, though the client disconnects, until the result is called. */
+  hold(): () => void
 }
 
 /**
@@ -27,9 +29,11 @@ const watched = new WeakMap<Socket, () => void>()
 export class HttpConnection implements ClientConnection {
   readonly #response: ServerResponse
   readonly #socket: Socket | null
+  readonly hold: () => () => void
 
-  constructor(response: ServerResponse) {
+  constructor(response: ServerResponse, hold: () => () => void) {
     this.#response = response
+    this.hold = hold
     // A response that waits behind another on its connection has no socket yet; its request has.
     this.#socket = response.req.socket ?? response.socket
     if (this.#socket) watched.get(this.#socket)?.()
@@ -82,4 +86,5 @@ export const unwatchedConnection: ClientConnection = {
   disconnected: false,
   onDisconnect() {},
   onDelivery: (listener) => listener('delivered'),
+  hold: () => () => {},
 }

@@ -138,5 +138,6 @@ function findConnection({ connection = unwatchedConnection, signal }: CallOption
     },
     onDisconnect,
     onDelivery: (listener) => connection.onDelivery(listener),
+    hold: () => connection.hold(),
   }
 }

@@ -40,6 +40,8 @@ export interface ForwardedCall {
   readonly principal: string
   /** The trace that the call is a part of. */
   readonly traceparent?: string | undefined
+  /** Keeps the slot of the request until the result is called. */
+  readonly hold: () => () => void
 }
 
 /** Sends a call upstream, and its response, or the error in its place, to the client. */
@@ -49,7 +51,7 @@ export function forward(reply: FastifyReply, call: ForwardedCall): void {
   const end = target.search(/\?|$/)
   const context = {
     operation,
-    connection: new HttpConnection(reply.raw),
+    connection: new HttpConnection(reply.raw, call.hold),
     principal,
     listSecrets: () => collectSecrets(operation, input, held),
     idempotencyKey: readIdempotencyKey(operation, input),

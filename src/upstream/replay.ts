@@ -1,8 +1,9 @@
 import { GatewayError } from '../errors/gateway-error.ts'
 import { type Clock, ExpiringMap } from '../state/expiring-map.ts'
 import type { Fingerprint } from '../state/fingerprint.ts'
-import { currentCall, runInCall, type UpstreamCall } from './call.ts'
+import { currentCall, type UpstreamCall } from './call.ts'
 import type { ClientConnection } from './client-connection.ts'
+import { Flight } from './flight.ts'
 import type { Interceptor, Send, UpstreamRequest, UpstreamResponse } from './interceptor.ts'
 import { isStale, readWrite, type Write } from './staleness.ts'
 
@@ -20,40 +21,6 @@ interface Undelivered {
   readonly write: Write
   readonly response: UpstreamResponse
   readonly expiresAt: number
-}
-
-/** A write under way, and the connections of the clients that wait for its response. */
-class Flight implements ClientConnection {
-  readonly write: Write
-  readonly response: Promise<UpstreamResponse>
-  readonly connections: ClientConnection[] = []
-  /** True once another write made the response stale: then it is for those alone who wait for it already. */
-  stale = false
-  readonly #listeners: (() => void)[] = []
-
-  constructor(write: Write, call: UpstreamCall, start: (flight: Flight) => Promise<UpstreamResponse>) {
-    this.write = write
-    this.join(call.connection)
-    this.response = runInCall({ ...call, connection: this }, () => start(this))
-  }
-
-  join(connection: ClientConnection): void {
-    this.connections.push(connection)
-    connection.onDisconnect(() => {
-      if (this.disconnected) for (const listener of this.#listeners) listener()
-    })
-  }
-
-  get disconnected(): boolean {
-    return this.connections.every(({ disconnected }) => disconnected)
-  }
-
-  onDisconnect(listener: () => void): void {
-    this.#listeners.push(listener)
-    if (this.disconnected) listener()
-  }
-
-  onDelivery(): void {}
 }
 
 /** A response on its way whose delivery is not certain yet. */

@@ -136,3 +136,24 @@ test.each(names)('%s: a read is given up when its caller leaves', async (server)
   await expect(call).rejects.toThrow()
   await closed.promise
 })
+
+test.each(cases)(
+  '$server: a $name whose client has disconnected counts as running until it has ended upstream',
+  async ({ server, name }) => {
+    await using upstream = await startRawUpstream()
+    const admission = { active: 1, waiting: 0, timeout: 0 }
+    await using gateway = await startGateway(upstream.url, {}, { admission })
+    const { release } = holdBack(upstream)
+    const request = begin(gateway, server, name)
+    await until(() => upstream.hits === 1)
+    const gone = new Promise((resolve) => request.once('close', resolve))
+    request.destroy()
+    await gone
+    const ask = async () => (await fetch(`${gateway.restUrl}/openapi.json`)).status
+    for (let tick = 0; tick < 20; tick += 1) await setImmediate()
+    expect(await ask()).toBe(503)
+    release()
+    while ((await ask()) === 503) await setImmediate()
+    expect(upstream.hits).toBe(1)
+  },
+)

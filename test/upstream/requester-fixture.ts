@@ -38,6 +38,10 @@ export class TestConnection implements ClientConnection {
     this.#deliver.push(listener)
   }
 
+  hold(): () => void {
+    return () => {}
+  }
+
   async disconnect(): Promise<void> {
     this.disconnected = true
     for (const listener of this.#disconnect) listener()

@@ -1,0 +1,45 @@
+import { runInCall, type UpstreamCall } from './call.ts'
+import type { ClientConnection } from './client-connection.ts'
+import type { UpstreamResponse } from './interceptor.ts'
+import type { Write } from './staleness.ts'
+
+/** A write under way, and the connections of the clients that wait for its response. */
+export class Flight implements ClientConnection {
+  readonly write: Write
+  readonly response: Promise<UpstreamResponse>
+  readonly connections: ClientConnection[] = []
+  /** True once another write made the response stale: then it is for those alone who wait for it already. */
+  stale = false
+  readonly #listeners: (() => void)[] = []
+
+  constructor(write: Write, call: UpstreamCall, start: (flight: Flight) => Promise<UpstreamResponse>) {
+    this.write = write
+    this.join(call.connection)
+    this.response = runInCall({ ...call, connection: this }, () => start(this))
+  }
+
+  join(connection: ClientConnection): void {
+    this.connections.push(connection)
+    connection.onDisconnect(() => {
+      if (this.disconnected) for (const listener of this.#listeners) listener()
+    })
+  }
+
+  get disconnected(): boolean {
+    return this.connections.every(({ disconnected }) => disconnected)
+  }
+
+  onDisconnect(listener: () => void): void {
+    this.#listeners.push(listener)
+    if (this.disconnected) listener()
+  }
+
+  onDelivery(): void {}
+
+  hold(): () => void {
+    const releases = this.connections.map((one) => one.hold())
+    return () => {
+      for (const release of releases) release()
+    }
+  }
+}

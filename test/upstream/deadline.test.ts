@@ -1,0 +1,56 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Pool } from 'undici'
+import { expect, test } from 'vitest'
+import { runInCall } from '../../src/upstream/call.ts'
+import { unwatchedConnection } from '../../src/upstream/client-connection.ts'
+import type { UpstreamRequest, UpstreamResponse } from '../../src/upstream/interceptor.ts'
+import { createTransport } from '../../src/upstream/transport.ts'
+import { findOperation, openRequester, respond } from './requester-fixture.ts'
+
+const create = findOperation('POST', '/users')
+const refresh = findOperation('POST', '/oauth/{clientId}/refresh')
+
+/** A transport that has no connection yet, so that no byte leaves before the test lets it. */
+function openQueue() {
+  const queued: ((response: UpstreamResponse) => void)[] = []
+  const transport = (request: UpstreamRequest) =>
+    new Promise<UpstreamResponse>((resolve, reject) => {
+      queued.push(resolve)
+      request.signal?.addEventListener('abort', () => reject(request.signal?.reason))
+    })
+  return { queued, transport }
+}
+
+test('a write of which no byte has left is given up when its client disconnects', async () => {
+  const { queued, transport } = openQueue()
+  const { call } = openRequester({ transport })
+  const first = await call(create)
+  await first.connection.disconnect()
+  expect([first.error?.code, first.error?.toProblem().outcome]).toEqual([
+    'client_disconnected',
+    'not_executed',
+  ])
+  await call(create)
+  expect(queued).toHaveLength(2)
+})
+
+test('an unsent call that another client shares is not given up', async () => {
+  const { queued, transport } = openQueue()
+  const { call } = openRequester({ transport })
+  const first = await call(refresh)
+  const second = await call(refresh)
+  await first.connection.disconnect()
+  expect([queued.length, first.error, second.error]).toEqual([1, undefined, undefined])
+  queued[0]?.(respond(200))
+  await setImmediate()
+  expect(second.response?.status).toBe(200)
+})
+
+test('when 512 requests wait for a connection, the next is refused', async () => {
+  const pool: unknown = { dispatch: () => true }
+  const send = createTransport({ reads: pool as Pool, writes: pool as Pool })
+  const call = { operation: create, connection: unwatchedConnection, principal: '', listSecrets: () => [] }
+  const one = () => runInCall(call, () => send({ method: 'POST', path: '/', headers: {} }))
+  for (let n = 0; n < 512; n += 1) void one()
+  await expect(one()).rejects.toMatchObject({ code: 'overloaded', headers: { 'retry-after': '1' } })
+})
