@@ -14,14 +14,19 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /**
  * Parses a JSON body that must have exactly one reading: UTF-8 without a byte order mark (RFC 8259 §8.1), no
  * duplicate keys (§4 leaves them to the reader, and two readers would read two things), no `__proto__` key.
- * Throws `malformed_json`; the message names the key or the limit, never a value.
+ * Throws `malformed_json`; the message names the key or the limit, never a value. The text itself is parsed by the
+ * given function.
  */
-export function parseJson(bytes: Uint8Array, limits?: JsonLimits): unknown {
+export function parseJson(
+  bytes: Uint8Array,
+  limits?: JsonLimits,
+  parse: (text: string) => unknown = JSON.parse,
+): unknown {
   let text: string
   let value: unknown
   try {
     text = strictUtf8.decode(bytes)
-    value = JSON.parse(text)
+    value = parse(text)
   } catch (cause) {
     throw new GatewayError('malformed_json', { cause })
   }

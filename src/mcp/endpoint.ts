@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Grant } from '../access/grant.ts'
+import { parseExactly } from '../document/exact-numbers.ts'
 import { parseJson } from '../document/json.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { holdSlot } from '../http/admission.ts'
@@ -23,7 +24,7 @@ import type { CallContext } from './tools.ts'
 export async function registerMcp(app: FastifyInstance, options: ProtocolOptions): Promise<void> {
   const respondFast = createFastPath(options)
   const respondBySdk = createSdkResponder(options)
-  parseBodies(app, (bytes) => parseJson(bytes, messageLimits))
+  parseBodies(app, (bytes) => parseJson(bytes, messageLimits, parseExactly))
   app.setErrorHandler((error, request, reply) => {
     const known = toGatewayError(error)
     request.errorCode = known.code

@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
+import { parseExactly } from '../document/exact-numbers.ts'
 import { parseJson } from '../document/json.ts'
 import { checkBatch } from './batch.ts'
 import { type RpcError, readId, toRpcError, writeError } from './json-rpc.ts'
@@ -79,7 +80,7 @@ export class LineTransport {
   #receive(line: Buffer): void {
     let body: unknown
     try {
-      body = parseJson(line, messageLimits)
+      body = parseJson(line, messageLimits, parseExactly)
       if (Array.isArray(body)) this.#receiveBatch(body)
       else this.onmessage?.(readMessage(body))
     } catch (error) {

@@ -1,3 +1,4 @@
+import { parseExactly } from '../document/exact-numbers.ts'
 import { asRecord, isObject } from '../document/json.ts'
 import type { JsonSchema } from '../document/json-schema.ts'
 import { redactTokens } from '../upstream/redaction.ts'
@@ -50,7 +51,7 @@ export function selectDescribed(schema: JsonSchema): Selection {
     const clean = redactTokens(text)
     if (clean === text) return { text, value: selected }
     // Names that were tokens may have become one.
-    const redacted: unknown = JSON.parse(clean)
+    const redacted = parseExactly(clean)
     return { text: JSON.stringify(redacted), value: redacted }
   }
 }
@@ -68,7 +69,7 @@ function prepare(schema: JsonSchema): Select {
   const isPlain = types.some((type) => type !== 'object' && type !== 'array')
   return (value) => {
     if (Array.isArray(value)) return selectItem && value.map(selectItem).filter((one) => one !== undefined)
-    if (isObject(value)) return selectObject?.(value)
+    if (isObject(value) && !JSON.isRawJSON(value)) return selectObject?.(value)
     return isPlain ? value : undefined
   }
 }

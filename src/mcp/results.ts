@@ -1,3 +1,4 @@
+import { mayLoseDigits, parseExactly } from '../document/exact-numbers.ts'
 import { isObject } from '../document/json.ts'
 import { errorCatalogue } from '../errors/catalogue.ts'
 import type { GatewayError } from '../errors/gateway-error.ts'
@@ -16,7 +17,8 @@ export interface ToolResult {
  * notice that says where the rest is to be had.
  */
 export function toResult({ status, text, data }: ApiResponse, select?: Selection, notice = ''): ToolResult {
-  const value = text === '' ? { status } : (data ?? JSON.parse(text))
+  const parsed = data === undefined || mayLoseDigits(text) ? parseExactly(text || 'null') : data
+  const value = text === '' ? { status } : parsed
   if (!select)
     return {
       content: [{ type: 'text', text: text || `Done (${status}).` }],
@@ -85,7 +87,7 @@ function toError(text: string, error: Record<string, unknown>): ToolResult {
 }
 
 function asObject(value: unknown): ToolResult['structuredContent'] {
-  return isObject(value) ? value : { result: value }
+  return isObject(value) && !JSON.isRawJSON(value) ? value : { result: value }
 }
 
 function parse(text: string): unknown {

@@ -11,6 +11,7 @@ import type { UpstreamClient } from '../upstream/client.ts'
 import type { ClientConnection } from '../upstream/client-connection.ts'
 import { findDefaults } from '../upstream/credentials.ts'
 import { createPipeline, type Pipeline } from '../upstream/pipeline.ts'
+import { findInexactNumbers } from './argument-numbers.ts'
 import { bindArguments, type CredentialSource, locateByArgument, type ToolArguments } from './arguments.ts'
 import { Confirmations, confirmation, type Elicitation, type Question } from './confirmation.ts'
 import { adviseNextStep } from './next-step.ts'
@@ -114,7 +115,11 @@ function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOption
       grant,
       // A model corrects everything in one go.
       report: 'all',
-      bind: () => bindArguments(operation, tool, values, context.credential, defaults),
+      bind() {
+        const inexact = findInexactNumbers(values)
+        if (inexact.length > 0) throw new GatewayError('invalid_argument', { violations: inexact })
+        return bindArguments(operation, tool, values, context.credential, defaults)
+      },
       locate: (violation) => locateByArgument(operation, tool, violation),
       confirm: needsConfirmation
         ? (credentials) => {

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { answer, secretValue, startMcp } from './example.ts'
+import { answer, createOptions, secretValue, startMcp } from './example.ts'
 
 const oldHeaders = {
   'content-type': 'application/json',
@@ -477,6 +477,41 @@ describe('the 2026-07-28 era', () => {
   it('accepts a notification', async () => {
     const message = { jsonrpc: '2.0', method: 'notifications/x', params: { _meta: envelope } }
     expect(await post(message, newHeaders)).toMatchObject({ status: 202, body: '' })
+  })
+})
+
+describe('numbers that JavaScript would round', () => {
+  const headers = { ...newHeaders, 'mcp-method': 'tools/call', 'mcp-name': 'add-book' }
+  const eras = [
+    ['the initialize era', oldHeaders, ''],
+    ['2026-07-28', headers, `,"_meta":${JSON.stringify(envelope)}`],
+  ] as const
+
+  it.each(eras)('are refused by name in arguments (%s)', async (_, own, meta) => {
+    const values = `{"shopId":"abc","x-example-secret":"s","body":{"title":"T","binding":[9007199254740993]}}`
+    const params = `{"name":"add-book","arguments":${values}${meta}}`
+    const { body } = await post(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${params}}`, own)
+    expect(body.result.isError).toBe(true)
+    expect(body.result.content[0].text).toContain(
+      'body.binding[0]: has more digits than are kept: give it as a string',
+    )
+    expect(server.calls).toEqual([])
+  })
+
+  it.each([true, false])('are kept in results, redacted: %s', async (redactTokens) => {
+    const text = '{"status":"success","data":{"id":9007199254740993,"title":"T"}}'
+    const { options } = createOptions()
+    const policy = { ...options.policy, redactTokens }
+    await using own = await startMcp(() => answer(200, text), { policy })
+    for (const more of [{}, { more: 1 }]) {
+      const message = { ...ask('tools/call', { ...getBook, ...more }) }
+      const response = await fetch(own.url, {
+        method: 'POST',
+        headers: oldHeaders,
+        body: JSON.stringify(message),
+      })
+      expect(await response.text()).toContain(`"structuredContent":${text}`)
+    }
   })
 })
 
