@@ -14,8 +14,8 @@ export interface PrismMock extends AsyncDisposable {
 
 /** Which document Prism answers from, and where it listens. */
 export interface PrismOptions {
-  /** An OpenAPI document; by default the derived one of this repository. */
-  readonly document?: URL
+  /** An OpenAPI document or its file; by default the derived one of this repository. */
+  readonly document?: URL | object
   readonly host?: string
   /** By default any free port. */
   readonly port?: number
@@ -32,7 +32,8 @@ const shipped = new URL('../openapi/openapi.json', import.meta.url)
  */
 export async function startPrism(options: PrismOptions = {}): Promise<PrismMock> {
   const { document = shipped, host = '127.0.0.1', port = 0 } = options
-  const operations = await getHttpOperationsFromSpec(JSON.parse(await readFile(document, 'utf8')))
+  const described = document instanceof URL ? JSON.parse(await readFile(document, 'utf8')) : document
+  const operations = await getHttpOperationsFromSpec(described)
   if (operations.length === 0) throw new TypeError('the OpenAPI document describes no operation')
   const server = createServer(operations, {
     cors: false,

@@ -82,3 +82,20 @@ describe('Prism in the place of Cal.com', () => {
     await expect(startPrism({ document: empty })).rejects.toThrow('describes no operation')
   })
 })
+
+it('stands in for the API of any document', async () => {
+  const schema = {
+    type: 'object',
+    properties: { name: { type: 'string', const: 'ada' } },
+    required: ['name'],
+  }
+  const responses = { 200: { description: 'A pet', content: { 'application/json': { schema } } } }
+  const document = {
+    openapi: '3.1.0',
+    info: { title: 'Pets', version: '1' },
+    paths: { '/pets/{id}': { get: { responses } } },
+  }
+  await using mock = await startPrism({ document })
+  const response = await fetch(`${mock.url}/pets/7`)
+  expect(await response.json()).toEqual({ name: 'ada' })
+})
