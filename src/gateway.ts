@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Readable, Writable } from 'node:stream'
+import { setTimeout } from 'node:timers/promises'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { createGuard, type IssuerKeys } from './access/guard.ts'
 import { nameVariable } from './config/api-variables.ts'
@@ -163,6 +164,8 @@ export async function createGateway({
   const control = createControlServer({ logger, readiness, metrics, allowedHosts })
   const end = async (grace: number) => {
     readiness.drain()
+    // A load balancer needs a while to notice; somebody at a terminal does not.
+    if (grace > 0) await setTimeout(config.drainDelay)
     await Promise.all([drainServer(rest.server, grace), drainServer(mcp.server, grace)])
     await Promise.all([rest.close(), mcp.close()])
     await requester.close()

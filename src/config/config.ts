@@ -31,6 +31,8 @@ export interface Config extends ApiConfig {
   readonly deleteLimit: Rate | undefined
   /** Milliseconds. */
   readonly upstreamTimeout: number
+  /** Milliseconds from the wish to end until no connection is accepted any longer. */
+  readonly drainDelay: number
   /** Calls a caller may make in so many milliseconds; undefined for as many as it likes. */
   readonly rateLimit: Rate | undefined
   /** Share of the upstream's answers that are held against the document. */
@@ -87,6 +89,7 @@ export function readConfig(environment: Environment, api: Api): Config {
     confirmDelete: reader.choice('CONFIRM_DELETE', ['true', 'false']) === 'true',
     deleteLimit: reader.rate('MCP_DELETE_LIMIT'),
     upstreamTimeout: reader.integer('UPSTREAM_TIMEOUT_MS', 100, 600_000),
+    drainDelay: reader.integer('DRAIN_DELAY', 0, 300) * 1_000,
     rateLimit: reader.rate('RATE_LIMIT'),
     driftShare: reader.share('DRIFT_SAMPLE'),
     logLevel: reader.text('LOG_LEVEL'),

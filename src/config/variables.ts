@@ -58,6 +58,11 @@ export const variables = {
     default: '30000',
     description: 'Deadline in milliseconds for a complete upstream answer',
   },
+  DRAIN_DELAY: {
+    default: '0',
+    description:
+      'Seconds after SIGTERM in which both servers still accept connections while readiness says no',
+  },
   RATE_LIMIT: {
     default: 'off',
     description:
