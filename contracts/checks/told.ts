@@ -61,6 +61,10 @@ function findOperation({ operation }: Context): Members {
 function normalize(value: unknown): unknown {
   if (isList(value)) return value.map(normalize)
   if (typeof value !== 'object' || value === null) return value
+  const { anyOf, ...around } = asRecord(value)
+  const ways = isList(anyOf) ? anyOf.map(asRecord) : []
+  const [only, ...more] = ways.filter((one) => one.type !== 'null')
+  if (only && more.length === 0 && ways.length === 2) return normalize({ ...around, ...only, nullable: true })
   const { type, enum: choices, nullable, ...rest } = asRecord(value)
   const types = isList(type) ? type.filter((one) => one !== 'null') : [type]
   const isNullable = nullable === true || (isList(type) && type.includes('null'))
