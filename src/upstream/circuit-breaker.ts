@@ -90,6 +90,9 @@ const failure = new Error('the upstream failed')
 /** A complete response is no outage, but where a proxy responds in the place of the API (RFC 9110 §15.6.3–5). */
 const outages: ReadonlySet<number> = new Set([502, 503, 504])
 
+/** Errors that say nothing about the upstream. */
+const ours: ReadonlySet<string> = new Set(['client_disconnected', 'overloaded'])
+
 /** Sends what the circuit breaker lets in and tells it how that ended. Rejects the rest with `upstream_unavailable`. */
 export function breakCircuit(circuit: CircuitBreaker): Interceptor {
   return (send) => async (request) => {
@@ -100,8 +103,8 @@ export function breakCircuit(circuit: CircuitBreaker): Interceptor {
       report(outages.has(response.status) ? 'failed' : 'well')
       return response
     } catch (error) {
-      const isGivenUp = error instanceof GatewayError && error.code === 'client_disconnected'
-      report(isGivenUp ? 'unknown' : 'failed')
+      const isOurs = error instanceof GatewayError && ours.has(error.code)
+      report(isOurs ? 'unknown' : 'failed')
       throw error
     }
   }

@@ -19,6 +19,10 @@ export class ConnectionError extends Error {
 /** Bytes of the largest response that is collected; 250 users with full metadata stay below a third of it. */
 const largestResponse = 32 * 1024 * 1024
 
+/** Bytes of all responses that are being collected at most; beyond it only small ones are collected further. */
+const mostCollected = 128 * 1024 * 1024
+const smallResponse = 1024 * 1024
+
 /** Requests that wait for a connection at most, on one that is being established or in a pool's queue. */
 const longestQueue = 512
 
@@ -29,13 +33,14 @@ const longestQueue = 512
  */
 export function createTransport({ reads, writes }: Pools, prefix = ''): Send {
   const queue = new Set<Exchange>()
+  const collected = { bytes: 0 }
   return (request) =>
     new Promise((resolve, reject) => {
       if (queue.size >= longestQueue) {
         reject(new GatewayError('overloaded', { headers: { 'retry-after': '1' } }))
         return
       }
-      const exchange = new Exchange({ call: currentCall(), request, queue, resolve, reject })
+      const exchange = new Exchange({ call: currentCall(), request, queue, collected, resolve, reject })
       const { headers, body = null } = request
       const path = prefix + request.path
       // undici's `HttpMethod` is a closed list of names; the document's methods are a part of it.
@@ -50,6 +55,8 @@ interface ExchangeParts {
   readonly request: UpstreamRequest
   /** Exchanges of which no byte has left. */
   readonly queue: Set<Exchange>
+  /** What all exchanges have collected of responses that are not complete. */
+  readonly collected: { bytes: number }
   readonly resolve: (response: UpstreamResponse) => void
   readonly reject: (error: unknown) => void
 }
@@ -91,13 +98,24 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    const { collected } = this.#parts
+    if (this.#settled) return
     this.#size += chunk.length
-    if (this.#size <= largestResponse) this.#chunks.push(chunk)
-    else {
-      const cause = new Error('the response is too large')
-      this.#fail(createCallError(this.#parts.call, 'upstream_invalid_response', { cause }))
-      controller.abort(cause)
-    }
+    collected.bytes += chunk.length
+    if (this.#size > largestResponse) this.#refuse(controller, 'the response is too large')
+    else if (this.#size > smallResponse && collected.bytes > mostCollected)
+      this.#refuse(controller, 'too many large responses at a time', isRead(this.#parts.request))
+    else this.#chunks.push(chunk)
+  }
+
+  /** A read may be sent again later; what became of a write is unknown without its response. */
+  #refuse(controller: Dispatcher.DispatchController, reason: string, mayRepeat = false): void {
+    const cause = new Error(reason)
+    const error = mayRepeat
+      ? new GatewayError('overloaded', { cause, headers: { 'retry-after': '1' } })
+      : createCallError(this.#parts.call, 'upstream_invalid_response', { cause })
+    this.#fail(error)
+    controller.abort(cause)
   }
 
   onResponseEnd(): void {
@@ -126,6 +144,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#settled) return false
     this.#settled = true
     this.#parts.queue.delete(this)
+    this.#parts.collected.bytes -= this.#size
     this.#parts.request.signal?.removeEventListener('abort', this.#abort)
     return true
   }

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Pool } from 'undici'
+import type { Dispatcher, Pool } from 'undici'
 import { expect, test } from 'vitest'
 import { runInCall } from '../../src/upstream/call.ts'
 import { unwatchedConnection } from '../../src/upstream/client-connection.ts'
@@ -53,4 +53,50 @@ test('when 512 requests wait for a connection, the next is refused', async () =>
   const one = () => runInCall(call, () => send({ method: 'POST', path: '/', headers: {} }))
   for (let n = 0; n < 512; n += 1) void one()
   await expect(one()).rejects.toMatchObject({ code: 'overloaded', headers: { 'retry-after': '1' } })
+})
+
+/** A transport whose responses the test sends piece by piece. */
+function openPieces() {
+  const handlers: Dispatcher.DispatchHandler[] = []
+  const pool: unknown = {
+    dispatch: (_options: unknown, handler: Dispatcher.DispatchHandler) => handlers.push(handler),
+  }
+  const send = createTransport({ reads: pool as Pool, writes: pool as Pool })
+  const controller = { abort() {} } as unknown as Dispatcher.DispatchController
+  const begin = (method: string) => {
+    const call = { operation: create, connection: unwatchedConnection, principal: '', listSecrets: () => [] }
+    const response = runInCall(call, () => send({ method, path: '/', headers: {} }))
+    response.catch(() => {})
+    const handler = handlers.at(-1)
+    handler?.onRequestStart?.(controller, {})
+    handler?.onResponseStart?.(controller, 200, {}, 'OK')
+    return {
+      response,
+      receive(chunk: Buffer, times = 1) {
+        for (let n = 0; n < times; n += 1) handler?.onResponseData?.(controller, chunk)
+      },
+      end: () => handler?.onResponseEnd?.(controller, {}),
+    }
+  }
+  return begin
+}
+
+test('large responses have a budget in bytes together, and small ones always find room', async () => {
+  const begin = openPieces()
+  const piece = Buffer.alloc(1024 * 1024)
+  const large = Array.from({ length: 4 }, () => begin('GET'))
+  for (const one of large) one.receive(piece, 32)
+  const [read, write, small] = [begin('GET'), begin('POST'), begin('GET')]
+  read.receive(piece, 2)
+  write.receive(piece, 2)
+  await expect(read.response).rejects.toMatchObject({ code: 'overloaded' })
+  await expect(write.response).rejects.toMatchObject({ code: 'upstream_invalid_response' })
+  small.receive(piece)
+  small.end()
+  expect((await small.response).body.length).toBe(piece.length)
+  large[0]?.end()
+  const next = begin('GET')
+  next.receive(piece, 20)
+  next.end()
+  expect((await next.response).body.length).toBe(20 * piece.length)
 })
