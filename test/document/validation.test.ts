@@ -6,8 +6,10 @@ import { type Parameter, readParameter } from '../../src/document/parameters.ts'
 import { type CallInput, compileOperations, isCredential } from '../../src/document/validation.ts'
 import { createBody } from '../support/operation.ts'
 
-const parameter = (name: string, place: Parameter['in'], rest: object = {}): Parameter =>
-  readParameter({ name, in: place, schema: { type: 'string' }, ...rest })
+const parameter = (name: string, place: Parameter['in'], rest: object = {}): Parameter => ({
+  ...readParameter({ name, in: place, schema: { type: 'string' }, ...rest }),
+  isCredential: 'isCredential' in rest,
+})
 
 const probe: Operation = {
   id: 'probe',

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto'
+import { writeForm } from './form.ts'
+import { asRecord, isObject } from './json.ts'
+import type { MediaType } from './media-types.ts'
+import { writeText } from './parameter-text.ts'
+import { readParameter } from './parameters.ts'
+import { writePairs } from './query-writing.ts'
+
+/** A body as it is sent. */
+export interface WrittenBody {
+  readonly contentType: string
+  readonly bytes: string | Buffer
+}
+
+/** Writes a checked value in a media type; files are `{ data, filename, contentType }`, their data Base64. */
+export function writeBody(mediaType: MediaType, value: unknown): WrittenBody {
+  const { type, kind } = mediaType
+  if (kind === 'form') return { contentType: type, bytes: writeFormBody(mediaType, value) }
+  if (kind === 'multipart') return writeMultipart(mediaType, value)
+  if (kind === 'text') return { contentType: type, bytes: writeText(value) }
+  if (kind === 'json')
+    return { contentType: isRange(type) ? 'application/json' : type, bytes: JSON.stringify(value) }
+  const { data, contentType } = asRecord(value)
+  const own = typeof contentType === 'string' ? contentType : undefined
+  return {
+    contentType: isRange(type) ? (own ?? 'application/octet-stream') : type,
+    bytes: Buffer.from(writeText(data ?? ''), 'base64'),
+  }
+}
+
+function isRange(type: string): boolean {
+  return type.includes('*')
+}
+
+/** Writes each member in the style of its encoding (OpenAPI, Encoding Object), exploded where none is named. */
+function writeFormBody({ encoding }: MediaType, value: unknown): string {
+  if (!isObject(value)) return writeText(value)
+  if (Object.keys(encoding).length === 0 && !Object.values(value).some(isObject)) return writeForm(value)
+  return Object.entries(value)
+    .flatMap(([name, one]) => {
+      const { contentType, ...how } = encoding[name] ?? {}
+      const isStyled = how.style !== undefined || how.explode !== undefined
+      if (isObject(one) && !isStyled) return [new URLSearchParams({ [name]: JSON.stringify(one) }).toString()]
+      return writePairs(readParameter({ name, in: 'query', schema: {}, ...how }), one)
+    })
+    .join('&')
+}
+
+/** Writes `multipart/form-data` (RFC 7578). The boundary follows from the parts: equal calls have equal bodies. */
+function writeMultipart({ encoding }: MediaType, value: unknown): WrittenBody {
+  const parts = Object.entries(asRecord(value)).flatMap(([name, one]) =>
+    (Array.isArray(one) ? one : [one]).map((part) => writePart(name, part, encoding[name]?.contentType)),
+  )
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(part)
+  const boundary = `calgate-${hash.digest('hex').slice(0, 32)}`
+  const delimited = parts.flatMap((part) => [Buffer.from(`--${boundary}\r\n`), part, Buffer.from('\r\n')])
+  return {
+    contentType: `multipart/form-data; boundary=${boundary}`,
+    bytes: Buffer.concat([...delimited, Buffer.from(`--${boundary}--\r\n`)]),
+  }
+}
+
+function writePart(name: string, value: unknown, contentType: string | undefined): Buffer {
+  const file = asRecord(value)
+  const isFile = isObject(value) && typeof file.data === 'string'
+  const named = `form-data; name="${escapeName(name)}"`
+  // A member may name several types; the first is the one to send where nothing tells which.
+  const [own] = contentType?.split(/\s*,\s*/) ?? []
+  if (isFile) {
+    const filename = escapeName(writeText(file.filename ?? name))
+    const type = typeof file.contentType === 'string' ? file.contentType : (own ?? 'application/octet-stream')
+    const head = `Content-Disposition: ${named}; filename="${filename}"\r\nContent-Type: ${type}\r\n\r\n`
+    return Buffer.concat([Buffer.from(head), Buffer.from(writeText(file.data), 'base64')])
+  }
+  const type = own ?? (typeof value === 'object' && value !== null ? 'application/json' : undefined)
+  const head = type === undefined ? '' : `Content-Type: ${type}\r\n`
+  return Buffer.from(`Content-Disposition: ${named}\r\n${head}\r\n${writeText(value)}`)
+}
+
+/** HTML, multipart/form-data encoding: these three would end the name or the line. */
+function escapeName(name: string): string {
+  return name.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22')
+}

@@ -1,0 +1,120 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { readBody } from '../../src/document/body-reading.ts'
+import { describeBody } from '../../src/document/body-schema.ts'
+import { writeBody } from '../../src/document/body-writing.ts'
+import { findMediaType, type MediaType, readContentTypes } from '../../src/document/media-types.ts'
+import { toJsonSchema } from '../../src/document/schema-reader.ts'
+
+function mediaTypeOf(type: string, schema: object = {}, encoding: object = {}): MediaType {
+  const [only] = readContentTypes({ content: { [type]: { schema, encoding } } }, toJsonSchema)
+  if (!only) throw new TypeError('no media type')
+  return only
+}
+const binary = { type: 'string', format: 'binary' }
+const record = {
+  type: 'object',
+  properties: {
+    name: { type: 'string' },
+    size: { type: 'integer' },
+    tags: { type: 'array', items: { type: 'string' } },
+    at: { type: 'object', properties: { city: { type: 'string' } } },
+    photo: binary,
+  },
+}
+const text = fc.string({ unit: 'grapheme' }).filter((one) => one.isWellFormed() && !/[\r\n]/.test(one))
+const values = fc.record({
+  name: text,
+  size: fc.maxSafeInteger(),
+  tags: fc.array(text, { minLength: 1 }),
+  at: fc.record({ city: text }),
+})
+
+describe('a body gives its value back', () => {
+  test.each(['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'])(
+    'as %s',
+    async (type) => {
+      const mediaType = mediaTypeOf(type, record)
+      await fc.assert(
+        fc.asyncProperty(values, async (value) => {
+          const { bytes, contentType } = writeBody(mediaType, value)
+          expect(await readBody(mediaType, Buffer.from(bytes), contentType)).toEqual(value)
+        }),
+      )
+    },
+  )
+})
+
+test('a multipart body has its files with their names and types, and equal bodies for equal values', async () => {
+  const mediaType = mediaTypeOf('multipart/form-data', record, {
+    name: { contentType: 'text/csv, text/plain' },
+  })
+  const photo = { data: 'aGVsbG8=', filename: 'a"b.png', contentType: 'image/png' }
+  const written = writeBody(mediaType, { name: 'a,b', photo })
+  expect(`${written.bytes}`.replaceAll(/calgate-\w+/g, 'X')).toBe(
+    [
+      '--X',
+      'Content-Disposition: form-data; name="name"',
+      'Content-Type: text/csv',
+      '',
+      'a,b',
+      '--X',
+      'Content-Disposition: form-data; name="photo"; filename="a%22b.png"',
+      'Content-Type: image/png',
+      '',
+      'hello',
+      '--X--',
+      '',
+    ].join('\r\n'),
+  )
+  expect(writeBody(mediaType, { name: 'a,b', photo })).toEqual(written)
+  expect(await readBody(mediaType, Buffer.from(written.bytes), written.contentType)).toEqual({
+    name: 'a,b',
+    photo: { data: '', filename: 'a"b.png', contentType: 'image/png' },
+  })
+})
+
+test('a form follows the encoding of its members', () => {
+  const mediaType = mediaTypeOf('application/x-www-form-urlencoded', record, {
+    tags: { style: 'pipeDelimited', explode: false },
+    at: { style: 'deepObject' },
+  })
+  expect(writeBody(mediaType, { tags: ['a', 'b c'], at: { city: 'Oslo' }, size: 1 }).bytes).toBe(
+    'tags=a%7Cb%20c&at[city]=Oslo&size=1',
+  )
+})
+
+test.each([
+  ['text/plain', 'ä', 'text/plain', 'ä'],
+  ['image/*', { data: 'aGVsbG8=', contentType: 'image/png' }, 'image/png', 'hello'],
+  ['image/png', { data: 'aGVsbG8=', contentType: 'image/gif' }, 'image/png', 'hello'],
+  ['application/octet-stream', { data: '' }, 'application/octet-stream', ''],
+  ['*/*', [1], 'application/json', '[1]'],
+])('as %s %j is written as it is', (type, value, contentType, bytes) => {
+  const written = writeBody(mediaTypeOf(type), value)
+  expect([written.contentType, `${written.bytes}`]).toEqual([contentType, bytes])
+})
+
+test('the type of a request chooses among those of the document, ranges last', () => {
+  const content = ['image/*', 'image/png', '*/*', 'application/json'].map((type) => mediaTypeOf(type))
+  const find = (type: string) => findMediaType(content, type)?.type
+  expect(['Image/PNG; a=b', 'image/gif', 'text/plain', 'application/json'].map(find)).toEqual([
+    'image/png',
+    'image/*',
+    '*/*',
+    'application/json',
+  ])
+  expect(findMediaType(content.slice(3), 'text/plain')).toBeUndefined()
+})
+
+test('bytes within a form are described as files, also in a list', () => {
+  const schema = { ...record, properties: { ...record.properties, more: { type: 'array', items: binary } } }
+  expect(describeBody(mediaTypeOf('multipart/form-data', schema))).toMatchObject({
+    properties: {
+      name: { type: 'string' },
+      photo: { required: ['data'] },
+      more: { type: 'array', items: { required: ['data'] } },
+    },
+  })
+  expect(describeBody(mediaTypeOf('application/pdf', binary))).toMatchObject({ required: ['data'] })
+})
