@@ -21,6 +21,8 @@ export interface CallInput {
   readonly body?: unknown
   /** What the body is written in; the first of the operation's media types where nobody chose. */
   readonly mediaType?: MediaType
+  /** `Content-Type` as the client sent it, with the parameters that its bytes need. */
+  readonly contentType?: string | undefined
 }
 
 /** Lists every violation of the contract in a call; an empty list means the call may go upstream. */
@@ -55,7 +57,7 @@ export function compileOperations(
       return checks.get(mediaType)
     }
     const hasCookies = operation.parameters.some((one) => one.in === 'cookie')
-    const validate: Validator = ({ mediaType = operation.body?.content[0], ...input }) => {
+    const validate: Validator = ({ mediaType = operation.body?.content[0], contentType: _, ...input }) => {
       const check = find(mediaType)
       return !check || check(hasCookies ? { cookie: {}, ...input } : input)
         ? findUnwritable(operation, input)

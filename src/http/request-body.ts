@@ -7,12 +7,16 @@ import { checkEncoding } from './framing.ts'
 export type BodyParser = (bytes: Buffer, request: FastifyRequest) => unknown
 
 /**
- * Has JSON bodies read whole, up to the app's `bodyLimit`, and parsed by the given function. Fastify's own reader
+ * Has bodies of the given types, JSON where none are named, read whole, up to the app's `bodyLimit`, and parsed by the given function. Fastify's own reader
  * follows the events of a stream; by the time a caller has been let in its body has nearly always arrived.
  */
-export function parseBodies(app: FastifyInstance, parse: BodyParser): void {
+export function parseBodies(
+  app: FastifyInstance,
+  parse: BodyParser,
+  types: string | string[] = 'application/json',
+): void {
   const { bodyLimit = 0 } = app.initialConfig
-  app.addContentTypeParser('application/json', (request, payload, done) => {
+  app.addContentTypeParser(types, (request, payload, done) => {
     const finish = (bytes: Buffer) => {
       if (bytes.length > 0) checkEncoding(request)
       return parse(bytes, request)
@@ -23,7 +27,9 @@ export function parseBodies(app: FastifyInstance, parse: BodyParser): void {
     const bytes: Buffer = payload.read() ?? Buffer.alloc(0)
     // What is left is its end, without which a request never closes.
     payload.resume()
-    done(null, finish(bytes))
+    const value = finish(bytes)
+    if (value instanceof Promise) return value
+    done(null, value)
   })
 }
 

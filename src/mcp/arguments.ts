@@ -1,3 +1,4 @@
+import { describeBody } from '../document/body-schema.ts'
 import { asRecord, quoteName } from '../document/json.ts'
 import { dereference, describeObject, type JsonSchema } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
@@ -31,7 +32,7 @@ export function describeArguments(
     const parameter = parameters.find((one) => toArgumentKey(tool, one) === key)
     const preset = defaults[key]
     if (parameter) properties[argument] = { ...describeParameter(parameter, elsewhere), ...toDefault(preset) }
-    else if (body) properties[argument] = body.schema
+    else if (body?.content[0]) properties[argument] = describeBody(body.content[0])
     const credential = parameter !== undefined && isCredential(parameter)
     if ((parameter ?? body)?.required && !credential && preset === undefined) required.push(argument)
   }

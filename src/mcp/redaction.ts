@@ -1,50 +1,65 @@
 import { parseExactly } from '../document/exact-numbers.ts'
 import { asRecord, isObject } from '../document/json.ts'
-import type { JsonSchema } from '../document/json-schema.ts'
+import { dereference, type JsonSchema } from '../document/json-schema.ts'
 import { redactTokens } from '../upstream/redaction.ts'
 
 /**
- * The schema of an answer without its secrets (`format: password`) and the plain values beside them, which are about
+ * The schema of a response without its secrets (`format: password`) and the plain values beside them, which are about
  * the secrets. Undefined when nothing would be left to tell; the very same schema when it holds no secret.
  */
 export function redactSecrets(schema: JsonSchema): JsonSchema | undefined {
-  if (!holdsSecret(schema)) return schema
+  return redactPart(schema, schema, [])
+}
+
+function redactPart(part: JsonSchema, root: JsonSchema, open: readonly unknown[]): JsonSchema | undefined {
+  if (!holdsSecret(part, root, [])) return part
+  // What holds a secret holds it within itself too, and has been left out there.
+  if (open.includes(part.$ref)) return undefined
+  const inner = typeof part.$ref === 'string' ? [...open, part.$ref] : open
+  const schema = dereference(part, root)
   const { items } = schema
   if (items !== undefined) {
-    const kept = redactSecrets(asRecord(items))
+    const kept = redactPart(asRecord(items), root, inner)
     return kept && { ...schema, items: kept }
   }
   const properties = Object.entries(asRecord(schema.properties))
-  const isBesideSecret = properties.some(([, one]) => asRecord(one).format === 'password')
+  const isSecret = (one: unknown) => dereference(one, root).format === 'password'
+  const isBesideSecret = properties.some(([, one]) => isSecret(one))
   const kept = properties
-    .filter(([, one]) => !isBesideSecret || asRecord(one).type === 'object')
-    .map(([name, one]): [string, JsonSchema | undefined] => [name, redactSecrets(asRecord(one))])
+    .filter(([, one]) => !(isObject(one) && typeof one.$ref === 'string' && inner.includes(one.$ref)))
+    .filter(([, one]) => !isBesideSecret || dereference(one, root).type === 'object')
+    .map(([name, one]): [string, JsonSchema | undefined] => [name, redactPart(asRecord(one), root, inner)])
   if (kept.length === 0 || kept.some(([, one]) => one === undefined)) return undefined
   const names = new Set(kept.map(([name]) => name))
   const required = [schema.required ?? []].flat().filter((name) => names.has(String(name)))
   return { ...schema, properties: Object.fromEntries(kept), required }
 }
 
-function holdsSecret(part: unknown): boolean {
+/** A schema within itself holds what it holds. */
+function holdsSecret(part: unknown, root: JsonSchema, open: readonly unknown[]): boolean {
   if (typeof part !== 'object' || part === null) return false
-  return asRecord(part).format === 'password' || Object.values(part).some(holdsSecret)
+  const { $ref, format, $defs: _, ...others } = asRecord(part)
+  if (format === 'password') return true
+  const isNew = typeof $ref === 'string' && !open.includes($ref)
+  if (isNew && holdsSecret(dereference(part, root), root, [...open, $ref])) return true
+  return Object.values(others).some((one) => holdsSecret(one, root, open))
 }
 
-/** An answer as a model may see it, as a text and as what that says. */
+/** A response as a model may see it, as a text and as what that says. */
 export interface DescribedAnswer {
   readonly text: string
   readonly value: unknown
 }
 
-/** Gives of an answer what a schema describes. */
+/** Gives of a response what a schema describes. */
 export type Selection = (value: unknown) => DescribedAnswer
 
 /**
  * Prepares the selection of what a schema describes, and nothing besides: where the upstream has moved or renamed a
- * secret, it must not come to light under another name. What looks like a token in what is left is taken out.
+ * secret, it must not be exposed under another name. What looks like a token in what is left is taken out.
  */
 export function selectDescribed(schema: JsonSchema): Selection {
-  const select = prepare(schema)
+  const select = prepare(schema, schema)
   return (value) => {
     const selected = select(value) ?? {}
     const text = JSON.stringify(selected)
@@ -59,13 +74,31 @@ export function selectDescribed(schema: JsonSchema): Selection {
 /** Undefined where nothing is to be seen; the very same value where nothing is to be left out. */
 type Select = (value: unknown) => unknown
 
-function prepare(schema: JsonSchema): Select {
-  const choices = [schema.oneOf ?? schema.anyOf ?? []].flat().map((one) => prepare(asRecord(one)))
+/** What a schema says nothing of, not even a type, is any value. */
+function prepare(part: JsonSchema, root: JsonSchema, known = new Map<unknown, Select>()): Select {
+  const { $ref } = part
+  if (typeof $ref !== 'string') return prepareSchema(part, root, known)
+  const before = known.get($ref)
+  if (before) return before
+  // A schema may refer to itself before it is prepared.
+  let select: Select = (value) => value
+  known.set($ref, (value) => select(value))
+  select = prepareSchema(dereference(part, root), root, known)
+  return select
+}
+
+function prepareSchema(schema: JsonSchema, root: JsonSchema, known: Map<unknown, Select>): Select {
+  const choices = [schema.oneOf ?? schema.anyOf ?? []]
+    .flat()
+    .map((one) => prepare(asRecord(one), root, known))
   if (choices.length > 0)
     return (value) => choices.map((select) => select(value)).find((one) => one !== undefined)
-  const types = [schema.type ?? []].flat()
-  const selectItem = types.includes('array') ? prepare(asRecord(schema.items)) : undefined
-  const selectObject = types.includes('object') ? prepareMembers(schema) : undefined
+  const whole = isObject(schema.allOf) || Array.isArray(schema.allOf) ? mergeAll(schema, root) : schema
+  const types = listTypes(whole)
+  if (types.length === 0) return (value) => value
+  const { items } = whole
+  const selectItem = types.includes('array') ? prepare(asRecord(items), root, known) : undefined
+  const selectObject = types.includes('object') ? prepareMembers(whole, root, known) : undefined
   const isPlain = types.some((type) => type !== 'object' && type !== 'array')
   return (value) => {
     if (Array.isArray(value)) return selectItem && value.map(selectItem).filter((one) => one !== undefined)
@@ -74,11 +107,35 @@ function prepare(schema: JsonSchema): Select {
   }
 }
 
-/** An object of which no member is described is the caller's own, to be handed on as it is. */
-function prepareMembers({ properties }: JsonSchema): (value: Readonly<Record<string, unknown>>) => object {
+function listTypes({ type, properties, items, enum: choices }: JsonSchema): unknown[] {
+  const named = [type ?? []].flat()
+  if (named.length > 0) return named
+  if (properties !== undefined) return ['object']
+  if (items !== undefined) return ['array']
+  return choices === undefined ? [] : ['string', 'number', 'boolean', 'null']
+}
+
+/** All of several schemas as one, with the members of each. */
+function mergeAll(schema: JsonSchema, root: JsonSchema, open: readonly unknown[] = []): JsonSchema {
+  const parts = [schema.allOf ?? []]
+    .flat()
+    .map(asRecord)
+    .filter(({ $ref }) => $ref === undefined || !open.includes($ref))
+    .map((one) => mergeAll(dereference(one, root), root, [...open, one.$ref]))
+  const properties = Object.assign({}, ...parts.map((one) => one.properties), schema.properties)
+  const merged = Object.assign({}, ...parts, schema)
+  return Object.keys(properties).length > 0 ? { ...merged, properties } : merged
+}
+
+/** An object of which no member is described is the client's own, to be passed on as it is. */
+function prepareMembers(
+  { properties }: JsonSchema,
+  root: JsonSchema,
+  known: Map<unknown, Select>,
+): (value: Readonly<Record<string, unknown>>) => object {
   if (properties === undefined) return (value) => value
   const members = new Map(
-    Object.entries(asRecord(properties)).map(([name, one]) => [name, prepare(asRecord(one))]),
+    Object.entries(asRecord(properties)).map(([name, one]) => [name, prepare(asRecord(one), root, known)]),
   )
   return (value) => {
     let selected: Record<string, unknown> | undefined

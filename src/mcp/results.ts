@@ -3,22 +3,33 @@ import { isObject } from '../document/json.ts'
 import { errorCatalogue } from '../errors/catalogue.ts'
 import type { GatewayError } from '../errors/gateway-error.ts'
 import type { ApiResponse } from '../upstream/client.ts'
+import { redactTokens } from '../upstream/redaction.ts'
 import type { Selection } from './redaction.ts'
+
+/** A part of a result (MCP `ContentBlock`). */
+export type Content =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'image' | 'audio'; readonly data: string; readonly mimeType: string }
+  | {
+      readonly type: 'resource'
+      readonly resource: { readonly uri: string; readonly mimeType: string; readonly blob: string }
+    }
 
 /** The result of a tool call (MCP `CallToolResult`): a text for a model and the same for a machine. */
 export interface ToolResult {
-  readonly content: { readonly type: 'text'; readonly text: string }[]
+  readonly content: Content[]
   readonly structuredContent: Readonly<Record<string, unknown>>
   readonly isError?: true
 }
 
 /**
- * A successful answer: its own text, byte for byte, and what it says. With a selection only what that leaves, and the
- * notice that says where the rest is to be had.
+ * A success: its own text, byte for byte, and what it says. With a selection only what that leaves, and the notice that
+ * says where the rest is to be had.
  */
-export function toResult({ status, text, data }: ApiResponse, select?: Selection, notice = ''): ToolResult {
-  const parsed = data === undefined || mayLoseDigits(text) ? parseExactly(text || 'null') : data
-  const value = text === '' ? { status } : parsed
+export function toResult(response: ApiResponse, select?: Selection, notice = ''): ToolResult {
+  const { status, text, data } = response
+  if (data === undefined && text !== '') return toForeignResult(response, select !== undefined)
+  const value = text === '' ? { status } : mayLoseDigits(text) ? parseExactly(text) : data
   if (!select)
     return {
       content: [{ type: 'text', text: text || `Done (${status}).` }],
@@ -30,6 +41,27 @@ export function toResult({ status, text, data }: ApiResponse, select?: Selection
     content: texts.map((one) => ({ type: 'text', text: one })),
     structuredContent: asObject(described.value),
   }
+}
+
+/** A success that is no JSON: text as such, images and audio as such, other bytes as a resource within the result. */
+function toForeignResult({ status, headers, text, body }: ApiResponse, redacts: boolean): ToolResult {
+  const contentType = String(headers['content-type'] ?? 'application/octet-stream')
+  const mimeType = contentType.replace(/;.*$/s, '').trim().toLowerCase()
+  const structuredContent = { status, contentType: mimeType }
+  if (isText(mimeType)) {
+    const told = redacts ? redactTokens(text) : text
+    return { content: [{ type: 'text', text: told }], structuredContent }
+  }
+  const data = body.toString('base64')
+  const [kind] = mimeType.split('/')
+  if (kind === 'image' || kind === 'audio')
+    return { content: [{ type: kind, data, mimeType }], structuredContent }
+  const resource = { uri: 'response:body', mimeType, blob: data }
+  return { content: [{ type: 'resource', resource }], structuredContent }
+}
+
+function isText(mimeType: string): boolean {
+  return /^text\/|^application\/(?:.*\+)?(?:json|xml|yaml|graphql|javascript)$/.test(mimeType)
 }
 
 /** An error of the gateway itself: nothing was sent, or nobody knows what became of it. */

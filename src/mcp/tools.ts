@@ -15,6 +15,7 @@ import { findInexactNumbers } from './argument-numbers.ts'
 import { bindArguments, type CredentialSource, locateByArgument, type ToolArguments } from './arguments.ts'
 import { Confirmations, confirmation, type Elicitation, type Question } from './confirmation.ts'
 import { adviseNextStep } from './next-step.ts'
+import { selectDescribed } from './redaction.ts'
 import { type ToolResult, toFailure, toRefusal, toResult } from './results.ts'
 import { type Offer, type OfferOptions, offerTool, type ToolDescription } from './tool-description.ts'
 
@@ -140,7 +141,10 @@ function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOption
           principal,
           traceparent,
         })
-        if (response.status < 400) return toResult(response, offer.select, operation.redactedNotice)
+        // What is described of one status says nothing of another.
+        const { success } = operation
+        const select = offer.select && (response.status === success.status ? offer.select : selectAny)
+        if (response.status < 400) return toResult(response, select, operation.redactedNotice)
         const wait = readRetryAfter(response.headers)
         const nextStep = adviseNextStep(response.status, operation, options.operations, wait)
         return toFailure(response, options.upstreamName, nextStep, offer.select !== undefined)
@@ -154,6 +158,8 @@ function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOption
     })
   }
 }
+
+const selectAny = selectDescribed({})
 
 function withoutConfirmation({ [confirmation]: _, ...others }: ToolArguments): ToolArguments {
   return others

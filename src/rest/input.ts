@@ -60,7 +60,10 @@ export function createRequestReader(operation: Operation): RequestReader {
       header: readHeaders(headerReaders, headers),
       ...(cookieReaders.length > 0 && { cookie: readCookies(cookieReaders, headers.cookie) }),
     }
-    return { input: request.rawBody === undefined ? places : { ...places, body: request.body }, violations }
+    const { bodyType: mediaType, body } = request
+    if (!mediaType) return { input: places, violations }
+    const contentType = mediaType.type === 'application/json' ? undefined : headers['content-type']
+    return { input: { ...places, body, mediaType, contentType }, violations }
   }
 }
 

@@ -44,7 +44,7 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
     refuseUnwantedBody(request)
     done()
   })
-  registerBodyParser(app)
+  registerBodyParser(app, byId)
   await registerProxy(app, requester)
   const handlers = new Map(
     operations.map((operation) => [operation.id, createHandler(operation, pipeline, held)]),

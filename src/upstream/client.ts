@@ -1,4 +1,5 @@
 import createFetchClient, { type ClientOptions as FetchClientOptions } from 'openapi-fetch'
+import { writeBody } from '../document/body-writing.ts'
 import type { Operation } from '../document/operations.ts'
 import type { CallInput } from '../document/validation.ts'
 import { runInCall, type UpstreamCall } from './call.ts'
@@ -13,6 +14,7 @@ export interface ApiResponse<Data = unknown> {
   /** The safe headers only, lower-case names. */
   readonly headers: UpstreamResponse['headers']
   readonly text: string
+  readonly body: Buffer
   /** The decoded body of a success; absent on an error. */
   readonly data?: Data | undefined
 }
@@ -61,13 +63,18 @@ export function createClient({ requester, held }: ClientOptions): UpstreamClient
         principal: options.principal ?? '',
         listSecrets: () => collectSecrets(operation, input, held),
       }
+      const [usual] = operation.body?.content ?? []
+      const { mediaType = usual, body } = input
+      const written = body === undefined || !mediaType ? undefined : writeBody(mediaType, body)
+      const contentType = written?.contentType
       const parts = {
         params: { path: input.path, query: input.query },
-        body: input.body,
+        body: written?.bytes,
+        bodySerializer: (bytes: unknown) => bytes,
         pathSerializer: () => toTarget(operation, input, held),
         querySerializer: () => '',
         parseAs: 'stream' as const,
-        fields: toHeaders(operation, input, held, options.traceparent),
+        fields: toHeaders(operation, { ...input, contentType }, held, options.traceparent),
         // The types of openapi-fetch know the methods of OpenAPI 3.1 alone.
         operationMethod: operation.method,
       }
@@ -86,7 +93,7 @@ class FetchRequest implements UpstreamRequest {
   /** Without an origin: openapi-fetch is given none. */
   readonly path: string
   readonly headers: UpstreamRequest['headers']
-  readonly body: string | undefined
+  readonly body: string | Buffer | undefined
 
   constructor(
     path: string,
@@ -123,7 +130,7 @@ class FetchResponse {
 function readResponse(response: unknown): ApiResponse {
   if (!(response instanceof FetchResponse)) throw new TypeError('openapi-fetch made a response of its own')
   const { status, headers, body, json } = response.upstream
-  return { status, headers, text: json?.text ?? body.toString('utf8'), data: json?.value }
+  return { status, headers, body, text: json?.text ?? body.toString('utf8'), data: json?.value }
 }
 
 function findConnection({ connection = unwatchedConnection, signal }: CallOptions): ClientConnection {

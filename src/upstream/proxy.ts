@@ -61,7 +61,7 @@ export function forward(reply: FastifyReply, call: ForwardedCall): void {
       queryString: () => target.slice(end + 1),
       rewriteRequestHeaders: () => toHeaders(operation, input, held, call.traceparent),
       body: rawBody,
-      contentType: 'application/json',
+      contentType: input.contentType ?? 'application/json',
       retryDelay: () => null,
       onResponse: (_request, _reply, { stream }) => sendBody(reply, stream),
     }),

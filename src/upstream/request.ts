@@ -27,12 +27,12 @@ export function toHeaders(
   traceparent?: string,
 ): Record<string, string> {
   const headers: Record<string, string> = {
-    accept: 'application/json',
+    accept: listAccepted(operation),
     // Without it an upstream may choose any encoding (RFC 9110 §12.5.3).
     'accept-encoding': 'identity',
     'user-agent': 'calgate',
   }
-  if (input.body !== undefined) headers['content-type'] = 'application/json'
+  if (input.body !== undefined) headers['content-type'] = input.contentType ?? 'application/json'
   if (traceparent !== undefined) headers.traceparent = traceparent
   const { [idempotencyHeader]: _, ...parameters } = writeHeaders(operation, input)
   const credentials = toCredentialHeaders(operation, input, held)
@@ -44,6 +44,13 @@ export function toHeaders(
     ...credentials,
     ...(cookies.length > 0 && { cookie: cookies.join('; ') }),
   }
+}
+
+/** The types that the document has for a success; any where it has none, JSON first (RFC 9110 §12.5.1). */
+function listAccepted({ responses }: Operation): string {
+  const successes = responses.filter(({ status }) => /^(?:2|default)/.test(status))
+  const types = new Set(successes.flatMap(({ content }) => content.map(({ type }) => type)))
+  return types.size > 0 ? [...types].join(', ') : 'application/json, */*;q=0.5'
 }
 
 /** Headers that tell the upstream whose call it is, from parameters that it asks for there too. */

@@ -1,11 +1,12 @@
 import { isUtf8 } from 'node:buffer'
 import type { ResponseRules } from '../document/api.ts'
+import { isJsonType } from '../document/media-types.ts'
 import { createCallError, currentCall, type UpstreamCall } from './call.ts'
 import type { Interceptor, UpstreamResponse } from './interceptor.ts'
 import { redactError } from './redaction.ts'
 
 /**
- * Decides what of a response may go to the client: a success only as one complete JSON text, an error as it came
+ * Decides what of a response may go to the client: JSON only as one complete text, any other body as it came, an error
  * but for what it echoes of the request, anything else (a redirect, an encoded body) not at all; and of its headers
  * the safe ones. Rejects with `upstream_invalid_response`.
  */
@@ -19,7 +20,7 @@ export function checkResponses(rules: ResponseRules): Interceptor {
     if (encoding !== 'identity') throw refuse(call, 'an encoded body that nobody asked for')
     const safe = selectHeaders(headers, rules.headers)
     const type = headers['content-type']
-    const isJson = typeof type === 'string' && /^application\/json\s*(;|$)/i.test(type)
+    const isJson = typeof type === 'string' && isJsonType(type)
     if (isJson && !isUtf8(body)) throw refuse(call, 'JSON that is not UTF-8')
     if (status >= 400)
       return {
@@ -27,7 +28,9 @@ export function checkResponses(rules: ResponseRules): Interceptor {
         headers: isJson ? safe : { ...safe, ...untrusted },
         body: redactError(body, call.listSecrets(), rules),
       }
-    if (status === 204 || (type === undefined && body.length === 0)) return { status, headers: safe, body }
+    const isEmpty = body.length === 0 && (status === 204 || type === undefined || request.method === 'HEAD')
+    if (isEmpty) return { status, headers: safe, body }
+    if (!isJson && !isJsonAlone(call)) return { status, headers: { ...safe, ...untrusted }, body }
     const json = isJson ? readJson(body) : undefined
     if (!json) throw refuse(call, `status ${status} without a complete JSON body`)
     return { status, headers: safe, body, json }
@@ -36,6 +39,12 @@ export function checkResponses(rules: ResponseRules): Interceptor {
 
 /** Keeps a browser from running a page that something in front of the API sent: it would be a page of the gateway. */
 const untrusted = { 'content-security-policy': 'sandbox', 'x-content-type-options': 'nosniff' }
+
+/** True where the document describes successes as JSON and nothing else: any other type is no response of the API. */
+function isJsonAlone({ operation }: UpstreamCall): boolean {
+  const content = operation.responses.flatMap((one) => (/^2/.test(one.status) ? one.content : []))
+  return content.length > 0 && content.every(({ kind }) => kind === 'json')
+}
 
 /** Keeps the headers that are safe to pass on; token responses must not be cached (RFC 6749 §5.1). */
 function selectHeaders(

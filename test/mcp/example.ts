@@ -151,7 +151,9 @@ export type Respond = (call: RecordedCall) => ApiResponse | Promise<ApiResponse>
 
 /** An upstream answer with a JSON body. */
 export function answer(status: number, body: unknown, headers: ApiResponse['headers'] = {}): ApiResponse {
-  return { status, headers, text: typeof body === 'string' ? body : JSON.stringify(body) }
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  const data: unknown = status < 400 && text !== '' ? JSON.parse(text) : undefined
+  return { status, headers, text, body: Buffer.from(text), data }
 }
 
 /** The options of an MCP server before an upstream that only remembers what it was asked. */

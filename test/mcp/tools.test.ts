@@ -2,8 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { openGrant } from '../../src/access/grant.ts'
 import { GatewayError } from '../../src/errors/gateway-error.ts'
 import type { ToolArguments } from '../../src/mcp/arguments.ts'
+import type { ToolResult } from '../../src/mcp/results.ts'
 import { createTools } from '../../src/mcp/tools.ts'
 import { answer, createOptions, type Respond, secretValue } from './example.ts'
+
+/** The text of a result that begins with one. */
+function readText({ content: [first] }: ToolResult): string {
+  return first?.type === 'text' ? first.text : ''
+}
 
 function setUp(respond?: Respond, apiKey?: string) {
   const { options, calls } = createOptions(respond)
@@ -17,11 +23,8 @@ function setUp(respond?: Respond, apiKey?: string) {
   const call = async (name: string, values: ToolArguments, credential = secretValue) => {
     const result = await tools.call(name, values, { credential: () => credential, grant: openGrant })
     if (result === undefined || 'resultType' in result) throw new Error('there is no such tool')
-    return {
-      ...result,
-      text: result.content[0]?.text ?? '',
-      lines: result.content[0]?.text.split('\n') ?? [],
-    }
+    const text = readText(result)
+    return { ...result, text, lines: text.split('\n') }
   }
   return { tools, call, calls, unexpected }
 }
@@ -91,7 +94,7 @@ describe('the secret', () => {
     const values = { shopId: 'abc', body: { title: 'Emma' } }
     const result = await tools.call('add-book', values, { credential: () => undefined, grant: openGrant })
     if (result === undefined || 'resultType' in result) throw new Error('there is no answer')
-    const text = result.content[0]?.text ?? ''
+    const text = readText(result)
     expect(result.isError).toBe(true)
     for (const way of ['HTTP header x-example-secret', 'BOOKLAND_SECRET', 'argument x-example-secret'])
       expect(text).toContain(way)
