@@ -1,3 +1,4 @@
+import { listMeaningChanges, meaningGroups } from '../mutants/meaning-changes.ts'
 import type { Requirement, Requirements, Surface } from '../requirements.ts'
 import type { Result } from '../runner.ts'
 
@@ -43,6 +44,13 @@ export function renderMatrix(requirements: Requirements, results?: readonly Resu
     ...toTable(head, rows),
     '',
     ...listGaps(requirements.requirements),
+    '## Planted defects',
+    '',
+    'An API that does something else than it says, though every member has its type. A test plants each defect, and',
+    'fails unless the contract reports it. `make contract-mutants` plants those that change schemas and single members.',
+    '',
+    ...listDefects(),
+    '',
     '## Requirements',
     ...groups.flatMap((group) => [
       '',
@@ -84,6 +92,15 @@ function isTested(id: string, operation: string, surface: Surface, results?: rea
 
 function isAbout(one: Result, id: string, operation: string, surface: Surface): boolean {
   return one.requirement === id && one.operation === operation && one.surface === surface
+}
+
+function listDefects(): string[] {
+  const changes = listMeaningChanges()
+  const rows = meaningGroups.map((group) => {
+    const own = changes.filter(([one]) => one === group)
+    return [group, String(own.length), own.map(([, name]) => name).join('; ')]
+  })
+  return toTable(['class', 'reported', 'defects'], rows)
 }
 
 function listGaps(requirements: readonly Requirement[]): string[] {

@@ -1,0 +1,309 @@
+import { asRecord } from '../../src/document/json.ts'
+import { isList, parseJson } from '../values.ts'
+import type { Interference, WireRequest, WireResponse } from './mutating-proxy.ts'
+
+type Members = Readonly<Record<string, unknown>>
+
+/** One thing that an API does wrong though every member has its type: a class, a name and how to plant it. */
+export type MeaningChange = readonly [group: MeaningGroup, name: string, plant: () => Interference]
+
+/** The classes of meaning, each with a score of its own. */
+export const meaningGroups = [
+  'state',
+  'lists',
+  'tenants',
+  'time',
+  'tokens',
+  'texts',
+  'deletion',
+  'errors',
+] as const
+
+/** One of the classes. */
+export type MeaningGroup = (typeof meaningGroups)[number]
+
+const members = ['name', 'bio', 'timeZone', 'weekStart', 'timeFormat', 'locale', 'avatarUrl', 'metadata']
+const hour = 3_600_000
+const demo = { client: 'cm9demo000001abcd1234efgh', secret: 'demo-secret' }
+const other = { client: 'cm9other00001abcd1234efgh', secret: 'other-secret' }
+
+/** Lists them; each call of `plant` begins without a memory. */
+export function listMeaningChanges(): MeaningChange[] {
+  return [
+    ...members.flatMap((member): MeaningChange[] => [
+      ['state', `create loses ${member}`, () => onBody(isCreate, (body) => without(body, member))],
+      ['state', `update loses ${member}`, () => onBody(isUpdate, (body) => without(body, member))],
+    ]),
+    [
+      'state',
+      'a change resets weekStart',
+      () => onBody(isUpdate, (body) => ({ weekStart: 'Sunday', ...body })),
+    ],
+    ['state', 'a change resets locale', () => onBody(isUpdate, (body) => ({ locale: null, ...body }))],
+    ['state', 'a change resets metadata', () => onBody(isUpdate, (body) => ({ metadata: {}, ...body }))],
+    ['state', 'metadata is merged', () => onBody(isUpdate, mergeMetadata)],
+    ['state', 'null clears nothing', () => onBody(isUpdate, dropNull)],
+    [
+      'state',
+      'name and bio are swapped',
+      () => onUsers(({ name, bio, ...rest }) => ({ ...rest, name: bio, bio: name })),
+    ],
+    ['state', 'a schedule without a time zone', () => onUsers((user) => ({ ...user, defaultScheduleId: 7 }))],
+    ['lists', 'limit is ignored', () => onQuery((query) => query.delete('limit'))],
+    [
+      'lists',
+      'limit is one more',
+      () => onQuery((query) => query.set('limit', `${Number(query.get('limit') ?? 50) + 1}`)),
+    ],
+    ['lists', 'offset is ignored', () => onQuery((query) => query.delete('offset'))],
+    ['lists', 'the filter is ignored', () => onQuery((query) => query.delete('emails'))],
+    [
+      'lists',
+      'the list is empty',
+      () => onList((users, request) => (/emails=/.test(request.url) ? users : [])),
+    ],
+    [
+      'lists',
+      'the last user is not listed',
+      () => onList((users, request) => (/limit=250/.test(request.url) ? users.slice(0, -1) : users)),
+    ],
+    ['lists', 'the first user is listed twice', () => onList((users) => [...users.slice(0, 1), ...users])],
+    [
+      'lists',
+      'the filter finds nobody',
+      () => onList((users, request) => (/emails=/.test(request.url) ? [] : users)),
+    ],
+    [
+      'tenants',
+      "another client's users are shown",
+      () => onRequest((request) => impersonate(request, false)),
+    ],
+    [
+      'tenants',
+      "a client's secret opens every client",
+      () => onRequest((request) => impersonate(request, true)),
+    ],
+    [
+      'time',
+      'an access token that has expired',
+      () => onMember('accessTokenExpiresAt', (moment) => moment - 3 * hour),
+    ],
+    [
+      'time',
+      'expiries of 2015',
+      () => onMember('accessTokenExpiresAt', () => Date.UTC(2015, 1), 'refreshTokenExpiresAt'),
+    ],
+    [
+      'time',
+      'a lifetime of a minute',
+      () => onMember('accessTokenExpiresAt', (moment) => moment - hour + 60_000),
+    ],
+    [
+      'time',
+      'a refresh token of a week',
+      () => onMember('refreshTokenExpiresAt', (moment) => moment - 358 * 24 * hour),
+    ],
+    [
+      'time',
+      'a creation of last year',
+      () => onUsers((user) => ({ ...user, createdDate: '2025-01-01T00:00:00.000Z' })),
+    ],
+    [
+      'tokens',
+      'both tokens are one',
+      () => onData((data) => ('accessToken' in data ? { ...data, refreshToken: data.accessToken } : data)),
+    ],
+    ['tokens', 'the access token stays the same', keepAccessToken],
+    [
+      'tokens',
+      'the token of another user',
+      () =>
+        onData((data) => ('accessToken' in data ? { ...data, accessToken: forge(data.accessToken) } : data)),
+    ],
+    ['texts', 'names are trimmed', () => onText('name', (text) => text.trim())],
+    [
+      'texts',
+      'names lose what is not ASCII',
+      () => onText('name', (text) => text.replaceAll(/[^\x20-\x7e]/g, '?')),
+    ],
+    ['texts', 'texts are normalised', () => onText('bio', (text) => text.normalize('NFC'))],
+    ['texts', 'markup is stripped', () => onText('bio', (text) => text.replaceAll(/<[^>]*>/g, ''))],
+    ['texts', 'lines are joined', () => onText('bio', (text) => text.replaceAll('\n', ' '))],
+    ['texts', 'addresses are put in lower case', () => onText('avatarUrl', (text) => text.toLowerCase())],
+    [
+      'texts',
+      'keys are put in lower case',
+      () => onUsers((user) => ({ ...user, metadata: lowerKeys(user.metadata) })),
+    ],
+    [
+      'deletion',
+      'nothing is deleted',
+      () => onRequest((request) => (request.method === 'DELETE' ? { ...request, method: 'GET' } : request)),
+    ],
+    ['deletion', 'a deleted user is still listed', keepListed],
+    ['errors', 'the 404 loses its details', () => onError(404, (error) => without(error, 'details'))],
+    [
+      'errors',
+      'the 409 loses its message',
+      () => onError(409, (error) => ({ ...error, message: 'Conflict' })),
+    ],
+    [
+      'errors',
+      'an error loses its time',
+      () => onBodyOf((body) => ('error' in body ? without(body, 'timestamp') : body)),
+    ],
+    [
+      'errors',
+      'an error is of another time',
+      () => onBodyOf((body) => ('error' in body ? { ...body, timestamp: '2020-01-01T00:00:00.000Z' } : body)),
+    ],
+    [
+      'errors',
+      'an error names another path',
+      () => onBodyOf((body) => ('error' in body ? { ...body, path: '/' } : body)),
+    ],
+  ]
+}
+
+const usersPath = /\/users(\?|$)/
+const isCreate = ({ method, url }: WireRequest) => method === 'POST' && usersPath.test(url)
+const isUpdate = ({ method }: WireRequest) => method === 'PATCH'
+
+function onRequest(change: (request: WireRequest) => WireRequest): Interference {
+  return { onRequest: change }
+}
+
+function onBody(
+  applies: (request: WireRequest) => boolean,
+  change: (body: Members) => Members,
+): Interference {
+  return onRequest((request) =>
+    applies(request)
+      ? { ...request, text: JSON.stringify(change(asRecord(parseJson(request.text)))) }
+      : request,
+  )
+}
+
+function onQuery(change: (query: URLSearchParams) => void): Interference {
+  return onRequest((request) => {
+    const [path = '', query] = request.url.split('?')
+    if (request.method !== 'GET' || query === undefined) return request
+    const changed = new URLSearchParams(query)
+    change(changed)
+    return { ...request, url: `${path}?${changed}` }
+  })
+}
+
+function onBodyOf(change: (body: Members, request: WireRequest) => Members): Interference {
+  return {
+    onResponse: (response: WireResponse, request) => {
+      const body = parseJson(response.text)
+      return body === undefined
+        ? response
+        : { ...response, text: JSON.stringify(change({ ...asRecord(body) }, request)) }
+    },
+  }
+}
+
+function onData(change: (data: Members) => Members): Interference {
+  return onBodyOf((body) =>
+    body.data === undefined || isList(body.data)
+      ? body
+      : { ...body, data: change({ ...asRecord(body.data) }) },
+  )
+}
+
+function onList(
+  change: (users: readonly unknown[], request: WireRequest) => readonly unknown[],
+): Interference {
+  return onBodyOf((body, request) =>
+    isList(body.data) ? { ...body, data: change(body.data, request) } : body,
+  )
+}
+
+/** Changes every user in a response: the one, the one beside its tokens, and those of a list. */
+function onUsers(change: (user: Members) => Members): Interference {
+  return onBodyOf((body) => {
+    const { data } = body
+    if (isList(data)) return { ...body, data: data.map((user) => change({ ...asRecord(user) })) }
+    const one = asRecord(data)
+    if ('user' in one) return { ...body, data: { ...one, user: change({ ...asRecord(one.user) }) } }
+    return 'email' in one ? { ...body, data: change({ ...one }) } : body
+  })
+}
+
+function onText(member: string, change: (text: string) => string): Interference {
+  return onUsers((user) => {
+    const value = user[member]
+    return typeof value === 'string' ? { ...user, [member]: change(value) } : user
+  })
+}
+
+function onMember(name: string, change: (moment: number) => number, also = name): Interference {
+  return onData((data) =>
+    name in data ? { ...data, [also]: change(Number(data[also])), [name]: change(Number(data[name])) } : data,
+  )
+}
+
+function onError(status: number, change: (error: Members) => Members): Interference {
+  return {
+    onResponse: (response) => {
+      const body = asRecord(parseJson(response.text))
+      if (response.status !== status) return response
+      return { ...response, text: JSON.stringify({ ...body, error: change({ ...asRecord(body.error) }) }) }
+    },
+  }
+}
+
+/** The second client is taken for the first one, with its own secret or with that of the first. */
+function impersonate(request: WireRequest, bySecret: boolean): WireRequest {
+  const secret = request.headers['x-cal-secret-key']
+  const headers = (own: string) => ({ ...request.headers, 'x-cal-secret-key': own })
+  if (bySecret) {
+    if (secret !== demo.secret && secret !== other.secret) return request
+    return { ...request, headers: headers(request.url.includes(other.client) ? other.secret : demo.secret) }
+  }
+  if (!request.url.includes(other.client) || secret !== other.secret) return request
+  return { ...request, url: request.url.replace(other.client, demo.client), headers: headers(demo.secret) }
+}
+
+function keepAccessToken(): Interference {
+  let first: unknown
+  return onData((data) => {
+    if (!('accessToken' in data)) return data
+    first ??= data.accessToken
+    return { ...data, accessToken: first }
+  })
+}
+
+function keepListed(): Interference {
+  const deleted: unknown[] = []
+  return onBodyOf((body, { method, url }) => {
+    if (method === 'DELETE' && body.status === 'success') deleted.push(body.data)
+    return isList(body.data) && !/emails=/.test(url) ? { ...body, data: [...body.data, ...deleted] } : body
+  })
+}
+
+function forge(token: unknown): string {
+  const [head = '', payload = '', signature = ''] = String(token).split('.')
+  const claims = asRecord(parseJson(Buffer.from(payload, 'base64url').toString()))
+  return [head, Buffer.from(JSON.stringify({ ...claims, ownerId: 1 })).toString('base64url'), signature].join(
+    '.',
+  )
+}
+
+function mergeMetadata(body: Members): Members {
+  return 'metadata' in body ? { ...body, metadata: { tenant: 'Acme', ...asRecord(body.metadata) } } : body
+}
+
+function dropNull(body: Members): Members {
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null))
+}
+
+function lowerKeys(value: unknown): Members {
+  return Object.fromEntries(Object.entries(asRecord(value)).map(([name, one]) => [name.toLowerCase(), one]))
+}
+
+function without(body: Members, name: string): Members {
+  return Object.fromEntries(Object.entries(body).filter(([one]) => one !== name))
+}
