@@ -14,7 +14,9 @@ const common = {
 /** Tests that start programs, or take seconds each: `make unit` leaves them out. */
 const programs = [
   'test/access/operating.test.ts',
+  'test/cli/loaded-modules.test.ts',
   'test/contracts/**/*.test.ts',
+  'test/main.test.ts',
   'test/makefile.test.ts',
   'test/mcp/stdio.test.ts',
   'test/rules/types.test.ts',
