@@ -6,49 +6,49 @@ import { listApiVariables, type VariableDescription } from './api-variables.ts'
  * document. docs/configuration.md is tested against both.
  */
 export const variables = {
-  REST_PORT: { default: '8080', description: 'Port of the REST door' },
+  REST_PORT: { default: '8080', description: 'Port of the REST server' },
   MCP_PORT: { default: '9090', description: 'Port of the MCP server' },
   CONTROL_PORT: { default: '9091', description: 'Port of the health checks and metrics' },
   CONTROL_HOST: {
     default: '127.0.0.1',
-    description: 'Address that port listens on; it asks nobody who they are',
+    description: 'Address of the control port, which has no authentication',
   },
-  HOST: { default: '127.0.0.1', description: 'Address both ports listen on' },
+  HOST: { default: '127.0.0.1', description: 'Address of both servers' },
   ALLOWED_HOSTS: {
     default: '',
     description:
-      'Further names allowed in the Host header, comma-separated, `*.example.org` for all below; loopback names always are',
+      'More names allowed in the Host header, comma-separated, `*.example.org` for all below; loopback names always are',
   },
   ALLOWED_ORIGINS: {
     default: '',
-    description: 'Further web origins that are not refused, comma-separated; loopback origins never are',
+    description: 'More web origins allowed, comma-separated; loopback origins always are',
   },
   GATEWAY_KEYS_FILE: {
     default: '',
-    description: 'File of the keys that let a caller in, a line each, as `calgate key` writes them',
+    description: 'File of gateway keys, one a line, as `calgate key` writes them',
   },
   OAUTH_ISSUER: {
     default: '',
-    description: 'Issuer of the access tokens (JWT) that let a caller in; goes with the next two',
+    description: 'Issuer of accepted access tokens (JWT); needs the next two',
   },
-  OAUTH_JWKS_URL: { default: '', description: 'Where the keys of that issuer are published' },
+  OAUTH_JWKS_URL: { default: '', description: 'URL of the public keys of that issuer' },
   OAUTH_AUDIENCE: {
     default: '',
-    description: 'URL of the MCP endpoint as callers know it; access tokens must name it as their audience',
+    description: 'URL of the MCP endpoint as clients use it; the audience of accepted tokens',
   },
   MCP_TOKENS: {
     default: '',
     description:
       "`reveal` or `withhold` users' tokens on MCP; by default they are redacted where credentials are configured",
   },
-  ALLOW_DELETE: { default: 'true', description: '`false` refuses every deletion and takes its tool away' },
+  ALLOW_DELETE: { default: 'true', description: '`false` refuses every deletion and removes its tool' },
   CONFIRM_DELETE: {
     default: 'false',
-    description: '`true` has a person confirm each deletion on MCP, or else an argument',
+    description: '`true` requires a confirmation of each deletion on MCP, by a person or an argument',
   },
   MCP_DELETE_LIMIT: {
     default: '10/min',
-    description: 'Deletions that one caller may make on MCP: a number per s, min or h, or `off`',
+    description: 'Deletions of each client on MCP: a number per s, min or h, or `off`',
   },
   ALLOW_INSECURE_UPSTREAM: {
     default: 'false',
@@ -56,7 +56,7 @@ export const variables = {
   },
   UPSTREAM_TIMEOUT_MS: {
     default: '30000',
-    description: 'Deadline in milliseconds for a complete upstream answer',
+    description: 'Deadline for a complete response of the API, in milliseconds',
   },
   DRAIN_DELAY: {
     default: '0',
@@ -66,12 +66,11 @@ export const variables = {
   RATE_LIMIT: {
     default: 'off',
     description:
-      'Calls a caller may make, both ports together: `off`, or a number per s, min or h such as 600/min',
+      'Calls of each client, both servers together: `off`, or a number per s, min or h such as 600/min',
   },
   DRIFT_SAMPLE: {
     default: '1/10',
-    description:
-      'Answers that are held against the document afterwards, five a second at most: `off` or `1/N`',
+    description: 'Share of responses compared with the document, at most five a second: `off` or `1/N`',
   },
   LOG_LEVEL: { default: 'info', description: 'One of trace, debug, info, warn, error, fatal, silent' },
 } as const
