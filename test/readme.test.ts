@@ -4,18 +4,21 @@ import { startPrism } from '../mocks/prism.ts'
 import { startGateway } from './support/gateway.ts'
 import { clients } from './support/mcp-clients.ts'
 
-const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
+const readme = read('README.md')
 
-/** Each `curl` of the README: its URL, and the response below it, in which … stands for anything. */
-const calls = [...readme.matchAll(/^\$ curl -s '?(\S+?)'?\n(\{.*\})$/gm)]
+/** Each `curl` of a page: its URL, and the response below it, in which … stands for anything. */
+const calls = [readme, read('docs/errors.md')].flatMap((page) => [
+  ...page.matchAll(/^\$ curl -s '?(\S+?)'?\n(\{.*\})$/gm),
+])
 /** The client that `make dev` configures. */
 const client = { CAL_COM_CLIENT_ID: 'cm9demo000001abcd1234efgh', CAL_COM_SECRET_KEY: 'demo-secret' }
 
-test('the README shows a call that succeeds and one that is refused', () => {
-  expect(calls).toHaveLength(2)
+test('pages show a call that succeeds and two that are refused', () => {
+  expect(calls).toHaveLength(3)
 })
 
-test.each(calls)('the README shows the response to %s', async (...call) => {
+test.each(calls)('a page shows the response to %s', async (...call) => {
   const [, url = '', shown = ''] = call
   await using mock = await startPrism()
   await using running = await startGateway(mock.url, client)

@@ -38,13 +38,13 @@ function doubt(status: number, title: string, action: string): Entry {
 export const errorCatalogue = {
   malformed_json: refusal(
     400,
-    'The request body is not a JSON text that has one reading.',
+    'The request body is not JSON, or two parsers could read it differently.',
     'Send UTF-8 JSON without duplicate keys.',
   ),
   invalid_argument: refusal(
     400,
     'An argument is missing, unknown or not allowed.',
-    'Correct every place listed in `errors` and send the call again.',
+    'Correct everything listed in `errors` and send the call again.',
   ),
   bad_request: refusal(400, 'The request is not valid HTTP.', 'Send a well-formed HTTP/1.1 request.'),
   missing_credentials: refusal(
@@ -59,12 +59,12 @@ export const errorCatalogue = {
   ),
   invalid_token: refusal(
     401,
-    'The credential of the call is not one that this gateway lets in.',
+    'The gateway key or access token is not valid for this gateway.',
     'Get a new access token, or ask the operator for a key that is valid here.',
   ),
   insufficient_scope: refusal(
     403,
-    'The caller has not been given the scope that this call takes.',
+    'The client lacks the scope of this call.',
     'Use a credential that has the scope, or ask the operator for it.',
   ),
   value_not_served: refusal(
@@ -74,12 +74,12 @@ export const errorCatalogue = {
   ),
   deletion_disabled: refusal(
     403,
-    'The operator of this gateway lets nobody delete.',
+    'The operator of this gateway has disabled deletions.',
     'Leave the record as it is; the operator may set ALLOW_DELETE.',
   ),
   confirmation_declined: refusal(
     403,
-    'The person who was asked did not agree to the deletion.',
+    'The user declined the deletion.',
     'Leave the record as it is, and do not ask again for the same.',
   ),
   host_not_allowed: refusal(
@@ -104,8 +104,8 @@ export const errorCatalogue = {
   ),
   idempotency_key_in_use: delay(
     409,
-    'A call with this idempotency key is still under way.',
-    'Wait for its answer, or send this call again later to get the same answer.',
+    'A call with this idempotency key is still running.',
+    'Wait for its response, or send this call again later to get the same response.',
   ),
   request_timeout: delay(
     408,
@@ -126,17 +126,17 @@ export const errorCatalogue = {
   ),
   confirmation_required: refusal(
     428,
-    'A deletion here needs to be confirmed.',
+    'A deletion needs a confirmation.',
     'Ask the person; once they agree, call again with `confirm` set to true.',
   ),
   rate_limited: delay(
     429,
-    'The caller sends more calls than this gateway allows it.',
+    'The client sends more calls than this gateway allows.',
     'Wait for the seconds in the Retry-After header, then send the call again.',
   ),
   upstream_rate_limited: delay(
     429,
-    'The upstream has asked this caller to wait; the call was not sent.',
+    'The upstream has asked this client to wait; the call was not sent.',
     'Wait for the seconds in the Retry-After header, then send the call again.',
   ),
   headers_too_large: refusal(
@@ -161,17 +161,17 @@ export const errorCatalogue = {
   ),
   upstream_connection_lost: doubt(
     502,
-    'The connection to the upstream broke before its answer was complete.',
+    'The connection to the upstream broke before its response was complete.',
     'Read the state before repeating a write.',
   ),
   upstream_invalid_response: doubt(
     502,
-    'The upstream answered with something that is not a complete JSON answer.',
+    'The upstream sent something that is not a complete JSON response.',
     'Read the state before repeating a write.',
   ),
   issuer_unavailable: delay(
     503,
-    'The keys that access tokens are checked with could not be had.',
+    'The keys that verify access tokens could not be fetched.',
     'Send the call again later.',
   ),
   overloaded: delay(
@@ -181,12 +181,12 @@ export const errorCatalogue = {
   ),
   upstream_unavailable: delay(
     503,
-    'The upstream has been failing; the call was not sent.',
+    'The upstream is failing; the call was not sent.',
     'Wait for the seconds in the Retry-After header, then send the call again.',
   ),
   upstream_timeout: doubt(
     504,
-    'The upstream did not answer completely within the deadline.',
+    'The upstream did not complete its response within the deadline.',
     'Read the state before repeating a write.',
   ),
 } satisfies Record<string, Entry>

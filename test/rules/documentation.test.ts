@@ -18,7 +18,7 @@ const pages = listFiles()
 describe('docs/errors.md', () => {
   it('lists every error with its status and sentence, and no other', () => {
     const raised = Object.entries(errorCatalogue).map(([code, { status, title }]) => [code, status, title])
-    expect(sort(readTable(readText('docs/errors.md'), 'Errors'))).toEqual(sort(raised))
+    expect(sort(readTable(readText('docs/errors.md'), 'Codes'))).toEqual(sort(raised))
   })
 })
 

@@ -1,6 +1,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import manifest from '../../package.json' with { type: 'json' }
+import { listVariables } from '../../src/config/variables.ts'
+import { readApi } from '../../src/document/api.ts'
+import { readDocument } from '../../src/document/document.ts'
+import { readConsoleCommands } from '../install/console-blocks.ts'
 import { listFiles, readText, root, type TextFile } from './tree.ts'
 
 const pages = listFiles()
@@ -40,6 +45,76 @@ describe('pages', () => {
     expect(findMissingPaths([{ path: 'a.md', text }])).toEqual(['a.md: src/none.ts', 'a.md: test/none/'])
   })
 })
+
+describe('commands of pages', () => {
+  const commands = pages.flatMap(({ path, text }) =>
+    readConsoleCommands(text).map(({ command }) => ({ path, command })),
+  )
+
+  it('exist', () => {
+    expect(commands.length).toBeGreaterThan(20)
+    expect(commands.filter(({ command }) => !isKnown(command))).toEqual([])
+  })
+
+  it('that do not exist are noticed', () => {
+    const unknown = [
+      'make none',
+      'npm run none',
+      'node none.ts',
+      'npx vitest run test/none.test.ts',
+      'FOO=1 make none',
+      'foo',
+    ]
+    expect(unknown.filter(isKnown)).toEqual([])
+    expect(
+      ['make dev', 'MOCK=stateful make mock', 'npm run --silent calgate -- key a'].filter(isKnown),
+    ).toHaveLength(3)
+  })
+
+  it('and their variables are known', () => {
+    const known = [...Object.keys(listVariables(readApi(readDocument()))), ...developmentVariables]
+    const named = pages.flatMap(({ path, text }) =>
+      [...text.matchAll(/`([A-Z]{2,}(?:_[A-Z]+)+)(?:=[^`]*)?`/g)].map(([, name = '']) => ({ path, name })),
+    )
+    expect(named.filter(({ name }) => !known.includes(name))).toEqual([])
+  })
+
+  it('and JSON snippets can be parsed', () => {
+    const snippets = pages.flatMap(({ text }) =>
+      [...text.matchAll(/^```json\n(.*?)^```/gms)].map(([, json = '']) => json),
+    )
+    expect(snippets.length).toBeGreaterThan(2)
+    for (const snippet of snippets) expect(() => JSON.parse(snippet)).not.toThrow()
+  })
+})
+
+/** Variables of other commands, of Node, and of examples for another description. */
+const developmentVariables = [
+  ...['NODE_COMPILE_CACHE', 'SECRET_KEY', 'SECRET_KEY_FILE', 'PETSTORE_API_KEY'],
+  ...['MOCK_PORT', 'ALLOW_WRITES', 'BENCH_ROUNDS', 'BENCH_SECONDS', 'BENCH_REQUESTS'],
+  ...['CONTRACT_UPSTREAM', 'CONTRACT_MEMORY', 'CONTRACT_REST', 'CONTRACT_MCP', 'CONTRACT_CLIENT_ID'],
+  ...['CONTRACT_SECRET_KEY', 'CONTRACT_ONLY', 'CONTRACT_REPORT'],
+]
+
+/** Programs of every machine that pages use. */
+const shellCommands = ['cat', 'curl', 'export', 'mkdir', 'set', '(umask']
+
+function isKnown(command: string): boolean {
+  const words = command.split(/\s+/).filter((word) => !/^[A-Z_]+=/.test(word))
+  const [program = '', ...options] = words
+  const names = options.filter((word) => !word.startsWith('-'))
+  const { scripts } = manifest
+  if (program === 'make') return new RegExp(`^${names[0]}:`, 'm').test(readText('Makefile'))
+  if (program === 'npm') return names[0] !== 'run' ? true : Object.hasOwn(scripts, names[1] ?? '')
+  if (program === 'calgate')
+    return (
+      readText('src/main.ts').includes(`'${names[0]}'`) || existsSync(join(root, `src/cli/${names[0]}.ts`))
+    )
+  if (program === 'node') return existsSync(join(root, names[0] ?? ''))
+  if (program === 'npx')
+    return names.filter((name) => name.includes('/')).every((path) => existsSync(join(root, path)))
+  return shellCommands.includes(program)
+}
 
 function isDecision(path: string, text: string): boolean {
   const headings = [...text.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading)
