@@ -28,10 +28,7 @@ const everywhere: readonly Refusal[] = [
   { pattern: /\bfulfils?\b/i, use: 'meets, resolves' },
   { pattern: /\b(is|are|was|be|has|have) gone\b/i, use: 'has ended, has disconnected' },
   { pattern: /\b(go|goes|went|gone) up\b|\bway (up|down)\b/i, use: 'upstream request, response' },
-  {
-    pattern: /(?<!\b(?:in|in the|in its|takes?|took) )\bplaces?\b(?! of\b)/i,
-    use: 'concurrency limit, queue, location',
-  },
+  { pattern: /\b(free|for a|want of a|get a|has a) places?\b/i, use: 'concurrency limit, free slot' },
   { pattern: /\bis there room\b/i, use: 'concurrency limit' },
   { pattern: /\bturns? of the event loop\b/i, use: 'event-loop tick' },
   { pattern: /\bplain request\b|\bcareful path\b/i, use: 'fast path, SDK path' },
@@ -71,7 +68,7 @@ describe('words', () => {
     expect(findWords(planted)).toEqual([
       'src/a.ts:1: doors → REST server, MCP server, both servers',
       'src/a.ts:2: Welcome → startup message',
-      'src/a.ts:3: Places → concurrency limit, queue, location',
+      'src/a.ts:3: free Places → concurrency limit, free slot',
       'docs/a.md:1: caller → client, user',
       'docs/a.md:1: answer → response, result, returns',
     ])
