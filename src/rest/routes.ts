@@ -46,6 +46,9 @@ interface OtherRoute {
   readonly config: { readonly takesBody: boolean; readonly operationId: string }
 }
 
+/** The methods that the router of OpenAPI documents knows. */
+const glueMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+
 /** Plans the routes of operations. Their handlers read the variables from the URL themselves. */
 export function planRoutes(operations: readonly Operation[]): RoutePlan {
   const paths: Record<string, Record<string, object>> = {}
@@ -53,7 +56,7 @@ export function planRoutes(operations: readonly Operation[]): RoutePlan {
   for (const { id, restPath, method, body } of operations) {
     const config = { takesBody: body !== undefined, operationId: id }
     const { parts } = parseTemplate(restPath)
-    if (isPlain(parts)) {
+    if (isPlain(parts) && glueMethods.has(method)) {
       const path = parts
         .map((part, index) => (index % 2 === 0 ? part : `{${nameVariable(part, index)}}`))
         .join('')
@@ -86,7 +89,7 @@ function nameVariable(name: string, index: number): string {
 function writeRoute(parts: readonly string[]): string {
   return parts
     .map((part, index) =>
-      index % 2 === 0 ? decodeURI(part).replaceAll(':', '::') : `:${nameVariable(part, index)}([^/]+?)`,
+      index % 2 === 0 ? decodeURI(part).replaceAll(':', '::') : `:${nameVariable(part, index)}(.+?)`,
     )
     .join('')
 }

@@ -49,6 +49,8 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
   const handlers = new Map(
     operations.map((operation) => [operation.id, createHandler(operation, pipeline, held)]),
   )
+  for (const { method, body } of operations)
+    if (!app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: body !== undefined })
   const { specification, others } = planRoutes(operations)
   await app.register(openapiGlue, {
     specification,

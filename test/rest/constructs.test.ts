@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest'
+import { startGateway } from '../support/gateway.ts'
+import { respondJson, startUpstream } from '../support/upstream-stub.ts'
+
+const path = (name: string, more: object = {}) => ({ name, in: 'path', required: true, schema: {}, ...more })
+const ok = { responses: { 200: { description: 'Done' } } }
+const node = { type: 'object', properties: { next: { $ref: '#/components/schemas/Node' } } }
+const document = {
+  openapi: '3.1.0',
+  info: { title: 'Things', version: '1' },
+  'x-name': 'things',
+  paths: {
+    '/things/{id}.json': { get: { operationId: 'thing', ...ok, parameters: [path('id')] } },
+    '/points/{at}': {
+      get: {
+        operationId: 'point',
+        ...ok,
+        parameters: [
+          path('at', {
+            style: 'matrix',
+            explode: true,
+            schema: { type: 'array', items: { type: 'integer' } },
+          }),
+          { name: 'filter', in: 'query', style: 'deepObject', schema: { type: 'object' } },
+          { name: 'session', in: 'cookie', schema: { type: 'string' } },
+        ],
+      },
+    },
+    '/search': {
+      query: {
+        operationId: 'search',
+        ...ok,
+        requestBody: { content: { 'application/json': { schema: { $ref: '#/components/schemas/Node' } } } },
+      },
+    },
+    '/forms': {
+      post: {
+        operationId: 'form',
+        ...ok,
+        requestBody: {
+          content: {
+            'application/x-www-form-urlencoded': {
+              schema: { type: 'object', properties: { size: { type: 'integer' } }, required: ['size'] },
+            },
+          },
+        },
+      },
+    },
+  },
+  components: { schemas: { Node: node } },
+}
+
+test('every construct of OpenAPI goes upstream as it was meant, and what breaks it does not', async () => {
+  await using upstream = await startUpstream((_request, response) => respondJson(response, 200, '[1]'))
+  await using gateway = await startGateway(upstream.url, { THINGS_BASE_URL: upstream.url }, { document })
+  const call = async (url: string, init: RequestInit = {}) =>
+    (await fetch(gateway.restUrl + url, init)).status
+  const form = { 'content-type': 'application/x-www-form-urlencoded' }
+  expect([
+    await call('/things/a%2Fb.json'),
+    await call('/points/;at=1;at=2?filter[a][b]=x', { headers: { cookie: 'session=s; other=o' } }),
+    await call('/points/;at=x'),
+    await call('/search', {
+      method: 'QUERY',
+      headers: { 'content-type': 'application/json' },
+      body: '{"next":{}}',
+    }),
+    await call('/search', {
+      method: 'QUERY',
+      headers: { 'content-type': 'application/json' },
+      body: '{"next":7}',
+    }),
+    await call('/forms', { method: 'POST', headers: form, body: 'size=7' }),
+    await call('/forms', { method: 'POST', headers: form, body: 'size=07' }),
+    await call('/forms', { method: 'POST', headers: { 'content-type': 'text/csv' }, body: 'a' }),
+  ]).toEqual([200, 200, 400, 200, 400, 200, 400, 415])
+  expect(upstream.requests.map(({ method, url, body }) => [method, url, `${body}`])).toEqual([
+    ['GET', '/things/a%2Fb.json', ''],
+    ['GET', '/points/;at=1;at=2?filter[a][b]=x', ''],
+    ['QUERY', '/search', '{"next":{}}'],
+    ['POST', '/forms', 'size=7'],
+  ])
+  expect(upstream.requests[1]?.headers.cookie).toBe('session=s')
+})
