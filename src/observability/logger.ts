@@ -47,22 +47,52 @@ export function createLogger(level: string, destination: DestinationStream): Log
   return pino(options, destination)
 }
 
+/** Bytes of log lines that wait to be written at most; further lines are dropped. */
+const longestBacklog = 4 * 1024 * 1024
+
+let dropped = 0
+
+/** Returns how many log lines of this process were dropped because the log took no more. */
+export function countDroppedLines(): number {
+  return dropped
+}
+
 /**
- * Opens the log of a process. Lines go out in batches, so that none of them holds up a request; pino itself writes what
- * is left at the end of the process, however it comes, but for a kill.
+ * Opens the log of a process on standard output (1) or standard error (2). Lines are written in batches, at the latest
+ * after a second and when the process ends. A full disk or a pipe that nobody reads costs lines, which are counted;
+ * it neither stops the process nor keeps it from ending.
  */
 export function openLog(fd: 1 | 2, level: string): Logger {
-  // Bytes, because a batch of texts is copied as a whole for each line that comes to it.
+  // With this access Node makes a pipe or socket non-blocking, so that no write can wait for its reader.
+  void (fd === 1 ? process.stdout : process.stderr)
   const destination = pino.destination({
     fd,
-    sync: false,
-    minLength: 60_000,
-    maxWrite: 65_536,
-    contentMode: 'buffer',
+    sync: true,
+    minLength: 8_192,
+    maxLength: longestBacklog,
+    periodicFlush: 1_000,
+    // What a full pipe does not take stays in the backlog instead.
+    retryEAGAIN: () => false,
   })
-  setInterval(() => destination.flush(), 1_000).unref()
-  const write = (line: unknown) => destination.write(line as string)
-  return createLogger(level, { write: (line) => write(Buffer.from(line)) })
+  destination.on('drop', () => {
+    dropped += 1
+  })
+  // The lines stay in the backlog and are written with later ones.
+  destination.on('error', () => {})
+  process.on('exit', () => flushBacklog(destination))
+  return createLogger(level, destination)
+}
+
+/** Writes as much of the backlog as the log takes. `flushSync` would repeat a failed write for ever. */
+function flushBacklog(destination: ReturnType<typeof pino.destination>): void {
+  let written = 1
+  destination.on('write', (bytes: number) => {
+    written = bytes
+  })
+  while (written > 0) {
+    written = 0
+    destination.flush()
+  }
 }
 
 /** Writes the time as pino does, but each millisecond once. */
