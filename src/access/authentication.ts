@@ -17,20 +17,23 @@ export interface AuthenticationOptions {
   readonly verifyToken?: TokenVerifier | undefined
   /** Where a client learns how to get an access token (RFC 9728 §5.1). */
   readonly metadataUrl?: string | undefined
+  /** The scopes to ask the issuer for (RFC 6750 §3). */
+  readonly scopes?: readonly string[] | undefined
 }
 
 const bearer = /^bearer +([\x21-\x7e]+) *$/i
 
 /** Asks every caller for a key or an access token; lets everybody in where there are neither. */
 export function createAuthenticator(options: AuthenticationOptions): Authenticator {
-  const { verifyToken, metadataUrl } = options
+  const { verifyToken, metadataUrl, scopes = [] } = options
   const keys = options.keys.map(({ name, hash, scopes }) => ({
     hash,
     grant: { caller: name, scopes: new Set(scopes) },
   }))
   if (keys.length === 0 && !verifyToken) return () => openGrant
   const refuse = (code: ErrorCode, error: readonly string[], cause?: unknown) => {
-    const parameters = [...error, ...(metadataUrl ? [`resource_metadata="${metadataUrl}"`] : [])]
+    const source = metadataUrl ? [`resource_metadata="${metadataUrl}"`, `scope="${scopes.join(' ')}"`] : []
+    const parameters = [...error, ...source]
     const challenge = ['Bearer', parameters.join(', ')].join(' ').trim()
     return new GatewayError(code, { headers: { 'www-authenticate': challenge }, cause })
   }

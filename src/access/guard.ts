@@ -31,6 +31,7 @@ export function createGuard(
       keys,
       verifyToken: oauth && createTokenVerifier({ ...oauth, ...issuerKeys }),
       metadataUrl: oauth && locateMetadata(oauth),
+      scopes,
     }),
     isGuarded: keys.length > 0 || oauth !== undefined,
     registerMetadata(app) {

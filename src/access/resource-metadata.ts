@@ -30,5 +30,10 @@ export function registerResourceMetadata(
   // parameter for the router, two are one.
   const own = new URL(locateMetadata(oauth)).pathname.replaceAll(':', '::')
   for (const path of new Set([own, wellKnown, `${wellKnown}/mcp`]))
-    app.get(path, { config: { isOpen: true } }, async () => metadata)
+    app.route({
+      method: ['GET', 'OPTIONS'],
+      url: path,
+      config: { isPublic: true },
+      handler: async () => metadata,
+    })
 }

@@ -31,7 +31,11 @@ export function isHost(text: string): boolean {
   return URL.canParse(`http://${name}`) && /^[^/?#@*]+$/.test(name)
 }
 
-/** True for an origin such as `https://app.example.org`. */
+/** True for an origin as browsers send it: `https://app.example.org`, `chrome-extension://…`, `vscode-webview://…`. */
 export function isOrigin(text: string): boolean {
-  return URL.canParse(text) && new URL(text).origin === text
+  if (!URL.canParse(text)) return false
+  const { origin, protocol } = new URL(text)
+  // URL has no origin for the schemes of editors and extensions.
+  const isOpaque = origin === 'null' && !['file:', 'blob:', 'data:', 'javascript:'].includes(protocol)
+  return origin === text || (isOpaque && /^[a-z][a-z0-9+.-]*:\/\/[\w.-]+(:\d+)?$/.test(text))
 }

@@ -14,15 +14,17 @@ export interface SourceOptions {
 
 /**
  * Creates a check of Host and Origin against DNS rebinding (MCP 2025-11-25 "Transports", Security Warning). The check
- * throws `host_not_allowed` or `origin_not_allowed`.
+ * throws `host_not_allowed` or `origin_not_allowed`; a public route is for every origin.
  */
-export function createSourceCheck(options: SourceOptions): (request: IncomingMessage) => void {
-  return ({ headers, url = '/' }) => {
+export function createSourceCheck(
+  options: SourceOptions,
+): (request: IncomingMessage, isPublic?: boolean) => void {
+  return ({ headers, url = '/' }, isPublic = false) => {
     const { host = '', origin } = headers
     // The authority of a target in absolute form stands in for Host (RFC 9112 §3.2.2).
     const authority = url.startsWith('/') ? undefined : /^https?:\/\/([^/?#]*)/i.exec(url)?.[1]
     if (!isHostAllowed(authority ?? host, options)) throw new GatewayError('host_not_allowed')
-    if (origin !== undefined && !isOriginAllowed(origin, options))
+    if (origin !== undefined && !isPublic && !isOriginAllowed(origin, options))
       throw new GatewayError('origin_not_allowed')
   }
 }

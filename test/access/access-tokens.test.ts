@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { findClosedUrl, type RunningGateway, startGateway } from '../support/gateway.ts'
 import { audience, type Issuer, startIssuer } from '../support/issuer.ts'
 import { startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
@@ -44,7 +44,9 @@ async function knock(token: string | undefined, { restUrl, mcpUrl }: RunningGate
 }
 
 const metadata = 'resource_metadata="https://mcp.example.org/.well-known/oauth-protected-resource/mcp"'
-const invalid = { status: 401, code: 'invalid_token', challenge: `Bearer error="invalid_token", ${metadata}` }
+const scopes = 'managed-users:read managed-users:write managed-users:delete managed-users:tokens'
+const source = `${metadata}, scope="${scopes}"`
+const invalid = { status: 401, code: 'invalid_token', challenge: `Bearer error="invalid_token", ${source}` }
 const allowed = { status: 200, code: undefined, challenge: null }
 
 /** A token as anybody can write it, with a signature of one's own. */
@@ -63,6 +65,23 @@ describe('an access token', () => {
     expect(upstream.requests.map(({ headers }) => headers.authorization)).toEqual([undefined])
   })
 
+  it.each([
+    ['aud', { aud: 'https://other.example.org' }, 'ERR_JWT_CLAIM_VALIDATION_FAILED aud check_failed'],
+    ['iss', { iss: 'https://other.example.org' }, 'ERR_JWT_CLAIM_VALIDATION_FAILED iss check_failed'],
+    ['exp', { exp: 1 }, 'ERR_JWT_EXPIRED exp check_failed'],
+  ])('with a wrong %s leaves the reason in the log, and nothing of the token', async (_, claims, cause) => {
+    const token = await issuer.sign({ scope, ...claims })
+    const before = running.log.length
+    await knock(token)
+    const lines = await vi.waitFor(() => {
+      const read = running.log.slice(before).filter((line) => line.includes('"request completed"'))
+      expect(read).toHaveLength(2)
+      return read
+    })
+    expect(lines.map((line) => JSON.parse(line).cause)).toEqual([cause, cause])
+    expect(lines.join('')).not.toContain(token.split('.')[1])
+  })
+
   it('may name several audiences, and several scopes with blanks between them', async () => {
     const token = await issuer.sign({
       aud: ['https://other.example.org', audience],
@@ -72,7 +91,7 @@ describe('an access token', () => {
   })
 
   it('that is missing is asked for, with the place where one learns how to get it', async () => {
-    const challenge = `Bearer ${metadata}`
+    const challenge = `Bearer ${source}`
     const refused = { status: 401, code: 'unauthenticated', challenge }
     expect(await knock(undefined)).toEqual([refused, refused])
     expect(upstream.requests).toEqual([])

@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createKey } from '../../src/config/gateway-keys.ts'
+import { type RunningGateway, startGateway } from '../support/gateway.ts'
+import { type Issuer, startIssuer } from '../support/issuer.ts'
+import { writeKeys } from '../support/key-file.ts'
+import { calls, toMcpRequest, toRestRequest } from '../support/servers.ts'
+import { startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
+
+const page = 'https://app.example.org'
+const editor = 'vscode-webview://1a2b3c'
+const extension = 'chrome-extension://abcdefghijklmnop'
+const { key, line } = createKey('page', ['managed-users:read'])
+let issuer: Issuer
+let upstream: UpstreamStub
+let gateway: RunningGateway
+
+beforeAll(async () => {
+  using file = writeKeys([line])
+  issuer = await startIssuer()
+  upstream = await startUpstream()
+  gateway = await startGateway(upstream.url, {
+    ...issuer.environment,
+    GATEWAY_KEYS_FILE: file.path,
+    ALLOWED_ORIGINS: [page, editor, extension].join(','),
+  })
+})
+afterAll(() => Promise.all([gateway, upstream, issuer].map((one) => one[Symbol.asyncDispose]())))
+
+const requests = { rest: toRestRequest(calls.get), mcp: toMcpRequest(calls.get) }
+
+function locate(server: 'rest' | 'mcp'): string {
+  return (server === 'rest' ? gateway.restUrl : gateway.mcpUrl) + requests[server].path
+}
+
+function preflight(url: string, origin: string): Promise<Response> {
+  const asked = 'content-type,authorization,mcp-protocol-version'
+  return fetch(url, {
+    method: 'OPTIONS',
+    headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': asked },
+  })
+}
+
+describe.each(['rest', 'mcp'] as const)('a web page that calls %s', (server) => {
+  it.each([page, editor, extension, 'http://localhost:5173'])('may do so from %s', async (origin) => {
+    const { status, headers } = await preflight(locate(server), origin)
+    expect(status).toBe(204)
+    expect(headers.get('access-control-allow-origin')).toBe(origin)
+    expect(headers.get('access-control-allow-headers')).toContain('mcp-protocol-version')
+    expect(headers.get('access-control-allow-methods')).toContain('PATCH')
+    expect(headers.get('vary')).toMatch(/origin/i)
+  })
+
+  it('reads its response, and the refusal of a missing credential', async () => {
+    const { init } = requests[server]
+    const headers = { ...init.headers, origin: page }
+    const allowed = await fetch(locate(server), {
+      ...init,
+      headers: { ...headers, authorization: `Bearer ${key}` },
+    })
+    const refused = await fetch(locate(server), { ...init, headers })
+    expect([allowed.status, refused.status]).toEqual([200, 401])
+    for (const response of [allowed, refused]) {
+      expect(response.headers.get('access-control-allow-origin')).toBe(page)
+      expect(response.headers.get('access-control-expose-headers')).toContain('www-authenticate')
+    }
+  })
+
+  it.each(['https://evil.example', 'chrome-extension://other', 'null'])(
+    'is refused from %s',
+    async (origin) => {
+      const { status, headers } = await preflight(locate(server), origin)
+      expect([status, headers.get('access-control-allow-origin')]).toEqual([403, null])
+    },
+  )
+
+  it('gets a 405 for OPTIONS that is no preflight', async () => {
+    const headers = { authorization: `Bearer ${key}` }
+    expect((await fetch(locate(server), { method: 'OPTIONS', headers })).status).toBe(405)
+  })
+})
+
+it('every page may read where access tokens come from', async () => {
+  const url = `${gateway.mcpUrl}/.well-known/oauth-protected-resource/mcp`
+  const response = await fetch(url, { headers: { origin: 'https://inspector.example' } })
+  expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([200, '*'])
+  const before = await preflight(url, 'https://inspector.example')
+  expect([before.status, before.headers.get('access-control-allow-origin')]).toEqual([204, '*'])
+})
