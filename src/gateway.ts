@@ -66,7 +66,10 @@ export interface GatewayOptions {
 /** Of both servers together; a response that waited longer would come too late for its client. */
 const usualAdmission: AdmissionLimits = { active: 256, waiting: 512, timeout: 250 }
 
-/** Milliseconds for a TCP connection to the upstream. */
+/** Milliseconds for responses under way when the gateway ends. */
+const drainLimit = 60_000
+
+/** Milliseconds for a connection to the upstream, with its TLS handshake. */
 const probeTimeout = 2_000
 
 /** Composes the gateway: one document, one way upstream, two doors. */
@@ -96,8 +99,14 @@ export async function createGateway({
   const guard = createGuard(config, operations, issuerKeys)
   const breaker = new CircuitBreaker(circuit)
   const places = new Admission(admission)
-  const { metrics, watch } = createObservation({
+  const readiness = new ReadinessCheck({
+    probe: () =>
+      probeOrigin({ origin: new URL(config.baseUrl).origin, ca: config.ca, timeout: probeTimeout }),
+    clock,
+  })
+  const { metrics, recorder, watch } = createObservation({
     ...{ document, circuit: breaker, logger, admission: places, share: config.driftShare },
+    readUpstream: () => readiness.readUpstream(),
     ...{ clock, random: Math.random, ...sampling },
   })
   if (watchProcess) metrics.watchProcess()
@@ -117,13 +126,9 @@ export async function createGateway({
   const client = createClient({ requester, held })
 
   const { allowedHosts, allowedOrigins } = config
-  const readiness = new ReadinessCheck({
-    probe: () => probeOrigin(requester.origin, probeTimeout),
-    clock,
-  })
   const listener = {
     logger,
-    recorder: metrics,
+    recorder,
     authenticate: guard.authenticate,
     allowedHosts,
     allowedOrigins,
@@ -166,7 +171,8 @@ export async function createGateway({
     readiness.drain()
     // A load balancer needs a while to notice; somebody at a terminal does not.
     if (grace > 0) await setTimeout(config.drainDelay)
-    await Promise.all([drainServer(rest.server, grace), drainServer(mcp.server, grace)])
+    const limits = { grace, limit: drainLimit }
+    await Promise.all([drainServer(rest.server, limits), drainServer(mcp.server, limits)])
     await Promise.all([rest.close(), mcp.close()])
     await requester.close()
     await control.close()
@@ -178,7 +184,7 @@ export async function createGateway({
     control,
     serveStdio: (input, output) =>
       serveMcpStdio(
-        { ...tools, logger, recorder: metrics, version },
+        { ...tools, logger, recorder, version },
         createCredentialSource(operations, config.secrets),
         input,
         output,

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
+import type { Logger } from 'pino'
 import { type Command, type CommandContext, CommandError } from './cli/command.ts'
 import { ConfigError } from './config/config.ts'
 import { asRecord } from './document/json.ts'
+import { openLog } from './observability/logger.ts'
 
 const usage = `Usage: calgate [start]        serve REST and MCP on their ports
        calgate serve FILE…    serve descriptions of other APIs: capabilities, OpenAPI 2.0 to 3.2
@@ -41,7 +43,14 @@ async function run(): Promise<void> {
 
 function createContext(): CommandContext {
   const { stdin, stdout, stderr, env, execPath } = process
-  return { stdin, stdout, stderr, environment: env, execPath, version: readVersion(), onStop }
+  return { stdin, stdout, stderr, environment: env, execPath, version: readVersion(), startLog, onStop }
+}
+
+/** Starts the log, and writes what is left of it when the process ends. */
+function startLog(output: 'stdout' | 'stderr', level: string): Logger {
+  const { logger, flush } = openLog(process[output], level)
+  process.on('exit', flush)
+  return logger
 }
 
 /**

@@ -34,7 +34,7 @@ it('a write under way is finished and answered after SIGTERM, and the process en
   expect((await answer).headers.get('connection')).toBe('close')
   expect(await gateway.ended).toBe(0)
   // Samples of answers are looked at after they went out, so that a line on one may come last.
-  const line = expect.objectContaining({ method: 'DELETE', status: 200, msg: 'answered' })
+  const line = expect.objectContaining({ method: 'DELETE', status: 200, msg: 'request completed' })
   expect(readLines(gateway)).toContainEqual(line)
 })
 
@@ -67,7 +67,7 @@ it('a second signal ends the process at once, whatever is under way', async () =
   gateway.child.kill('SIGINT')
   expect(await gateway.ended).toBe(1)
   expect(await answer).toBe('lost')
-  expect(readLines(gateway).at(-1)).toMatchObject({ route: '/openapi.json', msg: 'answered' })
+  expect(readLines(gateway).at(-1)).toMatchObject({ route: '/openapi.json', msg: 'request completed' })
   release()
 })
 

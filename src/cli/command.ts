@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
+import type { Logger } from 'pino'
 import type { Environment } from '../config/environment.ts'
 
 /** A command that cannot be carried out; the message is one sentence for the user who typed it. */
@@ -28,6 +29,8 @@ export interface CommandContext extends Streams {
   readonly execPath: string
   /** Version of calgate. */
   readonly version: string
+  /** Starts the log of the process, on one of its outputs. */
+  startLog(output: 'stdout' | 'stderr', level: string): Logger
   /**
    * Calls back when the process is asked to end, with the milliseconds that clients with an open connection get to
    * notice it. The process ends when the promise resolves.

@@ -3,7 +3,6 @@ import { findUnknownVariables } from '../config/unknown-variables.ts'
 import { readApi } from '../document/api.ts'
 import { readDocument } from '../document/document.ts'
 import { createGateway } from '../gateway.ts'
-import { openLog } from '../observability/logger.ts'
 import { type CommandContext, CommandError } from './command.ts'
 
 /** Serves MCP on standard input and output until the input ends. Standard output is MCP's, so the log goes to standard error. */
@@ -14,7 +13,7 @@ export async function mcp(args: readonly string[], context: CommandContext): Pro
   const document = readDocument()
   const api = readApi(document)
   const config = readConfig(environment, api)
-  const logger = openLog(2, config.logLevel)
+  const logger = context.startLog('stderr', config.logLevel)
   for (const sentence of findUnknownVariables(environment, api)) logger.warn(sentence)
   const gateway = await createGateway({ config, document, logger, version })
   context.onStop(gateway.close)

@@ -4,7 +4,6 @@ import { findUnknownVariables } from '../config/unknown-variables.ts'
 import { readApi } from '../document/api.ts'
 import { type OpenApiDocument, readDocument } from '../document/document.ts'
 import { createGateway } from '../gateway.ts'
-import { openLog } from '../observability/logger.ts'
 import { type CommandContext, CommandError } from './command.ts'
 
 /**
@@ -16,7 +15,7 @@ export async function serve(args: readonly string[], context: CommandContext): P
   const document = args.length === 0 ? readDocument() : await loadServed(args, context)
   const api = readApi(document)
   const config = readConfig(environment, api)
-  const logger = openLog(1, config.logLevel)
+  const logger = context.startLog('stdout', config.logLevel)
   for (const sentence of findUnknownVariables(environment, api)) logger.warn(sentence)
   const gateway = await createGateway({ config, document, logger, version, watchProcess: true })
   context.onStop(gateway.close)

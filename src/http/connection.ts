@@ -1,4 +1,5 @@
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
 
@@ -26,6 +27,9 @@ interface Pending {
 
 const connections = new WeakMap<Duplex, Connection>()
 
+/** The open connections of each server. */
+const sockets = new WeakMap<Server, Set<Socket>>()
+
 /** Responses of which it is settled who writes them. */
 const claimed = new WeakSet<ServerResponse>()
 
@@ -44,6 +48,12 @@ export function claimResponse(response: ServerResponse): boolean {
  * one response at most. Refuses `CONNECT`, which Node would end without a word; `onRefused` is told.
  */
 export function watchConnections(server: Server, onRefused: (code: ErrorCode) => void): void {
+  const open = new Set<Socket>()
+  sockets.set(server, open)
+  server.on('connection', (socket) => {
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+  })
   server.prependListener('request', follow)
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     follow(request, response)
@@ -52,6 +62,8 @@ export function watchConnections(server: Server, onRefused: (code: ErrorCode) =>
   server.on('connect', (_request, socket) => {
     // Node's parser has left the socket and taken its listeners along.
     for (const event of ['error', 'timeout']) socket.on(event, () => socket.destroy())
+    // A client that has ended its half is sent nothing that is still under way.
+    socket.once('end', () => end(socket))
     socket.resume()
     findConnection(socket).broken = true
     // No method is allowed on an authority (RFC 9110 §10.2.1: the list may be empty).
@@ -61,6 +73,12 @@ export function watchConnections(server: Server, onRefused: (code: ErrorCode) =>
     else end(socket, writeProblem(problem))
     onRefused(problem.code)
   })
+}
+
+/** Closes the connections of a followed server that have no request and nothing left to send. */
+export function closeIdle(server: Server): void {
+  for (const socket of sockets.get(server) ?? [])
+    if (socket.writableLength === 0 && !connections.get(socket)?.pending.length) socket.destroy()
 }
 
 function follow(request: IncomingMessage, response: ServerResponse): void {

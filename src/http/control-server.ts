@@ -1,6 +1,6 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Metrics } from '../observability/metrics.ts'
-import type { ReadinessCheck } from '../observability/readiness.ts'
+import { isServing, type ReadinessCheck } from '../observability/readiness.ts'
 import { watchConnections } from './connection.ts'
 import { sendProblem, toGatewayError } from './problem-response.ts'
 import { createSourceCheck } from './source-check.ts'
@@ -16,7 +16,7 @@ export interface ControlOptions {
 
 /**
  * Creates the control server for orchestrators: `/health/live` returns 200 as long as the process responds,
- * `/health/ready` 200 or 503, `/metrics` the metrics for Prometheus. It stays open while the gateway drains. Host is
+ * `/health/ready` 200 while requests should come, else 503, `/metrics` the metrics for Prometheus. It stays open while the gateway drains. Host is
  * checked as on the other servers; an IP address is allowed too, since orchestrators probe a pod by its address.
  */
 export function createControlServer(options: ControlOptions): FastifyInstance {
@@ -35,7 +35,7 @@ export function createControlServer(options: ControlOptions): FastifyInstance {
   app.get('/health/live', async () => ({ status: 'live' }))
   app.get('/health/ready', async (_request, reply) => {
     const status = await readiness.read()
-    return reply.code(status === 'ready' ? 200 : 503).send({ status })
+    return reply.code(isServing(status) ? 200 : 503).send({ status })
   })
   app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.render()))
   app.setErrorHandler((error, _request, reply) => sendProblem(reply, toGatewayError(error)))

@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
 import type { Authenticator } from '../access/authentication.ts'
 import { type Grant, noGrant } from '../access/grant.ts'
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
@@ -16,6 +21,7 @@ import {
   respondToBrokenRequest,
   watchConnections,
 } from './connection.ts'
+import { registerCors } from './cors.ts'
 import { checkFraming } from './framing.ts'
 import { sendProblem, toGatewayError } from './problem-response.ts'
 import { type RateLimitOptions, registerRateLimit } from './rate-limit.ts'
@@ -25,8 +31,8 @@ import { createWriteBatch } from './write-batch.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Whether the route needs no authentication. */
-    isOpen?: boolean
+    /** Whether the route is for everybody: without authentication, and from every origin. */
+    isPublic?: boolean
   }
   interface FastifyRequest {
     /** What the caller may do; nothing before it is known. */
@@ -43,6 +49,8 @@ export interface ListenerOptions extends SourceOptions {
   readonly logger: FastifyBaseLogger
   /** Largest request body, in bytes. */
   readonly bodyLimit: number
+  /** Throws the error for a request that no route matches; `route_not_found` by default. */
+  readonly refuseUnrouted?: ((request: FastifyRequest) => never) | undefined
   /** Called before a body is read. */
   readonly authenticate: Authenticator
   readonly admission: Admission
@@ -75,8 +83,9 @@ const mostConnections = 4_096
  * of the concurrency limit when the body is complete, turns every error into an RFC 9457 problem, and logs one line a
  * request without anything that the client wrote. No body parser is registered yet.
  */
-export function createListener(options: ListenerOptions): FastifyInstance {
+export async function createListener(options: ListenerOptions): Promise<FastifyInstance> {
   const { surface, recorder, admission, unread, authenticate, isDraining, timeouts, rateLimit } = options
+  const { refuseUnrouted = refuseRoute } = options
   const recordRefusal = (code: ErrorCode) => {
     options.logger.info({ surface, code }, 'request refused')
     recorder?.recordError(surface, code)
@@ -114,7 +123,6 @@ export function createListener(options: ListenerOptions): FastifyInstance {
   watchConnections(app.server, recordRefusal)
   app.removeAllContentTypeParsers()
   recordRequests(app, surface, recorder)
-  const countRequest = registerRateLimit(app, rateLimit)
   const checkSource = createSourceCheck(options)
   app.decorateRequest('grant')
   app.decorateRequest('slot', undefined)
@@ -125,13 +133,24 @@ export function createListener(options: ListenerOptions): FastifyInstance {
     if (earlier) await earlier
     if (reply.raw.destroyed || reply.raw.headersSent) return reply.hijack()
     checkFraming(request.raw)
-    checkSource(request.raw)
-    if (request.route.config.isOpen !== true) {
+    checkSource(request.raw, request.route.config.isPublic)
+  })
+  app.setErrorHandler((error, request, reply) => {
+    const problem = toGatewayError(error)
+    if (problem.code === 'internal_error') request.log.error({ err: error }, 'failed')
+    sendProblem(reply, problem)
+  })
+  app.setNotFoundHandler(refuseUnrouted)
+  await registerCors(app, options)
+  const countRequest = registerRateLimit(app, rateLimit)
+  app.addHook('onRequest', async (request) => {
+    if (request.route.config.isPublic !== true) {
       const grant = authenticate(request.headers.authorization)
       // Awaiting what is no promise would take a microtask for each request.
       request.grant = grant instanceof Promise ? await grant : grant
     }
     await countRequest?.(request)
+    if (request.is404) refuseUnrouted(request)
   })
   app.addHook('preValidation', async (request, reply) => {
     const slot = admission.tryEnter() ?? (await admission.enter())
@@ -151,13 +170,9 @@ export function createListener(options: ListenerOptions): FastifyInstance {
     // Without a claim the response to what is broken in the request has been written.
     if (claimResponse(reply.raw)) joinBatch(done)
   })
-  app.setErrorHandler((error, request, reply) => {
-    const problem = toGatewayError(error)
-    if (problem.code === 'internal_error') request.log.error({ err: error }, 'failed')
-    sendProblem(reply, problem)
-  })
-  app.setNotFoundHandler(() => {
-    throw new GatewayError('route_not_found')
-  })
   return app
+}
+
+function refuseRoute(): never {
+  throw new GatewayError('route_not_found')
 }

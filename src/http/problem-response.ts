@@ -1,13 +1,18 @@
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { findCauseCode } from '../errors/cause.ts'
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
 
 const frameworkCodes: Readonly<Record<string, ErrorCode>> = {
+  // The client disconnected within its body.
+  ECONNRESET: 'bad_request',
   FST_ERR_BAD_URL: 'bad_request',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'bad_request',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
   FST_ERR_MAX_PARAM_LENGTH: 'uri_too_long',
 }
 
-/** Finds the catalogue's name for whatever was thrown; what is not known is an `internal_error`. */
+/** Converts what was thrown to an error of the catalogue; what is unknown becomes an `internal_error`. */
 export function toGatewayError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error
   const code = frameworkCodes[readCode(error)]
@@ -15,11 +20,11 @@ export function toGatewayError(error: unknown): GatewayError {
 }
 
 /**
- * Answers with an error of the gateway as `application/problem+json` (RFC 9457), as bytes: to a text Fastify
- * would add a charset, a parameter this media type does not have.
+ * Sends an error of the gateway as `application/problem+json` (RFC 9457), as bytes: to a text Fastify would add a
+ * charset, a parameter that this media type does not have.
  */
 export function sendProblem(reply: FastifyReply, error: GatewayError): FastifyReply {
-  reply.request.errorCode = error.code
+  recordProblem(reply.request, error)
   return reply
     .code(error.status)
     .headers({
@@ -29,6 +34,11 @@ export function sendProblem(reply: FastifyReply, error: GatewayError): FastifyRe
       'content-type': 'application/problem+json',
     })
     .send(Buffer.from(JSON.stringify(error.toProblem())))
+}
+
+/** Notes the error for the log line of its request. */
+export function recordProblem(request: FastifyRequest, error: GatewayError): void {
+  request.problem = { code: error.code, cause: findCauseCode(error) }
 }
 
 function readCode(error: unknown): string {

@@ -5,7 +5,7 @@ import { parseExactly } from '../document/exact-numbers.ts'
 import { parseJson } from '../document/json.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { holdSlot } from '../http/admission.ts'
-import { toGatewayError } from '../http/problem-response.ts'
+import { recordProblem, toGatewayError } from '../http/problem-response.ts'
 import { parseBodies } from '../http/request-body.ts'
 import type { ToolCallRecord } from '../observability/request-log.ts'
 import { readTraceparent } from '../observability/trace-context.ts'
@@ -27,7 +27,7 @@ export async function registerMcp(app: FastifyInstance, options: ProtocolOptions
   parseBodies(app, (bytes) => parseJson(bytes, messageLimits, parseExactly))
   app.setErrorHandler((error, request, reply) => {
     const known = toGatewayError(error)
-    request.errorCode = known.code
+    recordProblem(request, known)
     if (known.code === 'internal_error') request.log.error({ err: error }, 'failed')
     return send(reply.headers(known.headers), refuse(known, null))
   })
@@ -75,6 +75,8 @@ class HttpContext implements CallContext {
     return typeof value === 'string' ? value : undefined
   }
 
+  onFailure = (error: GatewayError): void => recordProblem(this.#request, error)
+
   countCall = (credentials: Readonly<Record<string, string>>): Promise<void> =>
     this.#request.countCall(credentials)
 
@@ -93,10 +95,9 @@ function refuseMethod(): never {
  * Refuses what the router has nothing for: a method it does not know by name, or another path. An `onRequest` hook;
  * throws `method_not_allowed` or `route_not_found`.
  */
-export function refuseUnrouted({ is404, url }: FastifyRequest, _reply: FastifyReply, done: () => void): void {
-  if (is404 && /^\/(mcp)?(\?|$)/.test(url)) refuseMethod()
-  if (is404) throw new GatewayError('route_not_found')
-  done()
+export function refuseUnrouted({ url }: FastifyRequest): never {
+  if (/^\/(mcp)?(\?|$)/.test(url)) refuseMethod()
+  throw new GatewayError('route_not_found')
 }
 
 /** Returns whether a client takes JSON. The older revisions want both JSON and an event stream in the list. */

@@ -26,8 +26,7 @@ export interface McpOptions extends Omit<ToolOptions, 'onUnexpectedError'> {
 export async function createMcpServer(
   options: McpOptions & Omit<ListenerOptions, 'bodyLimit' | 'surface'>,
 ): Promise<FastifyInstance> {
-  const app = createListener({ ...options, surface: 'mcp', bodyLimit })
-  app.addHook('onRequest', refuseUnrouted)
+  const app = await createListener({ ...options, surface: 'mcp', bodyLimit, refuseUnrouted })
   await app.register(registerMcp, describeServer(options))
   return app
 }
@@ -48,10 +47,10 @@ export function serveMcpStdio(
   const onEnd = (call: ToolCallRecord, milliseconds: number) =>
     options.logger.info(
       { surface: 'mcp', ...describeToolCalls([call]), ms: Math.round(milliseconds) },
-      'answered',
+      'tool call completed',
     )
   const onRefused = ({ status, known }: RpcError) =>
-    options.logger.info({ surface: 'mcp', status, code: known?.code }, 'refused')
+    options.logger.info({ surface: 'mcp', status, code: known?.code }, 'request refused')
   return serveStdio({ ...describeServer({ ...options, onEnd }), onRefused }, context, input, output)
 }
 

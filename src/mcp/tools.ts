@@ -34,6 +34,8 @@ export interface CallContext {
   readonly traceparent?: string | undefined
   /** Told of each call when it begins. */
   readonly onCall?: ((call: ToolCallRecord) => void) | undefined
+  /** Called with the error that becomes the result. */
+  readonly onFailure?: ((error: GatewayError) => void) | undefined
   /** Counts a call by the credential headers that it goes upstream with. Rejects with `rate_limited`. */
   readonly countCall?: ((credentials: Readonly<Record<string, string>>) => Promise<void>) | undefined
 }
@@ -151,7 +153,10 @@ function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOption
       },
     })
     return call.catch((error: unknown) => {
-      if (error instanceof GatewayError) return refuse(error, advice)
+      if (error instanceof GatewayError) {
+        context.onFailure?.(error)
+        return refuse(error, advice)
+      }
       options.onUnexpectedError(error, requestId)
       const detail = requestId === undefined ? undefined : `The request id is ${requestId}.`
       return toRefusal(new GatewayError('internal_error', { detail }))

@@ -17,6 +17,10 @@ export interface CallEnd {
   readonly status?: number | undefined
   readonly code?: ErrorCode | undefined
   readonly response?: ObservedResponse | undefined
+  /** The authenticated user or program; empty where the gateway authenticates nobody. */
+  readonly caller: string
+  /** Path of the upstream request, with its query. */
+  readonly path: string
 }
 
 /** Observes the calls of the API, and changes nothing about them. */

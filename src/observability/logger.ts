@@ -1,30 +1,33 @@
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino'
 
-/** Every member that a log line can have; docs/observability.md is tested against it. */
+/** Every field that a log line can have; docs/observability.md is tested against it. */
 export const logFields = {
-  level: '30 for what happened, 40 and more for what went wrong (pino)',
+  level: '30 for information, 40 and more for what needs attention (pino)',
   time: 'When the line was written, ISO 8601',
   msg: 'What happened',
-  requestId: 'UUID of the request, the `x-request-id` of the answer where the gateway itself gives it',
+  requestId: 'UUID of the request, the `x-request-id` of the response where the gateway sets it',
   surface: '`rest` or `mcp`',
   method: 'HTTP method',
   route: 'Template of the path; `none` where there is no such route',
-  status: 'HTTP status of the answer; 499 when the caller left first',
+  status: 'HTTP status of the response; 499 when the client disconnected first',
   code: "The gateway's own error, as in [errors.md](errors.md)",
-  ms: 'Milliseconds from the request to the end of its answer',
+  cause:
+    'Code of what caused it, such as `ECONNREFUSED`; of an access token the claim and what is wrong with it',
+  ms: 'Milliseconds from the request to the end of its response',
   traceId: 'Trace id of a valid `traceparent` header',
   tool: 'Tools that the request called, by name',
   toolStatus: 'How the call ended: the status of the upstream or of the error; of several calls the highest',
   operation: '`operationId` of the document',
-  pointer:
-    'Where an answer departs from the document: JSON pointer, `*` for any index or key, `?` for an unknown name',
-  rule: 'What the document says there, as the keyword of JSON Schema',
-  err: 'Type and codes of an error that nobody foresaw, never its message',
+  caller: 'Who made a write: name of the key, or issuer and subject of the access token',
+  ids: 'Path parameters of a write that are ids, by name',
+  pointer: 'Location of a response mismatch: JSON pointer, `*` for any index or key, `?` for an unknown name',
+  rule: 'Keyword of JSON Schema that the response breaks there',
+  err: 'Type and codes of an unexpected error, never its message',
 } as const
 
 /**
- * Creates the gateway's log: JSON, one object a line, at any level only the members above, and what a child logger is
- * bound to. Of an error only its type and codes get in: a message may repeat what a caller or the upstream sent.
+ * Creates the gateway's log: JSON, one object a line, at any level only the fields above, and those that a child logger
+ * is bound to. Of an error only its type and codes are logged: a message may repeat what a client or the upstream sent.
  */
 export function createLogger(level: string, destination: DestinationStream): Logger {
   const options: LoggerOptions = {
@@ -34,7 +37,7 @@ export function createLogger(level: string, destination: DestinationStream): Log
     serializers: { err: describeError },
     formatters: { log: selectFields },
     hooks: {
-      // Without a text pino takes the message of the error.
+      // Without a text pino logs the message of the error.
       logMethod(parts, method) {
         const [first, text, ...more] = parts
         const fields: unknown = first
@@ -57,14 +60,19 @@ export function countDroppedLines(): number {
   return dropped
 }
 
+/** The log of a process. */
+export interface ProcessLog {
+  readonly logger: Logger
+  /** Writes as much of the backlog as the log takes, at once; for the end of the process. */
+  flush(): void
+}
+
 /**
- * Opens the log of a process on standard output (1) or standard error (2). Lines are written in batches, at the latest
- * after a second and when the process ends. A full disk or a pipe that nobody reads costs lines, which are counted;
- * it neither stops the process nor keeps it from ending.
+ * Opens the log of a process on its standard output or error. Lines are written in batches, at the latest after a
+ * second. A full disk or a pipe that nobody reads costs lines, which are counted; it neither stops the process nor
+ * keeps it from ending: Node makes a pipe non-blocking when `process.stdout` or `process.stderr` is first read.
  */
-export function openLog(fd: 1 | 2, level: string): Logger {
-  // With this access Node makes a pipe or socket non-blocking, so that no write can wait for its reader.
-  void (fd === 1 ? process.stdout : process.stderr)
+export function openLog({ fd }: { readonly fd: number }, level: string): ProcessLog {
   const destination = pino.destination({
     fd,
     sync: true,
@@ -79,23 +87,23 @@ export function openLog(fd: 1 | 2, level: string): Logger {
   })
   // The lines stay in the backlog and are written with later ones.
   destination.on('error', () => {})
-  process.on('exit', () => flushBacklog(destination))
-  return createLogger(level, destination)
-}
-
-/** Writes as much of the backlog as the log takes. `flushSync` would repeat a failed write for ever. */
-function flushBacklog(destination: ReturnType<typeof pino.destination>): void {
-  let written = 1
+  let written = 0
   destination.on('write', (bytes: number) => {
     written = bytes
   })
-  while (written > 0) {
-    written = 0
-    destination.flush()
+  return {
+    logger: createLogger(level, destination),
+    // The `flushSync` of the destination would repeat a failed write for ever.
+    flush() {
+      do {
+        written = 0
+        destination.flush()
+      } while (written > 0)
+    },
   }
 }
 
-/** Writes the time as pino does, but each millisecond once. */
+/** Writes the time as pino does, but formats each millisecond once. */
 function createTimestamp(): () => string {
   let written = Number.NaN
   let text = ''
@@ -109,7 +117,7 @@ function createTimestamp(): () => string {
 
 const known: ReadonlySet<string> = new Set(Object.keys(logFields))
 
-/** Nearly always there is nothing to leave out, and nothing to copy. */
+/** Copies the fields only where one has to be left out, which is rare. */
 function selectFields(fields: Record<string, unknown>): Record<string, unknown> {
   for (const name in fields)
     if (!known.has(name)) return Object.fromEntries(Object.entries(fields).filter(([one]) => known.has(one)))

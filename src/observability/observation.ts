@@ -2,45 +2,59 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { OpenApiDocument } from '../document/document.ts'
 import { createComparison } from '../document/response-mismatch.ts'
 import { readDescribedOperations } from '../document/responses.ts'
+import { auditCall } from './audit.ts'
 import type { CallObserver } from './call-observer.ts'
-import { type MetricSources, Metrics } from './metrics.ts'
+import { Metrics } from './metrics.ts'
+import type { RequestRecorder } from './request-log.ts'
+import { createRequestMetrics, type ObservedAdmission } from './request-metrics.ts'
 import { ResponseSampler, type SamplingOptions } from './response-sampling.ts'
+import { createStatusNames } from './status-names.ts'
+import { createUpstreamMetrics, type ObservedUpstream } from './upstream-metrics.ts'
 
 /** What an observation depends on. */
-export interface ObservationOptions extends Pick<SamplingOptions, 'share' | 'clock' | 'random'> {
+export interface ObservationOptions
+  extends Pick<SamplingOptions, 'share' | 'clock' | 'random'>,
+    ObservedUpstream {
   readonly document: OpenApiDocument
-  readonly admission: MetricSources['admission']
-  readonly circuit: MetricSources['circuit']
+  readonly admission: ObservedAdmission
   readonly logger: FastifyBaseLogger
 }
 
-/** What is seen of a gateway from outside: its metrics, and what its upstream's answers come to. */
+/** How a gateway is observed. */
 export interface Observation {
   readonly metrics: Metrics
-  /** To be told of each call of the upstream. */
+  /** Records the requests of both servers. */
+  readonly recorder: RequestRecorder
+  /** Observes each call of the upstream. */
   readonly watch: CallObserver
 }
 
-/** Begins to count, and to hold samples of answers against the document. */
+/** Registers the metrics, and observes calls: their metrics, the audit log, response sampling. */
 export function createObservation(options: ObservationOptions): Observation {
-  const { document, admission, circuit, logger } = options
+  const { document, admission, logger } = options
+  const metrics = new Metrics()
   const statuses = readDescribedOperations(document)
     .flatMap(({ responses }) => responses.map(({ status }) => Number(status)))
     .filter(Number.isInteger)
-  const metrics = new Metrics({ admission, circuit, statuses })
-  const drift = new ResponseSampler({
+  const nameStatus = createStatusNames(statuses)
+  const upstream = createUpstreamMetrics(metrics, nameStatus, options)
+  const sampler = new ResponseSampler({
     ...options,
     compare: createComparison(document),
-    recorder: metrics,
-    onNewKind: (kind) => logger.warn(kind, 'an answer departs from the document'),
-    onFailure: (err) => logger.error({ err }, 'an answer could not be held against the document'),
+    recorder: upstream,
+    onNewKind: (kind) => logger.warn(kind, 'response mismatch'),
+    onFailure: (err) => logger.error({ err }, 'response sampling failed'),
   })
-  const watch: CallObserver = {
-    onEnd(operation, end, milliseconds) {
-      metrics.onEnd(operation, end, milliseconds)
-      if (end.response) drift.observe(operation, end.response)
+  return {
+    metrics,
+    recorder: createRequestMetrics(metrics, nameStatus, admission),
+    watch: {
+      onEnd(operation, end, milliseconds) {
+        upstream.onEnd(operation, end, milliseconds)
+        auditCall(logger, operation, end)
+        if (end.response) sampler.observe(operation, end.response)
+      },
+      onRetry: upstream.onRetry,
     },
-    onRetry: (operation) => metrics.onRetry(operation),
   }
-  return { metrics, watch }
 }

@@ -1,31 +1,37 @@
-import { connect } from 'node:net'
+import { connect as connectTcp, isIP } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 
-/** Why the gateway should or should not be sent requests now. */
-export type Readiness = 'ready' | 'draining' | 'upstream_unreachable'
+/**
+ * What a probe of the upstream found. `unreachable`: it refuses, times out or resets. `misconfigured`: no connection
+ * can come about before the operator changes something, such as a certificate that is not trusted or an unknown host.
+ */
+export type UpstreamState = 'reachable' | 'unreachable' | 'misconfigured'
+
+/** Whether the gateway should be sent requests, and why not. */
+export type Readiness = 'ready' | 'draining' | 'upstream_unreachable' | 'upstream_misconfigured'
 
 /** What readiness depends on. */
 export interface ReadinessOptions {
-  /** Tells whether the upstream takes connections. */
-  readonly probe: () => Promise<boolean>
+  readonly probe: () => Promise<UpstreamState>
   /** Milliseconds, monotonic. */
   readonly clock: () => number
 }
 
-/** Milliseconds that a probe's finding is good for, so that health checks put no load on the upstream. */
+/** Milliseconds for which the result of a probe is valid, so that health checks put no load on the upstream. */
 const validity = 5_000
 
-/** Knows whether the gateway is ready; once it drains it never is again. */
+/** Knows whether the gateway is ready. Once it drains it never is again. */
 export class ReadinessCheck {
   readonly #options: ReadinessOptions
   #draining = false
-  #probed = Number.NEGATIVE_INFINITY
-  #finding: Promise<boolean> = Promise.resolve(false)
+  #probedAt = Number.NEGATIVE_INFINITY
+  #state: Promise<UpstreamState> = Promise.resolve('unreachable')
 
   constructor(options: ReadinessOptions) {
     this.#options = options
   }
 
-  /** True from the moment the gateway has been asked to end. */
+  /** True from the moment that the gateway was told to end. */
   get draining(): boolean {
     return this.#draining
   }
@@ -34,29 +40,64 @@ export class ReadinessCheck {
     this.#draining = true
   }
 
+  /** Returns the state of the upstream, at most some seconds old. */
+  readUpstream(): Promise<UpstreamState> {
+    const now = this.#options.clock()
+    if (now - this.#probedAt >= validity) {
+      this.#probedAt = now
+      this.#state = this.#options.probe()
+    }
+    return this.#state
+  }
+
   async read(): Promise<Readiness> {
     if (this.#draining) return 'draining'
-    const now = this.#options.clock()
-    if (now - this.#probed >= validity) {
-      this.#probed = now
-      this.#finding = this.#options.probe()
-    }
-    return (await this.#finding) ? 'ready' : 'upstream_unreachable'
+    const state = await this.readUpstream()
+    return state === 'reachable' ? 'ready' : `upstream_${state}`
   }
 }
 
-/** Probes an origin by a TCP connection that is closed again at once; `timeout` in milliseconds. */
-export function probeOrigin(origin: string, timeout: number): Promise<boolean> {
+/**
+ * True where an orchestrator should send requests. An upstream that is down concerns all replicas alike, so that no
+ * other one would do better.
+ */
+export function isServing(readiness: Readiness): boolean {
+  return readiness === 'ready' || readiness === 'upstream_unreachable'
+}
+
+/** How to probe the upstream. */
+export interface ProbeOptions {
+  readonly origin: string
+  /** PEM certificates that are trusted instead of the well-known ones. */
+  readonly ca?: string | undefined
+  /** Milliseconds. */
+  readonly timeout: number
+}
+
+/** Codes of an upstream or a network that is down for now. */
+const outages = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN'],
+  ...['EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'ENETDOWN'],
+])
+
+/** Probes an origin by a connection, with a TLS handshake for https, that is closed again at once. */
+export function probeOrigin({ origin, ca, timeout }: ProbeOptions): Promise<UpstreamState> {
   const { hostname, port, protocol } = new URL(origin)
+  const isTls = protocol === 'https:'
+  const host = hostname.replace(/^\[(.*)\]$/, '$1')
+  const target = { host, port: Number(port || (isTls ? 443 : 80)), timeout }
   return new Promise((resolve) => {
-    const host = hostname.replace(/^\[(.*)\]$/, '$1')
-    const socket = connect({ host, port: Number(port || (protocol === 'https:' ? 443 : 80)), timeout })
-    const settle = (reachable: boolean) => {
+    const socket = isTls
+      ? connectTls({ ...target, ...(isIP(host) === 0 && { servername: host }), ...(ca && { ca }) })
+      : connectTcp(target)
+    const settle = (state: UpstreamState) => {
       socket.destroy()
-      resolve(reachable)
+      resolve(state)
     }
-    socket.once('connect', () => settle(true))
-    socket.once('error', () => settle(false))
-    socket.once('timeout', () => settle(false))
+    socket.once(isTls ? 'secureConnect' : 'connect', () => settle('reachable'))
+    socket.once('timeout', () => settle('unreachable'))
+    socket.once('error', (error: NodeJS.ErrnoException) =>
+      settle(outages.has(error.code ?? '') ? 'unreachable' : 'misconfigured'),
+    )
   })
 }

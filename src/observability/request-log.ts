@@ -8,21 +8,21 @@ declare module 'fastify' {
     operationId?: string
   }
   interface FastifyRequest {
-    /** The gateway's own error that is the answer, if it is one. */
-    errorCode: ErrorCode | undefined
-    /** The tool calls that came with the request; undefined before the first. */
+    /** The gateway's own error that is the response, if it is one, and the code of what caused it. */
+    problem: { readonly code: ErrorCode; readonly cause: string | undefined } | undefined
+    /** The tool calls of the request; undefined before the first. */
     toolCalls: ToolCallRecord[] | undefined
-    /** Its `routeOptions`, which Fastify puts together anew each time it is asked. */
+    /** Its `routeOptions`, which Fastify creates anew at each access. */
     route: FastifyRequest['routeOptions']
   }
 }
 
-/** One of the two ports. */
+/** One of the two servers. */
 export type Surface = 'rest' | 'mcp'
 
 /** How a request or a tool call ended. */
 export interface Ending {
-  /** Of the upstream's answer, or of the gateway's own error in its place. */
+  /** Of the upstream's response, or of the gateway's own error in its place. */
   readonly status: number
   /** Of the gateway's own error. */
   readonly code: ErrorCode | undefined
@@ -34,23 +34,23 @@ export interface ToolCallRecord {
   ending?: Ending
 }
 
-/** Where requests are recorded; an operation is told by its `operationId`, and is undefined where there is none. */
+/** Records requests. An operation is named by its `operationId`, undefined where there is none. */
 export interface RequestRecorder {
   recordRequest(surface: Surface, operation: string | undefined, ending: Ending, milliseconds: number): void
-  /** Told of what was no request yet, or no longer one. */
+  /** Records an error outside of any request, such as a broken one. */
   recordError(surface: Surface, code: ErrorCode): void
 }
 
-/** The status of an answer that nobody waited for. */
-export const callerLeft = 499
+/** The status of a request whose client disconnected before its response. */
+export const clientDisconnected = 499
 
 /**
- * Records each request of a port when it has ended, answered or not: one log line, with nothing in it that the
- * caller wrote but the id of its trace, and one record. Requests that call tools are recorded call by call instead,
- * where the tools are called.
+ * Records each request of a server when it has ended, with or without a response: one log line, with nothing in it
+ * that the client wrote but the id of its trace, and one record. Requests that call tools are recorded call by call
+ * instead, where the tools are called.
  */
 export function recordRequests(app: FastifyInstance, surface: Surface, recorder?: RequestRecorder): void {
-  app.decorateRequest('errorCode', undefined)
+  app.decorateRequest('problem', undefined)
   app.decorateRequest('toolCalls', undefined)
   app.decorateRequest('route')
   app.addHook('onRequest', (request, reply, done) => {
@@ -67,7 +67,7 @@ export function recordRequest(
   recorder?: RequestRecorder,
 ): void {
   request.route = request.routeOptions
-  // Fastify's own hook for this, onResponse, is not told of callers that have left.
+  // Fastify's own hook for this, onResponse, does not run when a client has disconnected.
   reply.raw.on('close', () => {
     const ending = readEnding(request, reply)
     const { toolCalls, route } = request
@@ -77,8 +77,8 @@ export function recordRequest(
   })
 }
 
-function readEnding({ errorCode: code }: FastifyRequest, { raw }: FastifyReply): Ending {
-  return { status: raw.writableFinished ? raw.statusCode : callerLeft, code }
+function readEnding({ problem }: FastifyRequest, { raw }: FastifyReply): Ending {
+  return { status: raw.writableFinished ? raw.statusCode : clientDisconnected, code: problem?.code }
 }
 
 function logRequest(
@@ -91,16 +91,17 @@ function logRequest(
   const line = {
     surface,
     method,
-    route: route.url ?? 'none',
+    route: route.url === undefined || route.url === '*' ? 'none' : route.url,
     status,
     code,
+    cause: request.problem?.cause,
     ms: Math.round(milliseconds),
     traceId: readTraceparent(headers.traceparent)?.traceId,
   }
-  request.log.info(toolCalls ? { ...line, ...describeToolCalls(toolCalls) } : line, 'answered')
+  request.log.info(toolCalls ? { ...line, ...describeToolCalls(toolCalls) } : line, 'request completed')
 }
 
-/** What a log line says of tool calls: of a batch the names of its tools, and how the worst call ended. */
+/** Describes tool calls for a log line: of a batch the names of its tools, and how the worst call ended. */
 export function describeToolCalls(calls: readonly ToolCallRecord[]) {
   const tools = new Set<string>()
   let worst: Ending | undefined

@@ -3,7 +3,7 @@ import type { Comparison, Mismatch } from '../document/response-mismatch.ts'
 import type { Clock } from '../state/expiring-map.ts'
 import type { ObservedResponse } from './call-observer.ts'
 
-/** A kind of departure: the same one however often it is met. */
+/** A kind of mismatch: the same one however often it occurs. */
 export interface MismatchKind {
   /** `operationId` of the document. */
   readonly operation: string
@@ -11,38 +11,38 @@ export interface MismatchKind {
   readonly rule: string
 }
 
-/** Where drift is recorded. */
+/** Records mismatches. */
 export interface MismatchRecorder {
-  /** Told of each answer that was held against the document. */
+  /** Called for each response that was compared with the document. */
   recordCheck(operation: string): void
   recordMismatch(kind: MismatchKind): void
 }
 
-/** What the sampling of answers depends on. */
+/** What response sampling depends on. */
 export interface SamplingOptions {
   readonly compare: Comparison
-  /** Share of the answers that are looked at, from 0 to 1. */
+  /** Share of the responses that are sampled, from 0 to 1. */
   readonly share: number
   readonly clock: Clock
-  /** A number from 0 to 1, 1 excluded. */
+  /** Returns a number from 0 to 1, 1 excluded. */
   readonly random: () => number
   readonly recorder: MismatchRecorder
-  /** Told of each kind once. */
+  /** Called once for each kind. */
   readonly onNewKind: (kind: MismatchKind) => void
-  /** Told of an error that nobody foresaw: nobody waits for the check, so that it would end the process. */
+  /** Called with an unexpected error; nobody awaits the check, so that it would end the process. */
   readonly onFailure: (error: unknown) => void
 }
 
-/** Answers looked at in a second at most, whatever the share. */
+/** Most responses sampled in a second, whatever the share. */
 const mostPerSecond = 5
-/** Bytes of an answer that is looked at, at most: it is parsed and checked in one go. */
+/** Largest response that is sampled, in bytes: it is parsed and checked in one event-loop tick. */
 const largest = 256 * 1024
-/** Kinds that are told apart; the document has fewer. */
+/** Most kinds that are told apart; the document has fewer. */
 const mostKinds = 1_000
 
 /**
- * Holds samples of successful answers against the document, after they went out: what the upstream changes shows,
- * and costs nobody an answer.
+ * Compares samples of successful responses with the document after they were sent, so that a change of the upstream
+ * is reported and fails no call.
  */
 export class ResponseSampler {
   readonly #options: SamplingOptions
@@ -54,14 +54,14 @@ export class ResponseSampler {
     this.#options = options
   }
 
-  /** Looks at an answer later, or not at all. */
-  observe(operation: Operation, answer: ObservedResponse): void {
+  /** Samples a response after the current event-loop tick, or not at all. */
+  observe(operation: Operation, response: ObservedResponse): void {
     const { share, random } = this.#options
-    if (share === 0 || answer.status >= 300 || answer.body.length > largest) return
+    if (share === 0 || response.status >= 300 || response.body.length > largest) return
     if (random() >= share || !this.#take()) return
     setImmediate(() => {
       try {
-        this.#check(operation, answer)
+        this.#check(operation, response)
       } catch (error) {
         this.#options.onFailure(error)
       }
@@ -84,7 +84,7 @@ export class ResponseSampler {
       operation: `${method} ${path}`,
       status,
       type: String(headers['content-type'] ?? ''),
-      // Whole JSON, or nothing of it would have gone out.
+      // It was checked to be one JSON text before it was sent.
       body: body.length === 0 ? undefined : JSON.parse(body.toString('utf8')),
     }
     recorder.recordCheck(id)
@@ -102,10 +102,10 @@ export class ResponseSampler {
   }
 }
 
-/** Each kind once an answer, though every element of a list departs in the same way. */
-function listKinds(operation: string, departures: readonly Mismatch[]): MismatchKind[] {
+/** Lists each kind once a response, though every element of a list has the same mismatch. */
+function listKinds(operation: string, mismatches: readonly Mismatch[]): MismatchKind[] {
   const kinds = new Map<string, MismatchKind>()
-  for (const { place: pointer, rule } of departures)
+  for (const { place: pointer, rule } of mismatches)
     kinds.set(`${pointer} ${rule}`, { operation, pointer, rule })
   return [...kinds.values()]
 }

@@ -34,11 +34,11 @@ export interface RestOptions extends Omit<ListenerOptions, 'bodyLimit' | 'surfac
 export async function createRestServer(options: RestOptions): Promise<FastifyInstance> {
   const { document, operations, requester, held } = options
   const pipeline = createPipeline(options.policy, held)
-  const app = createListener({ ...options, surface: 'rest', bodyLimit })
   const findMethods = createMethodFinder(operations)
+  const refuseUnrouted = ({ url }: FastifyRequest) => refuseRoute(findMethods(url))
+  const app = await createListener({ ...options, surface: 'rest', bodyLimit, refuseUnrouted })
   const byId = new Map(operations.map((operation) => [operation.id, operation]))
   app.addHook('onRequest', (request, _reply, done) => {
-    if (request.is404) refuseRoute(findMethods(request.url))
     const operation = byId.get(request.route.config.operationId ?? '')
     if (operation) pipeline.authorize(operation, request.grant)
     refuseUnwantedBody(request)
@@ -78,6 +78,7 @@ function createHandler(
       report: 'first',
       // The router takes a trailing slash for an empty last variable; no described path has one.
       bind: () => readRequest(request) ?? refuseRoute([]),
+      ...(request.limited && { limit: (credentials) => request.countCall(credentials) }),
       async send(input) {
         const traceparent = readTraceparent(headers.traceparent)?.traceparent
         const hold = () => holdSlot(request)

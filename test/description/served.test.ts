@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readConfig } from '../../src/config/config.ts'
 import { readApi } from '../../src/document/api.ts'
 import { createGateway } from '../../src/gateway.ts'
-import { openLog } from '../../src/observability/logger.ts'
+import { createLogger } from '../../src/observability/logger.ts'
 import { describeApi, type Files, load } from './loading.ts'
 
 /** A request as an API received it. */
@@ -49,7 +49,12 @@ async function serve(files: Files, baseUrls: ReadonlyMap<string, string>, enviro
   const { document } = await load(files, { baseUrls })
   if (!document) throw new Error('nothing was loaded')
   const config = readConfig(environment, readApi(document))
-  const gateway = await createGateway({ config, document, version: '0', logger: openLog(1, 'silent') })
+  const gateway = await createGateway({
+    config,
+    document,
+    version: '0',
+    logger: createLogger('silent', { write() {} }),
+  })
   const listen = { host: '127.0.0.1', port: 0 }
   const [rest, mcp] = [await gateway.rest.listen(listen), await gateway.mcp.listen(listen)]
   recorded.length = 0

@@ -127,6 +127,6 @@ it('bodies that are never completed take no slot', async () => {
 it('no slot is lost to random connections', async () => {
   await using upstream = await startUpstream()
   await using gateway = await startGateway(upstream.url, { LOG_LEVEL: 'silent' })
-  await openRandomConnections([gateway.restUrl, gateway.mcpUrl], 400, createRandom(15))
+  await openRandomConnections([gateway.restUrl, gateway.mcpUrl], 150, createRandom(15))
   await vi.waitFor(async () => expect(await readActive(gateway)).toBe('0'), { timeout: 60_000 })
 })

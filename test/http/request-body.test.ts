@@ -69,6 +69,6 @@ it('a body that breaks off is the fault of nobody here', async () => {
   socket.destroy()
   const read = () =>
     running.log.map((line) => JSON.parse(line)).filter(({ level, status }) => level > 30 || status)
-  await vi.waitFor(() => expect(read()).toMatchObject([{ level: 30, msg: 'answered' }]))
+  await vi.waitFor(() => expect(read()).toMatchObject([{ level: 30, msg: 'request completed' }]))
   expect(upstream.requests).toEqual([])
 })

@@ -13,7 +13,7 @@ const request = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\nCo
 /** A server with one slot, a response that is too large for the kernel's buffers, and a small one. */
 async function startServer(unread: UnreadResponses) {
   const logger = createLogger('silent', { write() {} })
-  const app = createListener({ surface: 'rest', logger, bodyLimit: 1, ...openListener(1), unread })
+  const app = await createListener({ surface: 'rest', logger, bodyLimit: 1, ...openListener(1), unread })
   app.get('/large', (_request, reply) => void reply.send(Buffer.alloc(size)))
   app.get('/small', () => 'small')
   const url = await app.listen({ host: '127.0.0.1', port: 0 })

@@ -9,12 +9,12 @@ function log(write: (logger: ReturnType<typeof createLogger>) => void): Record<s
 
 it('keeps the members it knows and drops all others, at every level', () => {
   const [first, second] = log((logger) => {
-    logger.trace({ route: '/a', secret: 'planted', body: { email: 'ada@example.org' } }, 'answered')
+    logger.trace({ route: '/a', secret: 'planted', body: { email: 'ada@example.org' } }, 'request completed')
     logger
       .child({ requestId: 'r1' })
       .info({ authorization: 'planted', status: 200, req: { url: '/planted' } })
   })
-  expect(first).toEqual({ level: 10, time: expect.any(String), msg: 'answered', route: '/a' })
+  expect(first).toEqual({ level: 10, time: expect.any(String), msg: 'request completed', route: '/a' })
   expect(second).toMatchObject({ requestId: 'r1', status: 200 })
   expect(JSON.stringify(second)).not.toContain('planted')
 })
@@ -39,7 +39,7 @@ it('says of an error only what it is, and never what it says', () => {
 })
 
 it('has no member that is undefined, and no field without a sentence', () => {
-  const [line] = log((logger) => logger.info({ code: undefined, status: 200 }, 'answered'))
+  const [line] = log((logger) => logger.info({ code: undefined, status: 200 }, 'request completed'))
   expect(Object.keys(line ?? {})).toEqual(['level', 'time', 'status', 'msg'])
   expect(Object.values(logFields).filter((sentence) => sentence.trim() === '')).toEqual([])
 })
@@ -50,7 +50,7 @@ it('writes the time of each line, though it puts a millisecond into words once',
     const lines = log((logger) => {
       for (const later of [0, 0, 1]) {
         vi.advanceTimersByTime(later)
-        logger.info({ status: 200 }, 'answered')
+        logger.info({ status: 200 }, 'request completed')
       }
     })
     expect(lines.map(({ time }) => String(time).slice(-5))).toEqual(['.000Z', '.000Z', '.001Z'])

@@ -6,10 +6,10 @@ import { calls, servers } from '../support/servers.ts'
 import { respondJson, startUpstream } from '../support/upstream-stub.ts'
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
-const line = { level: 30, time: expect.any(String), ms: expect.any(Number), msg: 'answered' }
+const line = { level: 30, time: expect.any(String), ms: expect.any(Number), msg: 'request completed' }
 
 function readLog({ log }: Pick<RunningGateway, 'log'>) {
-  return log.map((text) => JSON.parse(text)).filter(({ msg }) => msg === 'answered')
+  return log.map((text) => JSON.parse(text)).filter(({ msg }) => msg === 'request completed')
 }
 
 it('logs a request on REST by its route, never by its path', async () => {

@@ -71,7 +71,9 @@ describe('the answers of a Cal.com that remembers', () => {
   async function readDrift(): Promise<Map<string, number>> {
     const { body } = await running.gateway.control.inject('/metrics')
     const found = [
-      ...body.matchAll(/^calgate_drift_total\{operation="(.*)",pointer="(.*)",rule="(.*)"\} (\d+)$/gm),
+      ...body.matchAll(
+        /^calgate_response_mismatches_total\{operation="(.*)",pointer="(.*)",rule="(.*)"\} (\d+)$/gm,
+      ),
     ]
     return new Map(
       found.map(([, operation, pointer, rule, count]) => [`${operation} ${pointer} ${rule}`, Number(count)]),
@@ -85,7 +87,7 @@ describe('the answers of a Cal.com that remembers', () => {
         expect([name, status < 300, found]).toEqual([name, true, []])
       }
     const { body } = await running.gateway.control.inject('/metrics')
-    const checked = [...body.matchAll(/^calgate_drift_checks_total\{operation="(.*)"\} [1-9]/gm)]
+    const checked = [...body.matchAll(/^calgate_responses_sampled_total\{operation="(.*)"\} [1-9]/gm)]
     expect(checked.map(([, id]) => id).sort()).toEqual(operations.map(({ id }) => id).sort())
     expect(running.log.join('')).not.toContain('departs')
   })
@@ -121,12 +123,12 @@ describe('the answers of a Cal.com that remembers', () => {
   it('are logged once a kind, by place and rule alone', async () => {
     await observe('get', 'rest', { pointer: '/data/locale', change: 'drop' })
     await observe('get', 'mcp', { pointer: '/data/locale', change: 'drop' })
-    const lines = running.log.map((line) => JSON.parse(line)).filter(({ msg }) => msg.includes('departs'))
+    const lines = running.log.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'response mismatch')
     const kind = { operation: find('get')?.id, pointer: '/data/locale', rule: 'required' }
     const told = lines.filter(
       ({ operation, pointer }) => operation === kind.operation && pointer === kind.pointer,
     )
-    const msg = 'an answer departs from the document'
+    const msg = 'response mismatch'
     expect(told).toEqual([{ level: 40, time: expect.any(String), ...kind, msg }])
   })
 })

@@ -51,7 +51,9 @@ test.each(['rest', 'mcp'] as const)(
     const [valid, invalid] = upstream.requests.map(({ headers }) => headers)
     expect([valid?.traceparent, invalid?.traceparent]).toEqual([traceparent, undefined])
     expect(Object.keys(valid ?? {}).filter((name) => /tracestate|baggage|^b3$/.test(name))).toEqual([])
-    const logged = running.log.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'answered')
+    const logged = running.log
+      .map((line) => JSON.parse(line))
+      .filter(({ msg }) => msg === 'request completed')
     expect(logged.map((line) => line.traceId)).toEqual([traceId, undefined])
     expect(running.log.join('')).not.toMatch(/planted|00f067aa/)
   },

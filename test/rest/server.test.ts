@@ -121,6 +121,7 @@ test('of an answer only the safe headers come back', async () => {
     'content-type': 'application/json; charset=utf-8',
     date: expect.any(String),
     'keep-alive': expect.any(String),
+    vary: 'Origin',
     'x-ratelimit-limit-default': '500',
     'x-request-id': 'r1',
   })

@@ -1,0 +1,46 @@
+import { expect, it, vi } from 'vitest'
+import { createKey } from '../../src/config/gateway-keys.ts'
+import { type RunningGateway, startGateway } from '../support/gateway.ts'
+import { writeKeys } from '../support/key-file.ts'
+import { calls, servers } from '../support/servers.ts'
+import { respondJson, startUpstream } from '../support/upstream-stub.ts'
+
+const { key, line } = createKey('billing', ['managed-users:read', 'managed-users:write'])
+const extras = { headers: { authorization: `Bearer ${key}` } }
+
+async function readAudit({ log }: RunningGateway, count: number): Promise<Record<string, unknown>[]> {
+  return vi.waitFor(() => {
+    const lines = log.map((text) => JSON.parse(text)).filter(({ msg }) => msg === 'write sent')
+    expect(lines).toHaveLength(count)
+    return lines
+  })
+}
+
+it.each(['rest', 'mcp'] as const)(
+  'a write on %s leaves who made it, on which record, and how it ended',
+  async (server) => {
+    using file = writeKeys([line])
+    await using upstream = await startUpstream(({ method }, response) =>
+      respondJson(response, method === 'POST' ? 409 : 200, { status: 'success', data: {} }),
+    )
+    await using gateway = await startGateway(upstream.url, { GATEWAY_KEYS_FILE: file.path })
+    await servers[server](gateway, calls.get, extras)
+    await servers[server](gateway, calls.update, extras)
+    await servers[server](gateway, calls.create, extras)
+    const [update, create] = await readAudit(gateway, 2)
+    expect(update).toEqual({
+      ...{ level: 30, time: expect.any(String), msg: 'write sent', caller: 'billing', status: 200 },
+      ...{ operation: expect.stringMatching(/update/), ids: { clientId: 'cm9demo', userId: '4711' } },
+    })
+    expect(create).toMatchObject({ caller: 'billing', status: 409, ids: { clientId: 'cm9demo' } })
+  },
+)
+
+it('a write that fails leaves the code of its error', async () => {
+  await using upstream = await startUpstream((_request, response) => void response.destroy())
+  await using gateway = await startGateway(upstream.url)
+  await servers.rest(gateway, calls.update)
+  const [line] = await readAudit(gateway, 1)
+  expect(line).toMatchObject({ code: 'upstream_connection_lost', ids: { userId: '4711' } })
+  expect(line).not.toHaveProperty('caller')
+})
