@@ -36,6 +36,24 @@ export const properties: Readonly<Record<string, Check>> = {
     }
   },
 
+  async 'arguments.null'(context) {
+    const valid = await context.makeArguments(context.operation)
+    const trace = async (name: string, value: unknown) => {
+      context.target.recorder?.requests.splice(0)
+      const { kind, status, code, places } = await context.server.call(
+        context.operation,
+        setArgument(valid, name, value),
+      )
+      return { kind, status, code, places, sent: context.target.recorder?.requests.map(describeWhole) }
+    }
+    for (const argument of readArguments(readDocument(), context.operation).filter(isOptional))
+      context.expectEqual(
+        argument.name,
+        await trace(argument.name, null),
+        await trace(argument.name, undefined),
+      )
+  },
+
   async 'arguments.parity'(context) {
     const { rest } = context.target.servers
     await checkGenerated(context, async (values, probe) => {
@@ -104,10 +122,16 @@ function listApplicable({ server, operation }: Context): ConstraintViolation[] {
   const described = readArguments(readDocument(), operation)
   return listViolations(described).filter(({ place, keyword, value }) => {
     const argument = described.find((one) => one.name === place)
+    if (server.surface === 'mcp' && keyword === 'nullable' && argument && isOptional(argument)) return false
     if (server.surface === 'mcp' || argument === undefined || argument.in === 'body') return true
     if (keyword === 'required' || value === undefined || value === '') return false
     return !keyword.endsWith('type') && !keyword.endsWith('nullable') && fits(argument, value)
   })
+}
+
+/** True for what a tool call may leave out: a secret may come with the connection instead. */
+function isOptional({ in: place, required }: DescribedArgument): boolean {
+  return place === 'header' || !required
 }
 
 /** A header holds visible characters; a comma in a list is two elements. */

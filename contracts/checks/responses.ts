@@ -24,12 +24,13 @@ export const responses: Readonly<Record<string, Check>> = {
     for (const { place, message } of findMismatches(result.body, shape, shapes)) context.fail(place, message)
     checkFigures(context, result.body)
     if (context.server.surface === 'mcp') return checkText(context, result.text, result.body)
-    const { type, safe } = context.requirement.values
+    const { type, safe, vary } = context.requirement.values
     context.expectEqual('content-type', readMediaType(result.headers), type)
     // A proxy before a gateway that runs elsewhere adds headers of its own.
     if (context.server !== context.target.servers.rest || !context.target.build) return
     const foreign = Object.keys(result.headers).filter((name) => ![safe].flat().includes(name))
     context.expectEqual('headers', foreign, [])
+    context.expectEqual('vary', result.headers.vary, vary)
   },
 
   async 'response.whole'(context) {
