@@ -19,7 +19,7 @@ it('logs a request on REST by its route, never by its path', async () => {
   await (await fetch(`${running.restUrl}/planted?planted=1`, { method: 'OPTIONS' })).text()
   const common = { ...line, surface: 'rest', requestId: expect.stringMatching(uuid) }
   expect(readLog(running)).toEqual([
-    { ...common, method: 'GET', route: '/v1/v2/oauth-clients/:clientId/users/:userId', status: 200 },
+    { ...common, method: 'GET', route: '/v1/v2/oauth-clients/:clientid/users/:userid', status: 200 },
     { ...common, method: 'OPTIONS', route: 'none', status: 404, code: 'route_not_found' },
   ])
 })
