@@ -6,19 +6,22 @@ import { type Authenticator, createAuthenticator } from './authentication.ts'
 import { checkScopes, listScopes } from './grant.ts'
 import { locateMetadata, registerResourceMetadata } from './resource-metadata.ts'
 
-/** How the keys of access tokens are had. */
+/** How the keys of access tokens are fetched, where it is not as usual. */
 export type IssuerKeys = Pick<AccessTokenOptions, 'fetch' | 'now' | 'cooldown'>
 
-/** Who stands at the doors: whoever wants in is asked here. */
+/** Authenticates the clients of both servers. */
 export interface Guard {
   readonly authenticate: Authenticator
-  /** False where everybody is let in. */
-  readonly isGuarded: boolean
-  /** Serves what a client needs to find the issuer of access tokens, where there is one. */
+  /** Serves the metadata by which a client finds the issuer of access tokens, where there is one. */
   registerMetadata(app: FastifyInstance): void
 }
 
-/** Posts a guard. Throws a `ConfigError` for a key with a scope that no operation takes. */
+/** Returns true where clients need a key or an access token of the gateway's own. */
+export function authenticatesClients({ keys, oauth }: Pick<Config, 'keys' | 'oauth'>): boolean {
+  return keys.length > 0 || oauth !== undefined
+}
+
+/** Creates the guard of a gateway. Throws a `ConfigError` for a key with a scope that no operation has. */
 export function createGuard(
   { keys, oauth }: Pick<Config, 'keys' | 'oauth'>,
   operations: readonly Operation[],
@@ -33,7 +36,6 @@ export function createGuard(
       metadataUrl: oauth && locateMetadata(oauth),
       scopes,
     }),
-    isGuarded: keys.length > 0 || oauth !== undefined,
     registerMetadata(app) {
       if (oauth) registerResourceMetadata(app, oauth, scopes)
     },

@@ -59,9 +59,12 @@ const ownHeaders = new Set([
 
 /**
  * Reads what the document says of its API as a whole. The response headers that reach clients are the safe ones and
- * those that the document describes for any of its responses.
+ * those that the document describes for any of its responses. An operation that cannot be read adds nothing.
  */
-export function readApi(document: OpenApiDocument, operations = readOperations(document)): Api {
+export function readApi(
+  document: OpenApiDocument,
+  operations: readonly Operation[] = readOperations(document, () => {}),
+): Api {
   const read = readExtensions('document', document, 'the document')
   const retryAfterHeader = read['x-retry-after-header']?.toLowerCase()
   const described = [...listResponseHeaders(document), retryAfterHeader ?? 'retry-after']

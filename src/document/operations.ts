@@ -54,7 +54,7 @@ export interface Operation {
 /** A method of HTTP, in capitals; the document may have more than RFC 9110 names. */
 export type Method = string
 
-/** Told of an operation that cannot be served. */
+/** Called with the method and path of an operation that cannot be served. */
 export type OperationReport = (operation: string, reason: string) => void
 
 /**

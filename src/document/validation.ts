@@ -38,7 +38,7 @@ export function isCredential(parameter: Parameter): boolean {
   return parameter.isCredential === true
 }
 
-/** Told of a schema that cannot be compiled, which is then taken to allow any value. */
+/** Called once for each reason why a schema does not compile, which is then taken to allow any value. */
 export type SchemaReport = (operation: string, reason: string) => void
 
 /**
@@ -50,7 +50,12 @@ export function compileOperations(
   report: SchemaReport = () => {},
 ): CheckedOperation[] {
   return operations.map((operation) => {
-    const compile = createCompiler((reason) => report(operation.id, reason))
+    const reasons = new Set<string>()
+    const compile = createCompiler((reason) => {
+      // The input as a whole fails by the same reason as its part.
+      if (!reasons.has(reason)) report(operation.id, reason)
+      reasons.add(reason)
+    })
     const checks = new Map<MediaType | undefined, ValidateFunction | undefined>()
     const find = (mediaType: MediaType | undefined) => {
       if (!checks.has(mediaType)) checks.set(mediaType, compileInput(operation, mediaType, compile))

@@ -10,6 +10,9 @@ export interface AdmissionLimits {
   readonly timeout: number
 }
 
+/** The limits unless told otherwise, for both servers together; a response that waited longer would come too late for its client. */
+export const usualAdmission: AdmissionLimits = { active: 256, waiting: 512, timeout: 250 }
+
 /** Ends one use of a slot; calling it again does nothing. */
 export type Release = () => void
 

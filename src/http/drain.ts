@@ -1,13 +1,43 @@
 import type { Server as HttpServer } from 'node:http'
 import { Server } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import type { ReadinessCheck } from '../observability/readiness.ts'
 import { closeIdle } from './connection.ts'
 
-/** How long the end of a server may take, in milliseconds. */
-export interface DrainLimits {
-  /** For clients with an open connection to send one more request. */
-  readonly grace: number
-  /** For responses under way, slow readers included. */
-  readonly limit: number
+/** What ends with a gateway. */
+export interface ClosingOptions {
+  readonly readiness: Pick<ReadinessCheck, 'drain'>
+  /** Milliseconds from the signal to the end until no connection is accepted any longer. */
+  readonly delay: number
+  /** The servers to drain. */
+  readonly servers: readonly FastifyInstance[]
+  /** What the servers need until they are closed; closed after them, in this order. */
+  readonly others: readonly { close(): Promise<unknown> }[]
+}
+
+/** Milliseconds for responses under way, slow readers included. */
+const drainLimit = 60_000
+
+/**
+ * Creates the function that ends a gateway, once however often it is called. Its argument, the grace, is the time in
+ * milliseconds for clients with an open connection to send one more request.
+ */
+export function createClose(options: ClosingOptions): (grace?: number) => Promise<void> {
+  let closing: Promise<void> | undefined
+  return (grace = 0) => {
+    closing ??= close(options, grace)
+    return closing
+  }
+}
+
+async function close({ readiness, delay, servers, others }: ClosingOptions, grace: number): Promise<void> {
+  readiness.drain()
+  // A load balancer needs a while to notice; a user at a terminal does not.
+  if (grace > 0) await wait(delay)
+  await Promise.all(servers.map(({ server }) => drainServer(server, grace)))
+  await Promise.all(servers.map((one) => one.close()))
+  for (const one of others) await one.close()
 }
 
 /**
@@ -16,12 +46,12 @@ export interface DrainLimits {
  * connections at once, and its `closeIdleConnections` also those whose client has not read its response to the end.
  * After the limit every connection is closed.
  */
-export function drainServer(server: HttpServer, { grace, limit }: DrainLimits): Promise<void> {
+function drainServer(server: HttpServer, grace: number): Promise<void> {
   if (!server.listening) return Promise.resolve()
   return new Promise((resolve) => {
     const timers = [
       setTimeout(() => closeIdle(server), grace),
-      setTimeout(() => server.closeAllConnections(), grace + limit),
+      setTimeout(() => server.closeAllConnections(), grace + drainLimit),
     ]
     // A connection that becomes idle after the grace was told `connection: close` and ends by itself.
     Server.prototype.close.call(server, () => {

@@ -13,11 +13,14 @@ import { createUpstreamMetrics, type ObservedUpstream } from './upstream-metrics
 
 /** What an observation depends on. */
 export interface ObservationOptions
-  extends Pick<SamplingOptions, 'share' | 'clock' | 'random'>,
+  extends Pick<SamplingOptions, 'share' | 'clock'>,
+    Partial<Pick<SamplingOptions, 'random'>>,
     ObservedUpstream {
   readonly document: OpenApiDocument
   readonly admission: ObservedAdmission
   readonly logger: FastifyBaseLogger
+  /** Whether the metrics include those of the process, for as long as it lives. */
+  readonly watchProcess?: boolean | undefined
 }
 
 /** How a gateway is observed. */
@@ -31,7 +34,7 @@ export interface Observation {
 
 /** Registers the metrics, and observes calls: their metrics, the audit log, response sampling. */
 export function createObservation(options: ObservationOptions): Observation {
-  const { document, admission, logger } = options
+  const { document, admission, logger, random = Math.random } = options
   const metrics = new Metrics()
   const statuses = readDescribedOperations(document)
     .flatMap(({ responses }) => responses.map(({ status }) => Number(status)))
@@ -40,14 +43,17 @@ export function createObservation(options: ObservationOptions): Observation {
   const upstream = createUpstreamMetrics(metrics, nameStatus, options)
   const sampler = new ResponseSampler({
     ...options,
+    random,
     compare: createComparison(document),
     recorder: upstream,
     onNewKind: (kind) => logger.warn(kind, 'response mismatch'),
     onFailure: (err) => logger.error({ err }, 'response sampling failed'),
   })
+  const recorder = createRequestMetrics(metrics, nameStatus, admission)
+  if (options.watchProcess) metrics.watchProcess()
   return {
     metrics,
-    recorder: createRequestMetrics(metrics, nameStatus, admission),
+    recorder,
     watch: {
       onEnd(operation, end, milliseconds) {
         upstream.onEnd(operation, end, milliseconds)

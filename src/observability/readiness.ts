@@ -1,5 +1,6 @@
 import { connect as connectTcp, isIP } from 'node:net'
 import { connect as connectTls } from 'node:tls'
+import type { Config } from '../config/config.ts'
 
 /**
  * What a probe of the upstream found. `unreachable`: it refuses, times out or resets. `misconfigured`: no connection
@@ -63,6 +64,18 @@ export class ReadinessCheck {
  */
 export function isServing(readiness: Readiness): boolean {
   return readiness === 'ready' || readiness === 'upstream_unreachable'
+}
+
+/** Milliseconds for a connection to the upstream, with its TLS handshake. */
+const probeTimeout = 2_000
+
+/** Creates the readiness check of a gateway, which probes the origin of the configured base URL. */
+export function createReadinessCheck(
+  { baseUrl, ca }: Pick<Config, 'baseUrl' | 'ca'>,
+  clock: ReadinessOptions['clock'],
+): ReadinessCheck {
+  const { origin } = new URL(baseUrl)
+  return new ReadinessCheck({ probe: () => probeOrigin({ origin, ca, timeout: probeTimeout }), clock })
 }
 
 /** How to probe the upstream. */

@@ -1,13 +1,13 @@
 import type { CallObserver, CircuitState } from './call-observer.ts'
 import type { Metrics } from './metrics.ts'
-import type { UpstreamState } from './readiness.ts'
+import type { ReadinessCheck } from './readiness.ts'
 import type { MismatchRecorder } from './response-sampling.ts'
 import type { StatusNames } from './status-names.ts'
 
 /** The upstream as far as it is observed. */
 export interface ObservedUpstream {
   readonly circuit: { readonly state: CircuitState }
-  readonly readUpstream: () => Promise<UpstreamState>
+  readonly readiness: Pick<ReadinessCheck, 'readUpstream'>
 }
 
 const circuitStates: readonly CircuitState[] = ['closed', 'half_open', 'open']
@@ -16,7 +16,7 @@ const circuitStates: readonly CircuitState[] = ['closed', 'half_open', 'open']
 export function createUpstreamMetrics(
   metrics: Metrics,
   nameStatus: StatusNames,
-  { circuit, readUpstream }: ObservedUpstream,
+  { circuit, readiness }: ObservedUpstream,
 ): CallObserver & MismatchRecorder {
   const calls = metrics.count('upstream_calls_total', 'Calls of the upstream', ['operation', 'outcome'])
   const durations = metrics.time('upstream_call_duration_seconds', 'Time until their responses end', [
@@ -31,7 +31,7 @@ export function createUpstreamMetrics(
   ])
   metrics.readState('circuit_state', 'State of the circuit breaker', circuitStates, () => circuit.state)
   metrics.read('upstream_up', '1 when the upstream takes connections', async () =>
-    (await readUpstream()) === 'reachable' ? 1 : 0,
+    (await readiness.readUpstream()) === 'reachable' ? 1 : 0,
   )
   return {
     onEnd({ id: operation }, { status, code }, milliseconds) {

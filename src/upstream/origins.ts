@@ -1,20 +1,43 @@
+import type { Config } from '../config/config.ts'
+import type { ResponseRules } from '../document/api.ts'
 import type { Operation } from '../document/operations.ts'
+import type { CallObserver } from '../observability/call-observer.ts'
+import type { GatewayState } from '../state/gateway-state.ts'
 import { currentCall } from './call.ts'
-import type { Requester } from './requester.ts'
+import { CircuitBreaker, type CircuitOptions } from './circuit-breaker.ts'
+import type { IdempotencyRecord } from './idempotency.ts'
+import { createRequester, type Requester } from './requester.ts'
+
+/** What the requesters of a gateway depend on. */
+export interface UpstreamOptions {
+  readonly config: Pick<Config, 'baseUrl' | 'upstreamTimeout' | 'ca'>
+  readonly operations: readonly Pick<Operation, 'baseUrl'>[]
+  readonly rules: ResponseRules
+  readonly state: GatewayState<IdempotencyRecord>
+  /** Circuit breaker of the configured base URL. */
+  readonly breaker: CircuitBreaker
+  /** How the circuit breakers of the other base URLs behave. */
+  readonly circuit: CircuitOptions
+  readonly observer: CallObserver
+}
 
 /**
- * Opens one requester for each base URL that operations have of their own, beside the main one that all others take.
- * `open` is called without a URL for the main one. APIs share nothing: neither connections, nor a circuit, nor a call's
- * key.
+ * Opens the requester of the configured base URL, and one for each base URL that operations have of their own. APIs
+ * share nothing: neither connections, nor a circuit breaker, nor idempotency keys.
  */
-export function openOrigins(
-  operations: readonly Pick<Operation, 'baseUrl'>[],
-  open: (baseUrl?: string) => Requester,
-): Requester {
-  const main = open()
+export function openUpstream(options: UpstreamOptions): Requester {
+  const { config, operations, rules, state, breaker, circuit, observer } = options
+  const { key, clock, store } = state
+  const common = { timeout: config.upstreamTimeout, ca: config.ca, rules, key, clock, observer }
+  const main = createRequester({ ...common, baseUrl: config.baseUrl, circuit: breaker, store })
   const urls = new Set(operations.flatMap(({ baseUrl }) => baseUrl ?? []))
   if (urls.size === 0) return main
-  const others = new Map([...urls].map((url) => [url, open(url)]))
+  const others = new Map(
+    [...urls].map((baseUrl) => [
+      baseUrl,
+      createRequester({ ...common, baseUrl, circuit: new CircuitBreaker(circuit) }),
+    ]),
+  )
   return {
     origin: main.origin,
     send: (request) => (others.get(currentCall().operation.baseUrl ?? '') ?? main).send(request),

@@ -113,7 +113,7 @@ test('a call comes out of its check as it went in, without defaults and with wha
   )
 })
 
-test('a schema that does not compile allows any value, is reported, and spares the others', () => {
+test('a schema that does not compile allows any value, is reported once, and spares the others', () => {
   const odd = { ...parameter('odd', 'query'), schema: { pattern: '(' } }
   const reported: string[] = []
   const [checked] = compileOperations([{ ...probe, parameters: [odd, ...probe.parameters] }], (id) =>
@@ -123,5 +123,5 @@ test('a schema that does not compile allows any value, is reported, and spares t
   expect(checked?.validate({ ...call, path: { id: 'x' } }).map(({ location }) => location)).toEqual([
     'path.id',
   ])
-  expect(reported).toContain('probe')
+  expect(reported).toEqual(['probe'])
 })

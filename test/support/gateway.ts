@@ -2,7 +2,8 @@ import { createServer } from 'node:http'
 import { readConfig } from '../../src/config/config.ts'
 import { readApi } from '../../src/document/api.ts'
 import { readDocument } from '../../src/document/document.ts'
-import { createGateway, type Gateway, type GatewayOptions } from '../../src/gateway.ts'
+import { createGateway } from '../../src/gateway.ts'
+import type { Gateway, GatewayOptions } from '../../src/http/gateway.ts'
 import { createRunLogger } from './run-log.ts'
 
 /** A gateway that listens on two free loopback ports. */

@@ -1,0 +1,40 @@
+import type { Readable, Writable } from 'node:stream'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { IssuerKeys } from '../access/guard.ts'
+import type { Config } from '../config/config.ts'
+import type { OpenApiDocument } from '../document/document.ts'
+import type { SamplingOptions } from '../observability/response-sampling.ts'
+import type { CircuitOptions } from '../upstream/circuit-breaker.ts'
+import type { AdmissionLimits } from './admission.ts'
+import type { ListenerTimeouts } from './listener.ts'
+
+/** A gateway whose servers do not listen yet. */
+export interface Gateway {
+  readonly rest: FastifyInstance
+  readonly mcp: FastifyInstance
+  /** Health checks and metrics for orchestrators; clients are not authenticated. */
+  readonly control: FastifyInstance
+  /** Serves MCP on two streams instead of a port, until the input ends. */
+  serveStdio(input: Readable, output: Writable): Promise<void>
+  /**
+   * Stops taking connections, completes the requests under way, gives idle connections the grace (milliseconds) for
+   * one more request, then closes every socket.
+   */
+  close(grace?: number): Promise<void>
+}
+
+/** What a gateway is made of: its configuration, the document it serves and where it logs. */
+export interface GatewayOptions {
+  readonly config: Config
+  readonly document: OpenApiDocument
+  /** Version of calgate, as MCP clients are told. */
+  readonly version: string
+  readonly logger: FastifyBaseLogger
+  readonly circuit?: CircuitOptions
+  readonly timeouts?: ListenerTimeouts
+  readonly admission?: AdmissionLimits
+  readonly issuerKeys?: IssuerKeys
+  readonly sampling?: Partial<Pick<SamplingOptions, 'clock' | 'random'>>
+  /** Whether the metrics include those of the process. */
+  readonly watchProcess?: boolean
+}

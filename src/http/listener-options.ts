@@ -1,0 +1,43 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Guard } from '../access/guard.ts'
+import type { Config } from '../config/config.ts'
+import type { Operation } from '../document/operations.ts'
+import type { ReadinessCheck } from '../observability/readiness.ts'
+import type { RequestRecorder } from '../observability/request-log.ts'
+import type { Fingerprint } from '../state/fingerprint.ts'
+import type { CounterStore } from '../state/store.ts'
+import { listCredentialHeaders } from '../upstream/credentials.ts'
+import type { Admission } from './admission.ts'
+import type { ListenerOptions, ListenerTimeouts } from './listener.ts'
+import { UnreadResponses } from './unread-responses.ts'
+
+/** The options that both servers have in common. */
+export type CommonListenerOptions = Omit<ListenerOptions, 'surface' | 'bodyLimit' | 'refuseUnrouted'>
+
+/** The parts of a gateway that its servers listen with. */
+export interface ListenerParts {
+  readonly config: Pick<Config, 'allowedHosts' | 'allowedOrigins' | 'rateLimit'>
+  readonly operations: readonly Operation[]
+  readonly guard: Pick<Guard, 'authenticate'>
+  readonly state: { readonly store: CounterStore; readonly fingerprint: Fingerprint }
+  readonly readiness: Pick<ReadinessCheck, 'draining'>
+  readonly admission: Admission
+  readonly timeouts: ListenerTimeouts
+  readonly logger: FastifyBaseLogger
+  readonly recorder: RequestRecorder
+}
+
+/** Creates the options of both servers: they share one concurrency limit, one rate limit and one bound of unread responses. */
+export function createListenerOptions(parts: ListenerParts): CommonListenerOptions {
+  const { config, operations, guard, state, readiness, admission, timeouts, logger, recorder } = parts
+  const { allowedHosts, allowedOrigins, rateLimit } = config
+  const { store, fingerprint } = state
+  const credentialHeaders = listCredentialHeaders(operations)
+  return {
+    ...{ logger, recorder, admission, timeouts, allowedHosts, allowedOrigins },
+    authenticate: guard.authenticate,
+    unread: new UnreadResponses(),
+    isDraining: () => readiness.draining,
+    rateLimit: rateLimit && { ...rateLimit, store, fingerprint, credentialHeaders },
+  }
+}

@@ -1,0 +1,21 @@
+import { randomBytes } from 'node:crypto'
+import type { Clock } from './expiring-map.ts'
+import { Fingerprint } from './fingerprint.ts'
+import { createMemoryStore, type Store } from './store.ts'
+
+/** What all calls of one gateway share. */
+export interface GatewayState<Value> {
+  /** Milliseconds, monotonic. */
+  readonly clock: Clock
+  /** Random bytes: the key of every keyed hash. */
+  readonly key: Uint8Array
+  readonly fingerprint: Fingerprint
+  readonly store: Store<Value>
+}
+
+/** Creates the state of a gateway, in this process's memory. */
+export function createState<Value>(): GatewayState<Value> {
+  const clock = () => performance.now()
+  const key = randomBytes(32)
+  return { clock, key, fingerprint: new Fingerprint(key), store: createMemoryStore<Value>(clock) }
+}
