@@ -77,7 +77,9 @@ function inline(part: unknown, document: Values, open: readonly string[]): unkno
   const { $ref } = asRecord(part)
   if (typeof $ref === 'string' && $ref.startsWith('#/') && !open.includes($ref))
     return inline(findPart(document, $ref), document, [...open, $ref])
-  return Object.fromEntries(Object.entries(part).map(([name, one]) => [name, inline(one, document, open)]))
+  return Object.fromEntries(
+    Object.entries(part).map(([name, one]: [string, unknown]) => [name, inline(one, document, open)]),
+  )
 }
 
 function findPart(document: unknown, pointer: string): unknown {

@@ -31,7 +31,10 @@ function describe({ kind, schema }: MediaType): JsonSchema {
   if (kind === 'text') return { type: 'string', ...schema }
   if (kind !== 'multipart') return schema
   const { properties, ...whole } = dereference(schema, schema)
-  const parts = Object.entries(asRecord(properties)).map(([name, part]) => [name, describePart(part, schema)])
+  const parts = Object.entries(asRecord(properties)).map(([name, part]): [string, JsonSchema] => [
+    name,
+    describePart(part, schema),
+  ])
   const { $defs } = schema
   return {
     type: 'object',

@@ -40,7 +40,10 @@ export function inlineReferences(
     return inlineReferences(document, resolve(document, $ref), [...open, $ref])
   }
   return Object.fromEntries(
-    Object.entries(part).map(([name, one]) => [name, inlineReferences(document, one, open)]),
+    Object.entries(part).map(([name, one]: [string, unknown]) => [
+      name,
+      inlineReferences(document, one, open),
+    ]),
   )
 }
 

@@ -1,5 +1,12 @@
 import { GatewayError } from '../errors/gateway-error.ts'
 
+declare global {
+  // TypeScript's own declaration makes the elements of an unknown value `any`.
+  interface ArrayConstructor {
+    isArray(value: unknown): value is unknown[]
+  }
+}
+
 /** Bounds on a JSON text, counted while its tokens are read. */
 export interface JsonLimits {
   /** Deepest nesting of objects and arrays. */

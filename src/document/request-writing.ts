@@ -78,5 +78,5 @@ function write({ path }: Operation, parameter: Parameter, value: unknown): void 
 /** The part of a path that a variable stands in, without the segment's other variables. */
 function findSegment(path: string, name: string): string {
   const segment = path.split('/').find((one) => one.includes(`{${name}}`)) ?? `{${name}}`
-  return `/${segment.replaceAll(/\{([^}]+)\}/g, (variable, one) => (one === name ? variable : 'x'))}`
+  return `/${segment.replaceAll(/\{([^}]+)\}/g, (variable, one: string) => (one === name ? variable : 'x'))}`
 }

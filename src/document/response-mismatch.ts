@@ -1,6 +1,6 @@
 import type { ErrorObject } from 'ajv'
 import type { OpenApiDocument } from './document.ts'
-import { asRecord } from './json.ts'
+import { asRecord, isObject } from './json.ts'
 import { dereference, type JsonSchema } from './json-schema.ts'
 import { findMediaType } from './media-types.ts'
 import { findResponse, readDescribedOperations } from './responses.ts'
@@ -64,7 +64,7 @@ export function createComparison(document: OpenApiDocument): Comparison {
 /** Of several shapes the one that fits best: the errors of the others would say nothing. */
 function chooseSchema(compile: SchemaCompiler, root: JsonSchema, body: unknown): JsonSchema {
   const { anyOf } = dereference(root, root)
-  const choices: JsonSchema[] = Array.isArray(anyOf) ? anyOf : [root]
+  const choices: readonly JsonSchema[] = Array.isArray(anyOf) && anyOf.every(isObject) ? anyOf : [root]
   if (choices.length < 2) return choices[0] ?? root
   const counted = choices.map((one) => ({ one, errors: validate(compile, one, root, body).length }))
   return counted.sort((a, b) => a.errors - b.errors)[0]?.one ?? root
@@ -96,9 +96,10 @@ function withDefinitions(schema: JsonSchema, { $defs }: JsonSchema): JsonSchema 
 function mergeErrors(errors: readonly ErrorObject[]): Map<string, ErrorObject> {
   const places = new Map<string, ErrorObject>()
   for (const error of errors) {
-    const { missingProperty, additionalProperty } = error.params
+    const { missingProperty, additionalProperty } = asRecord(error.params)
     const member = missingProperty ?? additionalProperty
-    const pointer = member === undefined ? error.instancePath : `${error.instancePath}/${escapeName(member)}`
+    const pointer =
+      member === undefined ? error.instancePath : `${error.instancePath}/${escapeName(String(member))}`
     if (error.keyword !== 'anyOf' || !places.has(pointer)) places.set(pointer, error)
   }
   return places
@@ -114,7 +115,7 @@ function listUndocumented(schema: JsonSchema, value: unknown, root: JsonSchema, 
     return value.flatMap((one, index) => listUndocumented(asRecord(items), one, root, `${pointer}/${index}`))
   if (properties === undefined) return []
   const known = asRecord(properties)
-  return Object.entries(value).flatMap(([name, one]) => {
+  return Object.entries(value).flatMap(([name, one]: [string, unknown]) => {
     const place = `${pointer}/${escapeName(name)}`
     if (known[name] !== undefined) return listUndocumented(asRecord(known[name]), one, root, place)
     return additionalProperties === undefined ? [place] : []

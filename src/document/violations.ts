@@ -48,7 +48,11 @@ function toViolation(error: ErrorObject): Violation {
   if (typeof missingProperty === 'string')
     return { location: joinLocation(place, missingProperty), rule, message: 'is required' }
   if (typeof additionalProperty === 'string')
-    return refuseName(additionalProperty, Object.keys(asRecord(error.parentSchema?.properties)), place)
+    return refuseName(
+      additionalProperty,
+      Object.keys(asRecord(asRecord(error.parentSchema).properties)),
+      place,
+    )
   if (propertyName !== undefined)
     return { location: joinLocation(place, propertyName), rule, message: `its name ${describeRule(error)}` }
   return { location: place, rule, message: `${describeRule(error)}${describeGot(error)}` }
@@ -132,7 +136,7 @@ function describeRange(minimum: unknown, maximum: unknown): string {
 
 /** Numbers, booleans and null are shown; a string may be a secret or an address, so only its kind is. */
 function describeGot({ keyword, data, schema, parentSchema }: ErrorObject): string {
-  if (parentSchema?.format === 'password') return ''
+  if (asRecord(parentSchema).format === 'password') return ''
   if (!['enum', 'type', 'minimum', 'maximum', 'oneOf', 'anyOf'].includes(keyword)) return ''
   if (data === null || typeof data === 'number' || typeof data === 'boolean') return ` (got ${data})`
   if (Array.isArray(data)) return ' (got an array)'

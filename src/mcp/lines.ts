@@ -11,7 +11,8 @@ export async function* readLines(input: Readable): AsyncGenerator<Buffer> {
   let parts: Buffer[] = []
   let size = 0
   // The process goes on with its streams when nobody reads lines any longer.
-  for await (const chunk of input.iterator({ destroyOnReturn: false })) {
+  const chunks: AsyncIterable<Buffer> = input.iterator({ destroyOnReturn: false })
+  for await (const chunk of chunks) {
     let begin = 0
     for (let end = chunk.indexOf(lineFeed); end !== -1; end = chunk.indexOf(lineFeed, begin)) {
       const line = Buffer.concat([...parts, chunk.subarray(begin, end)])

@@ -1,3 +1,4 @@
+import { asRecord } from '../document/json.ts'
 import type { Operation } from '../document/operations.ts'
 import { errorCatalogue } from '../errors/catalogue.ts'
 import { isErrorCode } from '../errors/gateway-error.ts'
@@ -44,7 +45,7 @@ export function observeTools(tools: Tools, options: ObservationOptions): Tools {
 function readEnding(result: ToolResult | Question, { success }: Operation): Ending {
   if (!('content' in result)) return { status: errorCatalogue.confirmation_required.status, code: undefined }
   if (!result.isError) return { status: success.status, code: undefined }
-  const { status, type, code } = Object(result.structuredContent.error)
+  const { status, type, code } = asRecord(result.structuredContent.error)
   const own = typeof type === 'string' && isErrorCode(code)
   return { status: Number(status), code: own ? code : undefined }
 }

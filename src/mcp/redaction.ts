@@ -122,9 +122,14 @@ function mergeAll(schema: JsonSchema, root: JsonSchema, open: readonly unknown[]
     .map(asRecord)
     .filter(({ $ref }) => $ref === undefined || !open.includes($ref))
     .map((one) => mergeAll(dereference(one, root), root, [...open, one.$ref]))
-  const properties = Object.assign({}, ...parts.map((one) => one.properties), schema.properties)
-  const merged = Object.assign({}, ...parts, schema)
+  const properties = joinMembers([...parts, schema].map((one) => asRecord(one.properties)))
+  const merged = joinMembers([...parts, schema])
   return Object.keys(properties).length > 0 ? { ...merged, properties } : merged
+}
+
+/** Of equal names the last one counts. */
+function joinMembers(parts: readonly JsonSchema[]): JsonSchema {
+  return Object.fromEntries(parts.flatMap((one) => Object.entries(one)))
 }
 
 /** An object of which no member is described is the client's own, to be passed on as it is. */

@@ -1,5 +1,5 @@
 import { mayLoseDigits, parseExactly } from '../document/exact-numbers.ts'
-import { isObject } from '../document/json.ts'
+import { asRecord, isObject } from '../document/json.ts'
 import { errorCatalogue } from '../errors/catalogue.ts'
 import type { GatewayError } from '../errors/gateway-error.ts'
 import type { ApiResponse } from '../upstream/client.ts'
@@ -132,19 +132,20 @@ function parse(text: string): unknown {
 
 /** Reads the error shapes of NestJS and of most others: `error.code`, `error.message`, class-validator's `constraints`. */
 function readError(body: unknown): { code?: string; message?: string; reasons: string[] } {
-  const outer = Object(body)
-  const inner = typeof outer.error === 'object' && outer.error !== null ? outer.error : outer
+  const outer = asRecord(body)
+  const isNested = typeof outer.error === 'object' && outer.error !== null
+  const { code, message, details } = isNested ? asRecord(outer.error) : outer
   return {
-    ...(typeof inner.code === 'string' ? { code: inner.code } : {}),
-    ...(typeof inner.message === 'string' ? { message: inner.message } : {}),
-    reasons: collectConstraints(Object(inner.details).errors),
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(typeof message === 'string' ? { message } : {}),
+    reasons: collectConstraints(asRecord(details).errors),
   }
 }
 
 function collectConstraints(errors: unknown): string[] {
   if (!Array.isArray(errors)) return []
   return errors.flatMap((one) => [
-    ...Object.values(Object(Object(one).constraints)).map((sentence) => `- ${sentence}`),
-    ...collectConstraints(Object(one).children),
+    ...Object.values(asRecord(asRecord(one).constraints)).map((sentence) => `- ${sentence}`),
+    ...collectConstraints(asRecord(one).children),
   ])
 }

@@ -80,12 +80,13 @@ export class ResponseSampler {
 
   #check({ id, method, path }: Operation, { status, headers, body }: ObservedResponse): void {
     const { compare, recorder } = this.#options
+    // It was checked to be one JSON text before it was sent.
+    const value: unknown = body.length === 0 ? undefined : JSON.parse(body.toString('utf8'))
     const arrived = {
       operation: `${method} ${path}`,
       status,
       type: String(headers['content-type'] ?? ''),
-      // It was checked to be one JSON text before it was sent.
-      body: body.length === 0 ? undefined : JSON.parse(body.toString('utf8')),
+      body: value,
     }
     recorder.recordCheck(id)
     for (const one of listKinds(id, compare(arrived))) {

@@ -39,7 +39,7 @@ function redactDocument(text: string, secrets: readonly string[], echoes: Echoes
 function redactValue(value: unknown, secrets: readonly string[], echoes: Echoes): unknown {
   if (typeof value === 'string') return redactText(value, secrets)
   if (typeof value !== 'object' || value === null) return value
-  const members = Object.entries(value)
+  const members: [string, unknown][] = Object.entries(value)
   const clean = members.map(([name, one]): [string, unknown] => [
     Array.isArray(value) ? name : redactText(name, secrets),
     redactMember(name, one, secrets, echoes),

@@ -62,7 +62,8 @@ function selectHeaders(
 function readJson(body: Buffer): UpstreamResponse['json'] {
   try {
     const text = body.toString('utf8')
-    return { text, value: JSON.parse(text) }
+    const value: unknown = JSON.parse(text)
+    return { text, value }
   } catch {
     return undefined
   }

@@ -131,7 +131,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   /** The signal calls it without an object, so that it is a value and no method. */
   readonly #abort = (): void => {
-    const reason: unknown = this.#parts.request.signal?.reason
+    const { reason }: { readonly reason?: unknown } = this.#parts.request.signal ?? {}
     this.#fail(reason)
     this.#controller?.abort(new Error('the request was given up', { cause: reason }))
   }

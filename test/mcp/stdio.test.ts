@@ -110,7 +110,7 @@ describe('the stdio server', () => {
       [1, undefined],
     ])
     expect(messages.slice(0, -1)).toEqual(await Promise.all(replies))
-    expect(log.match(/"msg":"refused"/g)).toHaveLength(refused.length)
+    expect(log.match(/"msg":"request refused"/g)).toHaveLength(refused.length)
   })
 
   it('answers a batch of 2025-03-26 with one list, and refuses one of a later revision', async () => {

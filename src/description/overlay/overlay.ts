@@ -125,6 +125,6 @@ function readMember(place: unknown, name: string | number): unknown {
   return isContainer(place) && Object.hasOwn(place, name) ? Reflect.get(place, name) : undefined
 }
 
-function isContainer(value: unknown): value is object {
+function isContainer(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }
