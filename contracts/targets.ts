@@ -1,6 +1,5 @@
 import { startCalCom } from '../mocks/cal-com/server.ts'
 import { mockHeader } from '../mocks/choice.ts'
-import { startPrism } from '../mocks/prism.ts'
 import { openRunning, openUpstream, type Target, type Traits } from './target.ts'
 import type { Tenant } from './tenant.ts'
 
@@ -44,8 +43,10 @@ export function chooseTargets(environment: Environment): TargetChoice[] {
     }
     return [{ name: 'gateway', open }]
   }
+  // Loading Prism takes as long as loading all else, and only these targets need it.
+  const loadPrism = async () => (await import('../mocks/prism.ts')).startPrism()
   return [
-    { name: 'Prism', open: () => openMock('Prism', startPrism) },
+    { name: 'Prism', open: () => openMock('Prism', loadPrism) },
     { name: 'stateful mock', open: () => openMock('stateful mock', () => startCalCom({ throttles: false })) },
   ]
 }
