@@ -15,7 +15,7 @@ import { findInexactNumbers } from './argument-numbers.ts'
 import { bindArguments, type CredentialSource, locateByArgument, type ToolArguments } from './arguments.ts'
 import { Confirmations, confirmation, type Elicitation, type Question } from './confirmation.ts'
 import { adviseNextStep } from './next-step.ts'
-import { selectDescribed } from './redaction.ts'
+import { type Selection, selectDescribed } from './redaction.ts'
 import { type ToolResult, toFailure, toRefusal, toResult } from './results.ts'
 import { type Offer, type OfferOptions, offerTool, type ToolDescription } from './tool-description.ts'
 
@@ -143,9 +143,7 @@ function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOption
           principal,
           traceparent,
         })
-        // What is described of one status says nothing of another.
-        const { success } = operation
-        const select = offer.select && (response.status === success.status ? offer.select : selectAny)
+        const select = offer.select && chooseSelection(operation, response.status, offer.select)
         if (response.status < 400) return toResult(response, select, operation.redactedNotice)
         const wait = readRetryAfter(response.headers)
         const nextStep = adviseNextStep(response.status, operation, options.operations, wait)
@@ -165,6 +163,19 @@ function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOption
 }
 
 const selectAny = selectDescribed({})
+
+/**
+ * What is described of one status says nothing of another. A status that nothing is said of is taken for the success
+ * that is described: secrets must not be exposed by a status that the document forgot.
+ */
+function chooseSelection(
+  { responses, success }: CheckedOperation,
+  status: number,
+  select: Selection,
+): Selection {
+  const isOther = status !== success.status && responses.some((one) => one.status === `${status}`)
+  return isOther ? selectAny : select
+}
 
 function withoutConfirmation({ [confirmation]: _, ...others }: ToolArguments): ToolArguments {
   return others

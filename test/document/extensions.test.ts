@@ -20,7 +20,7 @@ describe('docs/extensions.md', () => {
   })
 
   it.each(documented)('has a schema of $name that refuses another form by name', ({ place, name }) => {
-    for (const wrong of [7, null, [name]])
+    for (const wrong of [7, null, [[name]]])
       expect(() => readExtensions(place, { [name]: wrong }, 'GET /users')).toThrow(
         new RegExp(`^GET /users: ${name}\\b`),
       )

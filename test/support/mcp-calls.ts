@@ -79,10 +79,14 @@ const argumentsOfGet: readonly unknown[] = [
   { clientId: 'cm9demo', userId: 7, body: {} },
   { clientid: 'cm9demo', userid: 7 },
   { clientId: 'cm9demo', userId: 7, constructor: 1 },
-  { clientId: 'cm9demo', userId: 7, 'x-cal-secret-key': 'a\r\nb' },
-  { clientId: 'cm9demo', userId: 7, 'x-cal-secret-key': '' },
-  { clientId: 'cm9demo', userId: 7, 'x-cal-secret-key': 7 },
 ]
+
+/** Arguments with a secret that is none; a header with a secret would be taken in its place. */
+const wrongSecrets: readonly unknown[] = ['a\r\nb', '', 7].map((secret) => ({
+  clientId: 'cm9demo',
+  userId: 7,
+  'x-cal-secret-key': secret,
+}))
 
 /** Calls that name no tool. */
 const strangers: readonly unknown[] = [
@@ -134,6 +138,13 @@ export function listRefusedMessages(): RefusedMessage[] {
     ...argumentsOfGet.map((one) => ({
       name: `the arguments ${describe(one)}`,
       text: writePost(mcpTarget, [], ask('tools/call', { name: sound.name, arguments: one })),
+    })),
+    ...wrongSecrets.map((one) => ({
+      name: `the arguments ${describe(one)} alone`,
+      text: writePost(mcpTarget, [], ask('tools/call', { name: sound.name, arguments: one })).replace(
+        /x-cal-secret-key: [^\r]*\r\n/,
+        '',
+      ),
     })),
     ...strangers.map((one) => ({
       name: `the call of ${describe(one)}`,
