@@ -32,7 +32,7 @@ export interface EnvironmentOptions {
   readonly speak?: readonly (typeof eras)[number][]
 }
 
-/** Starts a environment on free ports. Whatever started is closed again when a later part fails. */
+/** Starts an environment on free ports. Whatever started is closed again when a later part fails. */
 export async function openTestEnvironment({
   mock,
   document = readDocument(),
@@ -69,10 +69,10 @@ export async function openTestEnvironment({
   const mcpUrl = await pass('mcp', `${await gateway.mcp.listen(listen)}/mcp`)
   const mcp = await Promise.all(speak.map((era) => openMcpClient(mcpUrl, era)))
   for (const server of mcp) opening.defer(() => server.close())
-  const opened = opening.move()
-  const close = () => opened.disposeAsync()
   const upstream = openUpstreamClient(recorder.url)
   opening.defer(() => upstream.close())
+  const opened = opening.move()
+  const close = () => opened.disposeAsync()
   const traits = { ...readTraits({}, 'mutant', 'prism'), tellable: true, configured: false }
   const kept = { created: createCreatedUsers(), lifecycles: new Map() }
   const servers = { rest, mcp, [Symbol.asyncDispose]: close }

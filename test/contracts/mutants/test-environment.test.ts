@@ -4,7 +4,7 @@ import { readRequirements } from '../../../contracts/requirements.ts'
 import { collectFindings, describeFinding } from '../../../contracts/test-cases.ts'
 import { startPrism } from '../../../mocks/prism.ts'
 
-test('a environment where nothing is spoiled keeps the contract, however much is deleted on it', async () => {
+test('an environment where nothing is spoiled keeps the contract, however much is deleted on it', async () => {
   await using mock = await startPrism()
   await using environment = await openTestEnvironment({
     mock: mock.url,
