@@ -70,10 +70,11 @@ function toScript(command: string, output: string, controlPort: number): string 
 /** The environment of a person's shell: nothing of the npm or make that runs this test. */
 function readEnvironment(folder: string, npm: string): NodeJS.ProcessEnv {
   const program = fileURLToPath(new URL(`node_modules/${npm}/bin/npm-cli.js`, import.meta.url))
-  mkdirSync(join(folder, 'bin'))
-  writeFileSync(join(folder, 'bin/npm'), `#!/bin/sh\nexec node '${program}' "$@"\n`, { mode: 0o755 })
+  const programs = join(folder, 'programs')
+  mkdirSync(programs)
+  writeFileSync(join(programs, 'npm'), `#!/bin/sh\nexec node '${program}' "$@"\n`, { mode: 0o755 })
   const own = Object.entries(process.env).filter(([name]) => !/^(npm_|MAKE|VITEST|NODE_)/i.test(name))
-  const path = `${join(folder, 'bin')}:${process.env.PATH}`
+  const path = `${programs}:${process.env.PATH}`
   // Development packages are left out, as an operator may do, and because they take a minute.
   const install = { npm_config_omit: 'dev', npm_config_prefer_offline: 'true' }
   return { ...Object.fromEntries(own), ...install, PATH: path, LOG_LEVEL: 'warn' }
