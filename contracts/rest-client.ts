@@ -31,7 +31,14 @@ export function openRestClient(url: string, own: Readonly<Record<string, string>
   // A path prefix of the URL, as a deployment may have one, stays in front of every path.
   const { origin, pathname } = new URL(url)
   const prefix = pathname.replace(/\/$/, '')
-  const pool = new Pool(origin, { connections: 8, headersTimeout: 30_000, bodyTimeout: 30_000 })
+  // A connection that has idled for longer may be closing just when a call leaves on it, whatever the server says.
+  const keepAliveMaxTimeout = 4_000
+  const pool = new Pool(origin, {
+    connections: 8,
+    headersTimeout: 30_000,
+    bodyTimeout: 30_000,
+    keepAliveMaxTimeout,
+  })
   const budgets = new Map<string, CallBudget>()
   const send = async ({ method, path, headers, body }: RestRequest) => {
     const options = { method, path: prefix + path, headers: { ...own, ...headers }, body: body ?? null }
