@@ -66,7 +66,7 @@ function paceRequests(get: typeof fetch, interval: number): typeof fetch {
 }
 
 /**
- * Scopes are one text with blanks between them (RFC 8693 §4.2). Whoever has no subject could not be told from others
+ * Scopes are one text with blanks between them (RFC 8693 §4.2). A client without a subject could not be told from others
  * that have none.
  */
 function toGrant(payload: JWTPayload): Grant {

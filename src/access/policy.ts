@@ -2,7 +2,7 @@ import type { Operation } from '../document/operations.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { covers, type Grant, refuseScope } from './grant.ts'
 
-/** What the operator lets nobody do, whoever it is. */
+/** What the operator allows no client to do. */
 export interface Policy {
   readonly allowDelete: boolean
 }

@@ -121,7 +121,7 @@ function checkTexts(reader: FixedReader, config: Config): void {
   reader.expect('ALLOWED_ORIGINS', allowedOrigins.every(isOrigin), origins)
 }
 
-/** Whoever reaches a port acts with the credentials held behind it, so somebody has to stand at the door. */
+/** Checks that clients are authenticated where others reach a port: they act with the configured credentials. */
 function checkReach({ problems }: FixedReader, config: Config, api: Api): void {
   const { restPort, mcpPort, controlPort, shared, keys, oauth, host, allowedHosts } = config
   const ports = [restPort, mcpPort, controlPort].filter((port) => port !== 0)

@@ -10,7 +10,7 @@ import { type Change, compareExtensions } from './tool-changes.ts'
 
 type Values = Readonly<Record<string, unknown>>
 
-/** A document that cannot be compared; the message is one line for whoever named it. */
+/** A document that cannot be compared; the message is one line for the user who named it. */
 export class ComparisonError extends Error {
   override readonly name = 'ComparisonError'
 }

@@ -19,7 +19,7 @@ export interface Extensions {
   readonly 'x-mcp-tool'?: unknown
 }
 
-/** The value of a hint that allows a client the most: giving it up breaks whoever relied on it. */
+/** The value of a hint that allows a client the most: giving it up breaks clients that rely on it. */
 const assurances = new Map([
   ['readOnlyHint', true],
   ['destructiveHint', false],

@@ -28,7 +28,7 @@ export interface CallContext {
   readonly signal?: AbortSignal | undefined
   /** Tells whether the answer arrived; that of a write is kept when it did not. */
   readonly connection?: ClientConnection | undefined
-  /** Names the request in the log; whoever reports a failure needs it. */
+  /** Names the request in the log; a report of a failure needs it. */
   readonly requestId?: string | undefined
   /** The trace that the call is a part of, as it goes upstream. */
   readonly traceparent?: string | undefined
