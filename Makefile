@@ -2,7 +2,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-contract install-bench install-npm install-corpus dev mock start openapi format check contract contract-mutants contract-live unit test stress bench bench-quick profile corpus
+.PHONY: help install install-contract install-bench install-system install-corpus dev mock start openapi format check contract contract-mutants contract-live unit test test-system stress bench bench-quick profile corpus
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -37,8 +37,11 @@ contract-live: install ## Check a real Cal.com against the contract, reads only 
 unit: install ## Run the unit tests, which start no program
 	@npm run --silent unit
 
-test: install install-contract install-npm ## Run every test, checks and contract included
+test: install install-contract ## Run the checks, the contract and every test that needs only Node
 	@npm run --silent test
+
+test-system: install install-system ## Run the tests that need npm, Chromium, nginx or Redis
+	@npm run --silent test:system
 
 stress: install ## Load and attack the gateway for some minutes and write docs/reliability.md
 	@npm run --silent stress
@@ -69,8 +72,9 @@ install:
 install-contract:
 	$(call install,contracts/dredd,Dredd)
 
-install-npm:
-	$(call install,test/install,the versions of npm that the installation is tested with)
+install-system:
+	$(call install,test/system,what the system tests need of npm)
+	@scripts/install-programs chromium nginx redis-server
 
 install-bench:
 	$(call install,bench,what the gateway is measured against)

@@ -43,13 +43,13 @@ export default defineConfig({
           ...common,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...programs, 'test/install/**'],
+          exclude: [...programs, 'test/system/**'],
         },
       },
       { test: { ...common, name: 'programs', include: programs } },
       { test: { ...common, name: 'contract', include: ['contracts/**/*.test.ts'] } },
-      // Installs the production packages; `make test` alone runs it.
-      { test: { ...common, name: 'install', include: ['test/install/*.test.ts'] } },
+      // Needs npm, a browser or servers of the distribution; `make test-system` runs it.
+      { test: { ...common, name: 'system', include: ['test/system/*.test.ts'] } },
     ],
   },
 })

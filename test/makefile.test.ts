@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 const root = new URL('..', import.meta.url)
@@ -86,5 +87,42 @@ describe('make install', () => {
     takeNpm('mkdir -p node_modules')
     install()
     expect(countInstalls()).toBe(2)
+  })
+})
+
+describe('scripts/install-programs', () => {
+  /** Runs it with `sh` and the given programs alone on the path. */
+  function installPrograms(names: string[], programs: Record<string, string>) {
+    const folder = mkdtempSync(join(tmpdir(), 'calgate-'))
+    for (const [name, script] of Object.entries(programs))
+      writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+    const script = fileURLToPath(new URL('scripts/install-programs', root))
+    const { status, stdout, stderr } = spawnSync('/bin/sh', [script, ...names], {
+      env: { PATH: folder },
+      encoding: 'utf8',
+    })
+    rmSync(folder, { recursive: true })
+    return { status, output: `${stdout}${stderr}` }
+  }
+
+  it('does nothing when nothing is missing', () => {
+    expect(installPrograms(['nginx'], { nginx: '' })).toEqual({ status: 0, output: '' })
+  })
+
+  it('names what is missing, and what to do, when it cannot install', () => {
+    const output =
+      'Missing: nginx redis-server. Install them, or run this as root on a system with apt-get.\n'
+    const names = ['nginx', 'chromium', 'redis-server']
+    const other = { chromium: '', 'apt-get': 'echo called', id: 'echo 1000' }
+    expect(installPrograms(names, other)).toEqual({ status: 1, output })
+    expect(installPrograms(names, { chromium: '', id: 'echo 0' })).toEqual({ status: 1, output })
+  })
+
+  it('installs what is missing as root', () => {
+    const programs = { chromium: '', id: 'echo 0', 'apt-get': 'echo "$@"' }
+    expect(installPrograms(['nginx', 'chromium'], programs)).toEqual({
+      status: 0,
+      output: 'update\ninstall --yes --no-install-recommends nginx\n',
+    })
   })
 })

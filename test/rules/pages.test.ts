@@ -5,7 +5,7 @@ import manifest from '../../package.json' with { type: 'json' }
 import { listVariables } from '../../src/config/variables.ts'
 import { readApi } from '../../src/document/api.ts'
 import { readDocument } from '../../src/document/document.ts'
-import { readConsoleCommands } from '../install/console-blocks.ts'
+import { readConsoleCommands } from '../support/console-blocks.ts'
 import { listFiles, readText, root, type TextFile } from './tree.ts'
 
 const pages = listFiles()

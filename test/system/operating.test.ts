@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { startPrism } from '../../mocks/prism.ts'
 import { listFiles, root } from '../rules/tree.ts'
+import { type ConsoleCommand, readConsoleCommands } from '../support/console-blocks.ts'
 import { findFreePorts } from '../support/processes.ts'
-import { type ConsoleCommand, readConsoleCommands } from './console-blocks.ts'
 
 const page = readFileSync(new URL('../../docs/operating.md', import.meta.url), 'utf8')
 const commands = readConsoleCommands(page)
