@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { listScopes } from '../src/access/grant.ts'
+import { listScopes } from '../src/access/authorization.ts'
 import { createKey } from '../src/config/gateway-keys.ts'
 import { readDocument } from '../src/document/document.ts'
 import { readOperations } from '../src/document/operations.ts'

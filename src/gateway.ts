@@ -1,4 +1,4 @@
-import { authenticatesClients, createGuard } from './access/guard.ts'
+import { authenticatesClients, createGuard } from './access/authentication.ts'
 import { nameVariable } from './config/api-variables.ts'
 import { readApi } from './document/api.ts'
 import { readServed } from './document/served-operations.ts'

@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, customFetch, errors, type JWTPayload, jwtVerify } from 'jose'
 import type { OAuthConfig } from '../config/config.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
-import type { Grant } from './grant.ts'
+import type { Grant } from './authorization.ts'
 
 /** Signatures that are taken: only those of a private key, so that no public key can be passed off as a secret. */
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']

@@ -1,8 +1,12 @@
 import { timingSafeEqual } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import type { Config } from '../config/config.ts'
 import { type GatewayKey, hashKey } from '../config/gateway-keys.ts'
+import type { Operation } from '../document/operations.ts'
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
-import type { TokenVerifier } from './access-tokens.ts'
-import { type Grant, openGrant } from './grant.ts'
+import { type AccessTokenOptions, createTokenVerifier, type TokenVerifier } from './access-tokens.ts'
+import { checkScopes, type Grant, listScopes, openGrant } from './authorization.ts'
+import { locateMetadata, registerResourceMetadata } from './resource-metadata.ts'
 
 /**
  * Finds what the sender of an `Authorization` header may do. Throws or rejects with `unauthenticated`,
@@ -57,4 +61,40 @@ export function createAuthenticator(options: AuthenticationOptions): Authenticat
 function findKey<Key extends { readonly hash: Buffer }>(keys: readonly Key[], key: string): Key | undefined {
   const hash = hashKey(key)
   return keys.filter((one) => timingSafeEqual(one.hash, hash))[0]
+}
+
+/** How the keys of access tokens are fetched, where it is not as usual. */
+export type IssuerKeys = Pick<AccessTokenOptions, 'fetch' | 'now' | 'cooldown'>
+
+/** Authenticates the clients of both servers. */
+export interface Guard {
+  readonly authenticate: Authenticator
+  /** Serves the metadata by which a client finds the issuer of access tokens, where there is one. */
+  registerMetadata(app: FastifyInstance): void
+}
+
+/** Returns true where clients need a key or an access token of the gateway's own. */
+export function authenticatesClients({ keys, oauth }: Pick<Config, 'keys' | 'oauth'>): boolean {
+  return keys.length > 0 || oauth !== undefined
+}
+
+/** Creates the guard of a gateway. Throws a `ConfigError` for a key with a scope that no operation has. */
+export function createGuard(
+  { keys, oauth }: Pick<Config, 'keys' | 'oauth'>,
+  operations: readonly Operation[],
+  issuerKeys: IssuerKeys,
+): Guard {
+  const scopes = listScopes(operations)
+  checkScopes(keys, scopes)
+  return {
+    authenticate: createAuthenticator({
+      keys,
+      verifyToken: oauth && createTokenVerifier({ ...oauth, ...issuerKeys }),
+      metadataUrl: oauth && locateMetadata(oauth),
+      scopes,
+    }),
+    registerMetadata(app) {
+      if (oauth) registerResourceMetadata(app, oauth, scopes)
+    },
+  }
 }

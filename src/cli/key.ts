@@ -1,4 +1,4 @@
-import { listScopes } from '../access/grant.ts'
+import { listScopes } from '../access/authorization.ts'
 import { createKey } from '../config/gateway-keys.ts'
 import { readDocument } from '../document/document.ts'
 import { readOperations } from '../document/operations.ts'

@@ -1,7 +1,7 @@
 import { listPairs, readForm } from './form.ts'
 import { parseJson } from './json.ts'
 import type { MediaType } from './media-types.ts'
-import { readText } from './parameter-text.ts'
+import { readText } from './parameter-reading.ts'
 import { readMember, readShape, type ValueShape } from './value-shape.ts'
 
 /** A file as it is checked; its bytes go upstream as they came. */

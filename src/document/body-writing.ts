@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
-import { writeForm } from './form.ts'
 import { asRecord, isObject } from './json.ts'
 import type { MediaType } from './media-types.ts'
-import { writeText } from './parameter-text.ts'
+import { writeForm, writeText } from './parameter-writing.ts'
 import { readParameter } from './parameters.ts'
-import { writePairs } from './query-writing.ts'
+import { writePairs } from './request-writing.ts'
 
 /** A body as it is sent. */
 export interface WrittenBody {

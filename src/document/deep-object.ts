@@ -1,6 +1,5 @@
 import type { Pair } from './form.ts'
-import { readText } from './parameter-text.ts'
-import { decodeQueryText } from './percent-encoding.ts'
+import { decodeQueryText, readText } from './parameter-reading.ts'
 import { readMember, type ValueShape } from './value-shape.ts'
 
 /**

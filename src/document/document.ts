@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { unescape as decodePercents } from 'node:querystring'
 import { asRecord } from './json.ts'
-import { decodeText } from './percent-encoding.ts'
 
 /** The derived OpenAPI 3.0.3 document, as far as every part of the gateway relies on its form. */
 export interface OpenApiDocument {
@@ -75,6 +75,6 @@ function find(document: OpenApiDocument, reference: string): unknown {
   return reference
     .slice(2)
     .split('/')
-    .map((name) => decodeText(name).replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map((name) => decodePercents(name).replaceAll('~1', '/').replaceAll('~0', '~'))
     .reduce<unknown>((place, name) => asRecord(place)[name], document)
 }

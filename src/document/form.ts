@@ -1,17 +1,8 @@
-import { readText, writeText } from './parameter-text.ts'
-import { decodeQueryText } from './percent-encoding.ts'
+import { decodeQueryText, readText } from './parameter-reading.ts'
 import { readMember, type ValueShape } from './value-shape.ts'
 
 /** A pair of a form or query: the name decoded, the value as it came. */
 export type Pair = readonly [name: string, raw: string]
-
-/** Writes an object as `application/x-www-form-urlencoded` (URL Standard): a list as its name repeated. */
-export function writeForm(value: Readonly<Record<string, unknown>>): string {
-  const form = new URLSearchParams()
-  for (const [name, one] of Object.entries(value))
-    for (const element of Array.isArray(one) ? one : [one]) form.append(name, writeText(element))
-  return form.toString()
-}
 
 /** Splits a form or query into its pairs. */
 export function listPairs(raw: string): Pair[] {

@@ -37,72 +37,13 @@ export function parseJson(
   } catch (cause) {
     throw new GatewayError('malformed_json', { cause })
   }
-  if (!isPlain(text, value, limits)) checkTokens(text, limits)
+  checkTokens(text, limits)
   return value
-}
-
-/** Nesting that is followed by calls of a function; what is deeper is left to the walk of the tokens. */
-const shallow = 64
-
-/**
- * True when a count is enough to see that there is nothing to refuse: a key that stands twice makes one member more
- * in the text than in its value. Walking the tokens costs ten times as much, and tells what it is that is refused.
- */
-function isPlain(text: string, value: unknown, limits: JsonLimits = { depth: shallow, elements: Infinity }) {
-  let depth = 0
-  let deepest = 0
-  let members = 0
-  let elements = 0
-  for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index)
-    if (code === codes.quote) index = findEnd(text, index)
-    else if (code === codes.colon) members += 1
-    else if (code === codes.comma) elements += 1
-    else if (code === codes.openBrace || code === codes.openBracket) {
-      elements += 1
-      depth += 1
-      deepest = Math.max(deepest, depth)
-    } else if (code === codes.closeBrace || code === codes.closeBracket) depth -= 1
-  }
-  if (deepest > Math.min(shallow, limits.depth) || elements > limits.elements) return false
-  return members === countMembers(value)
-}
-
-const codes = {
-  quote: 34,
-  comma: 44,
-  colon: 58,
-  openBracket: 91,
-  backslash: 92,
-  closeBracket: 93,
-  openBrace: 123,
-  closeBrace: 125,
-} as const
-
-/** Index of the quote that ends the string which begins at an index. */
-function findEnd(text: string, start: number): number {
-  let index = start + 1
-  for (let code = text.charCodeAt(index); code !== codes.quote; code = text.charCodeAt(index))
-    index += code === codes.backslash ? 2 : 1
-  return index
-}
-
-/** Members of all objects in a value; not a number where one of them may not be there. */
-function countMembers(value: unknown): number {
-  if (!isContainer(value)) return 0
-  const own = Array.isArray(value) ? 0 : 1
-  let members = 0
-  for (const name in value) members += name === '__proto__' ? Number.NaN : own + countMembers(value[name])
-  return members
 }
 
 /** True for what came as a JSON object. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return isContainer(value) && !Array.isArray(value)
-}
-
-function isContainer(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Walks the tokens of a text that `JSON.parse` has accepted, so strings are the only tokens with insides. */
@@ -146,4 +87,54 @@ export function asRecord(value: unknown): Readonly<Record<string, unknown>> {
 /** The text that came as JSON; empty for anything else. */
 export function asText(value: unknown): string {
   return typeof value === 'string' ? value : ''
+}
+
+declare global {
+  // ECMAScript "JSON.parse source text access", in Node since 21 and not yet in TypeScript's library.
+  interface JSON {
+    rawJSON(text: string): object
+    isRawJSON(value: unknown): boolean
+  }
+}
+
+/** A number of 16 characters or with an exponent; shorter ones come out of `JSON.stringify` as they went in. */
+const longNumber = /(?:^|[:,[])\s*-?(?:[\d.]{16}|[\d.]+[eE])/
+
+/** Returns whether a JSON text may have a number that a JavaScript number does not hold exactly. */
+export function mayLoseDigits(text: string): boolean {
+  return longNumber.test(text)
+}
+
+/**
+ * Parses a JSON text. A number that `JSON.stringify` would not give back with the same value, such as
+ * 9007199254740993 or 1e400, becomes a raw JSON value (`JSON.isRawJSON`), which it does give back. Throws what
+ * `JSON.parse` throws.
+ */
+export function parseExactly(text: string): unknown {
+  if (!mayLoseDigits(text)) return JSON.parse(text)
+  return JSON.parse(text, (_, value: unknown, { source }: { source?: string } = {}) =>
+    typeof value === 'number' && source !== undefined && !isExact(value, source)
+      ? JSON.rawJSON(source)
+      : value,
+  )
+}
+
+function isExact(value: number, source: string): boolean {
+  return Number.isFinite(value) && normalize(String(value)) === normalize(source)
+}
+
+/** Writes a number as its digits without zeros at either end, and the power of ten of the last one. */
+function normalize(text: string): string {
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? []
+  const digits = (whole + fraction).replace(/^0+/, '')
+  let length = digits.length
+  while (digits[length - 1] === '0') length -= 1
+  if (length === 0) return '0'
+  return `${sign}${digits.slice(0, length)}e${Number(exponent) - fraction.length + digits.length - length}`
+}
+
+/** True for `application/json` and every `+json` type. */
+export function isJsonType(mediaType = ''): boolean {
+  return /^application\/(?:[\w.!#$&^-]+\+)?json\s*(?:;|$)/i.test(mediaType)
 }

@@ -1,5 +1,5 @@
 import { type OpenApiDocument, resolveReference } from './document.ts'
-import { asRecord, asText } from './json.ts'
+import { asRecord, asText, isJsonType } from './json.ts'
 import type { JsonSchema } from './json-schema.ts'
 import type { SchemaReader } from './schema-reader.ts'
 
@@ -83,11 +83,6 @@ function findKind(type: string): BodyKind {
   if (type === 'application/x-www-form-urlencoded') return 'form'
   if (type === 'multipart/form-data') return 'multipart'
   return /^text\/|^application\/(?:.*\+)?(?:xml|yaml|graphql|javascript)$/.test(type) ? 'text' : 'bytes'
-}
-
-/** True for `application/json` and every `+json` type. */
-export function isJsonType(mediaType = ''): boolean {
-  return /^application\/(?:[\w.!#$&^-]+\+)?json\s*(?:;|$)/i.test(mediaType)
 }
 
 /** The media type that a `Content-Type` is of, ranges last; undefined where there is none such. */

@@ -1,9 +1,42 @@
-import { writeForm } from './form.ts'
-import { isObject } from './json.ts'
-import { isJsonType } from './media-types.ts'
-import { writeText } from './parameter-text.ts'
+import { isJsonType, isObject } from './json.ts'
 import type { Parameter } from './parameters.ts'
-import { encodeAscii, encodeText, UnwritableValue } from './percent-encoding.ts'
+import { parseTemplate } from './path-template.ts'
+
+/** A value that its place in a request has no spelling for; the message completes "the value …". */
+export class UnwritableValue extends Error {
+  override readonly name = 'UnwritableValue'
+}
+
+/** Percent-encodes a text (RFC 3986 §2.1) so that only unreserved characters stay. Throws an `UnwritableValue`. */
+export function encodeText(text: string): string {
+  if (!text.isWellFormed()) throw new UnwritableValue('must be Unicode text without lone surrogates')
+  return encodeURIComponent(text).replaceAll(/[!'()*]/g, encodeAscii)
+}
+
+/**
+ * Percent-encodes a text for a query as the URL Standard's own serializer leaves it: `@` and `!()*` stay readable,
+ * `'` does not.
+ */
+export function encodeQueryText(text: string): string {
+  if (!text.isWellFormed()) throw new UnwritableValue('must be Unicode text without lone surrogates')
+  return encodeURIComponent(text).replaceAll('%40', '@').replaceAll("'", '%27')
+}
+
+/** Percent-encodes a text for a query and leaves reserved characters that cannot end its value (`allowReserved`). */
+export function encodeReserved(text: string): string {
+  return encodeQueryText(text).replaceAll(/%(?:2F|3A|3F|5B|5D|24|2C|3B)/g, decodeURIComponent)
+}
+
+/** Percent-encodes given ASCII characters that `encodeURIComponent` leaves, where they separate values. */
+export function encodeAscii(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`
+}
+
+/** Writes one value as `readText` reads it; what has no text of its own as JSON. */
+export function writeText(value: unknown): string {
+  if (value === null) return ''
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
 
 type Encode = (text: string) => string
 
@@ -85,4 +118,49 @@ export function join(
 
 function refuse(message: string): never {
   throw new UnwritableValue(message)
+}
+
+/**
+ * Builds the upstream path of a call from checked values alone; nothing of the client's own URL is in it. Throws an
+ * `UnwritableValue` on a value that is missing or that would leave its segment: an empty one and a dot segment have no
+ * encoding, so the path would lead elsewhere (RFC 3986 §5.2.4).
+ */
+export function writePath(
+  template: string,
+  parameters: readonly Parameter[],
+  values: Readonly<Record<string, unknown>>,
+): string {
+  const { parts } = parseTemplate(template)
+  let path = parts[0] ?? ''
+  for (let index = 1; index < parts.length; index += 2) {
+    const name = parts[index] ?? ''
+    const parameter = parameters.find((one) => one.in === 'path' && one.name === name)
+    const value = values[name]
+    if (!parameter || value === undefined) throw new UnwritableValue(`${name} must be given`)
+    const text = writePathText(parameter, value)
+    if (text === '') throw new UnwritableValue('must not be empty')
+    path += protectSeparator(text, parts, index) + parts[index + 1]
+  }
+  if (/\/\.{1,2}(?:\/|$)/.test(path)) throw new UnwritableValue('must not be . or ..')
+  return path
+}
+
+/**
+ * Where two variables share a segment (`/{a}-{b}`), the literal between them is percent-encoded in the first, so that
+ * it cannot be read as the separator.
+ */
+function protectSeparator(text: string, parts: readonly string[], index: number): string {
+  const literal = parts[index + 1] ?? ''
+  const isShared = index + 2 < parts.length && !literal.includes('/')
+  const [separator] = literal
+  if (!isShared || separator === undefined || /[\w%]/.test(separator)) return text
+  return text.replaceAll(separator, encodeAscii)
+}
+
+/** Writes an object as `application/x-www-form-urlencoded` (URL Standard): a list as its name repeated. */
+export function writeForm(value: Readonly<Record<string, unknown>>): string {
+  const form = new URLSearchParams()
+  for (const [name, one] of Object.entries(value))
+    for (const element of Array.isArray(one) ? one : [one]) form.append(name, writeText(element))
+  return form.toString()
 }

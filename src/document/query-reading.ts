@@ -1,11 +1,9 @@
 import type { Violation } from '../errors/gateway-error.ts'
 import { readDeepObject } from './deep-object.ts'
 import { define, listPairs, type Pair, readForm } from './form.ts'
-import { isJsonType } from './media-types.ts'
-import { readContent, readJoined } from './parameter-reading.ts'
-import { readText } from './parameter-text.ts'
+import { isJsonType } from './json.ts'
+import { decodeQueryText, readContent, readJoined, readText } from './parameter-reading.ts'
 import type { Parameter } from './parameters.ts'
-import { decodeQueryText } from './percent-encoding.ts'
 import { readMember, readShape, type ValueShape } from './value-shape.ts'
 import { mostViolations } from './violations.ts'
 

@@ -1,11 +1,20 @@
 import type { Violation } from '../errors/gateway-error.ts'
+import { isObject } from './json.ts'
 import type { Operation } from './operations.ts'
-import { writeCookiePairs, writeHeaderText } from './parameter-writing.ts'
+import {
+  encodeQueryText,
+  encodeReserved,
+  join,
+  UnwritableValue,
+  writeContent,
+  writeCookiePairs,
+  writeForm,
+  writeHeaderText,
+  writePath,
+  writeText,
+} from './parameter-writing.ts'
 import { findPlace, type Parameter } from './parameters.ts'
 import { parseTemplate } from './path-template.ts'
-import { writePath } from './path-writing.ts'
-import { UnwritableValue } from './percent-encoding.ts'
-import { writePairs, writeQuery } from './query-writing.ts'
 import { joinLocation } from './violations.ts'
 
 /** The values of a call's parameters, by their places. */
@@ -79,4 +88,79 @@ function write({ path }: Operation, parameter: Parameter, value: unknown): void 
 function findSegment(path: string, name: string): string {
   const segment = path.split('/').find((one) => one.includes(`{${name}}`)) ?? `{${name}}`
   return `/${segment.replaceAll(/\{([^}]+)\}/g, (variable, one: string) => (one === name ? variable : 'x'))}`
+}
+
+/**
+ * Writes the query of a call, without the question mark and in the document's order. What is undefined, and a list
+ * without elements, is left out (RFC 6570 §3.2.8); so are credentials. Throws an `UnwritableValue`.
+ */
+export function writeQuery(
+  parameters: readonly Parameter[],
+  values: Readonly<Record<string, unknown>>,
+): string {
+  const pairs: string[] = []
+  for (const parameter of parameters) {
+    const { name, in: place } = parameter
+    const value = values[name]
+    if (value === undefined || parameter.isCredential) continue
+    if (place === 'query') pairs.push(...writePairs(parameter, value))
+    if (place === 'querystring') pairs.push(writeWhole(parameter, value))
+  }
+  return pairs.join('&')
+}
+
+/** A value that is the query as a whole (OpenAPI 3.2, `in: querystring`). */
+function writeWhole(parameter: Parameter, value: unknown): string {
+  if (parameter.mediaType === 'application/x-www-form-urlencoded' && isObject(value)) return writeForm(value)
+  return encodeQueryText(writeContent(parameter, value))
+}
+
+/** Writes one query parameter as the pairs it comes to. */
+export function writePairs(parameter: Parameter, value: unknown): string[] {
+  const { name, style, explode, allowReserved, mediaType } = parameter
+  const key = encodeQueryText(name)
+  const encode = allowReserved ? encodeReserved : encodeQueryText
+  if (mediaType !== undefined) return [`${key}=${encode(writeContent(parameter, value))}`]
+  if (Array.isArray(value) && value.length === 0) return []
+  if (style === 'deepObject' && isContainer(value)) return writeDeep(key, value, encode)
+  if (explode && Array.isArray(value)) return value.map((one) => `${key}=${encode(writeText(one))}`)
+  if (explode && isObject(value))
+    return Object.entries(value).map(
+      ([member, one]) => `${encodeQueryText(member)}=${encode(writeText(one))}`,
+    )
+  const separator = separators[style] ?? ','
+  const keep = isContainer(value) ? refuseSeparator(decodeURIComponent(separator)) : (text: string) => text
+  // A comma is the one separator that data may hold: there it is percent-encoded, `allowReserved` or not.
+  const encodeElement = (text: string) => encode(keep(text)).replaceAll(',', '%2C')
+  const text = join(value, { separator, explode: false, encode: isContainer(value) ? encodeElement : encode })
+  return [`${key}=${text}`]
+}
+
+/** How values of the styles that are not exploded are joined; both are percent-encoded themselves. */
+const separators: Readonly<Record<string, string | undefined>> = {
+  spaceDelimited: '%20',
+  pipeDelimited: '%7C',
+}
+
+/** An element that holds the separator cannot be told from two. */
+function refuseSeparator(separator: string): (text: string) => string {
+  return (text) => {
+    if (separator !== ',' && text.includes(separator))
+      throw new UnwritableValue(`must hold no ${separator === ' ' ? 'space' : separator} within an element`)
+    return text
+  }
+}
+
+/** `a[b]=1`, `a[b][c]=2`, `a[d][0]=3`: OpenAPI describes the first alone, most servers read all. */
+function writeDeep(key: string, value: object, encode: (text: string) => string): string[] {
+  return Object.entries(value).flatMap(([member, one]: [string, unknown]) => {
+    if (/[[\]]/.test(member)) throw new UnwritableValue('must have no brackets in its names')
+    const inner = `${key}[${encodeQueryText(member)}]`
+    if (one === undefined) return []
+    return isContainer(one) ? writeDeep(inner, one, encode) : [`${inner}=${encode(writeText(one))}`]
+  })
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }

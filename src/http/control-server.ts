@@ -3,7 +3,7 @@ import type { Metrics } from '../observability/metrics.ts'
 import { isServing, type ReadinessCheck } from '../observability/readiness.ts'
 import { watchConnections } from './connection.ts'
 import { sendProblem, toGatewayError } from './problem-response.ts'
-import { createSourceCheck } from './source-check.ts'
+import { createSourceCheck } from './request-check.ts'
 
 /** What the control server serves. */
 export interface ControlOptions {

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
-import type { IssuerKeys } from '../access/guard.ts'
+import type { IssuerKeys } from '../access/authentication.ts'
 import type { Config } from '../config/config.ts'
 import type { OpenApiDocument } from '../document/document.ts'
 import type { SamplingOptions } from '../observability/response-sampling.ts'

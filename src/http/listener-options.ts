@@ -1,15 +1,15 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { Guard } from '../access/guard.ts'
+import type { Guard } from '../access/authentication.ts'
 import type { Config } from '../config/config.ts'
 import type { Operation } from '../document/operations.ts'
 import type { ReadinessCheck } from '../observability/readiness.ts'
-import type { RequestRecorder } from '../observability/request-log.ts'
+import type { RequestRecorder } from '../observability/requests.ts'
 import type { Fingerprint } from '../state/fingerprint.ts'
 import type { CounterStore } from '../state/store.ts'
 import { listCredentialHeaders } from '../upstream/credentials.ts'
 import type { Admission } from './admission.ts'
 import type { ListenerOptions, ListenerTimeouts } from './listener.ts'
-import { UnreadResponses } from './unread-responses.ts'
+import { UnreadResponses } from './responses.ts'
 
 /** The options that both servers have in common. */
 export type CommonListenerOptions = Omit<ListenerOptions, 'surface' | 'bodyLimit' | 'refuseUnrouted'>

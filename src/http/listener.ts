@@ -6,14 +6,14 @@ import Fastify, {
   LogController,
 } from 'fastify'
 import type { Authenticator } from '../access/authentication.ts'
-import { type Grant, noGrant } from '../access/grant.ts'
+import { type Grant, noGrant } from '../access/authorization.ts'
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
 import {
   type RequestRecorder,
   recordRequest,
   recordRequests,
   type Surface,
-} from '../observability/request-log.ts'
+} from '../observability/requests.ts'
 import type { Admission, Slot } from './admission.ts'
 import {
   awaitEarlierRequests,
@@ -21,13 +21,10 @@ import {
   respondToBrokenRequest,
   watchConnections,
 } from './connection.ts'
-import { registerCors } from './cors.ts'
-import { checkFraming } from './framing.ts'
 import { sendProblem, toGatewayError } from './problem-response.ts'
 import { type RateLimitOptions, registerRateLimit } from './rate-limit.ts'
-import { createSourceCheck, type SourceOptions } from './source-check.ts'
-import type { UnreadResponses } from './unread-responses.ts'
-import { createWriteBatch } from './write-batch.ts'
+import { checkFraming, createSourceCheck, registerCors, type SourceOptions } from './request-check.ts'
+import { createWriteBatch, type UnreadResponses } from './responses.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

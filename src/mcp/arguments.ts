@@ -1,11 +1,11 @@
 import { describeBody } from '../document/body-schema.ts'
-import { asRecord, quoteName } from '../document/json.ts'
+import { asRecord, isObject, quoteName } from '../document/json.ts'
 import { dereference, describeObject, type JsonSchema } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
 import { findPlace, type Parameter } from '../document/parameters.ts'
 import { type Tool, toArgumentKey } from '../document/tool.ts'
 import { isCredential } from '../document/validation.ts'
-import { mostViolations, refuseName } from '../document/violations.ts'
+import { joinLocation, mostViolations, refuseName } from '../document/violations.ts'
 import type { Violation } from '../errors/gateway-error.ts'
 import type { BoundInput } from '../upstream/pipeline.ts'
 import { splitTypes } from './type-lists.ts'
@@ -131,4 +131,25 @@ export function locateByArgument({ parameters }: Operation, tool: Tool, violatio
 
 function leadsTo(prefix: string, location: string): boolean {
   return location.startsWith(prefix) && ['', '.', '['].includes(location.charAt(prefix.length))
+}
+
+/**
+ * Lists the numbers in arguments that would not reach the API as they were written. The parser has left them as raw
+ * JSON (`parseExactly`).
+ */
+export function findInexactNumbers(values: Readonly<Record<string, unknown>>): Violation[] {
+  const violations: Violation[] = []
+  const visit = (value: unknown, location: string) => {
+    if (JSON.isRawJSON(value))
+      violations.push({
+        location,
+        rule: 'number',
+        message: 'has more digits than are kept: give it as a string',
+      })
+    else if (Array.isArray(value))
+      for (const [index, one] of value.entries()) visit(one, joinLocation(location, `${index}`))
+    else if (isObject(value)) for (const name in value) visit(value[name], joinLocation(location, name))
+  }
+  visit(values, '')
+  return violations.slice(0, mostViolations)
 }

@@ -1,10 +1,11 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { asRecord, isObject } from '../document/json.ts'
 import type { JsonSchema } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
 import type { Tool } from '../document/tool.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { Clock } from '../state/expiring-map.ts'
+import type { Fingerprint } from '../state/fingerprint.ts'
 import type { CounterStore } from '../state/store.ts'
 
 /** The person behind a client that offers to ask for input (MCP elicitation), and what came of asking. */
@@ -61,8 +62,7 @@ export interface ConfirmedCall {
 
 /** What confirmations depend on. */
 export interface ConfirmationOptions {
-  /** Random bytes, of this process alone. */
-  readonly key: Uint8Array
+  readonly fingerprint: Pick<Fingerprint, 'sign'>
   readonly store: CounterStore
   readonly clock: Clock
 }
@@ -114,9 +114,7 @@ export class Confirmations {
 
   #sign({ tool, values, client }: ConfirmedCall, end: number, nonce: string): string {
     const sorted = Object.entries(values).sort(([one], [other]) => (one < other ? -1 : 1))
-    return createHmac('sha256', this.#options.key)
-      .update(JSON.stringify([client, tool.name, sorted, end, nonce]))
-      .digest('base64url')
+    return this.#options.fingerprint.sign(JSON.stringify([client, tool.name, sorted, end, nonce]))
   }
 }
 

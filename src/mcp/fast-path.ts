@@ -3,7 +3,7 @@ import { isObject } from '../document/json.ts'
 import { readElicitation } from './confirmation.ts'
 import { type Reply, refuse } from './json-rpc.ts'
 import { cacheHint, initializeVersions, type ProtocolOptions, statelessVersion } from './protocol.ts'
-import { callTool } from './tool-requests.ts'
+import { callTool } from './tool-calls.ts'
 import type { CallContext } from './tools.ts'
 
 type JsonObject = Readonly<Record<string, unknown>>

@@ -1,6 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
-import { parseExactly } from '../document/exact-numbers.ts'
-import { parseJson } from '../document/json.ts'
+import { parseExactly, parseJson } from '../document/json.ts'
 import { checkBatch } from './batch.ts'
 import { type RpcError, readId, toRpcError, writeError } from './json-rpc.ts'
 import { readLines } from './lines.ts'

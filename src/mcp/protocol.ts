@@ -21,7 +21,7 @@ import { asRecord } from '../document/json.ts'
 import { readElicitation } from './confirmation.ts'
 import { type Reply, RpcError, readId, refuse, rpcCodes } from './json-rpc.ts'
 import { hasEnvelope, trimMessage } from './messages.ts'
-import { callTool, readCallParams, readListParams } from './tool-requests.ts'
+import { callTool, readCallParams, readListParams } from './tool-calls.ts'
 import type { CallContext, Tools } from './tools.ts'
 
 /** A JSON-RPC message that the SDK takes. */

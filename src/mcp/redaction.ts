@@ -1,5 +1,4 @@
-import { parseExactly } from '../document/exact-numbers.ts'
-import { asRecord, isObject } from '../document/json.ts'
+import { asRecord, isObject, parseExactly } from '../document/json.ts'
 import { dereference, type JsonSchema } from '../document/json-schema.ts'
 import { redactTokens } from '../upstream/redaction.ts'
 

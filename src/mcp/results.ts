@@ -1,5 +1,4 @@
-import { mayLoseDigits, parseExactly } from '../document/exact-numbers.ts'
-import { asRecord, isObject } from '../document/json.ts'
+import { asRecord, isObject, mayLoseDigits, parseExactly } from '../document/json.ts'
 import { errorCatalogue } from '../errors/catalogue.ts'
 import type { GatewayError } from '../errors/gateway-error.ts'
 import type { ApiResponse } from '../upstream/client.ts'

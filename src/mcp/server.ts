@@ -1,14 +1,14 @@
 import type { Readable, Writable } from 'node:stream'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
-import { openGrant } from '../access/grant.ts'
+import { openGrant } from '../access/authorization.ts'
 import { createListener, type ListenerOptions } from '../http/listener.ts'
-import { describeToolCalls, type RequestRecorder, type ToolCallRecord } from '../observability/request-log.ts'
+import { describeToolCalls, type RequestRecorder, type ToolCallRecord } from '../observability/requests.ts'
 import type { CredentialSource } from './arguments.ts'
 import { refuseUnrouted, registerMcp } from './endpoint.ts'
 import type { RpcError } from './json-rpc.ts'
-import { type ObservationOptions, observeTools } from './observation.ts'
 import type { ProtocolOptions } from './protocol.ts'
 import { serveStdio } from './stdio.ts'
+import { type ObservationOptions, observeTools } from './tool-calls.ts'
 import { createTools, type ToolOptions } from './tools.ts'
 
 /** Bytes of a message; clients send far less. */

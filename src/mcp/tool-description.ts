@@ -1,4 +1,4 @@
-import { findBan, type Policy } from '../access/policy.ts'
+import { findBan, type Policy } from '../access/authorization.ts'
 import type { Rate } from '../config/environment.ts'
 import { asRecord } from '../document/json.ts'
 import type { JsonSchema } from '../document/json-schema.ts'

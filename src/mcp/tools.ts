@@ -1,18 +1,23 @@
-import { covers, type Grant } from '../access/grant.ts'
+import { covers, type Grant } from '../access/authorization.ts'
 import type { CheckedOperation } from '../document/validation.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
-import type { ToolCallRecord } from '../observability/request-log.ts'
+import type { ToolCallRecord } from '../observability/requests.ts'
 import { DeletionLimit } from '../state/deletion-limit.ts'
 import type { Clock } from '../state/expiring-map.ts'
-import { Fingerprint } from '../state/fingerprint.ts'
+import type { Fingerprint } from '../state/fingerprint.ts'
 import type { CounterStore } from '../state/store.ts'
 import { readRetryAfter } from '../upstream/back-off.ts'
 import type { UpstreamClient } from '../upstream/client.ts'
 import type { ClientConnection } from '../upstream/client-connection.ts'
 import { findDefaults } from '../upstream/credentials.ts'
 import { createPipeline, type Pipeline } from '../upstream/pipeline.ts'
-import { findInexactNumbers } from './argument-numbers.ts'
-import { bindArguments, type CredentialSource, locateByArgument, type ToolArguments } from './arguments.ts'
+import {
+  bindArguments,
+  type CredentialSource,
+  findInexactNumbers,
+  locateByArgument,
+  type ToolArguments,
+} from './arguments.ts'
 import { Confirmations, confirmation, type Elicitation, type Question } from './confirmation.ts'
 import { adviseNextStep } from './next-step.ts'
 import { type Selection, selectDescribed } from './redaction.ts'
@@ -59,8 +64,8 @@ export interface ToolOptions extends OfferOptions {
   readonly client: UpstreamClient
   /** Name of the upstream as a reader knows it. */
   readonly upstreamName: string
-  /** Random bytes, of this process alone. */
-  readonly key: Uint8Array
+  /** Names clients, and signs what they bring back. */
+  readonly fingerprint: Fingerprint
   /** Counts deletions. */
   readonly store: CounterStore
   readonly clock: Clock
@@ -107,9 +112,8 @@ interface Guards {
 
 function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOptions, guards: Guards): ToolCall {
   const { tool, advice, needsConfirmation } = offer
-  const { held } = options
+  const { held, fingerprint } = options
   const defaults = findDefaults(operation, held)
-  const fingerprint = new Fingerprint(options.key)
   return (all, context, elicitation) => {
     const { grant, signal, connection, traceparent, requestId } = context
     const values = needsConfirmation ? withoutConfirmation(all) : all

@@ -2,14 +2,20 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { OpenApiDocument } from '../document/document.ts'
 import { createComparison } from '../document/response-mismatch.ts'
 import { readDescribedOperations } from '../document/responses.ts'
-import { auditCall } from './audit.ts'
-import type { CallObserver } from './call-observer.ts'
 import { Metrics } from './metrics.ts'
-import type { RequestRecorder } from './request-log.ts'
-import { createRequestMetrics, type ObservedAdmission } from './request-metrics.ts'
+import {
+  createRequestMetrics,
+  createStatusNames,
+  type ObservedAdmission,
+  type RequestRecorder,
+} from './requests.ts'
 import { ResponseSampler, type SamplingOptions } from './response-sampling.ts'
-import { createStatusNames } from './status-names.ts'
-import { createUpstreamMetrics, type ObservedUpstream } from './upstream-metrics.ts'
+import {
+  type CallObserver,
+  createCallObserver,
+  createUpstreamMetrics,
+  type ObservedUpstream,
+} from './upstream-calls.ts'
 
 /** What an observation depends on. */
 export interface ObservationOptions
@@ -54,13 +60,6 @@ export function createObservation(options: ObservationOptions): Observation {
   return {
     metrics,
     recorder,
-    watch: {
-      onEnd(operation, end, milliseconds) {
-        upstream.onEnd(operation, end, milliseconds)
-        auditCall(logger, operation, end)
-        if (end.response) sampler.observe(operation, end.response)
-      },
-      onRetry: upstream.onRetry,
-    },
+    watch: createCallObserver({ metrics: upstream, logger, sampler }),
   }
 }

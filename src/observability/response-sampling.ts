@@ -1,7 +1,14 @@
 import type { Operation } from '../document/operations.ts'
 import type { Comparison, Mismatch } from '../document/response-mismatch.ts'
 import type { Clock } from '../state/expiring-map.ts'
-import type { ObservedResponse } from './call-observer.ts'
+
+/** A complete response of the API, as far as it is observed. */
+export interface ObservedResponse {
+  readonly status: number
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: Buffer
+}
 
 /** A kind of mismatch: the same one however often it occurs. */
 export interface MismatchKind {

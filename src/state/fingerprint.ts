@@ -41,10 +41,15 @@ export class Fingerprint {
     return principal === '' ? this.#hash([listHeaders(credentials)]) : this.#hash(['principal', principal])
   }
 
+  /** Signs a text that a client is given and brings back. */
+  sign(text: string): string {
+    return this.#hash(['signed', text])
+  }
+
   #hash(parts: readonly (string | Uint8Array)[]): string {
     const hmac = createHmac('sha256', this.#key)
     for (const part of parts) hmac.update(`${Buffer.byteLength(part)}:`).update(part)
-    return hmac.digest('base64')
+    return hmac.digest('base64url')
   }
 }
 

@@ -7,8 +7,7 @@ import { createMemoryStore, type Store } from './store.ts'
 export interface GatewayState<Value> {
   /** Milliseconds, monotonic. */
   readonly clock: Clock
-  /** Random bytes: the key of every keyed hash. */
-  readonly key: Uint8Array
+  /** Has the one key of every keyed hash. */
   readonly fingerprint: Fingerprint
   readonly store: Store<Value>
 }
@@ -16,6 +15,5 @@ export interface GatewayState<Value> {
 /** Creates the state of a gateway, in this process's memory. */
 export function createState<Value>(): GatewayState<Value> {
   const clock = () => performance.now()
-  const key = randomBytes(32)
-  return { clock, key, fingerprint: new Fingerprint(key), store: createMemoryStore<Value>(clock) }
+  return { clock, fingerprint: new Fingerprint(randomBytes(32)), store: createMemoryStore<Value>(clock) }
 }

@@ -1,7 +1,7 @@
 import { GatewayError } from '../errors/gateway-error.ts'
 import { type Clock, ExpiringMap } from '../state/expiring-map.ts'
 import type { Fingerprint } from '../state/fingerprint.ts'
-import type { Interceptor, UpstreamResponse } from './interceptor.ts'
+import type { Interceptor, UpstreamResponse } from './call.ts'
 
 /** Seconds for which a client is refused at most, whatever the upstream says. */
 const longestWait = 300

@@ -1,7 +1,7 @@
 import { CircuitState as BreakerState, circuitBreaker, handleAll, SamplingBreaker } from 'cockatiel'
 import { GatewayError } from '../errors/gateway-error.ts'
-import type { CircuitState } from '../observability/call-observer.ts'
-import type { Interceptor } from './interceptor.ts'
+import type { CircuitState } from '../observability/upstream-calls.ts'
+import type { Interceptor } from './call.ts'
 
 /** Tells the circuit what became of a call: the upstream answered, it failed, or the call was given up. */
 export type Report = (health: 'well' | 'failed' | 'unknown') => void

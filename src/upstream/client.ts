@@ -2,11 +2,16 @@ import createFetchClient, { type ClientOptions as FetchClientOptions } from 'ope
 import { writeBody } from '../document/body-writing.ts'
 import type { Operation } from '../document/operations.ts'
 import type { CallInput } from '../document/validation.ts'
-import { runInCall, type UpstreamCall } from './call.ts'
+import {
+  runInCall,
+  type Send,
+  type UpstreamCall,
+  type UpstreamRequest,
+  type UpstreamResponse,
+} from './call.ts'
 import { type ClientConnection, unwatchedConnection } from './client-connection.ts'
 import { collectSecrets, type HeldCredentials } from './credentials.ts'
-import type { Send, UpstreamRequest, UpstreamResponse } from './interceptor.ts'
-import { toHeaders, toTarget } from './request.ts'
+import { toHeaders, toTarget } from './pipeline.ts'
 
 /** A complete response of the API: the JSON text as it came, errors without what they echoed of the request. */
 export interface ApiResponse<Data = unknown> {

@@ -1,5 +1,4 @@
-import { createCallError, currentCall } from './call.ts'
-import { type Interceptor, isRead } from './interceptor.ts'
+import { createCallError, currentCall, type Interceptor, isRead } from './call.ts'
 
 /**
  * Gives a call up when it takes longer than the milliseconds given, all tries included, and when its client has

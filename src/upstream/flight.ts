@@ -1,6 +1,5 @@
-import { runInCall, type UpstreamCall } from './call.ts'
+import { runInCall, type UpstreamCall, type UpstreamResponse } from './call.ts'
 import type { ClientConnection } from './client-connection.ts'
-import type { UpstreamResponse } from './interceptor.ts'
 import type { Write } from './staleness.ts'
 
 /** A write under way, and the connections of the clients that wait for its response. */

@@ -1,8 +1,7 @@
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
 import type { Fingerprint } from '../state/fingerprint.ts'
 import type { Store } from '../state/store.ts'
-import { currentCall } from './call.ts'
-import type { Interceptor, UpstreamResponse } from './interceptor.ts'
+import { currentCall, type Interceptor, type UpstreamResponse } from './call.ts'
 
 /** The header by which a client names a call (draft-ietf-httpapi-idempotency-key-header), in lower case. */
 export const idempotencyHeader = 'idempotency-key'

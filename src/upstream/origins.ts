@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts'
 import type { ResponseRules } from '../document/api.ts'
 import type { Operation } from '../document/operations.ts'
-import type { CallObserver } from '../observability/call-observer.ts'
+import type { CallObserver } from '../observability/upstream-calls.ts'
 import type { GatewayState } from '../state/gateway-state.ts'
 import { currentCall } from './call.ts'
 import { CircuitBreaker, type CircuitOptions } from './circuit-breaker.ts'
@@ -27,8 +27,8 @@ export interface UpstreamOptions {
  */
 export function openUpstream(options: UpstreamOptions): Requester {
   const { config, operations, rules, state, breaker, circuit, observer } = options
-  const { key, clock, store } = state
-  const common = { timeout: config.upstreamTimeout, ca: config.ca, rules, key, clock, observer }
+  const { fingerprint, clock, store } = state
+  const common = { timeout: config.upstreamTimeout, ca: config.ca, rules, fingerprint, clock, observer }
   const main = createRequester({ ...common, baseUrl: config.baseUrl, circuit: breaker, store })
   const urls = new Set(operations.flatMap(({ baseUrl }) => baseUrl ?? []))
   if (urls.size === 0) return main

@@ -1,10 +1,16 @@
 import { GatewayError } from '../errors/gateway-error.ts'
 import { type Clock, ExpiringMap } from '../state/expiring-map.ts'
 import type { Fingerprint } from '../state/fingerprint.ts'
-import { currentCall, type UpstreamCall } from './call.ts'
+import {
+  currentCall,
+  type Interceptor,
+  type Send,
+  type UpstreamCall,
+  type UpstreamRequest,
+  type UpstreamResponse,
+} from './call.ts'
 import type { ClientConnection } from './client-connection.ts'
 import { Flight } from './flight.ts'
-import type { Interceptor, Send, UpstreamRequest, UpstreamResponse } from './interceptor.ts'
 import { isStale, readWrite, type Write } from './staleness.ts'
 
 /** Milliseconds that an undelivered response is kept for its call to be repeated. */

@@ -1,14 +1,14 @@
 import type { ResponseRules } from '../document/api.ts'
-import type { CallObserver } from '../observability/call-observer.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
+import type { CallObserver } from '../observability/upstream-calls.ts'
 import type { Clock } from '../state/expiring-map.ts'
-import { Fingerprint } from '../state/fingerprint.ts'
+import type { Fingerprint } from '../state/fingerprint.ts'
 import { createMemoryStore, type Store } from '../state/store.ts'
 import { backOff } from './back-off.ts'
+import { compose, currentCall, type Interceptor, isRead, type Send } from './call.ts'
 import { breakCircuit, CircuitBreaker } from './circuit-breaker.ts'
 import { deadline } from './deadline.ts'
 import { type IdempotencyRecord, idempotency } from './idempotency.ts'
-import { compose, isRead, type Send } from './interceptor.ts'
-import { observe } from './observe.ts'
 import { openPools } from './pools.ts'
 import { replay } from './replay.ts'
 import { checkResponses } from './response-check.ts'
@@ -37,8 +37,8 @@ export interface RequesterOptions {
   readonly circuit?: CircuitBreaker
   /** What the document says of all responses. */
   readonly rules: ResponseRules
-  /** Random bytes, for the names of calls and clients. */
-  readonly key: Uint8Array
+  /** Names calls and clients. */
+  readonly fingerprint: Fingerprint
   readonly clock: Clock
   readonly store?: Store<IdempotencyRecord>
   readonly observer?: CallObserver | undefined
@@ -51,10 +51,9 @@ const longestConnect = 10_000
 
 /** Opens the way to the upstream. Redirects are not followed. */
 export function createRequester(options: RequesterOptions): Requester {
-  const { timeout, ca, random = Math.random, clock, observer, rules } = options
+  const { timeout, ca, random = Math.random, fingerprint, clock, observer, rules } = options
   const { origin, pathname } = new URL(options.baseUrl)
   const pools = openPools({ origin, ca, connectTimeout: Math.min(timeout, longestConnect) })
-  const fingerprint = new Fingerprint(options.key)
   const read = compose(options.transport ?? createTransport(pools, pathname.replace(/\/+$/, '')), [
     backOff(fingerprint, clock, rules.retryAfterHeader),
     ...(observer ? [observe(observer, clock)] : []),
@@ -73,5 +72,23 @@ export function createRequester(options: RequesterOptions): Requester {
     async close() {
       await Promise.all([pools.reads.close(), pools.writes.close()])
     },
+  }
+}
+
+/** Tells the observer how each call ended, and how many milliseconds it took. */
+export function observe(observer: CallObserver, clock: Clock): Interceptor {
+  return (send) => async (request) => {
+    const { operation, principal: caller } = currentCall()
+    const { path } = request
+    const began = clock()
+    try {
+      const response = await send(request)
+      observer.onEnd(operation, { status: response.status, response, caller, path }, clock() - began)
+      return response
+    } catch (error) {
+      const code = error instanceof GatewayError ? error.code : 'internal_error'
+      observer.onEnd(operation, { code, caller, path }, clock() - began)
+      throw error
+    }
   }
 }

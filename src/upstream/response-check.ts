@@ -1,8 +1,13 @@
 import { isUtf8 } from 'node:buffer'
 import type { ResponseRules } from '../document/api.ts'
-import { isJsonType } from '../document/media-types.ts'
-import { createCallError, currentCall, type UpstreamCall } from './call.ts'
-import type { Interceptor, UpstreamResponse } from './interceptor.ts'
+import { isJsonType } from '../document/json.ts'
+import {
+  createCallError,
+  currentCall,
+  type Interceptor,
+  type UpstreamCall,
+  type UpstreamResponse,
+} from './call.ts'
 import { redactError } from './redaction.ts'
 
 /**

@@ -1,7 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Operation } from '../document/operations.ts'
-import { createCallError, currentCall } from './call.ts'
-import { type Interceptor, isRead } from './interceptor.ts'
+import { createCallError, currentCall, type Interceptor, isRead } from './call.ts'
 import { ConnectionError } from './transport.ts'
 
 /** Most further tries of a call of which no byte has left. */

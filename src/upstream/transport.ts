@@ -1,7 +1,14 @@
 import type { Dispatcher } from 'undici'
 import { GatewayError } from '../errors/gateway-error.ts'
-import { createCallError, currentCall, type UpstreamCall } from './call.ts'
-import { isRead, type Send, type UpstreamRequest, type UpstreamResponse } from './interceptor.ts'
+import {
+  createCallError,
+  currentCall,
+  isRead,
+  type Send,
+  type UpstreamCall,
+  type UpstreamRequest,
+  type UpstreamResponse,
+} from './call.ts'
 import type { Pools } from './pools.ts'
 
 /** The connection failed before a response was complete. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { mayLoseDigits, parseExactly } from '../../src/document/exact-numbers.ts'
+import { mayLoseDigits, parseExactly } from '../../src/document/json.ts'
 
 test.each([
   '9007199254740993',

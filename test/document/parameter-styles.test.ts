@@ -5,7 +5,7 @@ import { createHeaderReader, createPathReader } from '../../src/document/paramet
 import { writeCookiePairs, writeHeaderText, writePathText } from '../../src/document/parameter-writing.ts'
 import { type Parameter, readParameter } from '../../src/document/parameters.ts'
 import { createQueryReader } from '../../src/document/query-reading.ts'
-import { writeQuery } from '../../src/document/query-writing.ts'
+import { writeQuery } from '../../src/document/request-writing.ts'
 
 const schemas = {
   text: { type: 'string' },

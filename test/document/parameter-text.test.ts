@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readText } from '../../src/document/parameter-text.ts'
+import { readText } from '../../src/document/parameter-reading.ts'
 import { readShape } from '../../src/document/value-shape.ts'
 
 const readAs = (text: string, schema: object) => readText(text, readShape(schema))

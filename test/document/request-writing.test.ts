@@ -2,8 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Operation } from '../../src/document/operations.ts'
 import { readParameter } from '../../src/document/parameters.ts'
 import { createPathMatcher } from '../../src/document/path-template.ts'
-import { writeQuery } from '../../src/document/query-writing.ts'
-import { findUnwritable, writeHeaders, writeTarget } from '../../src/document/request-writing.ts'
+import { findUnwritable, writeHeaders, writeQuery, writeTarget } from '../../src/document/request-writing.ts'
 
 const query = (name: string) =>
   readParameter({ name, in: 'query', style: 'form', explode: false, schema: {} })

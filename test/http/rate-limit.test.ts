@@ -1,6 +1,6 @@
 import { fastify } from 'fastify'
 import { expect, test } from 'vitest'
-import { openGrant } from '../../src/access/grant.ts'
+import { openGrant } from '../../src/access/authorization.ts'
 import { createKey } from '../../src/config/gateway-keys.ts'
 import { GatewayError } from '../../src/errors/gateway-error.ts'
 import { registerRateLimit } from '../../src/http/rate-limit.ts'

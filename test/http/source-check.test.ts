@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createSourceCheck } from '../../src/http/source-check.ts'
+import { createSourceCheck } from '../../src/http/request-check.ts'
 
 const check = createSourceCheck({ allowedHosts: ['*.example.org', '*.example.net:8443'], allowedOrigins: [] })
 

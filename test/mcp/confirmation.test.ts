@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { Confirmations } from '../../src/mcp/confirmation.ts'
+import { Fingerprint } from '../../src/state/fingerprint.ts'
 import { createMemoryStore } from '../../src/state/store.ts'
 import { operations } from './example.ts'
 
@@ -10,7 +11,7 @@ it('a consent ends after five minutes', async () => {
   const clock = { now: 0.5 }
   const options = {
     clock: () => clock.now,
-    key: new Uint8Array(32),
+    fingerprint: new Fingerprint(new Uint8Array(32)),
     store: createMemoryStore(() => clock.now),
   }
   const confirmations = new Confirmations(options)

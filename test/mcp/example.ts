@@ -4,6 +4,7 @@ import { type Parameter, readParameter } from '../../src/document/parameters.ts'
 import type { SecurityScheme } from '../../src/document/security.ts'
 import { compileOperations } from '../../src/document/validation.ts'
 import { createMcpServer, type McpOptions } from '../../src/mcp/server.ts'
+import { Fingerprint } from '../../src/state/fingerprint.ts'
 import { createMemoryStore } from '../../src/state/store.ts'
 import type { ApiResponse } from '../../src/upstream/client.ts'
 import type { ClientConnection } from '../../src/upstream/client-connection.ts'
@@ -171,7 +172,7 @@ export function createOptions(respond: Respond = () => answer(200, { status: 'su
     },
     held: { secrets: {}, pins: {} },
     policy: { redactTokens: false, allowDelete: true, confirmDelete: false, deleteLimit: undefined },
-    key: new Uint8Array(32),
+    fingerprint: new Fingerprint(new Uint8Array(32)),
     store: createMemoryStore(() => 0),
     clock: () => 0,
     upstreamName: 'Bookland',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { openGrant } from '../../src/access/grant.ts'
+import { openGrant } from '../../src/access/authorization.ts'
 import { createFastPath } from '../../src/mcp/fast-path.ts'
 import { createSdkPath } from '../../src/mcp/protocol.ts'
 import { createTools } from '../../src/mcp/tools.ts'

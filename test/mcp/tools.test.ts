@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { openGrant } from '../../src/access/grant.ts'
+import { openGrant } from '../../src/access/authorization.ts'
 import { GatewayError } from '../../src/errors/gateway-error.ts'
 import type { ToolArguments } from '../../src/mcp/arguments.ts'
 import type { ToolResult } from '../../src/mcp/results.ts'

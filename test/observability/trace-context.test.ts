@@ -1,5 +1,5 @@
 import { expect, it, test } from 'vitest'
-import { readTraceparent } from '../../src/observability/trace-context.ts'
+import { readTraceparent } from '../../src/observability/requests.ts'
 import { startGateway } from '../support/gateway.ts'
 import { calls, servers } from '../support/servers.ts'
 import { startUpstream } from '../support/upstream-stub.ts'

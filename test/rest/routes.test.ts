@@ -4,6 +4,7 @@ import type { OpenApiDocument } from '../../src/document/document.ts'
 import { readOperations } from '../../src/document/operations.ts'
 import { compileOperations } from '../../src/document/validation.ts'
 import { createRestServer } from '../../src/rest/server.ts'
+import { Fingerprint } from '../../src/state/fingerprint.ts'
 import { createRequester } from '../../src/upstream/requester.ts'
 import { openListener } from '../support/open-listener.ts'
 import { createRunLogger } from '../support/run-log.ts'
@@ -46,7 +47,12 @@ beforeAll(async () => {
   const document = describe()
   const held = { secrets: {}, pins: {} }
   const requester = createRequester({
-    ...{ baseUrl: upstream.url, timeout: 5_000, key: new Uint8Array(32), clock: () => 0 },
+    ...{
+      baseUrl: upstream.url,
+      timeout: 5_000,
+      fingerprint: new Fingerprint(new Uint8Array(32)),
+      clock: () => 0,
+    },
     rules: readApi(document).responses,
   })
   const app = await createRestServer({

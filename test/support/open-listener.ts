@@ -1,7 +1,7 @@
-import { openGrant } from '../../src/access/grant.ts'
+import { openGrant } from '../../src/access/authorization.ts'
 import { Admission } from '../../src/http/admission.ts'
 import { usualTimeouts } from '../../src/http/listener.ts'
-import { UnreadResponses } from '../../src/http/unread-responses.ts'
+import { UnreadResponses } from '../../src/http/responses.ts'
 
 /** What a listener needs to let everybody in, as many at a time as given. */
 export function openListener(active: number) {

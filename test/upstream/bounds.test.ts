@@ -1,9 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Dispatcher, Pool } from 'undici'
 import { expect, test } from 'vitest'
-import { runInCall } from '../../src/upstream/call.ts'
+import { runInCall, type UpstreamRequest, type UpstreamResponse } from '../../src/upstream/call.ts'
 import { unwatchedConnection } from '../../src/upstream/client-connection.ts'
-import type { UpstreamRequest, UpstreamResponse } from '../../src/upstream/interceptor.ts'
 import { createTransport } from '../../src/upstream/transport.ts'
 import { findOperation, openRequester, respond } from './requester-fixture.ts'
 

@@ -3,7 +3,15 @@ import { readApi } from '../../src/document/api.ts'
 import { readDocument } from '../../src/document/document.ts'
 import { type Operation, readOperations } from '../../src/document/operations.ts'
 import type { GatewayError } from '../../src/errors/gateway-error.ts'
-import { currentCall, runInCall, type UpstreamCall } from '../../src/upstream/call.ts'
+import { Fingerprint } from '../../src/state/fingerprint.ts'
+import {
+  compose,
+  currentCall,
+  runInCall,
+  type UpstreamCall,
+  type UpstreamRequest,
+  type UpstreamResponse,
+} from '../../src/upstream/call.ts'
 import { breakCircuit, CircuitBreaker } from '../../src/upstream/circuit-breaker.ts'
 import {
   type ClientConnection,
@@ -11,7 +19,6 @@ import {
   unwatchedConnection,
 } from '../../src/upstream/client-connection.ts'
 import { deadline } from '../../src/upstream/deadline.ts'
-import { compose, type UpstreamRequest, type UpstreamResponse } from '../../src/upstream/interceptor.ts'
 import { openPools } from '../../src/upstream/pools.ts'
 import { createRequester, type RequesterOptions } from '../../src/upstream/requester.ts'
 import { retry } from '../../src/upstream/retry.ts'
@@ -103,7 +110,12 @@ export function openRequester(options: Partial<RequesterOptions> = {}) {
       sent.push({ request, settle })
     })
   const { send } = createRequester({
-    ...{ baseUrl: 'http://upstream.example.org', timeout: 60_000, transport, key: new Uint8Array(32) },
+    ...{
+      baseUrl: 'http://upstream.example.org',
+      timeout: 60_000,
+      transport,
+      fingerprint: new Fingerprint(new Uint8Array(32)),
+    },
     rules: readApi(readDocument()).responses,
     clock: () => clock.now,
     ...options,

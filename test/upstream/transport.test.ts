@@ -1,6 +1,6 @@
 import { createServer, type Socket } from 'node:net'
 import { expect, test } from 'vitest'
-import type { UpstreamResponse } from '../../src/upstream/interceptor.ts'
+import type { UpstreamResponse } from '../../src/upstream/call.ts'
 import { startUpstream } from '../support/upstream-stub.ts'
 import { sendAll } from './requester-fixture.ts'
 

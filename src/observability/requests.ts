@@ -1,6 +1,31 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { errorCatalogue } from '../errors/catalogue.ts'
 import type { ErrorCode } from '../errors/gateway-error.ts'
-import { readTraceparent } from './trace-context.ts'
+import { countDroppedLines } from './logger.ts'
+import type { Metrics } from './metrics.ts'
+
+/** What a caller says of the trace that its call belongs to. */
+export interface TraceContext {
+  /** As it goes upstream, in the version of the format that is known here. */
+  readonly traceparent: string
+  /** 32 hexadecimal digits. */
+  readonly traceId: string
+}
+
+const form = /^(?!ff)([0-9a-f]{2})-((?!0{32})[0-9a-f]{32})-((?!0{16})[0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
+
+/**
+ * Reads a `traceparent` header (W3C Trace Context §3.2); undefined for one that is not valid. Of a version that is
+ * not known here only the parts that are known go on, in the known version, as §3.2.2.5 has it.
+ */
+export function readTraceparent(text: unknown): TraceContext | undefined {
+  if (typeof text !== 'string') return undefined
+  const [, version, traceId = '', parentId, flags = '', more] = form.exec(text) ?? []
+  if (version === '00') return more === undefined ? { traceparent: text, traceId } : undefined
+  if (version === undefined) return undefined
+  const sampled = Number.parseInt(flags, 16) % 2
+  return { traceparent: `00-${traceId}-${parentId}-0${sampled}`, traceId }
+}
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -110,4 +135,53 @@ export function describeToolCalls(calls: readonly ToolCallRecord[]) {
     if (ending && (!worst || ending.status > worst.status)) worst = ending
   }
   return { tool: [...tools].join(','), toolStatus: worst?.status, code: worst?.code }
+}
+
+/** The concurrency limit as far as it is observed. */
+export interface ObservedAdmission {
+  readonly active: number
+  readonly waiting: number
+  readonly shed: number
+}
+
+/**
+ * Registers the metrics of both servers. Labels hold names of the document, codes of the catalogue and statuses, and
+ * nothing that a client or an upstream writes.
+ */
+export function createRequestMetrics(
+  metrics: Metrics,
+  nameStatus: StatusNames,
+  admission: ObservedAdmission,
+): RequestRecorder {
+  const labels: ('surface' | 'operation')[] = ['surface', 'operation']
+  const requests = metrics.count('requests_total', 'Requests and tool calls', [...labels, 'status'])
+  const durations = metrics.time('request_duration_seconds', 'Time until their responses end', labels)
+  const errors = metrics.count('errors_total', "The gateway's own errors", ['surface', 'code'])
+  metrics.read(
+    'requests_active',
+    'Requests that hold a slot of the concurrency limit',
+    () => admission.active,
+  )
+  metrics.read('requests_waiting', 'Requests that wait for a slot', () => admission.waiting)
+  metrics.readTotal('requests_shed_total', 'Requests refused for want of a slot', () => admission.shed)
+  metrics.readTotal('log_lines_dropped_total', 'Lines that the log did not take', countDroppedLines)
+  const recordError: RequestRecorder['recordError'] = (surface, code) => errors.inc({ surface, code })
+  return {
+    recordError,
+    recordRequest(surface, operation = 'none', { status, code }, milliseconds) {
+      requests.inc({ surface, operation, status: nameStatus(status) })
+      durations.observe({ surface, operation }, milliseconds / 1000)
+      if (code !== undefined) recordError(surface, code)
+    },
+  }
+}
+
+/** Names a status for a label with a bounded number of values. */
+export type StatusNames = (status: number) => string
+
+/** Names the statuses of the document and of the error catalogue by number, and all others by class (`4xx`). */
+export function createStatusNames(documented: readonly number[]): StatusNames {
+  const own = Object.values(errorCatalogue).map(({ status }) => status)
+  const known = new Map([...documented, ...own, clientDisconnected].map((status) => [status, String(status)]))
+  return (status) => known.get(status) ?? `${Math.trunc(status / 100)}xx`
 }

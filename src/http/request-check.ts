@@ -1,0 +1,155 @@
+import type { IncomingMessage } from 'node:http'
+import { isIP } from 'node:net'
+import cors from '@fastify/cors'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { isLoopback } from '../config/urls.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
+
+const single = new Set([
+  'host',
+  'content-type',
+  'content-encoding',
+  'transfer-encoding',
+  'origin',
+  'authorization',
+])
+
+/** To tell a name by its length first spares most headers the change of their case. */
+const lengths = new Set([...single].map(({ length }) => length))
+
+/**
+ * Refuses what two readers of the same bytes could read in two ways (RFC 9112 §3.2, §6.1): no host or several, a
+ * repeated header that may stand once, a transfer coding other than `chunked`. Throws `bad_request`.
+ */
+export function checkFraming({ rawHeaders, headers, httpVersion, url }: IncomingMessage): void {
+  // The asterisk means the server as a whole; the router would take it for the root.
+  if (url === '*') throw new GatewayError('route_not_found')
+  if (httpVersion !== '1.1' && httpVersion !== '1.0')
+    throw refuse('Only HTTP/1.1 and HTTP/1.0 are spoken here.')
+  const repeated = findRepeated(rawHeaders)
+  if (repeated !== undefined) throw refuse(`The header ${repeated} stands more than once; send it once.`)
+  if (headers.host === undefined) throw refuse('The header host is missing.')
+  const coding = headers['transfer-encoding']
+  if (coding !== undefined && (coding.toLowerCase() !== 'chunked' || httpVersion === '1.0'))
+    throw refuse('The only transfer coding understood here is chunked, in HTTP/1.1.')
+}
+
+/** The first header that stands more than once and may not; names and values alternate. */
+function findRepeated(rawHeaders: readonly string[]): string | undefined {
+  const seen: string[] = []
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const written = rawHeaders[index] ?? ''
+    if (!lengths.has(written.length)) continue
+    const name = written.toLowerCase()
+    if (!single.has(name)) continue
+    if (seen.includes(name)) return name
+    seen.push(name)
+  }
+  return undefined
+}
+
+/**
+ * Refuses a body in another encoding than plain UTF-8 (RFC 8259 §8.1): it would be checked as something other than
+ * what it is. Throws `unsupported_media_type`.
+ */
+export function checkEncoding({ headers }: Pick<IncomingMessage, 'headers'>): void {
+  if (!isUtf8(headers['content-type'] ?? '') || (headers['content-encoding'] ?? 'identity') !== 'identity')
+    throw new GatewayError('unsupported_media_type')
+}
+
+function isUtf8(contentType: string): boolean {
+  const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(contentType)?.[1] ?? 'utf-8'
+  return /^utf-?8$/i.test(charset)
+}
+
+function refuse(detail: string): GatewayError {
+  return new GatewayError('bad_request', { detail, headers: { connection: 'close' } })
+}
+
+/** Which hosts and origins a server serves beside the loopback ones. */
+export interface SourceOptions {
+  /** Lower-case names, with a port where only that port is meant; `*.` at the beginning covers all names below. */
+  readonly allowedHosts: readonly string[]
+  readonly allowedOrigins: readonly string[]
+  /** Whether IP addresses are allowed as hosts; DNS rebinding takes a name. */
+  readonly allowAddresses?: boolean | undefined
+}
+
+/**
+ * Creates a check of Host and Origin against DNS rebinding (MCP 2025-11-25 "Transports", Security Warning). The check
+ * throws `host_not_allowed` or `origin_not_allowed`; a public route is for every origin.
+ */
+export function createSourceCheck(
+  options: SourceOptions,
+): (request: IncomingMessage, isPublic?: boolean) => void {
+  return ({ headers, url = '/' }, isPublic = false) => {
+    const { host = '', origin } = headers
+    // The authority of a target in absolute form stands in for Host (RFC 9112 §3.2.2).
+    const authority = url.startsWith('/') ? undefined : /^https?:\/\/([^/?#]*)/i.exec(url)?.[1]
+    if (!isHostAllowed(authority ?? host, options)) throw new GatewayError('host_not_allowed')
+    if (origin !== undefined && !isPublic && !isOriginAllowed(origin, options))
+      throw new GatewayError('origin_not_allowed')
+  }
+}
+
+function isHostAllowed(host: string, { allowedHosts, allowAddresses }: SourceOptions): boolean {
+  const name = host.toLowerCase()
+  const bare = name.replace(/:\d*$/, '')
+  if (isLoopback(bare) || allowedHosts.some((one) => covers(one, name) || covers(one, bare))) return true
+  return allowAddresses === true && isIP(bare.replace(/^\[(.*)\]$/, '$1')) > 0
+}
+
+/** True for the allowed name itself; one that begins with `*.` covers every name below it. */
+function covers(allowed: string, name: string): boolean {
+  return allowed.startsWith('*.')
+    ? name.length > allowed.length - 1 && name.endsWith(allowed.slice(1))
+    : name === allowed
+}
+
+/** True for a loopback web page and for what the operator has listed. */
+export function isOriginAllowed(origin: string, { allowedOrigins }: SourceOptions): boolean {
+  if (allowedOrigins.includes(origin.toLowerCase())) return true
+  if (!URL.canParse(origin)) return false
+  const { protocol, hostname } = new URL(origin)
+  return /^https?:$/.test(protocol) && isLoopback(hostname)
+}
+
+/** Response headers that a web page may read beside the usual ones. */
+const exposedHeaders = ['x-request-id', 'retry-after', 'www-authenticate']
+
+/** Seconds for which a browser may remember a preflight. */
+const maxAge = 600
+
+/**
+ * Registers CORS for the origins that may call, and for every origin on public routes. Await it before the hooks that
+ * authenticate are added: a preflight brings no credential. `OPTIONS` of any path that is no preflight reaches the
+ * handler for what is not found.
+ */
+export async function registerCors(app: FastifyInstance, options: SourceOptions): Promise<void> {
+  await app.register(cors, {
+    delegator: ({ headers, routeOptions }, done) => {
+      const isAllowed = headers.origin !== undefined && isOriginAllowed(headers.origin, options)
+      done(null, {
+        origin: routeOptions.config.isPublic === true ? '*' : isAllowed,
+        methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+        exposedHeaders,
+        maxAge,
+      })
+    },
+  })
+}
+
+/** Turns the bytes of a body into `request.body`. Throws or rejects with the `GatewayError` to respond with. */
+export type BodyParser = (bytes: Buffer, request: FastifyRequest) => unknown
+
+/** Registers the parser of bodies of the given types, up to the app's `bodyLimit`. */
+export function parseBodies(
+  app: FastifyInstance,
+  parse: BodyParser,
+  types: string | string[] = 'application/json',
+): void {
+  app.addContentTypeParser(types, { parseAs: 'buffer' }, async (request: FastifyRequest, bytes: Buffer) => {
+    if (bytes.length > 0) checkEncoding(request)
+    return parse(bytes, request)
+  })
+}
