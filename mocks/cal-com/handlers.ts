@@ -22,7 +22,7 @@ export interface MockState {
  * authentication, guards, validation, and then the deed. Scripted faults come in between.
  */
 export function createHandler(operation: Operation, state: MockState) {
-  const pipe = createBodyPipe(operation)
+  const pipe = operation.body && createBodyPipe(operation)
   const acceptsApiKey = operation.security.some(([scheme]) => scheme?.name === 'apiKey')
   const act = ({ world }: MockState, request: FastifyRequest): object => {
     const { clientId = '', userId = '' }: Record<string, string> = { ...Object(request.params) }
@@ -30,7 +30,7 @@ export function createHandler(operation: Operation, state: MockState) {
     // The refresh operation has no guards, and Cal.com notices only later that an API key is no client.
     if (!acceptsApiKey && 'apiKey' in caller) throw new CalComError('bad_client_credentials')
     const client = guard(world, clientId, caller)
-    const body = operation.body ? pipe(request.body) : {}
+    const body = pipe ? pipe(request.body) : {}
     const query = new URLSearchParams(request.url.split('?').slice(1).join('?'))
     return { status: 'success', data: perform(operation.id, world, { client, userId, query, body }) }
   }

@@ -1,4 +1,4 @@
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import { Ajv, type ErrorObject } from 'ajv'
 import { annotations, formats } from '../../src/document/formats.ts'
 import type { Operation } from '../../src/document/operations.ts'
 import { CalComError, type Finding } from './errors.ts'
@@ -23,7 +23,7 @@ export function createBodyPipe({ body, method }: Operation): BodyPipe {
   const known = Object.keys({ ...Object(properties) })
   const isCreate = method === 'POST' && known.includes('email')
   const lax = isCreate ? laxOnCreate : known.includes('email') ? laxOnUpdate : {}
-  const check = compile({ ...schema, properties: { ...Object(properties), ...lax } })
+  const check = ajv.compile({ ...schema, properties: { ...Object(properties), ...lax } })
   return (given) => {
     const raw: Body = typeof given === 'object' && given !== null && !Array.isArray(given) ? { ...given } : {}
     const stripped = stripUnknown(raw, known)
@@ -39,13 +39,11 @@ export function createBodyPipe({ body, method }: Operation): BodyPipe {
   }
 }
 
-function compile(schema: object): ValidateFunction {
-  const ajv = new Ajv({ allErrors: true, strict: false })
-  for (const [name, { check }] of Object.entries(formats)) ajv.addFormat(name, check)
-  for (const name of annotations) ajv.addFormat(name, true)
-  ajv.addFormat('lax-url', isLaxUrl)
-  return ajv.compile(schema)
-}
+/** The schemas are the document's, which is checked where it is derived. */
+const ajv = new Ajv({ allErrors: true, strict: false, validateSchema: false })
+for (const [name, { check }] of Object.entries(formats)) ajv.addFormat(name, check)
+for (const name of annotations) ajv.addFormat(name, true)
+ajv.addFormat('lax-url', isLaxUrl)
 
 const metadataMessage =
   'Metadata must have at most 50 keys, each key up to 40 characters, and values up to 500 characters.'
