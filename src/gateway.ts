@@ -43,14 +43,14 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   const upstream = { config, operations, rules: api.responses, state, breaker, circuit, observer: watch }
   const requester = openUpstream(upstream)
-  const held = { secrets: config.shared, pins: config.pins }
-  const common = { operations, held, policy: config }
+  const configured = { secrets: config.shared, pins: config.pins }
+  const common = { operations, configured, policy: config }
   const parts = { config, operations, guard, state, readiness, admission, timeouts, logger, recorder }
   const listener = createListenerOptions(parts)
   const rest = await createRestServer({ ...listener, ...common, document, requester, isGuarded })
   const tools = {
     ...{ ...common, ...state, version, logger, recorder, upstreamName: api.title },
-    client: createClient({ requester, held }),
+    client: createClient({ requester, configured }),
     nameVariable: (scheme: string) => nameVariable(api, scheme),
   }
   const mcp = await createMcpServer({ ...listener, ...tools })

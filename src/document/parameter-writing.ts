@@ -120,41 +120,45 @@ function refuse(message: string): never {
   throw new UnwritableValue(message)
 }
 
+/** Writes the path of a request from the values of its variables. */
+export type PathWriter = (values: Readonly<Record<string, unknown>>) => string
+
 /**
- * Builds the upstream path of a call from checked values alone; nothing of the client's own URL is in it. Throws an
- * `UnwritableValue` on a value that is missing or that would leave its segment: an empty one and a dot segment have no
- * encoding, so the path would lead elsewhere (RFC 3986 §5.2.4).
+ * Prepares the writing of an upstream path from checked values alone; nothing of the client's own URL is in it. The
+ * writer throws an `UnwritableValue` on a value that is missing or that would leave its segment: an empty one and a dot
+ * segment have no encoding, so the path would lead elsewhere (RFC 3986 §5.2.4).
  */
-export function writePath(
-  template: string,
-  parameters: readonly Parameter[],
-  values: Readonly<Record<string, unknown>>,
-): string {
+export function createPathWriter(template: string, parameters: readonly Parameter[]): PathWriter {
   const { parts } = parseTemplate(template)
-  let path = parts[0] ?? ''
-  for (let index = 1; index < parts.length; index += 2) {
-    const name = parts[index] ?? ''
+  const [first = ''] = parts
+  const variables = parts.flatMap((name, index) => {
     const parameter = parameters.find((one) => one.in === 'path' && one.name === name)
-    const value = values[name]
-    if (!parameter || value === undefined) throw new UnwritableValue(`${name} must be given`)
-    const text = writePathText(parameter, value)
-    if (text === '') throw new UnwritableValue('must not be empty')
-    path += protectSeparator(text, parts, index) + parts[index + 1]
+    const separator = findSeparator(parts, index)
+    return index % 2 === 1 ? [{ name, parameter, separator, literal: parts[index + 1] ?? '' }] : []
+  })
+  return (values) => {
+    let path = first
+    for (const { name, parameter, separator, literal } of variables) {
+      const value = values[name]
+      if (!parameter || value === undefined) throw new UnwritableValue(`${name} must be given`)
+      const text = writePathText(parameter, value)
+      if (text === '') throw new UnwritableValue('must not be empty')
+      path += (separator === undefined ? text : text.replaceAll(separator, encodeAscii)) + literal
+    }
+    if (/\/\.{1,2}(?:\/|$)/.test(path)) throw new UnwritableValue('must not be . or ..')
+    return path
   }
-  if (/\/\.{1,2}(?:\/|$)/.test(path)) throw new UnwritableValue('must not be . or ..')
-  return path
 }
 
 /**
- * Where two variables share a segment (`/{a}-{b}`), the literal between them is percent-encoded in the first, so that
- * it cannot be read as the separator.
+ * Finds the character that separates a variable from the next one of its segment (`/{a}-{b}`). It is percent-encoded in
+ * the first, so that it cannot be read as the separator.
  */
-function protectSeparator(text: string, parts: readonly string[], index: number): string {
+function findSeparator(parts: readonly string[], index: number): string | undefined {
   const literal = parts[index + 1] ?? ''
   const isShared = index + 2 < parts.length && !literal.includes('/')
   const [separator] = literal
-  if (!isShared || separator === undefined || /[\w%]/.test(separator)) return text
-  return text.replaceAll(separator, encodeAscii)
+  return isShared && separator !== undefined && !/[\w%]/.test(separator) ? separator : undefined
 }
 
 /** Writes an object as `application/x-www-form-urlencoded` (URL Standard): a list as its name repeated. */

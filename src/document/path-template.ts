@@ -68,18 +68,11 @@ export interface PathTemplate {
   readonly query: string
 }
 
-/** Templates are the document's, so there is an end to them. */
-const parsed = new Map<string, PathTemplate>()
-
 /** Takes a key of `paths` apart. */
 export function parseTemplate(template: string): PathTemplate {
-  const known = parsed.get(template)
-  if (known) return known
   const { path, query } = splitPathKey(template)
   const parts = path.split(/\{([^}]+)\}/).map((part, index) => (index % 2 === 0 ? encodeLiteral(part) : part))
-  const read = { parts, query: encodeLiteral(query) }
-  parsed.set(template, read)
-  return read
+  return { parts, query: encodeLiteral(query) }
 }
 
 /** Percent-encodes what may not stand in a URL; what is encoded already stays. */
@@ -87,17 +80,13 @@ function encodeLiteral(text: string): string {
   return text.toWellFormed().replaceAll(/[^\x21-\x7e]|["<>\\^`{|}]/gu, encodeURIComponent)
 }
 
-/** Finds the raw texts of a template's variables in the path of a URL; undefined for a path of another shape. */
-export type PathMatcher = (path: string) => readonly string[] | undefined
-
-/** Prepares the matching of paths with a template. */
-export function createPathMatcher(template: string): PathMatcher {
+/** Creates the pattern of the paths of URLs that have a template's shape; its groups are the variables' raw texts. */
+export function createPathPattern(template: string): RegExp {
   const { parts } = parseTemplate(template)
   const pattern = parts.map((part, index) => {
     if (index % 2 === 0) return part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
     // Of two variables in a segment the first ends where the literal between them begins.
     return (parts[index + 1] ?? '').includes('/') || index + 2 >= parts.length ? '([^/]+)' : '([^/]+?)'
   })
-  const shape = new RegExp(`^${pattern.join('')}$`)
-  return (path) => shape.exec(path)?.slice(1)
+  return new RegExp(`^${pattern.join('')}$`)
 }

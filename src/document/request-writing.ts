@@ -2,6 +2,7 @@ import type { Violation } from '../errors/gateway-error.ts'
 import { isObject } from './json.ts'
 import type { Operation } from './operations.ts'
 import {
+  createPathWriter,
   encodeQueryText,
   encodeReserved,
   join,
@@ -10,7 +11,6 @@ import {
   writeCookiePairs,
   writeForm,
   writeHeaderText,
-  writePath,
   writeText,
 } from './parameter-writing.ts'
 import { findPlace, type Parameter } from './parameters.ts'
@@ -25,63 +25,88 @@ export interface ParameterValues {
   readonly cookie?: Readonly<Record<string, unknown>>
 }
 
-/** Writes path and query of the upstream request. Throws an `UnwritableValue` on values that were not checked. */
-export function writeTarget({ path, parameters }: Operation, values: ParameterValues): string {
-  const written = writePath(path, parameters, values.path)
-  const query = [parseTemplate(path).query, writeQuery(parameters, values.query)].filter(Boolean).join('&')
-  return query === '' ? written : `${written}?${query}`
+/** What of an operation says how its requests are written. */
+type Templated = Pick<Operation, 'path' | 'parameters'>
+
+/** Writes the requests of one operation. */
+export interface RequestWriter {
+  /** Writes path and query. Throws an `UnwritableValue` on values that were not checked. */
+  writeTarget(values: ParameterValues): string
+  /** Writes the headers that are parameters and no credentials, with the one of the cookies, by lower-case names. */
+  writeHeaders(values: ParameterValues): Record<string, string>
 }
 
-/** Writes the headers of the upstream request that are parameters and no credentials, with the one of the cookies. */
-export function writeHeaders(
-  { parameters }: Operation,
-  { header, cookie = {} }: ParameterValues,
-): Record<string, string> {
-  const headers: Record<string, string> = {}
-  const pairs: string[] = []
-  for (const parameter of parameters) {
-    const { name, in: place, isCredential } = parameter
-    if (isCredential) continue
-    if (place === 'header' && header[name] !== undefined)
-      headers[name.toLowerCase()] = writeHeaderText(parameter, header[name])
-    if (place === 'cookie' && cookie[name] !== undefined)
-      pairs.push(...writeCookiePairs(parameter, cookie[name]))
+/** Prepares the writing of an operation's requests. */
+export function createRequestWriter({ path, parameters }: Templated): RequestWriter {
+  const writePath = createPathWriter(path, parameters)
+  const { query: constant } = parseTemplate(path)
+  const own = parameters.filter((one) => !one.isCredential)
+  const inHeader = own.filter((one) => one.in === 'header')
+  const inCookie = own.filter((one) => one.in === 'cookie')
+  return {
+    writeTarget(values) {
+      const written = writePath(values.path)
+      const query = [constant, writeQuery(parameters, values.query)].filter(Boolean).join('&')
+      return query === '' ? written : `${written}?${query}`
+    },
+    writeHeaders({ header, cookie = {} }) {
+      const headers: Record<string, string> = {}
+      for (const parameter of inHeader) {
+        const value = header[parameter.name]
+        if (value !== undefined) headers[parameter.name.toLowerCase()] = writeHeaderText(parameter, value)
+      }
+      const pairs = inCookie.flatMap((parameter) => {
+        const value = cookie[parameter.name]
+        return value === undefined ? [] : writeCookiePairs(parameter, value)
+      })
+      if (pairs.length > 0) headers.cookie = pairs.join('; ')
+      return headers
+    },
   }
-  if (pairs.length > 0) headers.cookie = pairs.join('; ')
-  return headers
 }
 
-/** Lists the values that have no spelling in their place: what passed its schema may still not fit into a path. */
-export function findUnwritable(operation: Operation, values: ParameterValues): Violation[] {
-  return operation.parameters.flatMap((parameter) => {
-    const place = findPlace(parameter)
-    const value = values[place]?.[parameter.name]
-    if (value === undefined || isSafe(parameter, value)) return []
-    try {
-      write(operation, parameter, value)
-      return []
-    } catch (error) {
-      if (!(error instanceof UnwritableValue)) throw error
-      return [
-        { location: joinLocation(place, parameter.name), rule: parameter.style, message: error.message },
-      ]
-    }
-  })
+/**
+ * Prepares a list of the values that have no spelling in their place: what passed its schema may still not fit into a
+ * path.
+ */
+export function createSpellingCheck({
+  path,
+  parameters,
+}: Templated): (values: ParameterValues) => Violation[] {
+  const checks = parameters.map((parameter) => ({
+    name: parameter.name,
+    place: findPlace(parameter),
+    rule: parameter.style,
+    write: prepareWriting(path, parameter),
+  }))
+  return (values) =>
+    checks.flatMap(({ name, place, rule, write }) => {
+      const value = values[place]?.[name]
+      if (value === undefined || isSafe(place, value)) return []
+      try {
+        write(value)
+        return []
+      } catch (error) {
+        if (!(error instanceof UnwritableValue)) throw error
+        return [{ location: joinLocation(place, name), rule, message: error.message }]
+      }
+    })
 }
 
 /** What needs no look: most values are of this kind. */
-function isSafe({ in: place }: Parameter, value: unknown): boolean {
+function isSafe(place: string, value: unknown): boolean {
   if (typeof value === 'number' || typeof value === 'boolean') return true
   return typeof value === 'string' && value !== '' && place !== 'cookie' && /^[\w-]+$/.test(value)
 }
 
-function write({ path }: Operation, parameter: Parameter, value: unknown): void {
+function prepareWriting(path: string, parameter: Parameter): (value: unknown) => unknown {
   const { in: place, name } = parameter
-  if (place === 'header') writeHeaderText(parameter, value)
-  else if (place === 'cookie') writeCookiePairs(parameter, value)
-  else if (place === 'query') writePairs(parameter, value)
-  else if (place === 'querystring') writeQuery([parameter], { [name]: value })
-  else writePath(findSegment(path, name), [parameter], { [name]: value })
+  if (place === 'header') return (value) => writeHeaderText(parameter, value)
+  if (place === 'cookie') return (value) => writeCookiePairs(parameter, value)
+  if (place === 'query') return (value) => writePairs(parameter, value)
+  if (place === 'querystring') return (value) => writeWhole(parameter, value)
+  const writePath = createPathWriter(findSegment(path, name), [parameter])
+  return (value) => writePath({ [name]: value })
 }
 
 /** The part of a path that a variable stands in, without the segment's other variables. */

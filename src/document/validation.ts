@@ -5,7 +5,7 @@ import { describeObject, type JsonSchema } from './json-schema.ts'
 import type { MediaType } from './media-types.ts'
 import type { Operation } from './operations.ts'
 import { findPlace, type Parameter } from './parameters.ts'
-import { findUnwritable } from './request-writing.ts'
+import { createSpellingCheck } from './request-writing.ts'
 import { createCompiler, type SchemaCompiler } from './schema-compiler.ts'
 import { toViolations } from './violations.ts'
 
@@ -61,11 +61,12 @@ export function compileOperations(
       if (!checks.has(mediaType)) checks.set(mediaType, compileInput(operation, mediaType, compile))
       return checks.get(mediaType)
     }
+    const checkSpelling = createSpellingCheck(operation)
     const hasCookies = operation.parameters.some((one) => one.in === 'cookie')
     const validate: Validator = ({ mediaType = operation.body?.content[0], contentType: _, ...input }) => {
       const check = find(mediaType)
       return !check || check(hasCookies ? { cookie: {}, ...input } : input)
-        ? findUnwritable(operation, input)
+        ? checkSpelling(input)
         : toViolations(check.errors ?? [])
     }
     return { ...operation, validate }

@@ -62,48 +62,52 @@ function describeParameter(parameter: Parameter, elsewhere: string): JsonSchema 
   return description === '' ? parameter.schema : { ...parameter.schema, description }
 }
 
+/** Binds the arguments of a call to the parameters of its operation. */
+export type ArgumentBinder = (values: ToolArguments, source: CredentialSource) => BoundInput
+
 /**
- * Puts each argument where the operation takes it, unchecked and unchanged. What is left out comes from the defaults,
- * and an optional argument of null counts as left out. A credential that the connection brings is taken from there,
- * whatever a model has put in its argument.
+ * Prepares the binding of a tool's arguments: each is put where the operation takes it, unchecked and unchanged. What
+ * is left out comes from the defaults, and an optional argument of null counts as left out. A credential that the
+ * connection brings is taken from there, whatever a model has put in its argument.
  */
-export function bindArguments(
+export function createArgumentBinder(
   operation: Operation,
   tool: Tool,
-  values: ToolArguments,
-  source: CredentialSource,
   defaults: Readonly<Record<string, string>> = {},
-): BoundInput {
-  const { parameters } = operation
-  const cookie: Record<string, unknown> = {}
-  const places = { path: {}, query: {}, header: {}, cookie }
-  const read = (name: string, isOptional: boolean) => {
-    const argument = tool.arguments[name]
-    const value = argument !== undefined && Object.hasOwn(values, argument) ? values[argument] : undefined
-    return value === null && isOptional ? undefined : value
-  }
-  for (const parameter of parameters) {
-    const { name } = parameter
-    const credential = isCredential(parameter)
-    const brought = credential ? source(name) : undefined
-    const given = read(
-      toArgumentKey(tool, parameter),
-      credential || !parameter.required || defaults[name] !== undefined,
-    )
-    const value = brought ?? given ?? (given === null ? null : defaults[name])
-    if (value === undefined) continue
-    const inPlace: Record<string, unknown> = places[findPlace(parameter)]
-    inPlace[name] = value
-  }
-  const body = read('body', operation.body?.required !== true)
+): ArgumentBinder {
   const names = Object.values(tool.arguments)
-  const unknown = Object.keys(values)
-    .filter((name) => !names.includes(name))
-    .slice(0, mostViolations)
-    .map((name) => refuseArgument(name, names, operation, tool))
-  const { cookie: _, ...others } = places
-  const bound = Object.keys(cookie).length > 0 ? places : others
-  return { input: body === undefined ? bound : { ...bound, body }, violations: unknown }
+  const parameters = operation.parameters.map((parameter) => ({
+    name: parameter.name,
+    place: findPlace(parameter),
+    argument: tool.arguments[toArgumentKey(tool, parameter)],
+    credential: isCredential(parameter),
+    isOptional: isCredential(parameter) || !parameter.required || defaults[parameter.name] !== undefined,
+  }))
+  const hasCookies = parameters.some(({ place }) => place === 'cookie')
+  const bodyIsOptional = operation.body?.required !== true
+  return (values, source) => {
+    const read = (argument: string | undefined, isOptional: boolean) => {
+      const value = argument !== undefined && Object.hasOwn(values, argument) ? values[argument] : undefined
+      return value === null && isOptional ? undefined : value
+    }
+    const places = { path: {}, query: {}, header: {}, cookie: {} }
+    for (const { name, place, argument, credential, isOptional } of parameters) {
+      const brought = credential ? source(name) : undefined
+      const given = read(argument, isOptional)
+      const value = brought ?? given ?? (given === null ? null : defaults[name])
+      if (value === undefined) continue
+      const inPlace: Record<string, unknown> = places[place]
+      inPlace[name] = value
+    }
+    const body = read(tool.arguments.body, bodyIsOptional)
+    const violations = Object.keys(values)
+      .filter((name) => !names.includes(name))
+      .slice(0, mostViolations)
+      .map((name) => refuseArgument(name, names, operation, tool))
+    const { cookie, ...others } = places
+    const bound = hasCookies && Object.keys(cookie).length > 0 ? places : others
+    return { input: body === undefined ? bound : { ...bound, body }, violations }
+  }
 }
 
 /** A member of the body that is given as an argument of its own is sent back to where it belongs. */

@@ -6,7 +6,7 @@ import { GatewayError } from '../errors/gateway-error.ts'
 import { holdSlot } from '../http/admission.ts'
 import { recordProblem, toGatewayError } from '../http/problem-response.ts'
 import { parseBodies } from '../http/request-check.ts'
-import { readTraceparent, type ToolCallRecord } from '../observability/requests.ts'
+import type { ToolCallRecord } from '../observability/requests.ts'
 import { type ClientConnection, HttpConnection } from '../upstream/client-connection.ts'
 import { createFastPath } from './fast-path.ts'
 import { type Reply, RpcError, refuse, rpcCodes } from './json-rpc.ts'
@@ -63,7 +63,7 @@ class HttpContext implements CallContext {
   constructor(request: FastifyRequest, response: ServerResponse) {
     this.grant = request.grant
     this.requestId = request.id
-    this.traceparent = readTraceparent(request.headers.traceparent)?.traceparent
+    this.traceparent = request.trace?.traceparent
     this.#request = request
     this.connection = new HttpConnection(response, () => holdSlot(request))
   }

@@ -4,7 +4,7 @@ import { asRecord } from '../document/json.ts'
 import type { JsonSchema } from '../document/json-schema.ts'
 import type { Tool } from '../document/tool.ts'
 import { type CheckedOperation, isCredential } from '../document/validation.ts'
-import { findDefaults, type HeldCredentials } from '../upstream/credentials.ts'
+import { type ConfiguredCredentials, findDefaults } from '../upstream/credentials.ts'
 import { adviseCredential, describeArguments } from './arguments.ts'
 import { confirmation, confirmationSchema } from './confirmation.ts'
 import { describeOutput } from './output-schema.ts'
@@ -48,7 +48,7 @@ export interface Offer {
 /** How tools are offered. */
 export interface OfferOptions {
   readonly policy: ToolPolicy
-  readonly held: HeldCredentials
+  readonly configured: ConfiguredCredentials
   /** Names the environment variable that holds the credential of a security scheme under stdio. */
   readonly nameVariable: (scheme: string) => string
 }
@@ -59,20 +59,20 @@ export interface OfferOptions {
  */
 export function offerTool(
   operation: CheckedOperation,
-  { policy, held, nameVariable }: OfferOptions,
+  { policy, configured, nameVariable }: OfferOptions,
 ): Offer | undefined {
   const { schema } = operation.success
   const answer = policy.redactTokens ? redactSecrets(schema) : schema
   if (!operation.tool || findBan(operation, policy) || !answer) return undefined
   const schemes = operation.security.flat().filter(({ configuredOnly }) => !configuredOnly)
-  const isLent = schemes.some(({ name }) => held.secrets[name] !== undefined)
+  const isLent = schemes.some(({ name }) => configured.secrets[name] !== undefined)
   const tool = isLent ? withoutCredential(operation, operation.tool) : operation.tool
   const { name, title, annotations } = tool
   const needsConfirmation = operation.method === 'DELETE' && policy.confirmDelete
   const [scheme] = schemes
   const advice = isLent || !scheme ? '' : adviseCredential(operation, tool, nameVariable(scheme.name))
   const describeInput = (offered: Tool, way: string) => {
-    const schema = describeArguments(operation, offered, way, findDefaults(operation, held))
+    const schema = describeArguments(operation, offered, way, findDefaults(operation, configured))
     const properties = { ...asRecord(schema.properties), [confirmation]: confirmationSchema }
     return needsConfirmation ? { ...schema, properties } : schema
   }

@@ -10,10 +10,10 @@ import { readRetryAfter } from '../upstream/back-off.ts'
 import type { UpstreamClient } from '../upstream/client.ts'
 import type { ClientConnection } from '../upstream/client-connection.ts'
 import { findDefaults } from '../upstream/credentials.ts'
-import { createPipeline, type Pipeline } from '../upstream/pipeline.ts'
+import { createPipeline } from '../upstream/pipeline.ts'
 import {
-  bindArguments,
   type CredentialSource,
+  createArgumentBinder,
   findInexactNumbers,
   locateByArgument,
   type ToolArguments,
@@ -86,7 +86,6 @@ export function createTools(options: ToolOptions): Tools {
     return offer ? [{ operation, offer }] : []
   })
   const guards = {
-    pipeline: createPipeline(options.policy, options.held),
     confirmations: new Confirmations(options),
     deletions: new DeletionLimit(options.policy.deleteLimit, options.store),
   }
@@ -105,27 +104,26 @@ export function createTools(options: ToolOptions): Tools {
 }
 
 interface Guards {
-  readonly pipeline: Pipeline
   readonly confirmations: Confirmations
   readonly deletions: DeletionLimit
 }
 
 function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOptions, guards: Guards): ToolCall {
   const { tool, advice, needsConfirmation } = offer
-  const { held, fingerprint } = options
-  const defaults = findDefaults(operation, held)
+  const { configured, fingerprint } = options
+  const pipeline = createPipeline(operation, options)
+  const bind = createArgumentBinder(operation, tool, findDefaults(operation, configured))
   return (all, context, elicitation) => {
     const { grant, signal, connection, traceparent, requestId } = context
     const values = needsConfirmation ? withoutConfirmation(all) : all
-    const call = guards.pipeline.run<ToolResult | Question>({
-      operation,
+    const call = pipeline.run<ToolResult | Question>({
       grant,
       // A model corrects everything in one go.
       report: 'all',
       bind() {
         const inexact = findInexactNumbers(values)
         if (inexact.length > 0) throw new GatewayError('invalid_argument', { violations: inexact })
-        return bindArguments(operation, tool, values, context.credential, defaults)
+        return bind(values, context.credential)
       },
       locate: (violation) => locateByArgument(operation, tool, violation),
       confirm: needsConfirmation
@@ -139,14 +137,9 @@ function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOption
         if (operation.method === 'DELETE')
           await guards.deletions.take(fingerprint.nameLimited(grant.caller, credentials))
       },
-      async send(input) {
-        const principal = grant.caller
-        const response = await options.client.call(operation, input, {
-          signal,
-          connection,
-          principal,
-          traceparent,
-        })
+      async send({ input, ...checked }) {
+        const call = { ...checked, signal, connection, traceparent }
+        const response = await options.client.call(operation, input, call)
         const select = offer.select && chooseSelection(operation, response.status, offer.select)
         if (response.status < 400) return toResult(response, select, operation.redactedNotice)
         const wait = readRetryAfter(response.headers)

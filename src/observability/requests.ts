@@ -37,6 +37,8 @@ declare module 'fastify' {
     problem: { readonly code: ErrorCode; readonly cause: string | undefined } | undefined
     /** The tool calls of the request; undefined before the first. */
     toolCalls: ToolCallRecord[] | undefined
+    /** The trace that the client makes it a part of. */
+    trace: TraceContext | undefined
     /** Its `routeOptions`, which Fastify creates anew at each access. */
     route: FastifyRequest['routeOptions']
   }
@@ -77,6 +79,7 @@ export const clientDisconnected = 499
 export function recordRequests(app: FastifyInstance, surface: Surface, recorder?: RequestRecorder): void {
   app.decorateRequest('problem', undefined)
   app.decorateRequest('toolCalls', undefined)
+  app.decorateRequest('trace', undefined)
   app.decorateRequest('route')
   app.addHook('onRequest', (request, reply, done) => {
     recordRequest(surface, request, reply, recorder)
@@ -92,6 +95,7 @@ export function recordRequest(
   recorder?: RequestRecorder,
 ): void {
   request.route = request.routeOptions
+  request.trace = readTraceparent(request.headers.traceparent)
   // Fastify's own hook for this, onResponse, does not run when a client has disconnected.
   reply.raw.on('close', () => {
     const ending = readEnding(request, reply)
@@ -112,7 +116,7 @@ function logRequest(
   { status, code }: Ending,
   milliseconds: number,
 ) {
-  const { method, route, toolCalls, headers } = request
+  const { method, route, toolCalls, trace } = request
   const line = {
     surface,
     method,
@@ -121,7 +125,7 @@ function logRequest(
     code,
     cause: request.problem?.cause,
     ms: Math.round(milliseconds),
-    traceId: readTraceparent(headers.traceparent)?.traceId,
+    traceId: trace?.traceId,
   }
   request.log.info(toolCalls ? { ...line, ...describeToolCalls(toolCalls) } : line, 'request completed')
 }

@@ -9,7 +9,7 @@ import {
   type TextReader,
 } from '../document/parameter-reading.ts'
 import type { Parameter } from '../document/parameters.ts'
-import { createPathMatcher, listVariables, matchVariables } from '../document/path-template.ts'
+import { createPathPattern, listVariables, matchVariables } from '../document/path-template.ts'
 import { createQueryReader } from '../document/query-reading.ts'
 import { isCredential } from '../document/validation.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
@@ -98,26 +98,26 @@ interface PlaceReader {
  */
 export function createRequestReader(operation: Operation): RequestReader {
   const { restPath, parameters } = operation
-  const matchPath = createPathMatcher(restPath)
+  const pattern = createPathPattern(restPath)
   const variables = assignVariables(operation)
   const lost = parameters.filter((one) => one.in === 'path' && !variables.includes(one))
-  const queryReader = createQueryReader([...parameters, ...lost.map(moveToQuery)])
+  const readQuery = createQueryReader([...parameters, ...lost.map(moveToQuery)])
   const pathReaders = variables.map((one) => one && { parameter: one, read: createPathReader(one) })
   const headerReaders = prepare(parameters, 'header', createHeaderReader)
   const cookieReaders = prepare(parameters, 'cookie', createCookieReader)
   return (request) => {
     const { headers } = request
     // A target in absolute form names the host once more (RFC 9112 §3.2.2).
-    const url = request.url.replace(/^https?:\/\/[^/?#]*/i, '')
+    const url = request.url.startsWith('/') ? request.url : request.url.replace(/^https?:\/\/[^/?#]*/i, '')
     const mark = url.indexOf('?')
-    const texts = matchPath(mark < 0 ? url : url.slice(0, mark))
-    if (!texts) return undefined
+    const [found, ...texts] = pattern.exec(mark < 0 ? url : url.slice(0, mark)) ?? []
+    if (found === undefined) return undefined
     const path: Values = {}
     texts.forEach((text, index) => {
       const reader = pathReaders[index]
       if (reader) path[reader.parameter.name] = reader.read(text)
     })
-    const { values, violations } = queryReader(mark < 0 ? '' : url.slice(mark + 1))
+    const { values, violations } = mark < 0 ? noQuery : readQuery(url.slice(mark + 1))
     const query: Values = lost.length > 0 ? { ...values } : values
     for (const { name } of lost) {
       if (query[name] !== undefined) path[name] = query[name]
@@ -135,6 +135,8 @@ export function createRequestReader(operation: Operation): RequestReader {
     return { input: { ...places, body, mediaType, contentType }, violations }
   }
 }
+
+const noQuery = { values: {}, violations: [] }
 
 /** The parameter of each variable of the exposed path. */
 function assignVariables({ restPath, parameters }: Operation): (Parameter | undefined)[] {

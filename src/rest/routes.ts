@@ -1,9 +1,9 @@
 import type { HTTPMethods } from 'fastify'
 import type { Operation } from '../document/operations.ts'
-import { createPathMatcher, type PathMatcher, parseTemplate } from '../document/path-template.ts'
+import { createPathPattern, parseTemplate } from '../document/path-template.ts'
 
 interface Route {
-  readonly matches: PathMatcher
+  readonly pattern: RegExp
   readonly methods: string[]
 }
 
@@ -13,16 +13,16 @@ export type MethodFinder = (url: string) => readonly string[]
 /** Reads the exposed paths once, so that a wrong method can be told from a wrong path (RFC 9110 §15.5.6). */
 export function createMethodFinder(operations: readonly Operation[]): MethodFinder {
   const routes = new Map<string, Route>([
-    ['/openapi.json', { matches: createPathMatcher('/openapi.json'), methods: ['GET'] }],
+    ['/openapi.json', { pattern: createPathPattern('/openapi.json'), methods: ['GET'] }],
   ])
   for (const { restPath, method } of operations) {
     const known = routes.get(restPath)
     if (known) known.methods.push(method)
-    else routes.set(restPath, { matches: createPathMatcher(restPath), methods: [method] })
+    else routes.set(restPath, { pattern: createPathPattern(restPath), methods: [method] })
   }
   return (url) => {
     const path = url.replace(/\?.*$/s, '')
-    const found = [...routes.values()].filter(({ matches }) => matches(path))
+    const found = [...routes.values()].filter(({ pattern }) => pattern.test(path))
     return [...new Set(found.flatMap(({ methods }) => methods))]
   }
 }

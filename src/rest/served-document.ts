@@ -1,11 +1,11 @@
 import type { OpenApiDocument } from '../document/document.ts'
 import { asRecord } from '../document/json.ts'
 import { readSecuritySchemes, type SecurityScheme } from '../document/security.ts'
-import type { HeldCredentials } from '../upstream/credentials.ts'
+import type { ConfiguredCredentials } from '../upstream/credentials.ts'
 
 /** What of a deployment a client has to know. */
 export interface Deployment {
-  readonly held: HeldCredentials
+  readonly configured: ConfiguredCredentials
   /** Whether clients need a credential of the gateway's own. */
   readonly isGuarded: boolean
 }
@@ -58,10 +58,12 @@ function reserve(scheme: SecurityScheme, isGuarded: boolean): SecurityScheme {
 function describeOperation(
   operation: Part,
   needed: unknown,
-  { held, isGuarded }: Deployment,
+  { configured, isGuarded }: Deployment,
   schemes: readonly SecurityScheme[],
 ): Part {
-  const alternatives = [needed ?? {}].flat().map((one) => without(asRecord(one), Object.keys(held.secrets)))
+  const alternatives = [needed ?? {}]
+    .flat()
+    .map((one) => without(asRecord(one), Object.keys(configured.secrets)))
   const isLent = alternatives.some((one) => Object.keys(one).length === 0)
   const bringable = alternatives.filter((one) =>
     schemes.every(({ name, configuredOnly }) => !configuredOnly || !Object.hasOwn(one, name)),
@@ -71,7 +73,7 @@ function describeOperation(
   )
   const parameters = [operation.parameters ?? []]
     .flat()
-    .map((one) => describeParameter(asRecord(one), held.pins, isLent ? schemes : []))
+    .map((one) => describeParameter(asRecord(one), configured.pins, isLent ? schemes : []))
   return { ...operation, parameters, security }
 }
 
@@ -81,7 +83,7 @@ function without(alternative: Part, names: readonly string[]): Part {
 
 function describeParameter(
   parameter: Part,
-  pins: HeldCredentials['pins'],
+  pins: ConfiguredCredentials['pins'],
   lent: readonly SecurityScheme[],
 ): Part {
   const pinned = parameter['x-pin'] === undefined ? undefined : pins[String(parameter.name)]

@@ -6,10 +6,11 @@ import type { CheckedOperation } from '../document/validation.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { holdSlot } from '../http/admission.ts'
 import { createListener, type ListenerOptions } from '../http/listener.ts'
-import { readTraceparent } from '../observability/requests.ts'
-import type { HeldCredentials } from '../upstream/credentials.ts'
+import { HttpConnection } from '../upstream/client-connection.ts'
+import type { ConfiguredCredentials } from '../upstream/credentials.ts'
 import { createPipeline, type Pipeline } from '../upstream/pipeline.ts'
 import { forward, registerProxy } from '../upstream/proxy.ts'
+import { createCallWriter } from '../upstream/request.ts'
 import type { Requester } from '../upstream/requester.ts'
 import { createRequestReader, refuseUnwantedBody, registerBodyParser } from './input.ts'
 import { createMethodFinder, planRoutes } from './routes.ts'
@@ -23,7 +24,7 @@ export interface RestOptions extends Omit<ListenerOptions, 'bodyLimit' | 'surfac
   readonly document: OpenApiDocument
   readonly operations: readonly CheckedOperation[]
   readonly requester: Requester
-  readonly held: HeldCredentials
+  readonly configured: ConfiguredCredentials
   readonly policy: Policy
   /** Whether clients need a credential of the gateway's own. */
   readonly isGuarded: boolean
@@ -31,61 +32,61 @@ export interface RestOptions extends Omit<ListenerOptions, 'bodyLimit' | 'surfac
 
 /** Builds the REST server: the operations at their exposed paths, and the document itself. */
 export async function createRestServer(options: RestOptions): Promise<FastifyInstance> {
-  const { document, operations, requester, held } = options
-  const pipeline = createPipeline(options.policy, held)
+  const { document, operations, requester } = options
   const findMethods = createMethodFinder(operations)
   const refuseUnrouted = ({ url }: FastifyRequest) => refuseRoute(findMethods(url))
   const app = await createListener({ ...options, surface: 'rest', bodyLimit, refuseUnrouted })
   const byId = new Map(operations.map((operation) => [operation.id, operation]))
+  const served = new Map(operations.map((operation) => [operation.id, serve(operation, options)]))
   app.addHook('onRequest', (request, _reply, done) => {
-    const operation = byId.get(request.route.config.operationId ?? '')
-    if (operation) pipeline.authorize(operation, request.grant)
+    served.get(request.route.config.operationId ?? '')?.pipeline.authorize(request.grant)
     refuseUnwantedBody(request)
     done()
   })
   registerBodyParser(app, byId)
   await registerProxy(app, requester)
-  const handlers = new Map(
-    operations.map((operation) => [operation.id, createHandler(operation, pipeline, held)]),
-  )
   for (const { method, body } of operations)
     if (!app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: body !== undefined })
   const { specification, others } = planRoutes(operations)
   await app.register(openapiGlue, {
     specification,
-    operationResolver: (id) => handlers.get(id) ?? refuseOperation(id),
+    operationResolver: (id) => served.get(id)?.handler ?? refuseOperation(id),
   })
   for (const { operationId, ...route } of others)
-    app.route({ ...route, handler: handlers.get(operationId) ?? refuseOperation(operationId) })
+    app.route({ ...route, handler: served.get(operationId)?.handler ?? refuseOperation(operationId) })
   const text = JSON.stringify(describeDeployment(document, options))
   app.get('/openapi.json', (_request, reply) => reply.type('application/json; charset=utf-8').send(text))
   return app
 }
 
-function createHandler(
-  operation: CheckedOperation,
-  pipeline: Pipeline,
-  held: HeldCredentials,
-): RouteHandlerMethod {
+/** How an operation is served. */
+interface ServedOperation {
+  readonly pipeline: Pipeline
+  readonly handler: RouteHandlerMethod
+}
+
+function serve(operation: CheckedOperation, options: RestOptions): ServedOperation {
+  const pipeline = createPipeline(operation, options)
   const readRequest = createRequestReader(operation)
+  const writeCall = createCallWriter(operation, options.configured)
   // Returns nothing: given a promise or the reply, Fastify would watch the stream of the response.
-  return (request: FastifyRequest, reply: FastifyReply): void => {
-    const { rawBody, grant, headers } = request
+  const handler = (request: FastifyRequest, reply: FastifyReply): void => {
+    const { grant, trace, rawBody } = request
     const call = pipeline.run({
-      operation,
       grant,
       report: 'first',
       // The router takes a trailing slash for an empty last variable; no described path has one.
       bind: () => readRequest(request) ?? refuseRoute([]),
-      ...(request.limited && { limit: (credentials) => request.countCall(credentials) }),
-      async send(input) {
-        const traceparent = readTraceparent(headers.traceparent)?.traceparent
-        const hold = () => holdSlot(request)
-        forward(reply, { operation, input, rawBody, held, principal: grant.caller, traceparent, hold })
+      limit: request.limited && ((credentials) => request.countCall(credentials)),
+      async send(checked) {
+        const connection = new HttpConnection(reply.raw, () => holdSlot(request))
+        const written = writeCall({ ...checked, connection, traceparent: trace?.traceparent })
+        forward(reply, written, rawBody)
       },
     })
     call.catch((error: unknown) => reply.send(error))
   }
+  return { pipeline, handler }
 }
 
 function refuseRoute(methods: readonly string[]): never {

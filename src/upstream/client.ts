@@ -2,16 +2,15 @@ import createFetchClient, { type ClientOptions as FetchClientOptions } from 'ope
 import { writeBody } from '../document/body-writing.ts'
 import type { Operation } from '../document/operations.ts'
 import type { CallInput } from '../document/validation.ts'
-import {
-  runInCall,
-  type Send,
-  type UpstreamCall,
-  type UpstreamRequest,
-  type UpstreamResponse,
-} from './call.ts'
+import { runInCall, type Send, type UpstreamRequest, type UpstreamResponse } from './call.ts'
 import { type ClientConnection, unwatchedConnection } from './client-connection.ts'
-import { collectSecrets, type HeldCredentials } from './credentials.ts'
-import { toHeaders, toTarget } from './pipeline.ts'
+import {
+  type CallCredentials,
+  type ConfiguredCredentials,
+  findCredentials,
+  noCredentials,
+} from './credentials.ts'
+import { type CallWriter, createCallWriter } from './request.ts'
 
 /** A complete response of the API: the JSON text as it came, errors without what they echoed of the request. */
 export interface ApiResponse<Data = unknown> {
@@ -29,6 +28,8 @@ export interface CallOptions {
   /** Fires when nobody waits for the response any longer. */
   readonly signal?: AbortSignal | undefined
   readonly connection?: ClientConnection | undefined
+  /** Those of the call itself; without them the client finds them. */
+  readonly credentials?: CallCredentials | undefined
   /** The authenticated user or program, where the gateway authenticates. */
   readonly principal?: string | undefined
   /** The trace that the call is a part of. */
@@ -42,7 +43,7 @@ export interface UpstreamClient {
 
 interface ClientOptions {
   readonly requester: { readonly send: Send }
-  readonly held: HeldCredentials
+  readonly configured: ConfiguredCredentials
 }
 
 interface AnyOperation {
@@ -53,33 +54,37 @@ interface AnyOperation {
 type Method = 'get' | 'put' | 'post' | 'delete' | 'patch' | 'options' | 'head' | 'trace'
 
 /** Opens the client that calls operations by the document: openapi-fetch over the requester. */
-export function createClient({ requester, held }: ClientOptions): UpstreamClient {
+export function createClient({ requester, configured }: ClientOptions): UpstreamClient {
   const fetch = async (request: FetchRequest) => new FetchResponse(await requester.send(request))
   const options: unknown = { Request: FetchRequest, fetch }
   // What openapi-fetch asks of a request and a response is a small part of what the types of the web promise.
   const client = createFetchClient<Record<string, Record<Method, AnyOperation>>>(
     options as FetchClientOptions,
   )
+  const writers = new Map<Operation, CallWriter>()
+  const findWriter = (operation: Operation) => {
+    const writer = writers.get(operation) ?? createCallWriter(operation, configured)
+    writers.set(operation, writer)
+    return writer
+  }
   return {
-    async call(operation, input, options = {}) {
-      const context: UpstreamCall = {
-        operation,
-        connection: findConnection(options),
-        principal: options.principal ?? '',
-        listSecrets: () => collectSecrets(operation, input, held),
-      }
+    async call(operation, input, { principal = '', traceparent, ...options } = {}) {
+      const { credentials = findCredentials(operation, input, configured) ?? noCredentials } = options
       const [usual] = operation.body?.content ?? []
       const { mediaType = usual, body } = input
       const written = body === undefined || !mediaType ? undefined : writeBody(mediaType, body)
-      const contentType = written?.contentType
+      const { context, path, headers } = findWriter(operation)({
+        ...{ credentials, principal, traceparent, connection: findConnection(options) },
+        input: { ...input, contentType: written?.contentType },
+      })
       const parts = {
         params: { path: input.path, query: input.query },
         body: written?.bytes,
         bodySerializer: (bytes: unknown) => bytes,
-        pathSerializer: () => toTarget(operation, input, held),
+        pathSerializer: () => path,
         querySerializer: () => '',
         parseAs: 'stream' as const,
-        fields: toHeaders(operation, { ...input, contentType }, held, options.traceparent),
+        fields: headers,
         // The types of openapi-fetch know the methods of OpenAPI 3.1 alone.
         operationMethod: operation.method,
       }

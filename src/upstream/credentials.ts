@@ -7,7 +7,7 @@ import { type CallInput, isCredential } from '../document/validation.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 
 /** What the operator has configured for the calls of all clients. */
-export interface HeldCredentials {
+export interface ConfiguredCredentials {
   /** Credentials by the names of their security schemes, as the operator gave them: without `Bearer`, not encoded. */
   readonly secrets: Readonly<Record<string, string>>
   /** The one value that is served of a parameter, by the parameter's name. */
@@ -16,7 +16,7 @@ export interface HeldCredentials {
 
 /** The credentials of one call, in the places where the API takes them. */
 export interface CallCredentials {
-  /** By the names of their headers, as the document spells them. */
+  /** By the lower-case names of their headers. */
   readonly headers: Readonly<Record<string, string>>
   readonly query: Readonly<Record<string, string>>
   readonly cookies: Readonly<Record<string, string>>
@@ -31,31 +31,32 @@ export interface CallCredentials {
 export function findCredentials(
   { security }: Operation,
   input: CallInput,
-  held: HeldCredentials,
+  configured: ConfiguredCredentials,
 ): CallCredentials | undefined {
   if (security.length === 0) return noCredentials
   const brings = security.some((alternative) => alternative.some((one) => readOwn(one, input) !== undefined))
   for (const alternative of security) {
     if (brings && !alternative.some((one) => readOwn(one, input) !== undefined)) continue
-    const found = collect(alternative, input, held)
+    const found = collect(alternative, input, configured)
     if (found) return found
   }
   return undefined
 }
 
-const noCredentials: CallCredentials = { headers: {}, query: {}, cookies: {} }
+/** The credentials of a call that needs none. */
+export const noCredentials: CallCredentials = { headers: {}, query: {}, cookies: {} }
 
 function collect(
   alternative: readonly SecurityScheme[],
   input: CallInput,
-  held: HeldCredentials,
+  configured: ConfiguredCredentials,
 ): CallCredentials | undefined {
   const places = { header: {}, query: {}, cookie: {} }
   for (const scheme of alternative) {
-    const value = readOwn(scheme, input) ?? write(scheme, held.secrets[scheme.name])
+    const value = readOwn(scheme, input) ?? write(scheme, configured.secrets[scheme.name])
     if (!value?.startsWith(scheme.prefix) || value === '') return undefined
     const place: Record<string, string> = places[scheme.in]
-    place[scheme.key] = value
+    place[scheme.in === 'header' ? scheme.key.toLowerCase() : scheme.key] = value
   }
   return { headers: places.header, query: places.query, cookies: places.cookie }
 }
@@ -82,22 +83,27 @@ function write({ prefix }: SecurityScheme, secret: string | undefined): string |
 /** The values of parameters that a call may leave out, since no others are served. */
 export function findDefaults(
   { parameters }: Operation,
-  { pins }: HeldCredentials,
+  { pins }: ConfiguredCredentials,
 ): Readonly<Record<string, string>> {
   const pinned = parameters.filter(({ name, pin }) => pin !== undefined && pins[name] !== undefined)
   return Object.fromEntries(pinned.map(({ name }) => [name, pins[name] ?? '']))
 }
 
-/** Refuses a call that names another value of a pinned parameter. Throws `value_not_served`. */
-export function checkClient(operation: Operation, input: CallInput, held: HeldCredentials): void {
-  for (const parameter of operation.parameters) {
-    const { name, pin } = parameter
-    const pinned = pin && held.pins[name]
-    if (pinned === undefined) continue
-    const named = input[findPlace(parameter)]?.[name]
-    if (named === undefined || String(named) === pinned) continue
-    const detail = `This gateway serves one value of ${name}; leave it out where you can, or use that one.`
-    throw new GatewayError('value_not_served', { detail })
+/** Prepares the refusal of calls that name another value of a pinned parameter: it throws `value_not_served`. */
+export function createPinCheck(
+  { parameters }: Operation,
+  { pins }: ConfiguredCredentials,
+): (input: CallInput) => void {
+  const pinned = parameters
+    .filter(({ name, pin }) => pin !== undefined && pins[name] !== undefined)
+    .map((parameter) => ({ name: parameter.name, place: findPlace(parameter), pin: pins[parameter.name] }))
+  return (input) => {
+    for (const { name, place, pin } of pinned) {
+      const named = input[place]?.[name]
+      if (named === undefined || String(named) === pin) continue
+      const detail = `This gateway serves one value of ${name}; leave it out where you can, or use that one.`
+      throw new GatewayError('value_not_served', { detail })
+    }
   }
 }
 
@@ -120,7 +126,7 @@ const places = { header: 'header', query: 'query parameter', cookie: 'cookie' } 
 /** Finds credentials by the names of their headers among those that the process was configured with, for stdio. */
 export function createCredentialSource(
   operations: readonly Operation[],
-  secrets: HeldCredentials['secrets'],
+  secrets: ConfiguredCredentials['secrets'],
 ): (header: string) => string | undefined {
   const schemes = operations.flatMap(({ security }) => security.flat())
   return (header) => {
@@ -135,30 +141,23 @@ export function listCredentialHeaders(operations: readonly Operation[]): string[
   return [...new Set(credentials.filter((one) => one.in === 'header').map(({ name }) => name.toLowerCase()))]
 }
 
-/** True when a call has the credentials that its operation needs. */
-export function hasCredentials(operation: Operation, input: CallInput, held: HeldCredentials): boolean {
-  return findCredentials(operation, input, held) !== undefined
-}
-
-/** The headers that authenticate a call. */
-export function toCredentialHeaders(
-  operation: Operation,
-  input: CallInput,
-  held: HeldCredentials,
-): Record<string, string> {
-  const { headers, cookies } = findCredentials(operation, input, held) ?? noCredentials
-  const lower = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])
+/** The headers that authenticate a call, cookies included, by lower-case names. */
+export function toCredentialHeaders({ headers, cookies }: CallCredentials): Readonly<Record<string, string>> {
   const pairs = Object.entries(cookies).map(([name, value]) => `${name}=${value}`)
-  return { ...Object.fromEntries(lower), ...(pairs.length > 0 && { cookie: pairs.join('; ') }) }
+  return pairs.length > 0 ? { ...headers, cookie: pairs.join('; ') } : headers
 }
 
-/** Every secret a call sends upstream, so that no error can echo it back. */
-export function collectSecrets(operation: Operation, input: CallInput, held: HeldCredentials): string[] {
-  const { headers, query, cookies } = findCredentials(operation, input, held) ?? noCredentials
+/** Every secret that a call sends upstream, so that no error can echo it back. */
+export function collectSecrets(
+  { body }: Operation,
+  input: CallInput,
+  { headers, query, cookies }: CallCredentials,
+  configured: ConfiguredCredentials,
+): string[] {
   const sent = [headers, query, cookies].flatMap((place) => Object.values(place))
   const bare = sent.map((value) => value.replace(/^(Bearer|Basic) /, ''))
-  const fields = operation.body ? collectPasswords(operation.body.schema, input.body) : []
-  return [...bare, ...Object.values(held.secrets), ...fields].filter((value) => value !== '')
+  const fields = body ? collectPasswords(body.schema, input.body) : []
+  return [...bare, ...Object.values(configured.secrets), ...fields].filter((value) => value !== '')
 }
 
 function collectPasswords({ properties }: JsonSchema, body: unknown): string[] {

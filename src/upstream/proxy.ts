@@ -4,13 +4,8 @@ import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Dispatcher } from 'undici'
-import type { Operation } from '../document/operations.ts'
-import type { CallInput } from '../document/validation.ts'
 import { currentCall, runInCall, type UpstreamRequest } from './call.ts'
-import { HttpConnection } from './client-connection.ts'
-import { collectSecrets, type HeldCredentials } from './credentials.ts'
-import { idempotencyHeader } from './idempotency.ts'
-import { toHeaders, toTarget } from './pipeline.ts'
+import type { WrittenCall } from './request.ts'
 import type { Requester } from './requester.ts'
 
 /**
@@ -28,39 +23,19 @@ export async function registerProxy(app: FastifyInstance, requester: Requester):
   })
 }
 
-/** A checked call on its way upstream. */
-export interface ForwardedCall {
-  readonly operation: Operation
-  readonly input: CallInput
-  /** The body's bytes as the client sent them; they go up unchanged. */
-  readonly rawBody: Buffer | undefined
-  readonly held: HeldCredentials
-  /** The authenticated user or program; empty where the gateway authenticates nobody. */
-  readonly principal: string
-  /** The trace that the call is a part of. */
-  readonly traceparent?: string | undefined
-  /** Keeps the slot of the request until the result is called. */
-  readonly hold: () => () => void
-}
-
-/** Sends a call upstream, and its response, or the error in its place, to the client. */
-export function forward(reply: FastifyReply, call: ForwardedCall): void {
-  const { operation, input, rawBody = null, held, principal } = call
-  const target = toTarget(operation, input, held)
-  const end = target.search(/\?|$/)
-  const context = {
-    operation,
-    connection: new HttpConnection(reply.raw, call.hold),
-    principal,
-    listSecrets: () => collectSecrets(operation, input, held),
-    idempotencyKey: readIdempotencyKey(operation, input),
-  }
+/** Sends a call upstream, and its response, or the error in its place, to the client. The body's bytes go up unchanged. */
+export function forward(
+  reply: FastifyReply,
+  { context, path, headers }: WrittenCall,
+  body: Buffer | undefined,
+): void {
+  const end = path.search(/\?|$/)
   runInCall(context, () =>
-    reply.from(target.slice(0, end), {
-      queryString: () => target.slice(end + 1),
-      rewriteRequestHeaders: () => toHeaders(operation, input, held, call.traceparent),
-      body: rawBody,
-      contentType: input.contentType ?? 'application/json',
+    reply.from(path.slice(0, end), {
+      queryString: () => path.slice(end + 1),
+      rewriteRequestHeaders: () => headers,
+      body: body ?? null,
+      contentType: headers['content-type'] ?? 'application/json',
       retryDelay: () => null,
       onResponse: (_request, _reply, { stream }) => sendBody(reply, stream),
     }),
@@ -110,12 +85,4 @@ function adaptRequester({ send }: Requester): { request: Dispatcher['request'] }
     )
   }
   return { request: request as Dispatcher['request'] }
-}
-
-/** Only for operations whose document has the header; a structured string and its bare text are the same key. */
-function readIdempotencyKey({ method, parameters }: Operation, { header }: CallInput): string | undefined {
-  if (method === 'GET') return undefined
-  const name = parameters.find((one) => one.name.toLowerCase() === idempotencyHeader)?.name
-  const value = name === undefined ? undefined : header[name]
-  return typeof value === 'string' ? value.replace(/^"(.*)"$/, '$1') : undefined
 }

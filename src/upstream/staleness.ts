@@ -1,5 +1,5 @@
 import type { Operation } from '../document/operations.ts'
-import { createPathMatcher, listVariables, splitPathKey } from '../document/path-template.ts'
+import { createPathPattern, listVariables, splitPathKey } from '../document/path-template.ts'
 
 /** A write, as far as it tells which responses it makes stale. */
 export interface Write {
@@ -11,7 +11,7 @@ export interface Write {
 /** Reads the path of an upstream request, in which a base URL's path may not stand. */
 export function readWrite(operation: Operation, path: string): Write {
   const template = splitPathKey(operation.path).path
-  const values = createPathMatcher(template)(path.replace(/\?.*$/s, '')) ?? []
+  const values = createPathPattern(template).exec(path.replace(/\?.*$/s, ''))?.slice(1) ?? []
   const names = listVariables(template)
   return { operation, variables: new Map(names.map((name, index) => [name, values[index] ?? ''])) }
 }

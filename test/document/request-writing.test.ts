@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Operation } from '../../src/document/operations.ts'
 import { readParameter } from '../../src/document/parameters.ts'
-import { createPathMatcher } from '../../src/document/path-template.ts'
-import { findUnwritable, writeHeaders, writeQuery, writeTarget } from '../../src/document/request-writing.ts'
+import { createPathPattern } from '../../src/document/path-template.ts'
+import { createRequestWriter, createSpellingCheck, writeQuery } from '../../src/document/request-writing.ts'
 
 const query = (name: string) =>
   readParameter({ name, in: 'query', style: 'form', explode: false, schema: {} })
@@ -24,7 +24,7 @@ const at = (path: string, ...more: object[]): Operation => ({
   security: [],
 })
 const targetOf = (path: string, values: Record<string, unknown>) =>
-  writeTarget(at(path), { path: values, query: {}, header: {} })
+  createRequestWriter(at(path)).writeTarget({ path: values, query: {}, header: {} })
 
 describe('the path', () => {
   test('is written from the template and the values alone', () => {
@@ -58,7 +58,7 @@ describe('the path', () => {
     ['/users/{id}', null],
     ['/users/{id}', '\ud800'],
   ])('%s has no place for %j', (path, id) => {
-    const violations = findUnwritable(at(path), { path: { id }, query: {}, header: {} })
+    const violations = createSpellingCheck(at(path))({ path: { id }, query: {}, header: {} })
     expect(violations.map(({ location }) => location)).toEqual(['path.id'])
   })
 
@@ -77,7 +77,7 @@ describe('a path of a URL', () => {
     ['/v1/{a}/{b}', '/v1/a/b/c', undefined],
     ['/v1/(a)+/{b}', '/v1/(a)+/c', ['c']],
   ])('%s takes %s apart', (template, path, texts) => {
-    expect(createPathMatcher(template)(path)).toEqual(texts)
+    expect(createPathPattern(template).exec(path)?.slice(1)).toEqual(texts)
   })
 })
 
@@ -113,6 +113,9 @@ describe('the headers', () => {
       { name: 'b', in: 'cookie', schema: {} },
     )
     const values = { path: {}, query: {}, header: { 'X-Page': [1, 2] }, cookie: { b: 'x y', a: 1 } }
-    expect(writeHeaders(operation, values)).toEqual({ 'x-page': '1,2', cookie: 'a=1; b=x%20y' })
+    expect(createRequestWriter(operation).writeHeaders(values)).toEqual({
+      'x-page': '1,2',
+      cookie: 'a=1; b=x%20y',
+    })
   })
 })

@@ -5,7 +5,7 @@ import type { Tool } from '../../src/document/tool.ts'
 import { compileOperations } from '../../src/document/validation.ts'
 import {
   adviseCredential,
-  bindArguments,
+  createArgumentBinder,
   describeArguments,
   locateByArgument,
 } from '../../src/mcp/arguments.ts'
@@ -89,34 +89,34 @@ describe('the advice on a credential', () => {
 describe('binding', () => {
   it('puts arguments under the names of the operation', () => {
     const values = { api_key: 'k', nameFilter: 'n', identifier: [1], payload: { id: 2 } }
-    expect(bindArguments(operation, tool, values, none)).toEqual({
+    expect(createArgumentBinder(operation, tool)(values, none)).toEqual({
       input: { header: { key: 'k' }, query: { 'filter[name]': 'n' }, path: { id: [1] }, body: { id: 2 } },
       violations: [],
     })
   })
 
   it('takes a credential that is no argument from its source, and nothing else', () => {
-    const { input } = bindArguments(operation, tool, {}, (name) => `source of ${name}`)
+    const { input } = createArgumentBinder(operation, tool)({}, (name) => `source of ${name}`)
     expect(input).toEqual({ header: { key: 'source of key' }, query: {}, path: {} })
   })
 
   it('does not take inherited members for arguments', () => {
     const inherits: Record<string, unknown> = Object.create({ nameFilter: 'n' })
-    expect(bindArguments(operation, tool, inherits, none).input.query).toEqual({})
+    expect(createArgumentBinder(operation, tool)(inherits, none).input.query).toEqual({})
   })
 
   it('does not know an argument by the name of the operation', () => {
-    const { violations } = bindArguments(operation, tool, { 'filter[name]': 'n', id: 7 }, none)
+    const { violations } = createArgumentBinder(operation, tool)({ 'filter[name]': 'n', id: 7 }, none)
     expect(violations.map(({ location }) => location)).toEqual(['"filter[name]"', 'id'])
   })
 
   it('names twenty unknown arguments, and no more', () => {
     const many = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`other${index}`, 1]))
-    expect(bindArguments(operation, tool, many, none).violations).toHaveLength(20)
+    expect(createArgumentBinder(operation, tool)(many, none).violations).toHaveLength(20)
   })
 
   it('shortens a long unknown name', () => {
-    const [violation] = bindArguments(operation, tool, { ['x'.repeat(5000)]: 1 }, none).violations
+    const [violation] = createArgumentBinder(operation, tool)({ ['x'.repeat(5000)]: 1 }, none).violations
     expect(violation?.location.length).toBeLessThan(80)
   })
 })

@@ -170,7 +170,7 @@ export function createOptions(respond: Respond = () => answer(200, { status: 'su
         return respond(call)
       },
     },
-    held: { secrets: {}, pins: {} },
+    configured: { secrets: {}, pins: {} },
     policy: { redactTokens: false, allowDelete: true, confirmDelete: false, deleteLimit: undefined },
     fingerprint: new Fingerprint(new Uint8Array(32)),
     store: createMemoryStore(() => 0),

@@ -17,7 +17,7 @@ function setUp(respond?: Respond, apiKey?: string) {
   const onUnexpectedError = (error: unknown) => void unexpected.push(error)
   const tools = createTools({
     ...options,
-    held: { secrets: apiKey === undefined ? {} : { key: apiKey }, pins: {} },
+    configured: { secrets: apiKey === undefined ? {} : { key: apiKey }, pins: {} },
     onUnexpectedError,
   })
   const call = async (name: string, values: ToolArguments, credential = secretValue) => {

@@ -23,7 +23,7 @@ test('an operation is called by its name, with arguments and answer as the docum
     rules: readApi(readDocument()).responses,
   })
   const client = typeClient(
-    createClient({ requester, held: { secrets: {}, pins: {} } }),
+    createClient({ requester, configured: { secrets: {}, pins: {} } }),
     readOperations(readDocument()),
   )
   const { data } = await client.oauthclientuserscontrollergetuserbyid({ path, header })

@@ -45,7 +45,7 @@ let close: () => Promise<unknown>
 beforeAll(async () => {
   upstream = await startUpstream()
   const document = describe()
-  const held = { secrets: {}, pins: {} }
+  const configured = { secrets: {}, pins: {} }
   const requester = createRequester({
     ...{
       baseUrl: upstream.url,
@@ -62,7 +62,7 @@ beforeAll(async () => {
       document,
       operations: compileOperations(readOperations(document)),
       requester,
-      held,
+      configured,
       isGuarded: false,
     },
     policy: { allowDelete: true },

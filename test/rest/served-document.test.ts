@@ -3,7 +3,7 @@ import { readDocument } from '../../src/document/document.ts'
 import { describeDeployment } from '../../src/rest/served-document.ts'
 
 const document = readDocument()
-const held = { secrets: { secretKey: 'planted' }, pins: { clientId: 'cm9demo' } }
+const configured = { secrets: { secretKey: 'planted' }, pins: { clientId: 'cm9demo' } }
 const nothing = { secrets: {}, pins: {} }
 
 function readOperations(served: typeof document) {
@@ -11,15 +11,15 @@ function readOperations(served: typeof document) {
 }
 
 test('a pass-through gateway serves the document without the credentials that no client can bring', () => {
-  const served = describeDeployment(document, { held: nothing, isGuarded: false })
+  const served = describeDeployment(document, { configured: nothing, isGuarded: false })
   for (const { security } of readOperations(served)) expect(security).toEqual([{ secretKey: [] }])
   expect(Object.keys(Object(served.components).securitySchemes)).toEqual(['secretKey'])
   const operations = readOperations(document).map(({ security: _, ...others }) => others)
   expect(readOperations(served).map(({ security: _, ...others }) => others)).toEqual(operations)
 })
 
-test('a held secret is required of nobody, its client is the default, and it is nowhere told', () => {
-  const served = describeDeployment(document, { held, isGuarded: false })
+test('a configured secret is required of nobody, its client is the default, and it is nowhere told', () => {
+  const served = describeDeployment(document, { configured, isGuarded: false })
   for (const { parameters, security } of readOperations(served)) {
     expect(parameters.find(({ name }: { name: string }) => name === 'x-cal-secret-key').required).toBe(false)
     const client = parameters.find(({ name }: { name: string }) => name === 'clientId')
@@ -32,9 +32,9 @@ test('a held secret is required of nobody, its client is the default, and it is 
   expect(JSON.stringify(served)).not.toContain('planted')
 })
 
-test('a held key stands in for the secret where the upstream takes one, and nowhere else', () => {
+test('a configured key stands in for the secret where the upstream takes one, and nowhere else', () => {
   const served = describeDeployment(document, {
-    held: { ...nothing, secrets: { apiKey: 'planted' } },
+    configured: { ...nothing, secrets: { apiKey: 'planted' } },
     isGuarded: false,
   })
   for (const { operationId, parameters, security } of readOperations(served)) {
@@ -47,9 +47,9 @@ test('a held key stands in for the secret where the upstream takes one, and nowh
 
 test.each([
   [nothing, [{ secretKey: [], gatewayCredential: [] }]],
-  [held, [{ gatewayCredential: [] }]],
+  [configured, [{ gatewayCredential: [] }]],
 ])('a guarded server asks for a bearer credential beside what %j leaves open', (credentials, expected) => {
-  const served = describeDeployment(document, { held: credentials, isGuarded: true })
+  const served = describeDeployment(document, { configured: credentials, isGuarded: true })
   expect(Object(served.components).securitySchemes.gatewayCredential).toMatchObject({ scheme: 'bearer' })
   expect(readOperations(served)[0]?.security).toEqual(expected)
 })

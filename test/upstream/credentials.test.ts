@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest'
 import type { OpenApiDocument } from '../../src/document/document.ts'
 import { type Operation, readOperations } from '../../src/document/operations.ts'
 import {
+  type ConfiguredCredentials,
   collectSecrets,
   createCredentialSource,
   findCredentials,
-  type HeldCredentials,
   refuseWithoutCredentials,
   toCredentialHeaders,
 } from '../../src/upstream/credentials.ts'
@@ -36,7 +36,11 @@ interface Brought {
   readonly query?: Record<string, string>
 }
 
-function find(security: unknown, { header = {}, query = {} }: Brought, secrets: HeldCredentials['secrets']) {
+function find(
+  security: unknown,
+  { header = {}, query = {} }: Brought,
+  secrets: ConfiguredCredentials['secrets'],
+) {
   const found = findCredentials(readWith(security), { path: {}, query, header }, { secrets, pins: {} })
   return found && { ...found.headers, ...found.query, ...found.cookies }
 }
@@ -57,7 +61,7 @@ describe('the credentials of a call', () => {
     ],
     ['a configured one', either, {}, { secret: 'planted' }, { 'x-secret': 'planted' }],
     ['the first that is configured', either, {}, { key: 'k', secret: 's' }, { 'x-secret': 's' }],
-    ['that of another alternative', either, {}, { key: 'k' }, { Authorization: 'Bearer k' }],
+    ['that of another alternative', either, {}, { key: 'k' }, { authorization: 'Bearer k' }],
     [
       'all of an alternative, brought and configured together',
       [{ secret: [], app: [] }],
@@ -72,14 +76,14 @@ describe('the credentials of a call', () => {
       [{ basic: [] }],
       {},
       { basic: 'ada:pass' },
-      { Authorization: 'Basic YWRhOnBhc3M=' },
+      { authorization: 'Basic YWRhOnBhc3M=' },
     ],
     [
       'a bearer whose scheme is spelled otherwise',
       [{ bearer: [] }],
       { header: { Authorization: 'bearer own' } },
       {},
-      { Authorization: 'Bearer own' },
+      { authorization: 'Bearer own' },
     ],
   ])('are %s', (_title, security, brought, secrets, expected) => {
     expect(find(security, brought, secrets)).toEqual(expected)
@@ -106,9 +110,10 @@ describe('the credentials of a call', () => {
   })
 
   test('are headers in lower case, cookies among them', () => {
-    const held = { secrets: { key: 'k', session: 's' }, pins: {} }
+    const configured = { secrets: { key: 'k', session: 's' }, pins: {} }
     const operation = readWith([{ key: [], session: [] }])
-    expect(toCredentialHeaders(operation, { path: {}, query: {}, header: {} }, held)).toEqual({
+    const found = findCredentials(operation, { path: {}, query: {}, header: {} }, configured)
+    expect(found && toCredentialHeaders(found)).toEqual({
       authorization: 'Bearer k',
       cookie: 'sid=s',
     })
@@ -117,8 +122,10 @@ describe('the credentials of a call', () => {
 
 test('the secrets of a call are its own without their scheme, and all that are configured', () => {
   const input = { path: {}, query: {}, header: { Authorization: 'Bearer own-token' } }
-  const held = { secrets: { secret: 'planted' }, pins: {} }
-  expect(collectSecrets(readWith([{ bearer: [] }]), input, held)).toEqual(['own-token', 'planted'])
+  const configured = { secrets: { secret: 'planted' }, pins: {} }
+  const operation = readWith([{ bearer: [] }])
+  const found = findCredentials(operation, input, configured)
+  expect(found && collectSecrets(operation, input, found, configured)).toEqual(['own-token', 'planted'])
 })
 
 test('over stdio the process has what it was configured with, in the form of its header', () => {

@@ -1,0 +1,111 @@
+import type { Operation } from '../document/operations.ts'
+import { encodeQueryText, writeHeaderText } from '../document/parameter-writing.ts'
+import { findPlace } from '../document/parameters.ts'
+import { createRequestWriter } from '../document/request-writing.ts'
+import type { CallInput } from '../document/validation.ts'
+import type { UpstreamCall } from './call.ts'
+import {
+  type CallCredentials,
+  type ConfiguredCredentials,
+  collectSecrets,
+  toCredentialHeaders,
+} from './credentials.ts'
+import { idempotencyHeader } from './idempotency.ts'
+
+/** A call that has passed every check. */
+export interface CheckedCall {
+  readonly input: CallInput
+  readonly credentials: CallCredentials
+  /** The authenticated user or program; empty where the gateway authenticates nobody. */
+  readonly principal: string
+}
+
+/** A checked call, and what the gateway knows of its client. */
+export interface OutgoingCall extends CheckedCall, Pick<UpstreamCall, 'connection'> {
+  /** The trace that the call is a part of. */
+  readonly traceparent?: string | undefined
+}
+
+/** A call as it goes upstream, without its body. */
+export interface WrittenCall {
+  readonly context: UpstreamCall
+  /** Path and query. */
+  readonly path: string
+  readonly headers: Record<string, string>
+}
+
+/** Writes the upstream requests of one operation. */
+export type CallWriter = (call: OutgoingCall) => WrittenCall
+
+/**
+ * Prepares the writing of an operation's upstream requests. Path, query and headers are written from checked values
+ * alone: of the client's own headers only what the operation's parameters name goes upstream, and its trace.
+ */
+export function createCallWriter(operation: Operation, configured: ConfiguredCredentials): CallWriter {
+  const { path, parameters } = operation
+  const isKey = (one: { readonly name: string }) => one.name.toLowerCase() === idempotencyHeader
+  const keyName = operation.method === 'GET' ? undefined : parameters.find(isKey)?.name
+  const writer = createRequestWriter({ path, parameters: parameters.filter((one) => !isKey(one)) })
+  const describers = listDescribers(operation)
+  const accept = listAccepted(operation)
+  return ({ input, credentials, principal, connection, traceparent }) => {
+    const headers: Record<string, string> = {
+      accept,
+      // Without it an upstream may choose any encoding (RFC 9110 §12.5.3).
+      'accept-encoding': 'identity',
+      'user-agent': 'calgate',
+    }
+    if (input.body !== undefined) headers['content-type'] = input.contentType ?? 'application/json'
+    if (traceparent !== undefined) headers.traceparent = traceparent
+    const { cookie, ...authenticating } = toCredentialHeaders(credentials)
+    Object.assign(headers, writer.writeHeaders(input), ...describers.map((describe) => describe(input)))
+    const cookies = [headers.cookie, cookie].filter((one) => one !== undefined)
+    Object.assign(headers, authenticating, cookies.length > 0 && { cookie: cookies.join('; ') })
+    return {
+      path: addCredentials(writer.writeTarget(input), credentials),
+      headers,
+      context: {
+        ...{ operation, connection, principal },
+        idempotencyKey: keyName === undefined ? undefined : readIdempotencyKey(input.header[keyName]),
+        listSecrets: () => collectSecrets(operation, input, credentials, configured),
+      },
+    }
+  }
+}
+
+/** Adds the credentials that the API takes in its query. */
+function addCredentials(target: string, { query }: CallCredentials): string {
+  const pairs = Object.entries(query).map(
+    ([name, value]) => `${encodeQueryText(name)}=${encodeQueryText(value)}`,
+  )
+  if (pairs.length === 0) return target
+  return `${target}${target.includes('?') ? '&' : '?'}${pairs.join('&')}`
+}
+
+/** The types that the document has for a success; any where it has none, JSON first (RFC 9110 §12.5.1). */
+function listAccepted({ responses }: Operation): string {
+  const successes = responses.filter(({ status }) => /^(?:2|default)/.test(status))
+  const types = new Set(successes.flatMap(({ content }) => content.map(({ type }) => type)))
+  return types.size > 0 ? [...types].join(', ') : 'application/json, */*;q=0.5'
+}
+
+/** Lists what tells the upstream whose call it is: headers from parameters that it asks for there too. */
+function listDescribers({ parameters }: Operation): ((input: CallInput) => Record<string, string>)[] {
+  return parameters.flatMap((parameter) => {
+    const { name, upstreamHeader } = parameter
+    if (upstreamHeader === undefined) return []
+    const place = findPlace(parameter)
+    const inHeader = { ...parameter, in: 'header', style: 'simple' } as const
+    return [
+      (input: CallInput): Record<string, string> => {
+        const value = input[place]?.[name]
+        return value === undefined ? {} : { [upstreamHeader]: writeHeaderText(inHeader, value) }
+      },
+    ]
+  })
+}
+
+/** A structured string and its bare text are the same key. */
+function readIdempotencyKey(value: unknown): string | undefined {
+  return typeof value === 'string' ? value.replace(/^"(.*)"$/, '$1') : undefined
+}
