@@ -1,4 +1,5 @@
-import { Pool } from 'undici'
+import { buildConnector, Pool } from 'undici'
+import { skipInterimResponses } from './interim-responses.ts'
 
 /** Connections to the upstream. */
 export interface Pools {
@@ -30,7 +31,17 @@ const mostConnections = 256
  * one lost connection must lose one call.
  */
 export function openPools({ origin, connectTimeout, ca }: PoolOptions): Pools {
-  const connect = { timeout: connectTimeout, ...(ca === undefined ? {} : { ca }) }
+  const connectTo = buildConnector({
+    timeout: connectTimeout,
+    allowH2: false,
+    ...(ca === undefined ? {} : { ca }),
+  })
+  const connect: buildConnector.connector = (target, done) =>
+    connectTo(target, (...result) => {
+      const [error, socket] = result
+      if (error !== null) done(error, null)
+      else done(null, skipInterimResponses(socket))
+    })
   const common = {
     allowH2: false,
     headersTimeout: 0,

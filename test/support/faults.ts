@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { type Behaviour, goodBody, writeAnswer } from './raw-upstream.ts'
 
@@ -36,6 +37,14 @@ const drip = (text: string, drop: string) => (socket: Socket) => {
   const timer = setInterval(() => socket.writable && socket.write(drop), 20)
   socket.on('close', () => clearInterval(timer))
 }
+/** Writes pieces so that each arrives by itself. */
+const spell = (pieces: Iterable<string>) => async (socket: Socket) => {
+  for (const piece of pieces) {
+    socket.write(piece)
+    await setImmediate()
+  }
+}
+const continued = `HTTP/1.1 100 Continue\r\n\r\n${writeAnswer(goodBody)}`
 const html = '<html><body>Attention Required!</body></html>'
 const page = (status: string) =>
   `HTTP/1.1 ${status}\r\ncontent-type: text/html\r\ncontent-length: ${html.length}\r\n\r\n${html}`
@@ -76,9 +85,10 @@ const breaks: readonly Row[] = [
   ['sends a broken header', sayAndClose(`${head}bad header\r\ncontent-length: 2\r\n\r\n{}`)],
   ['sends a header with a NUL', sayAndClose(`${head}x-a: \x00\r\ncontent-length: 2\r\n\r\n{}`)],
   [
-    'answers 100 Continue to a request that did not ask',
-    say(`HTTP/1.1 100 Continue\r\n\r\n${writeAnswer(goodBody)}`),
+    'switches protocols',
+    say(`HTTP/1.1 101 Switching\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n${goodBody}`),
   ],
+  ['sends an interim response without end', say(`HTTP/1.1 100 Continue\r\nx-a: ${'a'.repeat(70_000)}`)],
   ['sends headers without end', say(`${head}x-a: ${'a'.repeat(70_000)}`)],
 ]
 
@@ -90,6 +100,7 @@ const hangs: readonly Row[] = [
   ['stops within the body', say(`${long}{"status":`)],
   ['stops within a chunk', say(`${chunked}20\r\n{"status":`)],
   ['stops before the last chunk', say(`${chunked}2\r\n{}\r\n`)],
+  ['drips interim responses', drip('HTTP/1.1 100 Continue\r\n\r\n', 'HTTP/1.1 102 Processing\r\n\r\n')],
   ['drips headers', drip('HTTP/1.1 200 OK\r\n', 'x-a: b\r\n')],
   ['drips a body', drip(`${head}content-length: 100000\r\n\r\n`, ' ')],
   ['drips chunks', drip(chunked, '1\r\n \r\n')],
@@ -133,6 +144,21 @@ const passing: readonly (readonly [...Row, Expected])[] = [
   ['refuses with a page and 403', say(page('403 Forbidden')), [403]],
   ['asks to wait', say(writeAnswer('{}', '429 Slow', 'X-RateLimit-Reset-Default: 7\r\n')), [429]],
   ['asks to wait, for how long it does not say', say(writeAnswer('{}', '429 Slow')), [429]],
+  [
+    'answers after 100 Continue, for which nobody asked',
+    say(`HTTP/1.1 100 Continue\r\n\r\n${writeAnswer(goodBody)}`),
+    [200],
+  ],
+  [
+    'answers after several interim responses, byte by byte',
+    spell(`HTTP/1.1 100 Continue\r\nserver: a\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n${continued}`),
+    [200],
+  ],
+  [
+    'answers with a body that looks like an interim response',
+    spell([`${head}content-length: 23\r\n\r\n{"a":"`, 'HTTP/1.1 100 OK"}']),
+    [200],
+  ],
   [
     'answers after 103 Early Hints',
     say(`HTTP/1.1 103 Early\r\nlink: a\r\n\r\n${writeAnswer(goodBody)}`),
