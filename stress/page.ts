@@ -37,6 +37,9 @@ Every malformed request and upstream fault is a test as well (\`test/attack/\`, 
 | Concurrent requests, both servers together | 256, and a queue of 512 for at most 250 ms | 503, \`Retry-After: 1\`, connection closed |
 | Calls of one client | \`RATE_LIMIT\` | 429, \`Retry-After\` |
 | Response of the upstream | \`UPSTREAM_TIMEOUT_MS\`, all attempts together | 504 |
+| Response of the upstream that is collected: JSON, an error, all on :9090 | 32 MiB | 502 |
+| Part of a streaming response | from the API within \`UPSTREAM_TIMEOUT_MS\`, taken by the client within 10 s | connection closed |
+| Streaming responses | 128 at a time; each holds its slot | collected |
 
 ## Shutdown
 

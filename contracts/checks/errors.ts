@@ -14,14 +14,6 @@ let clients = 0
 
 /** Responses that are none, and the code each becomes. */
 const unusable: Readonly<Record<string, readonly [Script, string]>> = {
-  'a redirect': [
-    (_request, response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
-    'upstream_invalid_response',
-  ],
-  'a page': [
-    (_request, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<p>'),
-    'upstream_invalid_response',
-  ],
   'half a JSON text': [
     (_request, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":'),
     'upstream_invalid_response',

@@ -82,7 +82,13 @@ function findKind(type: string): BodyKind {
   if (isJsonType(type) || type === '*/*' || type === 'application/*') return 'json'
   if (type === 'application/x-www-form-urlencoded') return 'form'
   if (type === 'multipart/form-data') return 'multipart'
-  return /^text\/|^application\/(?:.*\+)?(?:xml|yaml|graphql|javascript)$/.test(type) ? 'text' : 'bytes'
+  return isTextType(type) ? 'text' : 'bytes'
+}
+
+/** True for `text/*` and for the types that are texts by another name, JSON included. */
+export function isTextType(mediaType: string): boolean {
+  const type = mediaType.replace(/;.*$/s, '').trim().toLowerCase()
+  return /^text\/|^application\/(?:.*\+)?(?:json|xml|yaml|graphql|javascript)$/.test(type)
 }
 
 /** The media type that a `Content-Type` is of, ranges last; undefined where there is none such. */

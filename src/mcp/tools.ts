@@ -6,7 +6,6 @@ import { DeletionLimit } from '../state/deletion-limit.ts'
 import type { Clock } from '../state/expiring-map.ts'
 import type { Fingerprint } from '../state/fingerprint.ts'
 import type { CounterStore } from '../state/store.ts'
-import { readRetryAfter } from '../upstream/back-off.ts'
 import type { UpstreamClient } from '../upstream/client.ts'
 import type { ClientConnection } from '../upstream/client-connection.ts'
 import { findDefaults } from '../upstream/credentials.ts'
@@ -19,9 +18,9 @@ import {
   type ToolArguments,
 } from './arguments.ts'
 import { Confirmations, confirmation, type Elicitation, type Question } from './confirmation.ts'
-import { adviseNextStep } from './next-step.ts'
+import { findFailure, toRefusal } from './failures.ts'
 import { type Selection, selectDescribed } from './redaction.ts'
-import { type ToolResult, toFailure, toRefusal, toResult } from './results.ts'
+import { type ToolResult, toResult } from './results.ts'
 import { type Offer, type OfferOptions, offerTool, type ToolDescription } from './tool-description.ts'
 
 /** What a call comes with beside its arguments. */
@@ -141,10 +140,8 @@ function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOption
         const call = { ...checked, signal, connection, traceparent }
         const response = await options.client.call(operation, input, call)
         const select = offer.select && chooseSelection(operation, response.status, offer.select)
-        if (response.status < 400) return toResult(response, select, operation.redactedNotice)
-        const wait = readRetryAfter(response.headers)
-        const nextStep = adviseNextStep(response.status, operation, options.operations, wait)
-        return toFailure(response, options.upstreamName, nextStep, offer.select !== undefined)
+        const failure = findFailure(response, operation, options, select !== undefined)
+        return failure ?? toResult(response, select, operation.redactedNotice)
       },
     })
     return call.catch((error: unknown) => {

@@ -1,3 +1,4 @@
+import { isJsonType } from '../document/json.ts'
 import type { Operation } from '../document/operations.ts'
 import type { Comparison, Mismatch } from '../document/response-mismatch.ts'
 import type { Clock } from '../state/expiring-map.ts'
@@ -48,7 +49,7 @@ const largest = 256 * 1024
 const mostKinds = 1_000
 
 /**
- * Compares samples of successful responses with the document after they were sent, so that a change of the upstream
+ * Compares samples of responses that are no errors with the document after they were sent, so that a change of the upstream
  * is reported and fails no call.
  */
 export class ResponseSampler {
@@ -64,7 +65,7 @@ export class ResponseSampler {
   /** Samples a response after the current event-loop tick, or not at all. */
   observe(operation: Operation, response: ObservedResponse): void {
     const { share, random } = this.#options
-    if (share === 0 || response.status >= 300 || response.body.length > largest) return
+    if (share === 0 || response.status >= 400 || response.body.length > largest) return
     if (random() >= share || !this.#take()) return
     setImmediate(() => {
       try {
@@ -87,14 +88,11 @@ export class ResponseSampler {
 
   #check({ id, method, path }: Operation, { status, headers, body }: ObservedResponse): void {
     const { compare, recorder } = this.#options
+    const type = String(headers['content-type'] ?? '')
+    const hasJson = body.length > 0 && isJsonType(type)
     // It was checked to be one JSON text before it was sent.
-    const value: unknown = body.length === 0 ? undefined : JSON.parse(body.toString('utf8'))
-    const arrived = {
-      operation: `${method} ${path}`,
-      status,
-      type: String(headers['content-type'] ?? ''),
-      body: value,
-    }
+    const value: unknown = hasJson ? JSON.parse(body.toString('utf8')) : undefined
+    const arrived = { operation: `${method} ${path}`, status, type, body: value }
     recorder.recordCheck(id)
     for (const one of listKinds(id, compare(arrived))) {
       recorder.recordMismatch(one)

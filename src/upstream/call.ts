@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Readable } from 'node:stream'
 import type { Operation } from '../document/operations.ts'
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
 import type { ClientConnection } from './client-connection.ts'
@@ -15,17 +16,20 @@ export interface UpstreamRequest {
   readonly signal?: AbortSignal
 }
 
-/** A complete response of the upstream: nothing is passed on before its last byte has arrived. */
+/** A response of the upstream, of which nothing is passed on before its last byte has arrived, unless it streams. */
 export interface UpstreamResponse {
   readonly status: number
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /** Empty where the body streams. */
   readonly body: Buffer
+  /** The body as it arrives, of a call that takes one so. */
+  readonly stream?: Readable
   /** The body of a success, which is one JSON text. */
   readonly json?: { readonly text: string; readonly value: unknown }
 }
 
-/** Sends a request as a part of the current call. Rejects with a `GatewayError` where there is no complete response. */
+/** Sends a request as a part of the current call. Rejects with a `GatewayError` where there is no response. */
 export type Send = (request: UpstreamRequest) => Promise<UpstreamResponse>
 
 /** Adds one concern to sending; composed like the interceptors of undici. */
@@ -51,6 +55,8 @@ export interface UpstreamCall {
   readonly listSecrets: () => readonly string[]
   /** The client's name for this call, if it gave one and the operation takes one. */
   readonly idempotencyKey?: string | undefined
+  /** Whether the client takes a body that is no JSON as it arrives, and nobody needs the whole of it. */
+  readonly takesStream?: boolean
   /** True once the first bytes of the request were written: from then on the call may have an effect. */
   sent?: boolean
 }

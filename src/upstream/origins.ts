@@ -3,6 +3,7 @@ import type { ResponseRules } from '../document/api.ts'
 import type { Operation } from '../document/operations.ts'
 import type { CallObserver } from '../observability/upstream-calls.ts'
 import type { GatewayState } from '../state/gateway-state.ts'
+import { StreamLimit } from './body-stream.ts'
 import { currentCall } from './call.ts'
 import { CircuitBreaker, type CircuitOptions } from './circuit-breaker.ts'
 import type { IdempotencyRecord } from './idempotency.ts'
@@ -28,7 +29,10 @@ export interface UpstreamOptions {
 export function openUpstream(options: UpstreamOptions): Requester {
   const { config, operations, rules, state, breaker, circuit, observer } = options
   const { fingerprint, clock, store } = state
-  const common = { timeout: config.upstreamTimeout, ca: config.ca, rules, fingerprint, clock, observer }
+  const streams = new StreamLimit()
+  const common = {
+    ...{ timeout: config.upstreamTimeout, ca: config.ca, rules, fingerprint, clock, observer, streams },
+  }
   const main = createRequester({ ...common, baseUrl: config.baseUrl, circuit: breaker, store })
   const urls = new Set(operations.flatMap(({ baseUrl }) => baseUrl ?? []))
   if (urls.size === 0) return main

@@ -4,6 +4,8 @@ import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Dispatcher } from 'undici'
+import { findCauseCode } from '../errors/cause.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import { currentCall, runInCall, type UpstreamRequest } from './call.ts'
 import type { WrittenCall } from './request.ts'
 import type { Requester } from './requester.ts'
@@ -30,7 +32,10 @@ export function forward(
   body: Buffer | undefined,
 ): void {
   const end = path.search(/\?|$/)
-  runInCall(context, () =>
+  const { operation, idempotencyKey } = context
+  // A response that may be sent again is kept whole.
+  const takesStream = idempotencyKey === undefined && !operation.redeliver && !operation.singleUse
+  runInCall({ ...context, takesStream }, () =>
     reply.from(path.slice(0, end), {
       queryString: () => path.slice(end + 1),
       rewriteRequestHeaders: () => headers,
@@ -50,6 +55,7 @@ const longestText = 16_384
  * more; what is ASCII is the same either way. The serializer keeps Fastify from adding a charset.
  */
 function sendBody(reply: FastifyReply, body: unknown): FastifyReply {
+  if (body instanceof Readable) body.once('error', (error) => recordFailure(reply, error))
   if (!(body instanceof Buffer)) return reply.send(body)
   if (body.length === 0) return reply.send()
   // Fastify gives bytes a content type, a stream none.
@@ -57,6 +63,11 @@ function sendBody(reply: FastifyReply, body: unknown): FastifyReply {
     return reply.header('content-length', body.length).send(Readable.from(body))
   if (body.length > longestText || !isAscii(body)) return reply.send(body)
   return reply.serializer((text: string) => text).send(body.toString('latin1'))
+}
+
+/** Notes for the log line of the request why its response did not end well; its head has been sent. */
+function recordFailure({ request }: FastifyReply, error: Error): void {
+  if (error instanceof GatewayError) request.problem = { code: error.code, cause: findCauseCode(error) }
 }
 
 interface ProxyRequest extends UpstreamRequest {
@@ -78,9 +89,10 @@ function adaptRequester({ send }: Requester): { request: Dispatcher['request'] }
     const { connection } = currentCall()
     const answer = (statusCode: number, fields: object, content: unknown) => {
       if (!connection.disconnected) respond(null, { statusCode, headers: { ...fields }, body: content })
+      else if (content instanceof Readable) content.destroy()
     }
     send({ method, path, headers, body }).then(
-      (response) => answer(response.status, response.headers, response.body),
+      (response) => answer(response.status, response.headers, response.stream ?? response.body),
       (error: unknown) => answer(500, {}, error),
     )
   }

@@ -5,6 +5,7 @@ import type { Clock } from '../state/expiring-map.ts'
 import type { Fingerprint } from '../state/fingerprint.ts'
 import { createMemoryStore, type Store } from '../state/store.ts'
 import { backOff } from './back-off.ts'
+import { StreamLimit } from './body-stream.ts'
 import { compose, currentCall, type Interceptor, isRead, type Send } from './call.ts'
 import { breakCircuit, CircuitBreaker } from './circuit-breaker.ts'
 import { deadline } from './deadline.ts'
@@ -28,7 +29,10 @@ export interface Requester {
 export interface RequesterOptions {
   /** Base URL of the upstream; its path stands before every request's. */
   readonly baseUrl: string
-  /** Milliseconds from the call to the last byte of the response, all tries included. */
+  /**
+   * Milliseconds from the call to the last byte of the response, all tries included; of a response that streams to its
+   * head, and then from each part to the next.
+   */
   readonly timeout: number
   /** PEM certificates that are trusted instead of the well-known ones. */
   readonly ca?: string | undefined
@@ -42,6 +46,8 @@ export interface RequesterOptions {
   readonly clock: Clock
   readonly store?: Store<IdempotencyRecord>
   readonly observer?: CallObserver | undefined
+  /** Limits the responses that stream, over all requesters that share it. */
+  readonly streams?: StreamLimit
   /** How bytes travel, where it is not over pools of connections. */
   readonly transport?: Send
 }
@@ -54,7 +60,10 @@ export function createRequester(options: RequesterOptions): Requester {
   const { timeout, ca, random = Math.random, fingerprint, clock, observer, rules } = options
   const { origin, pathname } = new URL(options.baseUrl)
   const pools = openPools({ origin, ca, connectTimeout: Math.min(timeout, longestConnect) })
-  const read = compose(options.transport ?? createTransport(pools, pathname.replace(/\/+$/, '')), [
+  const { streams = new StreamLimit() } = options
+  const prefix = pathname.replace(/\/+$/, '')
+  const transport = options.transport ?? createTransport(pools, { prefix, streams, streamTimeout: timeout })
+  const read = compose(transport, [
     backOff(fingerprint, clock, rules.retryAfterHeader),
     ...(observer ? [observe(observer, clock)] : []),
     checkResponses(rules),

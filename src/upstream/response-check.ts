@@ -1,54 +1,82 @@
 import { isUtf8 } from 'node:buffer'
 import type { ResponseRules } from '../document/api.ts'
 import { isJsonType } from '../document/json.ts'
+import { isTextType } from '../document/media-types.ts'
+import { findResponse } from '../document/responses.ts'
 import {
   createCallError,
   currentCall,
   type Interceptor,
   type UpstreamCall,
+  type UpstreamRequest,
   type UpstreamResponse,
 } from './call.ts'
 import { redactError } from './redaction.ts'
 
 /**
  * Decides what of a response may go to the client: JSON only as one complete text, any other body as it came, an error
- * but for what it echoes of the request, anything else (a redirect, an encoded body) not at all; and of its headers
- * the safe ones. Rejects with `upstream_invalid_response`.
+ * but for what it echoes of the request, an encoded body not at all; and of its headers the safe ones. Rejects with
+ * `upstream_invalid_response`.
  */
 export function checkResponses(rules: ResponseRules): Interceptor {
   return (send) => async (request) => {
-    const { status, headers, body } = await send(request)
-    const call = currentCall()
-    if (status < 200 || (status >= 300 && status < 400) || status > 599)
-      throw refuse(call, `status ${status}, and redirects are not followed`)
-    const encoding = headers['content-encoding'] ?? 'identity'
-    if (encoding !== 'identity') throw refuse(call, 'an encoded body that nobody asked for')
-    const safe = selectHeaders(headers, rules.headers)
-    const type = headers['content-type']
-    const isJson = typeof type === 'string' && isJsonType(type)
-    if (isJson && !isUtf8(body)) throw refuse(call, 'JSON that is not UTF-8')
-    if (status >= 400)
-      return {
-        status,
-        headers: isJson ? safe : { ...safe, ...untrusted },
-        body: redactError(body, call.listSecrets(), rules),
-      }
-    const isEmpty = body.length === 0 && (status === 204 || type === undefined || request.method === 'HEAD')
-    if (isEmpty) return { status, headers: safe, body }
-    if (!isJson && !isJsonAlone(call)) return { status, headers: { ...safe, ...untrusted }, body }
-    const json = isJson ? readJson(body) : undefined
-    if (!json) throw refuse(call, `status ${status} without a complete JSON body`)
-    return { status, headers: safe, body, json }
+    const response = await send(request)
+    try {
+      return check(response, request, rules)
+    } catch (error) {
+      response.stream?.destroy()
+      throw error
+    }
   }
+}
+
+function check(
+  { status, headers, body, stream }: UpstreamResponse,
+  request: UpstreamRequest,
+  rules: ResponseRules,
+): UpstreamResponse {
+  const call = currentCall()
+  if (status < 200 || status > 599) throw refuse(call, `status ${status}, which HTTP does not have`)
+  const encoding = headers['content-encoding'] ?? 'identity'
+  if (encoding !== 'identity') throw refuse(call, 'an encoded body that nobody asked for')
+  const safe = selectHeaders(headers, rules.headers)
+  const type = headers['content-type']
+  const isJson = typeof type === 'string' && isJsonType(type)
+  if (isJson && !isUtf8(body)) throw refuse(call, 'JSON that is not UTF-8')
+  if (status >= 400)
+    return {
+      status,
+      headers: isJson ? safe : { ...safe, ...untrusted },
+      body: isReadable(type) ? redactError(body, call.listSecrets(), rules) : body,
+    }
+  if (stream) return { status, headers: { ...safe, ...untrusted, ...readLength(headers) }, body, stream }
+  if (body.length === 0 && (type === undefined || request.method === 'HEAD' || mayBeEmpty(call, status)))
+    return { status, headers: safe, body }
+  if (!isJson) return { status, headers: { ...safe, ...untrusted }, body }
+  const json = readJson(body)
+  if (!json) throw refuse(call, `status ${status} without a complete JSON body`)
+  return { status, headers: safe, body, json }
+}
+
+/** A stream that ends before its length has failed, which a client without the length could not tell. */
+function readLength({ 'content-length': length }: UpstreamResponse['headers']): UpstreamResponse['headers'] {
+  return length === undefined ? {} : { 'content-length': length }
 }
 
 /** Keeps a browser from running a page that something in front of the API sent: it would be a page of the gateway. */
 const untrusted = { 'content-security-policy': 'sandbox', 'x-content-type-options': 'nosniff' }
 
-/** True where the document describes successes as JSON and nothing else: any other type is no response of the API. */
-function isJsonAlone({ operation }: UpstreamCall): boolean {
-  const content = operation.responses.flatMap((one) => (/^2/.test(one.status) ? one.content : []))
-  return content.length > 0 && content.every(({ kind }) => kind === 'json')
+/** True where the document describes no JSON body of a status, or none of any success: an empty one is complete. */
+function mayBeEmpty({ operation: { responses } }: UpstreamCall, status: number): boolean {
+  if (status === 204 || status >= 300) return true
+  const successes = responses.filter((one) => one.status.startsWith('2'))
+  const described = findResponse(responses, status)?.content ?? successes.flatMap(({ content }) => content)
+  return !described.some(({ kind }) => kind === 'json')
+}
+
+/** True where an error can repeat what the client wrote, as a text. */
+function isReadable(type: string | string[] | undefined): boolean {
+  return type === undefined || isTextType(String(type))
 }
 
 /** Keeps the headers that are safe to pass on; token responses must not be cached (RFC 6749 §5.1). */

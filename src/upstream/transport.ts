@@ -1,5 +1,7 @@
 import type { Dispatcher } from 'undici'
+import { isJsonType } from '../document/json.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
+import { BodyStream, StreamLimit } from './body-stream.ts'
 import {
   createCallError,
   currentCall,
@@ -33,12 +35,25 @@ const smallResponse = 1024 * 1024
 /** Requests that wait for a connection at most, on one that is being established or in a pool's queue. */
 const longestQueue = 512
 
+/** How a transport works, where it is not as usual. */
+export interface TransportOptions {
+  /** Path that stands before every request's. */
+  readonly prefix?: string
+  readonly streams?: StreamLimit
+  /** Milliseconds that the API may send nothing of a body that streams. */
+  readonly streamTimeout?: number
+}
+
 /**
- * Sends requests over the pools and collects their responses whole. Rejects with a `ConnectionError`, with the
- * reason of the request's signal, with `overloaded` when too many wait for a connection, or with
- * `upstream_invalid_response` for what is larger than the limit. The prefix stands before every path.
+ * Sends requests over the pools and collects their responses whole, but for those that a call takes as a stream; where
+ * too many stream already, these are collected too. Rejects with a `ConnectionError`, with the reason of the request's
+ * signal, with `overloaded` when too many wait for a connection, or with `upstream_invalid_response` for what is larger
+ * than the limit.
  */
-export function createTransport({ reads, writes }: Pools, prefix = ''): Send {
+export function createTransport(
+  { reads, writes }: Pools,
+  { prefix = '', streams = new StreamLimit(), streamTimeout = 30_000 }: TransportOptions = {},
+): Send {
   const queue = new Set<Exchange>()
   const collected = { bytes: 0 }
   return (request) =>
@@ -47,7 +62,9 @@ export function createTransport({ reads, writes }: Pools, prefix = ''): Send {
         reject(new GatewayError('overloaded', { headers: { 'retry-after': '1' } }))
         return
       }
-      const exchange = new Exchange({ call: currentCall(), request, queue, collected, resolve, reject })
+      const call = currentCall()
+      const limits = { queue, collected, streams, streamTimeout }
+      const exchange = new Exchange({ call, request, ...limits, resolve, reject })
       const { headers, body = null } = request
       const path = prefix + request.path
       // undici's `HttpMethod` is a closed list of names; the document's methods are a part of it.
@@ -64,6 +81,8 @@ interface ExchangeParts {
   readonly queue: Set<Exchange>
   /** What all exchanges have collected of responses that are not complete. */
   readonly collected: { bytes: number }
+  readonly streams: StreamLimit
+  readonly streamTimeout: number
   readonly resolve: (response: UpstreamResponse) => void
   readonly reject: (error: unknown) => void
 }
@@ -77,6 +96,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #headers: UpstreamResponse['headers'] = {}
   #size = 0
   #settled = false
+  #stream: BodyStream | undefined
 
   constructor(parts: ExchangeParts) {
     this.#parts = parts
@@ -96,16 +116,25 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(
-    _controller: Dispatcher.DispatchController,
+    controller: Dispatcher.DispatchController,
     status: number,
     headers: UpstreamResponse['headers'],
   ): void {
     this.#status = status
     this.#headers = headers
+    if (this.#settled || !mayStream(this.#parts, status, headers)) return
+    const { call, streams, streamTimeout: timeout, resolve } = this.#parts
+    const onClose = streams.tryOpen()
+    if (!onClose) return
+    const createError = (cause: Error) => createCallError(call, 'upstream_connection_lost', { cause })
+    this.#settle()
+    this.#stream = new BodyStream({ controller, timeout, createError, onClose })
+    resolve({ status, headers, body: Buffer.alloc(0), stream: this.#stream })
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     const { collected } = this.#parts
+    this.#stream?.add(chunk)
     if (this.#settled) return
     this.#size += chunk.length
     collected.bytes += chunk.length
@@ -126,6 +155,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    this.#stream?.end()
     if (!this.#settle()) return
     const [only = Buffer.alloc(0)] = this.#chunks
     const body = this.#chunks.length > 1 ? Buffer.concat(this.#chunks, this.#size) : only
@@ -133,6 +163,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
+    this.#stream?.end(cause)
     this.#fail(new ConnectionError(this.#controller !== undefined, cause))
   }
 
@@ -155,4 +186,15 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#parts.request.signal?.removeEventListener('abort', this.#abort)
     return true
   }
+}
+
+/** An error is redacted and JSON is checked, which takes the whole of it. */
+function mayStream(
+  { call, request }: Pick<ExchangeParts, 'call' | 'request'>,
+  status: number,
+  headers: UpstreamResponse['headers'],
+): boolean {
+  if (!call.takesStream || request.method === 'HEAD' || status < 200 || status >= 400) return false
+  const { 'content-type': type, 'content-length': length } = headers
+  return status !== 204 && status !== 304 && length !== '0' && !isJsonType(String(type ?? ''))
 }

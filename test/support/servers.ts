@@ -95,6 +95,8 @@ export function toRestRequest({ method, path, body }: CallSpec, { secret, header
     init: {
       method,
       headers: { 'x-cal-secret-key': secret ?? 'demo-secret', ...json, ...headers },
+      // A redirect is a response of the API, as it reaches clients.
+      redirect: 'manual' as const,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal && { signal }),
     },

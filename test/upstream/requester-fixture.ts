@@ -155,7 +155,7 @@ export async function sendAll(
 ): Promise<(UpstreamResponse | { code: string; headers: object })[]> {
   const { origin, pathname } = new URL(baseUrl)
   const pools = openPools({ origin, connectTimeout: 5000 })
-  const send = compose(createTransport(pools, pathname.replace(/\/$/, '')), [
+  const send = compose(createTransport(pools, { prefix: pathname.replace(/\/$/, '') }), [
     breakCircuit(new CircuitBreaker()),
     deadline(timeout),
     retry({ random }),

@@ -1,0 +1,140 @@
+import { asRecord } from '../document/json.ts'
+import { isTextType } from '../document/media-types.ts'
+import type { Operation } from '../document/operations.ts'
+import { type DescribedResponse, findResponse } from '../document/responses.ts'
+import { errorCatalogue } from '../errors/catalogue.ts'
+import type { GatewayError } from '../errors/gateway-error.ts'
+import { readRetryAfter } from '../upstream/back-off.ts'
+import type { ApiResponse } from '../upstream/client.ts'
+import { redactTokens } from '../upstream/redaction.ts'
+import { adviseNextStep } from './next-step.ts'
+import { readType, type ToolResult, toError } from './results.ts'
+
+/**
+ * Makes a result of a response that is none of the operation's successes: an error, and below 400 what the API did not
+ * answer itself. Undefined for every other response. Where secrets are redacted, so are errors.
+ */
+export function findFailure(
+  response: ApiResponse,
+  operation: Operation,
+  { operations, upstreamName }: { readonly operations: readonly Operation[]; readonly upstreamName: string },
+  redacts: boolean,
+): ToolResult | undefined {
+  const { status, headers } = response
+  if (status < 400) return toDiversion(response, upstreamName, findResponse(operation.responses, status))
+  const nextStep = adviseNextStep(status, operation, operations, readRetryAfter(headers))
+  return toFailure(response, upstreamName, nextStep, redacts)
+}
+
+/**
+ * What the API did not answer itself: a redirect that the document does not describe, or a page (HTML) in the place of
+ * another type. Undefined for every other response below 400.
+ */
+function toDiversion(
+  { status, headers, body }: ApiResponse,
+  upstream: string,
+  described: DescribedResponse | undefined,
+): ToolResult | undefined {
+  const { location } = headers
+  if (status >= 300 && !described) {
+    const where = typeof location === 'string' ? ` and names ${redactTokens(location)}` : ''
+    const message = `${upstream} answered ${status}${where}; redirects are not followed.`
+    const nextStep =
+      'Tell the person that the address of the API may have changed; repeating the call changes nothing.'
+    return toError(`${message}\nNext: ${nextStep}`, { status, message, nextStep })
+  }
+  const types = described?.content.map(({ type }) => type) ?? []
+  const isForeign = types.length > 0 && !types.some((type) => /html|\*/.test(type))
+  if (!isForeign || body.length === 0 || !/html/.test(readType(headers))) return undefined
+  return toBlocked(status, upstream, '')
+}
+
+/** An error of the gateway itself: nothing was sent, or nobody knows what became of it. */
+export function toRefusal(error: GatewayError, nextStep?: string): ToolResult {
+  const { title, action, outcome } = errorCatalogue[error.code]
+  // A tool's caller sees no headers.
+  const seconds = error.headers['retry-after']
+  const wait = seconds === undefined ? {} : { retryAfter: Number(seconds) }
+  const advice = seconds === undefined ? action : `Wait ${seconds} seconds, then call again.`
+  const next = nextStep ?? error.recovery ?? advice
+  const places = error.violations.map(({ location, message }) => `${location}: ${message}`)
+  const detail = [action, next].includes(error.message) ? [] : [error.message]
+  const told = places.length > 0 ? places : [`${error.code}: ${title}`, ...detail]
+  const effect =
+    outcome === 'unknown' ? 'Nobody can tell whether the call took effect.' : 'The call had no effect.'
+  return toError([...told, effect, `Next: ${next}`].join('\n'), {
+    ...error.toProblem(),
+    ...wait,
+    nextStep: next,
+  })
+}
+
+/**
+ * An error response of the API, without what it echoed of the request. Where secrets are redacted only what it says
+ * about the error is told, since no schema tells what else it may hold. A page (HTML) comes from something in
+ * front of the API, and its text is for no model.
+ */
+function toFailure(
+  { status, headers, text }: ApiResponse,
+  upstream: string,
+  nextStep: string,
+  redacts: boolean,
+): ToolResult {
+  const body = parse(text)
+  const type = readType(headers)
+  const isText = body === undefined && isTextType(type)
+  const isPage = type.includes('html') || (body === undefined && !isText && /^\s*</.test(text))
+  if (isPage) return toBlocked(status, upstream, nextStep)
+  const { code, message, reasons } = readError(
+    isText ? { message: text.trim().slice(0, longestMessage) } : body,
+  )
+  const name = [upstream, 'answered', status, code].filter(Boolean).join(' ')
+  const told = `${name}${message ? `: ${message}` : '.'}`
+  const lines = [told, ...reasons, `Next: ${nextStep}`]
+  const whole = redacts ? {} : { answer: body }
+  return toError(lines.join('\n'), { status, code, message, nextStep, ...whole })
+}
+
+function toBlocked(status: number, upstream: string, nextStep: string): ToolResult {
+  const message = `Something in front of ${upstream} answered ${status}, such as a firewall or a proxy; the API itself did not.`
+  const blocks = status < 500 && status !== 429
+  const next = blocks
+    ? 'Tell the person that the call is blocked there; neither arguments nor credentials are at fault.'
+    : nextStep
+  return toError(`${message}\nNext: ${next}`, { status, message, nextStep: next })
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Characters of a plain text that are told as the message of an error. */
+const longestMessage = 1_000
+
+/**
+ * Reads the error shapes of NestJS, of OAuth (RFC 6749 §5.2), of RFC 9457 and of most others: `error.code`,
+ * `error.message`, class-validator's `constraints`.
+ */
+function readError(body: unknown): { code?: string; message?: string; reasons: string[] } {
+  const outer = asRecord(body)
+  const isNested = typeof outer.error === 'object' && outer.error !== null
+  const { code, details, ...told } = isNested ? asRecord(outer.error) : outer
+  const message = told.message ?? told.detail ?? told.error_description ?? told.title
+  return {
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(typeof message === 'string' && message !== '' ? { message } : {}),
+    reasons: collectConstraints(asRecord(details).errors),
+  }
+}
+
+function collectConstraints(errors: unknown): string[] {
+  if (!Array.isArray(errors)) return []
+  return errors.flatMap((one) => [
+    ...Object.values(asRecord(asRecord(one).constraints)).map((sentence) => `- ${sentence}`),
+    ...collectConstraints(asRecord(one).children),
+  ])
+}

@@ -1,0 +1,164 @@
+import { PassThrough } from 'node:stream'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { asRecord } from '../../src/document/json.ts'
+import { type RunningGateway, startGateway } from '../support/gateway.ts'
+import { clients } from '../support/mcp-clients.ts'
+import { startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
+
+const token = `eyJ${'a'.repeat(20)}.eyJ${'b'.repeat(20)}.${'c'.repeat(20)}`
+const bytes = Buffer.from([0, 255, 1])
+
+/** What the API responds with, by path: a status, headers, a body. */
+const responses: Readonly<Record<string, readonly [number, Record<string, string>, string | Buffer]>> = {
+  json: [200, { 'content-type': 'application/vnd.shop+json' }, `{"id": 7, "note": "${token}"}`],
+  list: [200, { 'content-type': 'application/json' }, '[1,2]'],
+  text: [200, { 'content-type': 'text/csv; charset=utf-8' }, `a,b\n${token},ö`],
+  untyped: [200, {}, 'plain'],
+  image: [200, { 'content-type': 'image/png' }, bytes],
+  audio: [200, { 'content-type': 'audio/mpeg' }, bytes],
+  file: [200, { 'content-type': 'application/pdf' }, bytes],
+  empty: [204, {}, ''],
+  created: [201, { location: '/things/7' }, ''],
+  page: [200, { 'content-type': 'text/html' }, '<p>Log in</p>'],
+  moved: [302, { location: 'https://example.org/else' }, ''],
+  refused: [400, { 'content-type': 'text/plain' }, 'No such shop'],
+  fault: [400, { 'content-type': 'application/xml' }, '<fault>No</fault>'],
+  problem: [409, { 'content-type': 'application/problem+json' }, '{"title":"Conflict","detail":"Taken"}'],
+}
+
+const tool = (name: string) => ({ name, title: name, description: name, annotations: {}, arguments: {} })
+const describedJson = { responses: { 200: { description: 'Done', content: { 'application/json': {} } } } }
+const binary = { type: 'string', format: 'binary' }
+const form = { type: 'object', properties: { note: { type: 'string' }, scan: binary }, required: ['scan'] }
+const document = {
+  openapi: '3.1.0',
+  info: { title: 'Shop', version: '1' },
+  'x-name': 'shop',
+  paths: {
+    ...Object.fromEntries(
+      Object.keys(responses).map((name) => [
+        `/${name}`,
+        {
+          get: {
+            operationId: name,
+            ...(name === 'page' ? describedJson : { responses: {} }),
+            'x-mcp-tool': tool(name),
+          },
+        },
+      ]),
+    ),
+    '/upload': {
+      post: {
+        operationId: 'upload',
+        responses: {},
+        'x-mcp-tool': { ...tool('upload'), arguments: { body: 'body' } },
+        requestBody: {
+          required: true,
+          content: {
+            'multipart/form-data': { schema: form, encoding: { scan: { contentType: 'image/png' } } },
+          },
+        },
+      },
+    },
+  },
+}
+
+const data = bytes.toString('base64')
+const says = (status: number, contentType: string) => ({ structuredContent: { status, contentType } })
+const redacted = '[redacted]'
+
+/** What each response becomes in MCP. */
+const results: Readonly<Record<string, object>> = {
+  json: {
+    content: [{ type: 'text', text: `{"id":7,"note":"${redacted}"}` }],
+    structuredContent: { id: 7, note: redacted },
+  },
+  list: { content: [{ type: 'text', text: '[1,2]' }], structuredContent: { result: [1, 2] } },
+  text: { content: [{ type: 'text', text: `a,b\n${redacted},ö` }], ...says(200, 'text/csv') },
+  untyped: { content: [{ type: 'text', text: 'plain' }], ...says(200, 'text/plain') },
+  image: { content: [{ type: 'image', data, mimeType: 'image/png' }], ...says(200, 'image/png') },
+  audio: { content: [{ type: 'audio', data, mimeType: 'audio/mpeg' }], ...says(200, 'audio/mpeg') },
+  file: {
+    content: [
+      { type: 'resource', resource: { uri: 'response:body', mimeType: 'application/pdf', blob: data } },
+    ],
+    ...says(200, 'application/pdf'),
+  },
+  empty: {
+    content: [{ type: 'text', text: 'Done (204); the response is empty.' }],
+    structuredContent: { status: 204 },
+  },
+  created: {
+    content: [{ type: 'text', text: 'Done (201); the response is empty. Its location is /things/7.' }],
+    structuredContent: { status: 201, location: '/things/7' },
+  },
+  page: { isError: true, structuredContent: { error: { status: 200 } } },
+  moved: { isError: true, structuredContent: { error: { status: 302 } } },
+  refused: { isError: true, structuredContent: { error: { status: 400, message: 'No such shop' } } },
+  fault: { isError: true, structuredContent: { error: { status: 400, message: '<fault>No</fault>' } } },
+  problem: { isError: true, structuredContent: { error: { status: 409, message: 'Taken' } } },
+}
+
+let upstream: UpstreamStub
+let gateway: RunningGateway
+beforeAll(async () => {
+  upstream = await startUpstream(({ url }, response) => {
+    const [status, headers, body] = responses[url.slice(1)] ?? [204, {}, '']
+    response.writeHead(status, headers).end(body)
+  })
+  const environment = { SHOP_BASE_URL: upstream.url, MCP_TOKENS: 'withhold' }
+  gateway = await startGateway(upstream.url, environment, { document })
+})
+afterAll(async () => {
+  await gateway[Symbol.asyncDispose]()
+  await upstream[Symbol.asyncDispose]()
+})
+
+describe.each(clients)('$client', ({ connect }) => {
+  test('gets each type of response as what it is', async () => {
+    const client = await connect({ url: `${gateway.mcpUrl}/mcp` })
+    await client.listTools()
+    const got: Record<string, unknown> = {}
+    for (const name of Object.keys(results)) got[name] = await client.callTool({ name, arguments: {} })
+    expect(got).toMatchObject(results)
+    expect(JSON.stringify(got.page)).not.toContain('Log in')
+    await client.close()
+  })
+
+  test('gives a file in a form as Base64 with its name and type', async () => {
+    const client = await connect({ url: `${gateway.mcpUrl}/mcp` })
+    const scan = { data, filename: 'a "b".png', contentType: 'image/webp' }
+    await client.callTool({ name: 'upload', arguments: { body: { note: 'ö', scan } } })
+    const sent = upstream.requests.at(-1)
+    const { boundary = '' } =
+      /boundary=(?<boundary>.*)$/.exec(sent?.headers['content-type'] ?? '')?.groups ?? {}
+    const parts = sent?.body.toString('latin1').split(`--${boundary}`) ?? []
+    expect(parts.slice(1)).toEqual([
+      `\r\nContent-Disposition: form-data; name="note"\r\n\r\n${Buffer.from('ö').toString('latin1')}\r\n`,
+      `\r\nContent-Disposition: form-data; name="scan"; filename="a %22b%22.png"\r\nContent-Type: image/webp\r\n\r\n${bytes.toString('latin1')}\r\n`,
+      '--\r\n',
+    ])
+    const refused = await client.callTool({ name: 'upload', arguments: { body: { scan: { data: 'no!' } } } })
+    expect(refused.isError).toBe(true)
+    await client.close()
+  })
+})
+
+test('over stdio each type of response is what it is too', async () => {
+  const [input, output] = [new PassThrough(), new PassThrough()]
+  const served = gateway.gateway.serveStdio(input, output)
+  const send = (id: number, method: string, params: object) =>
+    input.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`)
+  const clientInfo = { name: 'test', version: '1' }
+  send(0, 'initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo })
+  const names = Object.keys(results)
+  for (const [index, name] of names.entries()) send(index + 1, 'tools/call', { name, arguments: {} })
+  input.end()
+  await served
+  const lines = String(output.read()).trim().split('\n')
+  const replies = new Map(
+    lines.map((line) => [asRecord(JSON.parse(line)).id, asRecord(JSON.parse(line)).result]),
+  )
+  const got = Object.fromEntries(names.map((name, index) => [name, replies.get(index + 1)]))
+  expect(got).toMatchObject(results)
+})
