@@ -49,99 +49,150 @@ const base = {
   components: { schemas: { User: user, Unused: { type: 'string' } } },
 }
 
+type Path = readonly (string | number)[]
+
+const get = ['paths', '/users', 'get']
+const schema = ['components', 'schemas', 'User']
+const maximum = [...get, 'parameters', 0, 'schema', 'maximum']
+
+/** Changes that break a client: what changes, the place of the member, and its value; undefined removes it. */
+const breaking: readonly (readonly [string, Path, unknown])[] = [
+  ['a removed operation', ['paths', '/users', 'post'], undefined],
+  ['a removed status', ['paths', '/users', 'post', 'responses'], { 200: answer }],
+  ['a removed field of an answer', [...schema, 'properties'], { id: { type: 'integer' } }],
+  ['another type', [...schema, 'properties', 'id', 'type'], 'string'],
+  ['another exposed path', [...get, 'x-rest-path'], '/v1/people/{userid}'],
+  ['another tool name', [...get, 'x-mcp-tool', 'name'], 'read-user'],
+  ['another argument name', [...get, 'x-mcp-tool', 'arguments', 'limit'], 'most'],
+  ['a tool that is gone', [...get, 'x-mcp-tool'], undefined],
+  ['a tool that no longer only reads', [...get, 'x-mcp-tool', 'annotations', 'readOnlyHint'], false],
+  ['a tool that begins to destroy', [...get, 'x-mcp-tool', 'annotations', 'destructiveHint'], true],
+  ['a rule for names of members', [...schema, 'x-propertyNames'], { maxLength: 40 }],
+  [
+    'a schema that refers to itself',
+    schema,
+    { type: 'object', properties: { child: { $ref: '#/components/schemas/User' } } },
+  ],
+]
+
+const compatible: readonly (readonly [string, Path, unknown])[] = [
+  ['a new operation', ['paths', '/users', 'delete'], { responses: { 200: answer } }],
+  ['a new field of an answer', [...schema, 'properties', 'bio'], { type: 'string' }],
+  ['other words of a tool', [...get, 'x-mcp-tool', 'description'], 'Reads one user.'],
+  ['another name of a path variable', [...get, 'x-rest-path'], '/v1/users/{userId}'],
+  ['a further argument', [...get, 'x-mcp-tool', 'arguments', 'offset'], 'offset'],
+  ['a component that nobody uses', ['components', 'schemas', 'Unused', 'type'], 'integer'],
+]
+
+const others: readonly (readonly [string, Path, unknown])[] = [
+  ['nothing', ['openapi'], '3.0.3'],
+  ['a lowered maximum', maximum, 100],
+  ['a raised maximum', maximum, 500],
+  ['a required member', [...schema, 'required'], ['id', 'name']],
+]
+
 let folder: string
+let changes: readonly Change[]
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'calgate-changes-'))
+  // Redocly takes a second for any two documents, so each change has a copy of the base in the same two.
+  const rows = [...breaking, ...compatible, ...others]
+  const old = rows.map(([name]) => copyAs(name, base))
+  const next = rows.map(([name, path, value]) => copyAs(name, change(path, value)))
+  changes = await listChanges(...(await write(merge(old), merge(next))), process)
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-/** Writes the base and a changed copy of it. `path` leads to the member that gets the value, or loses its own. */
-async function write(path: readonly (string | number)[], value?: unknown): Promise<[string, string]> {
+/** Returns the base with a changed member. */
+function change(path: Path, value: unknown): object {
   const next: object = JSON.parse(JSON.stringify(base))
   const parent = path.slice(0, -1).reduce<object>((place, name) => Reflect.get(place, name), next)
   const last = path.at(-1) ?? ''
   if (value === undefined) Reflect.deleteProperty(parent, last)
   else Reflect.set(parent, last, value)
+  return next
+}
+
+/** Copies a document with names of its own for paths and schemas. */
+function copyAs(name: string, document: object): typeof base {
+  const text = JSON.stringify(document)
+  const own = name.replaceAll(' ', '-')
+  const copy = JSON.parse(
+    text.replaceAll('"/users"', `"/${own}/users"`).replaceAll(/(schemas\/\w+)"/g, `$1-${own}"`),
+  )
+  const schemas = Object.entries(copy.components.schemas).map(([key, one]) => [`${key}-${own}`, one])
+  return { ...copy, components: { schemas: Object.fromEntries(schemas) } }
+}
+
+function merge(documents: readonly (typeof base)[]): object {
+  const paths = Object.assign({}, ...documents.map((one) => one.paths))
+  const schemas = Object.assign({}, ...documents.map(({ components }) => components.schemas))
+  return { ...base, paths, components: { schemas } }
+}
+
+async function write(old: object, next: object): Promise<[string, string]> {
   const files: [string, string] = [join(folder, 'old.json'), join(folder, 'new.json')]
-  await writeFile(files[0], JSON.stringify(base))
+  await writeFile(files[0], JSON.stringify(old))
   await writeFile(files[1], JSON.stringify(next))
   return files
 }
 
-async function change(path: readonly (string | number)[], value?: unknown): Promise<Change[]> {
-  return listChanges(...(await write(path, value)), process)
+/** The changes of one copy, as those of the base. */
+function find(name: string): Change[] {
+  const path = `/${name.replaceAll(' ', '-')}/users`
+  return changes
+    .filter(({ operation }) => operation.endsWith(` ${path}`))
+    .map((one) => ({ ...one, operation: one.operation.replace(path, '/users') }))
 }
 
-const get = ['paths', '/users', 'get']
-const schema = ['components', 'schemas', 'User']
-
 describe('two documents', () => {
-  it('that are the same show no change', async () => {
-    expect(await change(['openapi'], '3.0.3')).toEqual([])
+  it('show nothing of what stays the same', () => {
+    expect(find('nothing')).toEqual([])
+    const names = [...breaking, ...compatible, ...others].map(([name]) => find(name))
+    expect(names.flat()).toHaveLength(changes.length)
   })
 
-  it('show a lowered maximum by the name of its parameter', async () => {
-    const [found] = await change([...get, 'parameters', 0, 'schema', 'maximum'], 100)
-    expect(found).toEqual({
-      breaking: true,
-      operation: 'GET /users',
-      place: 'query.limit/schema maximum',
-      what: "Upper bound changed from '<= 250' to '<= 100'",
-      callers: 'all callers',
-    })
+  it('show a lowered maximum by the name of its parameter', () => {
+    expect(find('a lowered maximum')).toEqual([
+      {
+        breaking: true,
+        operation: 'GET /users',
+        place: 'query.limit/schema maximum',
+        what: "Upper bound changed from '<= 250' to '<= 100'",
+        callers: 'all callers',
+      },
+    ])
   })
 
-  it('show a raised maximum as compatible', async () => {
-    const found = await change([...get, 'parameters', 0, 'schema', 'maximum'], 500)
-    expect(found).toMatchObject([{ breaking: false, what: 'changed from 250 to 500' }])
+  it('show a raised maximum as compatible', () => {
+    expect(find('a raised maximum')).toMatchObject([{ breaking: false, what: 'changed from 250 to 500' }])
   })
 
-  it('rate a change of a shared schema by the direction it travels in', async () => {
-    const found = await change([...schema, 'required'], ['id', 'name'])
-    const ratings = found.map(({ operation, breaking }) => [operation, breaking])
+  it('rate a change of a shared schema by the direction it travels in', () => {
+    const ratings = find('a required member').map(({ operation, breaking }) => [operation, breaking])
     expect(ratings).toEqual([
       ['POST /users', true],
       ['GET /users', false],
     ])
   })
 
-  it.each([
-    ['a removed operation', ['paths', '/users', 'post'], undefined],
-    ['a removed status', ['paths', '/users', 'post', 'responses'], { 200: answer }],
-    ['a removed field of an answer', [...schema, 'properties'], { id: { type: 'integer' } }],
-    ['another type', [...schema, 'properties', 'id', 'type'], 'string'],
-    ['another address of the same operation', ['servers', 0, 'url'], '/v2'],
-    ['another exposed path', [...get, 'x-rest-path'], '/v1/people/{userid}'],
-    ['another tool name', [...get, 'x-mcp-tool', 'name'], 'read-user'],
-    ['another argument name', [...get, 'x-mcp-tool', 'arguments', 'limit'], 'most'],
-    ['a tool that is gone', [...get, 'x-mcp-tool'], undefined],
-    ['a tool that no longer only reads', [...get, 'x-mcp-tool', 'annotations', 'readOnlyHint'], false],
-    ['a tool that begins to destroy', [...get, 'x-mcp-tool', 'annotations', 'destructiveHint'], true],
-    ['a rule for names of members', [...schema, 'x-propertyNames'], { maxLength: 40 }],
-  ])('show %s as breaking', async (_, path, value) => {
-    expect((await change(path, value)).map(({ breaking }) => breaking)).toContain(true)
+  it.each(breaking)('show %s as breaking', (name) => {
+    expect(find(name).map(({ breaking }) => breaking)).toContain(true)
   })
 
-  it.each([
-    ['a new operation', ['paths', '/users', 'delete'], { responses: { 200: answer } }],
-    ['a new field of an answer', [...schema, 'properties', 'bio'], { type: 'string' }],
-    ['other words of a tool', [...get, 'x-mcp-tool', 'description'], 'Reads one user.'],
-    ['another name of a path variable', [...get, 'x-rest-path'], '/v1/users/{userId}'],
-    ['a further argument', [...get, 'x-mcp-tool', 'arguments', 'offset'], 'offset'],
-    ['a component that nobody uses', ['components', 'schemas', 'Unused', 'type'], 'integer'],
-  ])('do not show %s as breaking', async (_, path, value) => {
-    expect((await change(path, value)).filter(({ breaking }) => breaking)).toEqual([])
+  it('show another address of the same operations as breaking', async () => {
+    const found = await listChanges(...(await write(base, change(['servers', 0, 'url'], '/v2'))), process)
+    expect(found.map(({ breaking }) => breaking)).toContain(true)
   })
 
-  it('are compared though a schema refers to itself', async () => {
-    const node = { type: 'object', properties: { child: { $ref: '#/components/schemas/User' } } }
-    expect((await change(schema, node)).map(({ breaking }) => breaking)).toContain(true)
+  it.each(compatible)('do not show %s as breaking', (name) => {
+    expect(find(name).filter(({ breaking }) => breaking)).toEqual([])
   })
 })
 
 describe('calgate diff', () => {
   it('exits with 1 and names the breaking change first', async () => {
-    const files = await write([...get, 'x-mcp-tool', 'name'], 'read-user')
+    const files = await write(base, change([...get, 'x-mcp-tool', 'name'], 'read-user'))
     const { code, output } = await run('diff', ...files)
     expect(code).toBe(1)
     expect(output).toBe(
@@ -151,7 +202,7 @@ describe('calgate diff', () => {
   })
 
   it('exits with 0 when every change is compatible', async () => {
-    const files = await write([...get, 'x-mcp-tool', 'description'], 'Reads one user.')
+    const files = await write(base, change([...get, 'x-mcp-tool', 'description'], 'Reads one user.'))
     expect(await run('diff', ...files)).toMatchObject({ code: 0 })
   })
 

@@ -32,9 +32,26 @@ export interface Subject extends AsyncDisposable {
   control(name: string, body?: unknown): Promise<number>
 }
 
-/** Starts a mock of its own for a test. */
-export async function startSubject(options: CalComOptions = {}): Promise<Subject> {
-  const mock = await startCalCom({ seed: 'test', clock: () => beginning, ...options })
+/** Mocks that a test has disposed of; each begins anew with the next test that uses it. */
+const idle: CalComMock[] = []
+
+/** Gives a test a mock that is as it began. Options start one of its own. */
+export async function startSubject(options?: CalComOptions): Promise<Subject> {
+  if (options) return describeSubject(await start(options))
+  const mock = idle.pop() ?? (await start({}))
+  const subject = describeSubject(mock)
+  const release = async () => {
+    await subject.control('reset')
+    idle.push(mock)
+  }
+  return { ...subject, [Symbol.asyncDispose]: release }
+}
+
+function start(options: CalComOptions): Promise<CalComMock> {
+  return startCalCom({ seed: 'test', clock: () => beginning, ...options })
+}
+
+function describeSubject(mock: CalComMock): Subject {
   const send = (path: string, { method, body, text = JSON.stringify(body), headers = {} }: Request) =>
     fetch(mock.url + path, {
       method: method ?? (text === undefined ? 'GET' : 'POST'),
