@@ -11,7 +11,7 @@ dev: install ## Start a mock of Cal.com, REST on :8080 and MCP on :9090
 	@exec node scripts/dev.ts
 
 mock: install ## Start the mock of Cal.com alone, on :4010
-	@exec node mocks/main.ts
+	@MOCK=$${MOCK:-prism} exec node bin/calgate.js mock
 
 start: install ## Start the gateway alone, configured by the environment
 	@NODE_COMPILE_CACHE=node_modules/.cache/compile exec node bin/calgate.js start

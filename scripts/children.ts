@@ -22,8 +22,9 @@ export function startChild(
   entry: URL,
   environment: NodeJS.ProcessEnv,
   output: 'inherit' | 'ignore' = 'inherit',
+  args: readonly string[] = [],
 ): Child {
-  const child = spawn(process.execPath, ['--import', exitWithParent, fileURLToPath(entry)], {
+  const child = spawn(process.execPath, ['--import', exitWithParent, fileURLToPath(entry), ...args], {
     detached: true,
     stdio: ['ignore', output, 'inherit'],
     env: environment,

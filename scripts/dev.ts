@@ -27,12 +27,12 @@ async function run(): Promise<void> {
   }
   // Registered first, so that a signal during the start ends every child.
   const signal = awaitSignal(stopAll)
-  const mockPort = readMockChoice(process.env).port
+  const { name, port: mockPort } = readMockChoice(process.env, 'prism')
   const mock = `http://127.0.0.1:${mockPort}`
   const document = readDocument()
   const client = readDemoClient(document)
   const configured = configureClient(client, process.env)
-  const environment = { ...defaults, ...configured, ...process.env, CAL_COM_BASE_URL: mock }
+  const environment = { ...defaults, ...configured, ...process.env, CAL_COM_BASE_URL: mock, MOCK: name }
   const { host, restPort, mcpPort, controlPort, controlHost } = readConfig(environment, readApi(document))
   await refuseTaken([
     { variable: 'MOCK_PORT', host: '127.0.0.1', port: mockPort },
@@ -42,12 +42,13 @@ async function run(): Promise<void> {
   ])
   const origins = { mock, rest: toOrigin(host, restPort), mcp: toOrigin(host, mcpPort) }
 
-  const start = async (name: string, entry: string, output?: 'ignore') => {
-    const child = startChild(new URL(entry, import.meta.url), environment, output)
+  const main = new URL('../src/main.ts', import.meta.url)
+  const start = async (what: string, command: string, output?: 'ignore') => {
+    const child = startChild(main, environment, output, [command])
     children.push(child)
-    return `the ${name} ended (${await child.ended})`
+    return `the ${what} ended (${await child.ended})`
   }
-  const ends = [start('mock', '../mocks/main.ts', 'ignore'), start('gateway', '../src/main.ts')]
+  const ends = [start('mock', 'mock', 'ignore'), start('gateway', 'serve')]
   const end = Promise.race([signal, ...ends])
 
   const starting = new AbortController()

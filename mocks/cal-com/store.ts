@@ -56,6 +56,9 @@ export interface Store {
 
 const organisation = 12
 
+/** The OAuth client that demonstrations use; its secret is invented. */
+export const demoClient = { id: 'cm9demo000001abcd1234efgh', secret: 'demo-secret' }
+
 /** Creates the clients, keys and users to begin with; every name, key and secret in it is invented. */
 export function createStore(clock: Clock): Store {
   const store: Store = { clients: new Map(), apiKeys: new Map(), nextId: 5000 }
@@ -64,7 +67,7 @@ export function createStore(clock: Clock): Store {
     store.clients.set(id, client)
     return client
   }
-  const demo = addClient('cm9demo000001abcd1234efgh', 'demo-secret', organisation)
+  const demo = addClient(demoClient.id, demoClient.secret, organisation)
   addClient('cm9other00001abcd1234efgh', 'other-secret', 77)
   addClient('cm9noorg00001abcd1234efgh', 'noorg-secret', undefined)
   addClient('cm9noowner001abcd1234efgh', 'noowner-secret', organisation, false)

@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
+import type { Command } from 'commander'
 import type { Logger } from 'pino'
 import type { Environment } from '../config/environment.ts'
 
@@ -29,6 +30,8 @@ export interface CommandContext extends Streams {
   readonly execPath: string
   /** Version of calgate. */
   readonly version: string
+  /** Sets the exit code of the process; 0 without. */
+  setExitCode(code: number): void
   /** Starts the log of the process, on one of its outputs. */
   startLog(output: 'stdout' | 'stderr', level: string): Logger
   /**
@@ -38,8 +41,12 @@ export interface CommandContext extends Streams {
   onStop(close: (grace: number) => Promise<void>): void
 }
 
-/**
- * Carries out a command and returns its exit code; undefined where the process goes on. Throws a `CommandError` or a
- * `ConfigError`.
- */
-export type Command = (args: readonly string[], context: CommandContext) => Promise<number | undefined>
+/** Creates a command with its arguments, options and help; its action throws a `CommandError` or a `ConfigError`. */
+export type CreateCommand = (context: CommandContext) => Command
+
+/** Formats the examples of a command for the end of its help: what to type, and what it does. */
+export function formatExamples(examples: Readonly<Record<string, string>>): string {
+  const width = Math.max(...Object.keys(examples).map(({ length }) => length))
+  const lines = Object.entries(examples).map(([typed, what]) => `  ${typed.padEnd(width)}   ${what}\n`)
+  return `\nExamples:\n${lines.join('')}`
+}

@@ -1,39 +1,9 @@
 import { readFile } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
 import { type Loading, type LoadOptions, loadDescriptions, type NamedText } from '../description/load.ts'
 import type { Problem } from '../description/problem.ts'
 import { asRecord } from '../document/json.ts'
 import { CommandError } from './command.ts'
-
-const list = { type: 'string', multiple: true } as const
-
-/** Options of every command that takes descriptions, as `parseArgs` has them. */
-export const descriptionOptions = {
-  overlay: list,
-  schemas: list,
-  'base-url': list,
-  'server-variable': list,
-  prefix: list,
-  tag: list,
-  operation: list,
-  exclude: list,
-  'read-only': { type: 'boolean' },
-  'allow-ref': list,
-  strict: { type: 'boolean' },
-} as const
-
-/** What the options mean, for the usage of a command. */
-export const descriptionUsage = `Options:
-  --overlay FILE                 apply an overlay (1.0 or 1.1); repeat it for more
-  --schemas FILE                 type a capability from an OpenAPI document; repeat it for more
-  --base-url [NAME=]URL          address of the API, of all descriptions or of NAME.yaml
-  --server-variable NAME=VALUE   value of a variable of a server
-  --prefix [NAME=]/PATH          what stands before the paths on the REST server
-  --tag, --operation, --exclude NAME   which operations are served; repeat them for more
-  --read-only                    only operations that change nothing
-  --allow-ref URL                follow references that begin with URL
-  --strict                       refuse descriptions of which anything is left out
-`
+import type { DescriptionOptions } from './description-options.ts'
 
 /** Descriptions as a command line names them, loaded. */
 export interface LoadedDescriptions extends Loading {
@@ -41,35 +11,28 @@ export interface LoadedDescriptions extends Loading {
   readonly isRefused: boolean
 }
 
-/** Loads the descriptions that the arguments of a command name. Throws a `CommandError`. */
-export async function loadArguments(args: readonly string[], usage: string): Promise<LoadedDescriptions> {
-  const { values, positionals } = parse(args, usage)
-  if (positionals.length === 0) throw new CommandError(`no description is named\n${usage}`)
+/** Loads the descriptions that a command names. Throws a `CommandError`. */
+export async function loadFiles(
+  files: readonly string[],
+  options: DescriptionOptions,
+): Promise<LoadedDescriptions> {
   const loading = await loadDescriptions({
-    files: await readFiles(positionals),
-    overlays: await readFiles(values.overlay),
-    schemas: await readFiles(values.schemas),
-    baseUrls: readNamed('--base-url', values['base-url'], /^https?:\/\/[^/?#@\s]+(\/[^?#\s]*)?$/),
-    variables: readNamed('--server-variable', values['server-variable'], /^[^\s]+$/),
-    prefixes: readNamed('--prefix', values.prefix, /^(\/[^/?#\s{}]+)*$/),
-    allowedReferences: values['allow-ref'] ?? [],
+    files: await readFiles(files),
+    overlays: await readFiles(options.overlay),
+    schemas: await readFiles(options.schemas),
+    baseUrls: readNamed('--base-url', options.baseUrl, /^https?:\/\/[^/?#@\s]+(\/[^?#\s]*)?$/),
+    variables: readNamed('--server-variable', options.serverVariable, /^[^\s]+$/),
+    prefixes: readNamed('--prefix', options.prefix, /^(\/[^/?#\s{}]+)*$/),
+    allowedReferences: options.allowRef ?? [],
     selection: {
-      tags: values.tag ?? [],
-      operations: values.operation ?? [],
-      exclude: values.exclude ?? [],
-      readOnly: values['read-only'] ?? false,
+      tags: options.tag ?? [],
+      operations: options.operation ?? [],
+      exclude: options.exclude ?? [],
+      readOnly: options.readOnly ?? false,
     },
   } satisfies LoadOptions)
-  const refused = values.strict ? ['error', 'omission'] : ['error']
+  const refused = options.strict ? ['error', 'omission'] : ['error']
   return { ...loading, isRefused: loading.problems.some(({ severity }) => refused.includes(severity)) }
-}
-
-function parse(args: readonly string[], usage: string) {
-  try {
-    return parseArgs({ args: [...args], options: descriptionOptions, allowPositionals: true })
-  } catch (error) {
-    throw new CommandError(`${error instanceof Error ? error.message : error}\n${usage}`)
-  }
 }
 
 function readFiles(files: readonly string[] = []): Promise<NamedText[]> {

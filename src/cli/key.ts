@@ -1,25 +1,30 @@
+import { Command } from 'commander'
 import { listScopes } from '../access/authorization.ts'
 import { createKey } from '../config/gateway-keys.ts'
 import { readDocument } from '../document/document.ts'
 import { readOperations } from '../document/operations.ts'
-import { CommandError, type Streams } from './command.ts'
+import { type CommandContext, CommandError, formatExamples } from './command.ts'
 
-/**
- * Makes a key for a client. Its line goes to the file that standard output leads to, the key itself to the user who
- * runs the command.
- */
-export async function key(args: readonly string[], { stdout, stderr }: Streams): Promise<number> {
-  const [name = '', ...scopes] = args
+/** Creates the command that creates a key for a client: its line goes to standard output, the key to standard error. */
+export function createKeyCommand({ stdout, stderr }: CommandContext): Command {
   const known = listScopes(readOperations(readDocument()))
-  const unknown = scopes.filter((scope) => !known.includes(scope))
-  if (name === '' || scopes.length === 0 || unknown.length > 0)
-    throw new CommandError(`key takes a name and scopes; there are ${known.join(', ')}`, 1)
-  try {
-    const made = createKey(name, scopes)
-    stdout.write(`${made.line}\n`)
-    stderr.write(`The key of ${name}, which is told only now: ${made.key}\n`)
-    return 0
-  } catch (error) {
-    throw error instanceof RangeError ? new CommandError(error.message, 1) : error
-  }
+  return new Command('key')
+    .description(
+      'Creates a gateway key for a client. Its line, without the key, goes to standard output and belongs into GATEWAY_KEYS_FILE; the key itself goes to standard error.',
+    )
+    .argument('<name>', 'name of the client')
+    .argument('<scope...>', `what the client may do: ${known.join(', ')}`)
+    .addHelpText('after', formatExamples({ [`calgate key agent ${known[0]} >> keys`]: 'add a client' }))
+    .action((name: string, scopes: readonly string[]) => {
+      const unknown = scopes.filter((scope) => !known.includes(scope))
+      if (unknown.length > 0)
+        throw new CommandError(`there is no scope ${unknown.join(', ')}; there are ${known.join(', ')}`)
+      try {
+        const made = createKey(name, scopes)
+        stdout.write(`${made.line}\n`)
+        stderr.write(`The key of ${name}, which is told only now: ${made.key}\n`)
+      } catch (error) {
+        throw error instanceof RangeError ? new CommandError(error.message) : error
+      }
+    })
 }

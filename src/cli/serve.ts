@@ -1,23 +1,53 @@
+import { Command } from 'commander'
 import type { FastifyInstance } from 'fastify'
-import { readConfig } from '../config/config.ts'
+import { type Config, readConfig } from '../config/config.ts'
 import { findUnknownVariables } from '../config/unknown-variables.ts'
 import { readApi } from '../document/api.ts'
-import { type OpenApiDocument, readDocument } from '../document/document.ts'
+import type { OpenApiDocument } from '../document/document.ts'
+import { readDocument } from '../document/document.ts'
 import { createGateway } from '../gateway.ts'
-import { type CommandContext, CommandError } from './command.ts'
+import type { Gateway } from '../http/gateway.ts'
+import { type CommandContext, CommandError, formatExamples } from './command.ts'
+import { addDescriptionOptions, type DescriptionOptions } from './description-options.ts'
 
-/**
- * Serves REST and MCP on their ports until the process is asked to end: the descriptions that the arguments name, or what
- * calgate ships with.
- */
-export async function serve(args: readonly string[], context: CommandContext): Promise<undefined> {
-  const { environment, version } = context
-  const document = args.length === 0 ? readDocument() : await loadServed(args, context)
-  const api = readApi(document)
-  const config = readConfig(environment, api)
-  const logger = context.startLog('stdout', config.logLevel)
-  for (const sentence of findUnknownVariables(environment, api)) logger.warn(sentence)
-  const gateway = await createGateway({ config, document, logger, version, watchProcess: true })
+/** Options of `serve`. */
+export interface ServeOptions extends DescriptionOptions {
+  readonly mock?: true
+  readonly stdio?: true
+}
+
+/** What is served: the document, and the environment with what a mock adds to it. */
+interface Served {
+  readonly document: OpenApiDocument
+  readonly environment: CommandContext['environment']
+}
+
+/** Creates the command that serves an API. */
+export function createServe(context: CommandContext): Command {
+  const command = new Command('serve')
+    .description(
+      'Serves descriptions (capabilities, OpenAPI 2.0 to 3.2) as a REST API and as MCP tools, until the process is asked to end.',
+    )
+    .argument('[file...]', 'descriptions; by default what calgate ships with')
+    .option('--mock', 'start a mock and serve it in place of the API')
+    .option('--stdio', 'serve MCP on standard input and output; the log goes to standard error')
+    .addHelpText(
+      'after',
+      formatExamples({
+        'calgate serve --mock': 'try it, without an account',
+        'calgate serve petstore.yaml --base-url https://api.example.org': 'another API',
+        'calgate serve stripe.json --read-only --tag Customers': 'a part of one',
+        'calgate serve --stdio': 'for an MCP client that starts it',
+      }),
+    )
+    .action((files: readonly string[], options: ServeOptions) =>
+      options.stdio ? serveStdio(files, options, context) : servePorts(files, options, context),
+    )
+  return addDescriptionOptions(command)
+}
+
+async function servePorts(files: readonly string[], options: ServeOptions, context: CommandContext) {
+  const { gateway, config } = await createServed(files, options, context, 'stdout')
   context.onStop(gateway.close)
   try {
     await listen(gateway.rest, config.host, config.restPort, 'REST_PORT')
@@ -29,10 +59,54 @@ export async function serve(args: readonly string[], context: CommandContext): P
   }
 }
 
-/** Loads what reads descriptions only where there are some. */
-async function loadServed(args: readonly string[], context: CommandContext): Promise<OpenApiDocument> {
-  const descriptions = await import('./served-descriptions.ts')
-  return descriptions.loadServed(args, context)
+/** Serves MCP on standard input and output until the input ends. Standard output is MCP's, so the log goes to standard error. */
+export async function serveStdio(
+  files: readonly string[],
+  options: ServeOptions,
+  context: CommandContext,
+): Promise<void> {
+  const { gateway } = await createServed(files, options, context, 'stderr')
+  context.onStop(gateway.close)
+  await gateway.serveStdio(context.stdin, context.stdout)
+  await gateway.close()
+}
+
+async function createServed(
+  files: readonly string[],
+  options: ServeOptions,
+  context: CommandContext,
+  output: 'stdout' | 'stderr',
+): Promise<{ readonly gateway: Gateway; readonly config: Config }> {
+  const { document, environment } = await readServed(files, options, context)
+  const api = readApi(document)
+  const config = readConfig(environment, api)
+  const logger = context.startLog(output, config.logLevel)
+  for (const sentence of findUnknownVariables(environment, api)) logger.warn(sentence)
+  const { version } = context
+  const watchProcess = output === 'stdout'
+  return { gateway: await createGateway({ config, document, logger, version, watchProcess }), config }
+}
+
+/** Loads what reads descriptions, and mocks, only where there are some. */
+async function readServed(
+  files: readonly string[],
+  options: ServeOptions,
+  context: CommandContext,
+): Promise<Served> {
+  const { environment } = context
+  const load = async (more: DescriptionOptions) => {
+    if (files.length === 0) return readDocument()
+    const { loadServed } = await import('./served-descriptions.ts')
+    return loadServed(files, more, context)
+  }
+  if (!options.mock) return { document: await load(options), environment }
+  const { startChosenMock } = await import('./mock-start.ts')
+  const mocked = files.length === 0 ? undefined : await load(options)
+  const mock = await startChosenMock({ environment, document: mocked, port: 0 })
+  // The mock stands in for all APIs of the descriptions.
+  return mocked
+    ? { document: await load({ ...options, baseUrl: [mock.url] }), environment }
+    : { document: readDocument(), environment: { ...environment, ...mock.variables } }
 }
 
 async function listen(

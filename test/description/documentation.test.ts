@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { parse, stringify } from 'yaml'
-import { descriptionOptions } from '../../src/cli/descriptions.ts'
+import { descriptionOptions } from '../../src/cli/description-options.ts'
 import { asRecord } from '../../src/document/json.ts'
 import { load } from './loading.ts'
 
@@ -57,7 +56,6 @@ describe('docs/descriptions.md', () => {
     const listed = [...page.matchAll(/^\| (`--[^|]+) \|/gm)].flatMap(([, cell = '']) =>
       [...cell.matchAll(/--([a-z-]+)/g)].map(([, name = '']) => name),
     )
-    expect(listed).toEqual(Object.keys(descriptionOptions))
-    expect(() => parseArgs({ args: [], options: descriptionOptions })).not.toThrow()
+    expect(listed).toEqual(Object.keys(descriptionOptions).map((flags) => /--([a-z-]+)/.exec(flags)?.[1]))
   })
 })

@@ -1,0 +1,41 @@
+import type { Command } from 'commander'
+
+/** Options of every command that takes descriptions, as commander reads them. */
+export interface DescriptionOptions {
+  readonly overlay?: readonly string[]
+  readonly schemas?: readonly string[]
+  readonly baseUrl?: readonly string[]
+  readonly serverVariable?: readonly string[]
+  readonly prefix?: readonly string[]
+  readonly tag?: readonly string[]
+  readonly operation?: readonly string[]
+  readonly exclude?: readonly string[]
+  readonly readOnly?: true
+  readonly allowRef?: readonly string[]
+  readonly strict?: true
+}
+
+/** Each option by its flags; docs/descriptions.md lists the same. */
+export const descriptionOptions = {
+  '--overlay <file>': 'apply an overlay (1.0 or 1.1); repeat it for more',
+  '--schemas <file>': 'type a capability from an OpenAPI document; repeat it for more',
+  '--base-url <[name=]url>': 'address of the API, of all descriptions or of NAME.yaml',
+  '--server-variable <name=value>': 'value of a variable of a server',
+  '--prefix <[name=]/path>': 'what stands before the paths on the REST server',
+  '--tag <name>': 'serve the operations of a tag; repeat it for more',
+  '--operation <name>': 'serve an operation, by operationId, tool or "GET /path"; repeat it for more',
+  '--exclude <name>': 'leave out an operation; repeat it for more',
+  '--read-only': 'serve only operations that change nothing',
+  '--allow-ref <url>': 'follow references that begin with the URL',
+  '--strict': 'refuse descriptions of which anything is left out',
+} as const
+
+/** Adds the options to a command. */
+export function addDescriptionOptions(command: Command): Command {
+  const collect = (value: string, earlier: readonly string[] = []) => [...earlier, value]
+  for (const [flags, what] of Object.entries(descriptionOptions)) {
+    if (flags.includes('<')) command.option(flags, what, collect)
+    else command.option(flags, what)
+  }
+  return command
+}

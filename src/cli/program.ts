@@ -1,0 +1,102 @@
+import { Command, CommanderError } from 'commander'
+import type { CommandContext, CreateCommand } from './command.ts'
+
+/** A command that is loaded when it is named: a gateway that serves has no use for what reads descriptions. */
+interface Entry {
+  readonly summary: string
+  /** Another name of the command. */
+  readonly alias?: string
+  readonly load: () => Promise<CreateCommand>
+}
+
+const commands: Readonly<Record<string, Entry>> = {
+  serve: {
+    summary: 'serve REST and MCP on their ports',
+    alias: 'start',
+    load: async () => (await import('./serve.ts')).createServe,
+  },
+  mcp: {
+    summary: 'serve MCP on standard input and output',
+    load: async () => (await import('./mcp.ts')).createMcp,
+  },
+  mock: {
+    summary: 'stand in for the API',
+    load: async () => (await import('./mock.ts')).createMock,
+  },
+  check: {
+    summary: 'report every problem of descriptions of APIs, with file, line and fix',
+    load: async () => (await import('./check.ts')).createCheck,
+  },
+  derive: {
+    summary: 'write the OpenAPI document that descriptions come to',
+    load: async () => (await import('./derive.ts')).createDerive,
+  },
+  diff: {
+    summary: 'report what changes for clients from one OpenAPI document to another',
+    load: async () => (await import('./diff.ts')).createDiff,
+  },
+  types: {
+    summary: 'write TypeScript types for a client of the REST server',
+    load: async () => (await import('./types.ts')).createTypes,
+  },
+  key: {
+    summary: 'create a gateway key for a client',
+    load: async () => (await import('./key.ts')).createKeyCommand,
+  },
+  completion: {
+    summary: 'write a completion script for bash or zsh',
+    load: async () => {
+      const { createCompletion } = await import('./completion.ts')
+      return (context) => createCompletion(context, createProgram)
+    },
+  },
+}
+
+const epilogue = `
+Without a command, calgate serves the API that it ships with.
+Configuration is read from the environment; docs/configuration.md lists every variable.
+
+Exit codes:
+  0   done
+  1   a check found something, or the gateway did not start or was stopped by an error
+  2   the command could not be carried out: wrong arguments, an unreadable file
+`
+
+/**
+ * Runs the command that the arguments name. Usage errors are written to standard error, with exit code 2. Throws what
+ * the action of the command throws.
+ */
+export async function runProgram(args: readonly string[], context: CommandContext): Promise<void> {
+  const typed = args.length === 0 ? ['serve'] : args
+  // `calgate help check` names its command second.
+  const program = await createProgram(context, typed.slice(0, 2))
+  try {
+    await program.parseAsync(typed, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    context.setExitCode(error.exitCode === 0 ? 0 : 2)
+  }
+}
+
+/** Creates the program with all commands; those that are named are loaded, or all of them. */
+export async function createProgram(context: CommandContext, names?: readonly string[]): Promise<Command> {
+  const { stdout, stderr, version } = context
+  const program = new Command('calgate')
+    .usage('[command] [options]')
+    .description('Serves an API as a checked REST API and as MCP tools.')
+    .version(version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'calgate: ')),
+    })
+    .addHelpText('after', epilogue)
+  for (const [name, { summary, alias, load }] of Object.entries(commands)) {
+    const isNamed = !names || names.includes(name) || (alias !== undefined && names.includes(alias))
+    const command = isNamed ? (await load())(context) : new Command(name)
+    command.summary(summary).copyInheritedSettings(program)
+    program.addCommand(alias === undefined ? command : command.alias(alias))
+  }
+  return program
+}
