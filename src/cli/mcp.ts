@@ -1,11 +1,12 @@
 import { Command } from 'commander'
-import type { CommandContext } from './command.ts'
+import { type CommandContext, formatExamples } from './command.ts'
 import { serveStdio } from './serve.ts'
 
 /** Creates `mcp --stdio`, an older name of `serve --stdio`. */
 export function createMcp(context: CommandContext): Command {
   return new Command('mcp')
     .description('Serves MCP on standard input and output, as `calgate serve --stdio` does.')
-    .requiredOption('--stdio', 'on standard input and output')
+    .option('--stdio', 'on standard input and output, as always')
+    .addHelpText('after', formatExamples({ 'calgate mcp --stdio': 'for an MCP client that starts it' }))
     .action(() => serveStdio([], {}, context))
 }

@@ -31,13 +31,16 @@ describe('docs/operating.md', () => {
 
 describe('calgate key', () => {
   it.each([
-    [['key'], 'key takes a name and scopes; there are managed-users:read, managed-users:write'],
-    [['key', 'agent'], 'key takes a name and scopes'],
-    [['key', 'agent', 'managed-users:raed'], 'key takes a name and scopes'],
+    [['key'], "missing required argument 'name'"],
+    [['key', 'agent'], "missing required argument 'scope'"],
+    [
+      ['key', 'agent', 'managed-users:raed'],
+      'there is no scope managed-users:raed; there are managed-users:read, managed-users:write',
+    ],
     [['key', 'two words', 'managed-users:read'], 'a key has a name of letters'],
   ])('%j is refused in one line', (args, line) => {
     const { status, stdout, stderr } = run(...args)
-    expect([status, stdout, stderr.split('\n').length]).toEqual([1, '', 2])
+    expect([status, stdout, stderr.split('\n').length]).toEqual([2, '', 2])
     expect(stderr).toContain(`calgate: ${line}`)
   })
 })

@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream'
-import { CommandError } from '../../src/cli/command.ts'
+import { type CommandContext, CommandError } from '../../src/cli/command.ts'
 import { runProgram } from '../../src/cli/program.ts'
 import { ConfigError } from '../../src/config/config.ts'
 import { createLogger } from '../../src/observability/logger.ts'
@@ -11,7 +11,29 @@ export interface CommandResult {
   readonly stderr: string
 }
 
-/** Runs a command in this process, as the process would, without an environment. Servers that it starts are stopped. */
+/** Creates what the process gives to a command. `finish` stops the servers that it started. */
+export function createContext(environment: Readonly<Record<string, string>>) {
+  const stdout = new PassThrough()
+  const stderr = new PassThrough()
+  const stops: (() => Promise<void>)[] = []
+  const outcome = { code: 0 }
+  const context: CommandContext = {
+    ...{ stdin: new PassThrough().end(), stdout, stderr, environment },
+    ...{ execPath: process.execPath, version: '0.0.0' },
+    setExitCode(code) {
+      outcome.code = code
+    },
+    startLog: (output, level) => createLogger(level, { stdout, stderr }[output]),
+    onStop: (close) => stops.push(() => close(0)),
+  }
+  const finish = async (): Promise<CommandResult> => {
+    for (const stop of stops) await stop()
+    return { ...outcome, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') }
+  }
+  return { context, finish, fail: (error: CommandError | ConfigError) => stderr.write(error.message) }
+}
+
+/** Runs a command in this process, as the process would, without an environment. */
 export async function runCommand(...args: string[]): Promise<CommandResult> {
   return runCommandWith({}, ...args)
 }
@@ -21,25 +43,13 @@ export async function runCommandWith(
   environment: Readonly<Record<string, string>>,
   ...args: string[]
 ): Promise<CommandResult> {
-  const stdout = new PassThrough()
-  const stderr = new PassThrough()
-  let code = 0
-  const stops: (() => Promise<void>)[] = []
-  const setExitCode = (one: number) => {
-    code = one
-  }
+  const { context, finish, fail } = createContext(environment)
   try {
-    await runProgram(args, {
-      ...{ stdin: new PassThrough().end(), stdout, stderr, environment, setExitCode },
-      ...{ execPath: process.execPath, version: '0.0.0' },
-      startLog: (output, level) => createLogger(level, { stdout, stderr }[output]),
-      onStop: (close) => stops.push(() => close(0)),
-    })
+    await runProgram(args, context)
   } catch (error) {
     if (!(error instanceof CommandError || error instanceof ConfigError)) throw error
-    code = error instanceof CommandError ? error.exitCode : 1
-    stderr.write(error.message)
+    context.setExitCode(error instanceof CommandError ? error.exitCode : 1)
+    fail(error)
   }
-  for (const stop of stops) await stop()
-  return { code, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') }
+  return finish()
 }

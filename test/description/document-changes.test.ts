@@ -209,7 +209,7 @@ describe('calgate diff', () => {
   it.each([
     ['a file that is not there', ['none.json', 'none.json'], 'none.json cannot be read (ENOENT)'],
     ['a file that is no OpenAPI document', [at('package.json'), at('package.json')], 'is not an OpenAPI 3'],
-    ['a single file', [at('package.json')], 'diff takes two files, OLD and NEW'],
+    ['a single file', [at('package.json')], "missing required argument 'new'"],
   ])('exits with 2 and one sentence for %s', async (_, files, sentence) => {
     const { code, errors } = await run('diff', ...files)
     expect(code).toBe(2)

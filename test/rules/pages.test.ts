@@ -114,7 +114,7 @@ function isKnown(command: string): boolean {
   if (program === 'npm') return names[0] !== 'run' ? true : Object.hasOwn(scripts, names[1] ?? '')
   if (program === 'calgate')
     return (
-      readText('src/main.ts').includes(`'${names[0]}'`) || existsSync(join(root, `src/cli/${names[0]}.ts`))
+      /^calgate (serve|help|start|mcp)\b/.test(command) || existsSync(join(root, `src/cli/${names[0]}.ts`))
     )
   if (program === 'node') return existsSync(join(root, names[0] ?? ''))
   if (program === 'npx')

@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { descriptionOptions } from '../../src/cli/description-options.ts'
+import { createProgram } from '../../src/cli/program.ts'
+import { createContext, runCommand } from './run-command.ts'
+
+const page = readFileSync(new URL('../../docs/commands.md', import.meta.url), 'utf8')
+const { commands } = await createProgram(createContext({}).context)
+const common = Object.keys(descriptionOptions).map((flags) => /--([a-z-]+)/.exec(flags)?.[0])
+
+describe('docs/commands.md', () => {
+  it('lists every command with its summary, and no other', () => {
+    const listed = [...page.matchAll(/^\| `calgate ([a-z-]+)` \| (.*) \|$/gm)]
+      .map(([, name, summary]) => [name, summary])
+      .filter(([, summary]) => !summary?.startsWith('`'))
+    expect(listed).toEqual(commands.map((command) => [command.name(), command.summary()]))
+  })
+
+  it('lists the options of each command, and no other', () => {
+    const listed = [...page.matchAll(/^\| `(--[a-z-]+)` \| ([a-z, ]+) \|/gm)].flatMap(
+      ([, option, names = '']) => names.split(', ').map((name) => `${name} ${option}`),
+    )
+    const taken = commands.flatMap((command) =>
+      command.options
+        .map(({ long }) => long)
+        .filter((long) => !common.includes(long ?? ''))
+        .map((long) => `${command.name()} ${long}`),
+    )
+    expect(listed.sort()).toEqual(taken.sort())
+  })
+
+  it('lists the exit codes as the help does', async () => {
+    const { stdout } = await runCommand('--help')
+    const told = [...stdout.matchAll(/^ {2}([012]) {3}(.*)$/gm)].map(([, code, what]) => [code, what])
+    const listed = [...page.matchAll(/^\| ([012]) \| (.*) \|$/gm)].map(([, code, what]) => [code, what])
+    expect(told).toHaveLength(3)
+    expect(listed).toEqual(told)
+  })
+})
+
+describe.each(commands.map((command) => command.name()))('calgate %s', (name) => {
+  it('has help with an example, on standard output', async () => {
+    const help = await runCommand(name, '--help')
+    expect(help).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^Usage: calgate /) })
+    expect(help.stdout).toMatch(/^Examples:\n {2}\S/m)
+    expect(await runCommand('help', name)).toEqual(help)
+  })
+
+  it('refuses an unknown option in one line', async () => {
+    const { code, stdout, stderr } = await runCommand(name, '--unknown')
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(/^calgate: unknown option '--unknown'\n$/)
+  })
+
+  it('is completed in both shells, with its options', async () => {
+    const options = commands.find((command) => command.name() === name)?.options ?? []
+    for (const shell of ['bash', 'zsh']) {
+      const line = (await runCommand('completion', shell)).stdout
+        .split('\n')
+        .find((one) => new RegExp(`^ +${name}(\\|\\w+)?\\)`).test(one))
+      for (const { long } of options) expect(line).toContain(` ${long}`.trimStart())
+    }
+  })
+})
+
+it('a mistyped command is told with the nearest one', async () => {
+  const { code, stderr } = await runCommand('serv')
+  expect([code, stderr]).toEqual([2, "calgate: unknown command 'serv'\n(Did you mean serve?)\n"])
+})
+
+it('the version stands alone', async () => {
+  expect(await runCommand('--version')).toEqual({ code: 0, stdout: '0.0.0\n', stderr: '' })
+})
