@@ -20,6 +20,7 @@ const programs = [
   'test/main.test.ts',
   'test/makefile.test.ts',
   'test/mcp/stdio.test.ts',
+  'test/rules/request-files.test.ts',
   'test/rules/types.test.ts',
   'test/scripts/**/*.test.ts',
 ]

@@ -34,10 +34,9 @@ export function createListenerOptions(parts: ListenerParts): CommonListenerOptio
   const { store, fingerprint } = state
   const credentialHeaders = listCredentialHeaders(operations)
   return {
-    ...{ logger, recorder, admission, timeouts, allowedHosts, allowedOrigins },
+    ...{ logger, recorder, readiness, admission, timeouts, allowedHosts, allowedOrigins },
     authenticate: guard.authenticate,
     unread: new UnreadResponses(),
-    isDraining: () => readiness.draining,
     rateLimit: rateLimit && { ...rateLimit, store, fingerprint, credentialHeaders },
   }
 }

@@ -52,8 +52,8 @@ export interface ListenerOptions extends SourceOptions {
   readonly authenticate: Authenticator
   readonly admission: Admission
   readonly unread: UnreadResponses
-  /** Called for every response; once it returns true, connections end with the response. */
-  readonly isDraining: () => boolean
+  /** Connections end with their next response once it is draining. */
+  readonly readiness: { readonly draining: boolean }
   readonly timeouts: ListenerTimeouts
   /** How often a caller may call; unlimited without. */
   readonly rateLimit?: RateLimitOptions | undefined
@@ -81,7 +81,7 @@ const mostConnections = 4_096
  * request without anything that the client wrote. No body parser is registered yet.
  */
 export async function createListener(options: ListenerOptions): Promise<FastifyInstance> {
-  const { surface, recorder, admission, unread, authenticate, isDraining, timeouts, rateLimit } = options
+  const { surface, recorder, admission, unread, authenticate, readiness, timeouts, rateLimit } = options
   const { refuseUnrouted = refuseRoute } = options
   const recordRefusal = (code: ErrorCode) => {
     options.logger.info({ surface, code }, 'request refused')
@@ -163,7 +163,7 @@ export async function createListener(options: ListenerOptions): Promise<FastifyI
   })
   const joinBatch = createWriteBatch()
   app.addHook('onSend', (_request, reply, _payload, done) => {
-    if (isDraining()) reply.header('connection', 'close')
+    if (readiness.draining) reply.header('connection', 'close')
     // Without a claim the response to what is broken in the request has been written.
     if (claimResponse(reply.raw)) joinBatch(done)
   })

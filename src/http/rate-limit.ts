@@ -13,9 +13,12 @@ declare module 'fastify' {
      * Counts a call of an operation by the credential headers that go upstream with it. The first call of a request
      * is counted with the request, unless its credentials are others. Rejects with `rate_limited`.
      */
-    countCall(credentials: Readonly<Record<string, string>>): Promise<void>
+    countCall: CallCounter | undefined
   }
 }
+
+/** Counts one call by the credential headers that go upstream with it. Rejects with `rate_limited`. */
+export type CallCounter = (credentials: Readonly<Record<string, string>>) => Promise<void>
 
 /** How often a caller may call, and how callers are told apart. */
 export interface RateLimitOptions extends Rate {
@@ -38,7 +41,7 @@ export function registerRateLimit(
   options: RateLimitOptions | undefined,
 ): RequestCounter | undefined {
   app.decorateRequest('limited', undefined)
-  app.decorateRequest('countCall', async () => {})
+  app.decorateRequest('countCall', undefined)
   if (!options) return undefined
   const { calls, window, store, fingerprint, credentialHeaders } = options
   const nameCaller = ({ grant, ip }: FastifyRequest, credentials: Readonly<Record<string, string>>) => {

@@ -143,17 +143,17 @@ function leadsTo(prefix: string, location: string): boolean {
  */
 export function findInexactNumbers(values: Readonly<Record<string, unknown>>): Violation[] {
   const violations: Violation[] = []
-  const visit = (value: unknown, location: string) => {
+  const visit = (value: unknown, ...place: string[]) => {
     if (JSON.isRawJSON(value))
       violations.push({
-        location,
+        location: place.reduce(joinLocation, ''),
         rule: 'number',
         message: 'has more digits than are kept: give it as a string',
       })
     else if (Array.isArray(value))
-      for (const [index, one] of value.entries()) visit(one, joinLocation(location, `${index}`))
-    else if (isObject(value)) for (const name in value) visit(value[name], joinLocation(location, name))
+      for (const [index, one] of value.entries()) visit(one, ...place, `${index}`)
+    else if (isObject(value)) for (const name in value) visit(value[name], ...place, name)
   }
-  visit(values, '')
+  visit(values)
   return violations.slice(0, mostViolations)
 }

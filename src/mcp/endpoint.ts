@@ -5,6 +5,7 @@ import { parseExactly, parseJson } from '../document/json.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { holdSlot } from '../http/admission.ts'
 import { recordProblem, toGatewayError } from '../http/problem-response.ts'
+import type { CallCounter } from '../http/rate-limit.ts'
 import { parseBodies } from '../http/request-check.ts'
 import type { ToolCallRecord } from '../observability/requests.ts'
 import { type ClientConnection, HttpConnection } from '../upstream/client-connection.ts'
@@ -58,11 +59,13 @@ class HttpContext implements CallContext {
   readonly grant: Grant
   readonly requestId: string
   readonly traceparent: string | undefined
+  readonly countCall: CallCounter | undefined
   readonly #request: FastifyRequest
 
   constructor(request: FastifyRequest, response: ServerResponse) {
     this.grant = request.grant
     this.requestId = request.id
+    this.countCall = request.countCall
     this.traceparent = request.trace?.traceparent
     this.#request = request
     this.connection = new HttpConnection(response, () => holdSlot(request))
@@ -74,9 +77,6 @@ class HttpContext implements CallContext {
   }
 
   onFailure = (error: GatewayError): void => recordProblem(this.#request, error)
-
-  countCall = (credentials: Readonly<Record<string, string>>): Promise<void> =>
-    this.#request.countCall(credentials)
 
   onCall = (call: ToolCallRecord): void => {
     this.#request.toolCalls ??= []

@@ -1,6 +1,7 @@
 import { covers, type Grant } from '../access/authorization.ts'
 import type { CheckedOperation } from '../document/validation.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
+import type { CallCounter } from '../http/rate-limit.ts'
 import type { ToolCallRecord } from '../observability/requests.ts'
 import { DeletionLimit } from '../state/deletion-limit.ts'
 import type { Clock } from '../state/expiring-map.ts'
@@ -41,7 +42,7 @@ export interface CallContext {
   /** Called with the error that becomes the result. */
   readonly onFailure?: ((error: GatewayError) => void) | undefined
   /** Counts a call by the credential headers that it goes upstream with. Rejects with `rate_limited`. */
-  readonly countCall?: ((credentials: Readonly<Record<string, string>>) => Promise<void>) | undefined
+  readonly countCall?: CallCounter | undefined
 }
 
 /** The tools of the gateway, the same for both protocol eras and both transports. */

@@ -24,7 +24,8 @@ const validity = 5_000
 /** Knows whether the gateway is ready. Once it drains it never is again. */
 export class ReadinessCheck {
   readonly #options: ReadinessOptions
-  #draining = false
+  /** True from the moment that the gateway was told to end. */
+  draining = false
   #probedAt = Number.NEGATIVE_INFINITY
   #state: Promise<UpstreamState> = Promise.resolve('unreachable')
 
@@ -32,13 +33,8 @@ export class ReadinessCheck {
     this.#options = options
   }
 
-  /** True from the moment that the gateway was told to end. */
-  get draining(): boolean {
-    return this.#draining
-  }
-
   drain(): void {
-    this.#draining = true
+    this.draining = true
   }
 
   /** Returns the state of the upstream, at most some seconds old. */
@@ -52,7 +48,7 @@ export class ReadinessCheck {
   }
 
   async read(): Promise<Readiness> {
-    if (this.#draining) return 'draining'
+    if (this.draining) return 'draining'
     const state = await this.readUpstream()
     return state === 'reachable' ? 'ready' : `upstream_${state}`
   }

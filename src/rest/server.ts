@@ -77,7 +77,7 @@ function serve(operation: CheckedOperation, options: RestOptions): ServedOperati
       report: 'first',
       // The router takes a trailing slash for an empty last variable; no described path has one.
       bind: () => readRequest(request) ?? refuseRoute([]),
-      limit: request.limited && ((credentials) => request.countCall(credentials)),
+      limit: request.countCall,
       async send(checked) {
         const connection = new HttpConnection(reply.raw, () => holdSlot(request))
         const written = writeCall({ ...checked, connection, traceparent: trace?.traceparent })

@@ -26,11 +26,6 @@ export class ExpiringMap<Value> {
     this.#options = options
   }
 
-  /** Entries that are held, some of which may have expired. */
-  get size(): number {
-    return this.#entries.size
-  }
-
   get(key: string): Value | undefined {
     const entry = this.#entries.get(key)
     if (entry === undefined || entry.expiresAt > this.#options.clock()) return entry?.value

@@ -14,6 +14,6 @@ export interface GatewayState<Value> {
 
 /** Creates the state of a gateway, in this process's memory. */
 export function createState<Value>(): GatewayState<Value> {
-  const clock = () => performance.now()
+  const clock = performance.now.bind(performance)
   return { clock, fingerprint: new Fingerprint(randomBytes(32)), store: createMemoryStore<Value>(clock) }
 }

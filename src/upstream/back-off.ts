@@ -23,16 +23,19 @@ export function readRetryAfter(
  * `upstream_rate_limited`.
  */
 export function backOff(fingerprint: Fingerprint, clock: Clock, header?: string): Interceptor {
-  const until = new ExpiringMap<true>({ clock, capacity })
+  // Most upstreams never ask a client to wait; a name costs a hash.
+  let until: ExpiringMap<true> | undefined
   return (send) => async (request) => {
-    // A name costs a hash; it is made only while somebody has to wait.
-    const wait = until.size === 0 ? 0 : Math.ceil(until.remaining(fingerprint.nameClient(request)) / 1000)
+    const wait = until ? Math.ceil(until.remaining(fingerprint.nameClient(request)) / 1000) : 0
     if (wait > 0) throw refuse(wait)
     const response = await send(request)
     const seconds = response.status === 429 ? readRetryAfter(response.headers, header) : undefined
     if (seconds === undefined) return response
     const refused = Math.min(seconds, longestWait)
-    if (refused > 0) until.set(fingerprint.nameClient(request), true, refused * 1000)
+    if (refused > 0) {
+      until ??= new ExpiringMap({ clock, capacity })
+      until.set(fingerprint.nameClient(request), true, refused * 1000)
+    }
     return { ...response, headers: { ...response.headers, 'retry-after': String(seconds) } }
   }
 }

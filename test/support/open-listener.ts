@@ -11,7 +11,7 @@ export function openListener(active: number) {
     authenticate: () => openGrant,
     admission: new Admission({ active, waiting: 0, timeout: 0 }),
     unread: new UnreadResponses(),
-    isDraining: () => false,
+    readiness: { draining: false },
     timeouts: usualTimeouts,
   }
 }
