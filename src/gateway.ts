@@ -57,7 +57,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   guard.registerMetadata(mcp)
   const control = createControlServer({ logger, readiness, metrics, allowedHosts: config.allowedHosts })
 
-  const credential = createCredentialSource(operations, config.secrets)
+  const credential = createCredentialSource(config.secrets)
   return {
     ...{ rest, mcp, control },
     serveStdio: (input, output) => serveMcpStdio(tools, credential, input, output),

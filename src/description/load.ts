@@ -1,4 +1,5 @@
 import type { OpenApiDocument } from '../document/document.ts'
+import { asRecord } from '../document/json.ts'
 import { addComponents, type Components } from './components.ts'
 import { composeDocument } from './composition.ts'
 import type { Description } from './description.ts'
@@ -7,7 +8,7 @@ import { type MergeOptions, mergeOperations } from './merge.ts'
 import { applyOverlay } from './overlay/overlay.ts'
 import type { Problem } from './problem.ts'
 import { typeDescription } from './schemas.ts'
-import { nameVariables } from './security-variables.ts'
+import { findSharedCredentials, nameVariables } from './security-variables.ts'
 import { type Selection, selectOperations } from './selection.ts'
 
 /** A file as it was named, and its text. */
@@ -50,7 +51,7 @@ export async function loadDescriptions(options: LoadOptions): Promise<Loading> {
   const read = async (sources: readonly DocumentSource[]) => {
     const descriptions: Description[] = []
     for (const source of sources) {
-      const read = await toDescription(source, references)
+      const read = nameApart(await toDescription(source, references), descriptions)
       descriptions.push(addComponents(components, options.files.length > 1 ? nameVariables(read) : read))
     }
     return descriptions
@@ -65,17 +66,24 @@ export async function loadDescriptions(options: LoadOptions): Promise<Loading> {
   const descriptions = typed.map(({ description }) => description)
   const merged = mergeOperations(descriptions, options)
   const { selected, unmatched } = selectOperations(merged.operations, options.selection)
+  const document = composeDocument(descriptions, selected, components)
   const problems = [
     ...early,
     ...[...own, ...documents].flatMap((one) => one.problems),
     ...typed.flatMap((one) => one.problems),
     ...merged.problems,
     ...unmatched.map((name) => describeUnmatched(name, options.files)),
+    ...findSharedCredentials(selected, asRecord(asRecord(document.components).securitySchemes)),
   ]
-  return {
-    document: composeDocument(descriptions, selected, components),
-    problems: sortProblems(problems, options),
-  }
+  return { document, problems: sortProblems(problems, options) }
+}
+
+/** Names a description `shop-2` whose name is taken: by it, the operator tells credentials and addresses apart. */
+function nameApart(description: Description, others: readonly Description[]): Description {
+  const taken = new Set(others.map(({ name }) => name))
+  let { name } = description
+  for (let count = 2; taken.has(name); count += 1) name = `${description.name}-${count}`
+  return { ...description, name }
 }
 
 function readSources(files: readonly NamedText[]) {

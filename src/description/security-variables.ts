@@ -1,6 +1,7 @@
 import { nameVariable } from '../config/api-variables.ts'
 import { asRecord, isObject } from '../document/json.ts'
-import type { Description } from './description.ts'
+import type { Description, MergedOperation } from './description.ts'
+import type { Problem } from './problem.ts'
 
 /**
  * Names the environment variables of the security schemes of a description after the description, for a document that
@@ -19,4 +20,41 @@ export function nameVariables(description: Description): Description {
     ...description,
     document: { ...description.document, components: { ...components, securitySchemes } },
   }
+}
+
+/** Finds the environment variables whose secrets go to more than one origin, and warns of each, where it first does. */
+export function findSharedCredentials(
+  operations: readonly MergedOperation[],
+  schemes: Readonly<Record<string, unknown>>,
+): Problem[] {
+  const uses = new Map<string, MergedOperation[]>()
+  for (const one of operations) {
+    const alternatives = [one.operation.security ?? []].flat().map((part) => Object.keys(asRecord(part)))
+    for (const scheme of new Set(alternatives.flat()))
+      for (const variable of listVariables(scheme, asRecord(schemes[scheme])['x-env']))
+        uses.set(variable, [...(uses.get(variable) ?? []), one])
+  }
+  return [...uses].flatMap(([variable, all]): Problem[] => {
+    const origins = new Set(
+      all.flatMap(({ baseUrl }) => (baseUrl === undefined ? [] : new URL(baseUrl).origin)),
+    )
+    const [first] = all
+    if (origins.size < 2 || !first) return []
+    return [
+      {
+        file: first.description.file,
+        line: first.findLine(),
+        message: `the credential ${variable} is sent to several origins: ${[...origins].join(', ')}`,
+        expected: 'a credential for each origin, or one that is meant for all of them',
+        severity: 'warning',
+      },
+    ]
+  })
+}
+
+/** Without a variable of its own, a scheme has one by its name. */
+function listVariables(scheme: string, environment: unknown): string[] {
+  const { value, username, password } = asRecord(environment)
+  const named = [value, username, password].filter((one) => typeof one === 'string')
+  return named.length > 0 ? named : [scheme]
 }

@@ -3,6 +3,7 @@ import { asRecord, isObject, quoteName } from '../document/json.ts'
 import { dereference, describeObject, type JsonSchema } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
 import { findPlace, type Parameter } from '../document/parameters.ts'
+import type { Security } from '../document/security.ts'
 import { type Tool, toArgumentKey } from '../document/tool.ts'
 import { isCredential } from '../document/validation.ts'
 import { joinLocation, mostViolations, refuseName } from '../document/violations.ts'
@@ -13,8 +14,11 @@ import { splitTypes } from './type-lists.ts'
 /** The arguments of a tool call, as the caller sent them. */
 export type ToolArguments = Readonly<Record<string, unknown>>
 
-/** Gives the value of a credential that the call itself does not carry, by the name of its header. */
-export type CredentialSource = (header: string) => string | undefined
+/**
+ * Gives the value of a credential that the call itself does not carry, by the name of its header and the alternatives
+ * of the operation: operations of several APIs can have headers of one name.
+ */
+export type CredentialSource = (header: string, security: Security) => string | undefined
 
 /**
  * The input schema of a tool: one closed object with the arguments as the capability binds them. A credential
@@ -92,7 +96,7 @@ export function createArgumentBinder(
     }
     const places = { path: {}, query: {}, header: {}, cookie: {} }
     for (const { name, place, argument, credential, isOptional } of parameters) {
-      const brought = credential ? source(name) : undefined
+      const brought = credential ? source(name, operation.security) : undefined
       const given = read(argument, isOptional)
       const value = brought ?? given ?? (given === null ? null : defaults[name])
       if (value === undefined) continue

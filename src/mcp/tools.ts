@@ -96,8 +96,10 @@ export function createTools(options: ToolOptions): Tools {
     list: ({ grant, credential }) =>
       offers
         .filter(({ operation }) => covers(grant, operation))
-        .map(({ offer: { credentials, description, bareDescription } }) =>
-          credentials.some((header) => credential(header) !== undefined) ? bareDescription : description,
+        .map(({ operation: { security }, offer: { credentials, description, bareDescription } }) =>
+          credentials.some((header) => credential(header, security) !== undefined)
+            ? bareDescription
+            : description,
         ),
     call: (name, ...call) => calls.get(name)?.(...call),
   }

@@ -2,7 +2,7 @@ import { asRecord } from '../document/json.ts'
 import type { JsonSchema } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
 import { findPlace } from '../document/parameters.ts'
-import type { SecurityScheme } from '../document/security.ts'
+import type { Security, SecurityScheme } from '../document/security.ts'
 import { type CallInput, isCredential } from '../document/validation.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 
@@ -123,14 +123,15 @@ export function refuseWithoutCredentials({ security }: Operation): GatewayError 
 
 const places = { header: 'header', query: 'query parameter', cookie: 'cookie' } as const
 
-/** Finds credentials by the names of their headers among those that the process was configured with, for stdio. */
+/**
+ * Finds credentials by the names of their headers among those that the process was configured with, for stdio: only
+ * those of the operation's own schemes, since a header of one name is another secret for another API.
+ */
 export function createCredentialSource(
-  operations: readonly Operation[],
   secrets: ConfiguredCredentials['secrets'],
-): (header: string) => string | undefined {
-  const schemes = operations.flatMap(({ security }) => security.flat())
-  return (header) => {
-    const scheme = schemes.find(({ name, key }) => key === header && secrets[name] !== undefined)
+): (header: string, security: Security) => string | undefined {
+  return (header, security) => {
+    const scheme = security.flat().find(({ name, key }) => key === header && secrets[name] !== undefined)
     return scheme && write(scheme, secrets[scheme.name])
   }
 }

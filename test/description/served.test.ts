@@ -1,4 +1,5 @@
 import { createServer } from 'node:http'
+import { PassThrough } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readConfig } from '../../src/config/config.ts'
 import { readApi } from '../../src/document/api.ts'
@@ -75,6 +76,15 @@ async function serve(files: Files, baseUrls: ReadonlyMap<string, string>, enviro
           params: { name, arguments: args },
         }),
       }),
+    async stdio(name: string) {
+      const [input, output] = [new PassThrough(), new PassThrough()]
+      const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: {} } }
+      const clientInfo = { name: 'test', version: '1' }
+      const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo }
+      input.write(`${JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'initialize', params })}\n`)
+      input.end(`${JSON.stringify(message)}\n`)
+      await gateway.serveStdio(input, output)
+    },
     [Symbol.asyncDispose]: () => gateway.close(),
   }
 }
@@ -151,22 +161,47 @@ test('operations of several APIs reach each its own, with its own credentials', 
   const describe = (path: string) =>
     describeApi(
       { [path]: { get: { operationId: path.slice(1), security: [{ key: [] }] } } },
-      { components: { securitySchemes: { key: { type: 'http', scheme: 'bearer', description: path } } } },
+      { components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } } },
     )
   const baseUrls = new Map([
     ['a', `http://${hosts[0]}`],
-    ['b', `http://${hosts[1]}/v2`],
+    ['a-2', `http://${hosts[1]}/v2`],
   ])
-  const keys = { A_KEY: 'secret-of-a', B_KEY: 'secret-of-b' }
-  await using gateway = await serve({ 'a.json': describe('/a'), 'b.json': describe('/b') }, baseUrls, keys)
-  await gateway.rest('GET', '/a')
-  await gateway.rest('GET', '/b')
-  const onRest = recorded.splice(0)
-  await gateway.mcp('a', {})
-  await gateway.mcp('b', {})
-  expect(onRest).toEqual([
-    { request: `GET ${hosts[0]} /a`, authorization: 'Bearer secret-of-a', body: '' },
-    { request: `GET ${hosts[1]} /v2/b`, authorization: 'Bearer secret-of-b', body: '' },
+  const files = { 'one/a.json': describe('/a'), 'two/a.json': describe('/b') }
+  const requests = [`GET ${hosts[0]} /a`, `GET ${hosts[1]} /v2/b`]
+  const both = { A_KEY: 'secret-of-a', A_2_KEY: 'secret-of-b' }
+  for (const [keys, secrets] of [
+    [both, ['Bearer secret-of-a', 'Bearer secret-of-b']],
+    [{ A_KEY: 'secret-of-a' }, ['Bearer secret-of-a']],
+    [{ A_2_KEY: 'secret-of-b' }, [undefined, 'Bearer secret-of-b']],
+  ] as const) {
+    await using gateway = await serve(files, baseUrls, keys)
+    const got: Recorded[][] = []
+    for (const call of ['rest', 'mcp', 'stdio'] as const) {
+      for (const name of ['a', 'b'])
+        await (call === 'rest' ? gateway.rest('GET', `/${name}`) : gateway[call](name, {}))
+      got.push(recorded.splice(0))
+    }
+    const expected = secrets.flatMap((authorization, index) =>
+      authorization === undefined ? [] : [{ request: requests[index], authorization, body: '' }],
+    )
+    expect(got).toEqual([expected, expected, expected])
+  }
+})
+
+test('a secret that goes to several origins is warned of', async () => {
+  const operation = (origin: string) => ({
+    get: { servers: [{ url: origin }], security: [{ key: [] }, { other: [] }] },
+  })
+  const paths = { '/a': operation('https://a.example'), '/b': operation('https://b.example') }
+  const key = { type: 'http', scheme: 'bearer', 'x-env': { value: 'TOKEN' } }
+  const securitySchemes = { key, other: { type: 'http', scheme: 'basic' } }
+  const { problems } = await load(
+    { 'a.json': describeApi(paths, { components: { securitySchemes } }) },
+    { baseUrls: new Map() },
+  )
+  expect(problems.map(({ message, severity }) => [severity, message])).toEqual([
+    ['warning', 'the credential TOKEN is sent to several origins: https://a.example, https://b.example'],
+    ['warning', 'the credential other is sent to several origins: https://a.example, https://b.example'],
   ])
-  expect(recorded).toEqual(onRest)
 })

@@ -129,8 +129,11 @@ test('the secrets of a call are its own without their scheme, and all that are c
 })
 
 test('over stdio the process has what it was configured with, in the form of its header', () => {
-  const source = createCredentialSource([readWith([{ secret: [] }, { basic: [] }])], { basic: 'ada:pass' })
-  expect([source('Authorization'), source('x-secret')]).toEqual(['Basic YWRhOnBhc3M=', undefined])
+  const source = createCredentialSource({ basic: 'ada:pass' })
+  const { security } = readWith([{ secret: [] }, { basic: [] }])
+  const own = [source('Authorization', security), source('x-secret', security)]
+  expect(own).toEqual(['Basic YWRhOnBhc3M=', undefined])
+  expect(source('Authorization', readWith([{ bearer: [] }]).security)).toBeUndefined()
 })
 
 test.each([
