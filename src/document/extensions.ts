@@ -47,6 +47,7 @@ export const extensions = {
   parameter: {
     'x-pin': { type: 'object', properties: { credential: sentence }, additionalProperties: false },
     'x-upstream-header': headerName,
+    'x-idempotency-key': { type: 'boolean' },
   },
   securityScheme: {
     'x-configured-only': { type: 'boolean' },
@@ -85,6 +86,7 @@ export interface Extensions {
   readonly 'x-redacted-notice'?: string
   readonly 'x-pin'?: { readonly credential?: string }
   readonly 'x-upstream-header'?: string
+  readonly 'x-idempotency-key'?: boolean
   readonly 'x-configured-only'?: boolean
   readonly 'x-env'?: Readonly<Partial<Record<'value' | 'username' | 'password' | 'prefix', string>>>
   readonly 'x-propertyNames'?: Readonly<Record<string, unknown>>

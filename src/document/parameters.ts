@@ -30,6 +30,8 @@ export interface Parameter {
   readonly isCredential?: boolean
   /** Header that the value is sent upstream in too, as the API asks whose call it is (`x-upstream-header`). */
   readonly upstreamHeader?: string
+  /** True where the value names the call for the gateway itself, and is not sent upstream (`x-idempotency-key`). */
+  readonly isIdempotencyKey?: boolean
   /** There where the operator can pin the parameter to one value (`x-pin`). */
   readonly pin?: Pin
   readonly style: ParameterStyle
@@ -82,11 +84,8 @@ export function readParameter(part: unknown, read: SchemaReader = toJsonSchema):
   } = asRecord(part)
   if (typeof name !== 'string' || !isPlace(place))
     throw new TypeError(`the parameter ${name} is in ${place}; ${Object.keys(styles).join(', ')} are known`)
-  const { 'x-upstream-header': upstreamHeader, 'x-pin': pin } = readExtensions(
-    'parameter',
-    part,
-    `the parameter ${name}`,
-  )
+  const extensions = readExtensions('parameter', part, `the parameter ${name}`)
+  const { 'x-upstream-header': upstreamHeader, 'x-pin': pin } = extensions
   const [mediaType, described] = Object.entries(asRecord(content))[0] ?? []
   const [usual = 'simple', ...others] = styles[place]
   const own = others.find((one) => one === style) ?? usual
@@ -107,6 +106,7 @@ export function readParameter(part: unknown, read: SchemaReader = toJsonSchema):
     ...(allowReserved === true && { allowReserved }),
     ...(mediaType !== undefined && { mediaType }),
     ...(upstreamHeader !== undefined && { upstreamHeader: upstreamHeader.toLowerCase() }),
+    ...(extensions['x-idempotency-key'] && { isIdempotencyKey: true }),
     ...(pin && { pin }),
   }
 }

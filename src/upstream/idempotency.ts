@@ -3,9 +3,6 @@ import type { Fingerprint } from '../state/fingerprint.ts'
 import type { Store } from '../state/store.ts'
 import { currentCall, type Interceptor, type UpstreamResponse } from './call.ts'
 
-/** The header by which a client names a call (draft-ietf-httpapi-idempotency-key-header), in lower case. */
-export const idempotencyHeader = 'idempotency-key'
-
 /** Milliseconds for which a key is remembered. */
 const memory = 600_000
 
@@ -23,8 +20,9 @@ export interface IdempotencyRecord {
 }
 
 /**
- * Runs a call with an idempotency key at most once: the same call gets the same response again, another call with
- * that key is refused, and so is the same call while the first is running. What had no effect for certain is forgotten.
+ * Runs a call with an idempotency key (draft-ietf-httpapi-idempotency-key-header) at most once: the same call gets the
+ * same response again, another call with that key is refused, and so is the same call while the first is running. What
+ * had no effect for certain is forgotten.
  * Rejects with `idempotency_key_in_use`, `idempotency_key_reused`, or `overloaded` when a client has too many keys.
  */
 export function idempotency(store: Store<IdempotencyRecord>, fingerprint: Fingerprint): Interceptor {

@@ -10,7 +10,6 @@ import {
   collectSecrets,
   toCredentialHeaders,
 } from './credentials.ts'
-import { idempotencyHeader } from './idempotency.ts'
 
 /** A call that has passed every check. */
 export interface CheckedCall {
@@ -43,9 +42,9 @@ export type CallWriter = (call: OutgoingCall) => WrittenCall
  */
 export function createCallWriter(operation: Operation, configured: ConfiguredCredentials): CallWriter {
   const { path, parameters } = operation
-  const isKey = (one: { readonly name: string }) => one.name.toLowerCase() === idempotencyHeader
-  const keyName = operation.method === 'GET' ? undefined : parameters.find(isKey)?.name
-  const writer = createRequestWriter({ path, parameters: parameters.filter((one) => !isKey(one)) })
+  const keyName = parameters.find(({ isIdempotencyKey }) => isIdempotencyKey)?.name
+  const sent = parameters.filter(({ isIdempotencyKey }) => !isIdempotencyKey)
+  const writer = createRequestWriter({ path, parameters: sent })
   const describers = listDescribers(operation)
   const accept = listAccepted(operation)
   return ({ input, credentials, principal, connection, traceparent }) => {

@@ -33,6 +33,22 @@ const document = {
         requestBody: { content: { 'application/json': { schema: { $ref: '#/components/schemas/Node' } } } },
       },
     },
+    '/charges': {
+      post: {
+        operationId: 'charge',
+        ...ok,
+        parameters: [{ name: 'Idempotency-Key', in: 'header', schema: { type: 'string' } }],
+      },
+    },
+    '/orders': {
+      post: {
+        operationId: 'order',
+        ...ok,
+        parameters: [
+          { name: 'Call-Key', in: 'header', schema: { type: 'string' }, 'x-idempotency-key': true },
+        ],
+      },
+    },
     '/forms': {
       post: {
         operationId: 'form',
@@ -81,4 +97,25 @@ test('every construct of OpenAPI goes upstream as it was meant, and what breaks 
     ['POST', '/forms', 'size=7'],
   ])
   expect(upstream.requests[1]?.headers.cookie).toBe('session=s')
+})
+
+test('an idempotency key is the API’s own, unless an extension makes it the gateway’s', async () => {
+  await using upstream = await startUpstream()
+  await using gateway = await startGateway(upstream.url, { THINGS_BASE_URL: upstream.url }, { document })
+  const call = (path: string, headers: Record<string, string>) =>
+    fetch(gateway.restUrl + path, { method: 'POST', headers })
+  for (let count = 0; count < 2; count += 1) {
+    await call('/charges', { 'idempotency-key': '"k"' })
+    await call('/orders', { 'call-key': 'k' })
+  }
+  const sent = upstream.requests.map(({ url, headers }) => [
+    url,
+    headers['idempotency-key'],
+    headers['call-key'],
+  ])
+  expect(sent).toEqual([
+    ['/charges', '"k"', undefined],
+    ['/orders', undefined, undefined],
+    ['/charges', '"k"', undefined],
+  ])
 })
