@@ -5,7 +5,7 @@ import { isJsonType } from './json.ts'
 import { decodeQueryText, readContent, readJoined, readText } from './parameter-reading.ts'
 import type { Parameter } from './parameters.ts'
 import { readMember, readShape, type ValueShape } from './value-shape.ts'
-import { mostViolations } from './violations.ts'
+import { joinLocation, mostViolations } from './violations.ts'
 
 /** A query read as the values of its parameters; what belongs to none stays in under its own name, to be refused. */
 export interface QueryInput {
@@ -61,7 +61,7 @@ const nothing: QueryInput = { values: {}, violations: [] }
 
 function refuseRepeated(names: ReadonlySet<string>): Violation[] {
   return [...names].slice(0, mostViolations).map((name) => ({
-    location: `query.${name.slice(0, 64)}`,
+    location: joinLocation('query', name),
     rule: 'uniqueKeys',
     message: 'stands more than once; give it one value',
   }))

@@ -14,7 +14,7 @@ import {
   writeText,
 } from './parameter-writing.ts'
 import { findPlace, type Parameter } from './parameters.ts'
-import { parseTemplate } from './path-template.ts'
+import { listVariables, parseTemplate } from './path-template.ts'
 import { joinLocation } from './violations.ts'
 
 /** The values of a call's parameters, by their places. */
@@ -79,18 +79,36 @@ export function createSpellingCheck({
     rule: parameter.style,
     write: prepareWriting(path, parameter),
   }))
-  return (values) =>
-    checks.flatMap(({ name, place, rule, write }) => {
+  const shared = path.split('/').flatMap((segment) => prepareShared(segment, parameters))
+  return (values) => {
+    const violations = checks.flatMap(({ name, place, rule, write }) => {
       const value = values[place]?.[name]
       if (value === undefined || isSafe(place, value)) return []
-      try {
-        write(value)
-        return []
-      } catch (error) {
-        if (!(error instanceof UnwritableValue)) throw error
-        return [{ location: joinLocation(place, name), rule, message: error.message }]
-      }
+      return tryWriting(() => write(value), joinLocation(place, name), rule)
     })
+    if (violations.length > 0) return violations
+    return shared.flatMap(({ name, write }) =>
+      tryWriting(() => write(values.path), joinLocation('path', name), 'simple'),
+    )
+  }
+}
+
+function tryWriting(write: () => unknown, location: string, rule: string): Violation[] {
+  try {
+    write()
+    return []
+  } catch (error) {
+    if (!(error instanceof UnwritableValue)) throw error
+    return [{ location, rule, message: error.message }]
+  }
+}
+
+/** The writing of a segment with several variables: each by itself may fit where all together are a dot segment. */
+function prepareShared(segment: string, parameters: readonly Parameter[]) {
+  const [name, ...others] = listVariables(segment)
+  return name === undefined || others.length === 0
+    ? []
+    : [{ name, write: createPathWriter(`/${segment}`, parameters) }]
 }
 
 /** What needs no look: most values are of this kind. */

@@ -62,6 +62,15 @@ describe('the path', () => {
     expect(violations.map(({ location }) => location)).toEqual(['path.id'])
   })
 
+  test.each([
+    ['/users/{a}{b}', { a: '.', b: '.' }],
+    ['/users/{a}.{b}', { a: '', b: '.' }],
+    ['/users/{a}{b}/x', { a: '.', b: '' }],
+  ])('%s has no place for values that are a dot segment together', (path, values) => {
+    const violations = createSpellingCheck(at(path))({ path: values, query: {}, header: {} })
+    expect(violations).toHaveLength(1)
+  })
+
   test('without a value is never written', () => {
     expect(() => targetOf('/things/{id}', {})).toThrow('id must be given')
   })

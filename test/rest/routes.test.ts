@@ -1,3 +1,4 @@
+import { Client, type Dispatcher } from 'undici'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readApi } from '../../src/document/api.ts'
 import type { OpenApiDocument } from '../../src/document/document.ts'
@@ -21,6 +22,7 @@ const routes: readonly (readonly [string, string, string, readonly string[]])[] 
   ['post', '/books/{bookId}/cancel', '/library/{id}:cancel', ['bookId']],
   ['get', '/books/{bookId}/raw', '/library/{id}.json', ['bookId']],
   ['get', '/range/{from}/{to}', '/range/{from}-{to}', ['from', 'to']],
+  ['get', '/pair/{left}{right}', '/pair/{left}/{right}', ['left', 'right']],
   ['get', '/all', '/everything', []],
 ]
 
@@ -77,10 +79,16 @@ afterAll(async () => {
 
 async function ask(method: string, path: string): Promise<[number, string | null, string | undefined]> {
   upstream.requests.length = 0
-  const response = await fetch(url + path, { method })
-  await response.text()
-  const [request] = upstream.requests
-  return [response.status, response.headers.get('allow'), request && `${request.method} ${request.url}`]
+  // A path that fetch would resolve goes as it stands.
+  const client = new Client(url)
+  const { statusCode, headers, body } = await client.request({
+    path,
+    method: method as Dispatcher.HttpMethod,
+  })
+  await body.dump()
+  await client.close()
+  const [sent] = upstream.requests
+  return [statusCode, headers.allow?.toString() ?? null, sent && `${sent.method} ${sent.url}`]
 }
 
 test.each([
@@ -94,6 +102,17 @@ test.each([
   ['GET', '/everything', 'GET /all'],
 ])('%s %s goes upstream as %s', async (method, path, expected) => {
   expect(await ask(method, path)).toEqual([200, null, expected])
+})
+
+test.each([
+  '/library/%2e%2E',
+  '/library/%2e',
+  '/library/%2e/p/8',
+  '/range/..-5',
+  '/range/1-%2e',
+  '/pair/%2e/%2e',
+])('%s would leave its place in the upstream path', async (path) => {
+  expect(await ask('GET', path)).toEqual([400, null, undefined])
 })
 
 test.each([
