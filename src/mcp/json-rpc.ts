@@ -1,6 +1,7 @@
 import { isObject } from '../document/json.ts'
 import type { GatewayError } from '../errors/gateway-error.ts'
 import { toGatewayError } from '../http/problem-response.ts'
+import { redactText } from '../upstream/redaction.ts'
 
 /** The error codes of JSON-RPC 2.0 and MCP that the gateway itself responds with. */
 export const rpcCodes = {
@@ -48,6 +49,18 @@ export interface Reply {
 export function writeError({ code, message, known }: RpcError, id: string | number | null): string {
   const error = known ? { code, message, data: known.toProblem() } : { code, message }
   return JSON.stringify({ jsonrpc: '2.0', id, error })
+}
+
+/**
+ * Returns a response without the tokens and e-mail addresses that its error repeats: the SDK's errors name the headers
+ * and members that a client chose. The id stays.
+ */
+export function redactEcho<Response extends object>(response: Response): Response {
+  if (!('error' in response)) return response
+  const error: unknown = JSON.parse(JSON.stringify(response.error), (_, value: unknown) =>
+    typeof value === 'string' ? redactText(value) : value,
+  )
+  return { ...response, error }
 }
 
 /** Refuses a message that came by HTTP. */

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream'
 import { parseExactly, parseJson } from '../document/json.ts'
 import { checkBatch } from './batch.ts'
-import { type RpcError, readId, toRpcError, writeError } from './json-rpc.ts'
+import { type RpcError, readId, redactEcho, toRpcError, writeError } from './json-rpc.ts'
 import { readLines } from './lines.ts'
 import { messageLimits } from './messages.ts'
 import { type Message, readMessage } from './protocol.ts'
@@ -53,7 +53,7 @@ export class LineTransport {
   }
 
   async send(message: Message): Promise<void> {
-    const text = JSON.stringify(message)
+    const text = JSON.stringify(redactEcho(message))
     const id = 'method' in message ? undefined : message.id
     const batch = this.#batches.get(id)
     if (!batch) return this.#write(text)

@@ -19,7 +19,7 @@ import { type StdioServerHandle, serveStdio } from '@modelcontextprotocol/server
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/server/validators/ajv'
 import { asRecord } from '../document/json.ts'
 import { readElicitation } from './confirmation.ts'
-import { type Reply, RpcError, readId, refuse, rpcCodes } from './json-rpc.ts'
+import { type Reply, RpcError, readId, redactEcho, refuse, rpcCodes } from './json-rpc.ts'
 import { hasEnvelope, trimMessage } from './messages.ts'
 import { callTool, readCallParams, readListParams } from './tool-calls.ts'
 import type { CallContext, Tools } from './tools.ts'
@@ -130,7 +130,11 @@ function toWebRequest(headers: IncomingHttpHeaders): Request {
 }
 
 async function readReply(response: Response): Promise<Reply> {
-  return { status: response.status, body: await response.text() }
+  const body = await response.text()
+  return {
+    status: response.status,
+    body: response.ok ? body : JSON.stringify(redactEcho(asRecord(JSON.parse(body)))),
+  }
 }
 
 const jsonSchemaValidator = new AjvJsonSchemaValidator()

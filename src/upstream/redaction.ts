@@ -85,7 +85,8 @@ function redactRun(run: string): string {
   return clean.join('.')
 }
 
-function redactText(text: string, secrets: readonly string[]): string {
+/** Returns a text without the given secrets, tokens and e-mail addresses. */
+export function redactText(text: string, secrets: readonly string[] = []): string {
   const bare = secrets
     .filter((secret) => secret.length >= shortest)
     .reduce((rest, secret) => rest.replaceAll(secret, mark), text)
