@@ -5,8 +5,8 @@ import { describeObject, type JsonSchema } from './json-schema.ts'
 import type { MediaType } from './media-types.ts'
 import type { Operation } from './operations.ts'
 import { findPlace, type Parameter } from './parameters.ts'
-import { createSpellingCheck } from './request-writing.ts'
 import { createCompiler, type SchemaCompiler } from './schema-compiler.ts'
+import { createSpellingCheck } from './spelling-check.ts'
 import { toViolations } from './violations.ts'
 
 type Values = Readonly<Record<string, unknown>>

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { Operation } from '../../src/document/operations.ts'
 import { readParameter } from '../../src/document/parameters.ts'
 import { createPathPattern } from '../../src/document/path-template.ts'
-import { createRequestWriter, createSpellingCheck, writeQuery } from '../../src/document/request-writing.ts'
+import { createRequestWriter, writeQuery } from '../../src/document/request-writing.ts'
+import { createSpellingCheck } from '../../src/document/spelling-check.ts'
 
 const query = (name: string) =>
   readParameter({ name, in: 'query', style: 'form', explode: false, schema: {} })
