@@ -12,7 +12,7 @@ import { createMcpServer, serveMcpStdio } from './mcp/server.ts'
 import { createObservation } from './observability/observation.ts'
 import { createReadinessCheck } from './observability/readiness.ts'
 import { createRestServer } from './rest/server.ts'
-import { createState } from './state/gateway-state.ts'
+import { openState } from './state/gateway-state.ts'
 import { CircuitBreaker } from './upstream/circuit-breaker.ts'
 import { createClient } from './upstream/client.ts'
 import { createCredentialSource } from './upstream/credentials.ts'
@@ -31,14 +31,18 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   })
   const api = readApi(document, operations)
   const guard = createGuard(config, operations, issuerKeys)
-  const state = createState<IdempotencyRecord>()
+  const state = await openState<IdempotencyRecord>(config.sharedState, (available, cause) =>
+    available
+      ? logger.info('shared state reachable')
+      : logger.warn({ err: cause }, 'shared state unreachable'),
+  )
 
   const breaker = new CircuitBreaker(circuit)
   const admission = new Admission(options.admission ?? usualAdmission)
   const readiness = createReadinessCheck(config, state.clock)
   const { metrics, recorder, watch } = createObservation({
     ...{ document, logger, admission, readiness, circuit: breaker, share: config.driftShare },
-    ...{ clock: state.clock, ...options.sampling, watchProcess: options.watchProcess },
+    ...{ store: state.store, clock: state.clock, ...options.sampling, watchProcess: options.watchProcess },
   })
 
   const upstream = { config, operations, rules: api.responses, state, breaker, circuit, observer: watch }
@@ -65,7 +69,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       readiness,
       delay: config.drainDelay,
       servers: [rest, mcp],
-      others: [requester, control],
+      others: [requester, state.store, control],
     }),
   }
 }

@@ -38,6 +38,20 @@ export interface Config extends ApiConfig {
   /** Share of the upstream's answers that are held against the document. */
   readonly driftShare: number
   readonly logLevel: string
+  /** What replicas share; undefined for a gateway that runs alone. */
+  readonly sharedState: SharedStateConfig | undefined
+}
+
+/** Where replicas share their state. */
+export interface SharedStateConfig {
+  /** URL of Redis or Valkey. */
+  readonly url: string
+  /** PEM certificates of its own authority. */
+  readonly ca: string | undefined
+  /** The secret by which replicas name and encrypt what they share. */
+  readonly secret: string
+  /** While Redis cannot be reached, each replica counts for the limits alone, or refuses limited calls. */
+  readonly limitsWithout: 'local' | 'refuse'
 }
 
 /** Whose access tokens let a caller in. */
@@ -93,6 +107,7 @@ export function readConfig(environment: Environment, api: Api): Config {
     rateLimit: reader.rate('RATE_LIMIT'),
     driftShare: reader.share('DRIFT_SAMPLE'),
     logLevel: reader.text('LOG_LEVEL'),
+    sharedState: readSharedState(reader),
   }
   checkTexts(reader, config)
   checkReach(reader, config, api)
@@ -101,6 +116,17 @@ export function readConfig(environment: Environment, api: Api): Config {
 }
 
 type FixedReader = EnvironmentReader<keyof typeof variables>
+
+/** Shared state needs a secret of the operator's: every replica names and encrypts by it. */
+function readSharedState(reader: FixedReader): SharedStateConfig | undefined {
+  const url = reader.secret('REDIS_URL', /^rediss?:\/\/\S+$/, 'a redis:// or rediss:// URL')
+  const secret = reader.file('STATE_KEY_FILE', /^\S{32,512}$/, '32 to 512 characters without spaces')
+  const ca = reader.certificates('REDIS_CA_FILE')
+  const limitsWithout = reader.choice('LIMITS_WITHOUT_REDIS', ['local', 'refuse']) ?? 'local'
+  if (url === undefined) return undefined
+  reader.expect('STATE_KEY_FILE', secret !== undefined, 'set beside REDIS_URL, the same for all replicas')
+  return { url, ca, secret: secret ?? '', limitsWithout }
+}
 
 /** Three variables that only mean something together. */
 function readOAuth(reader: FixedReader): OAuthConfig | undefined {

@@ -77,6 +77,14 @@ export class EnvironmentReader<Name extends string> {
     return text === '' ? undefined : text
   }
 
+  /** A secret that comes from a file alone; undefined where the variable names none. */
+  file(name: Name, form: RegExp, what: string): string | undefined {
+    const path = this.text(name)
+    const text = path === '' ? '' : readText(path)
+    this.expect(name, path === '' || form.test(text), `a readable file of ${what}`)
+    return text === '' ? undefined : text
+  }
+
   /** Comma-separated names, in lower case. */
   list(name: Name): string[] {
     const names = this.text(name).toLowerCase().split(',')

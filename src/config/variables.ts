@@ -72,6 +72,25 @@ export const variables = {
     default: '1/10',
     description: 'Share of responses compared with the document, at most five a second: `off` or `1/N`',
   },
+  REDIS_URL: {
+    default: '',
+    description: 'Redis or Valkey that replicas share their state in, `redis://` or `rediss://`',
+  },
+  REDIS_URL_FILE: { default: '', description: 'File that holds it, instead of `REDIS_URL`' },
+  REDIS_CA_FILE: {
+    default: '',
+    description: 'File of PEM certificates to trust for Redis, instead of the well-known ones',
+  },
+  STATE_KEY_FILE: {
+    default: '',
+    description:
+      'File of a secret of at least 32 characters, the same for all replicas; needed with `REDIS_URL`',
+  },
+  LIMITS_WITHOUT_REDIS: {
+    default: 'local',
+    description:
+      'While Redis cannot be reached: `local` counts calls in each replica, `refuse` returns 503 to limited calls',
+  },
   LOG_LEVEL: { default: 'info', description: 'One of trace, debug, info, warn, error, fatal, silent' },
 } as const
 

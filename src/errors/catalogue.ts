@@ -174,6 +174,11 @@ export const errorCatalogue = {
     'The keys that verify access tokens could not be fetched.',
     'Send the call again later.',
   ),
+  state_unavailable: delay(
+    503,
+    'The gateway cannot reach what its replicas share, so that it cannot tell whether this call was sent before.',
+    'Send the same call again, with the same idempotency key, after the time in Retry-After.',
+  ),
   overloaded: delay(
     503,
     'The gateway has more calls than it can handle in time; the call was not sent.',

@@ -6,7 +6,7 @@ import type { Tool } from '../document/tool.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { Clock } from '../state/expiring-map.ts'
 import type { Fingerprint } from '../state/fingerprint.ts'
-import type { CounterStore } from '../state/store.ts'
+import type { SpendingStore } from '../state/store.ts'
 
 /** The person behind a client that offers to ask for input (MCP elicitation), and what came of asking. */
 export interface Elicitation {
@@ -63,7 +63,7 @@ export interface ConfirmedCall {
 /** What confirmations depend on. */
 export interface ConfirmationOptions {
   readonly fingerprint: Pick<Fingerprint, 'sign'>
-  readonly store: CounterStore
+  readonly store: SpendingStore
   readonly clock: Clock
 }
 
@@ -108,8 +108,7 @@ export class Confirmations {
     const given = Buffer.from(signature)
     if (own.length !== given.length || !timingSafeEqual(own, given)) return false
     if (this.#options.clock() > Number(end)) return false
-    const { calls } = await this.#options.store.count(`confirmations:${nonce}`, lifetime)
-    return calls === 1
+    return this.#options.store.spend(`confirmations:${nonce}`, lifetime)
   }
 
   #sign({ tool, values, client }: ConfirmedCall, end: number, nonce: string): string {

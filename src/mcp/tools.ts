@@ -6,7 +6,7 @@ import type { ToolCallRecord } from '../observability/requests.ts'
 import { DeletionLimit } from '../state/deletion-limit.ts'
 import type { Clock } from '../state/expiring-map.ts'
 import type { Fingerprint } from '../state/fingerprint.ts'
-import type { CounterStore } from '../state/store.ts'
+import type { CounterStore, SpendingStore } from '../state/store.ts'
 import type { UpstreamClient } from '../upstream/client.ts'
 import type { ClientConnection } from '../upstream/client-connection.ts'
 import { findDefaults } from '../upstream/credentials.ts'
@@ -67,7 +67,7 @@ export interface ToolOptions extends OfferOptions {
   /** Names clients, and signs what they bring back. */
   readonly fingerprint: Fingerprint
   /** Counts deletions. */
-  readonly store: CounterStore
+  readonly store: CounterStore & SpendingStore
   readonly clock: Clock
   /** Told of an error that nobody foresaw, so that it can be logged. */
   readonly onUnexpectedError: (error: unknown, requestId: string | undefined) => void

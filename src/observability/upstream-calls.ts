@@ -33,6 +33,8 @@ export interface CallObserver {
 export interface ObservedUpstream {
   readonly circuit: { readonly state: CircuitState }
   readonly readiness: Pick<ReadinessCheck, 'readUpstream'>
+  /** What replicas share. */
+  readonly store: { readonly available: boolean }
 }
 
 const circuitStates: readonly CircuitState[] = ['closed', 'half_open', 'open']
@@ -41,7 +43,7 @@ const circuitStates: readonly CircuitState[] = ['closed', 'half_open', 'open']
 export function createUpstreamMetrics(
   metrics: Metrics,
   nameStatus: StatusNames,
-  { circuit, readiness }: ObservedUpstream,
+  { circuit, readiness, store }: ObservedUpstream,
 ): CallObserver & MismatchRecorder {
   const calls = metrics.count('upstream_calls_total', 'Calls of the upstream', ['operation', 'outcome'])
   const durations = metrics.time('upstream_call_duration_seconds', 'Time until their responses end', [
@@ -57,6 +59,9 @@ export function createUpstreamMetrics(
   metrics.readState('circuit_state', 'State of the circuit breaker', circuitStates, () => circuit.state)
   metrics.read('upstream_up', '1 when the upstream takes connections', async () =>
     (await readiness.readUpstream()) === 'reachable' ? 1 : 0,
+  )
+  metrics.read('shared_state_up', '1 when the state that replicas share can be reached', () =>
+    store.available ? 1 : 0,
   )
   return {
     onEnd({ id: operation }, { status, code }, milliseconds) {

@@ -1,19 +1,35 @@
 import { randomBytes } from 'node:crypto'
+import type { SharedStateConfig } from '../config/config.ts'
 import type { Clock } from './expiring-map.ts'
 import { Fingerprint } from './fingerprint.ts'
-import { createMemoryStore, type Store } from './store.ts'
+import { createMemoryStore } from './memory-store.ts'
+import { deriveKey } from './sealing.ts'
+import type { Store } from './store.ts'
 
-/** What all calls of one gateway share. */
+/** What all calls of one gateway, and of all its replicas, share. */
 export interface GatewayState<Value> {
-  /** Milliseconds, monotonic. */
+  /** Milliseconds, monotonic; where replicas share state, since the Unix epoch, so that they can compare them. */
   readonly clock: Clock
   /** Has the one key of every keyed hash. */
   readonly fingerprint: Fingerprint
   readonly store: Store<Value>
 }
 
-/** Creates the state of a gateway, in this process's memory. */
-export function createState<Value>(): GatewayState<Value> {
-  const clock = performance.now.bind(performance)
-  return { clock, fingerprint: new Fingerprint(randomBytes(32)), store: createMemoryStore<Value>(clock) }
+/** Called when the shared state can be reached, and when it no longer can. */
+export type OnStateChange = (available: boolean, cause?: unknown) => void
+
+/** Opens the state of a gateway: in this process's memory, or in Redis where replicas share it. */
+export async function openState<Value>(
+  shared: SharedStateConfig | undefined,
+  onChange: OnStateChange,
+): Promise<GatewayState<Value>> {
+  if (!shared) {
+    const clock = performance.now.bind(performance)
+    return { clock, fingerprint: new Fingerprint(randomBytes(32)), store: createMemoryStore<Value>(clock) }
+  }
+  const clock = () => performance.timeOrigin + performance.now()
+  const { openRedisStore } = await import('./redis-store.ts')
+  const fallback = shared.limitsWithout === 'local' ? createMemoryStore(clock) : undefined
+  const store = await openRedisStore<Value>({ ...shared, clock, fallback, onChange })
+  return { clock, fingerprint: new Fingerprint(deriveKey(shared.secret, 'calls')), store }
 }

@@ -1,12 +1,10 @@
 import { GatewayError } from '../errors/gateway-error.ts'
-import { type Clock, ExpiringMap } from '../state/expiring-map.ts'
 import type { Fingerprint } from '../state/fingerprint.ts'
+import type { WaitList } from '../state/store.ts'
 import type { Interceptor, UpstreamResponse } from './call.ts'
 
 /** Seconds for which a client is refused at most, whatever the upstream says. */
 const longestWait = 300
-/** Clients that are refused at a time; beyond it those refused longest are let through again. */
-const capacity = 10_000
 
 /** Returns the seconds to wait that a response names, in `Retry-After` or in another header of the upstream's. */
 export function readRetryAfter(
@@ -19,23 +17,26 @@ export function readRetryAfter(
 
 /**
  * Refuses the calls of a client that the upstream has asked to wait, until then, and gives a 429 the `Retry-After`
- * that clients know to read. The header says how long to wait, where the upstream sends no `Retry-After`. Rejects with
- * `upstream_rate_limited`.
+ * that clients know to read. Clients of different upstreams are different ones. The header says how long to wait, where
+ * the upstream sends no `Retry-After`. Rejects with `upstream_rate_limited`.
  */
-export function backOff(fingerprint: Fingerprint, clock: Clock, header?: string): Interceptor {
-  // Most upstreams never ask a client to wait; a name costs a hash.
-  let until: ExpiringMap<true> | undefined
+export function backOff(
+  waits: WaitList,
+  fingerprint: Fingerprint,
+  upstream: string,
+  header?: string,
+): Interceptor {
   return (send) => async (request) => {
-    const wait = until ? Math.ceil(until.remaining(fingerprint.nameClient(request)) / 1000) : 0
+    // A name costs a hash; it is made only while somebody has to wait.
+    const wait = waits.isUsed
+      ? Math.ceil(waits.remaining(fingerprint.nameClient(request, upstream)) / 1000)
+      : 0
     if (wait > 0) throw refuse(wait)
     const response = await send(request)
     const seconds = response.status === 429 ? readRetryAfter(response.headers, header) : undefined
     if (seconds === undefined) return response
     const refused = Math.min(seconds, longestWait)
-    if (refused > 0) {
-      until ??= new ExpiringMap({ clock, capacity })
-      until.set(fingerprint.nameClient(request), true, refused * 1000)
-    }
+    if (refused > 0) waits.add(fingerprint.nameClient(request, upstream), refused * 1000)
     return { ...response, headers: { ...response.headers, 'retry-after': String(seconds) } }
   }
 }

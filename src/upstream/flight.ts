@@ -1,18 +1,22 @@
 import { runInCall, type UpstreamCall, type UpstreamResponse } from './call.ts'
 import type { ClientConnection } from './client-connection.ts'
-import type { Write } from './staleness.ts'
 
 /** A write under way, and the connections of the clients that wait for its response. */
 export class Flight implements ClientConnection {
-  readonly write: Write
+  /** The marks that make its response stale. */
+  readonly marks: readonly string[]
   readonly response: Promise<UpstreamResponse>
   readonly connections: ClientConnection[] = []
   /** True once another write made the response stale: then it is for those alone who wait for it already. */
   stale = false
   readonly #listeners: (() => void)[] = []
 
-  constructor(write: Write, call: UpstreamCall, start: (flight: Flight) => Promise<UpstreamResponse>) {
-    this.write = write
+  constructor(
+    marks: readonly string[],
+    call: UpstreamCall,
+    start: (flight: Flight) => Promise<UpstreamResponse>,
+  ) {
+    this.marks = marks
     this.join(call.connection)
     this.response = runInCall({ ...call, connection: this }, () => start(this))
   }

@@ -6,16 +6,19 @@ import { currentCall, type Interceptor, type UpstreamResponse } from './call.ts'
 /** Milliseconds for which a key is remembered. */
 const memory = 600_000
 
+/** A response as it is stored. */
+export interface StoredResponse {
+  readonly status: number
+  readonly headers: UpstreamResponse['headers']
+  /** Base64. */
+  readonly body: string
+}
+
 /** What is remembered of a key: the call it belongs to and, once there is one, how that ended. */
 export interface IdempotencyRecord {
   /** Fingerprint of the exact call. */
   readonly call: string
-  readonly response?: {
-    readonly status: number
-    readonly headers: UpstreamResponse['headers']
-    /** Base64. */
-    readonly body: string
-  }
+  readonly response?: StoredResponse
   readonly error?: { readonly code: ErrorCode; readonly recovery?: string | undefined }
 }
 
@@ -37,7 +40,7 @@ export function idempotency(store: Store<IdempotencyRecord>, fingerprint: Finger
     try {
       const response = await send(request)
       if (mayRepeat(response)) await store.delete(key)
-      else await store.set(key, { call, response: encode(response) }, memory)
+      else await store.set(key, { call, response: encodeResponse(response) }, memory)
       return response
     } catch (error) {
       await recordError(store, key, call, error)
@@ -71,9 +74,15 @@ function repeat(known: IdempotencyRecord, call: string): UpstreamResponse {
   if (known.call !== call) throw new GatewayError('idempotency_key_reused')
   if (error) throw new GatewayError(error.code, { recovery: error.recovery })
   if (!response) throw new GatewayError('idempotency_key_in_use', { headers: { 'retry-after': '1' } })
-  return { ...response, body: Buffer.from(response.body, 'base64') }
+  return decodeResponse(response)
 }
 
-function encode({ status, headers, body }: UpstreamResponse): NonNullable<IdempotencyRecord['response']> {
+/** Writes a response as JSON has it. */
+export function encodeResponse({ status, headers, body }: UpstreamResponse): StoredResponse {
   return { status, headers, body: body.toString('base64') }
+}
+
+/** Reads a response that was stored. */
+export function decodeResponse({ status, headers, body }: StoredResponse): UpstreamResponse {
+  return { status, headers, body: Buffer.from(body, 'base64') }
 }

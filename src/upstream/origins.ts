@@ -12,7 +12,7 @@ import { createRequester, type Requester } from './requester.ts'
 /** What the requesters of a gateway depend on. */
 export interface UpstreamOptions {
   readonly config: Pick<Config, 'baseUrl' | 'upstreamTimeout' | 'ca'>
-  readonly operations: readonly Pick<Operation, 'baseUrl'>[]
+  readonly operations: readonly Operation[]
   readonly rules: ResponseRules
   readonly state: GatewayState<IdempotencyRecord>
   /** Circuit breaker of the configured base URL. */
@@ -24,7 +24,7 @@ export interface UpstreamOptions {
 
 /**
  * Opens the requester of the configured base URL, and one for each base URL that operations have of their own. APIs
- * share nothing: neither connections, nor a circuit breaker, nor idempotency keys.
+ * share no connections and no circuit breaker, and no name in the store: operations have different ids.
  */
 export function openUpstream(options: UpstreamOptions): Requester {
   const { config, operations, rules, state, breaker, circuit, observer } = options
@@ -32,8 +32,9 @@ export function openUpstream(options: UpstreamOptions): Requester {
   const streams = new StreamLimit()
   const common = {
     ...{ timeout: config.upstreamTimeout, ca: config.ca, rules, fingerprint, clock, observer, streams },
+    ...{ store, operations },
   }
-  const main = createRequester({ ...common, baseUrl: config.baseUrl, circuit: breaker, store })
+  const main = createRequester({ ...common, baseUrl: config.baseUrl, circuit: breaker })
   const urls = new Set(operations.flatMap(({ baseUrl }) => baseUrl ?? []))
   if (urls.size === 0) return main
   const others = new Map(

@@ -1,6 +1,8 @@
+import type { Operation } from '../document/operations.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
-import { type Clock, ExpiringMap } from '../state/expiring-map.ts'
+import type { Clock } from '../state/expiring-map.ts'
 import type { Fingerprint } from '../state/fingerprint.ts'
+import type { Store } from '../state/store.ts'
 import {
   currentCall,
   type Interceptor,
@@ -11,7 +13,8 @@ import {
 } from './call.ts'
 import type { ClientConnection } from './client-connection.ts'
 import { Flight } from './flight.ts'
-import { isStale, readWrite, type Write } from './staleness.ts'
+import { decodeResponse, encodeResponse, type IdempotencyRecord } from './idempotency.ts'
+import type { createMarkReader, WriteMarks } from './staleness.ts'
 
 /** Milliseconds that an undelivered response is kept for its call to be repeated. */
 const lifetime = 60_000
@@ -20,13 +23,22 @@ const lifetime = 60_000
  * again: its end was sent before that call was.
  */
 const hesitation = 100
-/** Bytes of responses that are kept at most, each weighed with what is kept beside it. */
-const capacity = 16 * 1024 * 1024
-
-interface Undelivered {
-  readonly write: Write
+/** A response that may have to be kept. */
+interface Deliverable {
+  readonly operation: Operation
+  readonly marks: WriteMarks
   readonly response: UpstreamResponse
+  /** On the clock of the store. */
+  readonly began: number
   readonly expiresAt: number
+}
+
+/** What replay depends on. */
+export interface ReplayOptions {
+  readonly store: Store<IdempotencyRecord>
+  readonly fingerprint: Fingerprint
+  readonly clock: Clock
+  readonly readMarks: ReturnType<typeof createMarkReader>
 }
 
 /** A response on its way whose delivery is not certain yet. */
@@ -36,69 +48,78 @@ type Uncertain = PromiseWithResolvers<void>
  * Keeps the response of a write whose client has disconnected. The effect of a write cannot be taken back, so its
  * response waits, and the next identical call gets it, once, instead of a second effect.
  */
-export function replay(fingerprint: Fingerprint, clock: Clock): Interceptor {
-  const responses = new ResponseReplay(clock)
+export function replay(options: ReplayOptions): Interceptor {
+  const responses = new ResponseReplay(options)
   return (send) => async (request) => {
-    const call = currentCall()
-    const { redeliver, singleUse } = call.operation
-    if (call.idempotencyKey !== undefined || !(redeliver || singleUse)) return responses.watch(send, request)
-    return responses.send(fingerprint.nameCall({ ...request, principal: call.principal }), send, request)
+    const { operation, idempotencyKey, principal } = currentCall()
+    if (idempotencyKey !== undefined || !(operation.redeliver || operation.singleUse))
+      return (await responses.watch(send, request)).response
+    // Operations of different base URLs can have the same path.
+    const name = `${operation.id} ${options.fingerprint.nameCall({ ...request, principal })}`
+    return responses.send(name, send, request)
   }
 }
 
 class ResponseReplay {
   readonly #flights = new Map<string, Flight>()
   readonly #uncertain = new Map<string, Uncertain>()
-  readonly #undelivered: ExpiringMap<Undelivered>
-  readonly #clock: Clock
+  readonly #options: ReplayOptions
 
-  constructor(clock: Clock) {
-    const weigh = ({ response }: Undelivered) => 1024 + response.body.length
-    this.#clock = clock
-    this.#undelivered = new ExpiringMap({ clock, capacity, weigh })
+  constructor(options: ReplayOptions) {
+    this.#options = options
   }
 
   /** Sends a write, or returns what a call of the same name did not get. */
   async send(name: string, send: Send, request: UpstreamRequest): Promise<UpstreamResponse> {
     await this.#awaitDelivery(name)
-    const call = currentCall()
-    const kept = this.#undelivered.get(name)
-    if (kept) {
-      this.#undelivered.delete(name)
-      return this.#deliver(name, kept, [call.connection])
+    const { store, clock, readMarks } = this.#options
+    const { operation, connection } = currentCall()
+    const { now, kept } = await store.take(name)
+    if (kept?.value.response) {
+      const marks = readMarks(operation, request.path)
+      const response = decodeResponse(kept.value.response)
+      const expiresAt = clock() + kept.ttl
+      return this.#deliver(name, { operation, marks, response, began: kept.began, expiresAt }, [connection])
     }
+    // A call of the same name may have got its response while the store was asked.
+    if (this.#uncertain.has(name)) return this.send(name, send, request)
     const flight = this.#flights.get(name)
-    if (flight && mayJoin(flight, call)) {
-      flight.join(call.connection)
+    if (flight && mayJoin(flight, currentCall())) {
+      flight.join(connection)
       return flight.response
     }
-    return this.#begin(name, send, request)
+    return this.#begin(name, now, send, request)
   }
 
-  /** Sends a write of which nothing is kept here. */
-  async watch(send: Send, request: UpstreamRequest): Promise<UpstreamResponse> {
-    const { operation } = currentCall()
+  /** Sends a write of which nothing is kept here. Resolves with the time until which it makes responses stale. */
+  async watch(
+    send: Send,
+    request: UpstreamRequest,
+  ): Promise<{ response: UpstreamResponse; until?: number | undefined }> {
+    const { sets } = this.#options.readMarks(currentCall().operation, request.path)
     try {
       const response = await send(request)
-      if (response.status < 400) this.#supersede(readWrite(operation, request.path))
-      return response
+      return response.status < 400 ? { response, until: await this.#supersede(sets) } : { response }
     } catch (error) {
-      if (mayHaveEffect(error)) this.#supersede(readWrite(operation, request.path))
+      if (mayHaveEffect(error)) await this.#supersede(sets)
       throw error
     }
   }
 
-  #begin(name: string, send: Send, request: UpstreamRequest): Promise<UpstreamResponse> {
+  #begin(name: string, now: number, send: Send, request: UpstreamRequest): Promise<UpstreamResponse> {
     const call = currentCall()
-    const write = readWrite(call.operation, request.path)
-    const flight = new Flight(write, call, async (own) => {
+    const { operation } = call
+    const marks = this.#options.readMarks(operation, request.path)
+    const flight = new Flight(marks.own, call, async (own) => {
       const land = () => {
         if (this.#flights.get(name) === own) this.#flights.delete(name)
       }
-      const response = await this.watch((sent) => send(sent).finally(land), request)
+      const { response, until } = await this.watch((sent) => send(sent).finally(land), request)
       if (own.stale) return response
-      const expiresAt = this.#clock() + lifetime
-      return this.#deliver(name, { write, response, expiresAt }, own.connections)
+      // A write does not make its own response stale.
+      const began = marks.own.some((mark) => marks.sets.includes(mark)) ? (until ?? now) : now
+      const expiresAt = this.#options.clock() + lifetime
+      return this.#deliver(name, { operation, marks, response, began, expiresAt }, own.connections)
     })
     this.#flights.set(name, flight)
     return flight.response
@@ -108,9 +129,11 @@ class ResponseReplay {
    * Drops the responses that a write made stale, by whatever way it went. What was refused makes nothing stale, or a
    * stranger could make others lose what is kept for them.
    */
-  #supersede(write: Write): void {
-    this.#undelivered.forget((one) => isStale(one.write, write))
-    for (const flight of this.#flights.values()) flight.stale ||= isStale(flight.write, write)
+  async #supersede(marks: readonly string[]): Promise<number | undefined> {
+    if (marks.length === 0) return undefined
+    for (const flight of this.#flights.values())
+      flight.stale ||= flight.marks.some((mark) => marks.includes(mark))
+    return this.#options.store.mark(marks)
   }
 
   /** Waits until the delivery of the last response is certain, or nothing spoke against it for a while. */
@@ -129,26 +152,27 @@ class ResponseReplay {
   }
 
   /** Only successes are kept: an error tells of no effect that a repeated call would not tell of again. */
-  #deliver(name: string, one: Undelivered, connections: readonly ClientConnection[]): UpstreamResponse {
-    const { response, write } = one
+  #deliver(name: string, one: Deliverable, connections: readonly ClientConnection[]): UpstreamResponse {
+    const { response, operation } = one
     if (response.status >= 300) return response
     const present = connections.filter(({ disconnected }) => !disconnected)
     if (present.length === 0) this.#keep(name, one)
     const uncertain: Uncertain = Promise.withResolvers()
-    if (write.operation.singleUse && present.length > 0) this.#uncertain.set(name, uncertain)
+    if (operation.singleUse && present.length > 0) this.#uncertain.set(name, uncertain)
     for (const connection of present)
       connection.onDelivery((delivery) => {
-        if (delivery === 'lost' || (delivery === 'unknown' && write.operation.singleUse))
-          this.#keep(name, one)
+        if (delivery === 'lost' || (delivery === 'unknown' && operation.singleUse)) this.#keep(name, one)
         this.#ascertain(name, uncertain)
       })
     return response
   }
 
-  #keep(name: string, one: Undelivered): void {
-    if (!one.write.operation.redeliver) return
-    const kept = { ...one, response: compact(one.response) }
-    this.#undelivered.set(name, kept, one.expiresAt - this.#clock())
+  #keep(name: string, { operation, marks, response, began, expiresAt }: Deliverable): void {
+    const ttl = Math.ceil(expiresAt - this.#options.clock())
+    if (!operation.redeliver || ttl <= 0) return
+    const value = { call: name, response: encodeResponse(response) }
+    // It does not reject: what cannot be written down now is written down later.
+    void this.#options.store.keep(name, { value, began, ttl }, marks.own)
   }
 }
 
@@ -159,11 +183,4 @@ function mayJoin(flight: Flight, { operation }: UpstreamCall): boolean {
 
 function mayHaveEffect(error: unknown): boolean {
   return !(error instanceof GatewayError) || error.toProblem().outcome === 'unknown'
-}
-
-/** Copies what is sent again: the bytes are a part of a larger buffer, and what they say as JSON weighs several times as much. */
-function compact({ status, headers, body }: UpstreamResponse): UpstreamResponse {
-  const copy = Buffer.allocUnsafeSlow(body.length)
-  body.copy(copy)
-  return { status, headers, body: copy }
 }

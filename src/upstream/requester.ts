@@ -1,9 +1,11 @@
 import type { ResponseRules } from '../document/api.ts'
+import type { Operation } from '../document/operations.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { CallObserver } from '../observability/upstream-calls.ts'
 import type { Clock } from '../state/expiring-map.ts'
 import type { Fingerprint } from '../state/fingerprint.ts'
-import { createMemoryStore, type Store } from '../state/store.ts'
+import { createMemoryStore } from '../state/memory-store.ts'
+import type { Store } from '../state/store.ts'
 import { backOff } from './back-off.ts'
 import { StreamLimit } from './body-stream.ts'
 import { compose, currentCall, type Interceptor, isRead, type Send } from './call.ts'
@@ -14,6 +16,7 @@ import { openPools } from './pools.ts'
 import { replay } from './replay.ts'
 import { checkResponses } from './response-check.ts'
 import { retry } from './retry.ts'
+import { createMarkReader } from './staleness.ts'
 import { createTransport } from './transport.ts'
 
 /** The only way to the upstream, for both servers. */
@@ -39,6 +42,8 @@ export interface RequesterOptions {
   /** Returns a number from 0 to 1, for the jitter between tries. */
   readonly random?: () => number
   readonly circuit?: CircuitBreaker
+  /** All operations of the document: one may make the response of another stale. */
+  readonly operations: readonly Operation[]
   /** What the document says of all responses. */
   readonly rules: ResponseRules
   /** Names calls and clients. */
@@ -58,13 +63,13 @@ const longestConnect = 10_000
 /** Opens the way to the upstream. Redirects are not followed. */
 export function createRequester(options: RequesterOptions): Requester {
   const { timeout, ca, random = Math.random, fingerprint, clock, observer, rules } = options
+  const { store = createMemoryStore<IdempotencyRecord>(clock), streams = new StreamLimit() } = options
   const { origin, pathname } = new URL(options.baseUrl)
   const pools = openPools({ origin, ca, connectTimeout: Math.min(timeout, longestConnect) })
-  const { streams = new StreamLimit() } = options
   const prefix = pathname.replace(/\/+$/, '')
   const transport = options.transport ?? createTransport(pools, { prefix, streams, streamTimeout: timeout })
   const read = compose(transport, [
-    backOff(fingerprint, clock, rules.retryAfterHeader),
+    backOff(store.waits, fingerprint, options.baseUrl, rules.retryAfterHeader),
     ...(observer ? [observe(observer, clock)] : []),
     checkResponses(rules),
     breakCircuit(options.circuit ?? new CircuitBreaker()),
@@ -72,8 +77,8 @@ export function createRequester(options: RequesterOptions): Requester {
     retry({ random, onRetry: (operation) => observer?.onRetry(operation) }),
   ])
   const write = compose(read, [
-    idempotency(options.store ?? createMemoryStore(clock), fingerprint),
-    replay(fingerprint, clock),
+    idempotency(store, fingerprint),
+    replay({ store, fingerprint, clock, readMarks: createMarkReader(options.operations) }),
   ])
   return {
     origin,

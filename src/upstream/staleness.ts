@@ -1,26 +1,47 @@
 import type { Operation } from '../document/operations.ts'
 import { createPathPattern, listVariables, splitPathKey } from '../document/path-template.ts'
 
-/** A write, as far as it tells which responses it makes stale. */
-export interface Write {
-  readonly operation: Operation
-  /** Names and values of the path variables, the values as they stand in the URL. */
-  readonly variables: ReadonlyMap<string, string>
-}
-
-/** Reads the path of an upstream request, in which a base URL's path may not stand. */
-export function readWrite(operation: Operation, path: string): Write {
-  const template = splitPathKey(operation.path).path
-  const values = createPathPattern(template).exec(path.replace(/\?.*$/s, ''))?.slice(1) ?? []
-  const names = listVariables(template)
-  return { operation, variables: new Map(names.map((name, index) => [name, values[index] ?? ''])) }
+/** What a write says of kept responses, as names of marks that replicas can share. */
+export interface WriteMarks {
+  /** The marks that make its own response stale. */
+  readonly own: readonly string[]
+  /** The marks that it sets: it makes the responses stale that have one of them. */
+  readonly sets: readonly string[]
 }
 
 /**
- * True when a write makes the response of another stale: the other's operation says so (`x-redeliver`), and both have the
- * same values of the path variables that both have.
+ * Returns how the marks of a write are read from its operation and path. A write makes the response of another stale
+ * where the other's operation says so (`x-redeliver`), and both have the same values of the path variables that both
+ * have. A base URL's path may not stand in the path.
  */
-export function isStale(kept: Write, write: Write): boolean {
-  if (!kept.operation.redeliver?.includes(write.operation.id)) return false
-  return [...write.variables].every(([name, value]) => (kept.variables.get(name) ?? value) === value)
+export function createMarkReader(
+  operations: readonly Operation[],
+): (operation: Operation, path: string) => WriteMarks {
+  const pairs = operations.flatMap((kept) =>
+    operations
+      .filter(({ id }) => kept.redeliver?.includes(id))
+      .map((write) => {
+        const names = new Set(listVariables(splitPathKey(write.path).path))
+        const shared = listVariables(splitPathKey(kept.path).path).filter((name) => names.has(name))
+        return { kept: kept.id, write: write.id, shared: shared.sort() }
+      }),
+  )
+  const byKept = Map.groupBy(pairs, ({ kept }) => kept)
+  const byWrite = Map.groupBy(pairs, ({ write }) => write)
+  return (operation, path) => {
+    const own = byKept.get(operation.id) ?? []
+    const sets = byWrite.get(operation.id) ?? []
+    if (own.length + sets.length === 0) return { own: [], sets: [] }
+    const variables = readVariables(operation, path)
+    const name = ({ kept, write, shared }: (typeof pairs)[number]) =>
+      JSON.stringify([kept, write, ...shared.map((one) => variables.get(one))])
+    return { own: own.map(name), sets: sets.map(name) }
+  }
+}
+
+/** Names and values of the path variables, the values as they stand in the URL. */
+function readVariables(operation: Operation, path: string): ReadonlyMap<string, string> {
+  const template = splitPathKey(operation.path).path
+  const values = createPathPattern(template).exec(path.replace(/\?.*$/s, ''))?.slice(1) ?? []
+  return new Map(listVariables(template).map((name, index) => [name, values[index] ?? '']))
 }

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { Confirmations } from '../../src/mcp/confirmation.ts'
 import { Fingerprint } from '../../src/state/fingerprint.ts'
-import { createMemoryStore } from '../../src/state/store.ts'
+import { createMemoryStore } from '../../src/state/memory-store.ts'
 import { operations } from './example.ts'
 
 const operation = operations.find(({ id }) => id === 'burn-book')

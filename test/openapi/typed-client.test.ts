@@ -21,6 +21,7 @@ test('an operation is called by its name, with arguments and answer as the docum
       clock: () => 0,
     },
     rules: readApi(readDocument()).responses,
+    operations: [],
   })
   const client = typeClient(
     createClient({ requester, configured: { secrets: {}, pins: {} } }),

@@ -56,6 +56,7 @@ beforeAll(async () => {
       clock: () => 0,
     },
     rules: readApi(document).responses,
+    operations: [],
   })
   const app = await createRestServer({
     ...openListener(5_000),

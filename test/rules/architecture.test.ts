@@ -30,6 +30,7 @@ const homes = [
   '@fastify/http-proxy',
   '@fastify/rate-limit',
   '@modelcontextprotocol/server',
+  '@redis/client',
 ]
 
 const sources = readSources()

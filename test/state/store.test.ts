@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createMemoryStore } from '../../src/state/store.ts'
+import { createMemoryStore } from '../../src/state/memory-store.ts'
 
 const lifetime = 600_000
 const text = (bytes: number) => 'x'.repeat(bytes)

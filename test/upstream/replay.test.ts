@@ -1,4 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest'
+import { createMemoryStore } from '../../src/state/memory-store.ts'
+import type { IdempotencyRecord } from '../../src/upstream/idempotency.ts'
 import { findOperation, openRequester, respond } from './requester-fixture.ts'
 
 afterEach(() => void vi.useRealTimers())
@@ -207,12 +209,18 @@ test('two equal calls of an operation without x-redeliver are two calls', async 
 })
 
 test('of a response that is kept only its bytes are kept', async () => {
-  const { call, sent } = openRequester()
+  const store = createMemoryStore<IdempotencyRecord>(() => 0)
+  const keep = vi.spyOn(store, 'keep')
+  const { call, sent } = openRequester({ store })
   await (await call(create)).connection.disconnect()
   const body = Buffer.from(`{"a":1}${' '.repeat(10_000)}`).subarray(0, 7)
   await sent[0]?.settle(null, { ...respond(201), body })
   const second = await call(create)
   expect(second.response?.body.toString()).toBe('{"a":1}')
-  expect(second.response?.body.buffer.byteLength).toBe(7)
+  expect(keep.mock.calls[0]?.[1].value.response).toEqual({
+    status: 201,
+    headers: { 'cache-control': 'no-store', 'content-type': 'application/json' },
+    body: Buffer.from('{"a":1}').toString('base64'),
+  })
   expect(second.response?.json).toBeUndefined()
 })

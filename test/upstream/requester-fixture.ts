@@ -117,6 +117,7 @@ export function openRequester(options: Partial<RequesterOptions> = {}) {
       fingerprint: new Fingerprint(new Uint8Array(32)),
     },
     rules: readApi(readDocument()).responses,
+    operations,
     clock: () => clock.now,
     ...options,
   })

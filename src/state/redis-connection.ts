@@ -1,0 +1,119 @@
+import { type CommandParser, createClient, defineScript } from '@redis/client'
+import { GatewayError } from '../errors/gateway-error.ts'
+
+/** Where Redis or Valkey is, and what is told of it. */
+export interface RedisOptions {
+  /** `redis://` or, with TLS, `rediss://`; with user and password where it asks for them (IANA provisional schemes). */
+  readonly url: string
+  /** PEM certificates that are trusted instead of the well-known ones. */
+  readonly ca?: string | undefined
+  /** Called when the connection was established, and when it failed. */
+  readonly onChange: (available: boolean, cause?: unknown) => void
+}
+
+/** What a script takes: keys, and other arguments. */
+export interface ScriptInput {
+  readonly keys: readonly string[]
+  readonly args?: readonly (string | number)[]
+}
+
+/** A connection that comes back by itself. */
+export interface RedisConnection {
+  readonly available: boolean
+  /** Runs a script and resolves with what it returns, as a list. Rejects with `state_unavailable`. */
+  run(script: string, input: ScriptInput): Promise<readonly unknown[]>
+  /** Calls back for each message of a channel, and once the channel is heard, the first time or again. */
+  listen(channel: string, onMessage: (text: string) => void, onListening: () => void): Promise<void>
+  close(): Promise<void>
+}
+
+/** Milliseconds for a connection and for a reply. */
+const connectTimeout = 2_000
+const replyTimeout = 2_000
+/** Milliseconds between two attempts to connect. */
+const reconnectDelay = 250
+/** Commands that wait for a reply at most. */
+const longestQueue = 10_000
+
+/** Opens a connection. Resolves when it is established, or a first attempt has failed. */
+export async function connectRedis(
+  options: RedisOptions,
+  scripts: readonly string[],
+): Promise<RedisConnection> {
+  const { url, ca, onChange } = options
+  const common = { connectTimeout, reconnectStrategy: reconnectDelay }
+  const client = createClient({
+    url,
+    socket: ca === undefined ? common : { ...common, tls: true, ca },
+    disableOfflineQueue: true,
+    commandsQueueMaxLength: longestQueue,
+    commandOptions: { timeout: replyTimeout },
+    // A command of Redis Enterprise, which Valkey does not know.
+    maintNotifications: 'disabled',
+    scripts: Object.fromEntries(scripts.map((text) => [text, describeScript(text)])),
+  })
+  let wasAvailable: boolean | undefined
+  const change = (available: boolean, cause?: unknown) => {
+    if (available !== wasAvailable) onChange(available, cause)
+    wasAvailable = available
+  }
+  client.on('ready', () => change(true))
+  client.on('error', (cause: unknown) => change(false, cause))
+  const attempt = Promise.withResolvers<void>()
+  client.once('ready', attempt.resolve).once('error', () => attempt.resolve())
+  client.connect().catch(() => {})
+  await attempt.promise
+  const listeners: { destroy(): void }[] = []
+  return {
+    get available() {
+      return client.isReady
+    },
+    async run(script, { keys, args = [] }) {
+      try {
+        const reply: unknown = await limit(client[script]?.(keys, args))
+        return Array.isArray(reply) ? reply : [reply]
+      } catch (cause) {
+        throw new GatewayError('state_unavailable', { cause, headers: { 'retry-after': '1' } })
+      }
+    },
+    async listen(channel, onMessage, onListening) {
+      const listener = client.duplicate({ disableOfflineQueue: false })
+      listeners.push(listener)
+      listener.on('error', () => {})
+      listener.on('ready', onListening)
+      listener.connect().catch(() => {})
+      await Promise.race([listener.subscribe(channel, onMessage), rest(connectTimeout)])
+    },
+    async close() {
+      for (const listener of listeners) listener.destroy()
+      if (client.isReady) await client.close()
+      else client.destroy()
+    },
+  }
+}
+
+function describeScript(text: string) {
+  return defineScript({
+    SCRIPT: text,
+    parseCommand(parser: CommandParser, keys: readonly string[], args: readonly (string | number)[]) {
+      parser.pushKeysLength([...keys])
+      parser.push(...args.map(String))
+    },
+    transformReply: (reply: unknown) => reply,
+  })
+}
+
+/** The time limit of the client ends with the writing of a command; this one with its reply. */
+async function limit<Reply>(reply: Promise<Reply> | undefined): Promise<Reply | undefined> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => late.reject(new Error('no reply in time')), replyTimeout)
+  try {
+    return await Promise.race([reply, late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function rest(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref())
+}

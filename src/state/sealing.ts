@@ -1,0 +1,56 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  randomBytes,
+} from 'node:crypto'
+
+/** What replicas write down outside of their own memory: names without a meaning, values that only they can read. */
+export interface Sealing {
+  /**
+   * Names a key by its kind and the keyed hash (HMAC-SHA-256, base64url) of a name. The hash tag keeps all keys of a
+   * gateway on one node of a cluster, and apart from those of other gateways.
+   */
+  key(kind: string, name?: string): string
+  /** Encrypts a text (AES-256-GCM) for a name: it cannot be read under another one. */
+  seal(name: string, text: string): string
+  /** Decrypts what was sealed for a name. Throws where it was not, or not with this key. */
+  open(name: string, sealed: string): string
+}
+
+/** Bytes of the nonce and of the authentication tag, which stand before the text (NIST SP 800-38D). */
+const nonceLength = 12
+const tagLength = 16
+
+/** Derives one key for one purpose from the secret that the replicas have in common (HKDF, RFC 5869). */
+export function deriveKey(secret: string, purpose: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', secret, '', `calgate ${purpose}`, 32))
+}
+
+/** Creates the sealing of all replicas that have the same secret. */
+export function createSealing(secret: string): Sealing {
+  const names = createSecretKey(deriveKey(secret, 'names'))
+  const values = createSecretKey(deriveKey(secret, 'values'))
+  const hash = (text: string) => createHmac('sha256', names).update(text).digest('base64url')
+  const prefix = `calgate:{${hash('gateway').slice(0, 8)}}`
+  return {
+    key: (kind, name) => `${prefix}:${kind}${name === undefined ? '' : `:${hash(`${kind} ${name}`)}`}`,
+    seal(name, text) {
+      const nonce = randomBytes(nonceLength)
+      const cipher = createCipheriv('aes-256-gcm', values, nonce).setAAD(Buffer.from(name))
+      const encrypted = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
+      return Buffer.concat([nonce, cipher.getAuthTag(), encrypted]).toString('base64')
+    },
+    open(name, sealed) {
+      const bytes = Buffer.from(sealed, 'base64')
+      const start = nonceLength + tagLength
+      const decipher = createDecipheriv('aes-256-gcm', values, bytes.subarray(0, nonceLength), {
+        authTagLength: tagLength,
+      })
+      decipher.setAAD(Buffer.from(name)).setAuthTag(bytes.subarray(nonceLength, start))
+      return decipher.update(bytes.subarray(start), undefined, 'utf8') + decipher.final('utf8')
+    },
+  }
+}

@@ -1,0 +1,78 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { findFreePorts } from './processes.ts'
+
+/** A Redis that a test starts, kills and starts again. */
+export interface RedisProcess extends AsyncDisposable {
+  readonly url: string
+  readonly port: number
+  /** Kills it as a crash would (SIGKILL). */
+  kill(): Promise<void>
+  /** Starts it again with the data that it wrote down, or without any. */
+  restart(options?: { readonly empty: boolean }): Promise<void>
+  /** Returns everything that it wrote down. */
+  dump(): Promise<string>
+  /** Returns what a command line of `redis-cli` returns. */
+  ask(...command: readonly string[]): Promise<string>
+}
+
+/** Starts a Redis that writes each change down before it tells of it. */
+export async function startRedis(): Promise<RedisProcess> {
+  const [port = 0] = await findFreePorts(1)
+  const folder = mkdtempSync(join(tmpdir(), 'calgate-redis-'))
+  let child: ChildProcess
+  const start = async () => {
+    const settings = {
+      port,
+      dir: folder,
+      bind: '127.0.0.1',
+      save: '',
+      appendonly: 'yes',
+      appendfsync: 'always',
+    }
+    const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)])
+    child = spawn('redis-server', args, { stdio: 'ignore' })
+    while (!(await listens(port))) await wait(10)
+  }
+  const kill = async () => {
+    const ended = once(child, 'exit')
+    if (!child.kill('SIGKILL')) return
+    await ended
+  }
+  await start()
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    kill,
+    async restart({ empty } = { empty: false }) {
+      if (empty) rmSync(join(folder, 'appendonlydir'), { recursive: true, force: true })
+      await start()
+    },
+    async dump() {
+      const files = await readdir(join(folder, 'appendonlydir'))
+      const texts = files.map((name) => readFile(join(folder, 'appendonlydir', name), 'latin1'))
+      return (await Promise.all(texts)).join('')
+    },
+    async ask(...command) {
+      const cli = spawn('redis-cli', ['-p', String(port), ...command])
+      return Buffer.concat(await cli.stdout.toArray()).toString('utf8')
+    },
+    async [Symbol.asyncDispose]() {
+      await kill()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function listens(port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const socket = connect(port, '127.0.0.1', () => resolve(true))
+  socket.on('error', () => resolve(false))
+  return promise.finally(() => socket.destroy())
+}

@@ -1,0 +1,227 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type RunningGateway, startGateway } from '../support/gateway.ts'
+import { type RedisProcess, startRedis } from '../support/redis.ts'
+import { respondJson, startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'calgate-replicas-'))
+const stateKey = join(folder, 'state-key')
+writeFileSync(stateKey, 'a-secret-that-only-tests-have-0123456789')
+
+const users = '/v1/v2/oauth-clients/cm9demo/users'
+const credentials = { 'x-cal-secret-key': 'demo-secret', 'content-type': 'application/json' }
+
+let redis: RedisProcess
+let upstream: UpstreamStub
+let replicas: RunningGateway[]
+/** What the upstream does with a request. */
+let respond: Parameters<typeof startUpstream>[0]
+
+async function startReplicas(environment: Record<string, string> = {}): Promise<void> {
+  await redis.ask('flushall')
+  const shared = { REDIS_URL: redis.url, STATE_KEY_FILE: stateKey, ...environment }
+  replicas = await Promise.all([0, 1].map(() => startGateway(upstream.url, shared)))
+}
+
+async function stopReplicas(): Promise<void> {
+  await Promise.all(replicas.map((one) => one[Symbol.asyncDispose]()))
+}
+
+interface More {
+  readonly key?: string
+  readonly body?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly signal?: AbortSignal
+}
+
+/** Sends a call to one of the replicas. */
+function call(replica: number, method: string, path: string, more: More = {}): Promise<Response> {
+  const { key, body = null, signal = null } = more
+  const headers = { ...credentials, ...more.headers, ...(key && { 'idempotency-key': key }) }
+  return fetch(`${replicas[replica % 2]?.restUrl}${path}`, { method, headers, body, signal })
+}
+
+const create = (replica: number, key: string) =>
+  call(replica, 'POST', users, { key, body: JSON.stringify({ email: `${key}@example.org`, name: 'Ada' }) })
+
+/** Expects of a value that it becomes what it should, on a busy machine too. */
+const eventually = <Value>(read: () => Promise<Value>) => expect.poll(read, { timeout: 30_000 })
+
+/** Creates a user as a client would that repeats its call until it has a response. */
+async function createUntilDone(replica: number, key: string): Promise<string> {
+  for (;;) {
+    const response = await create(replica, key)
+    const text = await response.text()
+    if (response.status !== 409 && response.status !== 503) return text
+    await wait(20)
+  }
+}
+
+async function readCode(response: Response): Promise<unknown> {
+  return Object(await response.json()).code
+}
+
+beforeAll(async () => {
+  redis = await startRedis()
+  upstream = await startUpstream((request, response) => respond?.(request, response))
+})
+beforeEach(() => {
+  upstream.requests.splice(0)
+  let number = 0
+  respond = (_request, response) => {
+    number += 1
+    respondJson(response, 201, { status: 'success', data: { number } })
+  }
+})
+afterAll(async () => {
+  await upstream[Symbol.asyncDispose]()
+  await redis[Symbol.asyncDispose]()
+  rmSync(folder, { recursive: true })
+})
+
+describe('two replicas with one Redis', () => {
+  beforeAll(() =>
+    startReplicas({ RATE_LIMIT: '100000/h', MCP_DELETE_LIMIT: '3/min', CONFIRM_DELETE: 'true' }),
+  )
+  afterAll(stopReplicas)
+
+  it('send a call with an idempotency key once, 1,000 of 1,000', async () => {
+    const keys = Array.from({ length: 1_000 }, (_, index) => `key-${index}`)
+    for (let first = 0; first < keys.length; first += 50)
+      await Promise.all(
+        keys.slice(first, first + 50).map(async (key) => {
+          const texts = await Promise.all([0, 1].map((replica) => createUntilDone(replica, key)))
+          expect(texts[0]).toContain('"status":"success"')
+          expect(texts[0]).toBe(texts[1])
+        }),
+      )
+    expect(upstream.requests).toHaveLength(1_000)
+  })
+
+  it('give the response that a client did not get to the same call on the other one, once', async () => {
+    const leaving = new AbortController()
+    const arrived = Promise.withResolvers<void>()
+    const release = Promise.withResolvers<void>()
+    respond = async (_request, response) => {
+      arrived.resolve()
+      await release.promise
+      respondJson(response, 201, { status: 'success', data: { number: upstream.requests.length } })
+    }
+    const body = JSON.stringify({ email: 'grace@example.org', name: 'Grace' })
+    const lost = call(0, 'POST', users, { body, signal: leaving.signal }).catch(() => 'lost')
+    await arrived.promise
+    leaving.abort()
+    expect(await lost).toBe('lost')
+    release.resolve()
+    await eventually(() => redis.ask('keys', '*:response:*')).toContain('response')
+    const second = await call(1, 'POST', users, { body })
+    expect(await second.json()).toMatchObject({ data: { number: 1 } })
+    const third = await call(0, 'POST', users, { body })
+    expect(await third.json()).toMatchObject({ data: { number: 2 } })
+  })
+
+  it('keep clients that the upstream has asked to wait from both', async () => {
+    respond = (_request, response) => respondJson(response, 429, {}, { 'retry-after': '60' })
+    const headers = { 'x-cal-secret-key': 'a-client-that-waits' }
+    const read = (replica: number) => call(replica, 'GET', `${users}/7`, { headers })
+    expect((await read(0)).status).toBe(429)
+    await eventually(async () => readCode(await read(1))).toBe('upstream_rate_limited')
+    const sent = upstream.requests.length
+    expect(await readCode(await read(0))).toBe('upstream_rate_limited')
+    expect(await readCode(await read(1))).toBe('upstream_rate_limited')
+    expect(upstream.requests).toHaveLength(sent)
+  })
+
+  it('name keys by hashes and encrypt values', async () => {
+    await createUntilDone(0, 'a-secret-key')
+    const names = (await redis.ask('keys', '*')).trim().split('\n')
+    expect(names.filter((name) => !/^calgate:\{[\w-]{8}\}:[a-z]+(:[\w-]+)*$/.test(name))).toEqual([])
+    const dump = await redis.dump()
+    expect(dump).toContain(names[0])
+    expect(dump).not.toMatch(/demo-secret|a-secret-key|example\.org|"status"/)
+  })
+})
+
+describe('a limit of two replicas', () => {
+  beforeAll(() => startReplicas({ RATE_LIMIT: '1000/min' }))
+  afterAll(stopReplicas)
+
+  it('is exact', async () => {
+    const statuses: number[] = []
+    for (let sent = 0; sent < 1_200; sent += 50)
+      statuses.push(
+        ...(await Promise.all(
+          Array.from({ length: 50 }, async (_, replica) => (await call(replica, 'GET', `${users}/7`)).status),
+        )),
+      )
+    expect(statuses.filter((status) => status !== 429)).toHaveLength(1_000)
+  })
+})
+
+describe('while Redis cannot be reached', () => {
+  beforeAll(() => startReplicas({ RATE_LIMIT: '1000/min' }))
+  afterAll(stopReplicas)
+
+  it('reads go on, keyed writes are refused, and both come back by themselves', async () => {
+    await createUntilDone(0, 'before')
+    await redis.kill()
+    const down = await create(0, 'during')
+    expect([down.status, await readCode(down)]).toEqual([503, 'state_unavailable'])
+    expect((await call(1, 'GET', `${users}/7`)).status).toBe(201)
+    expect(
+      (await call(1, 'POST', users, { body: JSON.stringify({ email: 'a@example.org', name: 'A' }) })).status,
+    ).toBe(201)
+    await redis.restart()
+    await eventually(async () => (await create(0, 'during')).status).toBe(201)
+    await eventually(async () => (await create(1, 'before')).status).toBe(201)
+    const paths = upstream.requests.filter(({ body }) => /before|during/.test(body.toString()))
+    expect(paths).toHaveLength(2)
+  })
+
+  it('the response of a call under way is kept until it can be written down', async () => {
+    const arrived = Promise.withResolvers<void>()
+    const release = Promise.withResolvers<void>()
+    respond = async (_request, response) => {
+      arrived.resolve()
+      await release.promise
+      respondJson(response, 201, { status: 'success', data: { number: upstream.requests.length } })
+    }
+    const first = create(0, 'under-way')
+    await arrived.promise
+    await redis.kill()
+    release.resolve()
+    const text = await (await first).text()
+    await redis.restart()
+    expect(await createUntilDone(1, 'under-way')).toBe(text)
+    expect(upstream.requests).toHaveLength(1)
+  })
+
+  it('a Redis that comes back empty is noticed, by both', async () => {
+    await createUntilDone(0, 'remembered')
+    await redis.kill()
+    await redis.restart({ empty: true })
+    await eventually(async () => readCode(await create(0, 'remembered'))).toBe('state_unavailable')
+    const response = await create(1, 'remembered')
+    expect(await readCode(response)).toBe('state_unavailable')
+    await eventually(async () => (await call(0, 'GET', `${users}/7`)).status).toBe(201)
+    expect(upstream.requests.filter(({ body }) => body.includes('remembered'))).toHaveLength(1)
+  })
+})
+
+describe('where limited calls are refused without Redis', () => {
+  beforeAll(async () => {
+    await startReplicas({ RATE_LIMIT: '1000/min', LIMITS_WITHOUT_REDIS: 'refuse' })
+  })
+  afterAll(stopReplicas)
+
+  it('no call is let in uncounted', async () => {
+    expect((await call(0, 'GET', `${users}/7`)).status).toBe(201)
+    await redis.kill()
+    expect(await readCode(await call(0, 'GET', `${users}/7`))).toBe('state_unavailable')
+    await redis.restart()
+    await eventually(async () => (await call(0, 'GET', `${users}/7`)).status).toBe(201)
+  })
+})
