@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { unescape as decodePercents } from 'node:querystring'
-import { asRecord } from './json.ts'
+import { readOwn } from './json.ts'
 
 /** The derived OpenAPI 3.0.3 document, as far as every part of the gateway relies on its form. */
 export interface OpenApiDocument {
@@ -55,7 +55,7 @@ export function resolveReference(document: OpenApiDocument, part: unknown): unkn
   const open = new Set<string>()
   let here = part
   for (;;) {
-    const { $ref } = asRecord(here)
+    const $ref = readOwn(here, '$ref')
     if (typeof $ref !== 'string') return here
     if (open.has($ref)) return undefined
     open.add($ref)
@@ -76,5 +76,5 @@ function find(document: OpenApiDocument, reference: string): unknown {
     .slice(2)
     .split('/')
     .map((name) => decodePercents(name).replaceAll('~1', '/').replaceAll('~0', '~'))
-    .reduce<unknown>((place, name) => asRecord(place)[name], document)
+    .reduce<unknown>((place, name) => readOwn(place, name), document)
 }

@@ -1,4 +1,4 @@
-import { asRecord, isObject } from './json.ts'
+import { asRecord, isObject, readOwn } from './json.ts'
 
 /** A JSON Schema (2020-12) or a fragment of one; references lead into the `$defs` of the schema that it is a part of. */
 export interface JsonSchema {
@@ -28,8 +28,7 @@ export function dereference(schema: unknown, root: JsonSchema): JsonSchema {
   let here = asRecord(schema)
   for (let hops = 0; typeof here.$ref === 'string' && hops < 16; hops += 1) {
     const { $ref, ...beside } = here
-    const target = asRecord(asRecord(root.$defs)[String($ref).slice('#/$defs/'.length)])
-    here = { ...target, ...beside }
+    here = { ...asRecord(readOwn(root.$defs, String($ref).slice('#/$defs/'.length))), ...beside }
   }
   return here
 }

@@ -84,6 +84,13 @@ export function asRecord(value: unknown): Readonly<Record<string, unknown>> {
   return { __proto__: null, ...(typeof value === 'object' ? value : undefined) }
 }
 
+/** Reads one member that an object or list has itself, without the copy that `asRecord` makes; undefined for anything else. */
+export function readOwn(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? Reflect.get(value, name)
+    : undefined
+}
+
 /** The text that came as JSON; empty for anything else. */
 export function asText(value: unknown): string {
   return typeof value === 'string' ? value : ''

@@ -2,6 +2,7 @@ import type { Violation } from '../errors/gateway-error.ts'
 import { readDeepObject } from './deep-object.ts'
 import { define, listPairs, type Pair, readForm } from './form.ts'
 import { isJsonType } from './json.ts'
+import { dereference } from './json-schema.ts'
 import { decodeQueryText, readContent, readJoined, readText } from './parameter-reading.ts'
 import type { Parameter } from './parameters.ts'
 import { readMember, readShape, type ValueShape } from './value-shape.ts'
@@ -151,7 +152,7 @@ function isOpen({ properties, others }: ValueShape): boolean {
  */
 function cannotHoldComma({ schema }: Parameter, shape: ValueShape): boolean {
   const { types } = shape.items()
-  const { items } = schema
-  const hasFormat = typeof items === 'object' && items !== null && ('format' in items || 'enum' in items)
+  const items = dereference(schema.items, schema)
+  const hasFormat = 'format' in items || 'enum' in items
   return shape.types.has('array') && (hasFormat || (types.size > 0 && !types.has('string')))
 }

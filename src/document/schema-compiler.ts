@@ -11,15 +11,13 @@ export type SchemaCompiler = (schema: JsonSchema) => ValidateFunction | undefine
 
 /** Prepares the compiling of schemas (JSON Schema 2020-12). Nothing is coerced, removed or filled in. */
 export function createCompiler(onFailure: (reason: string) => void = () => {}): SchemaCompiler {
-  // Schemas have been read keyword by keyword, and a check against the metaschema costs as much as compiling.
-  const ajv = new Ajv2020({ strict: false, validateSchema: false, allErrors: true, verbose: true })
-  for (const [name, { check }] of Object.entries(formats)) ajv.addFormat(name, check)
-  for (const name of annotations) ajv.addFormat(name, true)
+  let ajv: Ajv2020 | undefined
   const compiled = new WeakMap<JsonSchema, ValidateFunction | null>()
   return (schema) => {
     let check = compiled.get(schema)
     if (check === undefined) {
       try {
+        ajv ??= createAjv()
         check = ajv.compile(schema)
       } catch (error) {
         onFailure(error instanceof Error ? error.message : String(error))
@@ -29,4 +27,12 @@ export function createCompiler(onFailure: (reason: string) => void = () => {}): 
     }
     return check ?? undefined
   }
+}
+
+function createAjv(): Ajv2020 {
+  // Schemas have been read keyword by keyword, and a check against the metaschema costs as much as compiling.
+  const ajv = new Ajv2020({ strict: false, validateSchema: false, allErrors: true, verbose: true })
+  for (const [name, { check }] of Object.entries(formats)) ajv.addFormat(name, check)
+  for (const name of annotations) ajv.addFormat(name, true)
+  return ajv
 }

@@ -1,6 +1,7 @@
 import { type OpenApiDocument, resolveReference } from './document.ts'
-import { asRecord } from './json.ts'
+import { asRecord, readOwn } from './json.ts'
 import { type JsonSchema, mapSchemas } from './json-schema.ts'
+import { once } from './once.ts'
 import { convertKeywords } from './schema-keywords.ts'
 
 /** Which messages a schema is for: what the API alone sets need not be in a request, secrets not in a response. */
@@ -12,7 +13,9 @@ export type SchemaReader = (schema: unknown) => JsonSchema
 /** A schema that references lead to, converted once a document. */
 interface Definition {
   readonly name: string
-  readonly schema: JsonSchema
+  readonly schema: () => JsonSchema
+  /** Names of the definitions that it refers to. */
+  readonly references: () => readonly string[]
 }
 
 const nothing: OpenApiDocument = { openapi: '3.1.0', paths: {} }
@@ -23,12 +26,12 @@ export function toJsonSchema(schema: unknown): JsonSchema {
 }
 
 /**
- * Prepares the reading of a document's schemas: each becomes one JSON Schema that needs nothing outside of itself. A
- * schema that is referred to once stands in place; one that is referred to more often, or by itself, in `$defs`.
+ * Prepares the reading of a document's schemas: each becomes one JSON Schema that needs nothing outside of itself. What
+ * it refers to stands in its `$defs`, where all schemas of the document share it; only at the root it stands in place.
  */
 export function createSchemaReader(document: OpenApiDocument, direction: Direction): SchemaReader {
   const definitions = new Map<string, Definition>()
-  const names = new Set<string>()
+  const byName = new Map<string, Definition>()
   const convert = (schema: unknown): JsonSchema =>
     convertKeywords(schema, { convert, refer, isLeftOut: (one) => isLeftOut(document, one, direction) })
   const refer = (reference: string): string | undefined => {
@@ -36,33 +39,59 @@ export function createSchemaReader(document: OpenApiDocument, direction: Directi
     if (known) return known.name
     const target = resolveReference(document, { $ref: reference })
     if (target === undefined) return undefined
-    const name = nameDefinition(reference, names)
-    names.add(name)
-    // The name stands before the schema is read: it may refer to itself.
-    let schema: JsonSchema | undefined
-    const definition = {
-      name,
-      get schema() {
-        schema ??= convert(target)
-        return schema
-      },
-    }
+    const name = nameDefinition(reference, byName)
+    const definition = createDefinition(name, () => convert(target))
     definitions.set(reference, definition)
     byName.set(name, definition)
     return name
   }
-  const byName = new Map<string, Definition>()
-  return (schema) => gather(convert(schema), (name) => byName.get(name)?.schema ?? {})
+  const find = (name: string): Definition | undefined => byName.get(name)
+  return (schema) => {
+    const converted = convert(schema)
+    const target = find(readName(converted) ?? '')
+    const root = target ? putInPlace(converted, target.schema()) : converted
+    const names = listReachable(root, find)
+    if (names.size === 0) return root
+    return {
+      ...root,
+      $defs: Object.fromEntries([...names].map((name) => [name, find(name)?.schema() ?? {}])),
+    }
+  }
+}
+
+/** Its schema is read when it is asked for: it may refer to itself. */
+function createDefinition(name: string, read: () => JsonSchema): Definition {
+  const schema = once(read)
+  const references = once(() => listReferences(schema()))
+  return { name, schema, references }
+}
+
+function listReachable(root: JsonSchema, find: (name: string) => Definition | undefined): Set<string> {
+  const names = new Set(listReferences(root))
+  // A set gives what is added to it while it is walked, too.
+  for (const name of names) for (const one of find(name)?.references() ?? []) names.add(one)
+  return names
+}
+
+/** Names the definitions that a schema refers to by itself. */
+function listReferences(schema: JsonSchema): string[] {
+  const names: string[] = []
+  const visit = (part: JsonSchema): JsonSchema => {
+    const name = readName(part)
+    if (name !== undefined) names.push(name)
+    return mapSchemas(part, visit)
+  }
+  visit(schema)
+  return names
 }
 
 function isLeftOut(document: OpenApiDocument, schema: unknown, direction: Direction): boolean {
   const keyword = direction === 'request' ? 'readOnly' : 'writeOnly'
-  const source = asRecord(schema)
-  return source[keyword] === true || asRecord(resolveReference(document, schema))[keyword] === true
+  return readOwn(schema, keyword) === true || readOwn(resolveReference(document, schema), keyword) === true
 }
 
 /** The last part of a pointer, as it may stand in another; numbered where it is taken. */
-function nameDefinition(reference: string, taken: ReadonlySet<string>): string {
+function nameDefinition(reference: string, taken: ReadonlyMap<string, unknown>): string {
   const last =
     reference
       .split('/')
@@ -74,10 +103,11 @@ function nameDefinition(reference: string, taken: ReadonlySet<string>): string {
   }
 }
 
-/** Puts the definitions that a schema refers to in their place or into its `$defs`. */
-function gather(schema: JsonSchema, find: (name: string) => JsonSchema): JsonSchema {
+/** Puts those of a schema's definitions that are referred to once in their place, for people and models to read. */
+export function placeDefinitions({ $defs, ...schema }: JsonSchema): JsonSchema {
+  if ($defs === undefined) return schema
+  const find = (name: string) => asRecord(readOwn($defs, name))
   const uses = countUses(schema, find)
-  if (uses.size === 0) return schema
   const place = (part: JsonSchema): JsonSchema => {
     const name = readName(part)
     const placed = mapSchemas(part, place)

@@ -1,4 +1,4 @@
-import { asRecord } from './json.ts'
+import { asRecord, readOwn } from './json.ts'
 import type { JsonSchema } from './json-schema.ts'
 
 /** The JSON types that a schema allows and what their parts are: enough to read a value from its text. */
@@ -50,7 +50,7 @@ export function readShape(
 /** The schema that a reference within a self-contained schema names; undefined where it names none. */
 export function follow(reference: string, root: JsonSchema): unknown {
   const [, name = ''] = /^#\/\$defs\/(.+)$/.exec(reference) ?? []
-  return asRecord(root.$defs)[name]
+  return readOwn(root.$defs, name)
 }
 
 function list(value: unknown): readonly unknown[] {

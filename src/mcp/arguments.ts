@@ -3,6 +3,7 @@ import { asRecord, isObject, quoteName } from '../document/json.ts'
 import { dereference, describeObject, type JsonSchema } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
 import { findPlace, type Parameter } from '../document/parameters.ts'
+import { placeDefinitions } from '../document/schema-reader.ts'
 import type { Security } from '../document/security.ts'
 import { type Tool, toArgumentKey } from '../document/tool.ts'
 import { isCredential } from '../document/validation.ts'
@@ -36,7 +37,7 @@ export function describeArguments(
     const parameter = parameters.find((one) => toArgumentKey(tool, one) === key)
     const preset = defaults[key]
     if (parameter) properties[argument] = { ...describeParameter(parameter, elsewhere), ...toDefault(preset) }
-    else if (body?.content[0]) properties[argument] = describeBody(body.content[0])
+    else if (body?.content[0]) properties[argument] = placeDefinitions(describeBody(body.content[0]))
     const credential = parameter !== undefined && isCredential(parameter)
     if ((parameter ?? body)?.required && !credential && preset === undefined) required.push(argument)
   }
@@ -63,7 +64,8 @@ export function adviseCredential({ parameters }: Operation, tool: Tool, variable
 function describeParameter(parameter: Parameter, elsewhere: string): JsonSchema {
   const note = isCredential(parameter) ? ` ${elsewhere}` : ''
   const description = `${parameter.description}${note}`.trim()
-  return description === '' ? parameter.schema : { ...parameter.schema, description }
+  const schema = placeDefinitions(parameter.schema)
+  return description === '' ? schema : { ...schema, description }
 }
 
 /** Binds the arguments of a call to the parameters of its operation. */

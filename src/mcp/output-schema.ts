@@ -7,7 +7,17 @@ import { dereference, type JsonSchema } from '../document/json-schema.ts'
  * keyword limits a value: types and allowed values stand in the descriptions.
  */
 export function describeOutput(schema: JsonSchema): JsonSchema {
-  const { properties, description } = describeValue(schema, schema, deepest)
+  let described = describeLevels(schema, 1)
+  for (let levels = 2; levels <= deepest; levels += 1) {
+    const deeper = describeLevels(schema, levels)
+    if (JSON.stringify(deeper).length > longest) break
+    described = deeper
+  }
+  return described
+}
+
+function describeLevels(schema: JsonSchema, levels: number): JsonSchema {
+  const { properties, description } = describeValue(schema, schema, levels)
   return {
     type: 'object',
     ...(description !== undefined && { description }),
@@ -21,8 +31,11 @@ interface Described {
   readonly items?: JsonSchema
 }
 
-/** Levels that are described; a schema may be a part of itself. */
+/** Levels that are described at most; a schema may be a part of itself. */
 const deepest = 8
+
+/** Characters beyond which no further level is described: a client gives the schemas of all tools to a model. */
+const longest = 10_000
 
 function describeValue(part: JsonSchema, root: JsonSchema, levels: number): Described {
   const schema = dereference(part, root)

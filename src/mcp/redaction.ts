@@ -1,4 +1,4 @@
-import { asRecord, isObject, parseExactly } from '../document/json.ts'
+import { asRecord, isObject, parseExactly, readOwn } from '../document/json.ts'
 import { dereference, type JsonSchema } from '../document/json-schema.ts'
 import { redactTokens } from '../upstream/redaction.ts'
 
@@ -11,7 +11,7 @@ export function redactSecrets(schema: JsonSchema): JsonSchema | undefined {
 }
 
 function redactPart(part: JsonSchema, root: JsonSchema, open: readonly unknown[]): JsonSchema | undefined {
-  if (!holdsSecret(part, root, [])) return part
+  if (!holdsSecret(part, root)) return part
   // What holds a secret holds it within itself too, and has been left out there.
   if (open.includes(part.$ref)) return undefined
   const inner = typeof part.$ref === 'string' ? [...open, part.$ref] : open
@@ -34,14 +34,45 @@ function redactPart(part: JsonSchema, root: JsonSchema, open: readonly unknown[]
   return { ...schema, properties: Object.fromEntries(kept), required }
 }
 
-/** A schema within itself holds what it holds. */
-function holdsSecret(part: unknown, root: JsonSchema, open: readonly unknown[]): boolean {
-  if (typeof part !== 'object' || part === null) return false
+/** True where a secret is among the parts of a schema, those that it refers to included. */
+function holdsSecret(part: unknown, root: JsonSchema): boolean {
+  const own = scan(part)
+  const reached = new Set(own.references)
+  if (own.holdsSecret) return true
+  // A set gives what is added to it while it is walked, too.
+  for (const reference of reached) {
+    const found = scan(readOwn(root.$defs, reference.slice('#/$defs/'.length)))
+    if (found.holdsSecret) return true
+    for (const one of found.references) reached.add(one)
+  }
+  return false
+}
+
+/** What stands in a schema itself. */
+interface Scan {
+  readonly holdsSecret: boolean
+  readonly references: readonly string[]
+}
+
+const scans = new WeakMap<object, Scan>()
+
+function scan(part: unknown): Scan {
+  if (typeof part !== 'object' || part === null) return { holdsSecret: false, references: [] }
+  const known = scans.get(part)
+  if (known) return known
   const { $ref, format, $defs: _, ...others } = asRecord(part)
-  if (format === 'password') return true
-  const isNew = typeof $ref === 'string' && !open.includes($ref)
-  if (isNew && holdsSecret(dereference(part, root), root, [...open, $ref])) return true
-  return Object.values(others).some((one) => holdsSecret(one, root, open))
+  const inner = Object.values(others).map(scan)
+  const found = {
+    holdsSecret: format === 'password' || inner.some((one) => one.holdsSecret),
+    references: [
+      ...new Set([
+        ...(typeof $ref === 'string' ? [$ref] : []),
+        ...inner.flatMap(({ references }) => references),
+      ]),
+    ],
+  }
+  scans.set(part, found)
+  return found
 }
 
 /** A response as a model may see it, as a text and as what that says. */
@@ -79,11 +110,14 @@ function prepare(part: JsonSchema, root: JsonSchema, known = new Map<unknown, Se
   if (typeof $ref !== 'string') return prepareSchema(part, root, known)
   const before = known.get($ref)
   if (before) return before
-  // A schema may refer to itself before it is prepared.
-  let select: Select = (value) => value
-  known.set($ref, (value) => select(value))
-  select = prepareSchema(dereference(part, root), root, known)
-  return select
+  // Prepared when a value comes: a schema may refer to itself, and to many that no response has.
+  let select: Select | undefined
+  const selectLater: Select = (value) => {
+    select ??= prepareSchema(dereference(part, root), root, known)
+    return select(value)
+  }
+  known.set($ref, selectLater)
+  return selectLater
 }
 
 function prepareSchema(schema: JsonSchema, root: JsonSchema, known: Map<unknown, Select>): Select {

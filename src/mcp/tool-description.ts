@@ -61,9 +61,10 @@ export function offerTool(
   operation: CheckedOperation,
   { policy, configured, nameVariable }: OfferOptions,
 ): Offer | undefined {
+  if (!operation.tool || findBan(operation, policy)) return undefined
   const { schema } = operation.success
   const answer = policy.redactTokens ? redactSecrets(schema) : schema
-  if (!operation.tool || findBan(operation, policy) || !answer) return undefined
+  if (!answer) return undefined
   const schemes = operation.security.flat().filter(({ configuredOnly }) => !configuredOnly)
   const isLent = schemes.some(({ name }) => configured.secrets[name] !== undefined)
   const tool = isLent ? withoutCredential(operation, operation.tool) : operation.tool

@@ -1,4 +1,5 @@
 import { covers, type Grant } from '../access/authorization.ts'
+import { once } from '../document/once.ts'
 import type { CheckedOperation } from '../document/validation.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { CallCounter } from '../http/rate-limit.ts'
@@ -79,29 +80,33 @@ type ToolCall = (
   elicitation: Elicitation | undefined,
 ) => Promise<ToolResult | Question>
 
-/** Builds the tools of all operations that have one. */
+/** Builds the tools of all operations that have one; each is described and prepared when a client first asks for it. */
 export function createTools(options: ToolOptions): Tools {
-  const offers = options.operations.flatMap((operation) => {
-    const offer = offerTool(operation, options)
-    return offer ? [{ operation, offer }] : []
-  })
   const guards = {
     confirmations: new Confirmations(options),
     deletions: new DeletionLimit(options.policy.deleteLimit, options.store),
   }
-  const calls = new Map(
-    offers.map(({ operation, offer }) => [offer.tool.name, bindTool(operation, offer, options, guards)]),
-  )
+  const tools = options.operations.flatMap((operation) => {
+    if (!operation.tool) return []
+    const offer = once(() => offerTool(operation, options))
+    const call = once(() => {
+      const found = offer()
+      return found && bindTool(operation, found, options, guards)
+    })
+    return [{ name: operation.tool.name, operation, offer, call }]
+  })
+  const byName = new Map(tools.map((tool) => [tool.name, tool]))
   return {
     list: ({ grant, credential }) =>
-      offers
-        .filter(({ operation }) => covers(grant, operation))
-        .map(({ operation: { security }, offer: { credentials, description, bareDescription } }) =>
-          credentials.some((header) => credential(header, security) !== undefined)
-            ? bareDescription
-            : description,
-        ),
-    call: (name, ...call) => calls.get(name)?.(...call),
+      tools.flatMap(({ operation, offer }) => {
+        const found = covers(grant, operation) ? offer() : undefined
+        if (!found) return []
+        const brings = found.credentials.some(
+          (header) => credential(header, operation.security) !== undefined,
+        )
+        return [brings ? found.bareDescription : found.description]
+      }),
+    call: (name, ...call) => byName.get(name)?.call()?.(...call),
   }
 }
 

@@ -5,8 +5,9 @@ import { type JsonSchema, mapSchemas } from '../document/json-schema.ts'
  * types becomes a choice between schemas of one type each.
  */
 export function splitTypes(schema: JsonSchema): JsonSchema {
-  const { type, description, ...rest } = mapSchemas(schema, splitTypes)
-  if (!Array.isArray(type)) return mapSchemas(schema, splitTypes)
+  const mapped = mapSchemas(schema, splitTypes)
+  const { type, description, ...rest } = mapped
+  if (!Array.isArray(type)) return mapped
   const anyOf = type.map((one) => (one === 'null' ? { type: one } : { type: one, ...withoutNull(rest) }))
   return description === undefined ? { anyOf } : { description, anyOf }
 }

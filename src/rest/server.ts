@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod 
 import openapiGlue from 'fastify-openapi-glue'
 import type { Policy } from '../access/authorization.ts'
 import type { OpenApiDocument } from '../document/document.ts'
+import { once } from '../document/once.ts'
 import type { CheckedOperation } from '../document/validation.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { holdSlot } from '../http/admission.ts'
@@ -67,7 +68,8 @@ interface ServedOperation {
 
 function serve(operation: CheckedOperation, options: RestOptions): ServedOperation {
   const pipeline = createPipeline(operation, options)
-  const readRequest = createRequestReader(operation)
+  // Read when a client first asks for the operation: most of a large document nobody ever does.
+  const readRequest = once(() => createRequestReader(operation))
   const writeCall = createCallWriter(operation, options.configured)
   // Returns nothing: given a promise or the reply, Fastify would watch the stream of the response.
   const handler = (request: FastifyRequest, reply: FastifyReply): void => {
@@ -76,7 +78,7 @@ function serve(operation: CheckedOperation, options: RestOptions): ServedOperati
       grant,
       report: 'first',
       // The router takes a trailing slash for an empty last variable; no described path has one.
-      bind: () => readRequest(request) ?? refuseRoute([]),
+      bind: () => readRequest()(request) ?? refuseRoute([]),
       limit: request.countCall,
       async send(checked) {
         const connection = new HttpConnection(reply.raw, () => holdSlot(request))

@@ -1,5 +1,5 @@
 import { asRecord } from '../document/json.ts'
-import type { JsonSchema } from '../document/json-schema.ts'
+import { dereference, type JsonSchema } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
 import { findPlace } from '../document/parameters.ts'
 import type { Security, SecurityScheme } from '../document/security.ts'
@@ -161,10 +161,10 @@ export function collectSecrets(
   return [...bare, ...Object.values(configured.secrets), ...fields].filter((value) => value !== '')
 }
 
-function collectPasswords({ properties }: JsonSchema, body: unknown): string[] {
+function collectPasswords(schema: JsonSchema, body: unknown): string[] {
   const values = asRecord(body)
-  return Object.entries(asRecord(properties)).flatMap(([name, schema]) => {
+  return Object.entries(asRecord(schema.properties)).flatMap(([name, member]) => {
     const value = values[name]
-    return asRecord(schema).format === 'password' && typeof value === 'string' ? [value] : []
+    return dereference(member, schema).format === 'password' && typeof value === 'string' ? [value] : []
   })
 }

@@ -4,6 +4,7 @@ import { parse } from 'yaml'
 import { inlineReferences, type OpenApiDocument, readDocument } from '../../src/document/document.ts'
 import { asRecord } from '../../src/document/json.ts'
 import { readOperations } from '../../src/document/operations.ts'
+import { placeDefinitions } from '../../src/document/schema-reader.ts'
 
 const document = readDocument()
 const operations = readOperations(document)
@@ -139,7 +140,7 @@ function find(id: string) {
   return operation
 }
 
-const fieldsOf = (id: string) => asRecord(find(id).body?.schema.properties)
+const fieldsOf = (id: string) => asRecord(placeDefinitions(find(id).body?.schema ?? {}).properties)
 const without = (schema: unknown, ...names: string[]) =>
   Object.fromEntries(
     Object.entries(asRecord(schema)).filter(([name]) => ![...names, 'description'].includes(name)),
@@ -265,7 +266,7 @@ describe('what is answered', () => {
   })
 
   /** The schema of `data` in the successful answer. */
-  const dataOf = (id: string) => asRecord(asRecord(find(id).success.schema.properties).data)
+  const dataOf = (id: string) => asRecord(asRecord(placeDefinitions(find(id).success.schema).properties).data)
   const user = {
     id: { type: 'integer', format: 'int32', minimum: 1, maximum: 2147483647 },
     email: { type: 'string' },

@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, test } from 'vitest'
 import { asRecord } from '../../src/document/json.ts'
-import { createSchemaReader, toJsonSchema } from '../../src/document/schema-reader.ts'
+import { createSchemaReader, placeDefinitions, toJsonSchema } from '../../src/document/schema-reader.ts'
 
 test.each([
   ['nothing', undefined, {}],
@@ -85,19 +85,21 @@ describe('a schema of a document', () => {
   const readAs = (direction: 'request' | 'response') => createSchemaReader(document, direction)
   const read = readAs('request')
 
-  test('that is referred to once stands in place', () => {
+  test('that is referred to stands in the definitions, and in place for readers where it is once', () => {
     const schema = { type: 'array', items: { ...refer('Id'), description: 'One.' } }
-    expect(read(schema)).toEqual({
+    const items = { $ref: '#/$defs/Id', description: 'One.' }
+    expect(read(schema)).toEqual({ type: 'array', items, $defs: { Id: schemas.Id } })
+    expect(placeDefinitions(read(schema))).toEqual({
       type: 'array',
       items: { type: 'string', maxLength: 9, description: 'One.' },
     })
   })
 
-  test('that refers to itself keeps the reference', () => {
-    expect(read(refer('Node'))).toEqual({
-      $ref: '#/$defs/Node',
-      $defs: { Node: { type: 'object', properties: { next: { $ref: '#/$defs/Node' } } } },
-    })
+  test('that refers to itself keeps the reference, but for the root', () => {
+    const node = { type: 'object', properties: { next: { $ref: '#/$defs/Node' } } }
+    const schema = { ...node, $defs: { Node: node } }
+    expect(read(refer('Node'))).toEqual(schema)
+    expect(placeDefinitions(schema)).toEqual(schema)
   })
 
   test('that is referred to twice is written once', () => {
@@ -125,11 +127,10 @@ describe('a schema of a document', () => {
 
   test('has names that a reference can hold', () => {
     const name = 'Odd Näme'
-    expect(read({ anyOf: [refer(name), { type: 'array', items: refer(encodeURIComponent(name)) }] })).toEqual(
-      {
-        anyOf: [{ type: 'integer' }, { type: 'array', items: { type: 'integer' } }],
-      },
-    )
+    const schema = read({ anyOf: [refer(name), { type: 'array', items: refer(encodeURIComponent(name)) }] })
+    expect(placeDefinitions(schema)).toEqual({
+      anyOf: [{ type: 'integer' }, { type: 'array', items: { type: 'integer' } }],
+    })
     expect(Object.keys(asRecord(read({ anyOf: [refer(name), { not: refer(name) }] }).$defs))).toEqual([
       'Odd_N_me',
     ])
