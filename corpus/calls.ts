@@ -85,7 +85,10 @@ export async function checkCalls(
   const served = findServed(document)
   const operations = readOracleOperations(written).filter((one) => served.has(identify(one)))
   const step = Math.max(1, operations.length / most)
-  const sample = Array.from({ length: Math.min(most, operations.length) }, (_, index) => operations[Math.floor(index * step)])
+  const sample = Array.from(
+    { length: Math.min(most, operations.length) },
+    (_, index) => operations[Math.floor(index * step)],
+  )
   const uncalled: string[] = []
   const calls = sample.flatMap((operation) => {
     if (!operation) return []
@@ -138,14 +141,21 @@ async function serve(
   const fixed = { MCP_DELETE_LIMIT: 'off', MCP_TOKENS: 'reveal', DRIFT_SAMPLE: 'off' }
   const config = readConfig({ ...fixed, ...Object.fromEntries(variables) }, { ...api, commonPath: '' })
   const logger = createLogger('silent', { write() {} })
-  const gateway = await createGateway({ config, document: redirected, version: '0', logger, watchProcess: false })
+  const gateway = await createGateway({
+    config,
+    document: redirected,
+    version: '0',
+    logger,
+    watchProcess: false,
+  })
   const listen = { host: '127.0.0.1', port: 0 }
   return { gateway, urls: { rest: await gateway.rest.listen(listen), mcp: await gateway.mcp.listen(listen) } }
 }
 
 /** Leads a document to the recorder: paths of its addresses stay. */
 function redirect(document: OpenApiDocument, origin: string): OpenApiDocument {
-  const move = (url: unknown) => (typeof url === 'string' ? origin + new URL(`${url}/`).pathname.replace(/\/$/, '') : origin)
+  const move = (url: unknown) =>
+    typeof url === 'string' ? origin + new URL(`${url}/`).pathname.replace(/\/$/, '') : origin
   const paths = Object.entries(document.paths).map(([path, item]) => [
     path,
     Object.fromEntries(
@@ -209,7 +219,12 @@ function send(url: string, method: string, target: string, headers: object, body
   })
 }
 
-async function callRest(url: string, restPath: string, call: OracleCall, brings: boolean): Promise<string | undefined> {
+async function callRest(
+  url: string,
+  restPath: string,
+  call: OracleCall,
+  brings: boolean,
+): Promise<string | undefined> {
   const { expected, body, credentials } = call
   const held = new Set(brings ? [] : credentials.map(({ scheme }) => scheme.key.toLowerCase()))
   const heldCookies = new Set(brings ? [] : credentials.map(({ scheme, text }) => `${scheme.key}=${text}`))
@@ -229,11 +244,18 @@ async function callRest(url: string, restPath: string, call: OracleCall, brings:
   }
 }
 
-async function callMcp(url: string, tool: Part, call: OracleCall, brings: boolean): Promise<string | undefined> {
+async function callMcp(
+  url: string,
+  tool: Part,
+  call: OracleCall,
+  brings: boolean,
+): Promise<string | undefined> {
   const names = asPart(tool.arguments)
   const values: Record<string, unknown> = {}
   for (const { parameter, value } of call.values) {
-    const key = Object.hasOwn(names, `${parameter.in}.${parameter.name}`) ? `${parameter.in}.${parameter.name}` : parameter.name
+    const key = Object.hasOwn(names, `${parameter.in}.${parameter.name}`)
+      ? `${parameter.in}.${parameter.name}`
+      : parameter.name
     const argument = names[key]
     if (typeof argument !== 'string') return `no argument for a ${parameter.in} parameter (${parameter.name})`
     values[argument] = value
@@ -248,7 +270,12 @@ async function callMcp(url: string, tool: Part, call: OracleCall, brings: boolea
     'content-type': 'application/json',
     accept: 'application/json, text/event-stream',
   }
-  const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: tool.name, arguments: values } }
+  const message = {
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'tools/call',
+    params: { name: tool.name, arguments: values },
+  }
   const { status, text } = await send(url, 'POST', '/mcp', headers, Buffer.from(JSON.stringify(message)))
   const result = asPart(asPart(parse(text)).result)
   if (status < 300 && result.isError !== true && result.content !== undefined) return undefined

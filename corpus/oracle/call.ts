@@ -80,7 +80,10 @@ export class NoCall extends Error {
 
 /** The credential that stands for a scheme: what an operator configures, without its prefix. */
 export function toSecret({ name, prefix }: OracleScheme): string {
-  const word = `secret-${[...name].map((one) => one.codePointAt(0)?.toString(16)).join('').slice(0, 24)}`
+  const word = `secret-${[...name]
+    .map((one) => one.codePointAt(0)?.toString(16))
+    .join('')
+    .slice(0, 24)}`
   return prefix === 'Basic ' ? `user:${word}` : word
 }
 
@@ -88,9 +91,17 @@ export function toSecret({ name, prefix }: OracleScheme): string {
 export function makeCall(operation: OracleOperation, random: Random): OracleCall {
   const { path, query: pathQuery } = splitPath(operation.path)
   const values = operation.parameters.flatMap((parameter) => assign(operation, parameter, random))
-  const find = (name: string) => values.find(({ parameter }) => parameter.in === 'path' && parameter.name === name)
+  const find = (name: string) =>
+    values.find(({ parameter }) => parameter.in === 'path' && parameter.name === name)
   const implied = (name: string) => {
-    const parameter = { name, in: 'path', required: true, schema: {}, spelling: 'simple', explode: false } as const
+    const parameter = {
+      name,
+      in: 'path',
+      required: true,
+      schema: {},
+      spelling: 'simple',
+      explode: false,
+    } as const
     const added = { parameter, value: random.text(letters, 5) }
     values.push(added)
     return added
@@ -98,21 +109,34 @@ export function makeCall(operation: OracleOperation, random: Random): OracleCall
   const variables = listVariables(path)
   const assigned = variables.map((name) => find(name) ?? implied(name))
   const pathTexts = assigned.map(({ parameter, value }) => spellPath(parameter, value))
-  if (pathTexts.some((text) => text === '' || /^\.{1,2}$/.test(text))) throw new NoCall('a path value leaves its segment')
+  if (pathTexts.some((text) => text === '' || /^\.{1,2}$/.test(text)))
+    throw new NoCall('a path value leaves its segment')
   let index = 0
   const written = path.replaceAll(/\{[^}]+\}/g, () => {
     index += 1
     return pathTexts[index - 1] ?? ''
   })
   const body = makeBody(operation, random)
-  const credentials = (operation.security[0] ?? []).map((scheme) => ({ scheme, text: writeCredential(scheme) }))
+  const credentials = (operation.security[0] ?? []).map((scheme) => ({
+    scheme,
+    text: writeCredential(scheme),
+  }))
   return {
     operation,
     values: values.filter(({ parameter }) => parameter.in !== 'path' || variables.includes(parameter.name)),
     pathTexts,
     body,
     credentials,
-    expected: describeArrival({ operation, path: written, pathQuery, values, body, credentials, find, implied }),
+    expected: describeArrival({
+      operation,
+      path: written,
+      pathQuery,
+      values,
+      body,
+      credentials,
+      find,
+      implied,
+    }),
   }
 }
 
@@ -129,25 +153,36 @@ interface Parts {
 
 function describeArrival(parts: Parts): ExpectedRequest {
   const { operation, values, credentials, body } = parts
-  const base = operation.baseUrl === undefined ? '' : new URL(`${operation.baseUrl}/`).pathname.replace(/\/$/, '')
+  const base =
+    operation.baseUrl === undefined ? '' : new URL(`${operation.baseUrl}/`).pathname.replace(/\/$/, '')
   const placed = (place: string) => values.filter(({ parameter }) => parameter.in === place)
-  const constants = parts.pathQuery.split('&').filter(Boolean).map((pair): ExpectedPair => {
-    const [name = '', text = ''] = pair.split(/=(.*)/s)
-    const variable = /^\{(.+)\}$/.exec(text)?.[1]
-    if (variable === undefined) return { name: decodeURIComponent(name), value: decodeURIComponent(text) }
-    const { value } = parts.find(variable) ?? parts.implied(variable)
-    return { name, value: toText(value) }
-  })
+  const constants = parts.pathQuery
+    .split('&')
+    .filter(Boolean)
+    .map((pair): ExpectedPair => {
+      const [name = '', text = ''] = pair.split(/=(.*)/s)
+      const variable = /^\{(.+)\}$/.exec(text)?.[1]
+      if (variable === undefined) return { name: decodeURIComponent(name), value: decodeURIComponent(text) }
+      const { value } = parts.find(variable) ?? parts.implied(variable)
+      return { name, value: toText(value) }
+    })
   const query = placed('query').flatMap(({ parameter: { name, spelling, explode, mediaType }, value }) =>
     spellPairs(name, value, spelling, explode, mediaType),
   )
-  const headers = placed('header').map(({ parameter, value }) => [parameter.name.toLowerCase(), spellHeader(parameter, value)])
+  const headers = placed('header').map(({ parameter, value }) => [
+    parameter.name.toLowerCase(),
+    spellHeader(parameter, value),
+  ])
   const cookies = placed('cookie').flatMap(({ parameter, value }) => spellCookie(parameter, value))
   const held = (place: string) => credentials.filter(({ scheme }) => scheme.in === place)
   return {
     method: operation.method,
     path: normalizePath(`${base}${parts.path}`),
-    query: [...constants, ...query, ...held('query').map(({ scheme, text }) => ({ name: scheme.key, value: text }))],
+    query: [
+      ...constants,
+      ...query,
+      ...held('query').map(({ scheme, text }) => ({ name: scheme.key, value: text })),
+    ],
     headers: Object.fromEntries([
       ...headers,
       ...held('header').map(({ scheme, text }) => [scheme.key.toLowerCase(), text]),
@@ -193,8 +228,10 @@ function assign(operation: OracleOperation, parameter: OracleParameter, random: 
   if (members.length === 0) return drop('a parameter has no elements')
   if (spelling !== 'deep' && members.some(([, one]) => typeof one === 'object'))
     return drop('OpenAPI gives a parameter no spelling: a list or object within another')
-  if (spelling === 'deep' && (Array.isArray(value) || hasEmpty(value))) return drop('OpenAPI gives a parameter no spelling: style deepObject of a list')
-  const isSpread = explode && !Array.isArray(value) && (place === 'query' || place === 'cookie') && spelling !== 'deep'
+  if (spelling === 'deep' && (Array.isArray(value) || hasEmpty(value)))
+    return drop('OpenAPI gives a parameter no spelling: style deepObject of a list')
+  const isSpread =
+    explode && !Array.isArray(value) && (place === 'query' || place === 'cookie') && spelling !== 'deep'
   const names = operation.parameters.map((one) => one.name)
   if (isSpread && members.some(([member]) => member !== name && names.includes(member)))
     return drop('two parameters share a name in the query')
@@ -226,7 +263,8 @@ function makeBody(operation: OracleOperation, random: Random): CallBody | undefi
     const type = body.type.includes('*') ? 'application/json' : body.type
     return { type, value, contentType: type, bytes: Buffer.from(JSON.stringify(value)) }
   }
-  if (isTextType(body.type)) return { type: body.type, value, contentType: body.type, bytes: Buffer.from(toText(value)) }
+  if (isTextType(body.type))
+    return { type: body.type, value, contentType: body.type, bytes: Buffer.from(toText(value)) }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     if (requiresBody) throw new NoCall('OpenAPI gives a form no spelling that is no object')
     return undefined
@@ -251,10 +289,15 @@ function makeBytes({ type }: OracleBody, random: Random): CallBody {
   return { type: contentType, value: { data: bytes.toString('base64'), contentType }, contentType, bytes }
 }
 
-function makeForm({ type, encoding }: OracleBody, value: Readonly<Record<string, unknown>>, isRequired: boolean): CallBody | undefined {
+function makeForm(
+  { type, encoding }: OracleBody,
+  value: Readonly<Record<string, unknown>>,
+  isRequired: boolean,
+): CallBody | undefined {
   const pairs = Object.entries(value).flatMap(([name, one]) => {
     const { spelling, explode = true } = encoding[name] ?? {}
-    const isNested = typeof one === 'object' && one !== null && Object.values(one).some((part) => typeof part === 'object')
+    const isNested =
+      typeof one === 'object' && one !== null && Object.values(one).some((part) => typeof part === 'object')
     if (Array.isArray(one) && one.length === 0) return []
     if (isNested && spelling !== 'deep' && (spelling !== undefined || Array.isArray(one))) {
       throw new NoCall('OpenAPI gives a form no spelling: a list or object within another')
@@ -281,7 +324,11 @@ function makeMultipart(
   const properties = asPart(asPart(resolve(schema)).properties)
   const isFile = (part: unknown) => {
     const { type: named, format, contentMediaType, contentEncoding } = asPart(resolve(part))
-    return named === 'file' || format === 'binary' || (contentMediaType === 'application/octet-stream' && contentEncoding === undefined)
+    return (
+      named === 'file' ||
+      format === 'binary' ||
+      (contentMediaType === 'application/octet-stream' && contentEncoding === undefined)
+    )
   }
   const toFile = (text: unknown): OracleFile => ({
     data: Buffer.from(`bytes of ${text}\u0000\u00ff`).toString('base64'),

@@ -34,8 +34,13 @@ export async function findDifference(
   const [path = '', query = ''] = target.split(/\?(.*)/s)
   const differ = (part: Difference['part'], wanted: unknown, found: unknown) =>
     isDeepStrictEqual(wanted, found) ? undefined : { part, expected: wanted, arrived: found }
-  const own = Object.entries(headers).filter(([name]) => !common.has(name) || expected.headers[name] !== undefined)
-  const cookies = String(headers.cookie ?? '').split('; ').filter(Boolean).sort()
+  const own = Object.entries(headers).filter(
+    ([name]) => !common.has(name) || expected.headers[name] !== undefined,
+  )
+  const cookies = String(headers.cookie ?? '')
+    .split('; ')
+    .filter(Boolean)
+    .sort()
   return (
     differ('method', expected.method, method) ??
     differ('path', expected.path, normalizePath(path)) ??
@@ -52,13 +57,15 @@ async function compareBody(
   bytes: Buffer,
   isVerbatim: boolean,
 ): Promise<Difference | undefined> {
-  if (!expected) return bytes.length === 0 ? undefined : { part: 'body', expected: '', arrived: bytes.toString() }
+  if (!expected)
+    return bytes.length === 0 ? undefined : { part: 'body', expected: '', arrived: bytes.toString() }
   const type = contentType.replace(/;.*$/s, '').trim().toLowerCase()
   if (type !== expected.type) return { part: 'content type', expected: expected.type, arrived: type }
   const differ = (wanted: unknown, found: unknown): Difference | undefined =>
     isDeepStrictEqual(wanted, found) ? undefined : { part: 'body', expected: wanted, arrived: found }
   if (isVerbatim) return differ(expected.bytes.toString('latin1'), bytes.toString('latin1'))
-  if (expected.pairs) return differ(canonize(expected.pairs), canonize(readArrived(bytes.toString(), expected.pairs)))
+  if (expected.pairs)
+    return differ(canonize(expected.pairs), canonize(readArrived(bytes.toString(), expected.pairs)))
   if (type === 'multipart/form-data')
     return differ(await readParts(expected.bytes, expected.contentType), await readParts(bytes, contentType))
   if (/json$/.test(type)) return differ(expected.value, parse(bytes.toString()))
@@ -78,7 +85,9 @@ function parse(text: string): unknown {
 /** Reads a multipart form as its parts: texts, and files with their names, types and bytes. */
 async function readParts(bytes: Buffer, contentType: string): Promise<unknown> {
   try {
-    const form = await new Response(new Uint8Array(bytes), { headers: { 'content-type': contentType } }).formData()
+    const form = await new Response(new Uint8Array(bytes), {
+      headers: { 'content-type': contentType },
+    }).formData()
     return await Promise.all(
       [...form].map(async ([name, part]) =>
         typeof part === 'string'

@@ -94,7 +94,7 @@ function readOperation({ document, resolve, item, path, method }: Place): Oracle
   return {
     method: method.toUpperCase(),
     path,
-    parameters: parts.flatMap((part) => readParameter(part, resolve, isOld) ?? []).filter((one) => !isCredential(one)),
+    parameters: parts.flatMap((part) => readParameter(part, isOld) ?? []).filter((one) => !isCredential(one)),
     ...(isOld ? readOldBody(document, operation, parts) : readBody(asPart(resolve(operation.requestBody)))),
     security,
     baseUrl: isOld ? readOldServer(document, operation) : readServer(document, item, operation),
@@ -105,7 +105,7 @@ function readOperation({ document, resolve, item, path, method }: Place): Oracle
 /** Headers that OpenAPI has ignored as parameters. */
 const ignored = new Set(['accept', 'content-type', 'authorization'])
 
-function readParameter(part: Part, resolve: Resolve, isOld: boolean): OracleParameter | undefined {
+function readParameter(part: Part, isOld: boolean): OracleParameter | undefined {
   const { name, in: place } = part
   if (typeof name !== 'string') return undefined
   if (place !== 'path' && place !== 'query' && place !== 'header' && place !== 'cookie') return undefined
@@ -121,7 +121,8 @@ function readParameter(part: Part, resolve: Resolve, isOld: boolean): OraclePara
   const [media] = Object.entries(asPart(part.content))
   const schema = media ? asPart(media[1]).schema : (part.schema ?? { type: 'string' })
   const spelling = readSpelling(part.style, usual)
-  const explode = typeof part.explode === 'boolean' ? part.explode : spelling === 'form' || spelling === 'deep'
+  const explode =
+    typeof part.explode === 'boolean' ? part.explode : spelling === 'form' || spelling === 'deep'
   return { ...common, schema, spelling, explode, ...(media && { mediaType: media[0] }) }
 }
 
@@ -145,7 +146,10 @@ function readBody({ content, required }: Part): Bodies {
       return [
         name,
         {
-          ...(isStyled && { spelling, explode: typeof explode === 'boolean' ? explode : spelling === 'form' || spelling === 'deep' }),
+          ...(isStyled && {
+            spelling,
+            explode: typeof explode === 'boolean' ? explode : spelling === 'form' || spelling === 'deep',
+          }),
           ...(typeof contentType === 'string' && { contentType }),
         },
       ]
@@ -224,8 +228,10 @@ function readScheme(name: string, { type, in: place, name: key, scheme }: Part):
     return { ...header, prefix: word === 'bearer' ? 'Bearer ' : word === 'basic' ? 'Basic ' : '' }
   }
   if (type === 'mutualTLS') return { name, in: 'connection', key: '', prefix: '' }
-  if (type !== 'apiKey' || typeof key !== 'string') return type === undefined ? undefined : { name, in: 'connection', key: '', prefix: '' }
-  if (place !== 'header' && place !== 'query' && place !== 'cookie') return { name, in: 'connection', key: '', prefix: '' }
+  if (type !== 'apiKey' || typeof key !== 'string')
+    return type === undefined ? undefined : { name, in: 'connection', key: '', prefix: '' }
+  if (place !== 'header' && place !== 'query' && place !== 'cookie')
+    return { name, in: 'connection', key: '', prefix: '' }
   return { name, in: place, key, prefix: '' }
 }
 
@@ -241,7 +247,8 @@ function readOldServer(document: Part, operation: Part): string | undefined {
   const { host, basePath = '' } = document
   if (typeof host !== 'string') return undefined
   const schemes = asList(operation.schemes ?? document.schemes).map(String)
-  const scheme = schemes.includes('https') || schemes.length === 0 ? 'https' : schemes.find((one) => one === 'http')
+  const scheme =
+    schemes.includes('https') || schemes.length === 0 ? 'https' : schemes.find((one) => one === 'http')
   return scheme && trimSlash(`${scheme}://${host}${basePath}`)
 }
 
@@ -249,7 +256,9 @@ function readServer(document: Part, item: Part, operation: Part): string | undef
   const [server] = asList(operation.servers ?? item.servers ?? document.servers)
   const { url, variables } = asPart(server)
   if (typeof url !== 'string') return undefined
-  const filled = url.replaceAll(/\{([^}]+)\}/g, (whole, name: string) => String(asPart(asPart(variables)[name]).default ?? whole))
+  const filled = url.replaceAll(/\{([^}]+)\}/g, (whole, name: string) =>
+    String(asPart(asPart(variables)[name]).default ?? whole),
+  )
   const whole = filled.startsWith('//') ? `https:${filled}` : filled
   return /^https?:\/\//.test(whole) && !/[{}]/.test(whole) ? trimSlash(whole) : undefined
 }

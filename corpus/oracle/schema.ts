@@ -69,7 +69,10 @@ export function satisfies(value: unknown, schema: unknown, resolve: Resolve, dep
     (typeof value !== 'string' || isText(value, part)) &&
     (typeof value !== 'number' || isNumber(value, part)) &&
     (!Array.isArray(value) || isListed(value, part, check)) &&
-    (typeof value !== 'object' || value === null || Array.isArray(value) || hasMembers(asPart(value), part, check))
+    (typeof value !== 'object' ||
+      value === null ||
+      Array.isArray(value) ||
+      hasMembers(asPart(value), part, check))
   )
 }
 
@@ -126,8 +129,14 @@ function isNumber(value: number, part: Part): boolean {
 
 /** The range of a number; `exclusiveMinimum` is a boolean until OpenAPI 3.0 and a bound from 3.1 on. */
 export function findRange({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Part) {
-  const low = Math.max(toNumber(minimum, Number.NEGATIVE_INFINITY), toNumber(exclusiveMinimum, Number.NEGATIVE_INFINITY))
-  const high = Math.min(toNumber(maximum, Number.POSITIVE_INFINITY), toNumber(exclusiveMaximum, Number.POSITIVE_INFINITY))
+  const low = Math.max(
+    toNumber(minimum, Number.NEGATIVE_INFINITY),
+    toNumber(exclusiveMinimum, Number.NEGATIVE_INFINITY),
+  )
+  const high = Math.min(
+    toNumber(maximum, Number.POSITIVE_INFINITY),
+    toNumber(exclusiveMaximum, Number.POSITIVE_INFINITY),
+  )
   return {
     low,
     high,

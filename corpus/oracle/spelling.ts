@@ -15,7 +15,10 @@ export type Separator = 'comma' | 'space' | 'pipe' | 'tab'
 
 /** Percent-encodes everything that is not unreserved (RFC 3986 §2.3). */
 export function encode(text: string): string {
-  return encodeURIComponent(text).replaceAll(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`)
+  return encodeURIComponent(text).replaceAll(
+    /[!'()*]/g,
+    (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
 }
 
 /** Writes a value that is no list and no object. */
@@ -26,12 +29,16 @@ export function toText(value: unknown): string {
 
 /** Writes a path parameter (RFC 6570 §3.2). */
 export function spellPath({ name, spelling, explode, mediaType }: OracleParameter, value: unknown): string {
-  if (mediaType !== undefined) return encode(typeof value === 'string' && !/json/.test(mediaType) ? value : JSON.stringify(value))
+  if (mediaType !== undefined)
+    return encode(typeof value === 'string' && !/json/.test(mediaType) ? value : JSON.stringify(value))
   const texts = toElements(value, explode, '=').map(encodeElement)
-  if (spelling === 'label') return `.${texts.map((text) => (explode ? text.replaceAll('.', '%2E') : text)).join(explode ? '.' : ',')}`
+  if (spelling === 'label')
+    return `.${texts.map((text) => (explode ? text.replaceAll('.', '%2E') : text)).join(explode ? '.' : ',')}`
   if (spelling !== 'matrix') return texts.join(',')
   if (!explode || typeof value !== 'object') return `;${encode(name)}=${texts.join(',')}`
-  return Array.isArray(value) ? texts.map((text) => `;${encode(name)}=${text}`).join('') : `;${texts.join(';')}`
+  return Array.isArray(value)
+    ? texts.map((text) => `;${encode(name)}=${text}`).join('')
+    : `;${texts.join(';')}`
 }
 
 /** An element; the equals sign of a member stays. */
@@ -43,13 +50,18 @@ function encodeElement(element: readonly string[]): string {
 function toElements(value: unknown, explode: boolean, _sign: string): string[][] {
   if (Array.isArray(value)) return value.map((one) => [toText(one)])
   if (typeof value !== 'object' || value === null) return [[toText(value)]]
-  return Object.entries(value).flatMap(([name, one]) => (explode ? [[name, toText(one)]] : [[name], [toText(one)]]))
+  return Object.entries(value).flatMap(([name, one]) =>
+    explode ? [[name, toText(one)]] : [[name], [toText(one)]],
+  )
 }
 
 /** Writes a header parameter. */
 export function spellHeader({ explode, mediaType }: OracleParameter, value: unknown): string {
-  if (mediaType !== undefined) return typeof value === 'string' && !/json/.test(mediaType) ? value : JSON.stringify(value)
-  return toElements(value, explode, '=').map((element) => element.join('=')).join(',')
+  if (mediaType !== undefined)
+    return typeof value === 'string' && !/json/.test(mediaType) ? value : JSON.stringify(value)
+  return toElements(value, explode, '=')
+    .map((element) => element.join('='))
+    .join(',')
 }
 
 /** Writes a cookie parameter as pairs of a `Cookie` header. */
@@ -59,9 +71,17 @@ export function spellCookie({ name, explode }: OracleParameter, value: unknown):
 }
 
 /** Writes a value as pairs of a query or form. */
-export function spellPairs(name: string, value: unknown, spelling: Spelling, explode: boolean, mediaType?: string): ExpectedPair[] {
+export function spellPairs(
+  name: string,
+  value: unknown,
+  spelling: Spelling,
+  explode: boolean,
+  mediaType?: string,
+): ExpectedPair[] {
   if (mediaType !== undefined)
-    return [{ name, value: typeof value === 'string' && !/json/.test(mediaType) ? value : JSON.stringify(value) }]
+    return [
+      { name, value: typeof value === 'string' && !/json/.test(mediaType) ? value : JSON.stringify(value) },
+    ]
   if (typeof value !== 'object' || value === null) return [{ name, value: toText(value) }]
   if (spelling === 'deep') return spellDeep(name, value)
   if (explode)
@@ -74,7 +94,9 @@ export function spellPairs(name: string, value: unknown, spelling: Spelling, exp
 
 function spellDeep(name: string, value: object): ExpectedPair[] {
   return Object.entries(asPart(Array.isArray(value) ? { ...value } : value)).flatMap(([member, one]) =>
-    typeof one === 'object' && one !== null ? spellDeep(`${name}[${member}]`, one) : [{ name: `${name}[${member}]`, value: toText(one) }],
+    typeof one === 'object' && one !== null
+      ? spellDeep(`${name}[${member}]`, one)
+      : [{ name: `${name}[${member}]`, value: toText(one) }],
   )
 }
 
@@ -83,15 +105,25 @@ const written: Readonly<Record<Separator, string>> = { comma: ',', space: '%20',
 /** Writes pairs as a query or form. */
 export function joinPairs(pairs: readonly ExpectedPair[]): string {
   return pairs
-    .map(({ name, value, separator = 'comma' }) => `${encode(name)}=${typeof value === 'string' ? encode(value) : value.map(encode).join(written[separator])}`)
+    .map(
+      ({ name, value, separator = 'comma' }) =>
+        `${encode(name)}=${typeof value === 'string' ? encode(value) : value.map(encode).join(written[separator])}`,
+    )
     .join('&')
 }
 
-const arrived: Readonly<Record<Separator, RegExp>> = { comma: /,/, space: /%20|\+/, pipe: /\||%7c/i, tab: /%09|\t/i }
+const arrived: Readonly<Record<Separator, RegExp>> = {
+  comma: /,/,
+  space: /%20|\+/,
+  pipe: /\||%7c/i,
+  tab: /%09|\t/i,
+}
 
 /** Gives pairs in one form that does not depend on their order but within one name. */
 export function canonize(pairs: readonly ExpectedPair[]): string[] {
-  return pairs.map(({ name, value }) => JSON.stringify([name, typeof value === 'string' ? value : [...value]])).sort(byName)
+  return pairs
+    .map(({ name, value }) => JSON.stringify([name, typeof value === 'string' ? value : [...value]]))
+    .sort(byName)
 }
 
 function byName(one: string, other: string): number {

@@ -32,7 +32,12 @@ export function findValue(schema: unknown, resolve: Resolve, random: Random, pla
 }
 
 /** Gives a schema with everything that its `allOf` says, and one of its choices. */
-export function flatten(schema: unknown, resolve: Resolve, choose: (list: readonly unknown[]) => unknown, depth = 0): Part {
+export function flatten(
+  schema: unknown,
+  resolve: Resolve,
+  choose: (list: readonly unknown[]) => unknown,
+  depth = 0,
+): Part {
   const { allOf, oneOf, anyOf, ...own } = asPart(resolve(schema))
   if (depth > 8) return own
   const parts = [...asList(allOf)]
@@ -42,7 +47,9 @@ export function flatten(schema: unknown, resolve: Resolve, choose: (list: readon
 }
 
 function mergeTwo(one: Part, other: Part): Part {
-  const shared = Object.keys(asPart(one.properties)).filter((name) => Object.hasOwn(asPart(other.properties), name))
+  const shared = Object.keys(asPart(one.properties)).filter((name) =>
+    Object.hasOwn(asPart(other.properties), name),
+  )
   const properties = {
     ...asPart(one.properties),
     ...asPart(other.properties),
@@ -88,7 +95,9 @@ class Generator {
     const part = flatten(schema, this.#resolve, (list) => this.#random.pick(list))
     if (part.const !== undefined) return part.const
     if (asList(part.enum).length > 0) {
-      const fitting = asList(part.enum).filter((one) => one !== null && one !== '' && satisfies(one, part, this.#resolve))
+      const fitting = asList(part.enum).filter(
+        (one) => one !== null && one !== '' && satisfies(one, part, this.#resolve),
+      )
       return this.#random.pick(fitting) ?? impossible
     }
     const types = listTypes(part)
@@ -136,7 +145,9 @@ class Generator {
       return (
         texts.find(
           (text) =>
-            text.length >= Math.max(least, 1) && text.length <= most && isWritable(text, this.#place.alphabet),
+            text.length >= Math.max(least, 1) &&
+            text.length <= most &&
+            isWritable(text, this.#place.alphabet),
         ) ?? impossible
       )
     } catch {
@@ -150,7 +161,10 @@ class Generator {
   #list(part: Part, depth: number): unknown {
     const { items, uniqueItems } = part
     const least = Math.max(toNumber(part.minItems, 0), 1)
-    const most = Math.min(toNumber(part.maxItems, Number.POSITIVE_INFINITY), Math.max(least, depth > 3 ? least : 3))
+    const most = Math.min(
+      toNumber(part.maxItems, Number.POSITIVE_INFINITY),
+      Math.max(least, depth > 3 ? least : 3),
+    )
     const length = this.#random.between(least, Math.max(most, least))
     if (depth > longest) return toNumber(part.minItems, 0) > 0 ? impossible : []
     const values: unknown[] = []
@@ -180,7 +194,10 @@ class Generator {
     const isMap = properties.length === 0 && additionalProperties !== false
     const missing = [...required].filter((name) => !properties.some(([one]) => one === name))
     for (const name of [...missing, ...(isMap && depth <= longest ? ['someKey'] : [])]) {
-      const value = this.generate(typeof additionalProperties === 'object' ? additionalProperties : {}, depth + 1)
+      const value = this.generate(
+        typeof additionalProperties === 'object' ? additionalProperties : {},
+        depth + 1,
+      )
       if (value !== impossible) members.push([name, value])
     }
     const most = toNumber(part.maxProperties, Number.POSITIVE_INFINITY)
@@ -197,7 +214,9 @@ function guessType({ properties, additionalProperties, items, minimum, maximum }
 
 /** A text of a pattern that its place could not carry is of no use. */
 function isWritable(text: string, alphabet: string): boolean {
-  return /^[\x20-\x7e]*$/.test(text) && text.trim() === text && (alphabet.includes(' ') || !/[\s,;"\\]/.test(text))
+  return (
+    /^[\x20-\x7e]*$/.test(text) && text.trim() === text && (alphabet.includes(' ') || !/[\s,;"\\]/.test(text))
+  )
 }
 
 const digits = '0123456789'
@@ -206,11 +225,21 @@ const letters = 'abcdefghijklmnopqrstuvwxyz'
 
 const formats: Readonly<Record<string, ((random: Random) => string) | undefined>> = {
   date: (random) => `20${random.text(digits, 2)}-0${random.between(1, 9)}-1${random.text(digits, 1)}`,
-  'date-time': (random) => `20${random.text(digits, 2)}-0${random.between(1, 9)}-1${random.text(digits, 1)}T1${random.text(digits, 1)}:30:00Z`,
+  'date-time': (random) =>
+    `20${random.text(digits, 2)}-0${random.between(1, 9)}-1${random.text(digits, 1)}T1${random.text(digits, 1)}:30:00Z`,
   email: (random) => `${random.text(letters, 6)}@example.org`,
   uri: (random) => `https://example.org/${random.text(letters, 6)}?a=b`,
   url: (random) => `https://example.org/${random.text(letters, 6)}`,
-  uuid: (random) => [8, 4, 4, 4, 12].map((length, index) => (index === 2 ? `4${random.text(hex, 3)}` : index === 3 ? `a${random.text(hex, 3)}` : random.text(hex, length))).join('-'),
+  uuid: (random) =>
+    [8, 4, 4, 4, 12]
+      .map((length, index) =>
+        index === 2
+          ? `4${random.text(hex, 3)}`
+          : index === 3
+            ? `a${random.text(hex, 3)}`
+            : random.text(hex, length),
+      )
+      .join('-'),
   ipv4: (random) => `192.0.2.${random.between(1, 254)}`,
   ipv6: (random) => `2001:db8::${random.text(hex, 4)}`,
   byte: (random) => Buffer.from(random.text(letters, 6)).toString('base64'),
