@@ -1,4 +1,7 @@
 #!/usr/bin/env node
+import { existsSync } from 'node:fs'
 import './check-node.js'
 
-await import('../src/main.ts')
+// A checkout runs its sources, the package what was built of them.
+const isCheckout = existsSync(new URL('../src/main.ts', import.meta.url))
+await import(isCheckout ? '../src/main.ts' : '../dist/src/main.js')

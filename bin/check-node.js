@@ -1,12 +1,15 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 
 /** Ends with one sentence where Node is too old to read the rest, which would fail with a stack. */
-const { engines } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
-const [needed] = /\d+(\.\d+)*/.exec(engines.node) ?? ['0']
+const { engines, devEngines } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+/** A checkout runs TypeScript as it is. */
+const isCheckout = existsSync(new URL('../src/main.ts', import.meta.url))
+const [needed] = /\d+(\.\d+)*/.exec(isCheckout ? devEngines.runtime.version : engines.node) ?? ['0']
+const hint = isCheckout ? ' `make install` puts the right one into node_modules/.bin.' : ''
 
 if (compare(process.versions.node, needed) < 0) {
   process.stderr.write(
-    `calgate needs Node ${needed} or later, and this is ${process.versions.node}. \`make install\` puts the right one into node_modules/.bin.\n`,
+    `calgate needs Node ${needed} or later, and this is ${process.versions.node}.${hint}\n`,
   )
   process.exit(1)
 }

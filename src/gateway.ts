@@ -22,6 +22,7 @@ import { openUpstream } from './upstream/origins.ts'
 /** Composes a gateway of one document, one upstream and both servers. Throws a `ConfigError` for an unknown scope of a key. */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, version, logger, circuit = {}, timeouts = usualTimeouts, issuerKeys = {} } = options
+  const { embedding } = options
   const isGuarded = authenticatesClients(config)
   const { document, operations } = readServed(options.document, {
     // A gateway that authenticates its clients reads this header for itself.
@@ -49,7 +50,18 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const requester = openUpstream(upstream)
   const configured = { secrets: config.shared, pins: config.pins }
   const common = { operations, configured, policy: config }
-  const parts = { config, operations, guard, state, readiness, admission, timeouts, logger, recorder }
+  const parts = {
+    config,
+    operations,
+    guard,
+    embedding,
+    state,
+    readiness,
+    admission,
+    timeouts,
+    logger,
+    recorder,
+  }
   const listener = createListenerOptions(parts)
   const rest = await createRestServer({ ...listener, ...common, document, requester, isGuarded })
   const tools = {

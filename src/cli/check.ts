@@ -1,8 +1,9 @@
 import { Command } from 'commander'
+import type { DescriptionOptions } from '../description/files.ts'
 import type { Loading } from '../description/load.ts'
 import type { Severity } from '../description/problem.ts'
 import { type CommandContext, formatExamples } from './command.ts'
-import { addDescriptionOptions, type DescriptionOptions } from './description-options.ts'
+import { addDescriptionOptions } from './description-options.ts'
 import { formatProblems, loadFiles } from './descriptions.ts'
 
 /** Creates the command that reports every problem of descriptions. */

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
+import type { DescriptionOptions } from '../description/files.ts'
 import { type CommandContext, formatExamples } from './command.ts'
-import { addDescriptionOptions, type DescriptionOptions } from './description-options.ts'
+import { addDescriptionOptions } from './description-options.ts'
 import { formatProblems, loadFiles } from './descriptions.ts'
 
 /** Creates the command that writes the document of descriptions. */

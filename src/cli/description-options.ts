@@ -1,20 +1,5 @@
 import type { Command } from 'commander'
 
-/** Options of every command that takes descriptions, as commander reads them. */
-export interface DescriptionOptions {
-  readonly overlay?: readonly string[]
-  readonly schemas?: readonly string[]
-  readonly baseUrl?: readonly string[]
-  readonly serverVariable?: readonly string[]
-  readonly prefix?: readonly string[]
-  readonly tag?: readonly string[]
-  readonly operation?: readonly string[]
-  readonly exclude?: readonly string[]
-  readonly readOnly?: true
-  readonly allowRef?: readonly string[]
-  readonly strict?: true
-}
-
 /** Each option by its flags; docs/descriptions.md lists the same. */
 export const descriptionOptions = {
   '--overlay <file>': 'apply an overlay (1.0 or 1.1); repeat it for more',

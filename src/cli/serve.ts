@@ -1,25 +1,29 @@
+import { existsSync } from 'node:fs'
 import { Command } from 'commander'
 import type { FastifyInstance } from 'fastify'
-import { type Config, readConfig } from '../config/config.ts'
+import { type Config, ConfigError, readConfig } from '../config/config.ts'
 import { findUnknownVariables } from '../config/unknown-variables.ts'
-import { readApi } from '../document/api.ts'
-import type { OpenApiDocument } from '../document/document.ts'
-import { readDocument } from '../document/document.ts'
+import type { DescriptionOptions } from '../description/files.ts'
+import { type Api, readApi } from '../document/api.ts'
+import { type OpenApiDocument, readDocument } from '../document/document.ts'
 import { createGateway } from '../gateway.ts'
 import type { Gateway } from '../http/gateway.ts'
 import { type CommandContext, CommandError, formatExamples } from './command.ts'
-import { addDescriptionOptions, type DescriptionOptions } from './description-options.ts'
+import { addDescriptionOptions } from './description-options.ts'
+import type { SettingsFile } from './settings-file.ts'
 
 /** Options of `serve`. */
 export interface ServeOptions extends DescriptionOptions {
+  readonly config?: string
   readonly mock?: true
   readonly stdio?: true
 }
 
-/** What is served: the document, and the environment with what a mock adds to it. */
+/** What is served: the document, and the environment with what a file and a mock add to it. */
 interface Served {
   readonly document: OpenApiDocument
   readonly environment: CommandContext['environment']
+  readonly file: SettingsFile | undefined
 }
 
 /** Creates the command that serves an API. */
@@ -29,6 +33,7 @@ export function createServe(context: CommandContext): Command {
       'Serves descriptions (capabilities, OpenAPI 2.0 to 3.2) as a REST API and as MCP tools, until the process is asked to end.',
     )
     .argument('[file...]', 'descriptions; by default what calgate ships with')
+    .option('--config <file>', 'settings of the gateway; calgate.yaml where it exists')
     .option('--mock', 'start a mock and serve it in place of the API')
     .option('--stdio', 'serve MCP on standard input and output; the log goes to standard error')
     .addHelpText(
@@ -77,9 +82,9 @@ async function createServed(
   context: CommandContext,
   output: 'stdout' | 'stderr',
 ): Promise<{ readonly gateway: Gateway; readonly config: Config }> {
-  const { document, environment } = await readServed(files, options, context)
+  const { document, environment, file } = await readServed(files, options, context)
   const api = readApi(document)
-  const config = readConfig(environment, api)
+  const config = readSettings(environment, api, file)
   const logger = context.startLog(output, config.logLevel)
   for (const sentence of findUnknownVariables(environment, api)) logger.warn(sentence)
   const { version } = context
@@ -87,26 +92,44 @@ async function createServed(
   return { gateway: await createGateway({ config, document, logger, version, watchProcess }), config }
 }
 
-/** Loads what reads descriptions, and mocks, only where there are some. */
+function readSettings(environment: Served['environment'], api: Api, file: SettingsFile | undefined): Config {
+  try {
+    return readConfig(environment, api)
+  } catch (error) {
+    throw error instanceof ConfigError && file ? new ConfigError(file.locate(error, api)) : error
+  }
+}
+
+/** Loads what reads descriptions, settings and mocks only where there are some. */
 async function readServed(
-  files: readonly string[],
-  options: ServeOptions,
+  named: readonly string[],
+  flags: ServeOptions,
   context: CommandContext,
 ): Promise<Served> {
-  const { environment } = context
+  const file = await findSettings(flags.config)
+  const files = named.length > 0 ? named : (file?.files ?? [])
+  const options = { ...file?.options, ...flags }
   const load = async (more: DescriptionOptions) => {
     if (files.length === 0) return readDocument()
     const { loadServed } = await import('./served-descriptions.ts')
-    return loadServed(files, more, context)
+    return loadServed(files, { ...options, ...more }, context)
   }
-  if (!options.mock) return { document: await load(options), environment }
+  const own = await load({})
+  const environment = file?.apply(context.environment, readApi(own)) ?? context.environment
+  if (!flags.mock) return { document: own, environment, file }
   const { startChosenMock } = await import('./mock-start.ts')
-  const mocked = files.length === 0 ? undefined : await load(options)
-  const mock = await startChosenMock({ environment, document: mocked, port: 0 })
+  const isShipped = files.length === 0
+  const mock = await startChosenMock({ environment, port: 0, document: isShipped ? undefined : own })
   // The mock stands in for all APIs of the descriptions.
-  return mocked
-    ? { document: await load({ ...options, baseUrl: [mock.url] }), environment }
-    : { document: readDocument(), environment: { ...environment, ...mock.variables } }
+  return isShipped
+    ? { document: own, environment: { ...environment, ...mock.variables }, file }
+    : { document: await load({ baseUrl: [mock.url] }), environment, file }
+}
+
+async function findSettings(named: string | undefined): Promise<SettingsFile | undefined> {
+  if (named === undefined && !existsSync('calgate.yaml')) return undefined
+  const { readSettingsFile } = await import('./settings-file.ts')
+  return readSettingsFile(named ?? 'calgate.yaml')
 }
 
 async function listen(

@@ -1,6 +1,6 @@
+import type { DescriptionOptions } from '../description/files.ts'
 import type { OpenApiDocument } from '../document/document.ts'
 import { CommandError, type Streams } from './command.ts'
-import type { DescriptionOptions } from './description-options.ts'
 import { formatProblems, loadFiles } from './descriptions.ts'
 
 /**

@@ -1,8 +1,9 @@
 import { Command } from 'commander'
+import type { DescriptionOptions } from '../description/files.ts'
 import { readDocument } from '../document/document.ts'
 import { exposePaths } from '../document/exposed-paths.ts'
 import { type CommandContext, formatExamples } from './command.ts'
-import { addDescriptionOptions, type DescriptionOptions } from './description-options.ts'
+import { addDescriptionOptions } from './description-options.ts'
 import { importPeer } from './peer.ts'
 import { loadServed } from './served-descriptions.ts'
 

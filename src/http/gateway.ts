@@ -6,7 +6,7 @@ import type { OpenApiDocument } from '../document/document.ts'
 import type { SamplingOptions } from '../observability/response-sampling.ts'
 import type { CircuitOptions } from '../upstream/circuit-breaker.ts'
 import type { AdmissionLimits } from './admission.ts'
-import type { ListenerTimeouts } from './listener.ts'
+import type { Embedding, ListenerTimeouts } from './listener.ts'
 
 /** A gateway whose servers do not listen yet. */
 export interface Gateway {
@@ -30,6 +30,7 @@ export interface GatewayOptions {
   /** Version of calgate, as MCP clients are told. */
   readonly version: string
   readonly logger: FastifyBaseLogger
+  readonly embedding?: Embedding
   readonly circuit?: CircuitOptions
   readonly timeouts?: ListenerTimeouts
   readonly admission?: AdmissionLimits

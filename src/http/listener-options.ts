@@ -19,6 +19,7 @@ export interface ListenerParts {
   readonly config: Pick<Config, 'allowedHosts' | 'allowedOrigins' | 'rateLimit'>
   readonly operations: readonly Operation[]
   readonly guard: Pick<Guard, 'authenticate'>
+  readonly embedding: ListenerOptions['embedding']
   readonly state: { readonly store: CounterStore; readonly fingerprint: Fingerprint }
   readonly readiness: Pick<ReadinessCheck, 'draining'>
   readonly admission: Admission
@@ -29,12 +30,13 @@ export interface ListenerParts {
 
 /** Creates the options of both servers: they share one concurrency limit, one rate limit and one bound of unread responses. */
 export function createListenerOptions(parts: ListenerParts): CommonListenerOptions {
-  const { config, operations, guard, state, readiness, admission, timeouts, logger, recorder } = parts
+  const { config, operations, guard, embedding, state, readiness, admission, timeouts, logger, recorder } =
+    parts
   const { allowedHosts, allowedOrigins, rateLimit } = config
   const { store, fingerprint } = state
   const credentialHeaders = listCredentialHeaders(operations)
   return {
-    ...{ logger, recorder, readiness, admission, timeouts, allowedHosts, allowedOrigins },
+    ...{ logger, recorder, readiness, embedding, admission, timeouts, allowedHosts, allowedOrigins },
     authenticate: guard.authenticate,
     unread: new UnreadResponses(),
     rateLimit: rateLimit && { ...rateLimit, store, fingerprint, credentialHeaders },

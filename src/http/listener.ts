@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -39,6 +40,12 @@ declare module 'fastify' {
   }
 }
 
+/** How a gateway works inside another Fastify app, which has checked the host and authenticated the client. */
+export interface Embedding {
+  /** Returns what the client of a request may do. */
+  grant(request: IncomingMessage): Grant
+}
+
 /** What both servers have in common. */
 export interface ListenerOptions extends SourceOptions {
   readonly surface: Surface
@@ -50,6 +57,8 @@ export interface ListenerOptions extends SourceOptions {
   readonly refuseUnrouted?: ((request: FastifyRequest) => never) | undefined
   /** Called before a body is read. */
   readonly authenticate: Authenticator
+  /** Present where another app has checked the host and authenticated the client. */
+  readonly embedding?: Embedding | undefined
   readonly admission: Admission
   readonly unread: UnreadResponses
   /** Connections end with their next response once it is draining. */
@@ -82,6 +91,7 @@ const mostConnections = 4_096
  */
 export async function createListener(options: ListenerOptions): Promise<FastifyInstance> {
   const { surface, recorder, admission, unread, authenticate, readiness, timeouts, rateLimit } = options
+  const { embedding } = options
   const { refuseUnrouted = refuseRoute } = options
   const recordRefusal = (code: ErrorCode) => {
     options.logger.info({ surface, code }, 'request refused')
@@ -130,7 +140,7 @@ export async function createListener(options: ListenerOptions): Promise<FastifyI
     if (earlier) await earlier
     if (reply.raw.destroyed || reply.raw.headersSent) return reply.hijack()
     checkFraming(request.raw)
-    checkSource(request.raw, request.route.config.isPublic)
+    if (!embedding) checkSource(request.raw, request.route.config.isPublic)
   })
   app.setErrorHandler((error, request, reply) => {
     const problem = toGatewayError(error)
@@ -142,7 +152,7 @@ export async function createListener(options: ListenerOptions): Promise<FastifyI
   const countRequest = registerRateLimit(app, rateLimit)
   app.addHook('onRequest', async (request) => {
     if (request.route.config.isPublic !== true) {
-      const grant = authenticate(request.headers.authorization)
+      const grant = embedding?.grant(request.raw) ?? authenticate(request.headers.authorization)
       // Awaiting what is no promise would take a microtask for each request.
       request.grant = grant instanceof Promise ? await grant : grant
     }

@@ -12,6 +12,8 @@ interface LockedPackage {
   readonly resolved?: string
   readonly dev?: boolean
   readonly hasInstallScript?: boolean
+  /** A workspace, whose `resolved` is its folder. */
+  readonly link?: boolean
 }
 
 interface Lock {
@@ -32,7 +34,8 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   '@fastify/rate-limit': ['11.2.0'],
 }
 
-const groups = ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies', 'overrides']
+/** Optional peers are the user's to choose: they have a range. */
+const groups = ['dependencies', 'devDependencies', 'optionalDependencies', 'overrides']
 const manifests = listFiles().filter((path) => /(^|\/)package\.json$/.test(path))
 const locks = listFiles().filter((path) => /(^|\/)package-lock\.json$/.test(path))
 const product: Lock = JSON.parse(readText('package-lock.json'))
@@ -51,8 +54,16 @@ describe('package.json files', () => {
     expect(findRanges(planted)).toEqual(['fastify', 'yaml', 'vitest', 'ajv', 'glob', 'older'])
   })
 
-  it.each(manifests)('%s has a lock file beside it', (path) => {
-    expect(locks).toContain(path.replace('package.json', 'package-lock.json'))
+  it.each(manifests)('%s has a lock file beside it, or is in that of the root', (path) => {
+    const isWorkspace = `${path.replace('/package.json', '')}` in product.packages
+    expect(isWorkspace || locks.includes(path.replace('package.json', 'package-lock.json'))).toBe(true)
+  })
+
+  it('install no Node with the published package, and nothing that its users did not ask for', () => {
+    const { optionalDependencies, peerDependencies, peerDependenciesMeta } = readManifest('package.json')
+    expect(optionalDependencies).toBeUndefined()
+    const peers = Object.keys(Object(peerDependencies))
+    expect(peers.filter((name) => Object(peerDependenciesMeta)[name]?.optional !== true)).toEqual([])
   })
 
   it('of tools that are no part of the product can not be published by accident', () => {
@@ -130,7 +141,7 @@ function findRanges(manifest: Manifest): string[] {
 
 function findAddresses({ packages }: Lock): string[] {
   return Object.entries(packages)
-    .filter(([, { resolved }]) => resolved !== undefined)
+    .filter(([, { resolved, link }]) => resolved !== undefined && !link)
     .map(([path]) => path)
 }
 

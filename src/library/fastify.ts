@@ -1,0 +1,52 @@
+import type { IncomingMessage } from 'node:http'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { type Grant, openGrant } from '../access/authorization.ts'
+import { composeGateway, type ProgramSettings } from './composition.ts'
+
+/** What a client may do, as the app knows it. */
+export interface ClientGrant {
+  /** Name of the client; its rate and deletion limits are counted by it. */
+  readonly name: string
+  /** Scopes of the document (`x-scope`); all of them without. */
+  readonly scopes?: readonly string[]
+}
+
+/** Settings of the plugin: those of a gateway, without the ports. Its log is the app's. */
+export interface CalgatePluginOptions extends ProgramSettings {
+  /** Returns what the client of a request may do; everything without. The app has authenticated it in a hook before. */
+  readonly grant?: (request: FastifyRequest) => ClientGrant
+}
+
+/**
+ * Serves descriptions inside a Fastify app: the operations at their paths, the document at `/openapi.json` and MCP at
+ * `/mcp`, all below the prefix of the plugin. `onRequest` hooks of the app run before; the gateway writes the response
+ * itself, so that `onSend` hooks do not run.
+ */
+export default async function calgate(
+  app: FastifyInstance,
+  { grant, ...settings }: CalgatePluginOptions,
+): Promise<void> {
+  const grants = new WeakMap<IncomingMessage, Grant>()
+  const { gateway } = await composeGateway(
+    { logger: app.log, ...settings },
+    { grant: (request) => grants.get(request) ?? openGrant },
+  )
+  await Promise.all([gateway.rest.ready(), gateway.mcp.ready()])
+  app.addHook('onClose', () => gateway.close())
+  // The gateway reads bodies itself, once they may come.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _body, done) => done(null))
+  const pass = (server: FastifyInstance) => (request: FastifyRequest, reply: FastifyReply) => {
+    const { raw } = request
+    if (grant) grants.set(raw, toGrant(grant(request)))
+    raw.url = (raw.url ?? '').slice(app.prefix.replace(/\/$/, '').length)
+    reply.hijack()
+    server.routing(raw, reply.raw)
+  }
+  app.all('/mcp', pass(gateway.mcp))
+  app.all('/*', pass(gateway.rest))
+}
+
+function toGrant({ name, scopes }: ClientGrant): Grant {
+  return { caller: name, scopes: scopes ? new Set(scopes) : 'all' }
+}
