@@ -67,6 +67,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const tools = {
     ...{ ...common, ...state, version, logger, recorder, upstreamName: api.title },
     client: createClient({ requester, configured }),
+    offersSearch: config.offersSearch,
     nameVariable: (scheme: string) => nameVariable(api, scheme),
   }
   const mcp = await createMcpServer({ ...listener, ...tools })

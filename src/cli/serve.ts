@@ -17,6 +17,7 @@ export interface ServeOptions extends DescriptionOptions {
   readonly config?: string
   readonly mock?: true
   readonly stdio?: true
+  readonly tools?: string
 }
 
 /** What is served: the document, and the environment with what a file and a mock add to it. */
@@ -36,6 +37,7 @@ export function createServe(context: CommandContext): Command {
     .option('--config <file>', 'settings of the gateway; calgate.yaml where it exists')
     .option('--mock', 'start a mock and serve it in place of the API')
     .option('--stdio', 'serve MCP on standard input and output; the log goes to standard error')
+    .option('--tools <all|search>', 'offer all tools, or three that search, describe and call them')
     .addHelpText(
       'after',
       formatExamples({
@@ -115,7 +117,8 @@ async function readServed(
     return loadServed(files, { ...options, ...more }, context)
   }
   const own = await load({})
-  const environment = file?.apply(context.environment, readApi(own)) ?? context.environment
+  const settings = file?.apply(context.environment, readApi(own)) ?? context.environment
+  const environment = flags.tools === undefined ? settings : { ...settings, MCP_TOOLS: flags.tools }
   if (!flags.mock) return { document: own, environment, file }
   const { startChosenMock } = await import('./mock-start.ts')
   const isShipped = files.length === 0

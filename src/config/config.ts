@@ -24,6 +24,8 @@ export interface Config extends ApiConfig {
   readonly oauth: OAuthConfig | undefined
   /** Whether users' tokens stay out of what MCP answers. */
   readonly redactTokens: boolean
+  /** Whether MCP offers tools that search, describe and call the others, in their place. */
+  readonly offersSearch: boolean
   readonly allowDelete: boolean
   /** Whether a deletion on MCP needs a confirmation. */
   readonly confirmDelete: boolean
@@ -99,6 +101,7 @@ export function readConfig(environment: Environment, api: Api): Config {
     keys: reader.keys('GATEWAY_KEYS_FILE'),
     oauth: readOAuth(reader),
     redactTokens: tokens === undefined ? Object.keys(shared).length > 0 : tokens === 'withhold',
+    offersSearch: reader.choice('MCP_TOOLS', ['all', 'search']) === 'search',
     allowDelete: reader.choice('ALLOW_DELETE', ['true', 'false']) !== 'false',
     confirmDelete: reader.choice('CONFIRM_DELETE', ['true', 'false']) === 'true',
     deleteLimit: reader.rate('MCP_DELETE_LIMIT'),

@@ -41,6 +41,11 @@ export const variables = {
     description:
       "`reveal` or `withhold` users' tokens on MCP; by default they are redacted where credentials are configured",
   },
+  MCP_TOOLS: {
+    default: 'all',
+    description:
+      '`all` offers each operation as a tool; `search` offers three that search, describe and call them',
+  },
   ALLOW_DELETE: { default: 'true', description: '`false` refuses every deletion and removes its tool' },
   CONFIRM_DELETE: {
     default: 'false',

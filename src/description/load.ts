@@ -1,5 +1,6 @@
 import type { OpenApiDocument } from '../document/document.ts'
 import { asRecord } from '../document/json.ts'
+import type { Selection } from '../document/selection.ts'
 import { addComponents, type Components } from './components.ts'
 import { composeDocument } from './composition.ts'
 import type { Description } from './description.ts'
@@ -9,7 +10,7 @@ import { applyOverlay } from './overlay/overlay.ts'
 import type { Problem } from './problem.ts'
 import { typeDescription } from './schemas.ts'
 import { findSharedCredentials, nameVariables } from './security-variables.ts'
-import { type Selection, selectOperations } from './selection.ts'
+import { selectOperations } from './selection.ts'
 
 /** A file as it was named, and its text. */
 export interface NamedText {

@@ -1,18 +1,10 @@
 import { asRecord, isObject } from '../document/json.ts'
 import { splitPathKey } from '../document/path-template.ts'
+import { hintByMethod } from '../document/tool.ts'
 import type { DescribedOperation } from './description.ts'
 import { type NameRegistry, toArgumentNames } from './naming.ts'
 
 type Part = Readonly<Record<string, unknown>>
-
-const readOnly = new Set(['get', 'head', 'options', 'trace', 'query'])
-const idempotent = new Set(['put', 'delete'])
-
-/** What a method says of a tool (RFC 9110 §9.2); what it cannot say is left out, which is MCP's default. */
-export function hintByMethod(method: string): Part {
-  if (readOnly.has(method)) return { readOnlyHint: true }
-  return idempotent.has(method) ? { idempotentHint: true } : {}
-}
 
 /**
  * Completes the tool of an operation: its name by the rule of names, and what the description leaves open. An argument

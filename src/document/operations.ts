@@ -28,6 +28,8 @@ export interface Operation {
   /** URL of the API that the path is appended to, where it is not that of the whole document (`x-base-url`). */
   readonly baseUrl?: string
   readonly summary: string
+  /** Names of its groups (`tags`). */
+  readonly tags?: readonly string[]
   readonly parameters: readonly Parameter[]
   /** The request body, if the operation takes one. */
   readonly body?: RequestBody
@@ -93,7 +95,7 @@ function readOperation(
   schemas: SchemaReaders,
 ): Operation {
   const source = asRecord(part)
-  const { operationId, summary, parameters, requestBody, security } = source
+  const { operationId, summary, tags, parameters, requestBody, security } = source
   const read = readExtensions('operation', source, `${method} ${path}`)
   const { 'x-rest-path': restPath, 'x-mcp-tool': tool, 'x-recovery': recovery, 'x-scope': scope } = read
   const { 'x-redacted-notice': redactedNotice } = read
@@ -114,6 +116,7 @@ function readOperation(
     restPath: restPath ?? splitPathKey(path).path,
     ...(read['x-base-url'] !== undefined && { baseUrl: read['x-base-url'] }),
     summary: asText(summary),
+    ...(tags !== undefined && { tags: [tags].flat().map(String) }),
     ...addCredentials({
       parameters: readParameters(path, list(parameters), list(shared), schemas.request),
       security: readSecurity(document, security),
@@ -126,6 +129,6 @@ function readOperation(
     ...(recovery !== undefined && { recovery }),
     ...(scope !== undefined && { scope }),
     ...(redactedNotice !== undefined && { redactedNotice }),
-    ...(tool !== undefined && { tool: readTool(tool) }),
+    ...(tool !== undefined && { tool: readTool(tool, method) }),
   }
 }

@@ -5,13 +5,8 @@ export interface Tool {
   readonly name: string
   readonly title: string
   readonly description: string
-  /** The capability's hints and `openWorld`, under their MCP annotation names. */
-  readonly annotations: {
-    readonly readOnlyHint: boolean
-    readonly destructiveHint: boolean
-    readonly idempotentHint: boolean
-    readonly openWorldHint: boolean
-  }
+  /** What is known of a call; a hint that is left out has MCP's default. */
+  readonly annotations: ToolHints
   /**
    * Name of the operation's parameter, or `body`, → argument name, in the capability's order. Where two parameters share
    * a name, or one is called `body`, its key has its place: `query.id`.
@@ -19,19 +14,37 @@ export interface Tool {
   readonly arguments: Readonly<Record<string, string>>
 }
 
-/** Reads `x-mcp-tool`. A hint that is missing means what MCP takes it to mean: the tool may do anything. */
-export function readTool(part: unknown): Tool {
+/** MCP's hints (`ToolAnnotations`). */
+export interface ToolHints {
+  readonly readOnlyHint?: boolean
+  readonly destructiveHint?: boolean
+  readonly idempotentHint?: boolean
+  readonly openWorldHint?: boolean
+}
+
+const hints = ['readOnlyHint', 'destructiveHint', 'idempotentHint', 'openWorldHint'] as const
+const readOnly = new Set(['get', 'head', 'options', 'trace', 'query'])
+const idempotent = new Set(['put', 'delete'])
+
+/** What a method says of a tool (RFC 9110 §9.2), in whatever case; what it cannot say is left out. */
+export function hintByMethod(method: string): ToolHints {
+  const name = method.toLowerCase()
+  if (readOnly.has(name)) return { readOnlyHint: true }
+  return idempotent.has(name) ? { idempotentHint: true } : {}
+}
+
+/** Reads `x-mcp-tool`; a hint that it does not have follows from the method, or is left out. */
+export function readTool(part: unknown, method: string): Tool {
   const { name, title, description, annotations, arguments: names } = asRecord(part)
-  const { readOnlyHint, destructiveHint, idempotentHint, openWorldHint } = asRecord(annotations)
+  const given = asRecord(annotations)
+  const known = hints.filter((hint) => typeof given[hint] === 'boolean')
   return {
     name: asText(name),
     title: asText(title),
     description: asText(description),
     annotations: {
-      readOnlyHint: readOnlyHint === true,
-      destructiveHint: destructiveHint !== false,
-      idempotentHint: idempotentHint === true,
-      openWorldHint: openWorldHint !== false,
+      ...hintByMethod(method),
+      ...Object.fromEntries(known.map((hint) => [hint, given[hint]])),
     },
     arguments: Object.fromEntries(
       Object.entries(asRecord(names)).map(([parameter, argument]) => [parameter, asText(argument)]),

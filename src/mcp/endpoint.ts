@@ -14,6 +14,7 @@ import { type Reply, RpcError, refuse, rpcCodes } from './json-rpc.ts'
 import { messageLimits } from './messages.ts'
 import { createSdkResponder } from './post.ts'
 import type { ProtocolOptions } from './protocol.ts'
+import { type OperationFilter, readSelection } from './tool-selection.ts'
 import type { CallContext } from './tools.ts'
 
 /**
@@ -57,6 +58,7 @@ const notAcceptable = new RpcError(rpcCodes.refused, 'Responses are application/
 class HttpContext implements CallContext {
   readonly connection: ClientConnection
   readonly grant: Grant
+  readonly selects: OperationFilter | undefined
   readonly requestId: string
   readonly traceparent: string | undefined
   readonly countCall: CallCounter | undefined
@@ -64,6 +66,7 @@ class HttpContext implements CallContext {
 
   constructor(request: FastifyRequest, response: ServerResponse) {
     this.grant = request.grant
+    this.selects = readSelection(request.url, request.headers)
     this.requestId = request.id
     this.countCall = request.countCall
     this.traceparent = request.trace?.traceparent

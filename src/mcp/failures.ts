@@ -3,7 +3,7 @@ import { isTextType } from '../document/media-types.ts'
 import type { Operation } from '../document/operations.ts'
 import { type DescribedResponse, findResponse } from '../document/responses.ts'
 import { errorCatalogue } from '../errors/catalogue.ts'
-import type { GatewayError } from '../errors/gateway-error.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import { readRetryAfter } from '../upstream/back-off.ts'
 import type { ApiResponse } from '../upstream/client.ts'
 import { redactTokens } from '../upstream/redaction.ts'
@@ -67,6 +67,20 @@ export function toRefusal(error: GatewayError, nextStep?: string): ToolResult {
     ...wait,
     nextStep: next,
   })
+}
+
+/** The refusal of a call; it says how to give the secret where that is missing, alone or beside wrong arguments. */
+export function toCallRefusal(error: GatewayError, advice: string): ToolResult {
+  const { code, violations, cause } = error
+  if (code === 'missing_credentials') return toRefusal(new GatewayError(code, { detail: advice }), advice)
+  if (code !== 'invalid_argument') return toRefusal(error)
+  const hasNull = violations.some(({ message }) => message.endsWith('(got null)'))
+  const nextStep = [
+    'Correct these arguments and call again.',
+    hasNull ? 'Leave optional values out instead of giving null.' : '',
+    cause === undefined ? '' : advice,
+  ]
+  return toRefusal(new GatewayError(code, { violations }), nextStep.filter(Boolean).join(' '))
 }
 
 /**

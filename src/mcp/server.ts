@@ -9,15 +9,21 @@ import type { RpcError } from './json-rpc.ts'
 import type { ProtocolOptions } from './protocol.ts'
 import { serveStdio } from './stdio.ts'
 import { type ObservationOptions, observeTools } from './tool-calls.ts'
+import { offerSearch } from './tool-search.ts'
 import { createTools, type ToolOptions } from './tools.ts'
 
 /** Bytes of a message; clients send far less. */
 const bodyLimit = 128 * 1024
 
+/** Tools that common clients take; OpenAI's take no more than 128. */
+const mostTools = 128
+
 /** What both transports of the MCP server are made of. */
 export interface McpOptions extends Omit<ToolOptions, 'onUnexpectedError'> {
   /** Version of calgate. */
   readonly version: string
+  /** Whether three tools that search, describe and call stand in the place of all others. */
+  readonly offersSearch?: boolean
   readonly logger: FastifyBaseLogger
   readonly recorder?: RequestRecorder | undefined
 }
@@ -28,6 +34,11 @@ export async function createMcpServer(
 ): Promise<FastifyInstance> {
   const app = await createListener({ ...options, surface: 'mcp', bodyLimit, refuseUnrouted })
   await app.register(registerMcp, describeServer(options))
+  const count = options.operations.filter(({ tool }) => tool !== undefined).length
+  if (count > mostTools && !options.offersSearch)
+    options.logger.warn(
+      `${count} tools are more than many clients take: \`--tools search\` offers three that find and call them, and \`--tag\` or \`--read-only\` select some`,
+    )
   return app
 }
 
@@ -70,5 +81,6 @@ function describeServer(options: McpOptions & Pick<ObservationOptions, 'onEnd'>)
     version,
     instructions,
   }
-  return { tools: observeTools(createTools({ ...options, onUnexpectedError }), options), identity }
+  const tools = observeTools(createTools({ ...options, onUnexpectedError }), options)
+  return { tools: options.offersSearch ? offerSearch(tools) : tools, identity }
 }

@@ -20,16 +20,19 @@ import {
   type ToolArguments,
 } from './arguments.ts'
 import { Confirmations, confirmation, type Elicitation, type Question } from './confirmation.ts'
-import { findFailure, toRefusal } from './failures.ts'
+import { findFailure, toCallRefusal, toRefusal } from './failures.ts'
 import { type Selection, selectDescribed } from './redaction.ts'
 import { type ToolResult, toResult } from './results.ts'
 import { type Offer, type OfferOptions, offerTool, type ToolDescription } from './tool-description.ts'
+import type { OperationFilter } from './tool-selection.ts'
 
 /** What a call comes with beside its arguments. */
 export interface CallContext {
   readonly credential: CredentialSource
   /** What the caller may do. */
   readonly grant: Grant
+  /** The operations that the client wants as tools, of those it may call; all of them without. */
+  readonly selects?: OperationFilter | undefined
   /** Fires when the caller has gone; only reads are given up for it. */
   readonly signal?: AbortSignal | undefined
   /** Tells whether the answer arrived; that of a write is kept when it did not. */
@@ -49,7 +52,7 @@ export interface CallContext {
 /** The tools of the gateway, the same for both protocol eras and both transports. */
 export interface Tools {
   /** The tools that a caller may call, in the document's order, without arguments for what its connection brings. */
-  list(context: Pick<CallContext, 'grant' | 'credential'>): readonly ToolDescription[]
+  list(context: Pick<CallContext, 'grant' | 'credential' | 'selects'>): readonly ToolDescription[]
   /** Calls a tool. Never throws: whatever goes wrong is a result with `isError`. Undefined without such a tool. */
   call(
     name: string,
@@ -97,16 +100,21 @@ export function createTools(options: ToolOptions): Tools {
   })
   const byName = new Map(tools.map((tool) => [tool.name, tool]))
   return {
-    list: ({ grant, credential }) =>
+    list: ({ grant, credential, selects }) =>
       tools.flatMap(({ operation, offer }) => {
-        const found = covers(grant, operation) ? offer() : undefined
+        const isWanted = covers(grant, operation) && (selects?.(operation) ?? true)
+        const found = isWanted ? offer() : undefined
         if (!found) return []
         const brings = found.credentials.some(
           (header) => credential(header, operation.security) !== undefined,
         )
         return [brings ? found.bareDescription : found.description]
       }),
-    call: (name, ...call) => byName.get(name)?.call()?.(...call),
+    call(name, values, context, elicitation) {
+      const tool = byName.get(name)
+      if (!tool || context.selects?.(tool.operation) === false) return undefined
+      return tool.call()?.(values, context, elicitation)
+    },
   }
 }
 
@@ -155,7 +163,7 @@ function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOption
     return call.catch((error: unknown) => {
       if (error instanceof GatewayError) {
         context.onFailure?.(error)
-        return refuse(error, advice)
+        return toCallRefusal(error, advice)
       }
       options.onUnexpectedError(error, requestId)
       const detail = requestId === undefined ? undefined : `The request id is ${requestId}.`
@@ -181,18 +189,4 @@ function chooseSelection(
 
 function withoutConfirmation({ [confirmation]: _, ...others }: ToolArguments): ToolArguments {
   return others
-}
-
-/** A refusal says how to give the secret where it is missing, alone or beside wrong arguments. */
-function refuse(error: GatewayError, advice: string): ToolResult {
-  const { code, violations, cause } = error
-  if (code === 'missing_credentials') return toRefusal(new GatewayError(code, { detail: advice }), advice)
-  if (code !== 'invalid_argument') return toRefusal(error)
-  const hasNull = violations.some(({ message }) => message.endsWith('(got null)'))
-  const nextStep = [
-    'Correct these arguments and call again.',
-    hasNull ? 'Leave optional values out instead of giving null.' : '',
-    cause === undefined ? '' : advice,
-  ]
-  return toRefusal(new GatewayError(code, { violations }), nextStep.filter(Boolean).join(' '))
 }

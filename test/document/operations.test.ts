@@ -176,21 +176,18 @@ describe('an operation', () => {
     })
   })
 
-  test('has its tool, and a hint that is missing allows nothing', () => {
-    const tool = {
-      name: 'get-gist',
-      title: 'Get',
-      description: 'Gets.',
-      annotations: { readOnlyHint: true },
-      arguments: { gistId: 'id' },
-    }
-    const annotations = {
-      readOnlyHint: true,
-      destructiveHint: true,
-      idempotentHint: false,
-      openWorldHint: true,
-    }
-    expect(readWith({ 'x-mcp-tool': tool })?.tool).toEqual({ ...tool, annotations })
+  test.each([
+    ['get', {}, { readOnlyHint: true }],
+    ['head', {}, { readOnlyHint: true }],
+    ['put', {}, { idempotentHint: true }],
+    ['delete', { destructiveHint: true }, { idempotentHint: true, destructiveHint: true }],
+    ['post', {}, {}],
+    ['get', { readOnlyHint: false, openWorldHint: false }, { readOnlyHint: false, openWorldHint: false }],
+  ])('has its tool, with hints by the method %s where %j says nothing', (method, annotations, hints) => {
+    const tool = { name: 'gist', title: 'Gist', description: 'Gists.', arguments: { gistId: 'id' } }
+    const paths = { '/gists': { [method]: { operationId: 'a', 'x-mcp-tool': { ...tool, annotations } } } }
+    const [operation] = readOperations(documentWith({}, { paths }))
+    expect(operation?.tool).toEqual({ ...tool, annotations: hints })
   })
 
   test('says how to recover and whether it spends what it carries', () => {

@@ -1,0 +1,142 @@
+import { PassThrough } from 'node:stream'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { asRecord } from '../../src/document/json.ts'
+import { type RunningGateway, startGateway } from '../support/gateway.ts'
+import { clients } from '../support/mcp-clients.ts'
+import { startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
+
+const operation = (operationId: string, tag: string, description = '') => ({
+  operationId,
+  tags: [tag],
+  responses: {},
+  'x-mcp-tool': { name: operationId, title: operationId, description, arguments: { id: 'id' } },
+  parameters: [{ name: 'id', in: 'query', schema: { type: 'integer' } }],
+})
+const document = {
+  openapi: '3.1.0',
+  info: { title: 'Shop', version: '1' },
+  'x-name': 'shop',
+  paths: {
+    '/customers': {
+      get: operation('listCustomers', 'Customers', 'Lists the people who buy'),
+      post: operation('createCustomer', 'Customers'),
+    },
+    '/orders': { get: operation('listOrders', 'Orders'), delete: operation('dropOrders', 'Orders') },
+  },
+}
+
+let upstream: UpstreamStub
+let gateway: RunningGateway
+let searching: RunningGateway
+beforeAll(async () => {
+  upstream = await startUpstream()
+  const environment = { SHOP_BASE_URL: upstream.url, ALLOW_DELETE: 'false' }
+  gateway = await startGateway(upstream.url, environment, { document })
+  searching = await startGateway(upstream.url, { ...environment, MCP_TOOLS: 'search' }, { document })
+})
+afterAll(async () => {
+  await gateway[Symbol.asyncDispose]()
+  await searching[Symbol.asyncDispose]()
+  await upstream[Symbol.asyncDispose]()
+})
+
+const everything = ['listCustomers', 'createCustomer', 'listOrders']
+
+describe.each(clients)('$client', ({ connect }) => {
+  test.each([
+    ['', undefined, everything],
+    ['?tag=customers', undefined, ['listCustomers', 'createCustomer']],
+    ['?tag=Customers&read-only', undefined, ['listCustomers']],
+    ['?read-only=true', undefined, ['listCustomers', 'listOrders']],
+    ['?operation=createCustomer&operation=GET%20/orders', undefined, ['createCustomer', 'listOrders']],
+    ['?exclude=listOrders', undefined, ['listCustomers', 'createCustomer']],
+    ['', 'tag=Orders', ['listOrders']],
+    ['?read-only', 'tag=Customers', ['listCustomers']],
+    ['?operation=dropOrders', undefined, []],
+  ])(
+    'with the query "%s" and the header "%s" has these tools and no others',
+    async (query, header, names) => {
+      const headers = header === undefined ? {} : { 'x-mcp-tools': header }
+      const client = await connect({ url: `${gateway.mcpUrl}/mcp${query}`, headers })
+      const { tools } = await client.listTools()
+      expect(tools.map(({ name }) => name)).toEqual(names)
+      for (const name of [...everything, 'dropOrders']) {
+        const call = client.callTool({ name, arguments: {} })
+        if (names.includes(name)) expect((await call).isError).toBeFalsy()
+        else await expect(call).rejects.toThrow('Unknown tool')
+      }
+      await client.close()
+    },
+  )
+
+  test('finds, describes and calls tools by three others', async () => {
+    const client = await connect({ url: `${searching.mcpUrl}/mcp?tag=Customers` })
+    const { tools } = await client.listTools()
+    expect(tools.map(({ name }) => name)).toEqual(['search-tools', 'describe-tool', 'call-tool'])
+    const call = async (name: string, values: Record<string, unknown>) =>
+      client.callTool({ name, arguments: values })
+    const found = asRecord((await call('search-tools', { query: 'customers list' })).structuredContent)
+    expect(found).toMatchObject({
+      all: 2,
+      found: 2,
+      tools: [{ name: 'listCustomers', annotations: { readOnlyHint: true } }, { name: 'createCustomer' }],
+    })
+    expect((await call('search-tools', { query: 'people' })).structuredContent).toMatchObject({ found: 1 })
+    expect((await call('describe-tool', { name: 'listCustomers' })).structuredContent).toMatchObject({
+      inputSchema: { properties: { id: { type: 'integer' } } },
+    })
+    const result = await call('call-tool', { name: 'listCustomers', arguments: { id: 7 } })
+    expect(result.structuredContent).toEqual({ status: 'success', data: {} })
+    expect(upstream.requests.at(-1)?.url).toBe('/customers?id=7')
+    for (const [name, values] of [
+      ['call-tool', { name: 'listOrders', arguments: {} }],
+      ['call-tool', { name: 'listCustomers', arguments: { id: 'x' } }],
+      ['call-tool', { name: 'listCustomers', id: 7 }],
+      ['describe-tool', { name: 'dropOrders' }],
+      ['search-tools', {}],
+    ] as const)
+      expect((await call(name, values)).isError).toBe(true)
+    await client.close()
+  })
+})
+
+test.each(['?readonly', '?tag=Orders&read-only=yes'])('a selection %s is refused', async (query) => {
+  const message = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
+  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
+  const response = await fetch(`${gateway.mcpUrl}/mcp${query}`, {
+    ...{ method: 'POST', headers },
+    body: JSON.stringify(message),
+  })
+  expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('read-only')])
+})
+
+test('over stdio tools are found and called by three others too', async () => {
+  const [input, output] = [new PassThrough(), new PassThrough()]
+  const served = searching.gateway.serveStdio(input, output)
+  const clientInfo = { name: 'test', version: '1' }
+  const calls = [
+    ['initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo }],
+    ['tools/list', {}],
+    ['tools/call', { name: 'call-tool', arguments: { name: 'listOrders' } }],
+  ]
+  for (const [id, [method, params]] of calls.entries())
+    input.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`)
+  input.end()
+  await served
+  const replies = String(output.read())
+  expect(replies).toContain('"name":"call-tool"')
+  expect(replies).toContain('"structuredContent":{"status":"success"')
+})
+
+test('more tools than clients take are told of at the start, but where they are searched', async () => {
+  const paths = Object.fromEntries(
+    Array.from({ length: 129 }, (_, index) => [`/${index}`, { get: operation(`get${index}`, 'All') }]),
+  )
+  const many = { ...document, paths }
+  const environment = { SHOP_BASE_URL: upstream.url }
+  await using loud = await startGateway(upstream.url, environment, { document: many })
+  expect(loud.log.filter((line) => line.includes('129 tools'))).toHaveLength(1)
+  const search = { ...environment, MCP_TOOLS: 'search' }
+  await using quiet = await startGateway(upstream.url, search, { document: many })
+  expect(quiet.log.filter((line) => line.includes('129 tools'))).toHaveLength(0)
+})
