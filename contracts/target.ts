@@ -27,7 +27,7 @@ export interface Target extends Tenant, AsyncDisposable {
   /** Straight to the upstream, past every gateway; absent where it cannot be reached. */
   readonly upstream?: RestClient
   readonly recorder?: Recorder
-  /** Opens another gateway of this build before the recorder, configured by these variables. */
+  /** Opens another gateway of this build before the recorder, once for the same variables; the target closes it. */
   readonly build?: (environment: Record<string, string>) => Promise<Servers>
   /** True when the upstream returns what a `Prefer` header asks for. */
   readonly tellable: boolean
@@ -58,8 +58,16 @@ export async function openUpstream(url: string, traits: Traits): Promise<Target>
   const created = createCreatedUsers()
   const recorder = await startRecorder(url, traits.stateless ? undefined : created)
   opening.defer(() => recorder.close())
-  const build = (environment: Record<string, string>) => openGateway(recorder.url, environment)
-  const servers = opening.use(await build({}))
+  const servers = opening.use(await openGateway(recorder.url, {}))
+  const others = opening.use(new AsyncDisposableStack())
+  const built = new Map<string, Promise<Servers>>()
+  const build = (environment: Record<string, string>) => {
+    const key = JSON.stringify(environment)
+    const known =
+      built.get(key) ?? openGateway(recorder.url, environment).then((gateway) => others.use(gateway))
+    built.set(key, known)
+    return known
+  }
   const upstream = openUpstreamClient(recorder.url)
   opening.defer(() => upstream.close())
   const opened = opening.move()

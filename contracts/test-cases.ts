@@ -17,6 +17,8 @@ export interface TestCase {
   readonly server: string
   /** `requirement · operation · server`. */
   readonly title: string
+  /** True when the recorder responds in the upstream's place, whatever the upstream is. */
+  readonly isCanned: boolean
   /** Why this target cannot be tested by it. */
   readonly obstacle: string | undefined
   /** Returns the findings; none when the requirement is met. Throws `NotTested`. */
@@ -39,12 +41,17 @@ export function listTestCases(target: Target, requirements: Requirements): TestC
           return {
             ...facts,
             title: `${requirement.id} · ${name} · ${facts.server}`,
+            isCanned: target.recorder !== undefined && isCanned(requirement, surface),
             obstacle: findObstacle(target, requirement, operation, server),
             run: () => runCheck(scope, facts, server),
           }
         }),
       )
   })
+}
+
+function isCanned({ needs }: Requirement, surface: Surface): boolean {
+  return surface !== 'upstream' && !needs.includes('memory') && !needs.includes('told')
 }
 
 type Scope = Pick<Context, 'requirements' | 'requirement' | 'operation' | 'target' | 'makeArguments'>
@@ -72,15 +79,14 @@ async function runCheck(scope: Scope, facts: Facts, server: ServerClient | undef
     target.lifecycles.set(server.name, known)
     return known
   }
-  const needsMemory = requirement.needs.includes('memory')
-  const isCanned = surface !== 'upstream' && !needsMemory && !requirement.needs.includes('told')
+  const canned = isCanned(requirement, surface)
   const callValid = async () => {
-    const isLive = target.remembers && target.writes && !(target.recorder && isCanned)
+    const isLive = target.remembers && target.writes && !(target.recorder && canned)
     const step = isLive ? (await observe()).steps.get(operation.name) : undefined
     return step?.result ?? server.call(operation, await scope.makeArguments(operation))
   }
   const { recorder } = target
-  if (recorder) Object.assign(recorder, { canned: isCanned, prefer: undefined, script: undefined })
+  if (recorder) Object.assign(recorder, { canned, prefer: undefined, script: undefined })
   try {
     await check({ ...scope, server, callValid, observe, expectEqual, fail })
   } catch (error) {

@@ -47,7 +47,7 @@ export const credentials: Readonly<Record<string, Check>> = {
   async 'secret.key'(context) {
     const key = 'cal_contract'
     const values = setArgument(await context.makeArguments(context.operation), secretName, undefined)
-    await using servers = await context.target.build?.({ CAL_COM_API_KEY: key, MCP_TOKENS: 'reveal' })
+    const servers = await context.target.build?.({ CAL_COM_API_KEY: key, MCP_TOKENS: 'reveal' })
     const server = [servers?.rest, ...(servers?.mcp ?? [])].find((one) => one?.name === context.server.name)
     context.target.recorder?.requests.splice(0)
     const result = await server?.call(context.operation, values)

@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { readDocument } from '../../src/document/document.ts'
-import type { CallArguments } from '../call-result.ts'
+import type { CallArguments, CallResult } from '../call-result.ts'
 import type { Check, Context } from '../context.ts'
 import { type DescribedArgument, generateArguments, readArguments } from '../generators.ts'
 import type { RecordedRequest } from '../recorder.ts'
+import type { Target } from '../target.ts'
 import { setArgument, showValue } from '../values.ts'
 import { type ConstraintViolation, listViolations } from '../violations.ts'
 import { expectAcceptance, expectRefusal } from './boundaries.ts'
-import { see } from './requests.ts'
 
 /** Every run tries the same calls. */
 const seed = 20_261_122
@@ -18,19 +18,17 @@ const runs = 20
 export const properties: Readonly<Record<string, Check>> = {
   'arguments.accepted': (context) =>
     checkGenerated(context, async (values, probe) => {
-      const [sent] = await see(
-        { ...probe, server: { ...context.server, call: callAndExpect(probe) } },
-        values,
-      )
+      const { result, sent } = await exchange(context, values, values)
+      const [place = 'call'] = result.places
+      expectAcceptance(probe, place, result, 'the document allows it, so it must be sent')
       compare(probe, describe(context, values), sent && describeSent(sent))
     }),
 
   async 'arguments.refused'(context) {
     const valid = await context.makeArguments(context.operation)
-    const { server, operation, target } = context
     for (const violation of listApplicable(context)) {
-      target.recorder?.requests.splice(0)
-      const result = await server.call(operation, setArgument(valid, violation.place, violation.value))
+      const values = setArgument(valid, violation.place, violation.value)
+      const { result } = await exchange(context, violation, values)
       const what = `${violation.keyword}: ${showValue(violation.value)} must be refused`
       expectRefusal(context, violation.place, result, what)
     }
@@ -55,23 +53,52 @@ export const properties: Readonly<Record<string, Check>> = {
   },
 
   async 'arguments.parity'(context) {
-    const { rest } = context.target.servers
+    const rest = { ...context, server: context.target.servers.rest }
     await checkGenerated(context, async (values, probe) => {
-      const [first] = await see({ ...context, server: rest }, values)
-      const [second] = await see(context, values)
+      const { sent: first } = await recall(rest, values, values)
+      const { sent: second } = await recall(context, values, values)
       compare(probe, first && describeWhole(first), second && describeWhole(second))
     })
     const valid = await context.makeArguments(context.operation)
-    for (const violation of listApplicable({ ...context, server: rest })) {
+    for (const violation of listApplicable(rest)) {
       const values = setArgument(valid, violation.place, violation.value)
-      const [first, second] = [
-        await rest.call(context.operation, values),
-        await context.server.call(context.operation, values),
-      ]
-      const said = [first, second].map(({ kind, status, code, places }) => ({ kind, status, code, places }))
-      context.expectEqual(violation.place, said[1], said[0])
+      const [said, expected] = [
+        await recall(context, violation, values),
+        await recall(rest, violation, values),
+      ].map(({ result: { kind, status, code, places } }) => ({ kind, status, code, places }))
+      context.expectEqual(violation.place, said, expected)
     }
   },
+}
+
+/** A call, and the first request that it sent. */
+interface Exchange {
+  readonly result: CallResult
+  readonly sent: RecordedRequest | undefined
+}
+
+/** The exchanges of a target: what one check has called, another compares. */
+const exchanges = new WeakMap<Target, Map<string, Exchange>>()
+
+/** Makes a call, and remembers it by what makes it differ from others of its operation. */
+async function exchange(context: Context, key: object, values: CallArguments): Promise<Exchange> {
+  const { target, operation, server } = context
+  target.recorder?.requests.splice(0)
+  const result = await server.call(operation, values)
+  const made = { result, sent: target.recorder?.requests[0] }
+  const known = exchanges.get(target) ?? new Map<string, Exchange>()
+  exchanges.set(target, known.set(nameExchange(context, key), made))
+  return made
+}
+
+/** Returns the exchange that was made already, or makes it. */
+async function recall(context: Context, key: object, values: CallArguments): Promise<Exchange> {
+  const known = exchanges.get(context.target)?.get(nameExchange(context, key))
+  return known ?? exchange(context, key, values)
+}
+
+function nameExchange({ operation, server }: Context, key: object): string {
+  return JSON.stringify([server.name, operation.name, key])
 }
 
 /** Tries generated calls; the smallest that differs is reported. */
@@ -106,15 +133,6 @@ async function checkGenerated(
   const { 'x-cal-secret-key': _, ...shown } = counterexample[0]
   for (const { field, message } of told) context.fail(field, `${message} in ${showValue(shown)}`)
   if (told.length === 0) context.fail('call', `differs now and then: ${showValue(shown)}`)
-}
-
-function callAndExpect(probe: Context): Context['server']['call'] {
-  return async (operation, values) => {
-    const result = await probe.server.call(operation, values)
-    const [place = 'call'] = result.places
-    expectAcceptance(probe, place, result, 'the document allows it, so it must be sent')
-    return result
-  }
 }
 
 /** Of the ways to break a constraint those that a server can express: a URL has texts only, and no empty variable. */

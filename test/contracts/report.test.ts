@@ -24,7 +24,7 @@ const mismatch: Finding = {
 
 function makeTestCase(requirement: Requirement, findings: readonly Finding[], obstacle?: string): TestCase {
   const facts = { operation: 'list', surface: 'mcp' as const, server: 'MCP 2025-11-25', title: 'limit.range' }
-  return { ...facts, requirement, obstacle, run: async () => findings }
+  return { ...facts, requirement, obstacle, isCanned: false, run: async () => findings }
 }
 
 describe('a testCase', () => {
