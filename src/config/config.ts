@@ -42,6 +42,8 @@ export interface Config extends ApiConfig {
   readonly logLevel: string
   /** What replicas share; undefined for a gateway that runs alone. */
   readonly sharedState: SharedStateConfig | undefined
+  /** The files that it was read from. */
+  readonly files: readonly string[]
 }
 
 /** Where replicas share their state. */
@@ -83,7 +85,7 @@ const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
  */
 export function readConfig(environment: Environment, api: Api): Config {
   const reader = new EnvironmentReader(environment, variables)
-  const apiReader = new EnvironmentReader(environment, listApiVariables(api), reader.problems)
+  const apiReader = new EnvironmentReader(environment, listApiVariables(api), reader)
   const allowsInsecure = reader.choice('ALLOW_INSECURE_UPSTREAM', ['true', 'false']) === 'true'
   const apiConfig = readApiConfig(apiReader, api, allowsInsecure)
   const shared = selectShared(apiConfig, api)
@@ -111,6 +113,7 @@ export function readConfig(environment: Environment, api: Api): Config {
     driftShare: reader.share('DRIFT_SAMPLE'),
     logLevel: reader.text('LOG_LEVEL'),
     sharedState: readSharedState(reader),
+    files: reader.files,
   }
   checkTexts(reader, config)
   checkReach(reader, config, api)

@@ -30,6 +30,9 @@ const connections = new WeakMap<Duplex, Connection>()
 /** The open connections of each server. */
 const sockets = new WeakMap<Server, Set<Socket>>()
 
+/** Requests of each server's app that have no response yet. */
+const requests = new WeakMap<Server, { count: number }>()
+
 /** Responses of which it is settled who writes them. */
 const claimed = new WeakSet<ServerResponse>()
 
@@ -54,7 +57,12 @@ export function watchConnections(server: Server, onRefused: (code: ErrorCode) =>
     open.add(socket)
     socket.once('close', () => open.delete(socket))
   })
-  server.prependListener('request', follow)
+  const handled = { count: 0 }
+  requests.set(server, handled)
+  server.prependListener('request', (request, response) => {
+    handled.count += 1
+    follow(request, response, handled)
+  })
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     follow(request, response)
     response.writeHead(417, { connection: 'close' }).end()
@@ -75,19 +83,25 @@ export function watchConnections(server: Server, onRefused: (code: ErrorCode) =>
   })
 }
 
+/** Counts the requests that a followed server's app handles, wherever they arrived. */
+export function countRequests(server: Server): number {
+  return requests.get(server)?.count ?? 0
+}
+
 /** Closes the connections of a followed server that have no request and nothing left to send. */
 export function closeIdle(server: Server): void {
   for (const socket of sockets.get(server) ?? [])
     if (socket.writableLength === 0 && !connections.get(socket)?.pending.length) socket.destroy()
 }
 
-function follow(request: IncomingMessage, response: ServerResponse): void {
+function follow(request: IncomingMessage, response: ServerResponse, handled?: { count: number }): void {
   const { socket } = request
   const connection = findConnection(socket)
   const { pending } = connection
   connection.latest = { request, response }
   pending.push(connection.latest)
   response.on('close', () => {
+    if (handled) handled.count -= 1
     const index = pending.findIndex((one) => one.response === response)
     if (index >= 0) pending.splice(index, 1)
     pending[0]?.resume?.()
