@@ -1,4 +1,5 @@
-import { createServer } from 'node:http'
+import { once } from 'node:events'
+import { createServer, request as requestHttp } from 'node:http'
 import { PassThrough } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readConfig } from '../../src/config/config.ts'
@@ -62,6 +63,7 @@ async function serve(files: Files, baseUrls: ReadonlyMap<string, string>, enviro
   const [rest, mcp] = [await gateway.rest.listen(listen), await gateway.mcp.listen(listen)]
   recorded.length = 0
   return {
+    url: rest,
     rest: (method: string, path: string, body?: object | string, headers = json) =>
       fetch(`${rest}${path}`, {
         method,
@@ -224,4 +226,25 @@ test('values that look like steps in a path, and a body of XML, reach the API as
       [request, '<thing/>'],
     ])
   }
+})
+
+test('a body with GET reaches the API, from both servers', async () => {
+  const requestBody = { content: { 'application/json': { schema: { type: 'object' } } } }
+  const api = describeApi({ '/search': { get: { operationId: 'search', requestBody } } })
+  await using gateway = await serve({ 'a.json': api }, new Map([['', `http://${hosts[0]}`]]))
+  const { hostname, port } = new URL(gateway.url)
+  const request = requestHttp({
+    hostname,
+    port,
+    path: '/search',
+    method: 'GET',
+    headers: { ...json, 'content-length': 7 },
+  })
+  request.end('{"a":1}')
+  await once(request, 'response')
+  await gateway.mcp('search', { body: { a: 1 } })
+  expect(recorded.map((one) => [one.request, one.body])).toEqual([
+    [`GET ${hosts[0]} /search`, '{"a":1}'],
+    [`GET ${hosts[0]} /search`, '{"a":1}'],
+  ])
 })
