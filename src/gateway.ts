@@ -45,7 +45,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     serveStdio: (input, output) => current.serveStdio(input, output),
     async reload(next) {
       const composition = await compose({ ...options, ...next }, { state })
-      await Promise.all(servers.map((name) => redirectRequests(first[name].server, composition[name])))
+      await Promise.all(
+        servers.map((name) => redirectRequests(first[name].server, composition[name], next.config.tls)),
+      )
       const former = current
       current = composition
       // What it was made of closes with its last request.
@@ -64,7 +66,8 @@ const servers = ['rest', 'mcp', 'control'] as const
 
 /** Composes what a request runs through. */
 async function compose(options: GatewayOptions, { state }: Kept) {
-  const { config, version, logger, circuit = {}, timeouts = usualTimeouts, issuerKeys = {} } = options
+  const { config, version, logger, circuit = {}, issuerKeys = {} } = options
+  const { timeouts = { ...usualTimeouts, keepAlive: config.keepAlive } } = options
   const { embedding } = options
   const isGuarded = authenticatesClients(config)
   const { document, operations } = readServed(options.document, {

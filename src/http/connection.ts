@@ -1,6 +1,7 @@
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { Server as TlsServer } from 'node:tls'
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
 
 const parserCodes: Readonly<Record<string, ErrorCode>> = {
@@ -53,7 +54,8 @@ export function claimResponse(response: ServerResponse): boolean {
 export function watchConnections(server: Server, onRefused: (code: ErrorCode) => void): void {
   const open = new Set<Socket>()
   sockets.set(server, open)
-  server.on('connection', (socket) => {
+  // Responses are written to the connection within the one that TLS has.
+  server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
     open.add(socket)
     socket.once('close', () => open.delete(socket))
   })

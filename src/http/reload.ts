@@ -1,6 +1,8 @@
 import type { Server } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
+import { Server as TlsServer } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
+import type { TlsConfig } from '../config/network.ts'
 import type { Admission } from './admission.ts'
 import { countRequests } from './connection.ts'
 
@@ -9,10 +11,15 @@ const events = ['request', 'checkExpectation', 'connect', 'clientError'] as cons
 
 /**
  * Has another app handle what arrives at a server that listens, from the next request on. Connections stay open, and the
- * requests under way are finished by the app that has them.
+ * requests under way are finished by the app that has them. New connections of a TLS server get the certificate.
  */
-export async function redirectRequests(listening: Server, app: FastifyInstance): Promise<void> {
+export async function redirectRequests(
+  listening: Server,
+  app: FastifyInstance,
+  tls: TlsConfig | undefined,
+): Promise<void> {
   await app.ready()
+  if (tls && listening instanceof TlsServer) listening.setSecureContext(tls)
   for (const event of events) {
     listening.removeAllListeners(event)
     listening.on(event, (...parts: unknown[]) => void app.server.emit(event, ...parts))
