@@ -1,4 +1,12 @@
+import type { FastifyInstance } from 'fastify'
 import { GatewayError } from '../errors/gateway-error.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The request's part of the concurrency limit; undefined before its body is complete. */
+    slot: Slot | undefined
+  }
+}
 
 /** How many requests are handled at a time, and how long the others may wait. */
 export interface AdmissionLimits {
@@ -119,4 +127,25 @@ export class Admission {
     this.#shed += 1
     return new GatewayError('overloaded', { headers: { 'retry-after': '1', connection: 'close' } })
   }
+}
+
+/** Gives each request a slot when its body is complete, until its response has ended. */
+export function registerAdmission(app: FastifyInstance, admission: Admission): void {
+  app.decorateRequest('slot', undefined)
+  app.addHook('preValidation', (request, { raw }, done) => {
+    const enter = (slot: Slot) => {
+      request.slot = slot
+      const release = slot.hold()
+      // The client may have disconnected during the wait.
+      if (raw.destroyed) release()
+      else {
+        raw.once('prefinish', release)
+        raw.once('close', release)
+      }
+      done()
+    }
+    const slot = admission.tryEnter()
+    if (slot) enter(slot)
+    else admission.enter().then(enter).catch(done)
+  })
 }

@@ -16,7 +16,7 @@ import {
   recordRequests,
   type Surface,
 } from '../observability/requests.ts'
-import type { Admission, Slot } from './admission.ts'
+import { type Admission, registerAdmission } from './admission.ts'
 import {
   awaitEarlierRequests,
   claimResponse,
@@ -36,8 +36,6 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** What the caller may do; nothing before it is known. */
     grant: Grant
-    /** The request's part of the concurrency limit; undefined before its body is complete. */
-    slot: Slot | undefined
   }
 }
 
@@ -115,10 +113,10 @@ export async function createListener(options: ListenerOptions): Promise<FastifyI
   const app = Fastify({
     loggerInstance: options.logger,
     genReqId: () => randomUUID(),
-    // With the options that Fastify would pass on, and no route has, pino takes half as long again.
-    childLoggerFactory: (logger, bindings) => logger.child(bindings),
+    // A logger for each request costs more than its one line, which names the request itself.
+    childLoggerFactory: (logger) => logger,
     bodyLimit: options.bodyLimit,
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    logController: new LogController({ disableRequestLogging: true }),
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 256 },
     // No hook is run for these.
@@ -142,45 +140,45 @@ export async function createListener(options: ListenerOptions): Promise<FastifyI
   recordRequests(app, surface, recorder)
   const checkSource = createSourceCheck(options)
   app.decorateRequest('grant')
-  app.decorateRequest('slot', undefined)
-  app.addHook('onRequest', async (request, reply) => {
+  // The hooks call back and are not async: a promise for each would cost every request several microtasks.
+  app.addHook('onRequest', (request, reply, done) => {
     request.grant = noGrant
     reply.raw.once('prefinish', () => unread.follow(reply.raw))
+    const check = () => {
+      if (reply.raw.destroyed || reply.raw.headersSent) return void reply.hijack()
+      checkFraming(request.raw)
+      if (!embedding) checkSource(request.raw, request.route.config.isPublic)
+      done()
+    }
     const earlier = awaitEarlierRequests(request.raw, reply.raw)
-    if (earlier) await earlier
-    if (reply.raw.destroyed || reply.raw.headersSent) return reply.hijack()
-    checkFraming(request.raw)
-    if (!embedding) checkSource(request.raw, request.route.config.isPublic)
+    if (earlier) earlier.then(check).catch(done)
+    else check()
   })
   app.setErrorHandler((error, request, reply) => {
     const problem = toGatewayError(error)
-    if (problem.code === 'internal_error') request.log.error({ err: error }, 'failed')
+    if (problem.code === 'internal_error') request.log.error({ err: error, requestId: request.id }, 'failed')
     sendProblem(reply, problem)
   })
   app.setNotFoundHandler(refuseUnrouted)
   await registerCors(app, options)
-  const countRequest = registerRateLimit(app, rateLimit)
-  app.addHook('onRequest', async (request) => {
-    if (request.route.config.isPublic !== true) {
-      const grant = embedding?.grant(request.raw) ?? authenticate(request.headers.authorization)
-      // Awaiting what is no promise would take a microtask for each request.
-      request.grant = grant instanceof Promise ? await grant : grant
+  app.addHook('onRequest', (request, _reply, done) => {
+    const isPublic = request.route.config.isPublic === true
+    const grant = isPublic
+      ? noGrant
+      : (embedding?.grant(request.raw) ?? authenticate(request.headers.authorization))
+    const admit = (known: Grant) => {
+      request.grant = known
+      done()
     }
-    await countRequest?.(request)
+    if (grant instanceof Promise) grant.then(admit).catch(done)
+    else admit(grant)
+  })
+  registerRateLimit(app, rateLimit)
+  app.addHook('onRequest', (request, _reply, done) => {
     if (request.is404) refuseUnrouted(request)
+    done()
   })
-  app.addHook('preValidation', async (request, reply) => {
-    const slot = admission.tryEnter() ?? (await admission.enter())
-    request.slot = slot
-    const { raw } = reply
-    const release = slot.hold()
-    // The client may have disconnected during the wait.
-    if (raw.destroyed) release()
-    else {
-      raw.once('prefinish', release)
-      raw.once('close', release)
-    }
-  })
+  registerAdmission(app, admission)
   const joinBatch = createWriteBatch()
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (readiness.draining) reply.header('connection', 'close')

@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util'
 import rateLimit, { normalizeIP } from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Grant } from '../access/authorization.ts'
 import type { Rate } from '../config/environment.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { Fingerprint } from '../state/fingerprint.ts'
@@ -29,24 +31,27 @@ export interface RateLimitOptions extends Rate {
   readonly credentialHeaders: readonly string[]
 }
 
-/** Counts a request once its caller is known. Rejects with `rate_limited`. */
-export type RequestCounter = (request: FastifyRequest) => Promise<void>
-
 /**
  * Limits how often a caller may call. A caller is who was authenticated; in a pass-through gateway the credential of
  * the call; without either the address, an IPv6 address by its /64 network.
  */
-export function registerRateLimit(
-  app: FastifyInstance,
-  options: RateLimitOptions | undefined,
-): RequestCounter | undefined {
+export function registerRateLimit(app: FastifyInstance, options: RateLimitOptions | undefined): void {
   app.decorateRequest('limited', undefined)
   app.decorateRequest('countCall', undefined)
-  if (!options) return undefined
+  if (!options) return
   const { calls, window, store, fingerprint, credentialHeaders } = options
+  // A name costs a hash, and a gateway key has the same grant for each of its requests.
+  const names = new WeakMap<Grant, string>()
   const nameCaller = ({ grant, ip }: FastifyRequest, credentials: Readonly<Record<string, string>>) => {
-    const isKnown = Object.keys(credentials).length > 0
-    return fingerprint.nameLimited(grant.caller, isKnown ? credentials : { ':address': normalizeIP(ip) })
+    const known = names.get(grant)
+    if (known !== undefined) return known
+    const isBrought = Object.keys(credentials).length > 0
+    const name = fingerprint.nameLimited(
+      grant.caller,
+      isBrought ? credentials : { ':address': normalizeIP(ip) },
+    )
+    if (grant.caller !== '') names.set(grant, name)
+    return name
   }
   app.register(rateLimit, {
     global: false,
@@ -65,19 +70,20 @@ export function registerRateLimit(
     if (verdict?.isAllowed === false && verdict.isExceeded)
       throw new GatewayError('rate_limited', { headers: { 'retry-after': String(verdict.ttlInSeconds) } })
   }
-  return async (request) => {
-    const brought = credentialHeaders.flatMap((header): [string, string][] => {
-      const value = request.headers[header.toLowerCase()]
-      return typeof value === 'string' ? [[header, value]] : []
-    })
+  app.addHook('onRequest', async (request) => {
+    const brought: Record<string, string> = {}
+    for (const header of credentialHeaders) {
+      const value = request.headers[header]
+      if (typeof value === 'string') brought[header] = value
+    }
     request.countCall = async (credentials) => {
       const { name, calls: counted } = request.limited ?? { name: '', calls: 0 }
-      const own = nameCaller(request, credentials)
+      const own = isDeepStrictEqual(credentials, brought) ? name : nameCaller(request, credentials)
       request.limited = { name, calls: counted + 1 }
       if (own !== name || counted > 0) await count(request, own)
     }
-    await count(request, nameCaller(request, Object.fromEntries(brought)))
-  }
+    await count(request, nameCaller(request, brought))
+  })
 }
 
 /** Adapts the store to the library, which creates its store itself and takes callbacks. */

@@ -28,7 +28,7 @@ export async function registerMcp(app: FastifyInstance, options: ProtocolOptions
   app.setErrorHandler((error, request, reply) => {
     const known = toGatewayError(error)
     recordProblem(request, known)
-    if (known.code === 'internal_error') request.log.error({ err: error }, 'failed')
+    if (known.code === 'internal_error') request.log.error({ err: error, requestId: request.id }, 'failed')
     return send(reply.headers(known.headers), refuse(known, null))
   })
   for (const url of ['/mcp', '/']) {

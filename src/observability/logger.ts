@@ -40,11 +40,11 @@ export function createLogger(level: string, destination: DestinationStream): Log
     hooks: {
       // Without a text pino logs the message of the error.
       logMethod(parts, method) {
-        const [first, text, ...more] = parts
-        const fields: unknown = first
-        const isError = fields instanceof Error
-        if (!isError && (typeof fields !== 'object' || text !== undefined)) method.apply(this, parts)
-        else method.call(this, isError ? { err: fields } : fields, text ?? 'failed', ...more)
+        const fields: unknown = parts[0]
+        if (!(fields instanceof Error) && (typeof fields !== 'object' || parts[1] !== undefined))
+          return method.apply(this, parts)
+        const [, text = 'failed', ...more] = parts
+        method.call(this, fields instanceof Error ? { err: fields } : fields, text, ...more)
       },
     },
   }

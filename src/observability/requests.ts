@@ -118,6 +118,7 @@ function logRequest(
 ) {
   const { method, route, toolCalls, trace } = request
   const line = {
+    requestId: request.id,
     surface,
     method,
     route: route.url === undefined || route.url === '*' ? 'none' : route.url,
