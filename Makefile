@@ -2,7 +2,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-contract install-bench install-system install-corpus dev mock start openapi format check contract contract-mutants contract-live unit test test-system stress bench bench-quick profile corpus
+.PHONY: help install install-contract install-bench install-system install-corpus dev mock start package openapi format check contract contract-mutants contract-live unit test test-system stress bench bench-quick profile corpus
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -15,6 +15,9 @@ mock: install ## Start the mock of Cal.com alone, on :4010
 
 start: install ## Start the gateway alone, configured by the environment
 	@NODE_COMPILE_CACHE=node_modules/.cache/compile exec node bin/calgate.js start
+
+package: install ## Build the npm package, calgate-VERSION.tgz
+	@npm run --silent package
 
 openapi: install ## Derive openapi/openapi.json and its types from the capability and the overlay
 	@npm run --silent openapi

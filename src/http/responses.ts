@@ -18,8 +18,7 @@ export class UnreadResponses {
   readonly #timeout: number
   #total = 0
 
-  /** The timeout is in milliseconds. */
-  constructor({ bytes = capacity, timeout = writeTimeout } = {}) {
+  constructor(bytes = capacity, timeout = writeTimeout) {
     this.#capacity = bytes
     this.#timeout = timeout
   }

@@ -28,7 +28,7 @@ export default async function calgate(
 ): Promise<void> {
   const grants = new WeakMap<IncomingMessage, Grant>()
   const { gateway } = await composeGateway(
-    { logger: app.log, ...settings },
+    { logger: app.log, pages: 'off', ...settings },
     { grant: (request) => grants.get(request) ?? openGrant },
   )
   await Promise.all([gateway.rest.ready(), gateway.mcp.ready()])

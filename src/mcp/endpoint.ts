@@ -4,6 +4,7 @@ import type { Grant } from '../access/authorization.ts'
 import { parseExactly, parseJson } from '../document/json.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { holdSlot } from '../http/admission.ts'
+import { acceptsHtml } from '../http/page.ts'
 import { recordProblem, toGatewayError } from '../http/problem-response.ts'
 import type { CallCounter } from '../http/rate-limit.ts'
 import { parseBodies } from '../http/request-check.ts'
@@ -16,12 +17,16 @@ import { createSdkResponder } from './post.ts'
 import type { ProtocolOptions } from './protocol.ts'
 import { type OperationFilter, readSelection } from './tool-selection.ts'
 import type { CallContext } from './tools.ts'
+import { sendToolsPage, type ToolsPage } from './tools-page.ts'
 
 /**
  * Registers the MCP endpoint (Streamable HTTP, without sessions, every response one JSON text) at `/mcp` and `/`
  * of an app whose hooks have already checked Host and Origin. Register it as a plugin of its own scope.
  */
-export async function registerMcp(app: FastifyInstance, options: ProtocolOptions): Promise<void> {
+export async function registerMcp(
+  app: FastifyInstance,
+  { page, ...options }: ProtocolOptions & { readonly page?: PageOptions | undefined },
+): Promise<void> {
   const respondFast = createFastPath(options)
   const respondBySdk = createSdkResponder(options)
   parseBodies(app, (bytes) => parseJson(bytes, messageLimits, parseExactly))
@@ -35,8 +40,14 @@ export async function registerMcp(app: FastifyInstance, options: ProtocolOptions
     app.route({
       url,
       method: ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
-      onRequest: async () => refuseMethod(),
-      handler: refuseMethod,
+      onRequest: async (request) => {
+        if (!page || !isPage(request)) refuseMethod()
+      },
+      handler: (request, reply) => {
+        if (!page) return refuseMethod()
+        const tools = options.tools.list(new HttpContext(request, reply.raw))
+        return sendToolsPage(request, reply, { ...page, tools })
+      },
     })
     // Returns neither the reply nor a promise, since Fastify then watches the stream of the response to its end.
     app.post(url, (request, reply) => {
@@ -50,6 +61,13 @@ export async function registerMcp(app: FastifyInstance, options: ProtocolOptions
       void deliver(reply, respondFast(body, headers, context) ?? respondBySdk(body, headers, context))
     })
   }
+}
+
+/** What the page for browsers shows beside the tools of the client. */
+export type PageOptions = Omit<ToolsPage, 'tools'>
+
+function isPage(request: FastifyRequest): boolean {
+  return request.method === 'GET' && request.routeOptions.url === '/' && acceptsHtml(request)
 }
 
 const notAcceptable = new RpcError(rpcCodes.refused, 'Responses are application/json: accept it', 406)

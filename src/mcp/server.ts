@@ -4,7 +4,7 @@ import { openGrant } from '../access/authorization.ts'
 import { createListener, type ListenerOptions } from '../http/listener.ts'
 import { describeToolCalls, type RequestRecorder, type ToolCallRecord } from '../observability/requests.ts'
 import type { CredentialSource } from './arguments.ts'
-import { refuseUnrouted, registerMcp } from './endpoint.ts'
+import { type PageOptions, refuseUnrouted, registerMcp } from './endpoint.ts'
 import type { RpcError } from './json-rpc.ts'
 import type { ProtocolOptions } from './protocol.ts'
 import { serveStdio } from './stdio.ts'
@@ -30,10 +30,11 @@ export interface McpOptions extends Omit<ToolOptions, 'onUnexpectedError'> {
 
 /** Builds the MCP server of the HTTP port. */
 export async function createMcpServer(
-  options: McpOptions & Omit<ListenerOptions, 'bodyLimit' | 'surface'>,
+  options: McpOptions &
+    Omit<ListenerOptions, 'bodyLimit' | 'surface'> & { readonly page?: PageOptions | undefined },
 ): Promise<FastifyInstance> {
   const app = await createListener({ ...options, surface: 'mcp', bodyLimit, refuseUnrouted })
-  await app.register(registerMcp, describeServer(options))
+  await app.register(registerMcp, { ...describeServer(options), page: options.page })
   const count = options.operations.filter(({ tool }) => tool !== undefined).length
   if (count > mostTools && !options.offersSearch)
     options.logger.warn(

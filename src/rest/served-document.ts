@@ -1,4 +1,5 @@
 import type { OpenApiDocument } from '../document/document.ts'
+import { exposePaths } from '../document/exposed-paths.ts'
 import { asRecord } from '../document/json.ts'
 import { readSecuritySchemes, type SecurityScheme } from '../document/security.ts'
 import type { ConfiguredCredentials } from '../upstream/credentials.ts'
@@ -15,9 +16,11 @@ type Part = Readonly<Record<string, unknown>>
 /**
  * Describes the document as it holds for the clients of one deployment: credentials that are configured are not asked
  * for, those that clients cannot bring are no alternative, a pinned value is the default, and where the gateway
- * authenticates clients it asks for a bearer credential of its own. All else is as derived.
+ * authenticates clients it asks for a bearer credential of its own. Paths are those
+ * that are exposed. All else is as derived.
  */
-export function describeDeployment(document: OpenApiDocument, deployment: Deployment): OpenApiDocument {
+export function describeDeployment(derived: OpenApiDocument, deployment: Deployment): OpenApiDocument {
+  const document = exposePaths(derived)
   const components = asRecord(document.components)
   const schemes = readSecuritySchemes(document).map((one) => reserve(one, deployment.isGuarded))
   const closed = schemes.filter(({ configuredOnly }) => configuredOnly).map(({ name }) => name)

@@ -14,14 +14,12 @@ import { forward, registerProxy } from '../upstream/proxy.ts'
 import { createCallWriter } from '../upstream/request.ts'
 import type { Requester } from '../upstream/requester.ts'
 import { createRequestReader, refuseUnwantedBody, registerBodyParser } from './input.ts'
+import { registerReference } from './reference.ts'
 import { createMethodFinder, planRoutes } from './routes.ts'
 import { describeDeployment } from './served-document.ts'
 
 /** Bytes of a request body. */
 const bodyLimit = 102_400
-
-/** Methods whose bodies Fastify reads by itself. */
-const methodsWithBody = new Set(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
 /** What the REST server is made of. */
 export interface RestOptions extends Omit<ListenerOptions, 'bodyLimit' | 'surface'> {
@@ -32,6 +30,8 @@ export interface RestOptions extends Omit<ListenerOptions, 'bodyLimit' | 'surfac
   readonly policy: Policy
   /** Whether clients need a credential of the gateway's own. */
   readonly isGuarded: boolean
+  /** Present where browsers get a reference of the API. */
+  readonly page?: { readonly title: string } | undefined
 }
 
 /** Builds the REST server: the operations at their exposed paths, and the document itself. */
@@ -49,13 +49,8 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
   })
   registerBodyParser(app, byId)
   await registerProxy(app, requester)
-  for (const method of new Set(operations.map((one) => one.method))) {
-    const hasBody = operations.some((one) => one.method === method && one.body)
-    const isKnown = app.supportedMethods.includes(method)
-    // Fastify reads no body of GET and HEAD, which some APIs take there.
-    if (!isKnown || (hasBody && !methodsWithBody.has(method)))
-      app.addHttpMethod(method, { hasBody, overrideExisting: isKnown })
-  }
+  for (const { method, body } of operations)
+    if (!app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: body !== undefined })
   const { specification, others } = planRoutes(operations)
   await app.register(openapiGlue, {
     specification,
@@ -65,6 +60,8 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
     app.route({ ...route, handler: served.get(operationId)?.handler ?? refuseOperation(operationId) })
   const text = JSON.stringify(describeDeployment(document, options))
   app.get('/openapi.json', (_request, reply) => reply.type('application/json; charset=utf-8').send(text))
+  const hasRoot = operations.some(({ method, restPath }) => method === 'GET' && restPath === '/')
+  if (options.page && !hasRoot) registerReference(app, { ...options.page, operations })
   return app
 }
 

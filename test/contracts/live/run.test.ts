@@ -14,7 +14,7 @@ const update = 'oauthclientuserscontrollerupdateuser'
 
 let mock: CalComMock
 beforeEach(async () => {
-  mock = await startCalCom({ throttles: false })
+  mock = await startCalCom()
 })
 afterEach(() => mock[Symbol.asyncDispose]())
 

@@ -1,0 +1,136 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { readSettingsFile } from '../../src/cli/settings-file.ts'
+import { ConfigError, readConfig } from '../../src/config/config.ts'
+import { createSettingsSchema } from '../../src/config/settings-schema.ts'
+import { loadFiles } from '../../src/description/files.ts'
+import { readApi } from '../../src/document/api.ts'
+import { readDocument } from '../../src/document/document.ts'
+import { describeApi } from '../description/loading.ts'
+import { runCommand } from './run-command.ts'
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'calgate-settings-'))
+  for (const [name, scheme] of [
+    ['petstore.json', 'api_key'],
+    ['bookings.json', 'token'],
+  ] as const)
+    writeFileSync(
+      join(folder, name),
+      JSON.stringify({
+        ...describeApi({ [`/${scheme}`]: { get: {} } }, { security: [{ [scheme]: [] }] }),
+        components: { securitySchemes: { [scheme]: { type: 'apiKey', in: 'header', name: scheme } } },
+      }),
+    )
+  writeFileSync(join(folder, 'secret'), 'planted-petstore')
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function read(text: string) {
+  const path = join(folder, 'calgate.yaml')
+  writeFileSync(path, text)
+  return readSettingsFile(path)
+}
+
+/** The configuration of a file before an environment, of the shipped API or of the descriptions that it names. */
+async function configure(text: string, environment: Record<string, string> = {}) {
+  const file = read(text)
+  const loaded = file.files.length > 0 ? await loadFiles(file.files, file.options) : undefined
+  const document = loaded?.document ?? readDocument()
+  const api = readApi(document)
+  try {
+    return { document, config: readConfig(file.apply(environment, api), api) }
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return { document, problems: file.locate(error, api).map((one) => one.replace(`${folder}/`, '')) }
+  }
+}
+
+describe('calgate.yaml', () => {
+  it('gives each API its address, prefix and credential', async () => {
+    const { document, config } = await configure(
+      [
+        'descriptions:',
+        '  - { file: petstore.json, baseUrl: "https://p.example.org", prefix: /pets, credentials: { api_key: file:secret } }',
+        '  - { file: bookings.json, baseUrl: "https://b.example.org", credentials: { token: env:TOKEN } }',
+        'restPort: 8081',
+        'rateLimit: 600/min',
+        'allowedHosts: [localhost]',
+      ].join('\n'),
+      { TOKEN: 'planted-bookings' },
+    )
+    expect(config).toMatchObject({ restPort: 8081, rateLimit: { calls: 600, window: 60_000 } })
+    expect(Object.values(config?.secrets ?? {})).toEqual(['planted-petstore', 'planted-bookings'])
+    expect(config?.allowedHosts).toEqual(['localhost'])
+    expect(document.paths).toMatchObject({ '/api_key': { get: { 'x-rest-path': '/pets/api_key' } } })
+  })
+
+  it('is about the shipped API where an entry names no file', async () => {
+    const { config } = await configure(
+      'descriptions: [{ baseUrl: "https://cal.example.org/api", credentials: { secretKey: file:secret }, pins: { clientId: cm9demo } }]',
+    )
+    expect(config).toMatchObject({
+      baseUrl: 'https://cal.example.org/api',
+      secrets: { secretKey: 'planted-petstore' },
+      pins: { clientId: 'cm9demo' },
+    })
+  })
+
+  it('gives way to the environment, a file of a credential included', async () => {
+    const text = 'restPort: 8081\ndescriptions: [{ credentials: { secretKey: file:secret } }]'
+    const { config } = await configure(text, { REST_PORT: '8082', CAL_COM_SECRET_KEY: 'planted-own' })
+    expect(config).toMatchObject({ restPort: 8082, secrets: { secretKey: 'planted-own' } })
+  })
+
+  it('gives way to options', async () => {
+    const path = join(folder, 'calgate.yaml')
+    writeFileSync(path, 'descriptions: [{ file: gone.json }]\ntags: [None]')
+    const { stderr } = await runCommand('serve', join(folder, 'none.json'), '--config', path)
+    expect(stderr).toContain('none.json cannot be read')
+  })
+
+  it('tells every wrong value at once, by its line', async () => {
+    const { problems } = await configure('restPort: 99999\n\nlogLevel: loud\nhost: 127.0.0.1\n')
+    expect(problems).toEqual([
+      'calgate.yaml:1: restPort must be an integer from 0 to 65535',
+      'calgate.yaml:3: logLevel must be one of trace, debug, info, warn, error, fatal, silent',
+    ])
+  })
+
+  it('tells every wrong member at once, by its line, and never a secret', () => {
+    const text =
+      'restprot: 1\ndescriptions:\n  - file: 4\n    credentials:\n      key: planted-secret\nreadOnly: maybe\n'
+    expect(() => read(text)).toThrow(
+      new RegExp(
+        [
+          String.raw`calgate\.yaml:1: restprot is no setting`,
+          String.raw`calgate\.yaml:3: descriptions\.0\.file must be string`,
+          String.raw`calgate\.yaml:5: descriptions\.0\.credentials\.key must be file:PATH or env:VARIABLE, never the secret itself`,
+          String.raw`calgate\.yaml:6: readOnly must be boolean`,
+        ].join('\n.*'),
+      ),
+    )
+    expect(() => read(text)).not.toThrow('planted-secret')
+  })
+
+  it('names a variable that is not set', async () => {
+    const { problems } = await configure('descriptions: [{ credentials: { secretKey: env:NONE } }]').catch(
+      (error: ConfigError) => error,
+    )
+    expect(problems?.[0]).toContain('descriptions.0.credentials.secretKey is env:NONE, which is not set')
+  })
+})
+
+describe('docs/configuration.md', () => {
+  it('shows a file that keeps to the schema, with members that there are', () => {
+    const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8')
+    const shown = /^```yaml\n(.*?)^```/ms.exec(page)?.[1] ?? ''
+    const { properties } = Object(createSettingsSchema())
+    expect(() => read(shown)).not.toThrow()
+    expect(Object.keys(parse(shown)).filter((name) => !Object.hasOwn(properties, name))).toEqual([])
+  })
+})

@@ -1,0 +1,159 @@
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { awaitResponse } from '../../scripts/ports.ts'
+import { startUpstream } from '../support/upstream-stub.ts'
+import {
+  nodes,
+  npm,
+  type PackedPackage,
+  packAndInstall,
+  runTool,
+  startProgram,
+  userEnvironment,
+} from './packed.ts'
+
+/** Packing, installing and a cold start take a while on a busy machine. */
+const timeLimit = 600_000
+const user = '/v1/v2/oauth-clients/cm9demo000001abcd1234efgh/users/4711'
+const examples = fileURLToPath(new URL('../../examples/', import.meta.url))
+const project = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+
+let packed: PackedPackage
+beforeAll(async () => {
+  packed = await packAndInstall()
+}, timeLimit)
+afterAll(() => packed[Symbol.dispose]())
+
+describe('the package', () => {
+  it('has what it needs to run, and nothing else', () => {
+    const names = execFileSync('tar', ['-tf', packed.tarball], { encoding: 'utf8' }).trim().split('\n')
+    const own = /^package\/dist\/(src|mocks)\/[\w/-]+\.(js|js\.map|d\.ts)$/
+    expect(names.filter((name) => !own.test(name)).sort()).toEqual(
+      [
+        ...['LICENSE', 'README.md', 'bin/calgate.js', 'bin/check-node.js', 'package.json'],
+        ...['dist/calgate.schema.json', 'dist/openapi/openapi.json'],
+      ].map((name) => `package/${name}`),
+    )
+    expect(names).toContain('package/dist/src/index.d.ts')
+    expect(names).toContain('package/dist/src/main.js.map')
+  })
+
+  it('is at most 2 MB, and brings at most 85 packages', async () => {
+    expect(statSync(packed.tarball).size).toBeLessThan(2 * 1024 * 1024)
+    const paths = await npm(packed.folder, 'ls', '--all', '--parseable')
+    const names = paths.trim().split('\n').slice(1)
+    expect(new Set(names).size).toBeLessThanOrEqual(85)
+    expect(names.filter((name) => /node-(bin|linux)|\/typescript$|vitest|playwright/.test(name))).toEqual([])
+  })
+
+  it('passes publint and attw', { timeout: timeLimit }, async () => {
+    await runTool('publint/src/cli.js', packed.tarball, '--strict')
+    await runTool('@arethetypeswrong/cli/dist/index.js', packed.tarball, '--profile', 'esm-only')
+  })
+})
+
+describe('npx in an empty folder', () => {
+  it('answers on both ports within 20 seconds', { timeout: timeLimit, retry: 2 }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'calgate-empty-'))
+    const program = project('test/system/node_modules/npm-11/bin/npx-cli.js')
+    const start = performance.now()
+    const command = [
+      process.execPath,
+      program,
+      '--yes',
+      '--prefer-offline',
+      packed.tarball,
+      'serve',
+      '--mock',
+    ]
+    await using running = await startProgram(folder, command)
+    const origins = [running.ports.rest, running.ports.mcp].map((port) => `http://127.0.0.1:${port}`)
+    await Promise.all(origins.map((url) => awaitResponse(url, AbortSignal.timeout(120_000))))
+    expect(performance.now() - start).toBeLessThan(20_000)
+    expect((await fetch(`${origins[0]}${user}`)).status).toBe(200)
+    rmSync(folder, { recursive: true, force: true })
+  })
+})
+
+describe.each(nodes)('on Node %s', (_version, node) => {
+  const calgate = () => join(packed.folder, 'node_modules/calgate/bin/calgate.js')
+
+  it('serves the API that it ships with, by its mock', { timeout: timeLimit }, async () => {
+    await using running = await startProgram(packed.folder, [node, calgate(), 'serve', '--mock'])
+    await running.awaitOutput(new RegExp(`127.0.0.1:${running.ports.control}`))
+    const response = await fetch(`http://127.0.0.1:${running.ports.rest}${user}`)
+    expect(await response.json()).toMatchObject({ data: { id: 4711 } })
+  })
+
+  it('runs the commands that need no other package', { timeout: timeLimit }, () => {
+    const run = (...args: string[]) =>
+      execFileSync(node, [calgate(), ...args], { encoding: 'utf8', env: userEnvironment() })
+    const document = join(packed.folder, 'node_modules/calgate/dist/openapi/openapi.json')
+    expect(run('--version')).toMatch(/^\d+\.\d+\.\d+\n$/)
+    expect(run('check', document, '--base-url', 'https://api.example.org')).toContain(
+      '7 operations are served',
+    )
+    expect(run('completion', 'bash')).toContain('complete -o default')
+  })
+
+  it('runs the example of the library', { timeout: timeLimit }, async () => {
+    await using upstream = await startUpstream()
+    cpSync(join(examples, 'library/main.mjs'), join(packed.folder, 'library.mjs'))
+    await using running = await startProgram(packed.folder, [node, 'library.mjs', upstream.url])
+    const [url] = await running.awaitOutput(/http:\/\/127\.0\.0\.1:\d+/)
+    expect((await fetch(`${url}/orders/0x1`)).status).toBe(400)
+    expect((await fetch(`${url}/orders/1`)).status).toBe(200)
+    expect(upstream.requests).toMatchObject([
+      { url: '/orders/1', headers: { authorization: 'Bearer kept-in-your-vault' } },
+    ])
+  })
+
+  it('runs the example of the Fastify plugin', { timeout: timeLimit }, async () => {
+    await using upstream = await startUpstream()
+    cpSync(join(examples, 'fastify/main.mjs'), join(packed.folder, 'fastify.mjs'))
+    await using running = await startProgram(packed.folder, [node, 'fastify.mjs', upstream.url])
+    const [url] = await running.awaitOutput(/http:\/\/127\.0\.0\.1:\d+/)
+    const get = (path: string, token: string, method = 'GET') =>
+      fetch(`${url}${path}`, { method, headers: { 'x-app-token': token } })
+    expect((await get(`/bookings${user}`, 'nobody')).status).toBe(401)
+    expect((await get(`/bookings${user}`, 'ada-token')).status).toBe(200)
+    expect((await get(`/bookings${user}`, 'ada-token', 'DELETE')).status).toBe(403)
+    expect(upstream.requests).toHaveLength(1)
+  })
+})
+
+describe('the example of the typed client', () => {
+  it('compiles with the types that `calgate types` writes, and calls the gateway', {
+    timeout: timeLimit,
+  }, async () => {
+    const folder = join(packed.folder, 'typed-client')
+    mkdirSync(folder)
+    cpSync(join(examples, 'typed-client/main.ts'), join(folder, 'main.ts'))
+    // The repository brings the packages that this command needs.
+    const types = execFileSync(process.execPath, [project('bin/calgate.js'), 'types'], { encoding: 'utf8' })
+    writeFileSync(join(folder, 'calgate.d.ts'), types)
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+    const options = [
+      '--noEmit',
+      '--strict',
+      '--module',
+      'nodenext',
+      '--allowImportingTsExtensions',
+      '--skipLibCheck',
+    ]
+    const typeRoots = ['--typeRoots', project('node_modules/@types'), '--types', 'node', '--target', 'es2024']
+    execFileSync(project('node_modules/.bin/tsc'), [...options, ...typeRoots, 'main.ts'], { cwd: folder })
+    const calgate = join(packed.folder, 'node_modules/calgate/bin/calgate.js')
+    await using running = await startProgram(folder, [process.execPath, calgate, 'serve', '--mock'])
+    await running.awaitOutput(new RegExp(`127.0.0.1:${running.ports.control}`))
+    const printed = execFileSync(process.execPath, ['main.ts', `http://127.0.0.1:${running.ports.rest}`], {
+      cwd: folder,
+      encoding: 'utf8',
+    })
+    expect(printed).toMatch(/^Ada Example lives in Europe\//)
+  })
+})
