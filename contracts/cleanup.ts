@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises'
+import type { CallArguments, CallResult } from './call-result.ts'
 import { absentUser, type CreatedUser, findMarked } from './created-users.ts'
 import type { OperationFacts } from './requirements.ts'
 import type { Target } from './target.ts'
@@ -21,12 +23,20 @@ export async function removeCreatedUsers(
   const find = (name: string) => operations.find((one) => one.name === name)
   const [list, remove] = [find('list'), find('delete')]
   if (!list || !remove) return created.list()
+  // A throttle must not leave users behind.
+  const removeUser = async (values: CallArguments): Promise<CallResult> => {
+    const result = await server.call(remove, values)
+    if (result.status !== 429) return result
+    const seconds = Number(result.headers['x-ratelimit-reset-default'] ?? result.headers['retry-after'])
+    await setTimeout(((seconds || 60) + 1) * 1000)
+    return server.call(remove, values)
+  }
   const tenants = [target, ...(target.other ? [target.other] : [])]
   const left: CreatedUser[] = []
   for (const tenant of tenants) {
     const caller = identify(target, tenant)
     const known = created.list().filter(({ clientId }) => clientId === tenant.clientId)
-    for (const { userId } of known) await server.call(remove, { ...caller, userId })
+    for (const { userId } of known) await removeUser({ ...caller, userId })
     const found = new Set<number>()
     for (const offset of [0, page]) {
       const { body } = await server.call(list, { ...caller, limit: page, offset })
@@ -36,7 +46,7 @@ export async function removeCreatedUsers(
       created.note({ method: 'POST', path: `/oauth-clients/${tenant.clientId}/users` }, 201, {
         data: { user: { id: userId } },
       })
-      const { kind, status } = await server.call(remove, { ...caller, userId })
+      const { kind, status } = await removeUser({ ...caller, userId })
       if (kind !== 'success' && status !== 404) left.push({ clientId: tenant.clientId, userId })
     }
   }

@@ -4,6 +4,7 @@ import { absentUser, type CreatedUsers } from './created-users.ts'
 import type { OperationFacts } from './requirements.ts'
 import type { ServerClient } from './server-client.ts'
 import { identify, type Tenant } from './tenant.ts'
+import { changedMembers, clearable, fullMembers, longMembers } from './user-members.ts'
 
 /** One call of the lifecycle and what came of it. */
 export interface Step {
@@ -17,7 +18,7 @@ export interface Step {
 /** The calls in which some users are created, read, changed and deleted, by name. */
 export interface Lifecycle {
   /** The addresses of the users, as they were sent. */
-  readonly addresses: Readonly<Record<'full' | 'bare' | 'changed', string>>
+  readonly addresses: Readonly<Record<'full' | 'bare' | 'long' | 'changed', string>>
   readonly steps: ReadonlyMap<string, Step>
 }
 
@@ -28,33 +29,6 @@ export interface Observed extends Tenant {
   readonly other?: Tenant
   readonly created: CreatedUsers
 }
-
-/** Members that differ from every default, in texts that a careless store would change. */
-export const fullMembers = {
-  name: ' Ada Ünïcode "Example" 🎈 ',
-  bio: 'Plans meetings\nat noon, <b>daily</b>; e\u0301',
-  timeZone: 'America/New_York',
-  weekStart: 'Monday',
-  timeFormat: 24,
-  locale: 'no',
-  avatarUrl: 'https://img.example.org/Ada.png?size=1&a=%20b',
-  metadata: { tenant: 'Acme', Seat: 7, active: true, note: '' },
-}
-
-/** Other values of the same members. */
-export const changedMembers = {
-  name: 'BO example',
-  bio: '  ',
-  timeZone: 'Asia/Tokyo',
-  weekStart: 'Saturday',
-  timeFormat: 12,
-  locale: 'pt-BR',
-  avatarUrl: 'http://img.example.org/b',
-  metadata: { desk: 'B-2' },
-}
-
-/** Members that null clears. */
-export const clearable = ['name', 'bio', 'avatarUrl', 'locale', 'timeFormat', 'defaultScheduleId'] as const
 
 /** Observes the life of users through one server. What a step needs and an earlier one did not give leaves it out. */
 export async function observeLifecycle(
@@ -67,6 +41,8 @@ export async function observeLifecycle(
   const addresses = {
     full: created.makeAddress(),
     bare: created.makeAddress(),
+    // Cal.com leaves an address alone that names the client already.
+    long: created.makeAddress().replace('@', `-Case+${target.clientId}@`),
     changed: created.makeAddress(),
   }
   const call = async (name: string, operation: string, values: CallArguments, tenant: Tenant = target) => {
@@ -84,16 +60,21 @@ export async function observeLifecycle(
   await call('get', 'get', { userId })
   const bare = await call('create-bare', 'create', { body: { email: addresses.bare, name: 'Bare' } })
   const bareId = readId(bare)
+  const long = await call('create-long', 'create', { body: { email: addresses.long, ...longMembers } })
+  await call('get-long', 'get', { userId: readId(long) })
   await call('create-again', 'create', { body: { email: addresses.full, name: 'Ada Example' } })
   await call('list', 'list', { limit: 250 })
   await call('find', 'list', { emails: [addresses.full] })
   await call('find-rewritten', 'list', { emails: [readEmail(full)] })
   await call('find-both', 'list', { emails: [addresses.full, addresses.bare] })
+  await call('find-limited', 'list', { emails: [addresses.full, addresses.bare], limit: 1 })
+  await call('find-case', 'list', { emails: [addresses.full.toUpperCase()] })
   await call('find-none', 'list', { emails: [created.makeAddress()] })
   await call('page-whole', 'list', { limit: 4, offset: 0 })
   await call('page-first', 'list', { limit: 1, offset: 0 })
   await call('page-second', 'list', { limit: 1, offset: 1 })
   await call('page-both', 'list', { limit: 2, offset: 0 })
+  await call('page-beyond', 'list', { limit: 250, offset: 250 })
 
   await call('update', 'update', { userId, body: { name: 'Bo' } })
   await call('get-updated', 'get', { userId })
@@ -105,6 +86,7 @@ export async function observeLifecycle(
     await call(`clear-${member}`, 'update', { userId, body: { [member]: null } })
   await call('get-cleared', 'get', { userId })
   await call('update-email', 'update', { userId, body: { email: addresses.changed } })
+  await call('update-taken', 'update', { userId, body: { email: addresses.bare } })
   await call('find-changed', 'list', { emails: [addresses.changed] })
   await call('find-former', 'list', { emails: [addresses.full] })
   for (const name of ['get', 'update', 'delete', 'force-refresh'])
@@ -128,6 +110,7 @@ export async function observeLifecycle(
   await call('get-survivor', 'get', { userId })
   const again = await call('create-reused', 'create', { body: { email: addresses.bare, name: 'Bare' } })
   await call('delete-reused', 'delete', { userId: readId(again) })
+  await call('delete-long', 'delete', { userId: readId(long) })
   await call('delete-full', 'delete', { userId })
   return { addresses, steps }
 }

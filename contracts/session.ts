@@ -12,8 +12,8 @@ import { createRunner, type Result } from './runner.ts'
 import type { Target } from './target.ts'
 import { describeFinding, listTestCases, type TestCase } from './test-cases.ts'
 
-/** Calls that one test case may make of a client. */
-const reserve = 100
+/** Calls that a test case may make of a client, where its requirement does not say more. */
+const usualCalls = 100
 
 /** How a run reports and how it ends. */
 export interface Session {
@@ -46,7 +46,7 @@ export async function testTarget(
     .filter(select)
   for (const [index, testCase] of testCases.entries()) {
     if (signal.aborted) break
-    if (testCase.obstacle === undefined) await keepPace(target)
+    if (testCase.obstacle === undefined) await keepPace(target, testCase)
     showProgress(`${index + 1} of ${testCases.length} ${testCase.title}`)
     const result = await runner.run(testCase)
     results.push(result)
@@ -87,7 +87,8 @@ function showProgress(line: string): void {
 }
 
 /** Waits for Cal.com's throttle before it refuses calls, so that the throttle is no finding. */
-async function keepPace({ servers, upstream, clientId }: Target): Promise<void> {
+async function keepPace({ servers, upstream, clientId }: Target, { requirement }: TestCase): Promise<void> {
+  const reserve = Number(requirement.values.calls ?? usualCalls)
   for (const { budgets } of [servers.rest, ...(upstream ? [upstream] : [])]) {
     const { remaining, reset } = budgets.get(clientId) ?? { remaining: reserve, reset: 0 }
     if (remaining >= reserve) continue

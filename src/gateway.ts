@@ -1,3 +1,4 @@
+import type { Readable, Writable } from 'node:stream'
 import { authenticatesClients, createGuard } from './access/authentication.ts'
 import { nameVariable } from './config/api-variables.ts'
 import { readApi } from './document/api.ts'
@@ -8,20 +9,65 @@ import { createClose } from './http/drain.ts'
 import type { Gateway, GatewayOptions } from './http/gateway.ts'
 import { usualTimeouts } from './http/listener.ts'
 import { createListenerOptions } from './http/listener-options.ts'
+import { awaitRequests, redirectRequests } from './http/reload.ts'
 import { createMcpServer, serveMcpStdio } from './mcp/server.ts'
 import { createObservation } from './observability/observation.ts'
 import { createReadinessCheck } from './observability/readiness.ts'
 import { createRestServer } from './rest/server.ts'
-import { openState } from './state/gateway-state.ts'
+import { type GatewayState, openState } from './state/gateway-state.ts'
 import { CircuitBreaker } from './upstream/circuit-breaker.ts'
 import { createClient } from './upstream/client.ts'
 import { createCredentialSource } from './upstream/credentials.ts'
 import type { IdempotencyRecord } from './upstream/idempotency.ts'
 import { openUpstream } from './upstream/origins.ts'
 
-/** Composes a gateway of one document, one upstream and both servers. Throws a `ConfigError` for an unknown scope of a key. */
+/** What a gateway keeps when it is composed anew. */
+interface Kept {
+  readonly state: GatewayState<IdempotencyRecord>
+}
+
+/**
+ * Creates a gateway of one document, one upstream and both servers. A reload composes everything anew but the state,
+ * and moves the requests of the servers that listen. Throws a `ConfigError` for an unknown scope of a key.
+ */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
-  const { config, version, logger, circuit = {}, timeouts = usualTimeouts, issuerKeys = {} } = options
+  const { config, logger } = options
+  const state = await openState<IdempotencyRecord>(config.sharedState, (available, cause) =>
+    available
+      ? logger.info('shared state reachable')
+      : logger.warn({ err: cause }, 'shared state unreachable'),
+  )
+  const first = await compose(options, { state })
+  const { rest, mcp, control } = first
+  let current = first
+  return {
+    ...{ rest, mcp, control },
+    serveStdio: (input, output) => current.serveStdio(input, output),
+    async reload(next) {
+      const composition = await compose({ ...options, ...next }, { state })
+      await Promise.all(
+        servers.map((name) => redirectRequests(first[name].server, composition[name], next.config.tls)),
+      )
+      const former = current
+      current = composition
+      // What it was made of closes with its last request.
+      void awaitRequests(former, former.admission).then(() => former.requester.close())
+    },
+    close: createClose({
+      drain: () => current.readiness.drain(),
+      delay: config.drainDelay,
+      servers: [rest, mcp],
+      others: [{ close: () => current.requester.close() }, state.store, control],
+    }),
+  }
+}
+
+const servers = ['rest', 'mcp', 'control'] as const
+
+/** Composes what a request runs through. */
+async function compose(options: GatewayOptions, { state }: Kept) {
+  const { config, version, logger, circuit = {}, issuerKeys = {} } = options
+  const { timeouts = { ...usualTimeouts, keepAlive: config.keepAlive } } = options
   const { embedding } = options
   const isGuarded = authenticatesClients(config)
   const { document, operations } = readServed(options.document, {
@@ -32,11 +78,6 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   })
   const api = readApi(document, operations)
   const guard = createGuard(config, operations, issuerKeys)
-  const state = await openState<IdempotencyRecord>(config.sharedState, (available, cause) =>
-    available
-      ? logger.info('shared state reachable')
-      : logger.warn({ err: cause }, 'shared state unreachable'),
-  )
 
   const breaker = new CircuitBreaker(circuit)
   const admission = new Admission(options.admission ?? usualAdmission)
@@ -69,13 +110,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   const credential = createCredentialSource(config.secrets)
   return {
-    ...{ rest, mcp, control },
-    serveStdio: (input, output) => serveMcpStdio(tools, credential, input, output),
-    close: createClose({
-      readiness,
-      delay: config.drainDelay,
-      servers: [rest, mcp],
-      others: [requester, state.store, control],
-    }),
+    ...{ rest, mcp, control, admission, readiness, requester },
+    serveStdio: (input: Readable, output: Writable) => serveMcpStdio(tools, credential, input, output),
   }
 }

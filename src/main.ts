@@ -9,7 +9,18 @@ import { openLog } from './observability/logger.ts'
 function createContext(): CommandContext {
   const { stdin, stdout, stderr, env, execPath } = process
   const version = readVersion()
-  return { stdin, stdout, stderr, environment: env, execPath, version, setExitCode, startLog, onStop }
+  return {
+    stdin,
+    stdout,
+    stderr,
+    environment: env,
+    execPath,
+    version,
+    setExitCode,
+    startLog,
+    onStop,
+    onReload,
+  }
 }
 
 function setExitCode(code: number): void {
@@ -25,7 +36,7 @@ function startLog(output: 'stdout' | 'stderr', level: string): Logger {
 
 /**
  * Milliseconds that clients with an open connection get to notice that the gateway is ending. A supervisor that sends
- * SIGTERM has traffic to move elsewhere; nothing is reloaded yet, so that SIGHUP, a terminal that closes, means the same.
+ * SIGTERM has traffic to move elsewhere; SIGHUP without anything to reload, a terminal that closes, means the same.
  * A user who presses Ctrl-C wants the prompt.
  */
 const graces = { SIGTERM: 2_000, SIGHUP: 2_000, SIGINT: 0 } as const
@@ -35,10 +46,20 @@ function onStop(close: (grace: number) => Promise<void>): void {
   let closing = false
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => {
+      if (signal === 'SIGHUP' && reloads) return
       if (closing) process.exit(1)
       closing = true
       close(graces[signal]).then(() => process.exit(0), fail)
     })
+}
+
+let reloads = false
+
+/** SIGHUP asks for a reload, but at a terminal, where it means that the terminal closes. */
+function onReload(reload: () => void): void {
+  if (process.stdin.isTTY) return
+  reloads = true
+  process.on('SIGHUP', reload)
 }
 
 function readVersion(): string {

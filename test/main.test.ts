@@ -41,7 +41,6 @@ it('a write under way is finished and answered after SIGTERM, and the process en
 it.each([
   ['npm start', 'SIGTERM', ['npm', 'start', '--silent']],
   ['the start script itself, as the first process of a container does', 'SIGTERM', ['sh', '-c', startScript]],
-  ['a gateway whose terminal closes', 'SIGHUP', ['sh', '-c', startScript]],
 ] as const)('%s drains on %s', async (_title, signal, [command, ...args]) => {
   const { upstream, arrived, release } = await startSlowUpstream()
   await using _upstream = upstream

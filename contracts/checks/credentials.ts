@@ -3,6 +3,7 @@ import { text as readAll } from 'node:stream/consumers'
 import { asRecord } from '../../src/document/json.ts'
 import type { Check, Context } from '../context.ts'
 import { eras, openMcpClient } from '../mcp-client.ts'
+import { toRestRequest } from '../rest-client.ts'
 import { setArgument } from '../values.ts'
 import { describeResult } from './boundaries.ts'
 
@@ -20,6 +21,16 @@ export const credentials: Readonly<Record<string, Check>> = {
       [result.kind, result.status, result.code],
       ['gateway_error', status, code],
     )
+    if (context.target.recorder) context.expectEqual(secretName, context.target.recorder.requests.length, 0)
+  },
+
+  async 'secret.query'(context) {
+    const values = setArgument(await context.makeArguments(context.operation), secretName, undefined)
+    const { path, ...request } = toRestRequest(context.operation, values)
+    const query = `${secretName}=${encodeURIComponent(context.target.secret)}`
+    context.target.recorder?.requests.splice(0)
+    const { kind } = await context.target.servers.rest.send({ ...request, path: `${path}?${query}` })
+    context.expectEqual(secretName, kind, 'gateway_error')
     if (context.target.recorder) context.expectEqual(secretName, context.target.recorder.requests.length, 0)
   },
 

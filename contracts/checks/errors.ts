@@ -89,7 +89,11 @@ export const errors: Readonly<Record<string, Check>> = {
 
   async 'problem.form'(context) {
     const { members, outcomes, prefix } = context.requirement.values
-    const values = setArgument(await context.makeArguments(context.operation), 'x-cal-secret-key', undefined)
+    // A gateway with credentials of its own misses no secret, so a client id that is none is refused.
+    const valid = await context.makeArguments(context.operation)
+    const values = context.target.configured
+      ? setArgument(valid, 'clientId', ' ')
+      : setArgument(valid, 'x-cal-secret-key', undefined)
     const { body } = await context.server.call(context.operation, values)
     for (const { place, message } of findMismatches(body, toShape(members), {})) context.fail(place, message)
     const { type, code, outcome } = asRecord(body)

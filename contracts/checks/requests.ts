@@ -1,9 +1,10 @@
 import { asRecord } from '../../src/document/json.ts'
-import type { CallArguments } from '../call-result.ts'
+import type { CallArguments, CallResult } from '../call-result.ts'
 import type { Check, Context } from '../context.ts'
 import type { RecordedRequest } from '../recorder.ts'
 import { toRestRequest } from '../rest-client.ts'
-import { setArgument } from '../values.ts'
+import { identify, type Tenant } from '../tenant.ts'
+import { getArgument, setArgument } from '../values.ts'
 
 /** Members in an odd order, with odd spacing and escapes: bytes that no serialiser would write again. */
 const oddBodies: Readonly<Record<string, string>> = {
@@ -84,6 +85,55 @@ export const requests: Readonly<Record<string, Check>> = {
     )
     context.expectEqual('requests', recorder?.requests.length, 1)
   },
+
+  async 'idempotency.replay'(context) {
+    const { status, code } = context.requirement.values
+    const values = await makeKeyed(context)
+    const key = makeKey('replay')
+    const [first, second] = [await callKeyed(context, values, key), await callKeyed(context, values, key)]
+    context.expectEqual('first call', first.kind, 'success')
+    context.expectEqual('Idempotency-Key status', second.status, first.status)
+    context.expectEqual('Idempotency-Key', second.body, first.body)
+    const other = await callKeyed(context, changeCall(values), key)
+    context.expectEqual('Idempotency-Key of another call', [other.status, other.code], [status, code])
+  },
+
+  async 'idempotency.client'(context) {
+    const { clientId, secret, other } = context.target
+    if (!other) return
+    const email = context.target.created.makeAddress()
+    const key = makeKey('client')
+    const create = (tenant: Tenant) => {
+      const own = { clientId: tenant.clientId, 'x-cal-secret-key': tenant.secret }
+      return callKeyed(context, { ...own, body: { email, name: 'Keyed' } }, key)
+    }
+    const [own, foreign] = [await create({ clientId, secret }), await create(other)]
+    const readEmail = ({ body }: CallResult) => getArgument(body, 'data.user.email')
+    context.expectEqual('first call', own.kind, 'success')
+    context.expectEqual('data.user.email', readEmail(foreign), email.replace('@', `+${other.clientId}@`))
+  },
+}
+
+/** Arguments of a call that succeeds once: a refresh uses up a token of a user that is made for it. */
+async function makeKeyed(context: Context): Promise<CallArguments> {
+  const { operation, makeArguments, requirements, server, target } = context
+  if (operation.name === 'create') return makeArguments(operation)
+  const create = requirements.operations.find(({ name }) => name === 'create')
+  const made = create && (await server.call(create, await makeArguments(create)))
+  const caller = identify(target, target)
+  const { user, refreshToken } = asRecord(asRecord(made?.body).data)
+  if (operation.name === 'refresh') return { ...caller, body: { refreshToken } }
+  return { ...caller, userId: asRecord(user).id }
+}
+
+function callKeyed({ operation, target }: Context, values: CallArguments, key: string): Promise<CallResult> {
+  const request = toRestRequest(operation, values)
+  return target.servers.rest.send({ ...request, headers: { ...request.headers, 'idempotency-key': key } })
+}
+
+function makeKey(name: string): string {
+  keys += 1
+  return `${name}-${Date.now()}-${keys}`
 }
 
 /** Another call of the same caller: a key belongs to one call, and to who makes it. */

@@ -2,6 +2,7 @@ import { asRecord } from '../../src/document/json.ts'
 import { readMediaType } from '../call-result.ts'
 import type { Check, Context } from '../context.ts'
 import { findMismatches } from '../shapes.ts'
+import { showValue } from '../values.ts'
 import { describeResult } from './boundaries.ts'
 
 /** A response with members and values that no document foresaw. */
@@ -63,6 +64,13 @@ export const responses: Readonly<Record<string, Check>> = {
     for (const [name, value] of Object.entries(asRecord(kept)))
       context.expectEqual(name, headers[name], value)
     for (const name of Object.keys(asRecord(dropped))) context.expectEqual(name, headers[name], undefined)
+  },
+
+  async 'response.rate-headers'(context) {
+    const { headers } = await context.callValid()
+    for (const name of [context.requirement.values.names].flat().map(String))
+      if (!/^\d+$/.test(String(headers[name])))
+        context.fail(name, `must be a number, got ${showValue(headers[name])}`)
   },
 }
 

@@ -1,6 +1,6 @@
 import { type Check, type Context, findStep } from '../context.ts'
 import { absentUser } from '../created-users.ts'
-import { changedMembers, clearable, fullMembers } from '../lifecycle.ts'
+import { changedMembers, clearable, fullMembers, longMembers } from '../user-members.ts'
 import { getArgument } from '../values.ts'
 import { compareMembers, type Data, expectStatus, readData, readUser, readUsers } from './steps.ts'
 
@@ -17,6 +17,8 @@ export const state: Readonly<Record<string, Check>> = {
     const listed = (await readUsers(context, 'find')).find((user) => user.id === id)
     if (listed) compareMembers(context, 'list', listed, fullMembers)
     else context.fail('list', 'the created user is not found by its address')
+    for (const step of ['create-long', 'get-long'])
+      compareMembers(context, step, await readUser(context, step), longMembers)
   },
 
   async 'state.email'(context) {
@@ -25,6 +27,12 @@ export const state: Readonly<Record<string, Check>> = {
       context.operation.name === 'create' ? ['create', addresses.full] : ['update-email', addresses.changed]
     const { email } = await readUser(context, step ?? '')
     context.expectEqual('email', email, rewrite(context, sent ?? ''))
+    if (context.operation.name !== 'create') return
+    context.expectEqual('email', (await readUser(context, 'create-long')).email, addresses.long)
+  },
+
+  async 'state.taken'(context) {
+    await expectStatus(context, 'update-taken', context.requirement.values.status)
   },
 
   async 'state.username'(context) {
@@ -51,8 +59,9 @@ export const state: Readonly<Record<string, Check>> = {
   },
 
   async 'state.defaults'(context) {
-    const user = await readUser(context, 'create-bare')
+    const { metadata = {}, ...user } = await readUser(context, 'create-bare')
     compareMembers(context, 'create', user, context.requirement.values)
+    context.expectEqual('create.metadata', metadata, {})
   },
 
   async 'state.ids'(context) {
@@ -71,6 +80,8 @@ export const state: Readonly<Record<string, Check>> = {
     context.expectEqual('emails', await find('find-rewritten'), [full.id])
     context.expectEqual('emails', await find('find-both'), [full.id, bare.id].sort())
     context.expectEqual('emails', await find('find-none'), [])
+    context.expectEqual('emails in upper case', await find('find-case'), [])
+    context.expectEqual('emails and limit', (await find('find-limited')).length, 1)
     context.expectEqual('emails', await find('find-changed'), [full.id])
     context.expectEqual('emails', await find('find-former'), [])
   },
@@ -78,7 +89,7 @@ export const state: Readonly<Record<string, Check>> = {
   async 'state.listed'(context) {
     const listed = await readUsers(context, 'list')
     const page = Number(context.requirement.values.page)
-    for (const step of ['create', 'create-bare']) {
+    for (const step of ['create', 'create-bare', 'create-long']) {
       const user = await readUser(context, step)
       const found = listed.find(({ id }) => id === user.id)
       if (found) compareMembers(context, 'list', found, user)
@@ -101,6 +112,7 @@ export const state: Readonly<Record<string, Check>> = {
     context.expectEqual('offset', [...first, ...second], both)
     context.expectEqual('limit', whole.slice(0, 2), both)
     const all = await read('list')
+    if (all.length < 250) context.expectEqual('offset beyond the end', await read('page-beyond'), [])
     context.expectEqual('data', new Set(all).size, all.length)
     context.expectEqual('limit', all.length >= Math.min(whole.length, 4), true)
   },

@@ -1,8 +1,10 @@
 import { asRecord } from '../../src/document/json.ts'
+import type { CallArguments, CallResult } from '../call-result.ts'
 import { type Check, type Context, findStep, NotTested } from '../context.ts'
+import type { Step } from '../lifecycle.ts'
 import type { Requirement } from '../requirements.ts'
 import { findMismatches } from '../shapes.ts'
-import { setArgument, showValue, spellOut } from '../values.ts'
+import { redact, setArgument, showValue, spellOut, toList } from '../values.ts'
 import { describeResult } from './boundaries.ts'
 import { describeCall } from './steps.ts'
 
@@ -13,6 +15,7 @@ const provoked = [
   ['absent-update', 'user_not_found', 'update'],
   ['absent-delete', 'user_not_found', 'delete'],
   ['absent-force-refresh', 'user_not_found', 'force-refresh'],
+  ['update-taken', 'unique_violation', 'update'],
   ['refresh-again', 'bad_refresh_token', 'refresh'],
 ] as const
 
@@ -33,8 +36,30 @@ export const upstream: Readonly<Record<string, Check>> = {
       const expected = requirements.responses[shape] ?? 'any'
       for (const { place, message } of findMismatches(result.body, expected, requirements.responses))
         context.fail(`${name}.${place}`, message)
-      checkDetails(context, name, asRecord(result.body), { status, at })
+      checkDetails(context, name, step, { status, shape, at })
+      if (context.server.surface === 'mcp') checkText(context, name, result)
     }
+  },
+
+  async 'state.page-size'(context) {
+    const { server, target, requirements } = context
+    const { users, standard } = context.requirement.values
+    const find = (name: string) => requirements.operations.find((one) => one.name === name)
+    const [create, list, remove] = [find('create'), find('list'), find('delete')]
+    if (!create || !list || !remove) return
+    const caller = { 'x-cal-secret-key': target.secret, clientId: target.clientId }
+    const count = async (page: CallArguments) => {
+      const { body } = await server.call(list, { ...caller, ...page })
+      return toList(asRecord(body).data).length
+    }
+    const missing = Math.max(0, Number(users) - (await count({ limit: 250 })))
+    const made = await inGroups(missing, () =>
+      server.call(create, { ...caller, body: { email: target.created.makeAddress(), name: 'Page' } }),
+    )
+    context.expectEqual('limit left out', await count({}), Math.min(Number(standard), Number(users)))
+    context.expectEqual(`limit ${users}`, await count({ limit: Number(users) }), users)
+    const ids = made.map(({ body }) => asRecord(asRecord(asRecord(body).data).user).id)
+    await inGroups(ids.length, (index) => server.call(remove, { ...caller, userId: ids[index] }))
   },
 
   async 'values.accepted'(context) {
@@ -85,17 +110,42 @@ function compareStored(context: Context, argument: string, value: unknown, body:
 function checkDetails(
   context: Context,
   name: string,
-  { status: word, timestamp, path, error }: Readonly<Record<string, unknown>>,
-  { status, at }: { readonly status: number | undefined; readonly at: number },
+  { operation, values, result }: Step,
+  { status, shape, at }: { readonly status: number | undefined; readonly shape: string; readonly at: number },
 ): void {
+  const { status: word, timestamp, path, error } = asRecord(result.body)
   context.expectEqual(`${name}.status word`, word, 'error')
   const { details, message } = asRecord(error)
   const inner = asRecord(details)
-  context.expectEqual(`${name}.error.details.statusCode`, inner.statusCode, status)
-  context.expectEqual(`${name}.error.details.message`, inner.message, message)
+  if (shape === 'http') {
+    context.expectEqual(`${name}.error.details.statusCode`, inner.statusCode, status)
+    context.expectEqual(`${name}.error.details.message`, inner.message, message)
+  }
   const minutes = Number(context.requirement.values.minutes)
   if (!(Math.abs(at - Date.parse(String(timestamp))) <= minutes * 60_000))
     context.fail(`${name}.timestamp`, `${showValue(timestamp)} is not the time of the error`)
-  if (!String(path).includes(context.target.clientId))
-    context.fail(`${name}.path`, 'is not the path of the call')
+  const [, template = ''] = operation.operation.split(' ')
+  const called = template.replaceAll(/\{(\w+)\}/g, (_, variable: string) => String(values[variable]))
+  if (String(path) !== called) context.fail(`${name}.path`, `expected ${called}, got ${showValue(path)}`)
+}
+
+/** A model reads the text alone: it must say the status, the code and what to do now. */
+function checkText(context: Context, name: string, { status, code, text, body }: CallResult): void {
+  const { message } = asRecord(asRecord(body).error)
+  for (const words of [String(status), String(code), String(message), 'Next: '])
+    if (!text.includes(words)) context.fail(`${name}.text`, redact(`does not say ${words}`))
+}
+
+/** Makes so many calls, some at a time, in the order of their numbers. */
+async function inGroups(
+  count: number,
+  call: (index: number) => Promise<CallResult>,
+): Promise<readonly CallResult[]> {
+  const results: CallResult[] = []
+  const size = 4
+  for (let start = 0; start < count; start += size) {
+    const group = Array.from({ length: Math.min(size, count - start) }, (_, index) => call(start + index))
+    results.push(...(await Promise.all(group)))
+  }
+  return results
 }

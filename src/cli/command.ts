@@ -39,6 +39,8 @@ export interface CommandContext extends Streams {
    * notice it. The process ends when the promise resolves.
    */
   onStop(close: (grace: number) => Promise<void>): void
+  /** Calls back when the process is asked to read its files again. */
+  onReload(reload: () => void): void
 }
 
 /** Creates a command with its arguments, options and help; its action throws a `CommandError` or a `ConfigError`. */

@@ -10,6 +10,7 @@ import { createGateway } from '../gateway.ts'
 import type { Gateway } from '../http/gateway.ts'
 import { type CommandContext, CommandError, formatExamples } from './command.ts'
 import { addDescriptionOptions } from './description-options.ts'
+import { createReload, type Served } from './reload.ts'
 import type { SettingsFile } from './settings-file.ts'
 
 /** Options of `serve`. */
@@ -18,13 +19,15 @@ export interface ServeOptions extends DescriptionOptions {
   readonly mock?: true
   readonly stdio?: true
   readonly tools?: string
+  readonly allowBreaking?: true
 }
 
-/** What is served: the document, and the environment with what a file and a mock add to it. */
-interface Served {
+/** What is read: the document, the environment with what a file and a mock add to it, and the files. */
+interface Descriptions {
   readonly document: OpenApiDocument
   readonly environment: CommandContext['environment']
   readonly file: SettingsFile | undefined
+  readonly read: readonly string[]
 }
 
 /** Creates the command that serves an API. */
@@ -38,6 +41,7 @@ export function createServe(context: CommandContext): Command {
     .option('--mock', 'start a mock and serve it in place of the API')
     .option('--stdio', 'serve MCP on standard input and output; the log goes to standard error')
     .option('--tools <all|search>', 'offer all tools, or three that search, describe and call them')
+    .option('--allow-breaking', 'on a reload, serve descriptions that break clients too')
     .addHelpText(
       'after',
       formatExamples({
@@ -54,12 +58,13 @@ export function createServe(context: CommandContext): Command {
 }
 
 async function servePorts(files: readonly string[], options: ServeOptions, context: CommandContext) {
-  const { gateway, config } = await createServed(files, options, context, 'stdout')
+  const { gateway, config, watch } = await createServed(files, options, context, 'stdout')
   context.onStop(gateway.close)
   try {
     await listen(gateway.rest, config.host, config.restPort, 'REST_PORT')
     await listen(gateway.mcp, config.host, config.mcpPort, 'MCP_PORT')
     await listen(gateway.control, config.controlHost, config.controlPort, 'CONTROL_PORT', 'CONTROL_HOST')
+    context.onReload(watch())
   } catch (error) {
     await gateway.close()
     throw error
@@ -83,18 +88,42 @@ async function createServed(
   options: ServeOptions,
   context: CommandContext,
   output: 'stdout' | 'stderr',
-): Promise<{ readonly gateway: Gateway; readonly config: Config }> {
-  const { document, environment, file } = await readServed(files, options, context)
+): Promise<{ readonly gateway: Gateway; readonly config: Config; readonly watch: () => () => void }> {
+  const first = await readServed(files, options, context)
+  const { document, environment, file } = first
   const api = readApi(document)
   const config = readSettings(environment, api, file)
   const logger = context.startLog(output, config.logLevel)
   for (const sentence of findUnknownVariables(environment, api)) logger.warn(sentence)
   const { version } = context
   const watchProcess = output === 'stdout'
-  return { gateway: await createGateway({ config, document, logger, version, watchProcess }), config }
+  const gateway = await createGateway({ config, document, logger, version, watchProcess })
+  const describe = (next: Descriptions, config: Config): Served => ({
+    document: next.document,
+    config,
+    files: [...next.read, ...config.files],
+  })
+  const reloading = {
+    ...{ gateway, logger, served: describe(first, config) },
+    async read() {
+      // A mock goes on as it was started.
+      const next = options.mock ? first : await readServed(files, options, context)
+      return describe(next, readSettings(next.environment, readApi(next.document), next.file))
+    },
+    async checkChanges(old: OpenApiDocument, next: OpenApiDocument) {
+      if (options.allowBreaking) return
+      const { refuseBreakingChanges } = await import('./breaking-changes.ts')
+      await refuseBreakingChanges(old, next, context)
+    },
+  }
+  return { gateway, config, watch: () => createReload(reloading) }
 }
 
-function readSettings(environment: Served['environment'], api: Api, file: SettingsFile | undefined): Config {
+function readSettings(
+  environment: Descriptions['environment'],
+  api: Api,
+  file: SettingsFile | undefined,
+): Config {
   try {
     return readConfig(environment, api)
   } catch (error) {
@@ -107,10 +136,12 @@ async function readServed(
   named: readonly string[],
   flags: ServeOptions,
   context: CommandContext,
-): Promise<Served> {
+): Promise<Descriptions> {
   const file = await findSettings(flags.config)
   const files = named.length > 0 ? named : (file?.files ?? [])
   const options = { ...file?.options, ...flags }
+  const { overlay = [], schemas = [] } = options
+  const read = [...(file ? [flags.config ?? usualSettings] : []), ...files, ...overlay, ...schemas]
   const load = async (more: DescriptionOptions) => {
     if (files.length === 0) return readDocument()
     const { loadServed } = await import('./served-descriptions.ts')
@@ -119,20 +150,22 @@ async function readServed(
   const own = await load({})
   const settings = file?.apply(context.environment, readApi(own)) ?? context.environment
   const environment = flags.tools === undefined ? settings : { ...settings, MCP_TOOLS: flags.tools }
-  if (!flags.mock) return { document: own, environment, file }
+  if (!flags.mock) return { document: own, environment, file, read }
   const { startChosenMock } = await import('./mock-start.ts')
   const isShipped = files.length === 0
   const mock = await startChosenMock({ environment, port: 0, document: isShipped ? undefined : own })
   // The mock stands in for all APIs of the descriptions.
   return isShipped
-    ? { document: own, environment: { ...environment, ...mock.variables }, file }
-    : { document: await load({ baseUrl: [mock.url] }), environment, file }
+    ? { document: own, environment: { ...environment, ...mock.variables }, file, read }
+    : { document: await load({ baseUrl: [mock.url] }), environment, file, read }
 }
 
+const usualSettings = 'calgate.yaml'
+
 async function findSettings(named: string | undefined): Promise<SettingsFile | undefined> {
-  if (named === undefined && !existsSync('calgate.yaml')) return undefined
+  if (named === undefined && !existsSync(usualSettings)) return undefined
   const { readSettingsFile } = await import('./settings-file.ts')
-  return readSettingsFile(named ?? 'calgate.yaml')
+  return readSettingsFile(named ?? usualSettings)
 }
 
 async function listen(

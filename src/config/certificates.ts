@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
 /** Reads a file of PEM certificates; undefined when it cannot be read or begins with no certificate. */
@@ -8,5 +8,14 @@ export function readCertificates(path: string): string | undefined {
     return new X509Certificate(text).subject === '' ? undefined : text
   } catch {
     return undefined
+  }
+}
+
+/** True where a private key belongs to the first of the certificates. */
+export function isKeyPair(certificates: string | undefined, key: string | undefined): boolean {
+  try {
+    return new X509Certificate(certificates ?? '').checkPrivateKey(createPrivateKey(key ?? ''))
+  } catch {
+    return false
   }
 }

@@ -1,8 +1,17 @@
 import type { Api } from '../document/api.ts'
 import { type ApiConfig, readApiConfig, selectShared } from './api-config.ts'
 import { listApiVariables, nameVariable } from './api-variables.ts'
+import type { EgressProxies } from './egress-proxy.ts'
 import { type Environment, EnvironmentReader, type Rate } from './environment.ts'
 import type { GatewayKey } from './gateway-keys.ts'
+import {
+  type FixedReader,
+  readProxies,
+  readSharedState,
+  readTls,
+  type SharedStateConfig,
+  type TlsConfig,
+} from './network.ts'
 import { isHost, isLoopback, isOrigin, isSafeUrl } from './urls.ts'
 import { variables } from './variables.ts'
 
@@ -44,18 +53,15 @@ export interface Config extends ApiConfig {
   readonly logLevel: string
   /** What replicas share; undefined for a gateway that runs alone. */
   readonly sharedState: SharedStateConfig | undefined
-}
-
-/** Where replicas share their state. */
-export interface SharedStateConfig {
-  /** URL of Redis or Valkey. */
-  readonly url: string
-  /** PEM certificates of its own authority. */
-  readonly ca: string | undefined
-  /** The secret by which replicas name and encrypt what they share. */
-  readonly secret: string
-  /** While Redis cannot be reached, each replica counts for the limits alone, or refuses limited calls. */
-  readonly limitsWithout: 'local' | 'refuse'
+  readonly proxies: EgressProxies
+  /** Milliseconds that a connection of a client may stay open without a request. */
+  readonly keepAlive: number
+  /** Milliseconds for a client to read on from its response. */
+  readonly writeTimeout: number
+  /** Certificate of both servers, and its key; they speak plain HTTP without. */
+  readonly tls: TlsConfig | undefined
+  /** The files that it was read from. */
+  readonly files: readonly string[]
 }
 
 /** Whose access tokens let a caller in. */
@@ -85,7 +91,7 @@ const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
  */
 export function readConfig(environment: Environment, api: Api): Config {
   const reader = new EnvironmentReader(environment, variables)
-  const apiReader = new EnvironmentReader(environment, listApiVariables(api), reader.problems)
+  const apiReader = new EnvironmentReader(environment, listApiVariables(api), reader)
   const allowsInsecure = reader.choice('ALLOW_INSECURE_UPSTREAM', ['true', 'false']) === 'true'
   const apiConfig = readApiConfig(apiReader, api, allowsInsecure)
   const shared = selectShared(apiConfig, api)
@@ -108,30 +114,22 @@ export function readConfig(environment: Environment, api: Api): Config {
     confirmDelete: reader.choice('CONFIRM_DELETE', ['true', 'false']) === 'true',
     deleteLimit: reader.rate('MCP_DELETE_LIMIT'),
     upstreamTimeout: reader.integer('UPSTREAM_TIMEOUT_MS', 100, 600_000),
-    drainDelay: reader.integer('DRAIN_DELAY', 0, 300) * 1_000,
+    drainDelay: reader.integer('DRAIN_DELAY', 0, 600) * 1_000,
     rateLimit: reader.rate('RATE_LIMIT'),
     driftShare: reader.share('DRIFT_SAMPLE'),
     pages: reader.choice('PAGES', ['on', 'off']) !== 'off',
     logLevel: reader.text('LOG_LEVEL'),
     sharedState: readSharedState(reader),
+    proxies: readProxies(reader),
+    keepAlive: reader.integer('KEEP_ALIVE_TIMEOUT', 1, 3_600) * 1_000,
+    writeTimeout: reader.integer('WRITE_TIMEOUT', 1, 600) * 1_000,
+    tls: readTls(reader),
+    files: reader.files,
   }
   checkTexts(reader, config)
   checkReach(reader, config, api)
   if (reader.problems.length > 0) throw new ConfigError(reader.problems)
   return Object.freeze(config)
-}
-
-type FixedReader = EnvironmentReader<keyof typeof variables>
-
-/** Shared state needs a secret of the operator's: every replica names and encrypts by it. */
-function readSharedState(reader: FixedReader): SharedStateConfig | undefined {
-  const url = reader.secret('REDIS_URL', /^rediss?:\/\/\S+$/, 'a redis:// or rediss:// URL')
-  const secret = reader.file('STATE_KEY_FILE', /^\S{32,512}$/, '32 to 512 characters without spaces')
-  const ca = reader.certificates('REDIS_CA_FILE')
-  const limitsWithout = reader.choice('LIMITS_WITHOUT_REDIS', ['local', 'refuse']) ?? 'local'
-  if (url === undefined) return undefined
-  reader.expect('STATE_KEY_FILE', secret !== undefined, 'set beside REDIS_URL, the same for all replicas')
-  return { url, ca, secret: secret ?? '', limitsWithout }
 }
 
 /** Three variables that only mean something together. */

@@ -18,17 +18,20 @@ const windows: Readonly<Record<string, number>> = { s: 1_000, min: 60_000, h: 3_
 /** Reads variables as what they should be, and collects a sentence for each that is not; never its value. */
 export class EnvironmentReader<Name extends string> {
   readonly problems: string[]
+  /** The files that were read. */
+  readonly files: string[]
   readonly #environment: Environment
   readonly #variables: Readonly<Record<Name, VariableDescription>>
 
   constructor(
     environment: Environment,
     variables: Readonly<Record<Name, VariableDescription>>,
-    problems: string[] = [],
+    { problems, files }: Pick<EnvironmentReader<string>, 'problems' | 'files'> = { problems: [], files: [] },
   ) {
     this.#environment = environment
     this.#variables = variables
     this.problems = problems
+    this.files = files
   }
 
   /** The text of a variable, its default where it is empty or not set. */
@@ -70,7 +73,7 @@ export class EnvironmentReader<Name extends string> {
     const path = this.text(twin)
     const own = this.text(name)
     if (path !== '' && own !== '') this.problems.push(`${name} and ${twin} must not both be set`)
-    const text = path === '' ? own : readText(path)
+    const text = path === '' ? own : this.#read(path)
     const source = path === '' ? name : twin
     const expected = path === '' ? what : `a readable file of ${what}`
     this.expect(source, (text === '' && path === '') || form.test(text), expected)
@@ -80,7 +83,7 @@ export class EnvironmentReader<Name extends string> {
   /** A secret that comes from a file alone; undefined where the variable names none. */
   file(name: Name, form: RegExp, what: string): string | undefined {
     const path = this.text(name)
-    const text = path === '' ? '' : readText(path)
+    const text = path === '' ? '' : this.#read(path)
     this.expect(name, path === '' || form.test(text), `a readable file of ${what}`)
     return text === '' ? undefined : text
   }
@@ -94,6 +97,7 @@ export class EnvironmentReader<Name extends string> {
   /** PEM certificates from the file that the variable names. */
   certificates(name: Name): string | undefined {
     const file = this.text(name)
+    if (file !== '') this.files.push(file)
     const text = file === '' ? undefined : readCertificates(file)
     this.expect(name, file === '' || text !== undefined, 'a readable file of PEM certificates')
     return text
@@ -103,6 +107,7 @@ export class EnvironmentReader<Name extends string> {
   keys(name: Name): readonly GatewayKey[] {
     const file = this.text(name)
     if (file === '') return []
+    this.files.push(file)
     const { keys, problems } = readKeyFile(file)
     this.problems.push(...problems.map((one) => `${name}: ${one}`))
     return keys
@@ -122,6 +127,11 @@ export class EnvironmentReader<Name extends string> {
     const holds = calls !== undefined || text === 'off'
     this.expect(name, holds, 'off, or a number per s, min or h such as 600/min')
     return calls === undefined ? undefined : { calls: Number(calls), window: windows[unit] ?? 0 }
+  }
+
+  #read(path: string): string {
+    this.files.push(path)
+    return readText(path)
   }
 
   #default(name: Name): string {

@@ -39,3 +39,8 @@ export function isOrigin(text: string): boolean {
   const isOpaque = origin === 'null' && !['file:', 'blob:', 'data:', 'javascript:'].includes(protocol)
   return origin === text || (isOpaque && /^[a-z][a-z0-9+.-]*:\/\/[\w.-]+(:\d+)?$/.test(text))
 }
+
+/** True for the URL of a proxy, which may have a user and a password. */
+export function isProxyUrl(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).hostname !== ''
+}

@@ -77,6 +77,28 @@ export const variables = {
     default: '1/10',
     description: 'Share of responses compared with the document, at most five a second: `off` or `1/N`',
   },
+  HTTPS_PROXY: { default: '', description: 'Proxy by which an API with an `https` base URL is reached' },
+  HTTP_PROXY: { default: '', description: 'The same for a base URL of plain `http`' },
+  NO_PROXY: {
+    default: '',
+    description:
+      'Hosts that are reached directly, comma-separated, each with all names below it; `*` for all',
+  },
+  KEEP_ALIVE_TIMEOUT: {
+    default: '72',
+    description:
+      'Seconds that a connection may stay open without a request; more than the load balancer keeps it',
+  },
+  WRITE_TIMEOUT: {
+    default: '10',
+    description: 'Seconds after which a client that reads nothing of its response is disconnected',
+  },
+  TLS_CERT_FILE: {
+    default: '',
+    description:
+      'File of a PEM certificate and its chain, by which both servers speak TLS; needs the next one',
+  },
+  TLS_KEY_FILE: { default: '', description: 'File of its private key' },
   REDIS_URL: {
     default: '',
     description: 'Redis or Valkey that replicas share their state in, `redis://` or `rediss://`',

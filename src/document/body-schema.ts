@@ -1,6 +1,7 @@
 import { asRecord } from './json.ts'
 import { dereference, type JsonSchema } from './json-schema.ts'
 import type { MediaType } from './media-types.ts'
+import { readShape } from './value-shape.ts'
 
 /** A file, as it stands in the arguments of a tool: a model has no bytes, but it has Base64 (RFC 4648 §4). */
 export const fileSchema: JsonSchema = {
@@ -28,7 +29,7 @@ export function describeBody(mediaType: MediaType): JsonSchema {
 
 function describe({ kind, schema }: MediaType): JsonSchema {
   if (kind === 'bytes') return fileSchema
-  if (kind === 'text') return { type: 'string', ...schema }
+  if (kind === 'text') return describeText(schema)
   if (kind !== 'multipart') return schema
   const { properties, ...whole } = dereference(schema, schema)
   const parts = Object.entries(asRecord(properties)).map(([name, part]): [string, JsonSchema] => [
@@ -42,6 +43,12 @@ function describe({ kind, schema }: MediaType): JsonSchema {
     properties: Object.fromEntries(parts),
     ...($defs !== undefined && { $defs }),
   }
+}
+
+/** A schema of XML describes what the text says, not the text. */
+function describeText(schema: JsonSchema): JsonSchema {
+  const { types } = readShape(schema)
+  return types.size === 0 || types.has('string') ? { type: 'string', ...schema } : { type: 'string' }
 }
 
 function describePart(part: unknown, root: JsonSchema): JsonSchema {

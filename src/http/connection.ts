@@ -1,6 +1,7 @@
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { Server as TlsServer } from 'node:tls'
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
 
 const parserCodes: Readonly<Record<string, ErrorCode>> = {
@@ -30,6 +31,9 @@ const connections = new WeakMap<Duplex, Connection>()
 /** The open connections of each server. */
 const sockets = new WeakMap<Server, Set<Socket>>()
 
+/** Requests of each server's app that have no response yet. */
+const requests = new WeakMap<Server, { count: number }>()
+
 /** Responses of which it is settled who writes them. */
 const claimed = new WeakSet<ServerResponse>()
 
@@ -50,11 +54,17 @@ export function claimResponse(response: ServerResponse): boolean {
 export function watchConnections(server: Server, onRefused: (code: ErrorCode) => void): void {
   const open = new Set<Socket>()
   sockets.set(server, open)
-  server.on('connection', (socket) => {
+  // Responses are written to the connection within the one that TLS has.
+  server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
     open.add(socket)
     socket.once('close', () => open.delete(socket))
   })
-  server.prependListener('request', follow)
+  const handled = { count: 0 }
+  requests.set(server, handled)
+  server.prependListener('request', (request, response) => {
+    handled.count += 1
+    follow(request, response, handled)
+  })
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     follow(request, response)
     response.writeHead(417, { connection: 'close' }).end()
@@ -75,19 +85,25 @@ export function watchConnections(server: Server, onRefused: (code: ErrorCode) =>
   })
 }
 
+/** Counts the requests that a followed server's app handles, wherever they arrived. */
+export function countRequests(server: Server): number {
+  return requests.get(server)?.count ?? 0
+}
+
 /** Closes the connections of a followed server that have no request and nothing left to send. */
 export function closeIdle(server: Server): void {
   for (const socket of sockets.get(server) ?? [])
     if (socket.writableLength === 0 && !connections.get(socket)?.pending.length) socket.destroy()
 }
 
-function follow(request: IncomingMessage, response: ServerResponse): void {
+function follow(request: IncomingMessage, response: ServerResponse, handled?: { count: number }): void {
   const { socket } = request
   const connection = findConnection(socket)
   const { pending } = connection
   connection.latest = { request, response }
   pending.push(connection.latest)
   response.on('close', () => {
+    if (handled) handled.count -= 1
     const index = pending.findIndex((one) => one.response === response)
     if (index >= 0) pending.splice(index, 1)
     pending[0]?.resume?.()

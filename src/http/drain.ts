@@ -2,12 +2,12 @@ import type { Server as HttpServer } from 'node:http'
 import { Server } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
-import type { ReadinessCheck } from '../observability/readiness.ts'
 import { closeIdle } from './connection.ts'
 
 /** What ends with a gateway. */
 export interface ClosingOptions {
-  readonly readiness: Pick<ReadinessCheck, 'drain'>
+  /** Called at the beginning: readiness says no from then on. */
+  readonly drain: () => void
   /** Milliseconds from the signal to the end until no connection is accepted any longer. */
   readonly delay: number
   /** The servers to drain. */
@@ -31,8 +31,8 @@ export function createClose(options: ClosingOptions): (grace?: number) => Promis
   }
 }
 
-async function close({ readiness, delay, servers, others }: ClosingOptions, grace: number): Promise<void> {
-  readiness.drain()
+async function close({ drain, delay, servers, others }: ClosingOptions, grace: number): Promise<void> {
+  drain()
   // A load balancer needs a while to notice; a user at a terminal does not.
   if (grace > 0) await wait(delay)
   await Promise.all(servers.map(({ server }) => drainServer(server, grace)))

@@ -17,6 +17,11 @@ export interface Gateway {
   /** Serves MCP on two streams instead of a port, until the input ends. */
   serveStdio(input: Readable, output: Writable): Promise<void>
   /**
+   * Serves another configuration and document from the next request on; the requests under way keep theirs. Ports,
+   * limits of the process and shared state stay. Rejects, and changes nothing, where a gateway cannot be made of them.
+   */
+  reload(next: Pick<GatewayOptions, 'config' | 'document'>): Promise<void>
+  /**
    * Stops taking connections, completes the requests under way, gives idle connections the grace (milliseconds) for
    * one more request, then closes every socket.
    */

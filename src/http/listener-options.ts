@@ -16,7 +16,7 @@ export type CommonListenerOptions = Omit<ListenerOptions, 'surface' | 'bodyLimit
 
 /** The parts of a gateway that its servers listen with. */
 export interface ListenerParts {
-  readonly config: Pick<Config, 'allowedHosts' | 'allowedOrigins' | 'rateLimit'>
+  readonly config: Pick<Config, 'allowedHosts' | 'allowedOrigins' | 'rateLimit' | 'tls' | 'writeTimeout'>
   readonly operations: readonly Operation[]
   readonly guard: Pick<Guard, 'authenticate'>
   readonly embedding: ListenerOptions['embedding']
@@ -37,8 +37,9 @@ export function createListenerOptions(parts: ListenerParts): CommonListenerOptio
   const credentialHeaders = listCredentialHeaders(operations)
   return {
     ...{ logger, recorder, readiness, embedding, admission, timeouts, allowedHosts, allowedOrigins },
+    tls: config.tls,
     authenticate: guard.authenticate,
-    unread: new UnreadResponses(),
+    unread: new UnreadResponses({ timeout: config.writeTimeout }),
     rateLimit: rateLimit && { ...rateLimit, store, fingerprint, credentialHeaders },
   }
 }

@@ -8,6 +8,7 @@ import Fastify, {
 } from 'fastify'
 import type { Authenticator } from '../access/authentication.ts'
 import { type Grant, noGrant } from '../access/authorization.ts'
+import type { TlsConfig } from '../config/network.ts'
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
 import {
   type RequestRecorder,
@@ -62,6 +63,8 @@ export interface ListenerOptions extends SourceOptions {
   /** Connections end with their next response once it is draining. */
   readonly readiness: { readonly draining: boolean }
   readonly timeouts: ListenerTimeouts
+  /** By what the server speaks TLS; plain HTTP without. */
+  readonly tls?: TlsConfig | undefined
   /** How often a caller may call; unlimited without. */
   readonly rateLimit?: RateLimitOptions | undefined
 }
@@ -79,6 +82,9 @@ export interface ListenerTimeouts {
 /** The time limits unless told otherwise. */
 export const usualTimeouts: ListenerTimeouts = { headers: 10_000, request: 30_000, keepAlive: 72_000 }
 
+/** What clients must speak (RFC 9325), and the milliseconds that they have to agree on it. */
+const handshake = { minVersion: 'TLSv1.2', handshakeTimeout: 10_000 } as const
+
 /** Most connections to one server; each costs memory even when it sends nothing. */
 const mostConnections = 4_096
 
@@ -95,6 +101,15 @@ export async function createListener(options: ListenerOptions): Promise<FastifyI
     options.logger.info({ surface, code }, 'request refused')
     recorder?.recordError(surface, code)
   }
+  const http = {
+    headersTimeout: timeouts.headers,
+    // Refused by checkFraming instead, with a problem.
+    requireHostHeader: false,
+    // Node looks for late connections every 30 seconds by default, which would triple every limit.
+    connectionsCheckingInterval: Math.min(1_000, timeouts.headers),
+  }
+  // To Fastify's types, an app of an HTTPS server would be of another kind.
+  const https: object = options.tls ? { https: { ...http, ...options.tls, ...handshake } } : {}
   const app = Fastify({
     loggerInstance: options.logger,
     genReqId: () => randomUUID(),
@@ -116,13 +131,8 @@ export async function createListener(options: ListenerOptions): Promise<FastifyI
     return503OnClosing: false,
     requestTimeout: timeouts.request,
     keepAliveTimeout: timeouts.keepAlive,
-    // Node looks for late connections every 30 seconds by default, which would triple every limit.
-    http: {
-      headersTimeout: timeouts.headers,
-      // Refused by checkFraming instead, with a problem.
-      requireHostHeader: false,
-      connectionsCheckingInterval: Math.min(1_000, timeouts.headers),
-    },
+    http,
+    ...https,
   })
   app.server.maxConnections = mostConnections
   watchConnections(app.server, recordRefusal)

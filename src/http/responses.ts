@@ -18,7 +18,8 @@ export class UnreadResponses {
   readonly #timeout: number
   #total = 0
 
-  constructor(bytes = capacity, timeout = writeTimeout) {
+  /** The timeout is in milliseconds. */
+  constructor({ bytes = capacity, timeout = writeTimeout } = {}) {
     this.#capacity = bytes
     this.#timeout = timeout
   }

@@ -1,6 +1,7 @@
 import { connect as connectTcp, isIP } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { Config } from '../config/config.ts'
+import { findProxy } from '../config/egress-proxy.ts'
 
 /**
  * What a probe of the upstream found. `unreachable`: it refuses, times out or resets. `misconfigured`: no connection
@@ -65,12 +66,12 @@ export function isServing(readiness: Readiness): boolean {
 /** Milliseconds for a connection to the upstream, with its TLS handshake. */
 const probeTimeout = 2_000
 
-/** Creates the readiness check of a gateway, which probes the origin of the configured base URL. */
+/** Creates the readiness check of a gateway, which probes the origin of the configured base URL, or the proxy before it. */
 export function createReadinessCheck(
-  { baseUrl, ca }: Pick<Config, 'baseUrl' | 'ca'>,
+  { baseUrl, ca, proxies }: Pick<Config, 'baseUrl' | 'ca' | 'proxies'>,
   clock: ReadinessOptions['clock'],
 ): ReadinessCheck {
-  const { origin } = new URL(baseUrl)
+  const { origin } = findProxy(proxies, baseUrl) ?? new URL(baseUrl)
   return new ReadinessCheck({ probe: () => probeOrigin({ origin, ca, timeout: probeTimeout }), clock })
 }
 

@@ -21,6 +21,9 @@ import { describeDeployment } from './served-document.ts'
 /** Bytes of a request body. */
 const bodyLimit = 102_400
 
+/** Methods whose bodies Fastify reads by itself. */
+const methodsWithBody = new Set(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+
 /** What the REST server is made of. */
 export interface RestOptions extends Omit<ListenerOptions, 'bodyLimit' | 'surface'> {
   readonly document: OpenApiDocument
@@ -49,8 +52,13 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
   })
   registerBodyParser(app, byId)
   await registerProxy(app, requester)
-  for (const { method, body } of operations)
-    if (!app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: body !== undefined })
+  for (const method of new Set(operations.map((one) => one.method))) {
+    const hasBody = operations.some((one) => one.method === method && one.body)
+    const isKnown = app.supportedMethods.includes(method)
+    // Fastify reads no body of GET and HEAD, which some APIs take there.
+    if (!isKnown || (hasBody && !methodsWithBody.has(method)))
+      app.addHttpMethod(method, { hasBody, overrideExisting: isKnown })
+  }
   const { specification, others } = planRoutes(operations)
   await app.register(openapiGlue, {
     specification,

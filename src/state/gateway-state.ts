@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { SharedStateConfig } from '../config/config.ts'
+import type { SharedStateConfig } from '../config/network.ts'
 import type { Clock } from './expiring-map.ts'
 import { Fingerprint } from './fingerprint.ts'
 import { createMemoryStore } from './memory-store.ts'

@@ -55,6 +55,8 @@ export interface UpstreamCall {
   readonly listSecrets: () => readonly string[]
   /** The client's name for this call, if it gave one and the operation takes one. */
   readonly idempotencyKey?: string | undefined
+  /** Path with query, and body, as they are to be sent, where what forwards the call would refuse or rewrite them. */
+  readonly forwarded?: { readonly path: string; readonly body: Buffer | undefined }
   /** Whether the client takes a body that is no JSON as it arrives, and nobody needs the whole of it. */
   readonly takesStream?: boolean
   /** True once the first bytes of the request were written: from then on the call may have an effect. */

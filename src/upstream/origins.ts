@@ -11,7 +11,7 @@ import { createRequester, type Requester } from './requester.ts'
 
 /** What the requesters of a gateway depend on. */
 export interface UpstreamOptions {
-  readonly config: Pick<Config, 'baseUrl' | 'upstreamTimeout' | 'ca'>
+  readonly config: Pick<Config, 'baseUrl' | 'upstreamTimeout' | 'ca' | 'proxies'>
   readonly operations: readonly Operation[]
   readonly rules: ResponseRules
   readonly state: GatewayState<IdempotencyRecord>
@@ -32,7 +32,7 @@ export function openUpstream(options: UpstreamOptions): Requester {
   const streams = new StreamLimit()
   const common = {
     ...{ timeout: config.upstreamTimeout, ca: config.ca, rules, fingerprint, clock, observer, streams },
-    ...{ store, operations },
+    ...{ store, operations, proxies: config.proxies },
   }
   const main = createRequester({ ...common, baseUrl: config.baseUrl, circuit: breaker })
   const urls = new Set(operations.flatMap(({ baseUrl }) => baseUrl ?? []))

@@ -1,5 +1,6 @@
 import { buildConnector, Pool } from 'undici'
 import { skipInterimResponses } from './interim-responses.ts'
+import { openTunnel } from './tunnel.ts'
 
 /** Connections to the upstream. */
 export interface Pools {
@@ -14,6 +15,8 @@ interface PoolOptions {
   readonly connectTimeout: number
   /** PEM certificates that are trusted instead of the well-known ones. */
   readonly ca?: string | undefined
+  /** Proxy through which the upstream is reached. */
+  readonly proxy?: URL | undefined
 }
 
 /**
@@ -30,18 +33,26 @@ const mostConnections = 256
  * Opens two pools of HTTP/1.1 connections, one for reads and one for writes. TLS is verified, HTTP/2 is off:
  * one lost connection must lose one call.
  */
-export function openPools({ origin, connectTimeout, ca }: PoolOptions): Pools {
+export function openPools({ origin, connectTimeout, ca, proxy }: PoolOptions): Pools {
   const connectTo = buildConnector({
     timeout: connectTimeout,
     allowH2: false,
     ...(ca === undefined ? {} : { ca }),
   })
-  const connect: buildConnector.connector = (target, done) =>
-    connectTo(target, (...result) => {
-      const [error, socket] = result
-      if (error !== null) done(error, null)
-      else done(null, skipInterimResponses(socket))
-    })
+  const connect: buildConnector.connector = (target, done) => {
+    const finish: buildConnector.Callback = (...[error, socket]) => {
+      if (error) done(error, null)
+      else if (socket) done(null, skipInterimResponses(socket))
+    }
+    if (!proxy) return connectTo(target, finish)
+    openTunnel(proxy, target, connectTimeout).then(
+      (httpSocket) =>
+        target.protocol === 'https:'
+          ? connectTo({ ...target, httpSocket }, finish)
+          : finish(null, httpSocket),
+      (error) => finish(error, null),
+    )
+  }
   const common = {
     allowH2: false,
     headersTimeout: 0,

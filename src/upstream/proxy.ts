@@ -31,16 +31,15 @@ export function forward(
   { context, path, headers }: WrittenCall,
   body: Buffer | undefined,
 ): void {
-  const end = path.search(/\?|$/)
   const { operation, idempotencyKey } = context
   // A response that may be sent again is kept whole.
   const takesStream = idempotencyKey === undefined && !operation.redeliver && !operation.singleUse
-  runInCall({ ...context, takesStream }, () =>
-    reply.from(path.slice(0, end), {
-      queryString: () => path.slice(end + 1),
+  // reply.from refuses `..` within a segment and a body with GET, so target and body travel beside it.
+  runInCall({ ...context, takesStream, forwarded: { path, body } }, () =>
+    reply.from('/', {
+      queryString: () => '',
       rewriteRequestHeaders: () => headers,
-      body: body ?? null,
-      contentType: headers['content-type'] ?? 'application/json',
+      body: null,
       retryDelay: () => null,
       onResponse: (_request, _reply, { stream }) => sendBody(reply, stream),
     }),
@@ -86,12 +85,12 @@ type Respond = (
  */
 function adaptRequester({ send }: Requester): { request: Dispatcher['request'] } {
   const request: unknown = ({ method, path, headers, body }: ProxyRequest, respond: Respond) => {
-    const { connection } = currentCall()
+    const { connection, forwarded } = currentCall()
     const answer = (statusCode: number, fields: object, content: unknown) => {
       if (!connection.disconnected) respond(null, { statusCode, headers: { ...fields }, body: content })
       else if (content instanceof Readable) content.destroy()
     }
-    send({ method, path, headers, body }).then(
+    send({ method, headers, path, body, ...forwarded }).then(
       (response) => answer(response.status, response.headers, response.stream ?? response.body),
       (error: unknown) => answer(500, {}, error),
     )

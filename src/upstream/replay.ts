@@ -60,12 +60,19 @@ export function replay(options: ReplayOptions): Interceptor {
   }
 }
 
+/** Calls under way, by the store that they belong to: requesters that follow one another know each other's calls. */
+const underWay = new WeakMap<object, { flights: Map<string, Flight>; uncertain: Map<string, Uncertain> }>()
+
 class ResponseReplay {
-  readonly #flights = new Map<string, Flight>()
-  readonly #uncertain = new Map<string, Uncertain>()
+  readonly #flights: Map<string, Flight>
+  readonly #uncertain: Map<string, Uncertain>
   readonly #options: ReplayOptions
 
   constructor(options: ReplayOptions) {
+    const known = underWay.get(options.store) ?? { flights: new Map(), uncertain: new Map() }
+    underWay.set(options.store, known)
+    this.#flights = known.flights
+    this.#uncertain = known.uncertain
     this.#options = options
   }
 

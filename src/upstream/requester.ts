@@ -1,3 +1,4 @@
+import { type EgressProxies, findProxy } from '../config/egress-proxy.ts'
 import type { ResponseRules } from '../document/api.ts'
 import type { Operation } from '../document/operations.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
@@ -39,6 +40,8 @@ export interface RequesterOptions {
   readonly timeout: number
   /** PEM certificates that are trusted instead of the well-known ones. */
   readonly ca?: string | undefined
+  /** Proxies by which APIs are reached. */
+  readonly proxies?: EgressProxies | undefined
   /** Returns a number from 0 to 1, for the jitter between tries. */
   readonly random?: () => number
   readonly circuit?: CircuitBreaker
@@ -65,7 +68,9 @@ export function createRequester(options: RequesterOptions): Requester {
   const { timeout, ca, random = Math.random, fingerprint, clock, observer, rules } = options
   const { store = createMemoryStore<IdempotencyRecord>(clock), streams = new StreamLimit() } = options
   const { origin, pathname } = new URL(options.baseUrl)
-  const pools = openPools({ origin, ca, connectTimeout: Math.min(timeout, longestConnect) })
+  const connectTimeout = Math.min(timeout, longestConnect)
+  const proxy = options.proxies && findProxy(options.proxies, origin)
+  const pools = openPools({ origin, ca, proxy, connectTimeout })
   const prefix = pathname.replace(/\/+$/, '')
   const transport = options.transport ?? createTransport(pools, { prefix, streams, streamTimeout: timeout })
   const read = compose(transport, [

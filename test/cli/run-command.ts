@@ -25,6 +25,7 @@ export function createContext(environment: Readonly<Record<string, string>>) {
     },
     startLog: (output, level) => createLogger(level, { stdout, stderr }[output]),
     onStop: (close) => stops.push(() => close(0)),
+    onReload() {},
   }
   const finish = async (): Promise<CommandResult> => {
     for (const stop of stops) await stop()

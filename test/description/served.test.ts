@@ -1,4 +1,5 @@
-import { createServer } from 'node:http'
+import { once } from 'node:events'
+import { createServer, request as requestHttp } from 'node:http'
 import { PassThrough } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readConfig } from '../../src/config/config.ts'
@@ -45,6 +46,8 @@ afterAll(() => {
   for (const api of apis) api.close()
 })
 
+const json = { 'content-type': 'application/json' }
+
 /** A gateway that serves descriptions, at the first API unless they are named with another. */
 async function serve(files: Files, baseUrls: ReadonlyMap<string, string>, environment = {}) {
   const { document } = await load(files, { baseUrls })
@@ -60,10 +63,11 @@ async function serve(files: Files, baseUrls: ReadonlyMap<string, string>, enviro
   const [rest, mcp] = [await gateway.rest.listen(listen), await gateway.mcp.listen(listen)]
   recorded.length = 0
   return {
-    rest: (method: string, path: string, body?: object) =>
+    url: rest,
+    rest: (method: string, path: string, body?: object | string, headers = json) =>
       fetch(`${rest}${path}`, {
         method,
-        ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+        ...(body && { body: typeof body === 'string' ? body : JSON.stringify(body), headers }),
       }),
     mcp: (name: string, args: object) =>
       fetch(`${mcp}/mcp`, {
@@ -203,5 +207,44 @@ test('a secret that goes to several origins is warned of', async () => {
   expect(problems.map(({ message, severity }) => [severity, message])).toEqual([
     ['warning', 'the credential TOKEN is sent to several origins: https://a.example, https://b.example'],
     ['warning', 'the credential other is sent to several origins: https://a.example, https://b.example'],
+  ])
+})
+
+test('values that look like steps in a path, and a body of XML, reach the API as they are', async () => {
+  const parameters = [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }]
+  const schema = { type: 'object', properties: { name: { type: 'string' } } }
+  const requestBody = { content: { 'text/xml': { schema } } }
+  const api = describeApi({ '/things/{id}/xml': { put: { operationId: 'put', parameters, requestBody } } })
+  await using gateway = await serve({ 'a.json': api }, new Map([['', `http://${hosts[0]}`]]))
+  const headers = { 'content-type': 'text/xml' }
+  for (const id of ['..1', '1..', 'a/../b', '//']) {
+    await gateway.rest('PUT', `/things/${encodeURIComponent(id)}/xml`, '<thing/>', headers)
+    await gateway.mcp('put', { id, body: '<thing/>' })
+    const request = `PUT ${hosts[0]} /things/${encodeURIComponent(id)}/xml`
+    expect(recorded.splice(0).map((one) => [one.request, one.body])).toEqual([
+      [request, '<thing/>'],
+      [request, '<thing/>'],
+    ])
+  }
+})
+
+test('a body with GET reaches the API, from both servers', async () => {
+  const requestBody = { content: { 'application/json': { schema: { type: 'object' } } } }
+  const api = describeApi({ '/search': { get: { operationId: 'search', requestBody } } })
+  await using gateway = await serve({ 'a.json': api }, new Map([['', `http://${hosts[0]}`]]))
+  const { hostname, port } = new URL(gateway.url)
+  const request = requestHttp({
+    hostname,
+    port,
+    path: '/search',
+    method: 'GET',
+    headers: { ...json, 'content-length': 7 },
+  })
+  request.end('{"a":1}')
+  await once(request, 'response')
+  await gateway.mcp('search', { body: { a: 1 } })
+  expect(recorded.map((one) => [one.request, one.body])).toEqual([
+    [`GET ${hosts[0]} /search`, '{"a":1}'],
+    [`GET ${hosts[0]} /search`, '{"a":1}'],
   ])
 })

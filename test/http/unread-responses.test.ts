@@ -42,14 +42,18 @@ test('a response that its client does not read takes no slot', async () => {
 })
 
 test('a client that reads nothing is disconnected after the write timeout', async () => {
-  await using server = await startServer(new UnreadResponses(Number.POSITIVE_INFINITY, 50))
+  await using server = await startServer(
+    new UnreadResponses({ bytes: Number.POSITIVE_INFINITY, timeout: 50 }),
+  )
   const socket = await server.openUnread()
   await vi.waitFor(async () => expect(await server.countConnections()).toBe(0), { timeout: 60_000 })
   socket.destroy()
 })
 
 test('a client that reads slowly gets its response whole', async () => {
-  await using server = await startServer(new UnreadResponses(Number.POSITIVE_INFINITY, 5_000))
+  await using server = await startServer(
+    new UnreadResponses({ bytes: Number.POSITIVE_INFINITY, timeout: 5_000 }),
+  )
   const socket = await server.openUnread()
   let received = 0
   for await (const chunk of socket) received += chunk.length
@@ -57,7 +61,7 @@ test('a client that reads slowly gets its response whole', async () => {
 })
 
 test('the oldest unread response gives way when all are larger than the capacity', async () => {
-  await using server = await startServer(new UnreadResponses(1.5 * size))
+  await using server = await startServer(new UnreadResponses({ bytes: 1.5 * size }))
   const sockets = [await server.openUnread(), await server.openUnread(), await server.openUnread()]
   await vi.waitFor(async () => expect(await server.countConnections()).toBeLessThan(3), { timeout: 60_000 })
   const [oldest, , latest] = sockets

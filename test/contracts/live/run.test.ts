@@ -14,7 +14,7 @@ const update = 'oauthclientuserscontrollerupdateuser'
 
 let mock: CalComMock
 beforeEach(async () => {
-  mock = await startCalCom()
+  mock = await startCalCom({ throttles: false })
 })
 afterEach(() => mock[Symbol.asyncDispose]())
 

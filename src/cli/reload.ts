@@ -1,0 +1,69 @@
+import { unwatchFile, watchFile } from 'node:fs'
+import type { Logger } from 'pino'
+import { type Config, ConfigError } from '../config/config.ts'
+import type { OpenApiDocument } from '../document/document.ts'
+import type { Gateway } from '../http/gateway.ts'
+import { CommandError } from './command.ts'
+
+/** What a gateway was made of, and the files that it was read from. */
+export interface Served {
+  readonly config: Config
+  readonly document: OpenApiDocument
+  readonly files: readonly string[]
+}
+
+/** What a reload needs. */
+export interface ReloadOptions {
+  readonly gateway: Pick<Gateway, 'reload'>
+  readonly logger: Logger
+  readonly served: Served
+  /** Reads everything again. Rejects where anything is wrong. */
+  readonly read: () => Promise<Served>
+  /** Rejects with a `CommandError` where the next document breaks clients of the old one. */
+  readonly checkChanges: (old: OpenApiDocument, next: OpenApiDocument) => Promise<void>
+}
+
+/** Milliseconds between two looks at a file: a key that is revoked must be refused within a second. */
+const interval = 400
+
+/**
+ * Creates the function that reloads a gateway, and calls it when one of its files has changed. What is wrong is logged,
+ * and the gateway goes on with what it has. Files are looked at by their path: orchestrators replace
+ * mounted files by moving a link.
+ */
+export function createReload(options: ReloadOptions): () => void {
+  const { gateway, logger } = options
+  let { served } = options
+  let running: Promise<void> | undefined
+  let isAskedAgain = false
+  const run = async () => {
+    try {
+      const next = await options.read()
+      if (JSON.stringify(next.document) !== JSON.stringify(served.document))
+        await options.checkChanges(served.document, next.document)
+      await gateway.reload(next)
+      unwatch(served.files)
+      served = next
+      watch(served.files)
+      logger.info('reloaded')
+    } catch (error) {
+      if (error instanceof ConfigError || error instanceof CommandError)
+        logger.error({ reason: error.message }, 'reload refused')
+      else logger.error({ err: error }, 'reload refused')
+    }
+    running = undefined
+    if (isAskedAgain) reload()
+  }
+  const reload = () => {
+    isAskedAgain = running !== undefined
+    running ??= run()
+  }
+  const watch = (files: readonly string[]) => {
+    for (const file of files) watchFile(file, { interval, persistent: false }, reload)
+  }
+  const unwatch = (files: readonly string[]) => {
+    for (const file of files) unwatchFile(file, reload)
+  }
+  watch(served.files)
+  return reload
+}

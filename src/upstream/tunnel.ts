@@ -1,0 +1,46 @@
+import { request as requestHttp } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import type { Socket } from 'node:net'
+
+/** Where a tunnel leads. */
+export interface TunnelTarget {
+  readonly hostname: string
+  readonly port: string
+  readonly protocol: string
+}
+
+/**
+ * Opens a tunnel through a proxy (`CONNECT`, RFC 9110 §9.3.6). The proxy is told user and password of its URL. Rejects
+ * where there is none in time, in milliseconds.
+ */
+export function openTunnel(proxy: URL, target: TunnelTarget, timeout: number): Promise<Socket> {
+  const { hostname, port, protocol } = target
+  const authority = `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`
+  const credentials = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`
+  const authorization = `Basic ${Buffer.from(credentials).toString('base64')}`
+  const request = proxy.protocol === 'https:' ? requestHttps : requestHttp
+  return new Promise((resolve, reject) => {
+    request({
+      host: proxy.hostname.replace(/^\[(.*)\]$/, '$1'),
+      port: proxy.port,
+      method: 'CONNECT',
+      path: authority,
+      headers: { host: authority, ...(proxy.username && { 'proxy-authorization': authorization }) },
+      agent: false,
+      timeout,
+    })
+      .once('connect', ({ statusCode }, socket: Socket) => {
+        socket.setTimeout(0)
+        if (statusCode === 200) resolve(socket)
+        else {
+          socket.destroy()
+          reject(new Error(`the proxy refused the tunnel with ${statusCode}`))
+        }
+      })
+      .once('timeout', function (this: { destroy(error: Error): void }) {
+        this.destroy(new Error('the proxy opened no tunnel in time'))
+      })
+      .once('error', reject)
+      .end()
+  })
+}

@@ -1,0 +1,150 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import type { ServerResponse } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { refuseBreakingChanges } from '../../src/cli/breaking-changes.ts'
+import { createReload, type Served } from '../../src/cli/reload.ts'
+import { readConfig } from '../../src/config/config.ts'
+import { createKey } from '../../src/config/gateway-keys.ts'
+import { readApi } from '../../src/document/api.ts'
+import { type OpenApiDocument, readDocument } from '../../src/document/document.ts'
+import { type RunningGateway, startGateway } from '../support/gateway.ts'
+import { createRunLogger } from '../support/run-log.ts'
+import { respondJson, startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'calgate-reload-'))
+const keysFile = join(folder, 'keys')
+const users = '/v1/v2/oauth-clients/cm9demo/users'
+const ada = createKey('ada', ['managed-users:read', 'managed-users:write'])
+const grace = createKey('grace', ['managed-users:read'])
+
+const respond = (response: ServerResponse): void => respondJson(response, 200, {})
+let behave: (response: ServerResponse) => void = respond
+let upstream: UpstreamStub
+let gateway: RunningGateway
+let reload: () => void
+let document: OpenApiDocument = readDocument()
+const log: string[] = []
+
+function read(): Served {
+  const environment = { CAL_COM_BASE_URL: upstream.url, GATEWAY_KEYS_FILE: keysFile }
+  const config = readConfig(environment, readApi(document))
+  return { config, document, files: config.files }
+}
+
+/** Reads a user with a key, and returns the status. */
+async function get({ key }: { readonly key: string }): Promise<number> {
+  const headers = { authorization: `Bearer ${key}`, 'x-cal-secret-key': 'demo-secret' }
+  const response = await fetch(`${gateway.restUrl}${users}/7`, { headers })
+  await response.arrayBuffer()
+  return response.status
+}
+
+/** Resolves with the log lines that came since. */
+async function waitForLine(text: string, begin: number): Promise<string> {
+  await expect.poll(() => log.slice(begin).join(), { timeout: 30_000, interval: 5 }).toContain(text)
+  return log.slice(begin).join()
+}
+
+beforeAll(async () => {
+  writeFileSync(keysFile, `${ada.line}\n${grace.line}\n`)
+  upstream = await startUpstream((_request, response) => behave(response))
+  gateway = await startGateway(upstream.url, { GATEWAY_KEYS_FILE: keysFile })
+  reload = createReload({
+    gateway: gateway.gateway,
+    logger: createRunLogger((line) => log.push(line)),
+    served: read(),
+    read: async () => read(),
+    checkChanges: (old, next) =>
+      refuseBreakingChanges(old, next, { execPath: process.execPath, environment: process.env }),
+  })
+})
+afterAll(async () => {
+  await gateway[Symbol.asyncDispose]()
+  await upstream[Symbol.asyncDispose]()
+  rmSync(folder, { recursive: true })
+})
+
+describe('a reload', () => {
+  it('fails no call, ten times under load', async () => {
+    const statuses: number[] = []
+    let isDone = false
+    const clients = Array.from({ length: 8 }, async () => {
+      while (!isDone) statuses.push(await get(ada))
+    })
+    for (let count = 0; count < 10; count += 1) {
+      await gateway.gateway.reload(read())
+      const enough = statuses.length + 16
+      while (statuses.length < enough) await setImmediate()
+    }
+    isDone = true
+    await Promise.all(clients)
+    expect(statuses.length).toBeGreaterThan(100)
+    expect(statuses.filter((status) => status !== 200)).toEqual([])
+  })
+
+  it('finishes the requests under way with what they began with', async () => {
+    const arrived = Promise.withResolvers<void>()
+    const release = Promise.withResolvers<void>()
+    behave = async (response) => {
+      arrived.resolve()
+      await release.promise
+      respond(response)
+    }
+    const response = get(ada)
+    await arrived.promise
+    await gateway.gateway.reload(read())
+    release.resolve()
+    expect(await response).toBe(200)
+    behave = respond
+  })
+
+  it('keeps idempotency keys', async () => {
+    const create = () =>
+      fetch(`${gateway.restUrl}${users}`, {
+        method: 'POST',
+        headers: {
+          ...{ authorization: `Bearer ${ada.key}`, 'x-cal-secret-key': 'demo-secret' },
+          ...{ 'content-type': 'application/json', 'idempotency-key': 'kept' },
+        },
+        body: JSON.stringify({ email: 'ada@example.org', name: 'Ada' }),
+      })
+    const before = upstream.requests.length
+    await (await create()).arrayBuffer()
+    await gateway.gateway.reload(read())
+    await (await create()).arrayBuffer()
+    expect(upstream.requests).toHaveLength(before + 1)
+  })
+
+  it('refuses a revoked key within a second of the change of the file', async () => {
+    expect(await get(grace)).toBe(200)
+    const begin = performance.now()
+    writeFileSync(keysFile, `${ada.line}\n`)
+    await expect.poll(() => get(grace), { timeout: 30_000, interval: 5 }).toBe(401)
+    expect(performance.now() - begin).toBeLessThan(1_000)
+    expect(await get(ada)).toBe(200)
+  })
+
+  it('refuses a bad file as a whole, and goes on with what it had', async () => {
+    const begin = log.length
+    writeFileSync(keysFile, `${grace.line}\nno key\n`)
+    reload()
+    expect(await waitForLine('reload refused', begin)).toContain('GATEWAY_KEYS_FILE: line 2 must be')
+    expect([await get(ada), await get(grace)]).toEqual([200, 401])
+    writeFileSync(keysFile, `${ada.line}\n`)
+  })
+
+  it('refuses a description that breaks its clients', async () => {
+    const begin = log.length
+    const shipped = document
+    const [path = ''] = Object.keys(shipped.paths)
+    const { [path]: _, ...paths } = shipped.paths
+    document = { ...shipped, paths }
+    reload()
+    expect(await waitForLine('reload refused', begin)).toContain('--allow-breaking')
+    expect(await get(ada)).toBe(200)
+    document = shipped
+  })
+})
