@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { readOptions } from '../../contracts/options.ts'
+import { readRequirements } from '../../contracts/requirements.ts'
+import { testTarget } from '../../contracts/session.ts'
 import { chooseTargets, readTraits } from '../../contracts/targets.ts'
 import { startCalCom } from '../../mocks/cal-com/server.ts'
 import { mockHeader } from '../../mocks/choice.ts'
@@ -25,9 +28,9 @@ afterAll(async () => {
 })
 
 /** Starts the contract as `npm run contract` does, on the test cases that a change can break. */
-function start(environment: Record<string, string>, only: string, args: readonly string[] = []) {
+function start(environment: Record<string, string>, only: string) {
   const env = { ...process.env, GITHUB_ACTIONS: '', ...environment }
-  const child = spawn(process.execPath, [main, '--only', only, ...args], {
+  const child = spawn(process.execPath, [main, '--only', only], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -42,13 +45,21 @@ function start(environment: Record<string, string>, only: string, args: readonly
   }
 }
 
+/** Runs the contract in this process, which has loaded what it needs. */
 async function runContract(environment: Record<string, string>, only: string, args: readonly string[] = []) {
-  const { read, readErrors, ended } = start(environment, only, args)
-  const [status] = await ended
-  const lines = read()
-    .split('\n')
-    .filter((line) => line.startsWith('✗'))
-  return { status, output: read(), errors: readErrors(), lines }
+  const printed: unknown[] = []
+  const log = vi.spyOn(console, 'log').mockImplementation((text) => void printed.push(text))
+  try {
+    const { help: _, ...options } = readOptions(['--only', only, ...args], environment)
+    const [choice] = chooseTargets(environment)
+    if (!choice) throw new TypeError('the environment names no target')
+    const { signal } = new AbortController()
+    const status = await testTarget(choice.open, readRequirements(), { options, signal })
+    const output = printed.join('\n')
+    return { status, output, lines: output.split('\n').filter((line) => line.startsWith('✗')) }
+  } finally {
+    log.mockRestore()
+  }
 }
 
 const rename = (from: string, to: string) => (response: PassingResponse) => ({
@@ -181,9 +192,9 @@ describe('the environment', () => {
 
 describe('a run', () => {
   it('that reaches nothing says so in one sentence and exits with 2', async () => {
-    const { status, errors } = await runContract({ CONTRACT_UPSTREAM: await findClosedUrl() }, '')
-    expect(status).toBe(2)
-    expect(errors).toMatch(/^The upstream does not respond at 127\.0\.0\.1:\d+\.\n$/)
+    const { ended, readErrors } = start({ CONTRACT_UPSTREAM: await findClosedUrl() }, '')
+    expect(await ended).toEqual([2, null])
+    expect(readErrors()).toMatch(/^The upstream does not respond at 127\.0\.0\.1:\d+\.\n$/)
   })
 
   it('changes nothing where the upstream does not say that it is a mock', async () => {
@@ -236,6 +247,13 @@ describe('a run', () => {
     expect(JSON.parse(json)).toHaveLength(8)
     expect(output).toContain('::error title=response.members · get · Cal.com::data.timeZone')
     expect(junit + html + ctrf + json + output).not.toMatch(/demo-secret|@example|eyJ/)
+  })
+
+  it('of the command exits with 1 when a requirement is not met', async () => {
+    await using proxy = await startBreakingProxy(mock.url, restate(201, 200))
+    const { ended, read } = start({ CONTRACT_UPSTREAM: proxy.url }, '^response\\.status · create')
+    expect(await ended).toEqual([1, null])
+    expect(read()).toContain('✗ create · Cal.com · status · response.status: expected 201, got 200.')
   })
 
   it('fails with --strict when something was not tested', async () => {
