@@ -2,34 +2,21 @@ import { setImmediate } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import manifest from '../package.json' with { type: 'json' }
 import { type GatewayProcess, startGatewayProcess } from '../stress/gateway-process.ts'
-import { respondJson, startUpstream } from './support/upstream-stub.ts'
+import { startSlowUpstream, startUpstream } from './support/upstream-stub.ts'
 
 const user = '/v1/v2/oauth-clients/cm9demo/users/4711'
 const startScript = String(Object(manifest).scripts.start)
 const headers = { 'x-cal-secret-key': 'demo-secret' }
 
-/** An upstream whose first call waits until it is released. */
-async function startSlowUpstream() {
-  const arrived = Promise.withResolvers<void>()
-  const released = Promise.withResolvers<void>()
-  const upstream = await startUpstream(async (_request, response) => {
-    arrived.resolve()
-    await released.promise
-    respondJson(response, 200, { status: 'success', data: { id: 4711 } })
-  })
-  return { upstream, arrived: arrived.promise, release: released.resolve }
-}
-
 it('a write under way is finished and answered after SIGTERM, and the process ends well', async () => {
-  const { upstream, arrived, release } = await startSlowUpstream()
-  await using _upstream = upstream
+  await using upstream = await startSlowUpstream()
   await using gateway = await startGatewayProcess(upstream.url, 'info')
   const answer = fetch(`http://127.0.0.1:${gateway.restPort}${user}`, { method: 'DELETE', headers })
-  await arrived
+  await upstream.arrived
   gateway.child.kill('SIGTERM')
   // The signal has been heard once nobody new is let in.
   while (await isOpen(gateway.restPort)) await setImmediate()
-  release()
+  upstream.release()
   expect((await answer).status).toBe(200)
   expect((await answer).headers.get('connection')).toBe('close')
   expect(await gateway.ended).toBe(0)
@@ -42,24 +29,22 @@ it.each([
   ['npm start', 'SIGTERM', ['npm', 'start', '--silent']],
   ['the start script itself, as the first process of a container does', 'SIGTERM', ['sh', '-c', startScript]],
 ] as const)('%s drains on %s', async (_title, signal, [command, ...args]) => {
-  const { upstream, arrived, release } = await startSlowUpstream()
-  await using _upstream = upstream
+  await using upstream = await startSlowUpstream()
   await using gateway = await startGatewayProcess(upstream.url, 'info', [command, ...args])
   const answer = fetch(`http://127.0.0.1:${gateway.restPort}${user}`, { method: 'DELETE', headers })
-  await arrived
+  await upstream.arrived
   gateway.child.kill(signal)
   while (await isOpen(gateway.restPort)) await setImmediate()
-  release()
+  upstream.release()
   expect((await answer).status).toBe(200)
   await gateway.ended
 })
 
 it('a second signal ends the process at once, whatever is under way', async () => {
-  const { upstream, arrived, release } = await startSlowUpstream()
-  await using _upstream = upstream
+  await using upstream = await startSlowUpstream()
   await using gateway = await startGatewayProcess(upstream.url, 'info')
   const answer = fetch(`http://127.0.0.1:${gateway.restPort}${user}`, { headers }).catch(() => 'lost')
-  await arrived
+  await upstream.arrived
   expect(await isOpen(gateway.restPort)).toBe(true)
   gateway.child.kill('SIGTERM')
   while (await isOpen(gateway.restPort)) await setImmediate()
@@ -67,7 +52,7 @@ it('a second signal ends the process at once, whatever is under way', async () =
   expect(await gateway.ended).toBe(1)
   expect(await answer).toBe('lost')
   expect(readLines(gateway).at(-1)).toMatchObject({ route: '/openapi.json', msg: 'request completed' })
-  release()
+  upstream.release()
 })
 
 it('tells of itself and of the process on the control port, and keeps a line for a second at most', async () => {

@@ -1,5 +1,5 @@
 import type { Contender } from '../contenders.ts'
-import { findFault } from '../requests.ts'
+import { findFault, requestRest } from '../requests.ts'
 import { type Candidate, type Measurement, runRounds } from '../rounds.ts'
 import { compare, type Spread, summarise } from '../statistics.ts'
 import type { Subject } from '../subject.ts'
@@ -29,6 +29,17 @@ export async function startContenders(
 /** A candidate, and a text that its response must contain to be measured. */
 export interface CheckedCandidate extends Candidate {
   readonly expected: string
+}
+
+/** Lists contenders as candidates that read one user, or `rest` of the path, through their REST servers. */
+export function listRestCandidates({ subjects }: RunningContenders, rest?: string): CheckedCandidate[] {
+  return subjects.map(({ contender, port, pid }) => ({
+    name: contender.name,
+    port,
+    pid,
+    request: requestRest(contender, rest),
+    expected: '4711',
+  }))
 }
 
 /** Measurements of candidates with the expected response, and errors of the others. */

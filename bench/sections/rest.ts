@@ -1,7 +1,14 @@
 import { bareProxy, describeGateway, expressPair, nginxProxy, prismProxy } from '../contenders.ts'
 import { readMemory } from '../process-usage.ts'
 import { requestRest } from '../requests.ts'
-import { compareCandidates, findMedian, relate, startContenders, tabulate } from './comparison.ts'
+import {
+  compareCandidates,
+  findMedian,
+  listRestCandidates,
+  relate,
+  startContenders,
+  tabulate,
+} from './comparison.ts'
 import type { Bench, Section } from './section.ts'
 
 /** CPU cost of the REST server beside other proxies, and of each part of the gateway. */
@@ -29,14 +36,7 @@ export async function measureRest(bench: Bench): Promise<RestSection> {
     request: requestRest(bareProxy),
     expected: '4711',
   }
-  const candidates = running.subjects.map(({ contender, port, pid }) => ({
-    name: contender.name,
-    port,
-    pid,
-    request: requestRest(contender),
-    expected: '4711',
-  }))
-  const comparison = await compareCandidates([direct, ...candidates], bench, connections)
+  const comparison = await compareCandidates([direct, ...listRestCandidates(running)], bench, connections)
   const memory = (name: string) => {
     const pid = running.subjects.find(({ contender }) => contender.name === name)?.pid
     return pid === undefined ? Number.NaN : readMemory(pid)

@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url'
 import { bareProxy, type Contender } from '../contenders.ts'
 import { readMemory } from '../process-usage.ts'
-import { requestRest } from '../requests.ts'
 import type { Spread } from '../statistics.ts'
 import { lists } from '../upstream.ts'
 import {
   compareCandidates,
   findMedian,
+  listRestCandidates,
   type RunningContenders,
   relate,
   startContenders,
@@ -52,7 +52,7 @@ export async function measureScaling(bench: Bench): Promise<Section> {
 
 async function measureAll<Value>(
   bench: Bench,
-  { subjects }: RunningContenders,
+  running: RunningContenders,
   title: string,
   values: readonly Value[],
   describe: (value: Value) => { readonly rest: string; readonly label: string; readonly connections: number },
@@ -63,14 +63,7 @@ async function measureAll<Value>(
   for (const value of taken) {
     if (value === undefined) continue
     const { rest, label, connections } = describe(value)
-    const candidates = subjects.map(({ contender, port, pid }) => ({
-      name: contender.name,
-      port,
-      pid,
-      request: requestRest(contender, rest),
-      expected: '4711',
-    }))
-    const comparison = await compareCandidates(candidates, bench, connections)
+    const comparison = await compareCandidates(listRestCandidates(running, rest), bench, connections)
     const median = (name: string) => writeNumber(findMedian(comparison, name, ({ cpu }) => cpu))
     const measured = relate(comparison, bench.gateway.name, bareProxy.name)
     ratios.push({ label, measured })
@@ -93,14 +86,7 @@ export async function measureOperations(bench: Bench): Promise<Section> {
     env: { ...bench.gateway.env, OPERATIONS: String(count) },
   })
   await using running = await startContenders(operations.map(widen), bench)
-  const candidates = running.subjects.map(({ contender, port, pid }) => ({
-    name: contender.name,
-    port,
-    pid,
-    request: requestRest(contender),
-    expected: '4711',
-  }))
-  const comparison = await compareCandidates(candidates, bench, 32)
+  const comparison = await compareCandidates(listRestCandidates(running), bench, 32)
   const base = `${operations[0]} operations`
   const rows = running.subjects.map(({ contender: { name }, pid }) => [
     name,

@@ -111,9 +111,8 @@ describe('every error of the gateway', () => {
       const response = responses.find(
         (one) => nameResponse(one) === nameResponse({ ...operation, status, mediaType: type }),
       )
-      expect(response, `${status} ${type} ${asRecord(body).code}`).toBeDefined()
       const codes = [...(response?.examples.values() ?? [])].map((example) => asRecord(example).code)
-      expect(codes).toContain(asRecord(body).code)
+      expect(codes, `${status} ${type}`).toContain(asRecord(body).code)
     },
   )
 })

@@ -1,60 +1,23 @@
-import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readConfig } from '../../src/config/config.ts'
 import { createKey } from '../../src/config/gateway-keys.ts'
 import { readApi } from '../../src/document/api.ts'
 import { readDocument } from '../../src/document/document.ts'
+import { readOperations } from '../../src/document/operations.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { type Issuer, startIssuer } from '../support/issuer.ts'
 import { writeKeys } from '../support/key-file.ts'
 import { clients } from '../support/mcp-clients.ts'
+import { type CallSpec, calls, toRestRequest } from '../support/servers.ts'
 import { respondJson, startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
 
 const api = readApi(readDocument())
 
-const client = 'cm9demo'
+const client = calls.list.arguments.clientId
 const callersSecret = 'callers-secret'
 const heldSecret = 'held-secret'
 const heldKey = 'cal_held'
-const users = `/v1/v2/oauth-clients/${client}/users`
-const user = { email: 'ada@example.org', name: 'Ada' }
-const spent = { refreshToken: 'spent' }
-
-/** The seven operations, stated once more: what a row of the table means must not change with the document. */
-const operations = [
-  { tool: 'get-all-managed-users', scope: 'read', method: 'GET', path: users, values: {} },
-  { tool: 'create-managed-user', scope: 'write', method: 'POST', path: users, values: { body: user } },
-  { tool: 'get-managed-user', scope: 'read', method: 'GET', path: `${users}/7`, values: { userId: 7 } },
-  {
-    tool: 'update-managed-user',
-    scope: 'write',
-    method: 'PATCH',
-    path: `${users}/7`,
-    values: { userId: 7, body: {} },
-  },
-  {
-    tool: 'delete-managed-user',
-    scope: 'delete',
-    method: 'DELETE',
-    path: `${users}/7`,
-    values: { userId: 7 },
-  },
-  {
-    tool: 'force-refresh-tokens',
-    scope: 'tokens',
-    method: 'POST',
-    path: `${users}/7/force-refresh`,
-    values: { userId: 7 },
-  },
-  {
-    tool: 'refresh-managed-user-tokens',
-    scope: 'tokens',
-    method: 'POST',
-    path: `/v1/v2/oauth/${client}/refresh`,
-    values: { body: spent },
-  },
-] as const
-type Operation = (typeof operations)[number]
+const operations: readonly CallSpec[] = Object.values(calls)
 
 const credentials = ['caller', 'held secret', 'held key'] as const
 const inbounds = ['none', 'key', 'JWT'] as const
@@ -134,7 +97,7 @@ async function describeCaller({ inbound, credential }: Deployment, scopes: reado
 function expectRefusal(
   { inbound, credential, allowDelete }: Deployment,
   scopes: readonly string[] | undefined,
-  { tool, scope }: Operation,
+  { tool, scope }: CallSpec,
 ): string | undefined {
   if (inbound !== 'none' && scopes === undefined) return 'unauthenticated'
   if (scope === 'delete' && !allowDelete) return 'deletion_disabled'
@@ -151,17 +114,16 @@ function expectHeaders({ credential }: Deployment) {
 /** The one request that went upstream since the last look, as far as it says whose it is. */
 function takeSent() {
   return upstream.requests.splice(0).map(({ method, url, headers }) => ({
-    call: `${method} /v1${url}`,
+    call: `${method} ${url}`,
     secret: headers['x-cal-secret-key'],
     authorization: headers.authorization,
   }))
 }
 
-async function callRest({ restUrl }: RunningGateway, headers: Record<string, string>, operation: Operation) {
-  const { method, path, values } = operation
-  const body = 'body' in values ? JSON.stringify(values.body) : null
-  const type = body === null ? {} : { 'content-type': 'application/json' }
-  const response = await fetch(restUrl + path, { method, body, headers: { ...headers, ...type } })
+async function callRest({ restUrl }: RunningGateway, headers: Record<string, string>, call: CallSpec) {
+  const { path, init } = toRestRequest(call)
+  const { 'x-cal-secret-key': _, ...type } = init.headers
+  const response = await fetch(restUrl + path, { ...init, headers: { ...type, ...headers } })
   const { code } = Object(await response.json())
   return { status: response.status, code }
 }
@@ -193,7 +155,7 @@ describe.each(deployments)(
         const code = expectRefusal(deployment, scopes, operation)
         const got = await callRest(running, headers, operation)
         const { method, path } = operation
-        const sent = [{ call: `${method} ${path}`, ...expectHeaders(deployment) }]
+        const sent = [{ call: `${method} /v2${path}`, ...expectHeaders(deployment) }]
         expect({ operation: operation.tool, ...got, sent: takeSent() }).toEqual({
           operation: operation.tool,
           status: code === undefined ? 200 : statuses[code],
@@ -214,7 +176,7 @@ describe.each(deployments)(
         const session = await connect(place)
         const { tools } = await session.listTools()
         const withheld = deployment.tokens === 'withhold'
-        const removed = (one: Operation) =>
+        const removed = (one: CallSpec) =>
           (one.scope === 'delete' && !deployment.allowDelete) || (one.scope === 'tokens' && withheld)
         const listed = operations.filter((one) => {
           const refusal = expectRefusal(deployment, scopes, one)
@@ -226,12 +188,12 @@ describe.each(deployments)(
         expect(asked).toBe(deployment.credential === 'held key' && tools.length > 0)
         for (const operation of operations) {
           takeSent()
-          const { tool, values, method, path } = operation
+          const { tool, method, path } = operation
           const code = expectRefusal(deployment, scopes, operation)
           const result = await session
-            .callTool({ name: tool, arguments: { clientId: client, ...values } })
+            .callTool({ name: tool, arguments: { ...operation.arguments } })
             .catch((error: unknown) => ({ thrown: String(error) }))
-          const sent = [{ call: `${method} ${path}`, ...expectHeaders(deployment) }]
+          const sent = [{ call: `${method} /v2${path}`, ...expectHeaders(deployment) }]
           if (removed(operation))
             expect(result).toHaveProperty('thrown', expect.stringContaining('Unknown tool'))
           else expect(Object(result).structuredContent?.error?.code).toBe(code)
@@ -309,8 +271,11 @@ describe('the tokens of users', () => {
   )
 })
 
-it('the scopes of the table are those of the document', () => {
-  const document = readFileSync(new URL('../../openapi/openapi.json', import.meta.url), 'utf8')
-  const named = [...document.matchAll(/"x-scope": "managed-users:(\w+)"/g)].map(([, name]) => name)
-  expect(named.sort()).toEqual(operations.map(({ scope }) => scope).sort())
+it('the calls are the operations of the document, with their scopes', () => {
+  const described = readOperations(readDocument()).map(({ method, tool, scope }) => [
+    method,
+    tool?.name,
+    scope,
+  ])
+  expect(described).toEqual(operations.map(({ method, tool, scope }) => [method, tool, toScope(scope)]))
 })

@@ -7,22 +7,16 @@ import { soundLines, write } from '../support/malformed.ts'
 import { openRandomConnections } from '../support/random-connections.ts'
 import { openConnection } from '../support/raw-connection.ts'
 import { restTarget } from '../support/rest-calls.ts'
-import { respondJson, startUpstream } from '../support/upstream-stub.ts'
+import { respondJson, startSlowUpstream, startUpstream } from '../support/upstream-stub.ts'
 
 const call = write(`GET ${restTarget.path} HTTP/1.1`, soundLines)
 
 it('what is worked on is answered, though what follows it on the connection is broken', async () => {
-  const arrived = Promise.withResolvers<void>()
-  const released = Promise.withResolvers<void>()
-  await using upstream = await startUpstream(async (_request, response) => {
-    arrived.resolve()
-    await released.promise
-    respondJson(response, 200, { status: 'success', data: { id: 4711 } })
-  })
+  await using upstream = await startSlowUpstream({ status: 'success', data: { id: 4711 } })
   await using gateway = await startGateway(upstream.url)
   const exchange = attack({ gateway, upstream }, 'rest', `${call}BROKEN\r\n\r\n`)
-  await arrived.promise
-  released.resolve()
+  await upstream.arrived
+  upstream.release()
   const { answers, rest } = await exchange
   expect(answers.map(({ status }) => status)).toEqual([200])
   expect(answers[0]?.body).toContain('4711')

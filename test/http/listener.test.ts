@@ -4,7 +4,7 @@ import { createLogger } from '../../src/observability/logger.ts'
 import { findClosedUrl, startGateway } from '../support/gateway.ts'
 import { openListener } from '../support/open-listener.ts'
 import { openConnection, readAll } from '../support/raw-connection.ts'
-import { respondJson, startUpstream } from '../support/upstream-stub.ts'
+import { startSlowUpstream, startUpstream } from '../support/upstream-stub.ts'
 
 const users = '/v1/v2/oauth-clients/cm9demo/users'
 const headers = { 'x-cal-secret-key': 'demo-secret' }
@@ -64,19 +64,13 @@ test('headers beyond 16 kB are refused', async () => {
 })
 
 test('what is under way when the gateway closes is answered, and the connection ends with it', async () => {
-  const arrived = Promise.withResolvers<void>()
-  const released = Promise.withResolvers<void>()
-  await using upstream = await startUpstream(async (_request, response) => {
-    arrived.resolve()
-    await released.promise
-    respondJson(response, 200, { status: 'success', data: {} })
-  })
+  await using upstream = await startSlowUpstream()
   await using running = await startGateway(upstream.url)
   const answer = fetch(running.restUrl + users, { headers })
-  await arrived.promise
+  await upstream.arrived
   const closed = running.gateway.close()
   await expect(fetch(running.restUrl + users, { headers })).rejects.toThrow('fetch failed')
-  released.resolve()
+  upstream.release()
   expect([(await answer).status, (await answer).headers.get('connection')]).toEqual([200, 'close'])
   await closed
 })

@@ -7,7 +7,7 @@ import { readText } from '../rules/tree.ts'
 import { findClosedUrl, type RunningGateway, startGateway } from '../support/gateway.ts'
 import { openConnection, readAll } from '../support/raw-connection.ts'
 import { calls, servers } from '../support/servers.ts'
-import { respondJson, startUpstream } from '../support/upstream-stub.ts'
+import { respondJson, startSlowUpstream, startUpstream } from '../support/upstream-stub.ts'
 
 /** One sample: its name, its labels and its value. */
 interface Sample {
@@ -96,44 +96,32 @@ test('an upstream that is not there shows as retries and as the error in place o
 })
 
 test('work, waiting and what was turned away are told as they are now', async () => {
-  const arrived = Promise.withResolvers<void>()
-  const released = Promise.withResolvers<void>()
-  await using upstream = await startUpstream(async (_request, response) => {
-    arrived.resolve()
-    await released.promise
-    respondJson(response, 200, { status: 'success', data: {} })
-  })
+  await using upstream = await startSlowUpstream()
   const admission = { active: 1, waiting: 0, timeout: 0 }
   await using running = await startGateway(upstream.url, {}, { admission })
   const first = fetch(running.restUrl + users, { headers })
-  await arrived.promise
+  await upstream.arrived
   expect((await fetch(running.restUrl + users, { headers })).status).toBe(503)
   const samples = await scrape(running)
   expect(
     ['requests_active', 'requests_waiting', 'requests_shed_total'].map((one) => read(samples, one)),
   ).toEqual([['1'], ['0'], ['1']])
-  released.resolve()
+  upstream.release()
   await (await first).text()
 })
 
 test('a caller that leaves before its answer is counted as 499', async () => {
-  const arrived = Promise.withResolvers<void>()
-  const released = Promise.withResolvers<void>()
-  await using upstream = await startUpstream(async (_request, response) => {
-    arrived.resolve()
-    await released.promise
-    respondJson(response, 200, { status: 'success', data: {} })
-  })
+  await using upstream = await startSlowUpstream()
   await using running = await startGateway(upstream.url)
   const caller = new AbortController()
   const call = fetch(`${running.restUrl}${users}/4711`, { headers, method: 'DELETE', signal: caller.signal })
-  await arrived.promise
+  await upstream.arrived
   caller.abort()
   await expect(call).rejects.toThrow('aborted')
   await expect
     .poll(async () => read(await scrape(running), 'requests_total'))
     .toEqual([expect.stringMatching(/^rest \S+ 499 1$/)])
-  released.resolve()
+  upstream.release()
 })
 
 test('no flood of odd paths, methods, names and bodies makes a label that the document does not have', async () => {

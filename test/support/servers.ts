@@ -22,6 +22,8 @@ export interface CallSpec {
   /** Below `/v1/v2`. */
   readonly path: string
   readonly tool: string
+  /** What the scope ends with: `managed-users:read`. */
+  readonly scope: 'read' | 'write' | 'delete' | 'tokens'
   readonly arguments: Readonly<Record<string, unknown>>
   readonly body?: unknown
 }
@@ -30,26 +32,35 @@ const clientId = 'cm9demo'
 const users = `/oauth-clients/${clientId}/users`
 const newUser = { email: 'ada@example.org', name: 'Ada' }
 
-/** One call of each operation, by a name of its own. */
+/** One call of each operation, by a name of its own, in the order of the document. */
 export const calls = {
-  list: { method: 'GET', path: users, tool: 'get-all-managed-users', arguments: { clientId } },
-  get: {
+  list: {
     method: 'GET',
-    path: `${users}/4711`,
-    tool: 'get-managed-user',
-    arguments: { clientId, userId: 4711 },
+    path: users,
+    tool: 'get-all-managed-users',
+    scope: 'read',
+    arguments: { clientId },
   },
   create: {
     method: 'POST',
     path: users,
     tool: 'create-managed-user',
+    scope: 'write',
     arguments: { clientId, body: newUser },
     body: newUser,
+  },
+  get: {
+    method: 'GET',
+    path: `${users}/4711`,
+    tool: 'get-managed-user',
+    scope: 'read',
+    arguments: { clientId, userId: 4711 },
   },
   update: {
     method: 'PATCH',
     path: `${users}/4711`,
     tool: 'update-managed-user',
+    scope: 'write',
     arguments: { clientId, userId: 4711, body: { bio: null } },
     body: { bio: null },
   },
@@ -57,18 +68,21 @@ export const calls = {
     method: 'DELETE',
     path: `${users}/4711`,
     tool: 'delete-managed-user',
+    scope: 'delete',
     arguments: { clientId, userId: 4711 },
   },
   'force-refresh': {
     method: 'POST',
     path: `${users}/4711/force-refresh`,
     tool: 'force-refresh-tokens',
+    scope: 'tokens',
     arguments: { clientId, userId: 4711 },
   },
   refresh: {
     method: 'POST',
     path: `/oauth/${clientId}/refresh`,
     tool: 'refresh-managed-user-tokens',
+    scope: 'tokens',
     arguments: { clientId, body: { refreshToken: 'demo' } },
     body: { refreshToken: 'demo' },
   },

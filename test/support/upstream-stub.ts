@@ -46,3 +46,24 @@ export async function startUpstream(
     },
   }
 }
+
+/** A stub whose responses wait until they are released. */
+export interface SlowUpstream extends UpstreamStub {
+  /** Resolves when a call has arrived. */
+  readonly arrived: Promise<void>
+  release(): void
+}
+
+/** Starts a stub that responds to all calls with one text, once it is released. */
+export async function startSlowUpstream(
+  body: unknown = { status: 'success', data: {} },
+): Promise<SlowUpstream> {
+  const arrived = Promise.withResolvers<void>()
+  const released = Promise.withResolvers<void>()
+  const upstream = await startUpstream(async (_request, response) => {
+    arrived.resolve()
+    await released.promise
+    respondJson(response, 200, body)
+  })
+  return { ...upstream, arrived: arrived.promise, release: released.resolve }
+}
