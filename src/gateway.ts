@@ -97,14 +97,17 @@ async function compose(options: GatewayOptions, { state }: Kept) {
   }
   const listener = createListenerOptions(parts)
   const page = config.pages ? { title: api.title, isGuarded } : undefined
-  const rest = await createRestServer({ ...listener, ...common, document, requester, isGuarded, page })
+  const rest = await createRestServer({
+    ...{ ...listener, ...common, document, requester, isGuarded, page },
+    bodyLimits: config.bodyLimits,
+  })
   const tools = {
     ...{ ...common, ...state, version, logger, recorder, upstreamName: api.title },
     client: createClient({ requester, configured }),
     offersSearch: config.offersSearch,
     nameVariable: (scheme: string) => nameVariable(api, scheme),
   }
-  const mcp = await createMcpServer({ ...listener, ...tools, page })
+  const mcp = await createMcpServer({ ...listener, ...tools, page, messageLimit: config.messageLimit })
   guard.registerMetadata(mcp)
   const control = createControlServer({ logger, readiness, metrics, allowedHosts: config.allowedHosts })
 

@@ -40,6 +40,10 @@ export interface Config extends ApiConfig {
   readonly confirmDelete: boolean
   /** Deletions that a caller may make on MCP in so many milliseconds; undefined for as many as it likes. */
   readonly deleteLimit: Rate | undefined
+  /** Bytes of a request body: of what is read as a text, and of files. */
+  readonly bodyLimits: { readonly text: number; readonly file: number }
+  /** Bytes of a message on MCP over HTTP. */
+  readonly messageLimit: number
   /** Milliseconds. */
   readonly upstreamTimeout: number
   /** Milliseconds from the wish to end until no connection is accepted any longer. */
@@ -113,6 +117,11 @@ export function readConfig(environment: Environment, api: Api): Config {
     allowDelete: reader.choice('ALLOW_DELETE', ['true', 'false']) !== 'false',
     confirmDelete: reader.choice('CONFIRM_DELETE', ['true', 'false']) === 'true',
     deleteLimit: reader.rate('MCP_DELETE_LIMIT'),
+    bodyLimits: {
+      text: reader.integer('BODY_LIMIT', 1_024, 104_857_600),
+      file: reader.integer('FILE_LIMIT', 1_024, 999_999_999),
+    },
+    messageLimit: reader.integer('MCP_MESSAGE_LIMIT', 1_024, 104_857_600),
     upstreamTimeout: reader.integer('UPSTREAM_TIMEOUT_MS', 100, 600_000),
     drainDelay: reader.integer('DRAIN_DELAY', 0, 600) * 1_000,
     rateLimit: reader.rate('RATE_LIMIT'),

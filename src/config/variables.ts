@@ -59,6 +59,18 @@ export const variables = {
     default: 'false',
     description: '`true` allows an `http` base URL that is not a loopback address',
   },
+  BODY_LIMIT: {
+    default: '102400',
+    description: 'Bytes of a request body on REST: JSON, forms and texts',
+  },
+  FILE_LIMIT: {
+    default: '10485760',
+    description: 'Bytes of a request body on REST: multipart forms, and bytes, which stream',
+  },
+  MCP_MESSAGE_LIMIT: {
+    default: '131072',
+    description: 'Bytes of a message on MCP over HTTP, files in Base64 included',
+  },
   UPSTREAM_TIMEOUT_MS: {
     default: '30000',
     description: 'Deadline for a complete response of the API, in milliseconds',

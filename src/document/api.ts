@@ -42,7 +42,7 @@ export interface ResponseRules {
 }
 
 /** Response headers that say nothing of the upstream's users and connections. */
-const safeHeaders = ['content-type', 'content-disposition', 'location', 'retry-after', 'x-request-id']
+const safeHeaders = ['content-type', 'retry-after', 'x-request-id']
 
 /** Headers of one connection (RFC 9110 §7.6.1), of the body as it was framed, and of sessions: they never pass. */
 const ownHeaders = new Set([

@@ -91,11 +91,27 @@ export function isTextType(mediaType: string): boolean {
   return /^text\/|^application\/(?:.*\+)?(?:json|xml|yaml|graphql|javascript)$/.test(type)
 }
 
-/** The media type that a `Content-Type` is of, ranges last; undefined where there is none such. */
+/**
+ * The media type that a `Content-Type` is of, ranges last; undefined where there is none such. What a range stands for is
+ * read and written as its own type says.
+ */
 export function findMediaType(content: readonly MediaType[], contentType: string): MediaType | undefined {
   const type = contentType.replace(/;.*$/s, '').trim().toLowerCase()
   const ranges = [type, `${type.replace(/\/.*$/s, '')}/*`, '*/*']
-  return ranges.map((range) => content.find((one) => one.type === range)).find(Boolean)
+  const found = ranges.map((range) => content.find((one) => one.type === range)).find(Boolean)
+  return found && type !== '' ? narrow(found, findKind(type)) : found
+}
+
+const narrowed = new WeakMap<MediaType, Map<BodyKind, MediaType>>()
+
+/** The same media type always becomes the same one, since validators are kept by it. */
+function narrow(range: MediaType, kind: BodyKind): MediaType {
+  if (range.kind === kind) return range
+  const known = narrowed.get(range) ?? new Map<BodyKind, MediaType>()
+  narrowed.set(range, known)
+  const own = known.get(kind) ?? { ...range, kind }
+  known.set(kind, own)
+  return own
 }
 
 /** Reads the schema of a response's JSON; what is no JSON has none. */

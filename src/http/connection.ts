@@ -164,6 +164,8 @@ export function respondToBrokenRequest(error: Error, socket: Duplex): ErrorCode 
     const { headers, body } = describeProblem(problem)
     within.writeHead(problem.status, headers).end(body)
   } else if (!last) end(socket, within ? '' : writeProblem(problem))
+  // Node tells only what reads the socket: a body that streams would wait for its end.
+  if (within) latest?.request.emit('aborted')
   return problem.code
 }
 

@@ -142,14 +142,19 @@ export async function registerCors(app: FastifyInstance, options: SourceOptions)
 /** Turns the bytes of a body into `request.body`. Throws or rejects with the `GatewayError` to respond with. */
 export type BodyParser = (bytes: Buffer, request: FastifyRequest) => unknown
 
-/** Registers the parser of bodies of the given types, up to the app's `bodyLimit`. */
+/** Registers the parser of bodies of the given types, up to a limit in bytes, by default the app's `bodyLimit`. */
 export function parseBodies(
   app: FastifyInstance,
   parse: BodyParser,
-  types: string | string[] = 'application/json',
+  types: string | RegExp | string[] = 'application/json',
+  bodyLimit = app.initialConfig.bodyLimit ?? 0,
 ): void {
-  app.addContentTypeParser(types, { parseAs: 'buffer' }, async (request: FastifyRequest, bytes: Buffer) => {
-    if (bytes.length > 0) checkEncoding(request)
-    return parse(bytes, request)
-  })
+  app.addContentTypeParser(
+    types,
+    { parseAs: 'buffer', bodyLimit },
+    async (request: FastifyRequest, bytes: Buffer) => {
+      if (bytes.length > 0) checkEncoding(request)
+      return parse(bytes, request)
+    },
+  )
 }

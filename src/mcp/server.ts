@@ -12,9 +12,6 @@ import { type ObservationOptions, observeTools } from './tool-calls.ts'
 import { offerSearch } from './tool-search.ts'
 import { createTools, type ToolOptions } from './tools.ts'
 
-/** Bytes of a message; clients send far less. */
-const bodyLimit = 128 * 1024
-
 /** Tools that common clients take; OpenAI's take no more than 128. */
 const mostTools = 128
 
@@ -31,9 +28,17 @@ export interface McpOptions extends Omit<ToolOptions, 'onUnexpectedError'> {
 /** Builds the MCP server of the HTTP port. */
 export async function createMcpServer(
   options: McpOptions &
-    Omit<ListenerOptions, 'bodyLimit' | 'surface'> & { readonly page?: PageOptions | undefined },
+    Omit<ListenerOptions, 'bodyLimit' | 'surface'> & {
+      readonly page?: PageOptions | undefined
+      readonly messageLimit: number
+    },
 ): Promise<FastifyInstance> {
-  const app = await createListener({ ...options, surface: 'mcp', bodyLimit, refuseUnrouted })
+  const app = await createListener({
+    ...options,
+    surface: 'mcp',
+    bodyLimit: options.messageLimit,
+    refuseUnrouted,
+  })
   await app.register(registerMcp, { ...describeServer(options), page: options.page })
   const count = options.operations.filter(({ tool }) => tool !== undefined).length
   if (count > mostTools && !options.offersSearch)

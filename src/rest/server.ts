@@ -13,13 +13,11 @@ import { createPipeline, type Pipeline } from '../upstream/pipeline.ts'
 import { forward, registerProxy } from '../upstream/proxy.ts'
 import { createCallWriter } from '../upstream/request.ts'
 import type { Requester } from '../upstream/requester.ts'
-import { createRequestReader, refuseUnwantedBody, registerBodyParser } from './input.ts'
+import { type BodyLimits, refuseUnwantedBody, registerBodyParser } from './body.ts'
+import { createRequestReader } from './input.ts'
 import { registerReference } from './reference.ts'
 import { createMethodFinder, planRoutes } from './routes.ts'
 import { describeDeployment } from './served-document.ts'
-
-/** Bytes of a request body. */
-const bodyLimit = 102_400
 
 /** Methods whose bodies Fastify reads by itself. */
 const methodsWithBody = new Set(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
@@ -31,6 +29,7 @@ export interface RestOptions extends Omit<ListenerOptions, 'bodyLimit' | 'surfac
   readonly requester: Requester
   readonly configured: ConfiguredCredentials
   readonly policy: Policy
+  readonly bodyLimits: BodyLimits
   /** Whether clients need a credential of the gateway's own. */
   readonly isGuarded: boolean
   /** Present where browsers get a reference of the API. */
@@ -39,10 +38,15 @@ export interface RestOptions extends Omit<ListenerOptions, 'bodyLimit' | 'surfac
 
 /** Builds the REST server: the operations at their exposed paths, and the document itself. */
 export async function createRestServer(options: RestOptions): Promise<FastifyInstance> {
-  const { document, operations, requester } = options
+  const { document, operations, requester, bodyLimits } = options
   const findMethods = createMethodFinder(operations)
   const refuseUnrouted = ({ url }: FastifyRequest) => refuseRoute(findMethods(url))
-  const app = await createListener({ ...options, surface: 'rest', bodyLimit, refuseUnrouted })
+  const app = await createListener({
+    ...options,
+    surface: 'rest',
+    bodyLimit: bodyLimits.text,
+    refuseUnrouted,
+  })
   const byId = new Map(operations.map((operation) => [operation.id, operation]))
   const served = new Map(operations.map((operation) => [operation.id, serve(operation, options)]))
   app.addHook('onRequest', (request, _reply, done) => {
@@ -50,7 +54,7 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
     refuseUnwantedBody(request)
     done()
   })
-  registerBodyParser(app, byId)
+  registerBodyParser(app, byId, bodyLimits)
   await registerProxy(app, requester)
   for (const method of new Set(operations.map((one) => one.method))) {
     const hasBody = operations.some((one) => one.method === method && one.body)

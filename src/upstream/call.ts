@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import type { Operation } from '../document/operations.ts'
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
 import type { ClientConnection } from './client-connection.ts'
@@ -11,7 +11,7 @@ export interface UpstreamRequest {
   readonly path: string
   /** Lower-case names; those without a value are not sent. */
   readonly headers: Readonly<Record<string, string | undefined>>
-  readonly body?: string | Uint8Array | null | undefined
+  readonly body?: string | Uint8Array | Readable | null | undefined
   /** Gives the request up; its reason is the error of the call. */
   readonly signal?: AbortSignal
 }
@@ -45,6 +45,15 @@ export function isRead({ method }: Pick<UpstreamRequest, 'method'>): boolean {
   return method === 'GET' || method === 'HEAD'
 }
 
+/** Returns a request whose body names its call. Throws a `TypeError` on a stream, which such a call never has. */
+export function requireWhole(
+  request: UpstreamRequest,
+): UpstreamRequest & { readonly body?: string | Uint8Array | null | undefined } {
+  const { body, ...rest } = request
+  if (body instanceof Readable) throw new TypeError('a call that may be sent again has a body that streams')
+  return { ...rest, body }
+}
+
 /** What the interceptors know of a call beside its request. */
 export interface UpstreamCall {
   readonly operation: Operation
@@ -56,7 +65,7 @@ export interface UpstreamCall {
   /** The client's name for this call, if it gave one and the operation takes one. */
   readonly idempotencyKey?: string | undefined
   /** Path with query, and body, as they are to be sent, where what forwards the call would refuse or rewrite them. */
-  readonly forwarded?: { readonly path: string; readonly body: Buffer | undefined }
+  readonly forwarded?: { readonly path: string; readonly body: Buffer | Readable | undefined }
   /** Whether the client takes a body that is no JSON as it arrives, and nobody needs the whole of it. */
   readonly takesStream?: boolean
   /** True once the first bytes of the request were written: from then on the call may have an effect. */

@@ -39,10 +39,11 @@ export class HttpConnection implements ClientConnection {
     if (this.#socket) watched.get(this.#socket)?.()
   }
 
-  /** An HTTP server without half-open connections ends those whose other side has ended. */
+  /** An HTTP server without half-open connections ends those whose other side has ended, or ends within a body. */
   get disconnected(): boolean {
-    const { destroyed, writableFinished } = this.#response
-    return !writableFinished && (destroyed || this.#socket?.readableEnded !== false)
+    const { destroyed, writableFinished, req } = this.#response
+    const isCut = req.destroyed && !req.complete
+    return !writableFinished && (destroyed || isCut || this.#socket?.readableEnded !== false)
   }
 
   onDisconnect(listener: () => void): void {

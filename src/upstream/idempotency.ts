@@ -1,7 +1,7 @@
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
 import type { Fingerprint } from '../state/fingerprint.ts'
 import type { Store } from '../state/store.ts'
-import { currentCall, type Interceptor, type UpstreamResponse } from './call.ts'
+import { currentCall, type Interceptor, requireWhole, type UpstreamResponse } from './call.ts'
 
 /** Milliseconds for which a key is remembered. */
 const memory = 600_000
@@ -33,7 +33,7 @@ export function idempotency(store: Store<IdempotencyRecord>, fingerprint: Finger
     const { idempotencyKey, operation, principal } = currentCall()
     if (idempotencyKey === undefined) return send(request)
     const key = fingerprint.nameClient(request, principal, operation.id, idempotencyKey)
-    const call = fingerprint.nameCall({ ...request, principal })
+    const call = fingerprint.nameCall({ ...requireWhole(request), principal })
     const owner = fingerprint.nameLimited(principal, request.headers)
     const known = await store.claim(key, { call }, memory, owner)
     if (known) return repeat(known, call)

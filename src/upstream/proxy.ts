@@ -29,16 +29,18 @@ export async function registerProxy(app: FastifyInstance, requester: Requester):
 export function forward(
   reply: FastifyReply,
   { context, path, headers }: WrittenCall,
-  body: Buffer | undefined,
+  body: Buffer | Readable | undefined,
 ): void {
+  const { 'content-length': size } = reply.request.headers
+  const length = size === undefined ? {} : { 'content-length': size }
   const { operation, idempotencyKey } = context
   // A response that may be sent again is kept whole.
   const takesStream = idempotencyKey === undefined && !operation.redeliver && !operation.singleUse
-  // reply.from refuses `..` within a segment and a body with GET, so target and body travel beside it.
+  // reply.from refuses `..` within a segment, a stream, and a body with GET, so target and body travel beside it.
   runInCall({ ...context, takesStream, forwarded: { path, body } }, () =>
     reply.from('/', {
       queryString: () => '',
-      rewriteRequestHeaders: () => headers,
+      rewriteRequestHeaders: () => (body instanceof Readable ? { ...headers, ...length } : headers),
       body: null,
       retryDelay: () => null,
       onResponse: (_request, _reply, { stream }) => sendBody(reply, stream),
@@ -69,10 +71,6 @@ function recordFailure({ request }: FastifyReply, error: Error): void {
   if (error instanceof GatewayError) request.problem = { code: error.code, cause: findCauseCode(error) }
 }
 
-interface ProxyRequest extends UpstreamRequest {
-  readonly body: Buffer | undefined
-}
-
 type Respond = (
   error: Error | null,
   response: { statusCode: number; headers: Record<string, unknown>; body: unknown },
@@ -84,15 +82,17 @@ type Respond = (
  * sent nothing.
  */
 function adaptRequester({ send }: Requester): { request: Dispatcher['request'] } {
-  const request: unknown = ({ method, path, headers, body }: ProxyRequest, respond: Respond) => {
+  const request: unknown = ({ method, path, headers }: UpstreamRequest, respond: Respond) => {
     const { connection, forwarded } = currentCall()
     const answer = (statusCode: number, fields: object, content: unknown) => {
       if (!connection.disconnected) respond(null, { statusCode, headers: { ...fields }, body: content })
       else if (content instanceof Readable) content.destroy()
     }
-    send({ method, headers, path, body, ...forwarded }).then(
+    send({ method, headers, path, ...forwarded }).then(
       (response) => answer(response.status, response.headers, response.stream ?? response.body),
-      (error: unknown) => answer(500, {}, error),
+      (error: unknown) => {
+        if (!(error instanceof GatewayError && error.code === 'client_disconnected')) answer(500, {}, error)
+      },
     )
   }
   return { request: request as Dispatcher['request'] }

@@ -6,6 +6,7 @@ import type { Store } from '../state/store.ts'
 import {
   currentCall,
   type Interceptor,
+  requireWhole,
   type Send,
   type UpstreamCall,
   type UpstreamRequest,
@@ -55,7 +56,7 @@ export function replay(options: ReplayOptions): Interceptor {
     if (idempotencyKey !== undefined || !(operation.redeliver || operation.singleUse))
       return (await responses.watch(send, request)).response
     // Operations of different base URLs can have the same path.
-    const name = `${operation.id} ${options.fingerprint.nameCall({ ...request, principal })}`
+    const name = `${operation.id} ${options.fingerprint.nameCall({ ...requireWhole(request), principal })}`
     return responses.send(name, send, request)
   }
 }

@@ -39,9 +39,9 @@ function check(
   if (status < 200 || status > 599) throw refuse(call, `status ${status}, which HTTP does not have`)
   const encoding = headers['content-encoding'] ?? 'identity'
   if (encoding !== 'identity') throw refuse(call, 'an encoded body that nobody asked for')
-  const safe = selectHeaders(headers, rules.headers)
   const type = headers['content-type']
   const isJson = typeof type === 'string' && isJsonType(type)
+  const safe = { ...selectHeaders(headers, rules.headers), ...selectOwn(headers, status, isJson) }
   if (isJson && !isUtf8(body)) throw refuse(call, 'JSON that is not UTF-8')
   if (status >= 400)
     return {
@@ -56,6 +56,19 @@ function check(
   const json = readJson(body)
   if (!json) throw refuse(call, `status ${status} without a complete JSON body`)
   return { status, headers: safe, body, json }
+}
+
+/** Where a resource is, which HTTP gives a meaning with these statuses alone (RFC 9110 §10.2.2), and the name of a file. */
+function selectOwn(
+  { location, 'content-disposition': disposition }: UpstreamResponse['headers'],
+  status: number,
+  isJson: boolean,
+): UpstreamResponse['headers'] {
+  const isPlace = status === 201 || (status >= 300 && status < 400)
+  return {
+    ...(isPlace && location !== undefined && { location }),
+    ...(!isJson && disposition !== undefined && { 'content-disposition': disposition }),
+  }
 }
 
 /** A stream that ends before its length has failed, which a client without the length could not tell. */

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import type { Operation } from '../document/operations.ts'
 import { createCallError, currentCall, type Interceptor, isRead } from './call.ts'
@@ -35,7 +36,8 @@ export function retry({ random, onRetry }: RetryOptions): Interceptor {
         if (!(error instanceof ConnectionError)) throw error
         if (error.sent) sentTries += 1
         else unsentTries += 1
-        const mayRepeat = !error.sent || (isRead(request) && sentTries <= retriesOfSentReads)
+        const isKept = !(request.body instanceof Readable)
+        const mayRepeat = isKept && (!error.sent || (isRead(request) && sentTries <= retriesOfSentReads))
         if (!mayRepeat || unsentTries > retriesBeforeSending || !budget.withdraw()) {
           const code = sentTries > 0 ? 'upstream_connection_lost' : 'upstream_unreachable'
           throw createCallError(currentCall(), code, { cause: error.cause })

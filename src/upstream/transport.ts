@@ -1,7 +1,6 @@
 import type { Dispatcher } from 'undici'
-import { isJsonType } from '../document/json.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
-import { BodyStream, StreamLimit } from './body-stream.ts'
+import { BodyStream, mayStream, StreamLimit } from './body-stream.ts'
 import {
   createCallError,
   currentCall,
@@ -122,7 +121,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   ): void {
     this.#status = status
     this.#headers = headers
-    if (this.#settled || !mayStream(this.#parts, status, headers)) return
+    if (this.#settled || !mayStream(this.#parts, { status, headers })) return
     const { call, streams, streamTimeout: timeout, resolve } = this.#parts
     const onClose = streams.tryOpen()
     if (!onClose) return
@@ -164,7 +163,9 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
     this.#stream?.end(cause)
-    this.#fail(new ConnectionError(this.#controller !== undefined, cause))
+    // The body of a client that has disconnected, or has sent too much, says nothing about the upstream.
+    if (cause instanceof GatewayError) this.#fail(cause)
+    else this.#fail(new ConnectionError(this.#controller !== undefined, cause))
   }
 
   /** The signal calls it without an object, so that it is a value and no method. */
@@ -186,15 +187,4 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#parts.request.signal?.removeEventListener('abort', this.#abort)
     return true
   }
-}
-
-/** An error is redacted and JSON is checked, which takes the whole of it. */
-function mayStream(
-  { call, request }: Pick<ExchangeParts, 'call' | 'request'>,
-  status: number,
-  headers: UpstreamResponse['headers'],
-): boolean {
-  if (!call.takesStream || request.method === 'HEAD' || status < 200 || status >= 400) return false
-  const { 'content-type': type, 'content-length': length } = headers
-  return status !== 204 && status !== 304 && length !== '0' && !isJsonType(String(type ?? ''))
 }

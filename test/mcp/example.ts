@@ -186,7 +186,7 @@ export function createOptions(respond: Respond = () => answer(200, { status: 'su
 /** An MCP server on a free loopback port. */
 export async function startMcp(respond?: Respond, changes: Partial<McpOptions> = {}) {
   const { options, calls, logged } = createOptions(respond)
-  const app = await createMcpServer({ ...options, ...changes, ...openListener(1_000) })
+  const app = await createMcpServer({ ...options, ...changes, ...openListener(1_000), messageLimit: 131_072 })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   return { url: `${url}/mcp`, calls, logged, [Symbol.asyncDispose]: async () => void (await app.close()) }
 }

@@ -59,6 +59,7 @@ beforeAll(async () => {
     operations: [],
   })
   const app = await createRestServer({
+    bodyLimits: { text: 1_000, file: 1_000 },
     ...openListener(5_000),
     logger: createRunLogger(() => {}),
     ...{

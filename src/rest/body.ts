@@ -1,0 +1,136 @@
+import { type Readable, Transform } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { readBody } from '../document/body-reading.ts'
+import { findMediaType, type MediaType, type RequestBody } from '../document/media-types.ts'
+import type { Operation } from '../document/operations.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
+import { checkEncoding, parseBodies } from '../http/request-check.ts'
+import { StreamLimit } from '../upstream/body-stream.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether the operation of this route has a body. */
+    takesBody?: boolean
+  }
+  interface FastifyRequest {
+    /** The body's bytes as they came, or as they come; absent when there is none. */
+    rawBody: Buffer | Readable | undefined
+    /** What the body is written in. */
+    bodyType: MediaType | undefined
+  }
+}
+
+/** Bytes of a body at most. */
+export interface BodyLimits {
+  /** Of JSON, forms and texts. */
+  readonly text: number
+  /** Of multipart forms and bytes. */
+  readonly file: number
+}
+
+/** Bodies that stream upstream at a time: each holds a slot of the concurrency limit while its client sends. */
+const mostUploads = 64
+
+/** Types that are read as texts; JSON has a parser of its own, which Fastify finds without a search. */
+const texts =
+  /^text\/|^application\/(?:x-www-form-urlencoded|(?:[^;]*\+)?(?:json|xml|yaml)|graphql|javascript)/i
+
+/**
+ * Reads bodies twice: once as the bytes that go upstream, once as the value that is validated, by the media type that
+ * the client chose. Bytes have nothing to validate, and stream. An empty body is none, since many clients send a content
+ * type without one. Throws `unsupported_media_type` on a type that the operation does not take.
+ */
+export function registerBodyParser(
+  app: FastifyInstance,
+  operations: ReadonlyMap<string, Operation>,
+  { text, file }: BodyLimits,
+): void {
+  app.decorateRequest('rawBody', undefined)
+  app.decorateRequest('bodyType', undefined)
+  const uploads = new StreamLimit(mostUploads)
+  const choose = (request: FastifyRequest) => {
+    const operation = operations.get(request.route.config.operationId ?? '')
+    const { body } = operation ?? {}
+    const mediaType = body && findMediaType(body.content, request.headers['content-type'] ?? '')
+    if (!operation || !mediaType) throw refuseType(body)
+    return { operation, mediaType }
+  }
+  const parse = (bytes: Buffer, request: FastifyRequest) => {
+    if (bytes.length === 0) return undefined
+    const { mediaType } = choose(request)
+    request.rawBody = bytes
+    request.bodyType = mediaType
+    const value = readBody(mediaType, bytes, request.headers['content-type'] ?? '')
+    return value instanceof Promise ? value.catch(refuseForm) : value
+  }
+  parseBodies(app, parse, 'application/json', text)
+  parseBodies(app, parse, texts, text)
+  parseBodies(app, parse, 'multipart/form-data', file)
+  app.addContentTypeParser('*', async (request: FastifyRequest, payload: Readable) => {
+    if (!announcesBody(request)) return undefined
+    checkEncoding(request)
+    const { operation, mediaType } = choose(request)
+    const isBytes = mediaType.kind === 'bytes'
+    const body = limitBody(payload, request, isBytes ? file : text)
+    if (!isBytes || mayRepeat(operation)) return parse(await buffer(body), request)
+    const close = uploads.tryOpen()
+    if (!close) throw new GatewayError('overloaded', { headers: { 'retry-after': '1' } })
+    request.rawBody = body.once('close', close)
+    request.bodyType = mediaType
+    return { data: '' }
+  })
+}
+
+/** A stream is sent once; what names a call by its body needs the whole of it. */
+function mayRepeat({ redeliver, singleUse, parameters }: Operation): boolean {
+  return Boolean(redeliver ?? singleUse) || parameters.some(({ isIdempotencyKey }) => isIdempotencyKey)
+}
+
+/** Passes a body on up to the limit; beyond it the stream fails with `body_too_large`. */
+function limitBody(payload: Readable, { headers }: FastifyRequest, limit: number): Readable {
+  if (Number(headers['content-length'] ?? 0) > limit) throw new GatewayError('body_too_large')
+  let size = 0
+  const limited = new Transform({
+    transform(chunk: Buffer, _encoding, callback) {
+      size += chunk.length
+      callback(size > limit ? new GatewayError('body_too_large') : null, chunk)
+    },
+  })
+  // `pipeline` would destroy the request with the stream, and with it the connection that the client is told on.
+  const leave = () => limited.destroy(new GatewayError('client_disconnected'))
+  payload.once('error', leave).once('aborted', leave)
+  return payload.pipe(limited)
+}
+
+function refuseType(body: RequestBody | undefined): GatewayError {
+  const types = body?.content.map(({ type }) => type).join(' or ')
+  const detail = types === undefined ? undefined : `Send the body as ${types} without a content encoding.`
+  return new GatewayError('unsupported_media_type', { detail })
+}
+
+function refuseForm(cause: unknown): never {
+  const violation = { location: 'body', rule: 'body', message: 'must be a whole multipart form' }
+  throw new GatewayError('invalid_argument', {
+    detail: 'body must be a whole multipart form',
+    violations: [violation],
+    cause,
+  })
+}
+
+/**
+ * Refuses a body on an operation that takes none, unread and whatever its type: it could only get lost. Throws
+ * `invalid_argument`.
+ */
+export function refuseUnwantedBody(request: FastifyRequest): void {
+  if (request.route.config.takesBody !== false || !announcesBody(request)) return
+  const violation = { location: 'body', rule: 'body', message: 'is not taken by this operation' }
+  throw new GatewayError('invalid_argument', {
+    detail: 'body is not taken by this operation',
+    violations: [violation],
+  })
+}
+
+function announcesBody({ headers }: FastifyRequest): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+}

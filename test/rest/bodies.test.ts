@@ -1,0 +1,190 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type RunningGateway, startGateway } from '../support/gateway.ts'
+
+const operation = (operationId: string, types: string[], more: object = {}) => ({
+  operationId,
+  responses: {},
+  requestBody: { content: Object.fromEntries(types.map((type) => [type, { schema: more }])) },
+})
+const form = {
+  type: 'object',
+  properties: { size: { type: 'integer' }, scan: { type: 'string', format: 'binary' } },
+  required: ['size'],
+}
+const document = {
+  openapi: '3.1.0',
+  info: { title: 'Files', version: '1' },
+  'x-name': 'files',
+  paths: {
+    '/search': {
+      get: operation('search', ['application/json'], { type: 'object' }),
+      delete: operation('drop', ['application/json'], { type: 'object' }),
+    },
+    '/plain': { get: { operationId: 'plain', responses: {} } },
+    '/files': {
+      put: operation('upload', ['application/octet-stream', 'image/*']),
+      post: operation('form', ['multipart/form-data'], form),
+    },
+    '/any': { post: operation('any', ['*/*']) },
+    '/choice': {
+      post: operation('choose', ['application/json', 'text/plain', 'application/xml'], { type: 'string' }),
+    },
+    '/query': { query: operation('query', ['application/json'], { type: 'object' }) },
+  },
+}
+
+/** A request that reached the API. */
+type Arrived = readonly [request: IncomingMessage, response: ServerResponse]
+
+const arrived: Arrived[] = []
+const api = createServer((incoming, response) => {
+  arrived.push([incoming, response])
+  void respond(incoming, response)
+})
+const received: [string, string, string, string][] = []
+let held = false
+
+async function respond(incoming: IncomingMessage, response: ServerResponse) {
+  if (held) return
+  const chunks: Buffer[] = await incoming.toArray().catch(() => [])
+  const { method = '', url = '', headers } = incoming
+  received.push([method, url, headers['content-type'] ?? '', Buffer.concat(chunks).toString('latin1')])
+  response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
+}
+
+let gateway: RunningGateway
+beforeAll(async () => {
+  await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve))
+  const address = api.address()
+  const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+  const limits = { BODY_LIMIT: '2000', FILE_LIMIT: '4000000', MCP_MESSAGE_LIMIT: '3000' }
+  gateway = await startGateway(url, { FILES_BASE_URL: url, ...limits }, { document })
+})
+afterAll(async () => {
+  await gateway[Symbol.asyncDispose]()
+  api.closeAllConnections()
+  api.close()
+})
+
+/** Sends a request with a body, whatever its method, and resolves with the status. */
+async function send(method: string, path: string, type: string | undefined, body: string | Buffer) {
+  const length = { 'content-length': Buffer.byteLength(body) }
+  const headers = { ...(type !== undefined && { 'content-type': type }), ...length }
+  const outgoing = request(gateway.restUrl + path, { method, headers })
+  const responded = once(outgoing, 'response')
+  // The gateway does not read a body to its end that it refuses.
+  outgoing.on('error', () => {}).end(body)
+  const [response]: IncomingMessage[] = await responded
+  await response?.resume()
+  return response?.statusCode
+}
+
+test('a body goes upstream with whatever method the document describes one for', async () => {
+  received.length = 0
+  expect([
+    await send('GET', '/search', 'application/json', '{"a":1}'),
+    await send('GET', '/search', 'application/json', '[1]'),
+    await send('GET', '/search', undefined, ''),
+    await send('DELETE', '/search', 'application/json', '{"b":2}'),
+    await send('GET', '/plain', 'application/json', '{"a":1}'),
+    await send('GET', '/plain', 'application/json', ''),
+    await send('QUERY', '/query', 'application/json', '{"c":3}'),
+    await send('QUERY', '/query', undefined, ''),
+  ]).toEqual([200, 400, 200, 200, 400, 200, 200, 415])
+  expect(received.map(([method, url, , body]) => [method, url, body])).toEqual([
+    ['GET', '/search', '{"a":1}'],
+    ['GET', '/search', ''],
+    ['DELETE', '/search', '{"b":2}'],
+    ['GET', '/plain', ''],
+    ['QUERY', '/query', '{"c":3}'],
+  ])
+})
+
+test('the content type chooses among those described, and what a range stands for is read as its own type', async () => {
+  received.length = 0
+  expect([
+    await send('POST', '/choice', 'application/json', '"a"'),
+    await send('POST', '/choice', 'application/json', 'a'),
+    await send('POST', '/choice', 'text/plain; charset=utf-8', 'a'),
+    await send('POST', '/choice', 'application/xml', '<a/>'),
+    await send('POST', '/choice', 'text/csv', 'a'),
+    await send('POST', '/any', 'application/json', '{'),
+    await send('POST', '/any', 'text/csv', '{'),
+    await send('POST', '/any', 'application/pdf', '{'),
+    await send('PUT', '/files', 'image/png', '\x89'),
+    await send('PUT', '/files', 'audio/mpeg', 'a'),
+  ]).toEqual([200, 400, 200, 200, 415, 400, 200, 200, 200, 415])
+  expect(received.map(([, url, type, body]) => [url, type, body])).toEqual([
+    ['/choice', 'application/json', '"a"'],
+    ['/choice', 'text/plain; charset=utf-8', 'a'],
+    ['/choice', 'application/xml', '<a/>'],
+    ['/any', 'text/csv', '{'],
+    ['/any', 'application/pdf', '{'],
+    ['/files', 'image/png', Buffer.from('\x89').toString('latin1')],
+  ])
+})
+
+test('a body has the limit of its type', async () => {
+  const part = (bytes: number) =>
+    `--b\r\ncontent-disposition: form-data; name="size"\r\n\r\n7\r\n--b\r\ncontent-disposition: form-data; name="scan"; filename="a"\r\n\r\n${'a'.repeat(bytes)}\r\n--b--\r\n`
+  expect([
+    await send('POST', '/choice', 'application/json', JSON.stringify('a'.repeat(3_000))),
+    await send('POST', '/choice', 'text/plain', 'a'.repeat(3_000)),
+    await send('POST', '/files', 'multipart/form-data; boundary=b', part(3_000)),
+    await send('POST', '/files', 'multipart/form-data; boundary=b', part(4_000_000)),
+    await send('PUT', '/files', 'application/octet-stream', Buffer.alloc(3_000)),
+    await send('PUT', '/files', 'application/octet-stream', Buffer.alloc(4_000_001)),
+  ]).toEqual([413, 413, 200, 413, 200, 413])
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping', params: { a: 'a'.repeat(3_000) } })
+  const headers = { 'content-type': 'application/json' }
+  expect((await fetch(`${gateway.mcpUrl}/mcp`, { method: 'POST', headers, body })).status).toBe(413)
+})
+
+/** Begins an upload in chunks, and waits until the API has its first bytes. */
+async function beginUpload() {
+  arrived.length = 0
+  held = true
+  const headers = { 'content-type': 'application/octet-stream' }
+  const outgoing = request(`${gateway.restUrl}/files`, { method: 'PUT', headers })
+  outgoing.on('error', () => {})
+  outgoing.write('first')
+  await expect.poll(() => arrived.length).toBe(1)
+  held = false
+  const [upload] = arrived
+  if (!upload) throw new Error('nothing arrived')
+  return { outgoing, upload }
+}
+
+test('bytes arrive at the API while the client still sends them', async () => {
+  const { outgoing, upload } = await beginUpload()
+  const [incoming, response] = upload
+  expect(String((await once(incoming, 'data'))[0])).toBe('first')
+  outgoing.end('last')
+  expect(Buffer.concat(await incoming.toArray()).toString()).toBe('last')
+  response.writeHead(201).end()
+  const [answer]: IncomingMessage[] = await once(outgoing, 'response')
+  expect(answer?.statusCode).toBe(201)
+})
+
+test('bytes beyond the limit end the request to the API, and the client is told', async () => {
+  const { outgoing, upload } = await beginUpload()
+  const [incoming] = upload
+  const failed = once(incoming.resume(), 'error')
+  outgoing.write(Buffer.alloc(4_000_000))
+  const [answer]: IncomingMessage[] = await once(outgoing, 'response')
+  expect(answer?.statusCode).toBe(413)
+  await failed
+  outgoing.destroy()
+})
+
+test('a client that leaves within its upload ends the request to the API, which is not at fault', async () => {
+  const { outgoing, upload } = await beginUpload()
+  const [incoming] = upload
+  const failed = once(incoming.resume(), 'error')
+  outgoing.destroy()
+  await failed
+  await expect.poll(() => gateway.log.join('')).toContain('"code":"client_disconnected"')
+  expect(gateway.log.join('')).not.toContain('upstream_connection_lost')
+})
