@@ -83,7 +83,7 @@ async function compose(options: GatewayOptions, { state }: Kept) {
   const admission = new Admission(options.admission ?? usualAdmission)
   const readiness = createReadinessCheck(config, state.clock)
   const { metrics, recorder, watch } = createObservation({
-    ...{ document, logger, admission, readiness, circuit: breaker, share: config.driftShare },
+    ...{ document, logger, admission, readiness, circuit: breaker, share: config.sampledShare },
     ...{ store: state.store, clock: state.clock, ...options.sampling, watchProcess: options.watchProcess },
   })
 

@@ -75,7 +75,7 @@ function fail(error: unknown): never {
   process.exit(error instanceof CommandError ? error.exitCode : 1)
 }
 
-// A reader that has gone, such as `head`, wants no more.
+// A reader that has ended, such as `head`, wants no more.
 process.stdout.on('error', (error) => {
   if (asRecord(error).code !== 'EPIPE') fail(error)
 })

@@ -27,7 +27,7 @@ export interface AuthenticationOptions {
 
 const bearer = /^bearer +([\x21-\x7e]+) *$/i
 
-/** Asks every caller for a key or an access token; lets everybody in where there are neither. */
+/** Asks every client for a key or an access token; lets everybody in where there are neither. */
 export function createAuthenticator(options: AuthenticationOptions): Authenticator {
   const { verifyToken, metadataUrl, scopes = [] } = options
   const keys = options.keys.map(({ name, hash, scopes }) => ({

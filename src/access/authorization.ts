@@ -3,7 +3,7 @@ import type { GatewayKey } from '../config/gateway-keys.ts'
 import type { Operation } from '../document/operations.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 
-/** Who a caller is, and what it may do here. */
+/** Who a client is, and what it may do here. */
 export interface Grant {
   /** Name of a key, or issuer and subject of an access token; empty where nobody is asked. */
   readonly caller: string
@@ -28,7 +28,7 @@ export function covers({ scopes }: Grant, { scope }: Operation): boolean {
  */
 export function refuseScope({ scope = 'none' }: Operation): GatewayError {
   return new GatewayError('insufficient_scope', {
-    detail: `This call takes the scope ${scope}, which its caller has not been given.`,
+    detail: `This call takes the scope ${scope}, which this client has not been given.`,
     headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
   })
 }
@@ -60,7 +60,7 @@ export function findBan({ method }: Operation, { allowDelete }: Policy): Gateway
   return method === 'DELETE' && !allowDelete ? new GatewayError('deletion_disabled') : undefined
 }
 
-/** Why a caller may not call an operation; undefined when it may. */
+/** Why a client may not call an operation; undefined when it may. */
 export function findRefusal(operation: Operation, policy: Policy, grant: Grant): GatewayError | undefined {
   return findBan(operation, policy) ?? (covers(grant, operation) ? undefined : refuseScope(operation))
 }

@@ -10,7 +10,7 @@ export function locateMetadata({ audience }: OAuthConfig): string {
 }
 
 /**
- * Serves the metadata by which a client finds out where to get an access token (RFC 9728 §2), to everybody: whoever
+ * Serves the metadata by which a client finds out where to get an access token (RFC 9728 §2), to everybody: who
  * needs it has no token yet.
  */
 export function registerResourceMetadata(

@@ -17,7 +17,7 @@ const prism = '@stoplight/prism-core @stoplight/prism-http @stoplight/prism-http
 /** What is mocked, and where. */
 interface ChosenMock {
   readonly environment: Environment
-  /** A document that Prism answers from, in place of the shipped API. */
+  /** A document that Prism takes its responses from, in place of the shipped API. */
   readonly document?: OpenApiDocument | undefined
   /** Port on 127.0.0.1, instead of `MOCK_PORT`; 0 for any free one. */
   readonly port?: number

@@ -31,14 +31,14 @@ export interface Config extends ApiConfig {
   readonly keys: readonly GatewayKey[]
   /** Who is let in by an access token; nobody without. */
   readonly oauth: OAuthConfig | undefined
-  /** Whether users' tokens stay out of what MCP answers. */
+  /** Whether users' tokens stay out of MCP results. */
   readonly redactTokens: boolean
   /** Whether MCP offers tools that search, describe and call the others, in their place. */
   readonly offersSearch: boolean
   readonly allowDelete: boolean
   /** Whether a deletion on MCP needs a confirmation. */
   readonly confirmDelete: boolean
-  /** Deletions that a caller may make on MCP in so many milliseconds; undefined for as many as it likes. */
+  /** Deletions that a client may make on MCP in so many milliseconds; undefined for as many as it likes. */
   readonly deleteLimit: Rate | undefined
   /** Bytes of a request body: of what is read as a text, and of files. */
   readonly bodyLimits: { readonly text: number; readonly file: number }
@@ -48,10 +48,10 @@ export interface Config extends ApiConfig {
   readonly upstreamTimeout: number
   /** Milliseconds from the wish to end until no connection is accepted any longer. */
   readonly drainDelay: number
-  /** Calls a caller may make in so many milliseconds; undefined for as many as it likes. */
+  /** Calls that a client may make in so many milliseconds; undefined for as many as it likes. */
   readonly rateLimit: Rate | undefined
-  /** Share of the upstream's answers that are held against the document. */
-  readonly driftShare: number
+  /** Share of the upstream's responses that are compared with the document. */
+  readonly sampledShare: number
   /** Whether browsers get pages at `/` of both servers. */
   readonly pages: boolean
   readonly logLevel: string
@@ -68,11 +68,11 @@ export interface Config extends ApiConfig {
   readonly files: readonly string[]
 }
 
-/** Whose access tokens let a caller in. */
+/** Whose access tokens let a client in. */
 export interface OAuthConfig {
   readonly issuer: string
   readonly jwksUrl: string
-  /** URL of the MCP endpoint as callers know it (RFC 8707 resource indicator). */
+  /** URL of the MCP endpoint as clients know it (RFC 8707 resource indicator). */
   readonly audience: string
 }
 
@@ -125,7 +125,7 @@ export function readConfig(environment: Environment, api: Api): Config {
     upstreamTimeout: reader.integer('UPSTREAM_TIMEOUT_MS', 100, 600_000),
     drainDelay: reader.integer('DRAIN_DELAY', 0, 600) * 1_000,
     rateLimit: reader.rate('RATE_LIMIT'),
-    driftShare: reader.share('DRIFT_SAMPLE'),
+    sampledShare: reader.share('DRIFT_SAMPLE'),
     pages: reader.choice('PAGES', ['on', 'off']) !== 'off',
     logLevel: reader.text('LOG_LEVEL'),
     sharedState: readSharedState(reader),
@@ -168,7 +168,7 @@ function checkReach({ problems }: FixedReader, config: Config, api: Api): void {
     problems.push('REST_PORT, MCP_PORT and CONTROL_PORT must be different ports')
   const [scheme] = Object.keys(shared)
   if (scheme === undefined || keys.length > 0 || oauth) return
-  const reason = `while ${nameVariable(api, scheme)} is set and neither GATEWAY_KEYS_FILE nor OAUTH_ISSUER is: whoever reaches the port would act with that credential`
+  const reason = `while ${nameVariable(api, scheme)} is set and neither GATEWAY_KEYS_FILE nor OAUTH_ISSUER is: everybody who reaches the port would act with that credential`
   if (!isLoopback(host)) problems.push(`HOST must be a loopback address ${reason}`)
   // A name of another kind is that of a proxy, which others can reach.
   if (!allowedHosts.every((name) => isLoopback(name.replace(/:\d*$/, ''))))

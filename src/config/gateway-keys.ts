@@ -1,7 +1,7 @@
 import { hash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
-/** A key that lets a caller in. The key itself is nowhere kept: only its hash is. */
+/** A key that lets a client in. The key itself is nowhere kept: only its hash is. */
 export interface GatewayKey {
   /** Whose key it is. */
   readonly name: string
@@ -51,7 +51,7 @@ export interface NewKey {
   readonly line: string
 }
 
-/** Makes a key of 256 random bits for a caller. Throws a `RangeError` that says what is wrong with name or scopes. */
+/** Makes a key of 256 random bits for a client. Throws a `RangeError` that says what is wrong with name or scopes. */
 export function createKey(name: string, scopes: readonly string[]): NewKey {
   const key = `calgate_${randomBytes(32).toString('base64url')}`
   const made = `${name} ${hashKey(key).toString('hex')} ${scopes.join(',')}`

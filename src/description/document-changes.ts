@@ -27,8 +27,8 @@ const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'tr
 /**
  * Lists what changes from one OpenAPI document to another (files, JSON or YAML), rated by Redocly's rules for the
  * direction a part travels in, and by ours for exposed paths and tools. Both documents are compared with every
- * reference written out, so that each operation a shared part belongs to is named, as request and as answer; a
- * component that no operation uses changes nothing for callers.
+ * reference written out, so that each operation a shared part belongs to is named, as request and as response; a
+ * component that no operation uses changes nothing for clients.
  * Throws a `ComparisonError`.
  */
 export async function listChanges(old: string, next: string, surroundings: Surroundings): Promise<Change[]> {
@@ -150,13 +150,13 @@ function toChange(source: Values, [old, next]: readonly [Values, Values]): Chang
   const item = asRecord(asRecord((kind === 'removed' ? old : next).paths)[path])
   const inner = inPath ? nameParameter(rest, item[method]) : names
   const values = [asRecord(base).value, asRecord(revision).value]
-  const [verdict] = [source.verdicts ?? []].flat()
+  const [finding] = [source.verdicts ?? []].flat()
   const narrowed = inner.includes('x-propertyNames') && !(Number(values[1]) >= Number(values[0]))
   return {
     breaking: source.impact === 'major' || narrowed,
     operation: inPath ? `${method.toUpperCase()} ${path}`.trim() : '',
     place: [inner.join('/'), property].filter(Boolean).join(' '),
-    what: verdict ? String(asRecord(verdict).message).replace(/\.$/, '') : describe(kind, values),
+    what: finding ? String(asRecord(finding).message).replace(/\.$/, '') : describe(kind, values),
     callers:
       place === 'servers' ? 'REST callers' : property === 'operationId' ? 'generated clients' : 'all callers',
   }

@@ -78,7 +78,7 @@ function refuse(reason: string): never {
   throw new GatewayError('malformed_json', { detail: `The body is not acceptable JSON: ${reason}.` })
 }
 
-/** A name the caller sent, shortened and escaped so that it can stand in a message. */
+/** A name that the client sent, shortened and escaped so that it can stand in a message. */
 export function quoteName(name: string): string {
   if (/@|%40|^ey[\w-]+\./.test(name)) return '"[redacted]"'
   return JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name)

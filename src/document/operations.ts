@@ -46,7 +46,7 @@ export interface Operation {
   readonly redeliver?: readonly string[]
   /** One sentence: how to get back what a call with an unknown outcome may have lost (`x-recovery`). */
   readonly recovery?: string
-  /** What a caller must have been given for this operation (`x-scope`); one without it is for unlimited callers. */
+  /** What a client must have been given for this operation (`x-scope`); one without it is for unlimited clients. */
   readonly scope?: string
   /** One sentence: where to get what is redacted from the response in MCP results (`x-redacted-notice`). */
   readonly redactedNotice?: string

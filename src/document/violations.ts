@@ -4,7 +4,7 @@ import { formats } from './formats.ts'
 import { asRecord, quoteName } from './json.ts'
 import { foldName } from './path-template.ts'
 
-/** The most violations one answer lists; a reader corrects no more at a time. */
+/** The most violations that one response lists; a reader corrects no more at a time. */
 export const mostViolations = 20
 
 /** What the bounds of a size count. */

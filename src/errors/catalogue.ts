@@ -8,11 +8,11 @@ export type Outcome = 'not_executed' | 'unknown'
 
 /** What the catalogue says of an error. */
 interface Entry {
-  /** HTTP status of the answer. */
+  /** HTTP status of the response. */
   readonly status: number
   /** What happened, one sentence, the same for every occurrence (RFC 9457 `title`). */
   readonly title: string
-  /** What the caller should do now. */
+  /** What the client should do now. */
   readonly action: string
   readonly outcome: Outcome
   /** Whether the same call, unchanged, may succeed later and is safe to repeat. */

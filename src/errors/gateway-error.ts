@@ -8,7 +8,7 @@ export function isErrorCode(name: unknown): name is ErrorCode {
   return typeof name === 'string' && Object.hasOwn(errorCatalogue, name)
 }
 
-/** One place in a request that breaks the contract, safe to show: it never holds a string the caller sent. */
+/** One place in a request that breaks the contract, safe to show: it never has a string that the client sent. */
 export interface Violation {
   /** Where: `path.userId`, `query.limit`, `header.x-api-key`, `body.timeFormat`, `body.metadata.seat`. */
   readonly location: string
@@ -18,7 +18,7 @@ export interface Violation {
   readonly message: string
 }
 
-/** The body of an `application/problem+json` answer (RFC 9457 with the extension members of this gateway). */
+/** The body of an `application/problem+json` response (RFC 9457 with the extension members of this gateway). */
 export interface Problem {
   readonly type: string
   readonly title: string
@@ -33,7 +33,7 @@ export interface Problem {
 }
 
 interface Circumstances {
-  /** This occurrence in a sentence; never holds a secret. Defaults to what the caller should do. */
+  /** This occurrence in a sentence; has no secret in it. Defaults to what the client should do. */
   readonly detail?: string | undefined
   readonly violations?: readonly Violation[]
   /** How to get back what the operation may have lost; told only when the outcome is unknown. */

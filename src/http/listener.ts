@@ -34,7 +34,7 @@ declare module 'fastify' {
     isPublic?: boolean
   }
   interface FastifyRequest {
-    /** What the caller may do; nothing before it is known. */
+    /** What the client may do; nothing before it is known. */
     grant: Grant
   }
 }
@@ -65,7 +65,7 @@ export interface ListenerOptions extends SourceOptions {
   readonly timeouts: ListenerTimeouts
   /** By what the server speaks TLS; plain HTTP without. */
   readonly tls?: TlsConfig | undefined
-  /** How often a caller may call; unlimited without. */
+  /** How often a client may call; unlimited without. */
   readonly rateLimit?: RateLimitOptions | undefined
 }
 

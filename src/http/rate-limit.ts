@@ -22,17 +22,17 @@ declare module 'fastify' {
 /** Counts one call by the credential headers that go upstream with it. Rejects with `rate_limited`. */
 export type CallCounter = (credentials: Readonly<Record<string, string>>) => Promise<void>
 
-/** How often a caller may call, and how callers are told apart. */
+/** How often a client may call, and how clients are told apart. */
 export interface RateLimitOptions extends Rate {
   readonly store: CounterStore
-  /** Names callers in the store, so that it holds no credential. */
+  /** Names clients in the store, so that it holds no credential. */
   readonly fingerprint: Fingerprint
   /** Headers by which clients of a pass-through gateway bring their credentials. */
   readonly credentialHeaders: readonly string[]
 }
 
 /**
- * Limits how often a caller may call. A caller is who was authenticated; in a pass-through gateway the credential of
+ * Limits how often a client may call. A client is who was authenticated; in a pass-through gateway the credential of
  * the call; without either the address, an IPv6 address by its /64 network.
  */
 export function registerRateLimit(app: FastifyInstance, options: RateLimitOptions | undefined): void {
@@ -42,7 +42,7 @@ export function registerRateLimit(app: FastifyInstance, options: RateLimitOption
   const { calls, window, store, fingerprint, credentialHeaders } = options
   // A name costs a hash, and a gateway key has the same grant for each of its requests.
   const names = new WeakMap<Grant, string>()
-  const nameCaller = ({ grant, ip }: FastifyRequest, credentials: Readonly<Record<string, string>>) => {
+  const nameClient = ({ grant, ip }: FastifyRequest, credentials: Readonly<Record<string, string>>) => {
     const known = names.get(grant)
     if (known !== undefined) return known
     const isBrought = Object.keys(credentials).length > 0
@@ -66,9 +66,9 @@ export function registerRateLimit(app: FastifyInstance, options: RateLimitOption
   })
   const count = async (request: FastifyRequest, name: string) => {
     request.limited = { name, calls: request.limited?.calls ?? 0 }
-    const verdict = await limit?.(request)
-    if (verdict?.isAllowed === false && verdict.isExceeded)
-      throw new GatewayError('rate_limited', { headers: { 'retry-after': String(verdict.ttlInSeconds) } })
+    const result = await limit?.(request)
+    if (result?.isAllowed === false && result.isExceeded)
+      throw new GatewayError('rate_limited', { headers: { 'retry-after': String(result.ttlInSeconds) } })
   }
   app.addHook('onRequest', async (request) => {
     const brought: Record<string, string> = {}
@@ -78,11 +78,11 @@ export function registerRateLimit(app: FastifyInstance, options: RateLimitOption
     }
     request.countCall = async (credentials) => {
       const { name, calls: counted } = request.limited ?? { name: '', calls: 0 }
-      const own = isDeepStrictEqual(credentials, brought) ? name : nameCaller(request, credentials)
+      const own = isDeepStrictEqual(credentials, brought) ? name : nameClient(request, credentials)
       request.limited = { name, calls: counted + 1 }
       if (own !== name || counted > 0) await count(request, own)
     }
-    await count(request, nameCaller(request, brought))
+    await count(request, nameClient(request, brought))
   })
 }
 

@@ -12,7 +12,7 @@ import type { Violation } from '../errors/gateway-error.ts'
 import type { BoundInput } from '../upstream/pipeline.ts'
 import { splitTypes } from './type-lists.ts'
 
-/** The arguments of a tool call, as the caller sent them. */
+/** The arguments of a tool call, as the client sent them. */
 export type ToolArguments = Readonly<Record<string, unknown>>
 
 /**
@@ -125,7 +125,7 @@ function refuseArgument(name: string, names: readonly string[], { body }: Operat
   return { ...violation, message: `belongs in ${argument}: give it as ${argument}.${name}` }
 }
 
-/** The same violation, located by the names a caller of the tool knows: `userId`, not `path.userId`. */
+/** The same violation, located by the names that a client of the tool knows: `userId`, not `path.userId`. */
 export function locateByArgument({ parameters }: Operation, tool: Tool, violation: Violation): Violation {
   for (const [key, argument] of Object.entries(tool.arguments)) {
     const parameter = parameters.find((one) => toArgumentKey(tool, one) === key)

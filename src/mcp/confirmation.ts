@@ -11,7 +11,7 @@ import type { SpendingStore } from '../state/store.ts'
 /** The person behind a client that offers to ask for input (MCP elicitation), and what came of asking. */
 export interface Elicitation {
   /** Absent before anybody was asked. */
-  readonly answer?: { readonly agreed: boolean; readonly state: unknown } | undefined
+  readonly reply?: { readonly agreed: boolean; readonly state: unknown } | undefined
 }
 
 /**
@@ -28,17 +28,17 @@ export function readElicitation(
   if (url !== undefined && form === undefined) return undefined
   if (responses === undefined) return {}
   const { action, content } = asRecord(responses[confirmation])
-  return { answer: { agreed: action === 'accept' && asRecord(content)[confirmation] === true, state } }
+  return { reply: { agreed: action === 'accept' && asRecord(content)[confirmation] === true, state } }
 }
 
-/** What a tool answers instead of a result when it needs to ask (MCP 2026-07-28, multi round-trip requests). */
+/** What a tool returns instead of a result when it needs to ask (MCP 2026-07-28, multi round-trip requests). */
 export interface Question {
   readonly resultType: 'input_required'
   readonly inputRequests: Readonly<Record<string, object>>
   readonly requestState: string
 }
 
-/** The name under which the person's answer comes back, and of the argument that stands in for it. */
+/** The name under which the person's reply comes back, and of the argument that stands in for it. */
 export const confirmation = 'confirm'
 
 /** The argument by which a client that cannot ask confirms a call. */
@@ -89,9 +89,9 @@ export class Confirmations {
       if (call.values[confirmation] === true) return undefined
       throw new GatewayError('confirmation_required')
     }
-    const { answer } = elicitation
-    if (!answer || !(await this.#spend(call, answer.state))) return ask(describeCall(call), this.#open(call))
-    if (!answer.agreed) throw new GatewayError('confirmation_declined')
+    const { reply } = elicitation
+    if (!reply || !(await this.#spend(call, reply.state))) return ask(describeCall(call), this.#open(call))
+    if (!reply.agreed) throw new GatewayError('confirmation_declined')
     return undefined
   }
 

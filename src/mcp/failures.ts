@@ -52,7 +52,7 @@ function toDiversion(
 /** An error of the gateway itself: nothing was sent, or nobody knows what became of it. */
 export function toRefusal(error: GatewayError, nextStep?: string): ToolResult {
   const { title, action, outcome } = errorCatalogue[error.code]
-  // A tool's caller sees no headers.
+  // A client of a tool sees no headers.
   const seconds = error.headers['retry-after']
   const wait = seconds === undefined ? {} : { retryAfter: Number(seconds) }
   const advice = seconds === undefined ? action : `Wait ${seconds} seconds, then call again.`

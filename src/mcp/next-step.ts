@@ -1,7 +1,7 @@
 import type { Operation } from '../document/operations.ts'
 
 /**
- * What a caller should do after an error answer of the upstream, in one sentence. The other tools it points to
+ * What a client should do after an error response of the upstream, in one sentence. The other tools it points to
  * are found by their paths: the collection an item belongs to, the items of a collection.
  */
 export function adviseNextStep(

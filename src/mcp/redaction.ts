@@ -12,7 +12,7 @@ export function redactSecrets(schema: JsonSchema): JsonSchema | undefined {
 
 function redactPart(part: JsonSchema, root: JsonSchema, open: readonly unknown[]): JsonSchema | undefined {
   if (!holdsSecret(part, root)) return part
-  // What holds a secret holds it within itself too, and has been left out there.
+  // A recursive part has the secret on an outer level, where it was left out.
   if (open.includes(part.$ref)) return undefined
   const inner = typeof part.$ref === 'string' ? [...open, part.$ref] : open
   const schema = dereference(part, root)

@@ -76,7 +76,7 @@ export function observeTools(tools: Tools, options: ObservationOptions): Tools {
   }
 }
 
-/** How a call ended, as its result says it: by the status of the answer, or with an error of the gateway. */
+/** How a call ended, as its result says it: by the status of the response, or with an error of the gateway. */
 function readEnding(result: ToolResult | Question, { success }: Operation): Ending {
   if (!('content' in result)) return { status: errorCatalogue.confirmation_required.status, code: undefined }
   if (!result.isError) return { status: success.status, code: undefined }

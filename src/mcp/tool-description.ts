@@ -12,11 +12,11 @@ import { redactSecrets, type Selection, selectDescribed } from './redaction.ts'
 
 /** What the operator wants of the tools. */
 export interface ToolPolicy extends Policy {
-  /** Whether secrets of the upstream's answers are kept from MCP. */
+  /** Whether secrets of the upstream's responses are kept from MCP. */
   readonly redactTokens: boolean
   /** Whether a deletion needs a confirmation. */
   readonly confirmDelete: boolean
-  /** Deletions that a caller may make; as many as it likes without. */
+  /** Deletions that a client may make; as many as it likes without. */
   readonly deleteLimit: Rate | undefined
 }
 
@@ -38,10 +38,10 @@ export interface Offer {
   readonly credentials: readonly string[]
   /** The tool without those arguments. */
   readonly bareDescription: ToolDescription
-  /** The ways to give the secret of a call; empty where no caller needs to. */
+  /** The ways to give the secret of a call; empty where no client needs to. */
   readonly advice: string
   readonly needsConfirmation: boolean
-  /** Cuts an answer down to what a model may see; absent where answers go out as they came. */
+  /** Cuts a response down to what a model may see; absent where responses are passed on as they came. */
   readonly select?: Selection
 }
 
@@ -49,12 +49,12 @@ export interface Offer {
 export interface OfferOptions {
   readonly policy: ToolPolicy
   readonly configured: ConfiguredCredentials
-  /** Names the environment variable that holds the credential of a security scheme under stdio. */
+  /** Names the environment variable of the credential of a security scheme under stdio. */
   readonly nameVariable: (scheme: string) => string
 }
 
 /**
- * Makes the tool of an operation what callers see of it. Undefined when there is none, when nobody may call it, and
+ * Makes the tool of an operation what clients see of it. Undefined when there is none, when nobody may call it, and
  * when all it would do is end tokens for new ones that nobody receives.
  */
 export function offerTool(
@@ -63,8 +63,8 @@ export function offerTool(
 ): Offer | undefined {
   if (!operation.tool || findBan(operation, policy)) return undefined
   const { schema } = operation.success
-  const answer = policy.redactTokens ? redactSecrets(schema) : schema
-  if (!answer) return undefined
+  const visible = policy.redactTokens ? redactSecrets(schema) : schema
+  if (!visible) return undefined
   const schemes = operation.security.flat().filter(({ configuredOnly }) => !configuredOnly)
   const isLent = schemes.some(({ name }) => configured.secrets[name] !== undefined)
   const tool = isLent ? withoutCredential(operation, operation.tool) : operation.tool
@@ -77,15 +77,15 @@ export function offerTool(
     const properties = { ...asRecord(schema.properties), [confirmation]: confirmationSchema }
     return needsConfirmation ? { ...schema, properties } : schema
   }
-  // An answer without a secret is cut down too: the upstream may put one where the document has none.
-  const cut = policy.redactTokens ? { select: selectDescribed(answer) } : {}
-  const notice = answer === schema ? '' : ` ${operation.redactedNotice ?? ''}`
+  // A response without a secret is cut down too: the upstream may put one where the document has none.
+  const cut = policy.redactTokens ? { select: selectDescribed(visible) } : {}
+  const notice = visible === schema ? '' : ` ${operation.redactedNotice ?? ''}`
   const description = {
     name,
     title,
     description: (tool.description + notice).trim(),
     inputSchema: describeInput(tool, advice),
-    outputSchema: describeOutput(answer),
+    outputSchema: describeOutput(visible),
     annotations: { title, ...annotations },
   }
   const headers = operation.parameters.filter(isCredential).map((one) => one.name)

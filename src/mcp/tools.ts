@@ -29,13 +29,13 @@ import type { OperationFilter } from './tool-selection.ts'
 /** What a call comes with beside its arguments. */
 export interface CallContext {
   readonly credential: CredentialSource
-  /** What the caller may do. */
+  /** What the client may do. */
   readonly grant: Grant
   /** The operations that the client wants as tools, of those it may call; all of them without. */
   readonly selects?: OperationFilter | undefined
-  /** Fires when the caller has gone; only reads are given up for it. */
+  /** Fires when the client has disconnected; only reads are given up for it. */
   readonly signal?: AbortSignal | undefined
-  /** Tells whether the answer arrived; that of a write is kept when it did not. */
+  /** Tells whether the response arrived; that of a write is kept when it did not. */
   readonly connection?: ClientConnection | undefined
   /** Names the request in the log; a report of a failure needs it. */
   readonly requestId?: string | undefined
@@ -51,7 +51,7 @@ export interface CallContext {
 
 /** The tools of the gateway, the same for both protocol eras and both transports. */
 export interface Tools {
-  /** The tools that a caller may call, in the document's order, without arguments for what its connection brings. */
+  /** The tools that a client may call, in the document's order, without arguments for what its connection brings. */
   list(context: Pick<CallContext, 'grant' | 'credential' | 'selects'>): readonly ToolDescription[]
   /** Calls a tool. Never throws: whatever goes wrong is a result with `isError`. Undefined without such a tool. */
   call(
@@ -143,8 +143,8 @@ function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOption
       locate: (violation) => locateByArgument(operation, tool, violation),
       confirm: needsConfirmation
         ? (credentials) => {
-            const caller = fingerprint.nameClient({ headers: credentials }, grant.caller)
-            return guards.confirmations.check({ operation, tool, values: all, client: caller }, elicitation)
+            const client = fingerprint.nameClient({ headers: credentials }, grant.caller)
+            return guards.confirmations.check({ operation, tool, values: all, client }, elicitation)
           }
         : undefined,
       async limit(credentials) {

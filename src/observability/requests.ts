@@ -4,7 +4,7 @@ import type { ErrorCode } from '../errors/gateway-error.ts'
 import { countDroppedLines } from './logger.ts'
 import type { Metrics } from './metrics.ts'
 
-/** What a caller says of the trace that its call belongs to. */
+/** What a client says of the trace that its call belongs to. */
 export interface TraceContext {
   /** As it goes upstream, in the version of the format that is known here. */
   readonly traceparent: string

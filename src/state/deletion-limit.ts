@@ -3,7 +3,7 @@ import { GatewayError } from '../errors/gateway-error.ts'
 import type { CounterStore } from './store.ts'
 
 /**
- * Limits how many records a caller may delete in a window of time, so that a model that deletes by mistake is stopped
+ * Limits how many records a client may delete in a window of time, so that a model that deletes by mistake is stopped
  * while a person can still notice.
  */
 export class DeletionLimit {
@@ -16,14 +16,14 @@ export class DeletionLimit {
     this.#store = store
   }
 
-  /** Counts a deletion of a caller, named by a hash. Rejects with `rate_limited` beyond the rate. */
-  async take(caller: string): Promise<void> {
+  /** Counts a deletion of a client, named by a hash. Rejects with `rate_limited` beyond the rate. */
+  async take(client: string): Promise<void> {
     if (!this.#rate) return
     const { calls: limit, window } = this.#rate
-    const { calls, remaining } = await this.#store.count(`deletions:${caller}`, window)
+    const { calls, remaining } = await this.#store.count(`deletions:${client}`, window)
     if (calls <= limit) return
     const seconds = Math.ceil(remaining / 1_000)
-    const detail = `A caller may delete ${limit} records in ${window / 1_000} seconds here; the next one in ${seconds}.`
+    const detail = `A client may delete ${limit} records in ${window / 1_000} seconds here; the next one in ${seconds}.`
     throw new GatewayError('rate_limited', { detail, headers: { 'retry-after': String(seconds) } })
   }
 }

@@ -9,7 +9,7 @@ export interface NamedRequest {
 }
 
 /**
- * Names calls and callers by keyed hashes (HMAC-SHA-256), so that no secret is kept in memory to compare with,
+ * Names calls and clients by keyed hashes (HMAC-SHA-256), so that no secret is kept in memory to compare with,
  * and nobody who sees a name can test a guess.
  */
 export class Fingerprint {
@@ -20,7 +20,7 @@ export class Fingerprint {
     this.#key = createSecretKey(key)
   }
 
-  /** The same for two calls that are the same in method, path, query, credentials, caller and every byte of the body. */
+  /** The same for two calls that are the same in method, path, query, credentials, client and every byte of the body. */
   nameCall({
     method,
     path,
@@ -31,12 +31,12 @@ export class Fingerprint {
     return this.#hash([method, path, listHeaders(headers), principal, body ?? ''])
   }
 
-  /** The same for two calls that the upstream holds to be one caller's: client and credentials are the same. */
+  /** The same for two calls that the upstream takes for one client's: client and credentials are the same. */
   nameClient({ headers }: Pick<NamedRequest, 'headers'>, ...more: readonly string[]): string {
     return this.#hash([listHeaders(headers), ...more])
   }
 
-  /** The same for all calls that a limit counts together: of an authenticated caller, else of equal credentials. */
+  /** The same for all calls that a limit counts together: of an authenticated client, else of equal credentials. */
   nameLimited(principal: string, credentials: NamedRequest['headers']): string {
     return principal === '' ? this.#hash([listHeaders(credentials)]) : this.#hash(['principal', principal])
   }

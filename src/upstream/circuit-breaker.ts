@@ -3,7 +3,7 @@ import { GatewayError } from '../errors/gateway-error.ts'
 import type { CircuitState } from '../observability/upstream-calls.ts'
 import type { Interceptor } from './call.ts'
 
-/** Tells the circuit what became of a call: the upstream answered, it failed, or the call was given up. */
+/** Tells the circuit what became of a call: the upstream responded, it failed, or the call was given up. */
 export type Report = (health: 'well' | 'failed' | 'unknown') => void
 
 /** How a circuit breaker behaves. */
@@ -27,7 +27,7 @@ export class CircuitBreaker {
   readonly #breaker = new SamplingBreaker({ threshold: 0.5, duration, minimumRps })
   readonly #policy
   /** What the probes under way are to find out; undefined when there are none. */
-  #verdict: PromiseWithResolvers<void> | undefined
+  #probing: PromiseWithResolvers<void> | undefined
   /** When the last probe was let in, or else the circuit opened, by a clock that never goes back. */
   #asked = 0
 
@@ -36,7 +36,7 @@ export class CircuitBreaker {
     // The pause is kept here: cockatiel would count it from the end of a probe, which may hang.
     this.#policy = circuitBreaker(handleAll, { halfOpenAfter: 0, breaker: this.#breaker })
     this.#policy.onBreak(() => {
-      if (!this.#verdict) this.#asked = performance.now()
+      if (!this.#probing) this.#asked = performance.now()
     })
   }
 
@@ -61,25 +61,25 @@ export class CircuitBreaker {
 
   #probe(): Report {
     this.#asked = performance.now()
-    const verdict = this.#verdict ?? this.#openVerdict()
+    const probing = this.#probing ?? this.#openProbe()
     return (health) => {
-      if (health === 'well') verdict.resolve()
-      else if (health === 'failed') verdict.reject(failure)
+      if (health === 'well') probing.resolve()
+      else if (health === 'failed') probing.reject(failure)
       // A probe that was given up found out nothing: the next call probes.
       else this.#asked = Number.NEGATIVE_INFINITY
     }
   }
 
-  #openVerdict(): PromiseWithResolvers<void> {
-    const verdict = Promise.withResolvers<void>()
-    this.#verdict = verdict
-    void this.#run(verdict.promise).then(() => {
-      this.#verdict = undefined
+  #openProbe(): PromiseWithResolvers<void> {
+    const probing = Promise.withResolvers<void>()
+    this.#probing = probing
+    void this.#run(probing.promise).then(() => {
+      this.#probing = undefined
     })
-    return verdict
+    return probing
   }
 
-  /** Tells the policy how a call went; fulfils when it has heard. */
+  /** Tells the policy how a call went; resolves when it has been told. */
   #run(outcome: Promise<void>): Promise<void> {
     return this.#policy.execute(() => outcome).catch(() => {})
   }

@@ -25,7 +25,7 @@ export async function registerProxy(app: FastifyInstance, requester: Requester):
   })
 }
 
-/** Sends a call upstream, and its response, or the error in its place, to the client. The body's bytes go up unchanged. */
+/** Sends a call upstream, and its response, or the error in its place, to the client. The body's bytes are sent unchanged. */
 export function forward(
   reply: FastifyReply,
   { context, path, headers }: WrittenCall,
@@ -84,14 +84,14 @@ type Respond = (
 function adaptRequester({ send }: Requester): { request: Dispatcher['request'] } {
   const request: unknown = ({ method, path, headers }: UpstreamRequest, respond: Respond) => {
     const { connection, forwarded } = currentCall()
-    const answer = (statusCode: number, fields: object, content: unknown) => {
+    const deliver = (statusCode: number, fields: object, content: unknown) => {
       if (!connection.disconnected) respond(null, { statusCode, headers: { ...fields }, body: content })
       else if (content instanceof Readable) content.destroy()
     }
     send({ method, headers, path, ...forwarded }).then(
-      (response) => answer(response.status, response.headers, response.stream ?? response.body),
+      (response) => deliver(response.status, response.headers, response.stream ?? response.body),
       (error: unknown) => {
-        if (!(error instanceof GatewayError && error.code === 'client_disconnected')) answer(500, {}, error)
+        if (!(error instanceof GatewayError && error.code === 'client_disconnected')) deliver(500, {}, error)
       },
     )
   }

@@ -68,7 +68,7 @@ function cutOut(value: unknown, mistakes: readonly Finding[]): Capability | unde
     else delete rest[member]
   }
   const sound: unknown = rest
-  // Ajv would not take the holes; whatever it found wrong is gone.
+  // Ajv would not take the holes; whatever it found wrong has been left out.
   return sound as Capability
 }
 
