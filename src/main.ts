@@ -7,7 +7,7 @@ import { asRecord } from './document/json.ts'
 import { openLog } from './observability/logger.ts'
 
 function createContext(): CommandContext {
-  const { stdin, stdout, stderr, env, execPath } = process
+  const { stdin, stdout, stderr, env, execPath, argv } = process
   const version = readVersion()
   return {
     stdin,
@@ -15,6 +15,7 @@ function createContext(): CommandContext {
     stderr,
     environment: env,
     execPath,
+    program: argv[1] ?? '',
     version,
     setExitCode,
     startLog,

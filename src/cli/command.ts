@@ -28,6 +28,8 @@ export interface CommandContext extends Streams {
   readonly environment: Environment
   /** The Node that runs this process, for programs that a command runs. */
   readonly execPath: string
+  /** File that Node runs as calgate. */
+  readonly program: string
   /** Version of calgate. */
   readonly version: string
   /** Sets the exit code of the process; 0 without. */

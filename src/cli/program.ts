@@ -39,6 +39,22 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'write TypeScript types for a client of the REST server',
     load: async () => (await import('./types.ts')).createTypes,
   },
+  call: {
+    summary: 'call a tool, and write what it returns',
+    load: async () => (await import('./call.ts')).createCall,
+  },
+  export: {
+    summary: 'read a whole list, page by page',
+    load: async () => (await import('./export.ts')).createExport,
+  },
+  doctor: {
+    summary: 'check configuration, ports, network, credentials and clock',
+    load: async () => (await import('./doctor.ts')).createDoctor,
+  },
+  install: {
+    summary: 'configure an MCP client',
+    load: async () => (await import('./install.ts')).createInstall,
+  },
   key: {
     summary: 'create a gateway key for a client',
     load: async () => (await import('./key.ts')).createKeyCommand,
@@ -67,7 +83,7 @@ Exit codes:
  * the action of the command throws.
  */
 export async function runProgram(args: readonly string[], context: CommandContext): Promise<void> {
-  const typed = args.length === 0 ? ['serve'] : args
+  const typed = args.length === 0 ? ['serve'] : swapExport(args)
   // `calgate help check` names its command second.
   const program = await createProgram(context, typed.slice(0, 2))
   try {
@@ -76,6 +92,12 @@ export async function runProgram(args: readonly string[], context: CommandContex
     if (!(error instanceof CommanderError)) throw error
     context.setExitCode(error.exitCode === 0 ? 0 : 2)
   }
+}
+
+/** `calgate users export` is `calgate export users`. */
+function swapExport(args: readonly string[]): readonly string[] {
+  const [name = '', verb, ...rest] = args
+  return verb === 'export' && name !== 'help' && !Object.hasOwn(commands, name) ? [verb, name, ...rest] : args
 }
 
 /** Creates the program with all commands; those that are named are loaded, or all of them. */

@@ -43,6 +43,18 @@ export const extensions = {
     'x-redeliver': names,
     'x-recovery': sentence,
     'x-redacted-notice': sentence,
+    'x-export': {
+      type: 'object',
+      required: ['name', 'limit', 'offset', 'pageSize'],
+      properties: {
+        name: { type: 'string', pattern: '^[a-z][a-z0-9-]*$' },
+        limit: sentence,
+        offset: sentence,
+        pageSize: { type: 'integer', minimum: 1 },
+        reach: { type: 'integer', minimum: 1 },
+      },
+      additionalProperties: false,
+    },
   },
   parameter: {
     'x-pin': { type: 'object', properties: { credential: sentence }, additionalProperties: false },
@@ -84,6 +96,13 @@ export interface Extensions {
   readonly 'x-redeliver'?: readonly string[]
   readonly 'x-recovery'?: string
   readonly 'x-redacted-notice'?: string
+  readonly 'x-export'?: {
+    readonly name: string
+    readonly limit: string
+    readonly offset: string
+    readonly pageSize: number
+    readonly reach?: number
+  }
   readonly 'x-pin'?: { readonly credential?: string }
   readonly 'x-upstream-header'?: string
   readonly 'x-idempotency-key'?: boolean

@@ -19,7 +19,7 @@ export function createContext(environment: Readonly<Record<string, string>>) {
   const outcome = { code: 0 }
   const context: CommandContext = {
     ...{ stdin: new PassThrough().end(), stdout, stderr, environment },
-    ...{ execPath: process.execPath, version: '0.0.0' },
+    ...{ execPath: process.execPath, program: '/opt/calgate.js', version: '0.0.0' },
     setExitCode(code) {
       outcome.code = code
     },

@@ -1,0 +1,138 @@
+import { createServer } from 'node:net'
+import { Command } from 'commander'
+import { type Config, ConfigError } from '../config/config.ts'
+import { findUnknownVariables } from '../config/unknown-variables.ts'
+import { readApi } from '../document/api.ts'
+import { asRecord } from '../document/json.ts'
+import { probeOrigin } from '../observability/readiness.ts'
+import { type CommandContext, CommandError, formatExamples } from './command.ts'
+import { addDescriptionOptions } from './description-options.ts'
+import { readServed, readSettings, type ServeOptions } from './served.ts'
+
+/** One thing that was looked at; a fix where it is not as it must be. */
+interface Finding {
+  readonly what: string
+  readonly found: string
+  readonly fix?: string
+}
+
+/** Milliseconds that the API may take. */
+const timeout = 5_000
+
+/** Seconds that the clock may differ before tokens are refused for it. */
+const clockTolerance = 5
+
+/** Creates the command that looks at everything a gateway needs before it starts. */
+export function createDoctor(context: CommandContext): Command {
+  const { stdout, setExitCode } = context
+  const command = new Command('doctor')
+    .description(
+      'Checks what a gateway needs: configuration, ports, TLS and reachability of the API, credentials and clock. Each line that is wrong says what mends it. Nothing is sent with a credential. Exits with 1 when something is wrong.',
+    )
+    .argument('[file...]', 'descriptions; by default what calgate ships with')
+    .option('--config <file>', 'settings of the gateway; calgate.yaml where it exists')
+    .addHelpText('after', formatExamples({ 'calgate doctor': 'before the first start' }))
+    .action(async (files: readonly string[], options: ServeOptions) => {
+      const findings = await examine(files, options, context)
+      for (const { what, found, fix } of findings)
+        stdout.write(
+          `${fix === undefined ? 'ok    ' : 'wrong '} ${what.padEnd(14)} ${found}${fix ? `; ${fix}` : ''}\n`,
+        )
+      setExitCode(findings.some(({ fix }) => fix !== undefined) ? 1 : 0)
+    })
+  return addDescriptionOptions(command)
+}
+
+async function examine(
+  files: readonly string[],
+  options: ServeOptions,
+  context: CommandContext,
+): Promise<Finding[]> {
+  try {
+    const { document, environment, file } = await readServed(files, options, context)
+    const api = readApi(document)
+    const config = readSettings(environment, api, file)
+    const unknown = findUnknownVariables(environment, api)
+    const variables = unknown.map((one) => ({
+      what: 'configuration',
+      found: one,
+      fix: 'correct or remove it',
+    }))
+    return [
+      ...(variables.length > 0 ? variables : [{ what: 'configuration', found: 'is complete' }]),
+      ...(await examinePorts(config)),
+      await examineUpstream(config),
+      describeCredentials(config),
+      await examineClock(config),
+    ]
+  } catch (error) {
+    if (!(error instanceof ConfigError || error instanceof CommandError)) throw error
+    const problems = error instanceof ConfigError ? error.problems : [error.message]
+    return problems.map((found) => ({ what: 'configuration', found, fix: 'see docs/configuration.md' }))
+  }
+}
+
+async function examinePorts({
+  host,
+  controlHost,
+  restPort,
+  mcpPort,
+  controlPort,
+}: Config): Promise<Finding[]> {
+  const ports = [
+    ['REST_PORT', host, restPort],
+    ['MCP_PORT', host, mcpPort],
+    ['CONTROL_PORT', controlHost, controlPort],
+  ] as const
+  return Promise.all(
+    ports.map(async ([variable, address, port]) => {
+      const code = await tryPort(address, port)
+      const found = `${address}:${port} ${code === undefined ? 'is free' : `cannot be opened (${code})`}`
+      return { what: 'port', found, ...(code !== undefined && { fix: `set ${variable} to another port` }) }
+    }),
+  )
+}
+
+function tryPort(host: string, port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', (error) => resolve(String(asRecord(error).code)))
+    server.listen({ host, port }, () => server.close(() => resolve(undefined)))
+  })
+}
+
+async function examineUpstream({ baseUrl, ca }: Config): Promise<Finding> {
+  const state = await probeOrigin({ origin: new URL(baseUrl).origin, ca, timeout })
+  const found = `${baseUrl} is ${state}`
+  if (state === 'reachable') return { what: 'upstream', found }
+  const fix =
+    state === 'unreachable'
+      ? 'check the network, a proxy (HTTPS_PROXY) and whether the API runs'
+      : 'check the host name and, for an authority of your own, the variable …_CA_FILE'
+  return { what: 'upstream', found, fix }
+}
+
+function describeCredentials({ secrets, shared, keys, oauth }: Config): Finding {
+  const names = Object.keys(secrets)
+  if (names.length === 0)
+    return { what: 'credentials', found: 'none is configured: each client brings its own with each call' }
+  const unused = names.filter((name) => !(name in shared))
+  if (unused.length > 0)
+    return {
+      what: 'credentials',
+      found: `${unused.join(', ')} is used for MCP over stdio alone`,
+      fix: 'set the pinned value that belongs to it as well',
+    }
+  const clients = keys.length > 0 || oauth ? 'clients are authenticated' : 'only this machine reaches it'
+  return { what: 'credentials', found: `${names.join(', ')} is configured; ${clients}` }
+}
+
+/** Compares the clock with the API's `Date` header (RFC 9110 §6.6.1): a wrong one makes valid tokens invalid. */
+async function examineClock({ baseUrl }: Config): Promise<Finding> {
+  const request = fetch(new URL(baseUrl).origin, { method: 'HEAD', signal: AbortSignal.timeout(timeout) })
+  const date = await request.then(({ headers }) => headers.get('date')).catch(() => null)
+  if (date === null) return { what: 'clock', found: 'was not compared: the API told no time' }
+  const seconds = Math.round(Math.abs(Date.now() - Date.parse(date)) / 1_000)
+  if (seconds <= clockTolerance) return { what: 'clock', found: `is within ${clockTolerance} s of the API's` }
+  return { what: 'clock', found: `is ${seconds} s from the API's`, fix: 'synchronize it (NTP)' }
+}

@@ -1,0 +1,115 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { Argument, Command } from 'commander'
+import { listApiVariables } from '../config/api-variables.ts'
+import { type Api, readApi } from '../document/api.ts'
+import { readDocument } from '../document/document.ts'
+import { asRecord, isObject } from '../document/json.ts'
+import {
+  type ConfigurationValue,
+  composeConfiguration,
+  type McpClient,
+  type McpServerEntry,
+  mcpClients,
+} from '../mcp/client-configuration.ts'
+import { type CommandContext, CommandError, formatExamples } from './command.ts'
+
+interface InstallOptions {
+  readonly url?: string
+  readonly key?: string
+  readonly file?: string
+  readonly print?: true
+  readonly mock?: true
+}
+
+/** Creates the command that configures an MCP client. */
+export function createInstall(context: CommandContext): Command {
+  return new Command('install')
+    .description(
+      'Configures an MCP client to start calgate, with the configuration of this environment, or to reach a gateway by its URL. Secrets are named, never written: give them as files (`…_FILE`), or in variables that the client reads.',
+    )
+    .addArgument(new Argument('<client>').choices(mcpClients.map(({ id }) => id)))
+    .option('--url <url>', 'reach a gateway that runs, instead of starting one')
+    .option('--key <variable>', 'variable with the gateway key for --url')
+    .option('--mock', 'serve a mock in place of the API')
+    .option('--file <file>', 'the file of the client, where it is not the usual one')
+    .option('--print', 'print the configuration instead of writing it')
+    .addHelpText(
+      'after',
+      formatExamples({
+        'calgate install claude-code --mock': 'write .mcp.json of this folder',
+        'calgate install vscode --url https://gateway.example.org/mcp --key CALGATE_KEY':
+          'with a gateway key',
+        'calgate install cursor --print': 'only print it',
+      }),
+    )
+    .action((id: string, options: InstallOptions) => {
+      const client = mcpClients.find((one) => one.id === id)
+      if (client) install(client, options, context)
+    })
+}
+
+function install(client: McpClient, options: InstallOptions, context: CommandContext): void {
+  const configuration = compose(client, describeServer(options, context))
+  if (options.print) {
+    context.stdout.write(`${JSON.stringify(configuration, null, 2)}\n`)
+    return
+  }
+  const file = options.file ?? client.file.replace(/^~/, homedir())
+  const present = readPresent(file)
+  const servers = { ...asRecord(present[client.member]), ...asRecord(asRecord(configuration)[client.member]) }
+  mkdirSync(dirname(resolve(file)), { recursive: true })
+  writeFileSync(file, `${JSON.stringify({ ...present, [client.member]: servers }, null, 2)}\n`)
+  context.stdout.write(`${client.title} is configured in ${file}; restart it there\n`)
+}
+
+function compose(client: McpClient, server: McpServerEntry): object {
+  try {
+    return composeConfiguration(client, server)
+  } catch (error) {
+    throw error instanceof RangeError ? new CommandError(error.message) : error
+  }
+}
+
+function describeServer({ url, key, mock }: InstallOptions, context: CommandContext): McpServerEntry {
+  if (url !== undefined) {
+    const headers = key === undefined ? {} : { Authorization: { prefix: 'Bearer ', variable: key } }
+    return { url, headers }
+  }
+  const { environment, execPath, program } = context
+  const args = [program, 'serve', '--stdio', ...(mock ? ['--mock'] : [])]
+  return { command: execPath, args, env: mock ? {} : listValues(readApi(readDocument()), environment) }
+}
+
+/** The variables of the API that are set: a secret as a reference, anything else as it is, files by their whole path. */
+function listValues(
+  api: Api,
+  environment: CommandContext['environment'],
+): Record<string, ConfigurationValue> {
+  const variables = listApiVariables(api)
+  return Object.fromEntries(
+    Object.keys(variables).flatMap((variable): [string, ConfigurationValue][] => {
+      const value = environment[variable]
+      if (!value) return []
+      if (variable.endsWith('_FILE')) return [[variable, resolve(value)]]
+      return [[variable, `${variable}_FILE` in variables ? { variable } : value]]
+    }),
+  )
+}
+
+function readPresent(file: string): Readonly<Record<string, unknown>> {
+  let text: string
+  try {
+    text = readFileSync(join(file), 'utf8')
+  } catch {
+    return {}
+  }
+  try {
+    const present: unknown = JSON.parse(text)
+    if (isObject(present)) return asRecord(present)
+  } catch {
+    // Comments, which some clients allow, would be lost.
+  }
+  throw new CommandError(`${file} is not plain JSON; add what --print prints yourself`, 1)
+}

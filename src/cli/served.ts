@@ -1,0 +1,127 @@
+import { existsSync } from 'node:fs'
+import { type Config, ConfigError, readConfig } from '../config/config.ts'
+import { findUnknownVariables } from '../config/unknown-variables.ts'
+import type { DescriptionOptions } from '../description/files.ts'
+import { type Api, readApi } from '../document/api.ts'
+import { type OpenApiDocument, readDocument } from '../document/document.ts'
+import { createGateway } from '../gateway.ts'
+import type { Gateway } from '../http/gateway.ts'
+import type { CommandContext } from './command.ts'
+import { createReload, type Served } from './reload.ts'
+import type { SettingsFile } from './settings-file.ts'
+
+/** Options of `serve`. */
+export interface ServeOptions extends DescriptionOptions {
+  readonly config?: string
+  readonly mock?: true
+  readonly stdio?: true
+  readonly tools?: string
+  readonly allowBreaking?: true
+}
+
+/** What is read: the document, the environment with what a file and a mock add to it, and the files. */
+export interface Descriptions {
+  readonly document: OpenApiDocument
+  readonly environment: CommandContext['environment']
+  readonly file: SettingsFile | undefined
+  readonly read: readonly string[]
+  /** Stops the mock, where one was started. */
+  readonly stopMock: () => Promise<void>
+}
+
+/** A gateway with what it was made of. */
+export interface ServedGateway {
+  readonly gateway: Gateway
+  readonly config: Config
+  /** Watches the files, and returns what reloads them. */
+  readonly watch: () => () => void
+  readonly stopMock: () => Promise<void>
+}
+
+/** Creates the gateway that a command serves, from its arguments, the settings file and the environment. */
+export async function createServed(
+  files: readonly string[],
+  options: ServeOptions,
+  context: CommandContext,
+  output: 'stdout' | 'stderr',
+): Promise<ServedGateway> {
+  const first = await readServed(files, options, context)
+  const { document, environment, file } = first
+  const api = readApi(document)
+  const config = readSettings(environment, api, file)
+  const logger = context.startLog(output, config.logLevel)
+  for (const sentence of findUnknownVariables(environment, api)) logger.warn(sentence)
+  const { version } = context
+  const watchProcess = output === 'stdout'
+  const gateway = await createGateway({ config, document, logger, version, watchProcess })
+  const describe = (next: Descriptions, config: Config): Served => ({
+    document: next.document,
+    config,
+    files: [...next.read, ...config.files],
+  })
+  const reloading = {
+    ...{ gateway, logger, served: describe(first, config) },
+    async read() {
+      // A mock goes on as it was started.
+      const next = options.mock ? first : await readServed(files, options, context)
+      return describe(next, readSettings(next.environment, readApi(next.document), next.file))
+    },
+    async checkChanges(old: OpenApiDocument, next: OpenApiDocument) {
+      if (options.allowBreaking) return
+      const { refuseBreakingChanges } = await import('./breaking-changes.ts')
+      await refuseBreakingChanges(old, next, context)
+    },
+  }
+  return { gateway, config, watch: () => createReload(reloading), stopMock: first.stopMock }
+}
+
+/** Reads the configuration; problems name the place in the settings file that they come from. Throws a `ConfigError`. */
+export function readSettings(
+  environment: Descriptions['environment'],
+  api: Api,
+  file: SettingsFile | undefined,
+): Config {
+  try {
+    return readConfig(environment, api)
+  } catch (error) {
+    throw error instanceof ConfigError && file ? new ConfigError(file.locate(error, api)) : error
+  }
+}
+
+/** Loads what reads descriptions, settings and mocks only where there are some. */
+export async function readServed(
+  named: readonly string[],
+  flags: ServeOptions,
+  context: CommandContext,
+): Promise<Descriptions> {
+  const file = await findSettings(flags.config)
+  const files = named.length > 0 ? named : (file?.files ?? [])
+  const options = { ...file?.options, ...flags }
+  const { overlay = [], schemas = [] } = options
+  const read = [...(file ? [flags.config ?? usualSettings] : []), ...files, ...overlay, ...schemas]
+  const load = async (more: DescriptionOptions) => {
+    if (files.length === 0) return readDocument()
+    const { loadServed } = await import('./served-descriptions.ts')
+    return loadServed(files, { ...options, ...more }, context)
+  }
+  const own = await load({})
+  const settings = file?.apply(context.environment, readApi(own)) ?? context.environment
+  const environment = flags.tools === undefined ? settings : { ...settings, MCP_TOOLS: flags.tools }
+  if (!flags.mock) return { document: own, environment, file, read, stopMock: async () => {} }
+  const { startChosenMock } = await import('./mock-start.ts')
+  const isShipped = files.length === 0
+  const mock = await startChosenMock({ environment, port: 0, document: isShipped ? undefined : own })
+  const stopMock = async () => mock[Symbol.asyncDispose]()
+  // The mock stands in for all APIs of the descriptions.
+  return isShipped
+    ? { document: own, environment: { ...environment, ...mock.variables }, file, read, stopMock }
+    : { document: await load({ baseUrl: [mock.url] }), environment, file, read, stopMock }
+}
+
+const usualSettings = 'calgate.yaml'
+
+async function findSettings(named: string | undefined): Promise<SettingsFile | undefined> {
+  if (named === undefined && !existsSync(usualSettings)) return undefined
+  const { readSettingsFile } = await import('./settings-file.ts')
+  return readSettingsFile(named ?? usualSettings)
+}

@@ -1,0 +1,154 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { configureDemo } from '../../mocks/start.ts'
+import { respondJson, startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
+import { runCommand, runCommandWith } from './run-command.ts'
+
+/** An API with 600 users, which lets pages begin at 250 at most. */
+const users = Array.from({ length: 600 }, (_, index) => ({
+  id: index + 1,
+  name: `"A", ${index}`,
+  bio: 'a\nb',
+}))
+let count = users.length
+let upstream: UpstreamStub
+let folder: string
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'calgate-tools-'))
+  upstream = await startUpstream(({ url }, response) => {
+    const { searchParams } = new URL(url, 'http://127.0.0.1')
+    const [limit, offset] = [Number(searchParams.get('limit')), Number(searchParams.get('offset'))]
+    if (offset > 250) respondJson(response, 400, { status: 'error' })
+    else
+      respondJson(response, 200, {
+        status: 'success',
+        data: users.slice(0, count).slice(offset, offset + limit),
+      })
+  })
+})
+afterAll(async () => {
+  await upstream[Symbol.asyncDispose]()
+  rmSync(folder, { recursive: true })
+})
+
+const run = (...args: string[]) => runCommandWith(configureDemo(upstream.url), ...args)
+
+describe('calgate call', () => {
+  it('writes what a tool returns as a table, or as JSON', async () => {
+    const table = await runCommand('call', 'get-managed-user', 'userId=4711', '--mock')
+    expect(table).toMatchObject({ code: 0, stderr: '' })
+    expect(table.stdout).toMatch(/^id +4711$/m)
+    const json = await runCommand('call', 'get-managed-user', 'userId=4711', '--mock', '--json')
+    expect(JSON.parse(json.stdout)).toMatchObject({ status: 'success', data: { id: 4711 } })
+  })
+
+  it('tells why a call is refused, on standard error', async () => {
+    const refused = await runCommand('call', 'get-managed-user', 'userId=x', '--mock')
+    expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('userId') })
+  })
+
+  it('lists the tools, and names them where there is no such tool', async () => {
+    const { stdout } = await runCommand('call', '--mock')
+    expect(stdout.split('\n')).toContain('get-managed-user')
+    expect(await runCommand('call', 'none', '--mock')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('there is no tool none; there are get-all-managed-users'),
+    })
+  })
+})
+
+describe('calgate users export', () => {
+  it('writes every item as CSV, once', async () => {
+    count = 300
+    const { code, stdout, stderr } = await run('users', 'export')
+    expect([code, stderr]).toEqual([0, '250 read\n300 read\n'])
+    expect(stdout.startsWith('id,name,bio\n1,"""A"", 0","a\nb"\n2,')).toBe(true)
+    expect(stdout.match(/^\d+,"""A""/gm)).toHaveLength(300)
+  })
+
+  it.each(['csv', 'jsonl'])('goes on with a file of %s where it stopped', async (format) => {
+    const output = join(folder, `users.${format}`)
+    count = 300
+    await run('export', 'users', '--format', format, '--output', output)
+    const whole = readFileSync(output, 'utf8')
+    const start = whole.indexOf(format === 'csv' ? '\n101,' : '\n{"id":101,') + 1
+    writeFileSync(output, whole.slice(0, start))
+    const { code, stderr } = await run('export', 'users', '--format', format, '--output', output)
+    expect([code, stderr]).toEqual([0, '300 read\n'])
+    expect(readFileSync(output, 'utf8')).toBe(whole)
+  })
+
+  it('says plainly when the API lets not all be read', async () => {
+    count = 600
+    const { code, stdout, stderr } = await run('users', 'export', '--format', 'jsonl')
+    expect(stdout.trim().split('\n')).toHaveLength(500)
+    expect([code, stderr.split('\n').at(-2)]).toEqual([
+      1,
+      'incomplete: the API lets no more than 500 be read, and there may be more',
+    ])
+  })
+})
+
+describe('calgate install', () => {
+  it('adds a gateway to what the file of a client has', async () => {
+    const file = join(folder, 'mcp.json')
+    writeFileSync(file, '{"servers":{"other":{"command":"x"}},"inputs":[]}')
+    const url = ['--url', 'https://gateway.example.org/mcp', '--key', 'CALGATE_KEY']
+    expect(await runCommand('install', 'vscode', '--file', file, ...url)).toMatchObject({ code: 0 })
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({
+      servers: {
+        other: { command: 'x' },
+        calgate: {
+          type: 'http',
+          url: 'https://gateway.example.org/mcp',
+          // biome-ignore lint/suspicious/noTemplateCurlyInString: the client fills it in
+          headers: { Authorization: 'Bearer ${env:CALGATE_KEY}' },
+        },
+      },
+      inputs: [],
+    })
+  })
+
+  it.each(['claude-code', 'claude-desktop', 'vscode', 'cursor', 'gemini'])(
+    'writes no secret into the configuration of %s',
+    async (client) => {
+      const variables = { ...configureDemo('http://127.0.0.1:1'), CAL_COM_SECRET_KEY: 'planted-secret' }
+      const { code, stdout, stderr } = await runCommandWith(variables, 'install', client, '--print')
+      expect(stdout + stderr).not.toContain('planted-secret')
+      // Claude Desktop reads no variables.
+      expect([code, /CAL_COM_SECRET_KEY/.test(stdout + stderr)]).toEqual([
+        client === 'claude-desktop' ? 2 : 0,
+        true,
+      ])
+    },
+  )
+
+  it('leaves a file alone that is not plain JSON', async () => {
+    const file = join(folder, 'comments.json')
+    writeFileSync(file, '// mine\n{}')
+    expect(await runCommand('install', 'cursor', '--mock', '--file', file)).toMatchObject({ code: 1 })
+    expect(readFileSync(file, 'utf8')).toBe('// mine\n{}')
+  })
+})
+
+describe('calgate doctor', () => {
+  it('finds nothing wrong with a gateway that can start', async () => {
+    const ports = { REST_PORT: '0', MCP_PORT: '0', CONTROL_PORT: '0' }
+    const { code, stdout } = await runCommandWith({ ...configureDemo(upstream.url), ...ports }, 'doctor')
+    expect([code, stdout.match(/^wrong.*$/m)]).toEqual([0, null])
+    expect(stdout.split('\n').slice(0, -1)).toHaveLength(7)
+  })
+
+  it('says what mends each line that is wrong', async () => {
+    const taken = { REST_PORT: new URL(upstream.url).port, MCP_PORT: '0', CONTROL_PORT: '0', REST_PROT: '1' }
+    const variables = { ...configureDemo('http://127.0.0.1:1'), ...taken }
+    const { code, stdout } = await runCommandWith(variables, 'doctor')
+    expect(code).toBe(1)
+    expect(stdout).toContain('did you mean REST_PORT?; correct or remove it')
+    expect(stdout).toMatch(/^wrong {2}port .*EADDRINUSE\); set REST_PORT to another port$/m)
+    expect(stdout).toMatch(/^wrong {2}upstream .* is unreachable; check the network/m)
+    expect(await runCommandWith({ REST_PORT: 'x' }, 'doctor')).toMatchObject({ code: 1 })
+  })
+})
