@@ -28,8 +28,8 @@ export function createCall(context: CommandContext): Command {
       'after',
       formatExamples({
         'calgate call --mock': 'list the tools',
-        'calgate call get-managed-user userId=4711 --mock': 'call one',
-        'calgate call get-order id=1 --file shop.yaml --json': 'of another API',
+        'calgate call get-order id=1 --file shop.yaml': 'call one, of another API',
+        'calgate call get-order id=1 --file shop.yaml --json': 'as JSON',
       }),
     )
     .action(async (name: string | undefined, texts: readonly string[], options: CallOptions) => {
