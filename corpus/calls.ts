@@ -178,7 +178,7 @@ function findServed(document: OpenApiDocument): Map<string, Served> {
         return [
           identify({ method: method.toUpperCase(), path }),
           {
-            restPath: typeof restPath === 'string' ? restPath : splitPath(path).path,
+            restPath: restPath === false ? undefined : String(restPath ?? splitPath(path).path),
             tool: tool === undefined ? undefined : asPart(tool),
           },
         ]

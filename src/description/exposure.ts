@@ -31,7 +31,7 @@ export function exposeOperations(
       ...one,
       operation: {
         ...operation,
-        ...(restPath !== undefined && { 'x-rest-path': restPath }),
+        'x-rest-path': restPath ?? false,
         ...(hasTool && {
           'x-mcp-tool': completeTool({ ...one, operation }, asRecord(tool), tools, identity),
         }),

@@ -41,7 +41,7 @@ function listExposures(document: OpenApiDocument): Exposure[] {
     return [
       ...Object.entries(operations).map((entry) => toExposure(false, entry)),
       ...Object.entries(asRecord(additionalOperations)).map((entry) => toExposure(true, entry)),
-    ]
+    ].filter(({ operation }) => operation['x-rest-path'] !== false)
   })
 }
 

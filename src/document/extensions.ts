@@ -25,7 +25,7 @@ export const extensions = {
   },
   operation: {
     'x-base-url': baseUrl,
-    'x-rest-path': { type: 'string', pattern: '^/' },
+    'x-rest-path': { anyOf: [{ type: 'string', pattern: '^/' }, { const: false }] },
     'x-mcp-tool': {
       type: 'object',
       required: ['name'],
@@ -89,7 +89,7 @@ export interface Extensions {
   readonly 'x-base-url'?: string
   readonly 'x-retry-after-header'?: string
   readonly 'x-error-echoes'?: { readonly members?: readonly string[]; readonly urls?: readonly string[] }
-  readonly 'x-rest-path'?: string
+  readonly 'x-rest-path'?: string | false
   readonly 'x-mcp-tool'?: Readonly<Record<string, unknown>>
   readonly 'x-scope'?: string
   readonly 'x-single-use'?: boolean

@@ -25,6 +25,8 @@ export interface Operation {
   readonly path: string
   /** Exposed REST path template, `/v1/v2/teams/{teamid}/users`. */
   readonly restPath: string
+  /** True where the REST server does not serve it (`x-rest-path: false`). */
+  readonly isOffRest?: boolean
   /** URL of the API that the path is appended to, where it is not that of the whole document (`x-base-url`). */
   readonly baseUrl?: string
   readonly summary: string
@@ -113,7 +115,8 @@ function readOperation(
     id: operationId,
     method,
     path,
-    restPath: restPath ?? splitPathKey(path).path,
+    restPath: restPath || splitPathKey(path).path,
+    ...(restPath === false && { isOffRest: true }),
     ...(read['x-base-url'] !== undefined && { baseUrl: read['x-base-url'] }),
     summary: asText(summary),
     ...(tags !== undefined && { tags: [tags].flat().map(String) }),

@@ -95,7 +95,7 @@ export const errorCatalogue = {
   route_not_found: refusal(
     404,
     'The path is not one of the described operations.',
-    'Look the path up in /openapi.json; the REST operations begin with /v1.',
+    'Look the path up in /openapi.json of the REST server.',
   ),
   method_not_allowed: refusal(
     405,

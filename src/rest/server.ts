@@ -38,7 +38,8 @@ export interface RestOptions extends Omit<ListenerOptions, 'bodyLimit' | 'surfac
 
 /** Builds the REST server: the operations at their exposed paths, and the document itself. */
 export async function createRestServer(options: RestOptions): Promise<FastifyInstance> {
-  const { document, operations, requester, bodyLimits } = options
+  const { document, requester, bodyLimits } = options
+  const operations = options.operations.filter(({ isOffRest }) => !isOffRest)
   const findMethods = createMethodFinder(operations)
   const refuseUnrouted = ({ url }: FastifyRequest) => refuseRoute(findMethods(url))
   const app = await createListener({

@@ -275,7 +275,7 @@ actions:
   expect(listProblems(loading)).toEqual([])
   const operations = listOperations(loading)
   expect(operations).toMatchObject({ 'get /things': { 'x-mcp-tool': { name: 'all-things' } } })
-  expect(operations['get /things']).not.toHaveProperty('x-rest-path')
+  expect(operations['get /things']).toMatchObject({ 'x-rest-path': false })
   const refused = await load({ 'a.json': things }, { overlays: [{ file: 'mine.yaml', text: overlay }] })
   expect(refused.document).toBeUndefined()
   expect(listProblems(refused)).toEqual([

@@ -4,6 +4,7 @@ import { PassThrough } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readConfig } from '../../src/config/config.ts'
 import { readApi } from '../../src/document/api.ts'
+import { asRecord } from '../../src/document/json.ts'
 import { createGateway } from '../../src/gateway.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { describeApi, type Files, load } from './loading.ts'
@@ -247,4 +248,29 @@ test('a body with GET reaches the API, from both servers', async () => {
     [`GET ${hosts[0]} /search`, '{"a":1}'],
     [`GET ${hosts[0]} /search`, '{"a":1}'],
   ])
+})
+
+test('what a description exposes to one server is not served by the other', async () => {
+  const operation = (more: object) => ({ get: { operationId: 'hidden', ...more } })
+  const paths = {
+    '/a': operation({ 'x-rest-path': null, operationId: 'tool' }),
+    '/b': operation({ 'x-mcp-tool': null }),
+  }
+  const tools = `naftiko: 1.0.0-alpha2
+info: { label: Shop, description: A shop }
+capability:
+  consumes: [{ type: http, namespace: shop, baseUri: '', resources: [{ path: /c, operations: [{ name: get, method: GET }] }] }]
+  exposes: [{ type: mcp, namespace: shop-mcp, port: 9090, tools: [{ name: get-c, call: shop.get }] }]
+`
+  const baseUrls = new Map([['', `http://${hosts[0]}`]])
+  await using gateway = await serve({ 'a.json': describeApi(paths), 'shop.yaml': tools }, baseUrls)
+  const statuses = await Promise.all(
+    ['/a', '/b', '/c'].map(async (path) => (await gateway.rest('GET', path)).status),
+  )
+  expect(statuses).toEqual([404, 200, 404])
+  const document: unknown = await (await gateway.rest('GET', '/openapi.json')).json()
+  expect(Object.keys(asRecord(asRecord(document).paths))).toEqual(['/b'])
+  recorded.length = 0
+  for (const name of ['tool', 'hidden', 'get-c']) await gateway.mcp(name, {})
+  expect(recorded.map(({ request }) => request)).toEqual([`GET ${hosts[0]} /a`, `GET ${hosts[0]} /c`])
 })
