@@ -1,7 +1,7 @@
 import { asRecord } from '../document/json.ts'
 import { isTextType } from '../document/media-types.ts'
 import type { Operation } from '../document/operations.ts'
-import { type DescribedResponse, findResponse } from '../document/responses.ts'
+import { findResponse } from '../document/responses.ts'
 import { errorCatalogue } from '../errors/catalogue.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { readRetryAfter } from '../upstream/back-off.ts'
@@ -21,7 +21,7 @@ export function findFailure(
   redacts: boolean,
 ): ToolResult | undefined {
   const { status, headers } = response
-  if (status < 400) return toDiversion(response, upstreamName, findResponse(operation.responses, status))
+  if (status < 400) return toDiversion(response, upstreamName, operation)
   const nextStep = adviseNextStep(status, operation, operations, readRetryAfter(headers))
   return toFailure(response, upstreamName, nextStep, redacts)
 }
@@ -33,8 +33,11 @@ export function findFailure(
 function toDiversion(
   { status, headers, body }: ApiResponse,
   upstream: string,
-  described: DescribedResponse | undefined,
+  { responses }: Operation,
 ): ToolResult | undefined {
+  const isPage = body.length > 0 && /html/.test(readType(headers))
+  if (status < 300 && !isPage) return undefined
+  const described = findResponse(responses, status)
   const { location } = headers
   if (status >= 300 && !described) {
     const where = typeof location === 'string' ? ` and names ${redactTokens(location)}` : ''
@@ -45,8 +48,7 @@ function toDiversion(
   }
   const types = described?.content.map(({ type }) => type) ?? []
   const isForeign = types.length > 0 && !types.some((type) => /html|\*/.test(type))
-  if (!isForeign || body.length === 0 || !/html/.test(readType(headers))) return undefined
-  return toBlocked(status, upstream, '')
+  return isForeign && isPage ? toBlocked(status, upstream, '') : undefined
 }
 
 /** An error of the gateway itself: nothing was sent, or nobody knows what became of it. */
