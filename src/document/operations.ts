@@ -13,7 +13,7 @@ import {
   type Success,
 } from './responses.ts'
 import { createSchemaReader, type SchemaReader } from './schema-reader.ts'
-import { addCredentials, readSecurity, type Security } from './security.ts'
+import { addCredentials, createSecurityReader, type Security } from './security.ts'
 import { readTool, type Tool } from './tool.ts'
 
 /** One operation of the document, with everything both servers need to serve it. */
@@ -66,14 +66,15 @@ export type OperationReport = (operation: string, reason: string) => void
  * nobody is told, a `TypeError` says what is wrong.
  */
 export function readOperations(document: OpenApiDocument, report: OperationReport = refuse): Operation[] {
-  const schemas = {
+  const readers = {
     request: createSchemaReader(document, 'request'),
     response: createSchemaReader(document, 'response'),
+    security: createSecurityReader(document),
   }
   return listOperations(document).flatMap((one) => {
     const name = `${one.method} ${one.path}`
     try {
-      return [readOperation(document, one, schemas)]
+      return [readOperation(document, one, readers)]
     } catch (error) {
       if (!(error instanceof TypeError)) throw error
       report(name, error.message)
@@ -86,15 +87,17 @@ function refuse(_operation: string, reason: string): never {
   throw new TypeError(reason)
 }
 
-interface SchemaReaders {
+/** What reads the parts of a document that operations share. */
+interface Readers {
   readonly request: SchemaReader
   readonly response: SchemaReader
+  readonly security: (security: unknown) => Security
 }
 
 function readOperation(
   document: OpenApiDocument,
   { method, path, part, shared }: OperationPart,
-  schemas: SchemaReaders,
+  readers: Readers,
 ): Operation {
   const source = asRecord(part)
   const { operationId, summary, tags, parameters, requestBody, security } = source
@@ -109,8 +112,8 @@ function readOperation(
     return found
   }
   const list = (value: unknown) => (Array.isArray(value) ? value.map(follow) : [])
-  const body = readRequestBody(follow(requestBody), schemas.request)
-  const responses = readResponses(document, source.responses, schemas.response)
+  const body = readRequestBody(follow(requestBody), readers.request)
+  const responses = readResponses(document, source.responses, readers.response)
   return {
     id: operationId,
     method,
@@ -121,8 +124,8 @@ function readOperation(
     summary: asText(summary),
     ...(tags !== undefined && { tags: [tags].flat().map(String) }),
     ...addCredentials({
-      parameters: readParameters(path, list(parameters), list(shared), schemas.request),
-      security: readSecurity(document, security),
+      parameters: readParameters(path, list(parameters), list(shared), readers.request),
+      security: readers.security(security),
     }),
     ...(body && { body }),
     responses,

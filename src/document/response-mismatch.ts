@@ -3,6 +3,7 @@ import type { OpenApiDocument } from './document.ts'
 import { asRecord, isObject } from './json.ts'
 import { dereference, type JsonSchema } from './json-schema.ts'
 import { findMediaType } from './media-types.ts'
+import { once } from './once.ts'
 import { findResponse, readDescribedOperations } from './responses.ts'
 import { createCompiler, type SchemaCompiler } from './schema-compiler.ts'
 
@@ -36,9 +37,11 @@ export type Comparison = (response: ReceivedResponse) => Mismatch[]
 /** Prepares the comparison with a document; its schemas are compiled as responses come. */
 export function createComparison(document: OpenApiDocument): Comparison {
   const compile = createCompiler()
-  const described = new Map(readDescribedOperations(document).map((one) => [one.operation, one.responses]))
+  const described = once(
+    () => new Map(readDescribedOperations(document).map((one) => [one.operation, one.responses])),
+  )
   return ({ operation, status, type, body }) => {
-    const response = findResponse(described.get(operation) ?? [], status)
+    const response = findResponse(described().get(operation) ?? [], status)
     const content = response?.content ?? []
     const mediaType = findMediaType(content, type)
     const root = mediaType?.kind === 'json' ? mediaType.schema : {}

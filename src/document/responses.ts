@@ -2,6 +2,7 @@ import { type OpenApiDocument, resolveReference } from './document.ts'
 import { asRecord } from './json.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { type MediaType, readContentTypes } from './media-types.ts'
+import { once } from './once.ts'
 import { createSchemaReader, type SchemaReader } from './schema-reader.ts'
 
 /** A response that the document describes. */
@@ -35,7 +36,15 @@ export function readResponses(
 ): DescribedResponse[] {
   return Object.entries(asRecord(responses))
     .filter(([status]) => /^(?:[1-5](?:\d\d|XX)|default)$/i.test(status))
-    .map(([status, part]) => ({ status, content: readContentTypes(resolveReference(document, part), read) }))
+    .map(([status, part]) => {
+      const content = once(() => readContentTypes(resolveReference(document, part), read))
+      return {
+        status,
+        get content() {
+          return content()
+        },
+      }
+    })
 }
 
 /** Finds what is said of a status: the status itself, its range, or `default` (OpenAPI, Responses Object). */
@@ -52,13 +61,15 @@ export function findSuccess(responses: readonly DescribedResponse[]): Success {
   const successes = responses.filter(({ status }) => /^2/.test(status))
   const all = successes.length > 0 ? successes : responses.filter(({ status }) => status === 'default')
   const findJson = ({ content }: DescribedResponse) => content.find(({ kind }) => kind === 'json')
-  const found = all.find(findJson) ?? all[0]
-  const json = found && findJson(found)
-  const status = Number(found?.status)
+  const find = once(() => all.find(findJson) ?? all[0])
   return {
-    status: Number.isInteger(status) ? status : 200,
+    get status() {
+      const status = Number(find()?.status)
+      return Number.isInteger(status) ? status : 200
+    },
     get schema() {
-      return json?.schema ?? {}
+      const found = find()
+      return (found && findJson(found)?.schema) ?? {}
     },
   }
 }

@@ -53,17 +53,18 @@ function readSecurityScheme(name: string, part: unknown): SecurityScheme | undef
 const prefixes: Readonly<Record<string, string>> = { bearer: 'Bearer ', basic: 'Basic ' }
 
 /**
- * Reads `security` of an operation, or of the document where the operation has none (OpenAPI, Security Requirement
+ * Prepares the reading of `security` of an operation, or of the document where the operation has none (OpenAPI, Security Requirement
  * Object), in the document's order. An alternative with a scheme that the document does not describe is none.
  */
-export function readSecurity(document: OpenApiDocument, security: unknown): Security {
+export function createSecurityReader(document: OpenApiDocument): (security: unknown) => Security {
   const described = asRecord(asRecord(document.components).securitySchemes)
   const schemes = readSecuritySchemes(document)
-  return [security ?? document.security ?? []]
-    .flat()
-    .map((alternative) => Object.keys(asRecord(alternative)))
-    .filter((names) => names.every((name) => Object.hasOwn(described, name)))
-    .map((names) => schemes.filter(({ name }) => names.includes(name)))
+  return (security) =>
+    [security ?? document.security ?? []]
+      .flat()
+      .map((alternative) => Object.keys(asRecord(alternative)))
+      .filter((names) => names.every((name) => Object.hasOwn(described, name)))
+      .map((names) => schemes.filter(({ name }) => names.includes(name)))
 }
 
 /** An operation's parameters and security, when each knows the other. */

@@ -88,7 +88,7 @@ function serve(operation: CheckedOperation, options: RestOptions): ServedOperati
   const pipeline = createPipeline(operation, options)
   // Read when a client first asks for the operation: most of a large document nobody ever does.
   const readRequest = once(() => createRequestReader(operation))
-  const writeCall = createCallWriter(operation, options.configured)
+  const writeCall = once(() => createCallWriter(operation, options.configured))
   // Returns nothing: given a promise or the reply, Fastify would watch the stream of the response.
   const handler = (request: FastifyRequest, reply: FastifyReply): void => {
     const { grant, trace, rawBody } = request
@@ -100,7 +100,7 @@ function serve(operation: CheckedOperation, options: RestOptions): ServedOperati
       limit: request.countCall,
       async send(checked) {
         const connection = new HttpConnection(reply.raw, () => holdSlot(request))
-        const written = writeCall({ ...checked, connection, traceparent: trace?.traceparent })
+        const written = writeCall()({ ...checked, connection, traceparent: trace?.traceparent })
         forward(reply, written, rawBody)
       },
     })

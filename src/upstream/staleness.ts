@@ -17,14 +17,15 @@ export interface WriteMarks {
 export function createMarkReader(
   operations: readonly Operation[],
 ): (operation: Operation, path: string) => WriteMarks {
+  const byId = new Map(operations.map((operation) => [operation.id, operation]))
   const pairs = operations.flatMap((kept) =>
-    operations
-      .filter(({ id }) => kept.redeliver?.includes(id))
-      .map((write) => {
-        const names = new Set(listVariables(splitPathKey(write.path).path))
-        const shared = listVariables(splitPathKey(kept.path).path).filter((name) => names.has(name))
-        return { kept: kept.id, write: write.id, shared: shared.sort() }
-      }),
+    (kept.redeliver ?? []).flatMap((id) => {
+      const write = byId.get(id)
+      if (!write) return []
+      const names = new Set(listVariables(splitPathKey(write.path).path))
+      const shared = listVariables(splitPathKey(kept.path).path).filter((name) => names.has(name))
+      return [{ kept: kept.id, write: write.id, shared: shared.sort() }]
+    }),
   )
   const byKept = Map.groupBy(pairs, ({ kept }) => kept)
   const byWrite = Map.groupBy(pairs, ({ write }) => write)
