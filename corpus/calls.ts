@@ -70,18 +70,24 @@ interface Served {
   readonly tool: Part | undefined
 }
 
+/** Where calls arrive, and how many operations of a document are called at most. */
+export interface CallOptions {
+  readonly recorder: Recorder
+  readonly origin: string
+  readonly most: number
+}
+
 /**
- * Calls some operations of a document on both servers of a gateway that serves it, at most so many and evenly spread,
- * and compares what arrives with what the oracle reads in the document.
+ * Calls some operations of a document on both servers of a gateway that serves it, evenly spread, and compares what
+ * arrives with what the oracle reads in the document. The gateway reads the addresses of the API in the document, too.
  */
-export async function checkCalls(
+export async function measureCalls(
   name: string,
-  written: Part,
+  text: string,
   document: OpenApiDocument,
-  recorder: Recorder,
-  origin: string,
-  most: number,
+  { recorder, origin, most }: CallOptions,
 ): Promise<CallReport> {
+  const written = asPart(JSON.parse(text))
   const served = findServed(document)
   const operations = readOracleOperations(written).filter((one) => served.has(identify(one)))
   const step = Math.max(1, operations.length / most)

@@ -1,54 +1,59 @@
 /**
- * `make corpus`: loads every published document of the corpus and says what is served of it. With `HELD=1` it reads the
- * documents that are held out, and only those.
+ * `make corpus`: loads every published document of the corpus, calls a part of its operations, and writes
+ * docs/compatibility.md. With `HELD=1` it reads the documents that are held out, and only those.
  */
-import { readFile } from 'node:fs/promises'
+// Every gateway would compile the same metaschema again.
+import '../test/support/route-validator.ts'
+import { readFile, writeFile } from 'node:fs/promises'
+import { measureCalls, Recorder } from './calls.ts'
 import { listDocuments } from './documents.ts'
-import { type Measurement, measure } from './measure.ts'
+import { collectFigures, type DocumentResult, type Figures, listMissed } from './figures.ts'
+import { measure } from './measure.ts'
+import { composePage } from './page.ts'
 
 const isHeld = process.env.HELD === '1'
-const measurements: [string, Measurement][] = []
-for (const { path, file } of listDocuments(isHeld)) {
-  const measurement = await measure(path, await readFile(file, 'utf8'))
-  measurements.push([path, measurement])
-  const { thrown, lost, badNames, unread, uncompiled } = measurement
-  if (thrown !== undefined) console.error(`${path}: ${thrown}`)
-  if (lost > 0) console.error(`${path}: ${lost} operations are neither served nor named`)
-  for (const reason of [...unread, ...uncompiled]) console.error(`${path}: ${reason}`)
-  if (badNames.length > 0) console.error(`${path}: ${badNames.length} names break their rule: ${badNames[0]}`)
+const most = Number(process.env.CORPUS_CALLS ?? 20)
+const every = Number(process.env.CORPUS_EVERY ?? 1)
+
+const documents = listDocuments(isHeld).filter((_, index) => index % every === 0)
+const recorder = new Recorder()
+const origin = await recorder.start()
+const results: DocumentResult[] = []
+for (const [index, { path, file }] of documents.entries()) {
+  const text = await readFile(file, 'utf8')
+  const { document, ...measurement } = await measure(path, text)
+  const calls = document
+    ? await measureCalls(path, text, document, { recorder, origin, most })
+    : { called: 0, wrong: [], uncalled: [] }
+  const result = { path, ...measurement, calls }
+  results.push(result)
+  for (const line of describe(result)) console.error(`${path}: ${line}`)
+  if (index % 100 === 99) console.error(`${index + 1} of ${documents.length} documents`)
 }
+recorder.close()
 
-const all = measurements.map(([, one]) => one)
-const sum = (count: (one: Measurement) => number) => all.reduce((total, one) => total + count(one), 0)
-const figures = {
-  documents: all.length,
-  'documents that throw': sum(({ thrown }) => (thrown === undefined ? 0 : 1)),
-  operations: sum(({ operations }) => operations),
-  served: sum(({ served }) => served),
-  'neither served nor named': sum(({ lost }) => lost),
-  'read by the gateway, but refused': sum(({ unread }) => unread.length),
-  'input schemas compiled': sum(({ compiled }) => compiled),
-  'input schemas that do not compile': sum(({ uncompiled }) => uncompiled.length),
-  'names that break their rule': sum(({ badNames }) => badNames.length),
+const figures = collectFigures(results)
+console.log(JSON.stringify(figures, undefined, 2))
+if (every === 1) {
+  const file = new URL('figures.json', import.meta.url)
+  const written: Record<string, Figures> = JSON.parse(await readFile(file, 'utf8'))
+  written[isHeld ? 'held' : 'developed'] = figures
+  await writeFile(file, `${JSON.stringify(written, undefined, 2)}\n`)
+  await writeFile(new URL('../docs/compatibility.md', import.meta.url), composePage(written))
 }
-for (const [name, value] of Object.entries(figures)) console.log(`${String(value).padStart(8)} ${name}`)
+if (listMissed(figures).length > 0) process.exitCode = 1
 
-const classes = new Map<string, number>()
-for (const name of all.flatMap((one) => one.classes)) classes.set(name, (classes.get(name) ?? 0) + 1)
-console.log('\nProblems by class:')
-for (const [name, count] of [...classes].sort(([, a], [, b]) => b - a).slice(0, 30))
-  console.log(`${String(count).padStart(8)} ${name}`)
-
-const slowest = measurements.toSorted(([, a], [, b]) => b.duration - a.duration).slice(0, 5)
-console.log('\nSlowest:')
-for (const [path, { duration }] of slowest)
-  console.log(`${String(Math.round(duration)).padStart(5)} ms ${path}`)
-
-const missed = [
-  'documents that throw',
-  'neither served nor named',
-  'read by the gateway, but refused',
-  'input schemas that do not compile',
-  'names that break their rule',
-] as const
-if (missed.some((name) => figures[name] > 0)) process.exitCode = 1
+function describe(result: DocumentResult): string[] {
+  const { thrown, lost, badToolNames, badArgumentNames, unread, uncompiled, calls } = result
+  const bad = [...badToolNames, ...badArgumentNames]
+  return [
+    ...(thrown === undefined ? [] : [thrown]),
+    ...(lost > 0 ? [`${lost} operations are neither served nor named`] : []),
+    ...unread,
+    ...uncompiled,
+    ...(bad.length > 0 ? [`${bad.length} names break their rule: ${bad[0]}`] : []),
+    ...calls.wrong.map(
+      ({ operation, server, reason, detail }) => `${operation} on ${server}: ${reason}: ${detail}`,
+    ),
+  ]
+}

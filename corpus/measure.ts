@@ -1,37 +1,37 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { type Loading, loadDescriptions } from '../src/description/load.ts'
+import type { OpenApiDocument } from '../src/document/document.ts'
 import { asRecord } from '../src/document/json.ts'
 import { readOperations } from '../src/document/operations.ts'
 import { describeArguments } from '../src/mcp/arguments.ts'
 
 /** What loading one document came to. */
 export interface Measurement {
+  /** The document that is served; nothing where loading threw. */
+  readonly document?: OpenApiDocument
   /** Why it threw; nothing where it did not. */
   readonly thrown?: string
   readonly operations: number
   readonly served: number
   /** Operations that are neither served nor named by a problem. */
   readonly lost: number
-  /** Tool names and argument names that break their rule. */
-  readonly badNames: readonly string[]
+  /** Why operations and schemas are left out: messages without names and numbers. */
+  readonly omissions: readonly string[]
+  readonly badToolNames: readonly string[]
+  readonly badArgumentNames: readonly string[]
   /** Operations that the document room refuses after loading. */
   readonly unread: readonly string[]
   /** Input schemas that were compiled: that of every twentieth operation, as compiling takes longest. */
   readonly compiled: number
   /** Why input schemas did not compile. */
   readonly uncompiled: readonly string[]
-  /** Problems by class: their messages without names and numbers. */
-  readonly classes: readonly string[]
-  /** Milliseconds. */
-  readonly duration: number
 }
 
 const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace']
 const nothing = { tags: [], operations: [], exclude: [], readOnly: false }
 
-/** Loads a document as `calgate serve` would, with a base URL, and compares the outcome with what the document has. */
+/** Loads a document as `calgate serve` would, and compares the outcome with what the document has. */
 export async function measure(path: string, text: string): Promise<Measurement> {
-  const started = performance.now()
   const operations = countOperations(JSON.parse(text))
   try {
     const loading = await loadDescriptions({
@@ -40,26 +40,26 @@ export async function measure(path: string, text: string): Promise<Measurement> 
       schemas: [],
       selection: nothing,
       allowedReferences: [],
-      baseUrls: new Map([['', 'https://api.example.org']]),
+      baseUrls: new Map(),
       variables: new Map(),
       prefixes: new Map(),
     })
     const tools = listTools(loading)
-    const named = loading.problems.filter(({ severity }) => severity === 'omission').length
+    const omissions = loading.problems.filter(({ severity }) => severity === 'omission')
     return {
+      ...(loading.document && { document: loading.document }),
       operations,
       served: tools.length,
-      lost: Math.max(0, operations - tools.length - named),
-      badNames: tools.flatMap(findBadNames),
+      lost: Math.max(0, operations - tools.length - omissions.length),
+      omissions: omissions.map(({ message }) => toClass(message)),
+      ...findBadNames(tools),
       ...compileSample(loading),
-      classes: loading.problems.map(({ severity, message }) => `${severity}: ${toClass(message)}`),
-      duration: performance.now() - started,
     }
   } catch (error) {
     const thrown = error instanceof Error ? (error.stack ?? error.message) : String(error)
     return {
-      ...{ thrown, operations, served: 0, lost: operations, badNames: [], classes: [], duration: 0 },
-      ...{ unread: [], compiled: 0, uncompiled: [] },
+      ...{ thrown, operations, served: 0, lost: operations, omissions: [] },
+      ...{ badToolNames: [], badArgumentNames: [], unread: [], compiled: 0, uncompiled: [] },
     }
   }
 }
@@ -94,10 +94,18 @@ function listTools({ document }: Loading): Readonly<Record<string, unknown>>[] {
   )
 }
 
-function findBadNames({ name, arguments: names }: Readonly<Record<string, unknown>>): string[] {
-  const tool = String(name)
-  const bad = Object.values(asRecord(names)).filter((one) => !/^[A-Za-z0-9_.-]{1,64}$/.test(String(one)))
-  return [...(/^[A-Za-z0-9_-]{1,64}$/.test(tool) ? [] : [tool]), ...bad.map(String)]
+function findBadNames(tools: readonly Readonly<Record<string, unknown>>[]) {
+  const find = (names: readonly unknown[], rule: RegExp) => names.map(String).filter((one) => !rule.test(one))
+  return {
+    badToolNames: find(
+      tools.map(({ name }) => name),
+      /^[A-Za-z0-9_-]{1,64}$/,
+    ),
+    badArgumentNames: find(
+      tools.flatMap((tool) => Object.values(asRecord(tool.arguments))),
+      /^[A-Za-z0-9_.-]{1,64}$/,
+    ),
+  }
 }
 
 function toClass(message: string): string {
