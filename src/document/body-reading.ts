@@ -1,7 +1,10 @@
 import { listPairs, readForm } from './form.ts'
-import { parseJson } from './json.ts'
+import { asRecord, parseJson, readOwn } from './json.ts'
+import { dereference } from './json-schema.ts'
 import type { MediaType } from './media-types.ts'
-import { readText } from './parameter-reading.ts'
+import { decodeQueryText, readText } from './parameter-reading.ts'
+import { readParameter } from './parameters.ts'
+import { createQueryReader } from './query-reading.ts'
 import { readMember, readShape, type ValueShape } from './value-shape.ts'
 
 /** A file as it is checked; its bytes go upstream as they came. */
@@ -15,12 +18,35 @@ interface CheckedFile {
  * Reads the bytes of a body as the value that its schema describes. Throws `malformed_json`; rejects with a
  * `TypeError` on a form that is none.
  */
-export function readBody({ kind, schema }: MediaType, bytes: Buffer, contentType: string): unknown {
+export function readBody(mediaType: MediaType, bytes: Buffer, contentType: string): unknown {
+  const { kind, schema } = mediaType
   if (kind === 'json') return parseJson(bytes)
   if (kind === 'text') return bytes.toString('utf8')
   if (kind === 'bytes') return { data: '' }
-  if (kind === 'form') return readForm(listPairs(bytes.toString('latin1')), readShape(schema))
+  if (kind === 'form') return readStyledForm(mediaType, bytes.toString('latin1'))
   return readMultipart(bytes, contentType, readShape(schema))
+}
+
+/** Reads members whose encoding names a style in that style, the others as every form has them. */
+function readStyledForm({ schema, encoding }: MediaType, raw: string): Record<string, unknown> {
+  const shape = readShape(schema)
+  const parameters = Object.entries(encoding).flatMap(([name, { style, explode }]) => {
+    if (style === undefined && explode === undefined) return []
+    const member = asRecord(readOwn(dereference(schema, schema).properties, name))
+    const read = () => ({ ...dereference(member, schema), $defs: schema.$defs })
+    return [readParameter({ name, in: 'query', style, explode }, read)]
+  })
+  const isStyled = (pair: string) => {
+    const [name = ''] = decodeQueryText(pair.replace(/=.*$/s, '')).split('[')
+    return parameters.some((one) => one.name === name)
+  }
+  const [styled = [], others = []] = [true, false].map((one) =>
+    raw.split('&').filter((pair) => isStyled(pair) === one),
+  )
+  const { values, violations } = createQueryReader(parameters)(styled.join('&'))
+  // What stands more than once is a list, which the schema refuses.
+  if (violations.length > 0) return readForm(listPairs(raw), shape)
+  return { ...readForm(listPairs(others.join('&')), shape), ...values }
 }
 
 /** Node's own reader of forms (RFC 7578) takes the whole body. */

@@ -74,14 +74,20 @@ test('a multipart body has its files with their names and types, and equal bodie
   })
 })
 
-test('a form follows the encoding of its members', () => {
+test('a form follows the encoding of its members, and is read back by it', () => {
   const mediaType = mediaTypeOf('application/x-www-form-urlencoded', record, {
     tags: { style: 'pipeDelimited', explode: false },
     at: { style: 'deepObject' },
   })
-  expect(writeBody(mediaType, { tags: ['a', 'b c'], at: { city: 'Oslo' }, size: 1 }).bytes).toBe(
-    'tags=a%7Cb%20c&at[city]=Oslo&size=1',
-  )
+  const value = { tags: ['a', 'b c'], at: { city: 'Oslo' }, size: 1 }
+  const { bytes, contentType } = writeBody(mediaType, value)
+  expect(bytes).toBe('tags=a%7Cb%20c&at[city]=Oslo&size=1')
+  expect(readBody(mediaType, Buffer.from('at%5Bcity%5D=Oslo&size=1&tags=a|b+c'), contentType)).toEqual({
+    ...value,
+    tags: ['a', 'b c'],
+  })
+  expect(readBody(mediaType, Buffer.from(bytes), contentType)).toEqual(value)
+  expect(readBody(mediaType, Buffer.from('tags=a&tags=b'), contentType)).toEqual({ tags: ['a', 'b'] })
 })
 
 test.each([
