@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream'
 import { authenticatesClients, createGuard } from './access/authentication.ts'
 import { nameVariable } from './config/api-variables.ts'
+import { ConfigError } from './config/config.ts'
 import { readApi } from './document/api.ts'
 import { readServed } from './document/served-operations.ts'
 import { Admission, usualAdmission } from './http/admission.ts'
@@ -13,6 +14,8 @@ import { awaitRequests, redirectRequests } from './http/reload.ts'
 import { createMcpServer, serveMcpStdio } from './mcp/server.ts'
 import { createObservation } from './observability/observation.ts'
 import { createReadinessCheck } from './observability/readiness.ts'
+import type { Telemetry, TelemetryOptions } from './observability/telemetry.ts'
+import type { Tracing } from './observability/tracing.ts'
 import { createRestServer } from './rest/server.ts'
 import { type GatewayState, openState } from './state/gateway-state.ts'
 import { CircuitBreaker } from './upstream/circuit-breaker.ts'
@@ -24,6 +27,7 @@ import { openUpstream } from './upstream/origins.ts'
 /** What a gateway keeps when it is composed anew. */
 interface Kept {
   readonly state: GatewayState<IdempotencyRecord>
+  readonly tracing: Tracing | undefined
 }
 
 /**
@@ -37,14 +41,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       ? logger.info('shared state reachable')
       : logger.warn({ err: cause }, 'shared state unreachable'),
   )
-  const first = await compose(options, { state })
+  const telemetry = await loadTelemetry(config.telemetryUrl, options.version, () => current.metrics.collect())
+  const kept = { state, tracing: telemetry?.tracing }
+  const first = await compose(options, kept)
   const { rest, mcp, control } = first
   let current = first
   return {
     ...{ rest, mcp, control },
     serveStdio: (input, output) => current.serveStdio(input, output),
     async reload(next) {
-      const composition = await compose({ ...options, ...next }, { state })
+      const composition = await compose({ ...options, ...next }, kept)
       await Promise.all(
         servers.map((name) => redirectRequests(first[name].server, composition[name], next.config.tls)),
       )
@@ -57,15 +63,35 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       drain: () => current.readiness.drain(),
       delay: config.drainDelay,
       servers: [rest, mcp],
-      others: [{ close: () => current.requester.close() }, state.store, control],
+      others: [
+        { close: () => current.requester.close() },
+        state.store,
+        ...(telemetry ? [telemetry] : []),
+        control,
+      ],
     }),
   }
 }
 
 const servers = ['rest', 'mcp', 'control'] as const
 
+/** Loads the SDK of OpenTelemetry only where telemetry is sent. Rejects with a `ConfigError` where it is not installed. */
+async function loadTelemetry(
+  endpoint: string | undefined,
+  version: string,
+  readMetrics: TelemetryOptions['readMetrics'],
+): Promise<Telemetry | undefined> {
+  if (endpoint === undefined) return undefined
+  const { openTelemetry } = await import('./observability/telemetry.ts').catch((error: unknown) => {
+    if (Object(error).code !== 'ERR_MODULE_NOT_FOUND') throw error
+    const reason = 'needs the optional packages of OpenTelemetry, which docs/observability.md lists'
+    throw new ConfigError([`OTEL_EXPORTER_OTLP_ENDPOINT ${reason}`])
+  })
+  return openTelemetry({ endpoint, version, readMetrics })
+}
+
 /** Composes what a request runs through. */
-async function compose(options: GatewayOptions, { state }: Kept) {
+async function compose(options: GatewayOptions, { state, tracing }: Kept) {
   const { config, version, logger, circuit = {}, issuerKeys = {} } = options
   const { timeouts = { ...usualTimeouts, keepAlive: config.keepAlive } } = options
   const { embedding } = options
@@ -82,12 +108,23 @@ async function compose(options: GatewayOptions, { state }: Kept) {
   const breaker = new CircuitBreaker(circuit)
   const admission = new Admission(options.admission ?? usualAdmission)
   const readiness = createReadinessCheck(config, state.clock)
-  const { metrics, recorder, watch } = createObservation({
+  const { metrics, watch, ...observation } = createObservation({
     ...{ document, logger, admission, readiness, circuit: breaker, share: config.sampledShare },
     ...{ store: state.store, clock: state.clock, ...options.sampling, watchProcess: options.watchProcess },
   })
 
-  const upstream = { config, operations, rules: api.responses, state, breaker, circuit, observer: watch }
+  const recorder = { ...observation.recorder, tracing }
+
+  const upstream = {
+    config,
+    operations,
+    rules: api.responses,
+    state,
+    breaker,
+    circuit,
+    observer: watch,
+    tracing,
+  }
   const requester = openUpstream(upstream)
   const configured = { secrets: config.shared, pins: config.pins }
   const common = { operations, configured, policy: config }
@@ -113,7 +150,7 @@ async function compose(options: GatewayOptions, { state }: Kept) {
 
   const credential = createCredentialSource(config.secrets)
   return {
-    ...{ rest, mcp, control, admission, readiness, requester },
+    ...{ rest, mcp, control, admission, readiness, requester, metrics },
     serveStdio: (input: Readable, output: Writable) => serveMcpStdio(tools, credential, input, output),
   }
 }

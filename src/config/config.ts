@@ -8,6 +8,7 @@ import {
   type FixedReader,
   readProxies,
   readSharedState,
+  readTelemetry,
   readTls,
   type SharedStateConfig,
   type TlsConfig,
@@ -64,6 +65,8 @@ export interface Config extends ApiConfig {
   readonly writeTimeout: number
   /** Certificate of both servers, and its key; they speak plain HTTP without. */
   readonly tls: TlsConfig | undefined
+  /** Base URL of the OTLP receiver of traces and metrics; none are sent without. */
+  readonly telemetryUrl: string | undefined
   /** The files that it was read from. */
   readonly files: readonly string[]
 }
@@ -133,6 +136,7 @@ export function readConfig(environment: Environment, api: Api): Config {
     keepAlive: reader.integer('KEEP_ALIVE_TIMEOUT', 1, 3_600) * 1_000,
     writeTimeout: reader.integer('WRITE_TIMEOUT', 1, 600) * 1_000,
     tls: readTls(reader),
+    telemetryUrl: readTelemetry(reader),
     files: reader.files,
   }
   checkTexts(reader, config)

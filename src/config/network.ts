@@ -1,7 +1,7 @@
 import { isKeyPair } from './certificates.ts'
 import type { EgressProxies } from './egress-proxy.ts'
 import type { EnvironmentReader } from './environment.ts'
-import { isProxyUrl } from './urls.ts'
+import { isBaseUrl, isProxyUrl } from './urls.ts'
 import type { variables } from './variables.ts'
 
 /** A certificate with its chain, and its private key, in PEM. */
@@ -34,6 +34,13 @@ export function readSharedState(reader: FixedReader): SharedStateConfig | undefi
   if (url === undefined) return undefined
   reader.expect('STATE_KEY_FILE', secret !== undefined, 'set beside REDIS_URL, the same for all replicas')
   return { url, ca, secret: secret ?? '', limitsWithout }
+}
+
+/** Reads the base URL of the receiver of telemetry. */
+export function readTelemetry(reader: FixedReader): string | undefined {
+  const url = reader.text('OTEL_EXPORTER_OTLP_ENDPOINT')
+  reader.expect('OTEL_EXPORTER_OTLP_ENDPOINT', url === '' || isBaseUrl(url), 'an http or https URL')
+  return url === '' ? undefined : url
 }
 
 /** Reads the proxies by which APIs are reached. */

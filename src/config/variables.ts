@@ -111,6 +111,10 @@ export const variables = {
       'File of a PEM certificate and its chain, by which both servers speak TLS; needs the next one',
   },
   TLS_KEY_FILE: { default: '', description: 'File of its private key' },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    default: '',
+    description: 'Base URL of an OTLP receiver over HTTP, which traces and metrics are sent to',
+  },
   REDIS_URL: {
     default: '',
     description: 'Redis or Valkey that replicas share their state in, `redis://` or `rediss://`',

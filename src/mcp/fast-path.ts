@@ -3,7 +3,7 @@ import { isObject } from '../document/json.ts'
 import { readElicitation } from './confirmation.ts'
 import { type Reply, refuse } from './json-rpc.ts'
 import { cacheHint, initializeVersions, type ProtocolOptions, statelessVersion } from './protocol.ts'
-import { callTool } from './tool-calls.ts'
+import { callTool, readMetaTraceparent } from './tool-calls.ts'
 import type { CallContext } from './tools.ts'
 
 type JsonObject = Readonly<Record<string, unknown>>
@@ -13,6 +13,7 @@ interface FastRequest {
   readonly id: string | number
   readonly name: string | undefined
   readonly values: JsonObject
+  readonly traceparent: string | undefined
   /** What a client of the stateless era can do; undefined for one of the initialize era. */
   readonly capabilities?: JsonObject
 }
@@ -34,7 +35,10 @@ export function createFastPath({ tools, identity }: ProtocolOptions): FastPath {
   // What the SDK adds to results of the stateless era.
   const additions = { resultType: 'complete', _meta }
   const additionsToList = { resultType: 'complete', ...cacheHint, _meta }
-  const respond = async ({ id, name, values, capabilities }: FastRequest, context: CallContext) => {
+  const respond = async (
+    { id, name, values, traceparent, capabilities }: FastRequest,
+    context: CallContext,
+  ) => {
     const isStateless = capabilities !== undefined
     try {
       if (name === undefined) {
@@ -42,7 +46,7 @@ export function createFastPath({ tools, identity }: ProtocolOptions): FastPath {
         return write(id, isStateless ? { ...list, ...additionsToList } : list)
       }
       const elicitation = isStateless ? readElicitation(capabilities) : undefined
-      const result = await callTool(tools, { name, values }, context, elicitation)
+      const result = await callTool(tools, { name, values, traceparent }, context, elicitation)
       if (!isStateless) return write(id, result)
       return write(id, { ...result, ...('resultType' in result ? { _meta } : additions) })
     } catch (error) {
@@ -80,7 +84,8 @@ function readFastRequest(message: unknown, headers: IncomingHttpHeaders): FastRe
   if (!isObject(params) || !hasOnly(params, parameters[method])) return undefined
   const { name, arguments: values = {}, _meta } = params
   if (!isObject(values) || (method === 'tools/call') !== (typeof name === 'string')) return undefined
-  const request = { id, name: typeof name === 'string' ? name : undefined, values }
+  const traceparent = _meta === undefined ? undefined : readMetaTraceparent(params)
+  const request = { id, name: typeof name === 'string' ? name : undefined, values, traceparent }
   if (initializeVersions.has(headers['mcp-protocol-version']))
     return _meta === undefined || isPlain(_meta, noEnvelope) ? request : undefined
   const capabilities = readCapabilities(_meta)

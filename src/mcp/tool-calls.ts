@@ -2,7 +2,13 @@ import { asRecord, isObject } from '../document/json.ts'
 import type { Operation } from '../document/operations.ts'
 import { errorCatalogue } from '../errors/catalogue.ts'
 import { isErrorCode } from '../errors/gateway-error.ts'
-import type { Ending, RequestRecorder, ToolCallRecord } from '../observability/requests.ts'
+import {
+  type Ending,
+  type RequestRecorder,
+  readTraceparent,
+  type ToolCallRecord,
+} from '../observability/requests.ts'
+import { endToolSpan, startToolSpan } from '../observability/tracing.ts'
 import type { Clock } from '../state/expiring-map.ts'
 import type { ToolArguments } from './arguments.ts'
 import type { Elicitation, Question } from './confirmation.ts'
@@ -14,6 +20,8 @@ import type { CallContext, Tools } from './tools.ts'
 export interface ToolCallParams {
   readonly name: string
   readonly values: ToolArguments
+  /** The trace that the client makes the call a part of, in `_meta` (MCP, "_meta"). */
+  readonly traceparent?: string | undefined
 }
 
 /** Reads the parameters of `tools/call`. Throws an `RpcError` for those that name no tool or bring no arguments. */
@@ -21,7 +29,13 @@ export function readCallParams(params: unknown): ToolCallParams {
   const { name, arguments: values = {} } = isObject(params) ? params : {}
   if (typeof name !== 'string') throw new RpcError(rpcCodes.invalidParams, 'The call names no tool')
   if (!isObject(values)) throw new RpcError(rpcCodes.invalidParams, 'The arguments of a call are one object')
-  return { name, values }
+  return { name, values, traceparent: readMetaTraceparent(params) }
+}
+
+/** Reads the `traceparent` of a message's `_meta`; undefined for one that is not valid. */
+export function readMetaTraceparent(params: unknown): string | undefined {
+  const { _meta } = isObject(params) ? params : {}
+  return isObject(_meta) ? readTraceparent(_meta.traceparent)?.traceparent : undefined
 }
 
 /** Reads the parameters of `tools/list`, of which there are none. Throws an `RpcError` for a cursor. */
@@ -33,11 +47,13 @@ export function readListParams(params: unknown): void {
 /** Calls a tool. Throws an `RpcError` that lists the tools where there is none of that name. */
 export function callTool(
   tools: Tools,
-  { name, values }: ToolCallParams,
+  { name, values, traceparent }: ToolCallParams,
   context: CallContext,
   elicitation: Elicitation | undefined,
 ): Promise<ToolResult | Question> {
-  const result = tools.call(name, values, context, elicitation)
+  // What the call says of its trace is more exact than what its request says.
+  const own = traceparent === undefined ? context : { ...context, traceparent }
+  const result = tools.call(name, values, own, elicitation)
   if (result) return result
   const known = tools.list(context).map((one) => one.name)
   throw new RpcError(rpcCodes.invalidParams, `Unknown tool; the tools are ${known.join(', ')}`)
@@ -60,14 +76,18 @@ export function observeTools(tools: Tools, options: ObservationOptions): Tools {
     list: tools.list,
     call(name, values, context, elicitation) {
       const began = clock()
-      const result = tools.call(name, values, context, elicitation)
       const operation = known.get(name)
+      const span =
+        operation && recorder?.tracing && startToolSpan(recorder.tracing, name, context.traceparent)
+      const traced = span ? { ...context, traceparent: span.traceparent } : context
+      const result = tools.call(name, values, traced, elicitation)
       if (!result || !operation) return result
       const record: ToolCallRecord = { tool: name }
       context.onCall?.(record)
       return result.then((one) => {
         record.ending = readEnding(one, operation)
         const milliseconds = clock() - began
+        if (span) endToolSpan(span, record.ending)
         recorder?.recordRequest('mcp', operation.id, record.ending, milliseconds)
         onEnd?.(record, milliseconds)
         return one

@@ -14,7 +14,8 @@ export const logFields = {
   cause:
     'Code of what caused it, such as `ECONNREFUSED`; of an access token the claim and what is wrong with it',
   ms: 'Milliseconds from the request to the end of its response',
-  traceId: 'Trace id of a valid `traceparent` header',
+  traceId:
+    'Id of the trace: of a valid `traceparent` header, or of one that begins here where traces are sent',
   tool: 'Tools that the request called, by name',
   toolStatus: 'How the call ended: the status of the upstream or of the error; of several calls the highest',
   operation: '`operationId` of the document; method and path of an operation that is not served',

@@ -1,5 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
+import type { MetricFamily } from './metric-data.ts'
+
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
 /** Registers metrics under the gateway's prefix and renders them for Prometheus. */
@@ -20,6 +22,13 @@ export class Metrics {
   /** Renders all metrics in the text format of Prometheus. */
   render(): Promise<string> {
     return this.#registry.metrics()
+  }
+
+  /** Collects all metrics with their samples, for another format. */
+  async collect(): Promise<readonly MetricFamily[]> {
+    const families = await this.#registry.getMetricsAsJSON()
+    // The types of prom-client have a number here.
+    return families.map((family) => ({ ...family, type: String(family.type) }))
   }
 
   /** Creates a counter. */

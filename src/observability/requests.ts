@@ -3,6 +3,7 @@ import { errorCatalogue } from '../errors/catalogue.ts'
 import type { ErrorCode } from '../errors/gateway-error.ts'
 import { countDroppedLines } from './logger.ts'
 import type { Metrics } from './metrics.ts'
+import { endRequestSpan, startRequestSpan, type Tracing } from './tracing.ts'
 
 /** What a client says of the trace that its call belongs to. */
 export interface TraceContext {
@@ -63,6 +64,8 @@ export interface ToolCallRecord {
 
 /** Records requests. An operation is named by its `operationId`, undefined where there is none. */
 export interface RequestRecorder {
+  /** Traces requests and tool calls, where traces are sent. */
+  readonly tracing?: Tracing | undefined
   recordRequest(surface: Surface, operation: string | undefined, ending: Ending, milliseconds: number): void
   /** Records an error outside of any request, such as a broken one. */
   recordError(surface: Surface, code: ErrorCode): void
@@ -95,13 +98,16 @@ export function recordRequest(
   recorder?: RequestRecorder,
 ): void {
   request.route = request.routeOptions
-  request.trace = readTraceparent(request.headers.traceparent)
+  const trace = readTraceparent(request.headers.traceparent)
+  const span = recorder?.tracing && startRequestSpan(recorder.tracing, request, trace?.traceparent)
+  request.trace = span ?? trace
   // Fastify's own hook for this, onResponse, does not run when a client has disconnected.
   reply.raw.on('close', () => {
     const ending = readEnding(request, reply)
     const { toolCalls, route } = request
     const milliseconds = reply.elapsedTime
     logRequest(surface, request, ending, milliseconds)
+    if (span) endRequestSpan(span, ending)
     if (!toolCalls) recorder?.recordRequest(surface, route.config.operationId, ending, milliseconds)
   })
 }

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts'
 import type { ResponseRules } from '../document/api.ts'
 import type { Operation } from '../document/operations.ts'
+import type { Tracing } from '../observability/tracing.ts'
 import type { CallObserver } from '../observability/upstream-calls.ts'
 import type { GatewayState } from '../state/gateway-state.ts'
 import { StreamLimit } from './body-stream.ts'
@@ -20,6 +21,7 @@ export interface UpstreamOptions {
   /** How the circuit breakers of the other base URLs behave. */
   readonly circuit: CircuitOptions
   readonly observer: CallObserver
+  readonly tracing: Tracing | undefined
 }
 
 /**
@@ -32,7 +34,7 @@ export function openUpstream(options: UpstreamOptions): Requester {
   const streams = new StreamLimit()
   const common = {
     ...{ timeout: config.upstreamTimeout, ca: config.ca, rules, fingerprint, clock, observer, streams },
-    ...{ store, operations, proxies: config.proxies },
+    ...{ store, operations, proxies: config.proxies, tracing: options.tracing },
   }
   const main = createRequester({ ...common, baseUrl: config.baseUrl, circuit: breaker })
   const urls = new Set(operations.flatMap(({ baseUrl }) => baseUrl ?? []))

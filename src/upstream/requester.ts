@@ -2,6 +2,7 @@ import { type EgressProxies, findProxy } from '../config/egress-proxy.ts'
 import type { ResponseRules } from '../document/api.ts'
 import type { Operation } from '../document/operations.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
+import type { Tracing } from '../observability/tracing.ts'
 import type { CallObserver } from '../observability/upstream-calls.ts'
 import type { Clock } from '../state/expiring-map.ts'
 import type { Fingerprint } from '../state/fingerprint.ts'
@@ -18,6 +19,7 @@ import { replay } from './replay.ts'
 import { checkResponses } from './response-check.ts'
 import { retry } from './retry.ts'
 import { createMarkReader } from './staleness.ts'
+import { traceTries } from './trace-tries.ts'
 import { createTransport } from './transport.ts'
 
 /** The only way to the upstream, for both servers. */
@@ -54,6 +56,8 @@ export interface RequesterOptions {
   readonly clock: Clock
   readonly store?: Store<IdempotencyRecord>
   readonly observer?: CallObserver | undefined
+  /** Traces each try, where traces are sent. */
+  readonly tracing?: Tracing | undefined
   /** Limits the responses that stream, over all requesters that share it. */
   readonly streams?: StreamLimit
   /** How bytes travel, where it is not over pools of connections. */
@@ -80,6 +84,7 @@ export function createRequester(options: RequesterOptions): Requester {
     breakCircuit(options.circuit ?? new CircuitBreaker()),
     deadline(timeout),
     retry({ random, onRetry: (operation) => observer?.onRetry(operation) }),
+    ...(options.tracing ? [traceTries(options.tracing, origin)] : []),
   ])
   const write = compose(read, [
     idempotency(store, fingerprint),

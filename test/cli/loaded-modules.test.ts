@@ -41,7 +41,7 @@ function takeLoaded(): string[] {
 const builders = /\/src\/description\/|\/node_modules\/(@redocly|openapi-typescript|@scalar)\//
 
 /** Modules for what only some deployments have. */
-const shared = /\/node_modules\/@redis\/|\/src\/state\/redis-/
+const shared = /\/node_modules\/(@redis\/|@opentelemetry\/(?!api\/))|\/src\/state\/redis-/
 
 describe('what is loaded', () => {
   afterAll(() => rmSync(folder, { recursive: true }))

@@ -31,6 +31,9 @@ const homes = [
   '@fastify/rate-limit',
   '@modelcontextprotocol/server',
   '@redis/client',
+  '@opentelemetry/sdk-trace',
+  '@opentelemetry/exporter-trace-otlp-http',
+  '@opentelemetry/exporter-metrics-otlp-http',
 ]
 
 const sources = readSources()
