@@ -5,6 +5,11 @@ declare global {
   interface ArrayConstructor {
     isArray(value: unknown): value is unknown[]
   }
+  // ECMAScript "JSON.parse source text access", in Node since 21 and not yet in TypeScript's library.
+  interface JSON {
+    rawJSON(text: string): object
+    isRawJSON(value: unknown): boolean
+  }
 }
 
 /** Bounds on a JSON text, counted while its tokens are read. */
@@ -99,14 +104,6 @@ export function readOwn(value: unknown, name: string): unknown {
 /** The text that came as JSON; empty for anything else. */
 export function asText(value: unknown): string {
   return typeof value === 'string' ? value : ''
-}
-
-declare global {
-  // ECMAScript "JSON.parse source text access", in Node since 21 and not yet in TypeScript's library.
-  interface JSON {
-    rawJSON(text: string): object
-    isRawJSON(value: unknown): boolean
-  }
 }
 
 /** A number of 16 characters or with an exponent; shorter ones come out of `JSON.stringify` as they went in. */

@@ -76,9 +76,9 @@ export function createPipeline(
       if (!credentials) throw missing
       checkPins(input)
 
-      const question = await confirm?.(toCredentialHeaders(credentials))
+      const question = confirm && (await confirm(toCredentialHeaders(credentials)))
       if (question !== undefined) return question
-      await limit?.(toCredentialHeaders(credentials))
+      if (limit) await limit(toCredentialHeaders(credentials))
 
       return send({ input, credentials, principal: grant.caller })
     },
