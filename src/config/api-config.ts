@@ -40,6 +40,8 @@ export function readApiConfig(
       )
   const baseUrl = reader.text(name('base_url')).replace(/\/+$/, '')
   checkBaseUrl(reader, api, baseUrl, allowInsecure)
+  for (const url of api.otherBaseUrls)
+    if (!allowInsecure && isInsecure(url)) reader.problems.push(`${url} ${mustBeSecure}`)
   return { baseUrl, ca: reader.certificates(name('ca_file')), secrets, pins }
 }
 
@@ -73,6 +75,18 @@ function describeForm(parameter: PinnableParameter | undefined): [RegExp, string
   return [form, `a value that the parameter ${name} allows`]
 }
 
+/**
+ * Without TLS the name of a host could lead anywhere, to this machine and its link too: nothing proves the host. With it
+ * the certificate does.
+ */
+const mustBeSecure =
+  'must be an https URL: credentials would cross the network unencrypted; ALLOW_INSECURE_UPSTREAM=true allows that'
+
+function isInsecure(url: string): boolean {
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'http:' && !isLoopback(hostname)
+}
+
 function checkBaseUrl(
   reader: EnvironmentReader<string>,
   api: Api,
@@ -82,14 +96,12 @@ function checkBaseUrl(
   const variable = nameVariable(api, 'base_url')
   reader.expect(variable, isBaseUrl(url), 'an http or https URL without user, query and fragment')
   if (!isBaseUrl(url)) return
-  const { protocol, hostname, pathname } = new URL(url)
+  const { pathname } = new URL(url)
   const repeated = findRepeated(pathname, api.commonPath)
-  if (repeated !== '')
+  // What the description says itself is taken as it stands.
+  if (repeated !== '' && url !== api.baseUrl)
     reader.problems.push(`${variable} must leave out ${repeated}, which the paths of the API begin with`)
-  if (protocol === 'http:' && !isLoopback(hostname) && !allowInsecure)
-    reader.problems.push(
-      `${variable} must be an https URL: credentials would cross the network unencrypted; ALLOW_INSECURE_UPSTREAM=true allows that`,
-    )
+  if (!allowInsecure && isInsecure(url)) reader.problems.push(`${variable} ${mustBeSecure}`)
 }
 
 /** The end of a base URL's path that is the beginning of all the API's paths too; empty where there is none. */

@@ -20,7 +20,7 @@ export function composeDocument(
   for (const { key, method, operation, baseUrl, description } of operations) {
     const own =
       baseUrl !== undefined && baseUrl !== url ? { 'x-base-url': baseUrl, servers: [{ url: baseUrl }] } : {}
-    const { servers: _servers, ...rest } = operation
+    const { servers: _servers, 'x-base-url': _url, ...rest } = operation
     const candidates = [
       key,
       `${key.replace(/#.*$/s, '')}#${description.name}`,
@@ -64,6 +64,6 @@ function listExtensions(descriptions: readonly Description[]): object {
     descriptions
       .toReversed()
       .flatMap(({ document }) => Object.entries(document))
-      .filter(([name]) => name.startsWith('x-') && name !== 'x-files'),
+      .filter(([name]) => name.startsWith('x-') && name !== 'x-files' && name !== 'x-base-url'),
   )
 }

@@ -27,7 +27,7 @@ export function mergeOperations(
     const servers = new Map<unknown, ReturnType<typeof resolveServer>>()
     const own = new Map<string, MergedOperation>()
     for (const operation of description.operations) {
-      const written = operation.operation.servers ?? description.document.servers
+      const written = findServers(operation.operation) ?? findServers(description.document)
       const server = servers.get(written) ?? resolveServer(written, description, options)
       if (!servers.has(written) && server.problem)
         problems.push({ file: description.file, line: description.lineOf(['servers']), ...server.problem })
@@ -46,6 +46,11 @@ export function mergeOperations(
   }
   const exposed = exposeOperations([...merged.entries()], options.prefixes)
   return { operations: exposed.operations, problems: [...problems, ...exposed.problems] }
+}
+
+/** What a part says of its address: an `x-base-url` is a server like any other, with the same checks. */
+function findServers({ servers, 'x-base-url': url }: Readonly<Record<string, unknown>>): unknown {
+  return url ?? servers
 }
 
 function describeDifference(earlier: MergedOperation, one: MergedOperation): Problem | undefined {

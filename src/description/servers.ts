@@ -18,7 +18,7 @@ export interface ResolvedServer {
 }
 
 /**
- * Finds the base URL of Server Objects: that of the operator, otherwise the first server with its variables filled in.
+ * Finds the base URL of Server Objects, or of the URL that stands for them: that of the operator, otherwise the first server with its variables filled in.
  * A document alone leads neither to this machine nor to its link: such addresses are reached only when the operator
  * names them, since the author of a document could otherwise read what only this machine may.
  */
@@ -30,7 +30,7 @@ export function resolveServer(
   const named = baseUrls.get(name) ?? baseUrls.get('')
   if (named !== undefined) return { url: named.replace(/\/$/, '') }
   const [server] = [servers ?? []].flat()
-  const template = asRecord(server).url
+  const template = typeof server === 'string' ? server : asRecord(server).url
   if (typeof template !== 'string' || template === '') return refuse('no server is named')
   const defaults = asRecord(asRecord(server).variables)
   const missing = new Set<string>()

@@ -13,6 +13,8 @@ export interface Api {
   readonly title: string
   /** URL that the operations' paths are appended to, without a slash at the end. */
   readonly baseUrl: string | undefined
+  /** URLs of the operations that belong to other APIs. */
+  readonly otherBaseUrls: readonly string[]
   /** The path segments that all paths begin with, such as `/v2`; empty where they have none in common. */
   readonly commonPath: string
   readonly schemes: readonly SecurityScheme[]
@@ -73,6 +75,7 @@ export function readApi(
     name: read['x-name'] ?? 'api',
     title: read['x-title'] ?? String(asRecord(document.info).title ?? 'the API'),
     baseUrl: read['x-base-url'],
+    otherBaseUrls: [...new Set(operations.flatMap(({ baseUrl }) => baseUrl ?? []))],
     commonPath: findCommonPath(Object.keys(document.paths)),
     schemes: readSecuritySchemes(document),
     pins: listPins(operations),

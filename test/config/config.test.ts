@@ -138,6 +138,13 @@ test('a base URL of plain http leads to this machine, or the operator says that 
   expect(problemsOf({ CAL_COM_BASE_URL })).toEqual([expect.stringContaining('must be an https URL')])
   expect(problemsOf({ CAL_COM_BASE_URL, ALLOW_INSECURE_UPSTREAM: 'true' })).toEqual([])
   expect(problemsOf({ CAL_COM_BASE_URL: 'http://[::1]:5555/api' })).toEqual([])
+  const others = {
+    ...api,
+    otherBaseUrls: ['http://files.example.org', 'https://b.example.org', 'http://[::1]'],
+  }
+  const read = (more: Record<string, string>) => () => readConfig(more, others)
+  expect(read({})).toThrow(/^http:\/\/files\.example\.org must be an https URL: [^\n]+$/)
+  expect(read({ ALLOW_INSECURE_UPSTREAM: 'true' })).not.toThrow()
   expect(problemsOf({ ALLOW_INSECURE_UPSTREAM: 'yes' })).toEqual([
     'ALLOW_INSECURE_UPSTREAM must be one of true, false',
   ])

@@ -369,3 +369,30 @@ test('an extension of another form is passed over', async () => {
   ])
   expect(listOperations(loading)['get /a']).not.toHaveProperty('x-scope')
 })
+
+test.each([
+  [{ 'x-base-url': 'http://169.254.169.254/latest' }, {}],
+  [{}, { 'x-base-url': 'http://localhost:6379' }],
+  [{ servers: [{ url: 'https://api.example.org' }] }, { servers: [{ url: 'http://[::1]:80' }] }],
+])('a description with %j and %j leads to no address of this machine or its link', async (root, own) => {
+  const file = describeApi({ '/a': { get: own } }, root)
+  const loading = await load({ 'a.json': file }, { baseUrls: new Map() })
+  expect(JSON.stringify(loading.document)).not.toMatch(/169\.254|localhost|::1/)
+  expect(loading.problems.map(({ message }) => message).join()).toMatch(/is this machine or its link/)
+  const named = await load({ 'a.json': file }, { baseUrls: new Map([['', 'http://127.0.0.1:1']]) })
+  expect(named.document).toMatchObject({ 'x-base-url': 'http://127.0.0.1:1' })
+})
+
+test('an address that an overlay names is served, of all operations or of one', async () => {
+  const actions = [
+    { target: '$', update: { 'x-base-url': 'https://api.example.org/v1' } },
+    { target: "$.paths['/b'].get", update: { 'x-base-url': 'https://files.example.org' } },
+  ]
+  const overlay = JSON.stringify({ overlay: '1.0.0', info: { title: 'Mine', version: '1' }, actions })
+  const loading = await load(
+    { 'a.json': describeApi({ '/a': { get: {} }, '/b': { get: {} } }) },
+    { baseUrls: new Map(), overlays: [{ file: 'mine.json', text: overlay }] },
+  )
+  expect(loading.document).toMatchObject({ 'x-base-url': 'https://api.example.org/v1' })
+  expect(listOperations(loading)['get /b']).toMatchObject({ 'x-base-url': 'https://files.example.org' })
+})
