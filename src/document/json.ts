@@ -129,7 +129,12 @@ export function parseExactly(text: string): unknown {
 }
 
 function isExact(value: number, source: string): boolean {
-  return Number.isFinite(value) && normalize(String(value)) === normalize(source)
+  const text = String(value)
+  if (text === source) return true
+  // Two spellings of one number differ in a dot or an exponent.
+  const isPlain = /^-?[1-9]\d*$/
+  if (isPlain.test(text) && isPlain.test(source)) return false
+  return Number.isFinite(value) && normalize(text) === normalize(source)
 }
 
 /** Writes a number as its digits without zeros at either end, and the power of ten of the last one. */
@@ -142,6 +147,34 @@ function normalize(text: string): string {
   if (length === 0) return '0'
   return `${sign}${digits.slice(0, length)}e${Number(exponent) - fraction.length + digits.length - length}`
 }
+
+/**
+ * Returns whether objects and arrays of a JSON text that was parsed nest deeper than so many levels; beyond some
+ * thousands `JSON.stringify` fails. Walking a value of many members would cost more than parsing it.
+ */
+export function nestsDeeper(text: string, levels: number): boolean {
+  if (text.length < 2 * levels) return false
+  let depth = 0
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index)
+    if (code === quote) index = findEnd(text, index)
+    else if (code === openBrace || code === openBracket) depth += 1
+    else if (code === closeBrace || code === closeBracket) depth -= 1
+    if (depth > levels) return true
+  }
+  return false
+}
+
+/** Index of the quote that ends the string which begins at an index. */
+function findEnd(text: string, start: number): number {
+  let index = start + 1
+  for (let code = text.charCodeAt(index); code !== quote; code = text.charCodeAt(index))
+    index += code === backslash ? 2 : 1
+  return index
+}
+
+const [quote, backslash] = [34, 92]
+const [openBracket, closeBracket, openBrace, closeBrace] = [91, 93, 123, 125]
 
 /** True for `application/json` and every `+json` type. */
 export function isJsonType(mediaType = ''): boolean {

@@ -1,14 +1,15 @@
-import { asRecord } from '../document/json.ts'
+import { asRecord, nestsDeeper } from '../document/json.ts'
 import { isTextType } from '../document/media-types.ts'
 import type { Operation } from '../document/operations.ts'
 import { findResponse } from '../document/responses.ts'
+import { mostViolations } from '../document/violations.ts'
 import { errorCatalogue } from '../errors/catalogue.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { readRetryAfter } from '../upstream/back-off.ts'
 import type { ApiResponse } from '../upstream/client.ts'
 import { redactTokens } from '../upstream/redaction.ts'
 import { adviseNextStep } from './next-step.ts'
-import { readType, type ToolResult, toError } from './results.ts'
+import { deepestResult, readType, type ToolResult, toError } from './results.ts'
 
 /**
  * Makes a result of a response that is none of the operation's successes: an error, and below 400 what the API did not
@@ -122,7 +123,8 @@ function toBlocked(status: number, upstream: string, nextStep: string): ToolResu
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text)
+    const value: unknown = JSON.parse(text)
+    return nestsDeeper(text, deepestResult) ? undefined : value
   } catch {
     return undefined
   }
@@ -143,7 +145,7 @@ function readError(body: unknown): { code?: string; message?: string; reasons: s
   return {
     ...(typeof code === 'string' ? { code } : {}),
     ...(typeof message === 'string' && message !== '' ? { message } : {}),
-    reasons: collectConstraints(asRecord(details).errors),
+    reasons: collectConstraints(asRecord(details).errors).slice(0, mostViolations),
   }
 }
 

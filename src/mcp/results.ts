@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
-import { isObject, mayLoseDigits, parseExactly } from '../document/json.ts'
+import { isObject, mayLoseDigits, nestsDeeper, parseExactly } from '../document/json.ts'
 import { isTextType } from '../document/media-types.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import type { ApiResponse } from '../upstream/client.ts'
 import { redactTokens } from '../upstream/redaction.ts'
 import type { Selection } from './redaction.ts'
@@ -21,14 +22,19 @@ export interface ToolResult {
   readonly isError?: true
 }
 
+/** Deepest nesting of a response that becomes a result. */
+export const deepestResult = 512
+
 /**
  * A success: its own text, byte for byte, and what it says. With a selection only what that leaves, and the notice that
- * says where the rest is to be had.
+ * says where the rest is to be had. Throws `upstream_invalid_response` where JSON nests too deep to be written into a result.
  */
 export function toResult(response: ApiResponse, select?: Selection, notice = ''): ToolResult {
   const { text, data, body } = response
   if (data === undefined && body.length > 0) return toForeignResult(response, select !== undefined)
   if (data === undefined) return toEmptyResult(response)
+  if (nestsDeeper(text, deepestResult))
+    throw new GatewayError('upstream_invalid_response', { detail: tooDeep })
   const value = mayLoseDigits(text) ? parseExactly(text) : data
   if (!select) return { content: [{ type: 'text', text }], structuredContent: asObject(value) }
   const described = select(value)
@@ -38,6 +44,8 @@ export function toResult(response: ApiResponse, select?: Selection, notice = '')
     structuredContent: asObject(described.value),
   }
 }
+
+const tooDeep = `The upstream sent JSON that nests deeper than ${deepestResult} levels.`
 
 /** A success without a body says so; what its header `Location` names is told too. */
 function toEmptyResult({ status, headers }: ApiResponse): ToolResult {

@@ -1,9 +1,15 @@
 import type { ResponseRules } from '../document/api.ts'
+import { isObject } from '../document/json.ts'
 
 const mark = '[redacted]'
 /** Shorter texts are no secrets, and taking them out would garble the words they are a part of. */
 const shortest = 6
-const word = /[^\s"'<>()[\]{},;:=]+/g
+/** Between words. */
+const separator = /[\s"'<>()[\]{},;:=]/
+const separators = new RegExp(separator, 'g')
+const signs = /@|%40/g
+/** Addresses of one text, and names of one object, that are taken out one by one; a reader needs no more. */
+const mostMarks = 1_000
 /** Where tokens can be: their characters and dots. A run is matched once, whatever it holds. */
 const dotted = /[\w.-]+/g
 /** A token begins with `{"` in Base64 and has a header's worth of text. */
@@ -38,15 +44,20 @@ function redactDocument(text: string, secrets: readonly string[], echoes: Echoes
 /** Returns the very same value where nothing in it is redacted. */
 function redactValue(value: unknown, secrets: readonly string[], echoes: Echoes): unknown {
   if (typeof value === 'string') return redactText(value, secrets)
-  if (typeof value !== 'object' || value === null) return value
-  const members: [string, unknown][] = Object.entries(value)
-  const clean = members.map(([name, one]): [string, unknown] => [
-    Array.isArray(value) ? name : redactText(name, secrets),
-    redactMember(name, one, secrets, echoes),
-  ])
-  if (clean.every(([name, one], index) => name === members[index]?.[0] && one === members[index]?.[1]))
-    return value
-  return Array.isArray(value) ? clean.map(([, one]) => one) : Object.fromEntries(numberNames(clean))
+  if (Array.isArray(value)) {
+    const clean = value.map((one) => redactValue(one, secrets, echoes))
+    return clean.every((one, index) => one === value[index]) ? value : clean
+  }
+  if (!isObject(value)) return value
+  let isClean = true
+  const members: [string, unknown][] = []
+  for (const name in value) {
+    const clean = redactText(name, secrets)
+    const one = redactMember(name, value[name], secrets, echoes)
+    isClean &&= clean === name && one === value[name]
+    members.push([clean, one])
+  }
+  return isClean ? value : Object.fromEntries(numberNames(members))
 }
 
 function redactMember(name: string, value: unknown, secrets: readonly string[], echoes: Echoes): unknown {
@@ -55,13 +66,13 @@ function redactMember(name: string, value: unknown, secrets: readonly string[], 
   return redactValue(isUrl ? value.replace(/\?.*$/s, '') : value, secrets, echoes)
 }
 
-/** Tells names apart that are the same when redacted, so that no member is lost. */
+/** Tells names apart that are the same when redacted, so that no member is lost unless there are too many. */
 function numberNames(members: readonly [string, unknown][]): [string, unknown][] {
   const seen = new Map<string, number>()
-  return members.map(([name, value]) => {
+  return members.flatMap(([name, value]): [string, unknown][] => {
     const count = (seen.get(name) ?? 0) + 1
     seen.set(name, count)
-    return [count === 1 ? name : `${name} ${count}`, value]
+    return count > mostMarks ? [] : [[count === 1 ? name : `${name} ${count}`, value]]
   })
 }
 
@@ -87,8 +98,30 @@ function redactRun(run: string): string {
 
 /** Returns a text without the given secrets, tokens and e-mail addresses. */
 export function redactText(text: string, secrets: readonly string[] = []): string {
-  const bare = secrets
-    .filter((secret) => secret.length >= shortest)
-    .reduce((rest, secret) => rest.replaceAll(secret, mark), text)
-  return redactTokens(bare).replaceAll(word, (found) => (/@|%40/.test(found) ? mark : found))
+  let rest = text
+  for (const secret of secrets) if (secret.length >= shortest) rest = rest.replaceAll(secret, mark)
+  return redactAddresses(redactTokens(rest))
+}
+
+/** Takes out the words with an at sign, and what is left of a text with too many of them. */
+function redactAddresses(text: string): string {
+  if (!text.includes('@') && !text.includes('%40')) return text
+  let clean = ''
+  let done = 0
+  let marks = 0
+  for (let sign = findSign(text, 0); sign >= 0; sign = findSign(text, done)) {
+    marks += 1
+    if (marks > mostMarks) return clean + mark
+    let begin = sign
+    while (begin > done && !separator.test(text.charAt(begin - 1))) begin -= 1
+    separators.lastIndex = sign
+    clean += text.slice(done, begin) + mark
+    done = separators.exec(text)?.index ?? text.length
+  }
+  return clean + text.slice(done)
+}
+
+function findSign(text: string, from: number): number {
+  signs.lastIndex = from
+  return signs.exec(text)?.index ?? -1
 }

@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type RunningGateway, startGateway } from '../support/gateway.ts'
+import { calls, servers } from '../support/servers.ts'
+import { respondJson, startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
+
+const deep = `${'[{"a":'.repeat(100_000)}1${'}]'.repeat(100_000)}`
+
+let answer = { status: 200, body: '{}' }
+let upstream: UpstreamStub
+let gateway: RunningGateway
+beforeAll(async () => {
+  upstream = await startUpstream((_request, response) => respondJson(response, answer.status, answer.body))
+  gateway = await startGateway(upstream.url)
+})
+afterAll(async () => {
+  await gateway[Symbol.asyncDispose]()
+  await upstream[Symbol.asyncDispose]()
+})
+
+describe('a response that nests too deep to be written', () => {
+  it('passes on REST as it came', async () => {
+    answer = { status: 200, body: deep }
+    expect(await servers.rest(gateway, calls.get)).toMatchObject({ status: 200, text: deep })
+  })
+
+  it('is no response in a tool, and nobody knows what a write did', async () => {
+    answer = { status: 200, body: deep }
+    const { code, outcome } = await servers.mcp(gateway, calls.update)
+    expect([code, outcome]).toEqual(['upstream_invalid_response', 'unknown'])
+  })
+
+  it('is told by its status where it is an error', async () => {
+    answer = { status: 400, body: `{"message":"no","details":${deep}}` }
+    expect((await servers.mcp(gateway, calls.get)).text).toMatch(/answered 400/)
+  })
+})
+
+it('of a response with very many sentences, the first are told', async () => {
+  const errors = Array.from({ length: 1_000 }, (_, n) => ({ constraints: { a: `sentence ${n}` } }))
+  answer = { status: 400, body: JSON.stringify({ message: 'no', details: { errors } }) }
+  const { text } = await servers.mcp(gateway, calls.get)
+  expect(text.match(/^- sentence/gm)).toHaveLength(20)
+})
