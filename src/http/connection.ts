@@ -166,6 +166,9 @@ export function respondToBrokenRequest(error: Error, socket: Duplex): ErrorCode 
   } else if (!last) end(socket, within ? '' : writeProblem(problem))
   // Node tells only what reads the socket: a body that streams would wait for its end.
   if (within) latest?.request.emit('aborted')
+  // A client that has ended its half is sent nothing that is still under way.
+  if (socket.readableEnded) end(socket)
+  else socket.once('end', () => end(socket))
   return problem.code
 }
 

@@ -5,7 +5,7 @@ import { attack } from '../support/attack.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { soundLines, write } from '../support/malformed.ts'
 import { openRandomConnections } from '../support/random-connections.ts'
-import { openConnection } from '../support/raw-connection.ts'
+import { openConnection, readAll } from '../support/raw-connection.ts'
 import { restTarget } from '../support/rest-calls.ts'
 import { respondJson, startSlowUpstream, startUpstream } from '../support/upstream-stub.ts'
 
@@ -102,6 +102,30 @@ it.each(['rest', 'mcp', 'control'] as const)(
     expect(ignored.answers.map(({ status }) => status)).toEqual([404])
   },
 )
+
+it.each([
+  ['something broken', 'BROKEN\r\n\r\n'],
+  ['half of a request', write('POST /mcp HTTP/1.1', [...soundLines, 'Content-Length: 100'], '{')],
+  ['CONNECT', connect],
+])('a call is given up when its client sends %s behind it and ends its half', async (_, behind) => {
+  const arrived = Promise.withResolvers<void>()
+  const released = Promise.withResolvers<void>()
+  await using upstream = await startUpstream(async (_request, response) => {
+    arrived.resolve()
+    await released.promise
+    respondJson(response, 200, { status: 'success', data: {} })
+  })
+  await using gateway = await startGateway(upstream.url)
+  for (const method of ['GET', 'DELETE']) {
+    const socket = openConnection(gateway.restUrl)
+    socket.write(write(`${method} ${restTarget.path}/4711 HTTP/1.1`, soundLines))
+    await arrived.promise
+    socket.end(behind)
+    await readAll(socket)
+  }
+  released.resolve()
+  await vi.waitFor(async () => expect(await readActive(gateway)).toBe('0'))
+})
 
 it('bodies that are never completed take no slot', async () => {
   await using upstream = await startUpstream()
