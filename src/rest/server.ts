@@ -71,8 +71,9 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
   })
   for (const { operationId, ...route } of others)
     app.route({ ...route, handler: served.get(operationId)?.handler ?? refuseOperation(operationId) })
-  const text = JSON.stringify(describeDeployment(document, options))
-  app.get('/openapi.json', (_request, reply) => reply.type('application/json; charset=utf-8').send(text))
+  // Encoded once: clients that do not read it share the bytes.
+  const bytes = Buffer.from(JSON.stringify(describeDeployment(document, options)))
+  app.get('/openapi.json', (_request, reply) => reply.type('application/json; charset=utf-8').send(bytes))
   const hasRoot = operations.some(({ method, restPath }) => method === 'GET' && restPath === '/')
   if (options.page && !hasRoot) registerReference(app, { ...options.page, operations })
   return app
