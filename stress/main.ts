@@ -6,15 +6,21 @@ import { watchHeap } from './heap.ts'
 import { keepApart } from './isolation.ts'
 import { leaveAndRepeat } from './leaving-callers.ts'
 import { sendMalformed } from './malformed-requests.ts'
+import { limitOneClient } from './one-client.ts'
+import { attackOthers } from './other-clients.ts'
 import { overload } from './overload.ts'
 import { composePage } from './page.ts'
 import { terminateUnderLoad } from './termination.ts'
 import { findWorstInput } from './worst-input.ts'
+import { findWorstResponse } from './worst-response.ts'
 
 /** The scenarios of `make stress`, in the order of the page. */
 const scenarios: readonly (() => Promise<Finding | Finding[]>)[] = [
   sendMalformed,
   findWorstInput,
+  findWorstResponse,
+  attackOthers,
+  limitOneClient,
   executeThenReset,
   leaveAndRepeat,
   failAndReturn,

@@ -8,7 +8,7 @@ const shortest = 6
 const separator = /[\s"'<>()[\]{},;:=]/
 const separators = new RegExp(separator, 'g')
 const signs = /@|%40/g
-/** Addresses of one text, and names of one object, that are taken out one by one; a reader needs no more. */
+/** Addresses of one text, and names of one object, that are taken out one by one; what follows them is cut. */
 const mostMarks = 1_000
 /** Where tokens can be: their characters and dots. A run is matched once, whatever it holds. */
 const dotted = /[\w.-]+/g
@@ -50,10 +50,13 @@ function redactValue(value: unknown, secrets: readonly string[], echoes: Echoes)
   }
   if (!isObject(value)) return value
   let isClean = true
+  let marks = 0
   const members: [string, unknown][] = []
   for (const name in value) {
+    if (marks > mostMarks) break
     const clean = redactText(name, secrets)
     const one = redactMember(name, value[name], secrets, echoes)
+    if (clean !== name) marks += 1
     isClean &&= clean === name && one === value[name]
     members.push([clean, one])
   }
@@ -66,13 +69,13 @@ function redactMember(name: string, value: unknown, secrets: readonly string[], 
   return redactValue(isUrl ? value.replace(/\?.*$/s, '') : value, secrets, echoes)
 }
 
-/** Tells names apart that are the same when redacted, so that no member is lost unless there are too many. */
+/** Tells names apart that are the same when redacted, so that no member is lost. */
 function numberNames(members: readonly [string, unknown][]): [string, unknown][] {
   const seen = new Map<string, number>()
-  return members.flatMap(([name, value]): [string, unknown][] => {
+  return members.map(([name, value]) => {
     const count = (seen.get(name) ?? 0) + 1
     seen.set(name, count)
-    return count > mostMarks ? [] : [[count === 1 ? name : `${name} ${count}`, value]]
+    return [count === 1 ? name : `${name} ${count}`, value]
   })
 }
 

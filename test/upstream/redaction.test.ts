@@ -90,3 +90,13 @@ test.each<[string, (size: number) => string]>([
   // Microseconds. Below 10 ms the clock decides; a quadratic pattern takes seconds.
   expect(whole).toBeLessThan(Math.max(10_000, 3 * (half ?? 0)))
 })
+
+test('of very many addresses the first are taken out one by one, and what follows is cut', () => {
+  const text = redact({ message: 'a@b.c x '.repeat(2_000) })
+  expect(text).not.toContain('@')
+  expect(JSON.parse(text).message).toMatch(/^(\[redacted\] x ){1000}\[redacted\]$/)
+  const members = Object.fromEntries(Array.from({ length: 2_000 }, (_, n) => [`${n}@b.c`, n]))
+  const names = Object.keys(JSON.parse(redact(members)))
+  expect(names.length).toBeLessThan(1_010)
+  expect(names.every((name) => name.startsWith('[redacted]'))).toBe(true)
+})
