@@ -94,7 +94,7 @@ test.each<[string, (size: number) => string]>([
 test('of very many addresses the first are taken out one by one, and what follows is cut', () => {
   const text = redact({ message: 'a@b.c x '.repeat(2_000) })
   expect(text).not.toContain('@')
-  expect(JSON.parse(text).message).toMatch(/^(\[redacted\] x ){1000}\[redacted\]$/)
+  expect(text.match(/\[redacted\]/g)).toHaveLength(1_001)
   const members = Object.fromEntries(Array.from({ length: 2_000 }, (_, n) => [`${n}@b.c`, n]))
   const names = Object.keys(JSON.parse(redact(members)))
   expect(names.length).toBeLessThan(1_010)
