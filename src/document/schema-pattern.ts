@@ -3,7 +3,9 @@
  * characters may be escaped than those that need it. Undefined where it is none of JavaScript.
  */
 export function repairPattern(pattern: string): string | undefined {
-  return [pattern, dropEscapes(pattern)].find(isPattern)
+  const bare = dropEscapes(pattern)
+  // A hyphen after a class of characters begins no range.
+  return [pattern, bare, bare.replaceAll(/(\\[wWdDsS])-/g, '$1\\-')].find(isPattern)
 }
 
 function isPattern(pattern: string): boolean {

@@ -119,3 +119,29 @@ test('an idempotency key is the API’s own, unless an extension makes it the ga
     ['/charges', '"k"', undefined],
   ])
 })
+
+test('a keyword that no schema can have costs itself alone', async () => {
+  const body = {
+    type: 'object',
+    properties: {
+      broken: { type: 'strange' },
+      name: { pattern: '^\\@?[\\w-.]+$' },
+      size: { type: 'integer' },
+    },
+  }
+  const requestBody = { content: { 'application/json': { schema: body } } }
+  const paths = { '/things': { post: { operationId: 'add', ...ok, requestBody } } }
+  await using upstream = await startUpstream()
+  const environment = { THINGS_BASE_URL: upstream.url }
+  await using gateway = await startGateway(upstream.url, environment, { document: { ...document, paths } })
+  const add = async (value: object) => {
+    const headers = { 'content-type': 'application/json' }
+    const init = { method: 'POST', headers, body: JSON.stringify(value) }
+    return (await fetch(`${gateway.restUrl}/things`, init)).status
+  }
+  expect([
+    await add({ broken: 7, name: 'a-b', size: 1 }),
+    await add({ name: '!' }),
+    await add({ size: 'x' }),
+  ]).toEqual([200, 400, 400])
+})
