@@ -2,6 +2,7 @@ import type { OpenApiDocument } from '../document/document.ts'
 import { exposePaths } from '../document/exposed-paths.ts'
 import { asRecord } from '../document/json.ts'
 import { readSecuritySchemes, type SecurityScheme } from '../document/security.ts'
+import { errorCatalogue } from '../errors/catalogue.ts'
 import type { ConfiguredCredentials } from '../upstream/credentials.ts'
 
 /** What of a deployment a client has to know. */
@@ -77,8 +78,17 @@ function describeOperation(
   const parameters = [operation.parameters ?? []]
     .flat()
     .map((one) => describeParameter(asRecord(one), configured.pins, isLent ? schemes : []))
-  return { ...operation, parameters, security }
+  return { ...operation, parameters, security, responses: { ...refusals, ...asRecord(operation.responses) } }
 }
+
+/** What a request of any operation can get before the operation is looked at. */
+const refusals: Part = Object.fromEntries(
+  (['request_timeout', 'uri_too_long', 'headers_too_large'] as const).map((code) => {
+    const { status, title } = errorCatalogue[code]
+    const content = { 'application/problem+json': { schema: { type: 'object' } } }
+    return [status, { description: title, content }]
+  }),
+)
 
 function without(alternative: Part, names: readonly string[]): Part {
   return Object.fromEntries(Object.entries(alternative).filter(([name]) => !names.includes(name)))

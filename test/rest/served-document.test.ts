@@ -14,8 +14,18 @@ test('a pass-through gateway serves the document without the credentials that no
   const served = describeDeployment(document, { configured: nothing, isGuarded: false })
   for (const { security } of readOperations(served)) expect(security).toEqual([{ secretKey: [] }])
   expect(Object.keys(Object(served.components).securitySchemes)).toEqual(['secretKey'])
-  const operations = readOperations(document).map(({ security: _, ...others }) => others)
-  expect(readOperations(served).map(({ security: _, ...others }) => others)).toEqual(operations)
+  const operations = readOperations(document).map(({ security: _, responses: __, ...others }) => others)
+  expect(readOperations(served).map(({ security: _, responses: __, ...others }) => others)).toEqual(
+    operations,
+  )
+})
+
+test('every operation describes what its requests can get before it is looked at', () => {
+  const served = readOperations(describeDeployment(document, { configured: nothing, isGuarded: false }))
+  for (const [index, { responses }] of readOperations(document).entries()) {
+    expect(Object.keys(served[index].responses)).toEqual(expect.arrayContaining(['408', '414', '431']))
+    expect(served[index].responses).toMatchObject(responses)
+  }
 })
 
 test('a configured secret is required of nobody, its client is the default, and it is nowhere told', () => {
