@@ -2,7 +2,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-contract install-bench install-system install-corpus dev mock start package sbom openapi format check contract contract-mutants contract-live unit test test-system stress bench bench-quick profile corpus
+.PHONY: help install install-contract install-bench install-system install-corpus dev mock start package mcpb sbom openapi format check contract contract-mutants contract-live unit test test-system stress bench bench-quick profile corpus
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -21,6 +21,9 @@ package: install ## Build the npm package, calgate-VERSION.tgz
 
 sbom: install ## Write calgate.cdx.json, a list of the production packages as CycloneDX
 	@node scripts/sbom.ts
+
+mcpb: install ## Build calgate.mcpb, the bundle for Claude Desktop
+	@npm run --silent mcpb
 
 openapi: install ## Derive openapi/openapi.json and its types from the capability and the overlay
 	@npm run --silent openapi

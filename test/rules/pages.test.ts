@@ -118,7 +118,10 @@ function isKnown(command: string): boolean {
     )
   if (program === 'node') return existsSync(join(root, names[0] ?? ''))
   if (program === 'npx')
-    return names.filter((name) => name.includes('/')).every((path) => existsSync(join(root, path)))
+    return (
+      names[0] === 'calgate' ||
+      names.filter((name) => name.includes('/')).every((path) => existsSync(join(root, path)))
+    )
   return shellCommands.includes(program)
 }
 

@@ -28,7 +28,7 @@ const ignored = new Set([
 /** Lists every file of the project below a folder. */
 export function listFiles(folder = '.'): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true })
-    .filter(({ name }) => !ignored.has(name) && !['.log', '.tgz'].includes(extname(name)))
+    .filter(({ name }) => !ignored.has(name) && !['.log', '.tgz', '.mcpb'].includes(extname(name)))
     .flatMap((entry) => {
       const path = join(folder, entry.name)
       return entry.isDirectory() ? listFiles(path) : [path.split(sep).join('/')]

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { awaitResponse } from '../../scripts/ports.ts'
+import { clients } from '../support/mcp-clients.ts'
 import { startUpstream } from '../support/upstream-stub.ts'
 import {
   nodes,
@@ -36,7 +37,9 @@ describe('the package', () => {
       [
         ...['LICENSE', 'README.md', 'bin/calgate.js', 'bin/check-node.js', 'package.json'],
         ...['dist/calgate.schema.json', 'dist/openapi/openapi.json'],
-      ].map((name) => `package/${name}`),
+      ]
+        .map((name) => `package/${name}`)
+        .sort(),
     )
     expect(names).toContain('package/dist/src/index.d.ts')
     expect(names).toContain('package/dist/src/main.js.map')
@@ -57,20 +60,18 @@ describe('the package', () => {
 })
 
 describe('npx in an empty folder', () => {
-  it('answers on both ports within 20 seconds', { timeout: timeLimit, retry: 2 }, async () => {
+  it('answers on both ports within 20 seconds, with a warm cache', {
+    timeout: timeLimit,
+    retry: 2,
+  }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'calgate-empty-'))
-    const program = project('test/system/node_modules/npm-11/bin/npx-cli.js')
+    cpSync(packed.tarball, join(folder, 'calgate.tgz'))
+    const npx = [process.execPath, project('test/system/node_modules/npm-11/bin/npx-cli.js')]
+    const command = [...npx, '--yes', '--prefer-offline', './calgate.tgz']
+    await using warming = await startProgram(folder, [...command, '--version'])
+    await warming.awaitOutput(/^\d+\.\d+\.\d+\n/)
     const start = performance.now()
-    const command = [
-      process.execPath,
-      program,
-      '--yes',
-      '--prefer-offline',
-      packed.tarball,
-      'serve',
-      '--mock',
-    ]
-    await using running = await startProgram(folder, command)
+    await using running = await startProgram(folder, [...command, 'serve', '--mock'])
     const origins = [running.ports.rest, running.ports.mcp].map((port) => `http://127.0.0.1:${port}`)
     await Promise.all(origins.map((url) => awaitResponse(url, AbortSignal.timeout(120_000))))
     expect(performance.now() - start).toBeLessThan(20_000)
@@ -123,6 +124,49 @@ describe.each(nodes)('on Node %s', (_version, node) => {
     expect((await get(`/bookings${user}`, 'ada-token')).status).toBe(200)
     expect((await get(`/bookings${user}`, 'ada-token', 'DELETE')).status).toBe(403)
     expect(upstream.requests).toHaveLength(1)
+  })
+})
+
+describe('the configuration that `calgate install` writes', () => {
+  const calgate = () => join(packed.folder, 'node_modules/calgate/bin/calgate.js')
+  const install = (folder: string, ...args: string[]) => {
+    const file = join(folder, '.mcp.json')
+    const command = [calgate(), 'install', 'claude-code', '--file', file, ...args]
+    execFileSync(process.execPath, command, { cwd: folder, env: userEnvironment() })
+    return JSON.parse(readFileSync(file, 'utf8')).mcpServers.calgate
+  }
+
+  it.each(clients)(
+    'connects $client, over stdio and over HTTP',
+    { timeout: timeLimit },
+    async ({ connect }) => {
+      const folder = mkdtempSync(join(tmpdir(), 'calgate-client-'))
+      const call = { name: 'get-managed-user', arguments: { userId: 4711 } }
+      const overStdio = await connect(install(folder, '--mock'))
+      expect(await overStdio.callTool(call)).toMatchObject({ structuredContent: { data: { id: 4711 } } })
+      await overStdio.close()
+      await using running = await startProgram(folder, [process.execPath, calgate(), 'serve', '--mock'])
+      await running.awaitOutput(new RegExp(`127.0.0.1:${running.ports.control}`))
+      const overHttp = await connect(install(folder, '--url', `http://127.0.0.1:${running.ports.mcp}/mcp`))
+      expect(await overHttp.callTool(call)).toMatchObject({ structuredContent: { data: { id: 4711 } } })
+      await overHttp.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  )
+})
+
+describe('the bundle for Claude Desktop', () => {
+  it('has the package with its production packages, and starts', { timeout: timeLimit }, async () => {
+    const file = join(packed.folder, 'calgate.mcpb')
+    execFileSync(process.execPath, [project('scripts/bundle.ts'), file], { env: userEnvironment() })
+    const mcpb = project('node_modules/@anthropic-ai/mcpb/dist/cli/cli.js')
+    const folder = join(packed.folder, 'bundle')
+    execFileSync(process.execPath, [mcpb, 'unpack', file, folder], { env: userEnvironment() })
+    const { server } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'))
+    const args = [...server.mcp_config.args, '--mock'].map((arg) => arg.replace(/\$\{__dirname\}/, folder))
+    const client = await clients[0].connect({ command: process.execPath, args, env: {} })
+    expect((await client.listTools()).tools.length).toBeGreaterThan(3)
+    await client.close()
   })
 })
 
