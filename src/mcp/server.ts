@@ -63,7 +63,7 @@ export function serveMcpStdio(
   // There is no request whose log line could tell of the call.
   const onEnd = (call: ToolCallRecord, milliseconds: number) =>
     options.logger.info(
-      { surface: 'mcp', ...describeToolCalls([call]), ms: Math.round(milliseconds) },
+      { surface: 'mcp', ...describeToolCalls([call]), cause: call.cause, ms: Math.round(milliseconds) },
       'tool call completed',
     )
   const onRefused = ({ status, known }: RpcError) =>

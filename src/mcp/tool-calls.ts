@@ -1,7 +1,8 @@
 import { asRecord, isObject } from '../document/json.ts'
 import type { Operation } from '../document/operations.ts'
 import { errorCatalogue } from '../errors/catalogue.ts'
-import { isErrorCode } from '../errors/gateway-error.ts'
+import { findCauseCode } from '../errors/cause.ts'
+import { type GatewayError, isErrorCode } from '../errors/gateway-error.ts'
 import {
   type Ending,
   type RequestRecorder,
@@ -80,9 +81,13 @@ export function observeTools(tools: Tools, options: ObservationOptions): Tools {
       const span =
         operation && recorder?.tracing && startToolSpan(recorder.tracing, name, context.traceparent)
       const traced = span ? { ...context, traceparent: span.traceparent } : context
-      const result = tools.call(name, values, traced, elicitation)
-      if (!result || !operation) return result
       const record: ToolCallRecord = { tool: name }
+      const onFailure = (error: GatewayError) => {
+        record.cause = findCauseCode(error)
+      }
+      // Where a request tells of the call, it is told of the cause itself.
+      const result = tools.call(name, values, onEnd ? { ...traced, onFailure } : traced, elicitation)
+      if (!result || !operation) return result
       context.onCall?.(record)
       return result.then((one) => {
         record.ending = readEnding(one, operation)

@@ -60,6 +60,8 @@ export interface Ending {
 export interface ToolCallRecord {
   readonly tool: string
   ending?: Ending
+  /** Code of what caused its error, where no request is told of it. */
+  cause?: string | undefined
 }
 
 /** Records requests. An operation is named by its `operationId`, undefined where there is none. */
