@@ -1,4 +1,6 @@
 import type { Command } from 'commander'
+import type { DescriptionOptions } from '../description/files.ts'
+import { CommandError } from './command.ts'
 
 /** Each option by its flags; docs/descriptions.md lists the same. */
 export const descriptionOptions = {
@@ -23,4 +25,14 @@ export function addDescriptionOptions(command: Command): Command {
     else command.option(flags, what)
   }
   return command
+}
+
+/** Refuses options where no description is named: what they ask for would not be done. Throws a `CommandError`. */
+export function refuseOptions(options: DescriptionOptions): void {
+  const given = new Set(Object.keys(options))
+  const toMember = (flag: string) =>
+    flag.slice(2).replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase())
+  const flags = Object.keys(descriptionOptions).map((one) => one.replace(/ .*$/, ''))
+  const [refused] = flags.filter((flag) => given.has(toMember(flag)))
+  if (refused !== undefined) throw new CommandError(`${refused} needs a description: name its file`)
 }

@@ -7,6 +7,7 @@ import { type OpenApiDocument, readDocument } from '../document/document.ts'
 import { createGateway } from '../gateway.ts'
 import type { Gateway } from '../http/gateway.ts'
 import type { CommandContext } from './command.ts'
+import { refuseOptions } from './description-options.ts'
 import { createReload, type Served } from './reload.ts'
 import type { SettingsFile } from './settings-file.ts'
 
@@ -100,7 +101,10 @@ export async function readServed(
   const { overlay = [], schemas = [] } = options
   const read = [...(file ? [flags.config ?? usualSettings] : []), ...files, ...overlay, ...schemas]
   const load = async (more: DescriptionOptions) => {
-    if (files.length === 0) return readDocument()
+    if (files.length === 0) {
+      refuseOptions(options)
+      return readDocument()
+    }
     const { loadServed } = await import('./served-descriptions.ts')
     return loadServed(files, { ...options, ...more }, context)
   }

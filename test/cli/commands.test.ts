@@ -71,3 +71,12 @@ it('a mistyped command is told with the nearest one', async () => {
 it('the version stands alone', async () => {
   expect(await runCommand('--version')).toEqual({ code: 0, stdout: '0.0.0\n', stderr: '' })
 })
+
+it.each(['--read-only', '--base-url=https://api.example.org', '--tag=Customers'])(
+  'refuses %s without a description, since nothing would come of it',
+  async (option) => {
+    const { code, stderr } = await runCommand('serve', option)
+    const name = option.replace(/=.*$/, '')
+    expect([code, stderr]).toEqual([2, expect.stringContaining(`${name} needs a description`)])
+  },
+)
