@@ -13,8 +13,11 @@ function plant(place: string): string {
   return canary
 }
 
-/** What an answer repeats because it must: ids and versions by the protocol, names of arguments to be of any help. */
-const repeatable = ['rpc', 'protocol', 'mcp-name', 'unknown']
+/**
+ * What an answer repeats because it must: ids and versions by the protocol, names of arguments to be of any help, and
+ * where a redirect leads.
+ */
+const repeatable = ['rpc', 'protocol', 'mcp-name', 'unknown', 'location']
 
 const clientId = 'cm9demo'
 const users = `/v1/v2/oauth-clients/${clientId}/users`
@@ -47,7 +50,10 @@ interface Evidence {
 async function note(evidence: Evidence, answer: Promise<Response>): Promise<void> {
   const response = await answer
   const text = await response.text()
-  evidence.headers.push(JSON.stringify([...response.headers]))
+  // A redirect is passed on with where it leads.
+  const isRedirect = response.status >= 300 && response.status < 400
+  const passed = [...response.headers].filter(([name]) => !(isRedirect && name === 'location'))
+  evidence.headers.push(JSON.stringify(passed))
   if (response.status >= 400) evidence.errors.push(text)
   else if (text.startsWith('{"result"') || text.startsWith('{"jsonrpc"')) {
     const { result, error } = JSON.parse(text)
@@ -57,7 +63,10 @@ async function note(evidence: Evidence, answer: Promise<Response>): Promise<void
 
 async function callRest(url: string, evidence: Evidence): Promise<void> {
   const ask = (path: string, init: RequestInit & { headers?: object } = {}) =>
-    note(evidence, fetch(url + path, { ...init, headers: { ...headers, ...init.headers } }))
+    note(
+      evidence,
+      fetch(url + path, { redirect: 'manual', ...init, headers: { ...headers, ...init.headers } }),
+    )
   const send = (method: string, path: string, body: string, more = {}) =>
     ask(path, { method, body, headers: { ...json, ...more } })
   const user = { email: address('email'), name: plant('name'), metadata: { [plant('key')]: plant('value') } }
@@ -172,7 +181,7 @@ function startTalkative(): Promise<UpstreamStub> {
       () => respondJson(response, 200, { status: plant('status'), data }, more),
       () => respondJson(response, 400, { status: 'error', path: url, error }, more),
       () => respondJson(response, 302, { data }, more),
-      () => response.writeHead(200, { 'content-type': `text/${plant('type')}`, ...more }).end(plant('text')),
+      () => response.writeHead(200, { 'content-type': 'text/csv', ...more }).end(plant('text')),
       () =>
         response.writeHead(200, { 'content-type': 'application/json', ...more }).end(`{"${plant('half')}`),
       () =>

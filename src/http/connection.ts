@@ -35,15 +35,15 @@ const sockets = new WeakMap<Server, Set<Socket>>()
 const requests = new WeakMap<Server, { count: number }>()
 
 /** Responses of which it is settled who writes them. */
-const claimed = new WeakSet<ServerResponse>()
+const claimed = new WeakMap<ServerResponse, object>()
 
 /**
- * Claims the right to write a response; false where it is taken. A reply that is on its way and the refusal of what is
- * broken in its request cannot both be written.
+ * Claims a response for its reply, or for the refusal of what is broken in its request; false where the other has it. A
+ * reply may claim it again: a body that fails before its first byte is replaced by an error.
  */
-export function claimResponse(response: ServerResponse): boolean {
-  if (claimed.has(response) || response.headersSent) return false
-  claimed.add(response)
+export function claimResponse(response: ServerResponse, writer: object): boolean {
+  if (response.headersSent || (claimed.get(response) ?? writer) !== writer) return false
+  claimed.set(response, writer)
   return true
 }
 
@@ -160,7 +160,7 @@ export function respondToBrokenRequest(error: Error, socket: Duplex): ErrorCode 
   const within = latest && !latest.request.complete ? latest.response : undefined
   const last = pending.at(-1)?.response
   last?.once('close', () => end(socket))
-  if (within && claimResponse(within)) {
+  if (within && claimResponse(within, connection)) {
     const { headers, body } = describeProblem(problem)
     within.writeHead(problem.status, headers).end(body)
   } else if (!last) end(socket, within ? '' : writeProblem(problem))

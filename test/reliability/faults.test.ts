@@ -64,6 +64,19 @@ describe.each(groups.map((group, index) => ({ group, index })))('at once, group 
   test.each(group)(title, (fault) => check(pair, fault))
 })
 
+test.each(['text/plain', 'application/octet-stream', ''])(
+  'rest: a body of type "%s" that breaks before its first byte costs an error in its place',
+  async (type) => {
+    await using pair = await open(20_000)
+    const field = type === '' ? '' : `content-type: ${type}\r\n`
+    pair.upstream.behave = (socket) => socket.end(`HTTP/1.1 200 OK\r\n${field}content-length: 9\r\n\r\n`)
+    const { status, code, outcome } = await servers.rest(pair.gateway, calls.get)
+    expect([status, code, outcome]).toEqual([502, 'upstream_connection_lost', 'unknown'])
+    pair.upstream.behave = behaveWell
+    expect((await servers.rest(pair.gateway, calls.get)).text).toBe(goodBody)
+  },
+)
+
 // Each waits for the deadline twice.
 describe.concurrent('by the deadline', () => {
   test.each(cases.filter(({ slow }) => slow))(title, async (fault) => {
