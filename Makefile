@@ -64,7 +64,7 @@ bench-quick: install install-bench ## Measure the same in less than three minute
 profile: install install-bench ## Print the CPU time of the gateway by function
 	@npm run --silent profile
 
-corpus: install install-corpus ## Load 2,000 published OpenAPI documents and count what is served of them
+corpus: install install-corpus ## Load published OpenAPI documents, call a part of their operations and write docs/compatibility.md
 	@npm run --silent corpus
 
 # Installs a folder only when its lock file has changed, so that later runs need no network. npm 10 removes

@@ -12,6 +12,8 @@ export type Counts = Readonly<Record<string, number>>
 
 /** The figures of a run, as docs/compatibility.md shows them. */
 export interface Figures {
+  /** 1 for every document, 40 for every fortieth one. */
+  readonly every: number
   readonly documents: number
   readonly thrown: number
   readonly operations: number
@@ -35,11 +37,12 @@ export interface Figures {
 }
 
 /** Sums up the results of all documents. */
-export function collectFigures(results: readonly DocumentResult[]): Figures {
+export function collectFigures(results: readonly DocumentResult[], every: number): Figures {
   const sum = (count: (one: DocumentResult) => number) =>
     results.reduce((total, one) => total + count(one), 0)
   const wrong = results.flatMap(({ path, calls }) => calls.wrong.map((one) => ({ path, ...one })))
   return {
+    every,
     documents: results.length,
     thrown: sum(({ thrown }) => (thrown === undefined ? 0 : 1)),
     operations: sum(({ operations }) => operations),

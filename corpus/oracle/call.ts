@@ -214,7 +214,7 @@ function assign(operation: OracleOperation, parameter: OracleParameter, random: 
   const isJoined = place === 'header' || (place === 'query' && spelling !== 'form' && spelling !== 'deep')
   const alphabet = isJoined ? alphabets.header : alphabets[place]
   if (!required && !random.isTrue(0.6)) return []
-  const value = findValue(parameter.schema, operation.resolve, random, { alphabet, nests: false })
+  const value = findValue(parameter.schema, operation.resolve, random, { alphabet })
   const drop = (reason: string): Assigned[] => {
     if (required) throw new NoCall(reason)
     return []
@@ -254,7 +254,7 @@ function makeBody(operation: OracleOperation, random: Random): CallBody | undefi
   const isForm = body.type === 'multipart/form-data' || body.type === 'application/x-www-form-urlencoded'
   if (!isJson(body.type) && !isForm && !isTextType(body.type)) return makeBytes(body, random)
   const schema = isTextType(body.type) ? { type: 'string', minLength: 1, maxLength: 40 } : (body.schema ?? {})
-  const value = findValue(schema, resolve, random, { alphabet: alphabets.body, nests: true })
+  const value = findValue(schema, resolve, random, { alphabet: alphabets.body })
   if (value === impossible) {
     if (requiresBody) throw new NoCall('the body has no value that is found')
     return undefined

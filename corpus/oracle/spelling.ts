@@ -31,7 +31,7 @@ export function toText(value: unknown): string {
 export function spellPath({ name, spelling, explode, mediaType }: OracleParameter, value: unknown): string {
   if (mediaType !== undefined)
     return encode(typeof value === 'string' && !/json/.test(mediaType) ? value : JSON.stringify(value))
-  const texts = toElements(value, explode, '=').map(encodeElement)
+  const texts = toElements(value, explode).map(encodeElement)
   if (spelling === 'label')
     return `.${texts.map((text) => (explode ? text.replaceAll('.', '%2E') : text)).join(explode ? '.' : ',')}`
   if (spelling !== 'matrix') return texts.join(',')
@@ -47,7 +47,7 @@ function encodeElement(element: readonly string[]): string {
 }
 
 /** The elements of a list or object, members as one or two. */
-function toElements(value: unknown, explode: boolean, _sign: string): string[][] {
+function toElements(value: unknown, explode: boolean): string[][] {
   if (Array.isArray(value)) return value.map((one) => [toText(one)])
   if (typeof value !== 'object' || value === null) return [[toText(value)]]
   return Object.entries(value).flatMap(([name, one]) =>
@@ -59,7 +59,7 @@ function toElements(value: unknown, explode: boolean, _sign: string): string[][]
 export function spellHeader({ explode, mediaType }: OracleParameter, value: unknown): string {
   if (mediaType !== undefined)
     return typeof value === 'string' && !/json/.test(mediaType) ? value : JSON.stringify(value)
-  return toElements(value, explode, '=')
+  return toElements(value, explode)
     .map((element) => element.join('='))
     .join(',')
 }
@@ -67,7 +67,7 @@ export function spellHeader({ explode, mediaType }: OracleParameter, value: unkn
 /** Writes a cookie parameter as pairs of a `Cookie` header. */
 export function spellCookie({ name, explode }: OracleParameter, value: unknown): string[] {
   if (explode && Array.isArray(value)) return value.map((one) => `${name}=${encode(toText(one))}`)
-  return [`${name}=${toElements(value, false, '').flat().map(encode).join(',')}`]
+  return [`${name}=${toElements(value, false).flat().map(encode).join(',')}`]
 }
 
 /** Writes a value as pairs of a query or form. */
@@ -89,7 +89,7 @@ export function spellPairs(
       ? value.map((one) => ({ name, value: toText(one) }))
       : Object.entries(value).map(([member, one]) => ({ name: member, value: toText(one) }))
   const separators: Readonly<Record<string, Separator>> = { space: 'space', tab: 'tab', pipe: 'pipe' }
-  return [{ name, value: toElements(value, false, '').flat(), separator: separators[spelling] ?? 'comma' }]
+  return [{ name, value: toElements(value, false).flat(), separator: separators[spelling] ?? 'comma' }]
 }
 
 function spellDeep(name: string, value: object): ExpectedPair[] {

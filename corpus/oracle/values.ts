@@ -15,8 +15,6 @@ import {
 /** Where a value is to stand: what its texts may hold. */
 export interface ValuePlace {
   readonly alphabet: string
-  /** Whether values may be lists and objects within lists and objects. */
-  readonly nests: boolean
 }
 
 /** Says that a schema has no value that can be found. */
@@ -128,12 +126,13 @@ class Generator {
     const least = toNumber(part.minLength, 0)
     const most = toNumber(part.maxLength, Number.POSITIVE_INFINITY)
     const expression = toExpression(pattern)
-    if (expression && expression.source !== '(?:)') return this.#matching(expression, least, most)
     const known = formats[String(format)]
     if (known) {
       const text = known(this.#random)
-      return text.length >= least && text.length <= most ? text : impossible
+      const isRight = text.length >= least && text.length <= most && (expression?.test(text) ?? true)
+      return isRight ? text : impossible
     }
+    if (expression && expression.source !== '(?:)') return this.#matching(expression, least, most)
     const length = Math.min(Math.max(least, this.#random.between(1, 12)), most)
     return this.#random.text(this.#place.alphabet, length).replaceAll(/^ | $/g, 'x')
   }

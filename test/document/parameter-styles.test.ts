@@ -1,7 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { JsonSchema } from '../../src/document/json-schema.ts'
-import { createHeaderReader, createPathReader } from '../../src/document/parameter-reading.ts'
+import {
+  createCookieReader,
+  createHeaderReader,
+  createPathReader,
+} from '../../src/document/parameter-reading.ts'
 import { writeCookiePairs, writeHeaderText, writePathText } from '../../src/document/parameter-writing.ts'
 import { type Parameter, readParameter } from '../../src/document/parameters.ts'
 import { createQueryReader } from '../../src/document/query-reading.ts'
@@ -153,6 +157,28 @@ describe('a header parameter gives its value back', () => {
         const written = writeHeaderText(parameter, json)
         expect(written).toMatch(/^[\x20-\x7e]*$/)
         expect(read(written)).toEqual(json)
+      }),
+    )
+  })
+})
+
+describe('a cookie parameter gives its value back', () => {
+  const cases = (['form', 'cookie'] as const).flatMap((style) =>
+    explodes.flatMap((explode) =>
+      // An exploded object is told from other cookies by the names that its schema has.
+      kinds.filter((kind) => !(explode && kind === 'members')).map((kind) => ({ style, explode, kind })),
+    ),
+  )
+  test.each(cases)('$kind in style $style, explode $explode', ({ style, explode, kind }) => {
+    const parameter = parameterOf({ in: 'cookie', style, explode }, schemas[kind])
+    const read = createCookieReader(parameter)
+    // Style cookie leaves texts as they are, so these are what a cookie can carry (RFC 6265 §4.1.1).
+    const plain = fc.stringMatching(/^[!#$%&'()*+./0-9:<>?@A-Z^_`a-z{|}~-]+$/)
+    fc.assert(
+      fc.property(valuesOf(kind, style === 'form' ? text : plain), (value) => {
+        const header = ['other=1', ...writeCookiePairs(parameter, value)].join('; ')
+        expect(header).toMatch(/^[\x21\x23-\x7e ]*$/)
+        expect(read(header)).toEqual(value)
       }),
     )
   })
