@@ -36,7 +36,7 @@ const nothing = {
   headers: {},
 }
 
-/** A call that ended in nothing a caller could use. */
+/** A call that ended in nothing a client could use. */
 export function breakCall(reason: string): CallResult {
   return { ...nothing, kind: 'broken', reason }
 }

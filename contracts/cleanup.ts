@@ -34,19 +34,19 @@ export async function removeCreatedUsers(
   const tenants = [target, ...(target.other ? [target.other] : [])]
   const left: CreatedUser[] = []
   for (const tenant of tenants) {
-    const caller = identify(target, tenant)
+    const own = identify(target, tenant)
     const known = created.list().filter(({ clientId }) => clientId === tenant.clientId)
-    for (const { userId } of known) await removeUser({ ...caller, userId })
+    for (const { userId } of known) await removeUser({ ...own, userId })
     const found = new Set<number>()
     for (const offset of [0, page]) {
-      const { body } = await server.call(list, { ...caller, limit: page, offset })
+      const { body } = await server.call(list, { ...own, limit: page, offset })
       for (const id of findMarked(body, created.mark)) found.add(id)
     }
     for (const userId of found) {
       created.note({ method: 'POST', path: `/oauth-clients/${tenant.clientId}/users` }, 201, {
         data: { user: { id: userId } },
       })
-      const { kind, status } = await removeUser({ ...caller, userId })
+      const { kind, status } = await removeUser({ ...own, userId })
       if (kind !== 'success' && status !== 404) left.push({ clientId: tenant.clientId, userId })
     }
   }

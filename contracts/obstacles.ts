@@ -11,7 +11,7 @@ export function findObstacle(
 ): string | undefined {
   if (!server) return 'the upstream cannot be called directly'
   if (needs.includes('memory') && !target.remembers) return 'the upstream remembers nothing'
-  // Requests that the recorder answers itself change nothing.
+  // Requests to which the recorder responds itself change nothing.
   const isHarmless =
     target.recorder !== undefined && server.surface !== 'upstream' && !needs.includes('memory')
   const isRead = ['list', 'get'].includes(name)

@@ -13,7 +13,7 @@ export interface PreferProxy {
 
 /**
  * Starts the proxy on a free loopback port. It exists because the gateway passes no `Prefer` header on: what a
- * test wants of the mock must not be something that a caller could ask of Cal.com.
+ * test wants of the mock must not be something that a client could ask of Cal.com.
  */
 export async function startPreferProxy(options: { upstream: string; prefer?: string }): Promise<PreferProxy> {
   const { hostname, port, host } = new URL(options.upstream)

@@ -31,7 +31,7 @@ export interface Recorder {
   readonly url: string
   /** What has gone up since it was last emptied. */
   readonly requests: RecordedRequest[]
-  /** The `Prefer` header that the upstream is to see; the gateway itself lets no caller send one. */
+  /** The `Prefer` header that the upstream is to see; the gateway itself lets no client send one. */
   prefer: string | undefined
   /** Responds instead of the upstream, as long as it is set. */
   script: Script | undefined

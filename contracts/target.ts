@@ -157,7 +157,7 @@ export function openUpstreamClient(url: string): RestClient {
     name: 'Cal.com',
     call: (operation, values) => {
       const request = toRestRequest(translate(operation), values)
-      // As the gateway does: without it Cal.com counts all callers of this address as one.
+      // As the gateway does: without it Cal.com counts all clients of this address as one.
       const headers = { ...request.headers, 'x-cal-client-id': String(values.clientId) }
       return client.send({ ...request, headers })
     },

@@ -17,16 +17,16 @@ const known = { userId: 4711, refreshToken: 'eyJhbGciOiJIUzI1NiJ9.demo.demo' }
  */
 export function prepareArguments(target: Target, operations: readonly OperationFacts[]): MakeArguments {
   const find = (name: string) => operations.find((one) => one.name === name)
-  const caller = identify(target, target)
+  const own = identify(target, target)
   const makeUser = async (): Promise<unknown> => {
     const [create, list] = [find('create'), find('list')]
     const ask = async (operation: OperationFacts | undefined, values: CallArguments) =>
       operation ? asRecord((await target.servers.rest.call(operation, values)).body).data : undefined
     if (target.writes) {
       const body = { email: target.created.makeAddress(), name: 'calgate contract check' }
-      return asRecord(asRecord(await ask(create, { ...caller, body })).user).id
+      return asRecord(asRecord(await ask(create, { ...own, body })).user).id
     }
-    return asRecord([await ask(list, { ...caller, limit: 1 })].flat()[0]).id
+    return asRecord([await ask(list, { ...own, limit: 1 })].flat()[0]).id
   }
   let kept: Promise<unknown> | undefined
   const findUser = async (name: string): Promise<unknown> => {
@@ -36,11 +36,11 @@ export function prepareArguments(target: Target, operations: readonly OperationF
     return (await kept) ?? absentUser
   }
   return async ({ name, required }) => {
-    if (name === 'list') return caller
+    if (name === 'list') return own
     const email = target.created.makeAddress()
-    if (name === 'create') return { ...caller, body: { email, name: 'calgate contract check' } }
-    if (name === 'refresh') return { ...caller, body: { refreshToken: known.refreshToken } }
+    if (name === 'create') return { ...own, body: { email, name: 'calgate contract check' } }
+    if (name === 'refresh') return { ...own, body: { refreshToken: known.refreshToken } }
     const body = required.includes('body') ? { body: { name: 'calgate contract check' } } : {}
-    return { ...caller, userId: await findUser(name), ...body }
+    return { ...own, userId: await findUser(name), ...body }
   }
 }

@@ -12,7 +12,7 @@ export interface PrismMock extends AsyncDisposable {
   readonly url: string
 }
 
-/** Which document Prism answers from, and where it listens. */
+/** The document Prism responds by, and where it listens. */
 export interface PrismOptions {
   /** An OpenAPI document or its file; by default the derived one of this repository. */
   readonly document?: URL | object
@@ -24,8 +24,8 @@ export interface PrismOptions {
 const shipped = new URL('../openapi/openapi.json', import.meta.url)
 
 /**
- * Starts Prism: every described call is answered with the document's example, an undescribed or wrong one with
- * a 4xx. A `Prefer` header chooses another answer: `code=404, example=user_not_found`. Throws a `TypeError` when
+ * Starts Prism: a described call returns the document's example, an undescribed or wrong one with
+ * a 4xx. A `Prefer` header chooses another response: `code=404, example=user_not_found`. Throws a `TypeError` when
  * the document describes no operation, and with `code` `EADDRINUSE` when the port is taken.
  *
  * Prism runs as a library: its command adds a second process, a log in colours and 30 packages.

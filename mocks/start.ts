@@ -8,7 +8,7 @@ export interface Mock extends AsyncDisposable {
 
 /** Which mock is started; port 0 is any free one. */
 export interface MockOptions extends MockChoice {
-  /** The document that Prism answers from, in place of the shipped one. */
+  /** The document that Prism responds by, in place of the shipped one. */
   readonly document?: object
 }
 

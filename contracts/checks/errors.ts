@@ -102,7 +102,7 @@ export const errors: Readonly<Record<string, Check>> = {
   },
 }
 
-/** Errors that the document gives the operation beside: a caller may rely on those as well. */
+/** Errors that the document gives the operation beside: a client may rely on those as well. */
 function listDocumented({ operation }: Context): string[] {
   return listDocumentedResponses(readDocument())
     .filter(({ method, path }) => `${method} ${path}` === operation.operation)
@@ -141,7 +141,7 @@ function checkError(context: Context, name: string, facts: ErrorFacts, result: C
   for (const words of told) if (!result.text.includes(words)) fail(place('text'), `does not say ${words}`)
 }
 
-/** The shapes of all errors by which an operation answers with a status, the wanted one first. */
+/** The shapes of all errors that an operation returns with a status, the wanted one first. */
 function listShapes({ operation, requirements }: Context, wanted: string, status: number): string[] {
   const shapes = operation.errors.flatMap((name) => {
     const facts = requirements.errors.get(name)

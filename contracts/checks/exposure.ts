@@ -1,5 +1,5 @@
 import { asRecord } from '../../src/document/json.ts'
-import { readMessage } from '../call-result.ts'
+import { readMediaType, readMessage } from '../call-result.ts'
 import type { Check, Context } from '../context.ts'
 import { eras } from '../mcp-client.ts'
 import { toRestRequest } from '../rest-client.ts'
@@ -27,7 +27,7 @@ export const exposure: Readonly<Record<string, Check>> = {
           if (method !== 'HEAD') context.expectEqual(method, result.code, code)
           return result
         })
-      if (body === undefined && method !== 'HEAD') context.fail(method, 'answered without a body')
+      if (body === undefined && method !== 'HEAD') context.fail(method, 'came without a body')
       context.expectEqual(`${method} Allow`, headers.allow, context.operation.allow.join(', '))
     }
   },
@@ -139,9 +139,10 @@ export const exposure: Readonly<Record<string, Check>> = {
   async 'document.served'(context) {
     const { path, server } = context.requirement.values
     const request = { method: 'GET', path: String(path), headers: {}, body: undefined }
-    const { status, body } = await context.target.servers.rest.send(request)
+    const { status, body, headers } = await context.target.servers.rest.send(request)
     const { servers, paths } = asRecord(body)
     context.expectEqual('status', status, 200)
+    context.expectEqual('content-type', readMediaType(headers), 'application/json')
     context.expectEqual('servers', asRecord(asRecord(servers)[0]).url, server)
     const described = Object.entries(asRecord(paths)).flatMap(([template, item]) =>
       ['get', 'post', 'patch', 'delete', 'put']

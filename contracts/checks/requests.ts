@@ -120,10 +120,10 @@ async function makeKeyed(context: Context): Promise<CallArguments> {
   if (operation.name === 'create') return makeArguments(operation)
   const create = requirements.operations.find(({ name }) => name === 'create')
   const made = create && (await server.call(create, await makeArguments(create)))
-  const caller = identify(target, target)
+  const own = identify(target, target)
   const { user, refreshToken } = asRecord(asRecord(made?.body).data)
-  if (operation.name === 'refresh') return { ...caller, body: { refreshToken } }
-  return { ...caller, userId: asRecord(user).id }
+  if (operation.name === 'refresh') return { ...own, body: { refreshToken } }
+  return { ...own, userId: asRecord(user).id }
 }
 
 function callKeyed({ operation, target }: Context, values: CallArguments, key: string): Promise<CallResult> {
@@ -136,7 +136,7 @@ function makeKey(name: string): string {
   return `${name}-${Date.now()}-${keys}`
 }
 
-/** Another call of the same caller: a key belongs to one call, and to who makes it. */
+/** Another call of the same client: a key belongs to one call, and to the client that makes it. */
 function changeCall(values: CallArguments): CallArguments {
   if ('userId' in values) return { ...values, userId: 2_147_483_646 }
   const { refreshToken } = asRecord(values.body)

@@ -97,6 +97,8 @@ export const state: Readonly<Record<string, Check>> = {
       else if (listed.length < page)
         context.fail('data', `the list lacks the user ${user.id} that was created`)
     }
+    const [found] = await readUsers(context, 'find')
+    compareMembers(context, 'list', found ?? {}, await readUser(context, 'create'))
   },
 
   async 'state.pages'(context) {

@@ -8,17 +8,8 @@ import { findTool } from './exposure.ts'
 
 type Members = Readonly<Record<string, unknown>>
 
-/** Keywords that are words for people, or say nothing to a client. */
-const words = new Set([
-  'description',
-  'summary',
-  'title',
-  'example',
-  'examples',
-  'default',
-  'contact',
-  'tags',
-])
+/** Keywords that are words for people. */
+const words = new Set(['description', 'summary', 'title', 'example', 'examples', 'contact', 'tags'])
 
 /** What models and clients are told: schemas of arguments, words of tools, the served document. */
 export const told: Readonly<Record<string, Check>> = {

@@ -21,7 +21,7 @@ const valid = {
   body: { id: 1, name: null },
 }
 
-/** What the server answers at each path, all of which promise the same; `undefined` breaks the connection. */
+/** What the server returns at each path, all of which promise the same; `undefined` breaks the connection. */
 const served: Readonly<Record<string, Served | undefined>> = {
   '/valid': {},
   '/valid-with-charset': { type: 'application/json; charset=utf-8' },

@@ -32,9 +32,9 @@ async function run(): Promise<number> {
     })
   const { baseUrl } = readConfig({ CAL_COM_BASE_URL, ALLOW_INSECURE_UPSTREAM }, readApi(readDocument()))
   await probe('Cal.com', baseUrl)
-  const caller = { CONTRACT_CLIENT_ID: CAL_COM_CLIENT_ID, CONTRACT_SECRET_KEY: CAL_COM_SECRET_KEY }
+  const credentials = { CONTRACT_CLIENT_ID: CAL_COM_CLIENT_ID, CONTRACT_SECRET_KEY: CAL_COM_SECRET_KEY }
   // Only what the operator says makes this a place to write to: a mock is tested as Cal.com itself would be.
-  const traits = readTraits({ ...process.env, ...caller, CONTRACT_MEMORY: '1' }, 'Cal.com', undefined)
+  const traits = readTraits({ ...process.env, ...credentials, CONTRACT_MEMORY: '1' }, 'Cal.com', undefined)
   const { help: _, ...options } = readOptions(process.argv.slice(2), process.env)
   return testTarget(() => openUpstream(baseUrl, traits), requirements, {
     options,

@@ -1,29 +1,29 @@
-import type { OpenApiDocument } from '../../src/document/document.ts'
 import { eras } from '../mcp-client.ts'
 import type { Requirements } from '../requirements.ts'
 import { listBehaviourMutants } from './behaviour-mutants.ts'
 import { type DocumentMutant, listDocumentMutants } from './document-mutants.ts'
-import type { Mutant, MutantResult } from './mutant.ts'
+import { gatewayGroups } from './gateway-changes.ts'
+import type { Material } from './material.ts'
+import { meaningGroups } from './meaning-changes.ts'
+import { testGateway, testMeaning } from './meaning-run.ts'
+import type { formClasses, Mutant, MutantResult } from './mutant.ts'
 import { testMutant } from './mutant-runner.ts'
 import type { Interference, WireRequest } from './mutating-proxy.ts'
 import { listResponseMutants, type ResponseMutant } from './response-mutants.ts'
 import { type EnvironmentOptions, openTestEnvironment } from './test-environment.ts'
 
-/** What the mutants are made from, and what tests them. */
-export interface Material {
-  readonly document: OpenApiDocument
-  readonly requirements: Requirements
-  /** URL of a mock that responds as a `Prefer` header asks for. */
-  readonly mock: string
-  /** The mutants to test, of all those there are. */
-  readonly select: (mutant: Mutant, index: number) => boolean
-}
-
 /** Tests the mutants of one class, one after the other. */
 export type ClassRun = (material: Material) => AsyncGenerator<MutantResult>
 
-/** How the mutants of each class come about. */
-export const classRuns: Readonly<Record<Mutant['class'], ClassRun>> = {
+/** Tests the mutants of a class. */
+export function runClass(name: Mutant['class'], material: Material): AsyncGenerator<MutantResult> {
+  if (isOneOf(meaningGroups, name)) return testMeaning(name, material)
+  if (isOneOf(gatewayGroups, name)) return testGateway(name, material)
+  return formRuns[name](material)
+}
+
+/** How the mutants come about that change schemas, members and messages. */
+const formRuns: Readonly<Record<(typeof formClasses)[number], ClassRun>> = {
   async *responses({ document, requirements, mock, select }) {
     await using environment = await openTestEnvironment({ mock, places: ['mock'] })
     for (const mutant of listResponseMutants(document).filter(select)) {
@@ -82,4 +82,8 @@ async function testDocument(
     return await testMutant(mutant, opened.target, requirements)
   }
   return (await testThrough([])) ?? (await testThrough(eras))
+}
+
+function isOneOf<Name extends string>(names: readonly Name[], name: string): name is Name {
+  return names.some((one) => one === name)
 }

@@ -18,7 +18,7 @@ const methods = new Set(['get', 'put', 'post', 'delete', 'patch'])
  */
 export function listDocumentMutants(document: OpenApiDocument): DocumentMutant[] {
   const users = findUsers(document, [''])
-  const inAnswers = [...findUsers(document, ['/responses']).keys()]
+  const inResponses = [...findUsers(document, ['/responses']).keys()]
   return listPointers(document).flatMap((pointer) => {
     const operations = [...users].filter(([place]) => isWithin(pointer, place)).flatMap(([, names]) => names)
     if (
@@ -27,7 +27,7 @@ export function listDocumentMutants(document: OpenApiDocument): DocumentMutant[]
     )
       return []
     // No value of a response is checked on its way: there a schema is a promise to be read, word by word.
-    const isRead = inAnswers.some((place) => isWithin(pointer, place))
+    const isRead = inResponses.some((place) => isWithin(pointer, place))
     const original = asRecord(readPointer(document, pointer))
     return listChanges(document, pointer).map(({ what, replacement }) => ({
       class: 'document' as const,

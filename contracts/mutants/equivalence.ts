@@ -4,7 +4,7 @@ import { toJsonSchema } from '../../src/document/schema-reader.ts'
 import type { Members } from './schema-changes.ts'
 
 /**
- * True when two schemas of a single value take the same of all probes, so that no caller could tell them apart: a
+ * True when two schemas of a single value take the same of all probes, so that no client could tell them apart: a
  * least length of one says nothing beside a pattern that needs a character. Schemas of objects are never the same.
  */
 export function areEquivalent(one: Members, other: Members): boolean {

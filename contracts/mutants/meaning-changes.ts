@@ -43,6 +43,11 @@ export function listMeaningChanges(): MeaningChange[] {
     ['state', 'a change resets metadata', () => onBody(isUpdate, (body) => ({ metadata: {}, ...body }))],
     ['state', 'metadata is merged', () => onBody(isUpdate, mergeMetadata)],
     ['state', 'null clears nothing', () => onBody(isUpdate, dropNull)],
+    ['state', 'create cuts bio at 255', () => onBody(isCreate, (body) => cut(body, 'bio', 255))],
+    ['state', 'create cuts name at 64', () => onBody(isCreate, (body) => cut(body, 'name', 64))],
+    ['state', 'create keeps ten keys of metadata', () => onBody(isCreate, (body) => keepKeys(body, 10))],
+    ['state', 'update loses false', () => onBody(isUpdate, (body) => loseFalse(body))],
+    ['state', 'an empty text becomes null', () => onUsers((user) => ({ ...user, name: user.name || null }))],
     [
       'state',
       'name and bio are swapped',
@@ -68,6 +73,15 @@ export function listMeaningChanges(): MeaningChange[] {
       () => onList((users, request) => (/limit=250/.test(request.url) ? users.slice(0, -1) : users)),
     ],
     ['lists', 'the first user is listed twice', () => onList((users) => [...users.slice(0, 1), ...users])],
+    ['lists', 'a page has twenty at most', () => onQuery((query) => cap(query, 20))],
+    ['lists', 'a page has a hundred at most', () => onQuery((query) => cap(query, 100))],
+    ['lists', 'the filter reads the first address', () => onQuery((query) => keepFirst(query))],
+    ['lists', 'the filter folds case', () => onQuery((query) => lower(query))],
+    [
+      'lists',
+      'beyond the end is the beginning',
+      () => onQuery((query) => Number(query.get('offset')) >= 250 && query.delete('offset')),
+    ],
     [
       'lists',
       'the filter finds nobody',
@@ -161,6 +175,65 @@ export function listMeaningChanges(): MeaningChange[] {
       'errors',
       'an error names another path',
       () => onBodyOf((body) => ('error' in body ? { ...body, path: '/' } : body)),
+    ],
+  ]
+}
+
+/** Lists what an API may do otherwise: the contract must let it pass. */
+export function listAllowedMeanings(): MeaningChange[] {
+  return [
+    ['state', 'a user has a further member', () => onUsers((user) => ({ ...user, plan: 'free' }))],
+    [
+      'state',
+      'members in another order',
+      () => onUsers((user) => Object.fromEntries(Object.entries(user).reverse())),
+    ],
+    [
+      'state',
+      'empty metadata is left out',
+      () =>
+        onUsers(({ metadata, ...user }) =>
+          Object.keys(asRecord(metadata)).length > 0 ? { ...user, metadata } : user,
+        ),
+    ],
+    ['lists', 'a response says how long it took', () => onBodyOf((body) => ({ ...body, took: 3 }))],
+    [
+      'tokens',
+      'a further member',
+      () => onData((data) => ('accessToken' in data ? { ...data, scope: 'all' } : data)),
+    ],
+    [
+      'texts',
+      'letters are escaped',
+      () => ({
+        onResponse: ({ text, ...rest }) => ({
+          ...rest,
+          text: text.replaceAll(
+            /[^\0-\x7f]/g,
+            (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
+          ),
+        }),
+      }),
+    ],
+    [
+      'texts',
+      'a body has line breaks',
+      () => ({ onResponse: (response) => ({ ...response, text: `\n${response.text}\n` }) }),
+    ],
+    [
+      'errors',
+      'a further member',
+      () => onBodyOf((body) => ('error' in body ? { ...body, requestId: 'r1' } : body)),
+    ],
+    [
+      'errors',
+      'other words',
+      () => ({
+        onResponse: (response) => ({
+          ...response,
+          text: response.text.replaceAll('is not part of this', 'belongs to another'),
+        }),
+      }),
     ],
   ]
 }
@@ -290,6 +363,36 @@ function forge(token: unknown): string {
   return [head, Buffer.from(JSON.stringify({ ...claims, ownerId: 1 })).toString('base64url'), signature].join(
     '.',
   )
+}
+
+function cap(query: URLSearchParams, most: number): void {
+  if (Number(query.get('limit')) > most) query.set('limit', `${most}`)
+}
+
+function keepFirst(query: URLSearchParams): void {
+  const [first] = query.get('emails')?.split(',') ?? []
+  if (first !== undefined) query.set('emails', first)
+}
+
+function lower(query: URLSearchParams): void {
+  const emails = query.get('emails')
+  if (emails !== null) query.set('emails', emails.toLowerCase())
+}
+
+function cut(body: Members, name: string, length: number): Members {
+  const text = body[name]
+  return typeof text === 'string' ? { ...body, [name]: text.slice(0, length) } : body
+}
+
+function keepKeys(body: Members, count: number): Members {
+  if (!('metadata' in body)) return body
+  return { ...body, metadata: Object.fromEntries(Object.entries(asRecord(body.metadata)).slice(0, count)) }
+}
+
+function loseFalse(body: Members): Members {
+  if (!('metadata' in body)) return body
+  const kept = Object.entries(asRecord(body.metadata)).filter(([, value]) => value !== false)
+  return { ...body, metadata: Object.fromEntries(kept) }
 }
 
 function mergeMetadata(body: Members): Members {

@@ -4,7 +4,7 @@ import { describeFinding, listTestCases, type TestCase } from '../test-cases.ts'
 import type { Mutant } from './mutant.ts'
 
 /** Groups of requirements in which a class of mutants shows first. */
-const telling = {
+const telling: Readonly<Partial<Record<Mutant['class'], readonly string[]>>> = {
   responses: ['responses'],
   document: ['arguments', 'body', 'exposure'],
   behaviour: ['request', 'responses', 'exposure'],
@@ -38,12 +38,13 @@ export async function testMutant(
 function weigh({ requirement, surface, operation }: TestCase, mutant: Mutant): number {
   const named = requirement.argument?.split('.').at(-1)
   const wanted = named !== undefined && mutant.name.split(/[ :]/).includes(named)
-  const group = telling[mutant.class].indexOf(requirement.group)
+  const groups = telling[mutant.class] ?? []
+  const group = groups.indexOf(requirement.group)
   if (requirement.id === 'document.responses' && mutant.class === 'document') return -20
   const server = { upstream: 0, rest: 1, mcp: 2 }[surface]
   return (
     (wanted ? -10 : 0) +
-    (group < 0 ? telling[mutant.class].length : group) +
+    (group < 0 ? groups.length : group) +
     (operation === 'gateway' ? 0 : 0.1) +
     // Trials by many cases at once are slow.
     (requirement.id.startsWith('arguments.') ? 5 : 0) +

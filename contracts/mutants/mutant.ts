@@ -1,6 +1,12 @@
 import { asRecord } from '../../src/document/json.ts'
-/** The classes of the mutation score: what is spoiled. */
-export const mutantClasses = ['responses', 'document', 'behaviour'] as const
+import { gatewayGroups } from './gateway-changes.ts'
+import { meaningGroups } from './meaning-changes.ts'
+
+/** Classes that change schemas, single members and single messages. */
+export const formClasses = ['responses', 'document', 'behaviour'] as const
+
+/** The classes of the mutation score: what is spoiled in form, what an API does wrong, what a gateway does wrong. */
+export const mutantClasses = [...formClasses, ...meaningGroups, ...gatewayGroups] as const
 
 /** One deliberate defect. */
 export interface Mutant {

@@ -42,7 +42,9 @@ export async function startMutatingProxy(upstream: string): Promise<MutatingProx
   const agent = new Agent({ keepAlive: true })
   let interference: Interference = {}
 
-  const server = createServer((incoming, response) => {
+  // A client that pauses must not lose its connection just as it sends.
+  const keepAliveTimeout = 120_000
+  const server = createServer({ keepAliveTimeout }, (incoming, response) => {
     const { onRequest = keep, onResponse = keep } = interference
     const pass = async () => {
       const sent = onRequest({
@@ -58,7 +60,7 @@ export async function startMutatingProxy(upstream: string): Promise<MutatingProx
     // A response that broke off on its way here breaks off on its way back as well.
     pass().catch(() => response.destroy())
   })
-  // A caller of the Host that a request names is only understood when the name is the upstream's own.
+  // The upstream understands a Host header only when it names the upstream itself.
   const forward = async ({ method, url, headers, text: body }: WireRequest): Promise<WireResponse> => {
     const own = headers.host === new URL(proxy.url).host ? { ...headers, host } : headers
     const length = body === '' ? {} : { 'content-length': Buffer.byteLength(body) }

@@ -4,7 +4,7 @@ import { dropHeader, mapBody } from './wire-changes.ts'
 /** One thing done wrong on the way back. */
 export type ResponseChange = (response: WireResponse) => WireResponse
 
-/** Lists what can go wrong with a response between the gateway's REST server and its caller, each with its name. */
+/** Lists what can go wrong with a response between the gateway's REST server and its client, each with its name. */
 export function listResponseChanges(): [string, ResponseChange][] {
   const when =
     (applies: (response: WireResponse) => boolean, change: ResponseChange): ResponseChange =>

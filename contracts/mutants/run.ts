@@ -1,20 +1,23 @@
 /**
- * `npm run contract:mutants`: spoils responses, document and behaviour in every way there is and counts what the
- * contract suite notices. Without arguments it shares the work among processes, one a core up to four.
+ * `npm run contract:mutants`: spoils responses, document, behaviour and meaning, counts what the contract suite
+ * notices, and writes the score of each class into docs/contract.md. Without arguments it shares the work among processes, one a core up to four.
  * `--class NAME` tests one class, `--only TEXT` the mutants whose names hold it.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { stringify } from 'yaml'
 import { startPrism } from '../../mocks/prism.ts'
 import { readDocument } from '../../src/document/document.ts'
+import { renderMatrix } from '../reports/matrix.ts'
 import { readRequirements } from '../requirements.ts'
 import { describeFinding, listTestCases } from '../test-cases.ts'
-import { classRuns } from './class-run.ts'
+import { runClass } from './class-run.ts'
 import { type MutantResult, mutantClasses } from './mutant.ts'
-import { readSurvivors, scoreResults } from './score.ts'
+import { type ClassScore, readSurvivors, scoreResults } from './score.ts'
 import { openTestEnvironment } from './test-environment.ts'
 
 const { values } = parseArgs({
@@ -34,7 +37,7 @@ async function runPart(part: string): Promise<void> {
   }
   for (const name of mutantClasses)
     if (values.class === undefined || values.class === name)
-      for await (const { mutant, finding } of classRuns[name](material)) {
+      for await (const { mutant, finding } of runClass(name, material)) {
         const { name, class: group, operations, allowed } = mutant
         process.send?.({ mutant: { name, class: group, operations, allowed }, finding })
       }
@@ -85,11 +88,22 @@ async function run(): Promise<number> {
   await Promise.all(parts)
   results.sort((a, b) => a.mutant.name.localeCompare(b.mutant.name))
   const whole = values.class === undefined && values.only === undefined
-  const { report, problems } = scoreResults(results, readSurvivors())
+  const { report, problems, classes } = scoreResults(results, readSurvivors())
   console.log(report)
+  if (whole) writeScores(classes)
   // A part of the mutants says nothing of the rest.
   for (const problem of whole ? problems : []) console.error(`✗ ${problem}`)
   return whole && problems.length > 0 ? 1 : 0
+}
+
+/** The page shows the score, so that it changes with it. */
+function writeScores(classes: Readonly<Record<string, ClassScore>>): void {
+  const head = '# Written by `make contract-mutants`: what the suite reports of the defects of each class.\n'
+  writeFileSync(fileURLToPath(new URL('scores.yaml', import.meta.url)), head + stringify(classes))
+  writeFileSync(
+    fileURLToPath(new URL('../../docs/contract.md', import.meta.url)),
+    renderMatrix(readRequirements()),
+  )
 }
 
 if (values.part === undefined) process.exitCode = await run()

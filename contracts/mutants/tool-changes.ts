@@ -1,4 +1,5 @@
 import { asRecord } from '../../src/document/json.ts'
+import { parseJson } from '../values.ts'
 import type { WireRequest, WireResponse } from './mutating-proxy.ts'
 import { mapBody } from './wire-changes.ts'
 
@@ -110,7 +111,8 @@ function onInput(tool: Members, change: Change): Members {
   return { ...tool, inputSchema: change(asRecord(tool.inputSchema)) }
 }
 
-function onList(change: (tools: readonly Members[]) => unknown): ToolChange {
+/** Changes the tools of a `tools/list` response. */
+export function onList(change: (tools: readonly Members[]) => unknown): ToolChange {
   return (response, request) =>
     readCall(request).method === 'tools/list'
       ? onResult(response, (result) => ({
@@ -120,9 +122,14 @@ function onList(change: (tools: readonly Members[]) => unknown): ToolChange {
       : response
 }
 
-function onCall(tool: string, change: Change): ToolChange {
-  return (response, request) =>
-    asRecord(readCall(request).params).name === tool ? onResult(response, change) : response
+/** Changes the results of one tool, or of every tool. */
+export function onCall(tool: string | undefined, change: Change): ToolChange {
+  return (response, request) => {
+    const { method, params } = readCall(request)
+    const { name } = asRecord(params)
+    const isWanted = tool === undefined ? method === 'tools/call' : name === tool
+    return isWanted ? onResult(response, change) : response
+  }
 }
 
 function onResult(response: WireResponse, change: Change): WireResponse {
@@ -132,7 +139,7 @@ function onResult(response: WireResponse, change: Change): WireResponse {
 }
 
 function readCall({ text }: WireRequest): Members {
-  return text === '' ? {} : asRecord(JSON.parse(text))
+  return asRecord(parseJson(text))
 }
 
 function drop(members: Members, name: string): Members {

@@ -1,3 +1,4 @@
+import { parseJson } from '../values.ts'
 import type { WireRequest } from './mutating-proxy.ts'
 
 /** Headers without one of them. */
@@ -28,7 +29,7 @@ export function mapBody<Wire extends { readonly text: string }>(
   wire: Wire,
   change: (body: Record<string, unknown>) => unknown,
 ): Wire {
-  const body: unknown = wire.text === '' ? undefined : JSON.parse(wire.text)
+  const body = parseJson(wire.text)
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return wire
   return { ...wire, text: JSON.stringify(change({ ...body })) }
 }

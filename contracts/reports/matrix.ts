@@ -1,6 +1,12 @@
-import { listMeaningChanges, meaningGroups } from '../mutants/meaning-changes.ts'
+import { readFileSync } from 'node:fs'
+import { parse } from 'yaml'
+import { asRecord } from '../../src/document/json.ts'
+import { listGatewayChanges } from '../mutants/gateway-changes.ts'
+import { listMeaningChanges } from '../mutants/meaning-changes.ts'
 import type { Requirement, Requirements, Surface } from '../requirements.ts'
 import type { Result } from '../runner.ts'
+
+const scoreFile = new URL('../mutants/scores.yaml', import.meta.url)
 
 const headings: Readonly<Record<Surface, string>> = { rest: 'REST', mcp: 'MCP', upstream: 'Cal.com' }
 
@@ -46,8 +52,9 @@ export function renderMatrix(requirements: Requirements, results?: readonly Resu
     ...listGaps(requirements.requirements),
     '## Planted defects',
     '',
-    'An API that does something else than it says, though every member has its type. A test plants each defect, and',
-    'fails unless the contract reports it. `make contract-mutants` plants those that change schemas and single members.',
+    'Written by `make contract-mutants`, which plants one defect at a time and runs the contract. The first three classes',
+    'change schemas, members and messages. The next change what an API means though every member has its type, and the',
+    'last what a running gateway does, with nothing seen behind it. Allowed changes must pass, and do.',
     '',
     ...listDefects(),
     '',
@@ -95,12 +102,14 @@ function isAbout(one: Result, id: string, operation: string, surface: Surface): 
 }
 
 function listDefects(): string[] {
-  const changes = listMeaningChanges()
-  const rows = meaningGroups.map((group) => {
-    const own = changes.filter(([one]) => one === group)
-    return [group, String(own.length), own.map(([, name]) => name).join('; ')]
+  const changes = [...listMeaningChanges(), ...listGatewayChanges()]
+  const scores = Object.entries(asRecord(parse(readFileSync(scoreFile, 'utf8'))))
+  const rows = scores.map(([name, score]) => {
+    const { mutants, caught, allowed } = asRecord(score)
+    const own = changes.filter(([group]) => group === name).map(([, what]) => what)
+    return [name, String(mutants), String(caught), String(allowed), own.join('; ')]
   })
-  return toTable(['class', 'reported', 'defects'], rows)
+  return toTable(['class', 'defects', 'reported', 'allowed changes that pass', 'which'], rows)
 }
 
 function listGaps(requirements: readonly Requirement[]): string[] {

@@ -39,11 +39,11 @@ describe('the document', () => {
     expect([...described].sort()).toEqual(Object.keys(promises).sort())
   })
 
-  it.each(Object.entries(promises))('promises what Cal.com answers to %s', (name, [upstream]) => {
+  it.each(Object.entries(promises))('promises what Cal.com returns to %s', (name, [upstream]) => {
     expect(listStatuses(name, 'application/json')).toEqual(upstream)
   })
 
-  it.each(Object.entries(promises))('promises what the gateway answers to %s', (name, [, own]) => {
+  it.each(Object.entries(promises))('promises what the gateway returns to %s', (name, [, own]) => {
     expect(listStatuses(name, problemType)).toEqual(expect.arrayContaining([...own]))
   })
 

@@ -59,7 +59,7 @@ const causes = {
   upstream_rate_limited: () => ({ upstream: 'a refusal for now' }),
   rate_limited: () => ({ upstream: 'too many calls' }),
   overloaded: () => ({ upstream: 'more calls than places' }),
-  // What takes no key has no call of that name under way either: the silent upstream answers it in the end.
+  // What takes no key has no call of that name under way either: the silent upstream responds to it in the end.
   idempotency_key_in_use: ({ method }) => ({
     upstream: method === 'POST' ? 'calls under way' : 'silence',
     headers: { 'idempotency-key': keyUnderWay },

@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 
-/** What the upstream does with a request instead of answering it. */
+/** What the upstream does with a request instead of responding to it. */
 export type Fault = 'silence' | 'a cut response' | 'a response that is no JSON' | 'a request to wait'
 
-/** An upstream that accepts connections and then lets its callers down. */
+/** An upstream that accepts connections and then fails its clients. */
 export interface FaultyUpstream extends AsyncDisposable {
   readonly url: string
   fault: Fault

@@ -4,7 +4,7 @@ import { asRecord } from '../../src/document/json.ts'
 import { listDocumentedResponses } from './documented-responses.ts'
 import { makeRequest, sendRequest, type ValidRequest } from './valid-request.ts'
 
-/** What a gateway has been through before the request that is to be answered. */
+/** What a gateway has been through before the request that is tested. */
 export type Past =
   | 'many failures'
   | 'a refusal for now'
@@ -30,7 +30,7 @@ export async function failOften(origin: string): Promise<void> {
   await Promise.all(Array.from({ length: enoughFailures }, () => sendRequest(origin, findRead())))
 }
 
-/** Has the upstream of a gateway ask the caller of all valid requests to wait. */
+/** Has the upstream of a gateway ask the client of all valid requests to wait. */
 export async function refuseOnce(origin: string): Promise<void> {
   await sendRequest(origin, findRead())
 }

@@ -13,7 +13,7 @@ export interface ResponsePlan {
 }
 
 /**
- * Says how a valid request becomes one that is answered as documented: the mock is told what to respond where
+ * Says how a valid request gets a response as documented: the mock is told what to respond where
  * Cal.com responds, and the request is spoiled where the gateway does. Throws for an error of the gateway that
  * nobody has found a cause for.
  */
@@ -32,11 +32,11 @@ export function planResponse(
   return { cause: { upstream: 'mock', ...isolate(response) }, prefer, code: undefined }
 }
 
-let callers = 0
+let clients = 0
 
-/** A caller whom the upstream asks to wait is answered by the gateway from then on, so each is a caller of its own. */
+/** A client that the upstream asks to wait gets its responses from the gateway from then on, so each is one of its own. */
 function isolate({ status }: DocumentedResponse): Pick<Cause, 'headers'> {
   if (status !== 429) return {}
-  callers += 1
-  return { headers: { 'x-cal-secret-key': `contract-secret-${callers}` } }
+  clients += 1
+  return { headers: { 'x-cal-secret-key': `contract-secret-${clients}` } }
 }

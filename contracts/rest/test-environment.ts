@@ -24,7 +24,7 @@ const longPause = 3_600_000
 export interface TestEnvironment extends AsyncDisposable {
   /**
    * Gives the origin of the gateway that stands before the wanted upstream; `prefer` is the `Prefer` header that
-   * the mock is to see, which the gateway itself lets no caller send.
+   * the mock is to see, which the gateway itself lets no client send.
    */
   raise(upstream: Cause['upstream'], prefer?: string): string
 }

@@ -4,7 +4,7 @@ import { asRecord } from '../../src/document/json.ts'
 import type { DocumentedResponse } from './documented-responses.ts'
 import { type JsonObject, resolve } from './json-schema.ts'
 
-/** A request that an operation answers with success, before it is spoiled. */
+/** A request to which an operation responds with success, before it is spoiled. */
 export interface ValidRequest {
   readonly method: string
   /** Path and query. */

@@ -15,7 +15,7 @@ interface World {
 export type Mode = 'cal_com' | 'cal_diy'
 
 /** Who calls: the client itself by its secret, or somebody with an API key. */
-export type Caller = { readonly client: Client } | { readonly apiKey: ApiKey }
+export type Holder = { readonly client: Client } | { readonly apiKey: ApiKey }
 
 /** The throttle looks API keys up for limits of their own, and stops at one it does not find. Throws a `CalComError`. */
 export function checkApiKey({ apiKeys }: Store, { authorization }: IncomingHttpHeaders): void {
@@ -31,7 +31,7 @@ export function authenticate(
   { store, clock }: World,
   clientId: string,
   headers: IncomingHttpHeaders,
-): Caller {
+): Holder {
   const secret = headers['x-cal-secret-key']
   if (typeof secret === 'string' && secret !== '') return { client: checkSecret(store, clientId, secret) }
   const token = headers.authorization?.replace(/^Bearer /, '')
@@ -62,9 +62,9 @@ function describeToken(store: Store, clock: Clock, token: string): CalComError {
 }
 
 /** The guards of all operations but refresh: the client is the key's, and its holder may. Throws a `CalComError`. */
-export function guard({ store, mode }: World, clientId: string, caller: Caller): Client {
-  if ('client' in caller) return caller.client
-  const { orgId, role } = caller.apiKey
+export function guard({ store, mode }: World, clientId: string, holder: Holder): Client {
+  if ('client' in holder) return holder.client
+  const { orgId, role } = holder.apiKey
   if (orgId === undefined) throw new CalComError('no_organization')
   const client = store.clients.get(clientId)
   if (!client) throw new CalComError('unknown_client_api_key')

@@ -5,7 +5,7 @@ import type { Fault, FaultQueue } from './faults.ts'
 /** What the control routes act on. */
 export interface Controls {
   readonly faults: FaultQueue
-  /** Answers held back until they are released. */
+  /** Responses held back until they are released. */
   readonly held: Set<() => void>
   /** Lets time pass, in milliseconds. */
   advance(milliseconds: number): void
@@ -28,7 +28,7 @@ const describeFault = (operations: readonly string[]) => ({
     reset: { enum: ['before', 'after'] },
     truncate: { type: 'boolean' },
     contentType: { type: 'string' },
-    drift: {
+    mismatch: {
       type: 'object',
       required: ['pointer', 'change'],
       additionalProperties: false,
@@ -42,7 +42,7 @@ const describeFault = (operations: readonly string[]) => ({
 
 /**
  * Registers the routes that script the mock, outside of Cal.com's paths: `POST /_control/faults`, `/release`,
- * `/clock` (`{ advance }` in milliseconds) and `/reset`. A fault that is not understood answers 400.
+ * `/clock` (`{ advance }` in milliseconds) and `/reset`. A fault that is not understood returns 400.
  */
 export async function registerControl(
   app: FastifyInstance,

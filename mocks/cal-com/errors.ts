@@ -145,7 +145,7 @@ export class CalComError extends Error {
   }
 }
 
-/** The answer an error becomes; `path` is the URL as it came, query included. */
+/** The response an error becomes; `path` is the URL as it came, query included. */
 export function describeError(
   { id, values, findings }: CalComError,
   path: string,

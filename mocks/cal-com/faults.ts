@@ -1,26 +1,26 @@
-/** What a control call asks of the next answers. */
+/** What a control call asks of the next responses. */
 export interface Fault {
   /** Only calls of this operation; every call when left out. */
   readonly operation?: string
   /** How many calls; one when left out. */
   readonly times?: number
-  /** An error of the catalogue in place of the answer; nothing is done. */
+  /** An error of the catalogue in place of the response; nothing is done. */
   readonly error?: string
-  /** Another status over the real answer. */
+  /** Another status over the real response. */
   readonly status?: number
-  /** Holds the answer until a control call releases it. */
+  /** Holds the response until a control call releases it. */
   readonly hold?: boolean
   /** Resets the connection before or after the call has had its effect. */
   readonly reset?: 'before' | 'after'
   /** Cuts the body off in the middle, under its full length. */
   readonly truncate?: boolean
   readonly contentType?: string
-  /** Changes one place of the answer. */
-  readonly drift?: Drift
+  /** Changes one place of the response. */
+  readonly mismatch?: PlantedMismatch
 }
 
-/** A change of an answer at a JSON pointer. */
-export interface Drift {
+/** A change of a response at a JSON pointer. */
+export interface PlantedMismatch {
   readonly pointer: string
   readonly change: 'drop' | 'rename' | 'retype' | 'null' | 'extra'
 }
@@ -58,12 +58,12 @@ function unescapeName(name: string): string {
   return name.replaceAll('~1', '/').replaceAll('~0', '~')
 }
 
-/** Applies a drift to an answer. Throws a `RangeError` when the pointer leads nowhere, so that no test drifts past it. */
-export function applyDrift(answer: unknown, { pointer, change }: Drift): unknown {
-  const drifted: unknown = structuredClone(answer)
+/** Applies a mismatch to a response. Throws a `RangeError` when the pointer leads nowhere, so that no test misses it. */
+export function applyMismatch(response: unknown, { pointer, change }: PlantedMismatch): unknown {
+  const changed: unknown = structuredClone(response)
   const names = pointer.split('/').slice(1).map(unescapeName)
   const last = names.pop() ?? ''
-  const parent = names.reduce<unknown>((place, name) => Object(place)[name], drifted)
+  const parent = names.reduce<unknown>((place, name) => Object(place)[name], changed)
   if (typeof parent !== 'object' || parent === null) throw new RangeError(`${pointer} leads nowhere`)
   const value: unknown = Reflect.get(parent, last)
   if (change !== 'extra' && value === undefined) throw new RangeError(`${pointer} leads nowhere`)
@@ -72,5 +72,5 @@ export function applyDrift(answer: unknown, { pointer, change }: Drift): unknown
   if (change === 'retype') Reflect.set(parent, last, typeof value === 'string' ? 7 : 'seven')
   if (change === 'null') Reflect.set(parent, last, null)
   if (change === 'extra') Reflect.set(parent, last, 'something more')
-  return drifted
+  return changed
 }

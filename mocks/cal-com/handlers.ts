@@ -5,7 +5,7 @@ import { CalComError, toNamedError } from './errors.ts'
 import type { FaultQueue } from './faults.ts'
 import { perform, type World } from './operations.ts'
 import { beforeThrottle } from './quirks.ts'
-import { destroy, sendAnswer } from './reply.ts'
+import { destroy, sendResponse } from './reply.ts'
 import type { Throttle } from './throttle.ts'
 import { createBodyPipe } from './validation.ts'
 
@@ -13,7 +13,7 @@ import { createBodyPipe } from './validation.ts'
 export interface MockState {
   world: World & { readonly throttle: Throttle }
   readonly faults: FaultQueue
-  /** Answers held back until a control call releases them. */
+  /** Responses held back until a control call releases them. */
   readonly held: Set<() => void>
 }
 
@@ -26,10 +26,10 @@ export function createHandler(operation: Operation, state: MockState) {
   const acceptsApiKey = operation.security.some(([scheme]) => scheme?.name === 'apiKey')
   const act = ({ world }: MockState, request: FastifyRequest): object => {
     const { clientId = '', userId = '' }: Record<string, string> = { ...Object(request.params) }
-    const caller = authenticate(world, clientId, request.headers)
+    const holder = authenticate(world, clientId, request.headers)
     // The refresh operation has no guards, and Cal.com notices only later that an API key is no client.
-    if (!acceptsApiKey && 'apiKey' in caller) throw new CalComError('bad_client_credentials')
-    const client = guard(world, clientId, caller)
+    if (!acceptsApiKey && 'apiKey' in holder) throw new CalComError('bad_client_credentials')
+    const client = guard(world, clientId, holder)
     const body = pipe ? pipe(request.body) : {}
     const query = new URLSearchParams(request.url.split('?').slice(1).join('?'))
     return { status: 'success', data: perform(operation.id, world, { client, userId, query, body }) }
@@ -43,8 +43,8 @@ export function createHandler(operation: Operation, state: MockState) {
     checkApiKey(state.world.store, request.headers)
     if (fault?.error) throw toNamedError(fault.error)
     if (!allowed) throw new CalComError('throttled')
-    const answer = act(state, request)
+    const body = act(state, request)
     if (fault?.hold) await new Promise<void>((release) => state.held.add(release))
-    return sendAnswer(reply, operation.success.status, answer, fault)
+    return sendResponse(reply, operation.success.status, body, fault)
   }
 }

@@ -12,7 +12,7 @@ export function rewriteUrl({ url = '/' }: { readonly url?: string | undefined })
   return url.replace(/^\/api\/v2\b/, '/v2')
 }
 
-/** Errors of the body parser, which stands before the throttle: their answers have no rate headers. */
+/** Errors of the body parser, which stands before the throttle: their responses have no rate headers. */
 export const beforeThrottle: readonly string[] = ['malformed_json', 'payload_too_large']
 
 /** Reads a user id as Cal.com's pipe does: whatever `Number` takes for an integer, `0x10` and ` 12` included. */

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply } from 'fastify'
-import { applyDrift, type Fault } from './faults.ts'
+import { applyMismatch, type Fault } from './faults.ts'
 
-/** Sends an answer as Cal.com does, with a weak ETag; a fault spoils it on the way. */
-export async function sendAnswer(
+/** Sends a response as Cal.com does, with a weak ETag; a fault spoils it on the way. */
+export async function sendResponse(
   reply: FastifyReply,
   status: number,
   body: object,
   fault: Fault = {},
 ): Promise<FastifyReply> {
-  const answer = fault.drift ? applyDrift(body, fault.drift) : body
-  const text = JSON.stringify(answer)
+  const spoiled = fault.mismatch ? applyMismatch(body, fault.mismatch) : body
+  const text = JSON.stringify(spoiled)
   if (fault.reset === 'after') return destroy(reply)
   if (fault.truncate) return truncate(reply, status, text)
   const tag = createHash('sha1').update(text).digest('base64').slice(0, 27)
@@ -23,7 +23,7 @@ export async function sendAnswer(
     .send(Buffer.from(text))
 }
 
-/** Resets the connection in place of an answer. */
+/** Resets the connection in place of a response. */
 export function destroy(reply: FastifyReply): FastifyReply {
   reply.hijack()
   reply.raw.socket?.resetAndDestroy()

@@ -11,7 +11,7 @@ import { CalComError, describeError } from './errors.ts'
 import { createFaultQueue } from './faults.ts'
 import { createHandler, type MockState } from './handlers.ts'
 import { rewriteUrl, routing } from './quirks.ts'
-import { sendAnswer } from './reply.ts'
+import { sendResponse } from './reply.ts'
 import { createStore } from './store.ts'
 import { createThrottle } from './throttle.ts'
 import { createMint } from './tokens.ts'
@@ -102,7 +102,7 @@ function createApp(dice: Dice, clock: Clock): FastifyInstance {
   app.setErrorHandler((error, { originalUrl }, reply) => {
     const known = error instanceof CalComError ? error : toCalComError(error)
     const { status, body } = describeError(known, originalUrl, clock())
-    return sendAnswer(reply, status, body)
+    return sendResponse(reply, status, body)
   })
   return app
 }

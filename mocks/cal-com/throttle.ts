@@ -11,7 +11,7 @@ interface Count {
   blockedUntil: number
 }
 
-/** What the throttle makes of a call: the headers of its answer, and whether it goes on. */
+/** What the throttle makes of a call: the headers of its response, and whether it goes on. */
 export interface Passage {
   readonly allowed: boolean
   readonly headers: Readonly<Record<string, string>>

@@ -5,7 +5,7 @@ import type { Client, StoredToken, User } from './store.ts'
 const minute = 60_000
 const day = 86_400_000
 
-/** What create, refresh and force-refresh answer; expiries in milliseconds since the epoch. */
+/** What create, refresh and force-refresh return; expiries in milliseconds since the epoch. */
 export interface Keys {
   readonly accessToken: string
   readonly refreshToken: string

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Drift } from '../../mocks/cal-com/faults.ts'
+import type { PlantedMismatch } from '../../mocks/cal-com/faults.ts'
 import { type CalComMock, startCalCom } from '../../mocks/cal-com/server.ts'
 import { readDocument } from '../../src/document/document.ts'
 import { asRecord } from '../../src/document/json.ts'
@@ -58,10 +58,10 @@ describe('the answers of a Cal.com that remembers', () => {
   }
 
   /** Calls an operation of a fresh world, and gives its answer and the departures that were counted for it. */
-  async function observe(name: CallName, server: ServerName, drift?: Drift) {
+  async function observe(name: CallName, server: ServerName, mismatch?: PlantedMismatch) {
     await control('reset')
     const forced = name === 'refresh' ? (await call('force-refresh', 'rest')).text : '{}'
-    if (drift) await control('faults', { operation: find(name)?.id, drift })
+    if (mismatch) await control('faults', { operation: find(name)?.id, mismatch })
     const before = await readDrift()
     const { status, text } = await call(name, server, Object(JSON.parse(forced).data).refreshToken)
     const after = await readDrift()
@@ -81,7 +81,7 @@ describe('the answers of a Cal.com that remembers', () => {
     )
   }
 
-  it('depart nowhere while nothing has drifted, on either port', async () => {
+  it('differ nowhere while nothing is planted, on either port', async () => {
     for (const server of ['rest', 'mcp'] as const)
       for (const name of names) {
         const { status, found } = await observe(name, server)

@@ -77,9 +77,9 @@ describe('make contract-live', () => {
     await control('faults', {
       operation: get,
       times: 1000,
-      drift: { pointer: '/data/weekStart', change: 'retype' },
+      mismatch: { pointer: '/data/weekStart', change: 'retype' },
     })
-    await control('faults', { operation: create, drift: { pointer: '/data/user/email', change: 'drop' } })
+    await control('faults', { operation: create, mismatch: { pointer: '/data/user/email', change: 'drop' } })
     await control('faults', { operation: update, status: 202 })
     const { code, mismatches } = await run({ ALLOW_WRITES: '1' })
     const users = '/v2/oauth-clients/{clientId}/users'
@@ -100,7 +100,7 @@ describe('make contract-live', () => {
     await control('faults', {
       operation: get,
       times: 1000,
-      drift: { pointer: '/data/plan', change: 'extra' },
+      mismatch: { pointer: '/data/plan', change: 'extra' },
     })
     const { code, output } = await run()
     expect(output).toContain('/data/plan undocumented')
@@ -113,7 +113,7 @@ describe('make contract-live', () => {
     await control('faults', {
       operation: create,
       times: 9,
-      drift: { pointer: '/data/user/id', change: 'retype' },
+      mismatch: { pointer: '/data/user/id', change: 'retype' },
     })
     const { code } = await run({ ALLOW_WRITES: '1' })
     expect(code).toBe(1)
@@ -136,7 +136,7 @@ describe('make contract-live', () => {
   })
 
   it('shows neither secret nor token nor address', async () => {
-    await control('faults', { operation: create, drift: { pointer: '/data/accessToken', change: 'null' } })
+    await control('faults', { operation: create, mismatch: { pointer: '/data/accessToken', change: 'null' } })
     const { output } = await run({ ALLOW_WRITES: '1' })
     expect(output).toContain('/data/accessToken type')
     expect(output).not.toMatch(/demo-secret|eyJ|@example/)

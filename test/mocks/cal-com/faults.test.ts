@@ -25,9 +25,9 @@ test.each([
   ['null', '/data/id', null],
   ['retype', '/data/id', 'seven'],
   ['extra', '/data/more', 'something more'],
-])('a drift can %s a field', async (change, pointer, expected) => {
+])('a mismatch can %s a field', async (change, pointer, expected) => {
   await using cal = await startSubject()
-  await cal.control('faults', { drift: { pointer, change } })
+  await cal.control('faults', { mismatch: { pointer, change } })
   const { data } = (await cal.call(one)).body
   expect(Object(data)[pointer.replace('/data/', '')]).toEqual(expected)
 })
@@ -43,16 +43,16 @@ test.each([
   expect([reply.status, reply.headers.get('x-ratelimit-remaining-default')]).toEqual([status, remaining])
 })
 
-test('a drift finds names that hold a slash', async () => {
+test('a mismatch finds names that hold a slash', async () => {
   await using cal = await startSubject()
   await cal.call(one, { method: 'PATCH', body: { metadata: { 'a/b~c': 1 } } })
-  await cal.control('faults', { drift: { pointer: '/data/metadata/a~1b~0c', change: 'drop' } })
+  await cal.control('faults', { mismatch: { pointer: '/data/metadata/a~1b~0c', change: 'drop' } })
   expect(Object((await cal.call(one)).body.data).metadata).toEqual({})
 })
 
-test('a drift can rename a field', async () => {
+test('a mismatch can rename a field', async () => {
   await using cal = await startSubject()
-  await cal.control('faults', { drift: { pointer: '/data/id', change: 'rename' } })
+  await cal.control('faults', { mismatch: { pointer: '/data/id', change: 'rename' } })
   const { data } = (await cal.call(one)).body
   expect([Object(data).id, Object(data).idRenamed]).toEqual([undefined, 4711])
 })
@@ -99,7 +99,7 @@ test('an answer can be cut off', async () => {
 })
 
 test.each([
-  { drift: { pointer: 'data', change: 'drop' } },
+  { mismatch: { pointer: 'data', change: 'drop' } },
   { reset: 'never' },
   { unknown: 1 },
   { error: 'no_such_error' },
