@@ -26,10 +26,10 @@ export interface RecordedRequest {
 /** Responds in the upstream's place. */
 export type Script = (request: RecordedRequest, response: ServerResponse) => void
 
-/** A proxy in front of the upstream that shows what goes up and can say what comes back. */
+/** A proxy in front of the upstream that shows the upstream requests and can respond itself. */
 export interface Recorder {
   readonly url: string
-  /** What has gone up since it was last emptied. */
+  /** The upstream requests since it was last emptied. */
   readonly requests: RecordedRequest[]
   /** The `Prefer` header that the upstream is to see; the gateway itself lets no client send one. */
   prefer: string | undefined

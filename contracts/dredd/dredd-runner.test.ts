@@ -108,7 +108,7 @@ describe('Dredd', () => {
   })
 
   it.each(['/valid', '/valid-with-charset', '/valid-with-more'])('passes %s', (path) => {
-    expect(findVerdict(path)).toMatchObject({ passed: true, message: '' })
+    expect(findResult(path)).toMatchObject({ passed: true, message: '' })
   })
 
   it.each([
@@ -122,7 +122,7 @@ describe('Dredd', () => {
     ['/empty', 'body is not a parseable JSON'],
     ['/broken', 'there was no response'],
   ])('fails %s and says why', (path, reason) => {
-    const result = findVerdict(path)
+    const result = findResult(path)
     expect(result?.passed).toBe(false)
     expect(result?.message).toContain(reason)
   })
@@ -132,6 +132,6 @@ describe('Dredd', () => {
   })
 })
 
-function findVerdict(path: string) {
+function findResult(path: string) {
   return report.results.find((result) => result.path === path)
 }

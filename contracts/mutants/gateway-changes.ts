@@ -93,11 +93,11 @@ export function listAllowedChanges(): GatewayChange[] {
 }
 
 function listTold(): GatewayChange[] {
-  const schema = (name: string, tool: string, from: string | RegExp, to: string): GatewayChange => [
+  const schema = (name: string, tool: string, replace: Replace): GatewayChange => [
     'tool schemas',
     name,
     'mcp',
-    () => onTools((tools) => tools.map((one) => (one.name === tool ? rewrite(one, from, to) : one))),
+    () => onTools((tools) => tools.map((one) => (one.name === tool ? asRecord(rewrite(one, replace)) : one))),
   ]
   const words = (name: string, change: (tools: readonly Members[]) => readonly Members[]): GatewayChange => [
     'tool words',
@@ -105,47 +105,52 @@ function listTold(): GatewayChange[] {
     'mcp',
     () => onTools(change),
   ]
-  const document = (name: string, from: string | RegExp, to: string): GatewayChange => [
+  const document = (name: string, replace: Replace): GatewayChange => [
     'served document',
     name,
     'rest',
-    () => onDocument((text) => text.replace(from, to)),
+    () => onDocument((text) => JSON.stringify(rewrite(parseJson(text), replace))),
   ]
+  const [list, create, update] = ['get-all-managed-users', 'create-managed-user', 'update-managed-user']
+  const isRequired = (value: unknown) => isList(value) && value.includes('email') && value.includes('name')
   return [
-    schema('limit without maximum', 'get-all-managed-users', ',"maximum":250', ''),
-    schema('at most ten emails', 'get-all-managed-users', '"maxItems":50', '"maxItems":10'),
-    schema('another default of limit', 'get-all-managed-users', '"default":50', '"default":10'),
-    schema('userId is a text', 'get-managed-user', /("userId":\{[^}]*"type":)"integer"/, '$1"string"'),
-    schema('a locale less', 'create-managed-user', '"es-419",', ''),
-    schema('a weekday less', 'update-managed-user', '"Monday",', ''),
-    schema(
-      'name is not required',
-      'create-managed-user',
-      /"required":\["email","name"\]/,
-      '"required":["email"]',
+    schema('limit without maximum', list, replaceMember('maximum', 250, undefined)),
+    schema('at most ten emails', list, replaceMember('maxItems', 50, 10)),
+    schema('another default of limit', list, replaceMember('default', 50, 10)),
+    schema('userId is a text', 'get-managed-user', replaceMember('type', 'integer', 'string')),
+    schema('a locale less', create, dropChoice('es-419')),
+    schema('a weekday less', update, dropChoice('Monday')),
+    schema('name is not required', create, (key, value) =>
+      key === 'required' && isRequired(value) ? ['email'] : value,
     ),
-    schema('longer metadata', 'create-managed-user', '"maxProperties":50', '"maxProperties":500'),
+    schema('longer metadata', create, replaceMember('maxProperties', 50, 500)),
     words('descriptions are swapped', (tools) =>
       tools.map((tool, index) => ({ ...tool, description: tools[(index + 1) % tools.length]?.description })),
     ),
     words('no titles', (tools) =>
-      tools.map(({ title: _, annotations, ...tool }) => ({
+      tools.map(({ title: _, ...tool }) => ({ ...tool, annotations: without(tool.annotations, 'title') })),
+    ),
+    words('arguments without a description', (tools) =>
+      tools.map((tool) => ({
         ...tool,
-        annotations: without(annotations, 'title'),
+        inputSchema: rewrite(tool.inputSchema, (key, value) =>
+          key === 'description' && typeof value === 'string' ? undefined : value,
+        ),
       })),
     ),
-    words('an argument without a description', (tools) =>
-      tools.map((tool) => rewrite(tool, /"description":"Id of the OAuth client[^"]*",?/, '')),
+    document('limit up to 1000', replaceMember('maximum', 250, 1000)),
+    document('any userId', replaceMember('maximum', 2_147_483_647, undefined)),
+    document('open bodies', replaceMember('additionalProperties', false, undefined)),
+    document('no security', (key, value) => (key === 'security' && isList(value) ? undefined : value)),
+    document('a second server', (key, value) =>
+      key === 'servers' && isList(value) ? [...value, { url: 'https://other.example.org' }] : value,
     ),
-    document('limit up to 1000', '"maximum":250', '"maximum":1000'),
-    document('any userId', /,"maximum":2147483647/g, ''),
-    document('open bodies', /"additionalProperties":false,?/g, ''),
-    document('no security', /"security":\[.*?\]\}?\],?/g, ''),
-    document('a second server', /"servers":\[/, '"servers":[{"url":"https://other.example.org"},'),
-    document('no deletion', '"delete":', '"x-delete":'),
-    document('name is not required', '"required":["email","name"]', '"required":["email"]'),
-    document('no 409', /"409":\{"\$ref":"[^"]*"\},?/g, ''),
-    document('another default of limit', '"default":50', '"default":10'),
+    document('no deletion', (key, value) => (key === 'delete' ? undefined : value)),
+    document('name is not required', (key, value) =>
+      key === 'required' && isRequired(value) ? ['email'] : value,
+    ),
+    document('no 409', (key, value) => (key === '409' ? undefined : value)),
+    document('another default of limit', replaceMember('default', 50, 10)),
     [
       'served document',
       'of another type',
@@ -156,6 +161,17 @@ function listTold(): GatewayChange[] {
         ),
     ],
   ]
+}
+
+/** Replaces a value by its key, anywhere; undefined takes it away. */
+type Replace = (key: string, value: unknown) => unknown
+
+function replaceMember(name: string, from: unknown, to: unknown): Replace {
+  return (key, value) => (key === name && value === from ? to : value)
+}
+
+function dropChoice(choice: string): Replace {
+  return (key, value) => (key === 'enum' && isList(value) ? value.filter((one) => one !== choice) : value)
 }
 
 function listProblems(): GatewayChange[] {
@@ -513,8 +529,8 @@ function changeArguments(request: WireRequest, change: (values: Members) => Memb
   return { ...request, text: JSON.stringify(changed) }
 }
 
-function rewrite(tool: Members, from: string | RegExp, to: string): Members {
-  return asRecord(JSON.parse(JSON.stringify(tool).replace(from, to)))
+function rewrite(value: unknown, replace: Replace): unknown {
+  return parseJson(JSON.stringify(value, replace))
 }
 
 function toContent({ content }: Members): readonly Members[] {

@@ -46,7 +46,7 @@ function weigh({ requirement, surface, operation }: TestCase, mutant: Mutant): n
     (wanted ? -10 : 0) +
     (group < 0 ? groups.length : group) +
     (operation === 'gateway' ? 0 : 0.1) +
-    // Trials by many cases at once are slow.
+    // Test cases that make many calls are slow.
     (requirement.id.startsWith('arguments.') ? 5 : 0) +
     server * 10
   )

@@ -42,7 +42,7 @@ export function readPointer(value: unknown, pointer: string): unknown {
   return splitPointer(pointer).reduce<unknown>((place, name) => asRecord(place)[name], value)
 }
 
-/** A copy of a JSON value in which the value at a pointer is another one, or is gone where it is undefined. */
+/** A copy of a JSON value in which the value at a pointer is another one, or is missing where that is undefined. */
 export function replaceAt<Value>(value: Value, pointer: string, replacement: unknown): Value {
   const copy = structuredClone(value)
   const names = splitPointer(pointer)

@@ -11,7 +11,7 @@ export interface MutatedOperation {
   readonly arguments: readonly string[]
 }
 
-/** One thing done wrong on the way up. */
+/** One thing done wrong with an upstream request. */
 export type RequestChange = (request: WireRequest) => WireRequest
 
 /** Lists what can go wrong with a request of an operation between gateway and upstream, each with its name. */

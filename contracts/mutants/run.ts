@@ -5,13 +5,14 @@
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { stringify } from 'yaml'
+import { parse, stringify } from 'yaml'
 import { startPrism } from '../../mocks/prism.ts'
 import { readDocument } from '../../src/document/document.ts'
+import { asRecord } from '../../src/document/json.ts'
 import { renderMatrix } from '../reports/matrix.ts'
 import { readRequirements } from '../requirements.ts'
 import { describeFinding, listTestCases } from '../test-cases.ts'
@@ -90,16 +91,19 @@ async function run(): Promise<number> {
   const whole = values.class === undefined && values.only === undefined
   const { report, problems, classes } = scoreResults(results, readSurvivors())
   console.log(report)
-  if (whole) writeScores(classes)
+  if (values.only === undefined) writeScores(classes)
   // A part of the mutants says nothing of the rest.
   for (const problem of whole ? problems : []) console.error(`✗ ${problem}`)
   return whole && problems.length > 0 ? 1 : 0
 }
 
-/** The page shows the score, so that it changes with it. */
+/** Writes the scores of the classes that were tested, and the page that shows them. */
 function writeScores(classes: Readonly<Record<string, ClassScore>>): void {
+  const file = fileURLToPath(new URL('scores.yaml', import.meta.url))
+  const known: Readonly<Record<string, unknown>> = asRecord(parse(readFileSync(file, 'utf8')))
+  const scores = mutantClasses.map((name) => [name, classes[name]?.mutants ? classes[name] : known[name]])
   const head = '# Written by `make contract-mutants`: what the suite reports of the defects of each class.\n'
-  writeFileSync(fileURLToPath(new URL('scores.yaml', import.meta.url)), head + stringify(classes))
+  writeFileSync(file, head + stringify(Object.fromEntries(scores.filter(([, score]) => score !== undefined))))
   writeFileSync(
     fileURLToPath(new URL('../../docs/contract.md', import.meta.url)),
     renderMatrix(readRequirements()),

@@ -55,7 +55,9 @@ export function scoreResults(
     report: [
       ...formatTable([
         ['class', 'mutants', 'caught', 'score', 'allowed'],
-        ...rows.map((row) => [row.name, row.mutants, row.caught, formatShare(row), row.allowed].map(String)),
+        ...rows
+          .filter((row) => row.mutants > 0)
+          .map((row) => [row.name, row.mutants, row.caught, formatShare(row), row.allowed].map(String)),
       ]),
       `${alive.length} survived${alive.length > 0 ? ':' : ''}`,
       ...listed,

@@ -17,7 +17,7 @@ const responses: Readonly<Record<Fault, string>> = {
   'a cut response':
     'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"status":',
   'a response that is no JSON':
-    'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 15\r\n\r\n<p>Welcome!</p>\n',
+    'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 13\r\n\r\n<p>Hello</p>\n',
   'a request to wait':
     'HTTP/1.1 429 Too Many Requests\r\ncontent-type: application/json\r\nx-ratelimit-reset-default: 300\r\n' +
     'content-length: 2\r\n\r\n{}',

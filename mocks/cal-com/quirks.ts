@@ -49,7 +49,7 @@ export function coerceTimeFormat(value: unknown): unknown {
 
 /**
  * What the document narrows and Cal.com does not: any text is an address here, and checked by hand later; a picture
- * may be anywhere; a schedule is any number, whoever owns it.
+ * may be anywhere; a schedule is any number, of any owner.
  */
 export const laxOnCreate = {
   email: { type: 'string' },
