@@ -54,7 +54,10 @@ export const documents: Readonly<Record<string, Check>> = {
       context.expectEqual(`${status} further shapes`, foreign.length, 0)
     }
     const { problem, violation } = context.requirement.values
+    const { early } = asRecord(context.requirement.values.problems)
     for (const [status, schema] of schemas.problem) {
+      // What a request gets before its operation is looked at is promised by its status alone.
+      if (toList(early).includes(status)) continue
       const own = { problem: toShape(problem), violation: toShape(violation) }
       const errors = asRecord(asRecord(schema.properties).errors)
       const mismatches = [
@@ -131,9 +134,11 @@ function errorShapes({ operation, requirements }: Context): Map<number, string[]
 }
 
 function listProblems({ operation, requirement }: Context): number[] {
-  const { every, body, ...own } = asRecord(requirement.values.problems)
+  const { every, early, body, ...own } = asRecord(requirement.values.problems)
   const further = operation.arguments.includes('body') ? toList(body) : []
-  return [...new Set([...toList(every), ...further, ...toList(own[operation.name])])].map(Number).sort()
+  return [...new Set([...toList(every), ...toList(early), ...further, ...toList(own[operation.name])])]
+    .map(Number)
+    .sort()
 }
 
 /** Lists how a schema differs from a shape and its bounds, one sentence each. */

@@ -3,7 +3,7 @@ import { asRecord } from '../../src/document/json.ts'
 import type { Check, Context } from '../context.ts'
 import { listDifferences } from '../differences.ts'
 import { readArguments } from '../generators.ts'
-import { isList } from '../values.ts'
+import { isList, toList } from '../values.ts'
 import { findTool } from './exposure.ts'
 
 type Members = Readonly<Record<string, unknown>>
@@ -37,7 +37,8 @@ export const told: Readonly<Record<string, Check>> = {
   async 'document.same'(context) {
     const request = { method: 'GET', path: '/openapi.json', headers: {}, body: undefined }
     const { body } = await context.target.servers.rest.send(request)
-    const options = { configured: context.target.configured }
+    const added = toList(context.requirement.values.added).map(String)
+    const options = { configured: context.target.configured, added }
     const differences = listDifferences('', strip(body, options), strip(readDocument(), options))
     for (const { place, message } of differences) context.fail(place, message)
   },
@@ -77,7 +78,11 @@ function normalizeMember(name: string, value: unknown): unknown {
 }
 
 /** The document without words and extensions, and without what a deployment with credentials says otherwise. */
-function strip(value: unknown, options: { readonly configured: boolean }, parent = ''): unknown {
+function strip(
+  value: unknown,
+  options: { readonly configured: boolean; readonly added: readonly string[] },
+  parent = '',
+): unknown {
   if (isList(value)) return value.map((one) => strip(one, options))
   if (typeof value !== 'object' || value === null) return value
   const isMap = ['properties', 'schemas', 'responses', 'paths', 'content', 'headers'].includes(parent)
@@ -85,12 +90,13 @@ function strip(value: unknown, options: { readonly configured: boolean }, parent
   const isCredential = options.configured && asRecord(asRecord(value).schema).format === 'password'
   const entries = Object.entries(asRecord(value)).filter(
     ([name]) =>
-      isMap ||
-      (!words.has(name) &&
-        !name.startsWith('x-') &&
-        !own.includes(name) &&
-        !(parent === 'securitySchemes' && name === 'apiKey') &&
-        !(isCredential && name === 'required')),
+      !(parent === 'responses' && options.added.includes(name)) &&
+      (isMap ||
+        (!words.has(name) &&
+          !name.startsWith('x-') &&
+          !own.includes(name) &&
+          !(parent === 'securitySchemes' && name === 'apiKey') &&
+          !(isCredential && name === 'required'))),
   )
   return Object.fromEntries(
     entries.map(([name, one]) => [
