@@ -5,8 +5,8 @@ import type { Target } from './target.ts'
 /** Says why a target cannot be tested by a requirement, or nothing. */
 export function findObstacle(
   target: Target,
-  { needs, id }: Requirement,
-  { name }: OperationFacts,
+  { needs, id, group, operations }: Requirement,
+  { name, tool }: OperationFacts,
   server: ServerClient | undefined,
 ): string | undefined {
   if (!server) return 'the upstream cannot be called directly'
@@ -22,6 +22,11 @@ export function findObstacle(
   if (needs.includes('sight') && !target.recorder) return 'upstream requests cannot be seen'
   if (needs.includes('told') && !target.tellable) return 'the upstream gives no response on demand'
   if (needs.includes('build') && !target.build) return 'the gateway is configured already'
+  if (server.surface === 'mcp' && target.policy) {
+    const { tools, redactsTokens } = target.policy
+    if (operations.length > 0 && !tools.has(tool)) return 'the policy of the gateway does not offer the tool'
+    if (redactsTokens && group === 'tokens') return 'the gateway redacts tokens from the results of tools'
+  }
   if (
     target.configured &&
     (needs.includes('second-client') || needs.includes('secret') || id.startsWith('secret.'))

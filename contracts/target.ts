@@ -39,6 +39,8 @@ export interface Target extends Tenant, AsyncDisposable {
   readonly writes: boolean
   /** True when the gateway has credentials of its own, so that calls bring none. */
   readonly configured: boolean
+  /** What the policy of a gateway with configured credentials offers to models; absent where it offers everything. */
+  readonly policy?: { readonly tools: ReadonlySet<string>; readonly redactsTokens: boolean }
   /** A second OAuth client of the same upstream. */
   readonly other?: Tenant
   readonly created: CreatedUsers
@@ -98,11 +100,18 @@ export async function openRunning(rest: string, mcp: string, traits: Traits, key
   }
   const tools = (await opened.mcp[0]?.listTools()) ?? []
   const configured = !tools.some((tool) => 'x-cal-secret-key' in readProperties(tool))
+  const policy = {
+    tools: new Set(tools.map((tool) => String(asRecord(tool).name))),
+    redactsTokens: !tools.some((tool) =>
+      JSON.stringify(asRecord(tool).outputSchema ?? '').includes('"accessToken":'),
+    ),
+  }
   return {
     ...traits,
     servers,
     tellable: false,
     configured,
+    ...(configured && { policy }),
     created,
     lifecycles: new Map(),
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),

@@ -18,6 +18,8 @@ const checkValues: Check = async (context) => {
   // Where calls reach users of others, no id but one's own may be changed.
   const { stateless, recorder } = context.target
   if (argument === 'userId' && operation.name !== 'get' && !stateless && !recorder) return
+  // A gateway with configured credentials serves one client alone.
+  if (argument === 'clientId' && context.target.configured) return
   // Each accepted creation makes a user, and update takes the same members.
   const isCostly = operation.name === 'create' && !stateless && !recorder
   for (const value of isCostly ? accepts.slice(0, 1) : accepts) {
@@ -132,7 +134,10 @@ export const boundaries: Readonly<Record<string, Check>> = {
 
   async 'arguments.missing'(context) {
     const valid = await context.makeArguments(context.operation)
-    for (const name of context.operation.required) {
+    // A gateway with configured credentials has a client id of its own.
+    const { required } = context.operation
+    const needed = context.target.configured ? required.filter((name) => name !== 'clientId') : required
+    for (const name of needed) {
       const result = await context.server.call(context.operation, setArgument(valid, name, undefined))
       context.target.recorder?.requests.splice(0)
       expectRefusal(context, name, result, `a call without ${name} must be refused`)

@@ -136,11 +136,13 @@ async function checkGenerated(
 }
 
 /** Of the ways to break a constraint those that a server can express: a URL has texts only, and no empty variable. */
-function listApplicable({ server, operation }: Context): ConstraintViolation[] {
+function listApplicable({ server, operation, target }: Context): ConstraintViolation[] {
   const described = readArguments(readDocument(), operation)
   return listViolations(described).filter(({ place, keyword, value }) => {
     const argument = described.find((one) => one.name === place)
     if (server.surface === 'mcp' && keyword === 'nullable' && argument && isOptional(argument)) return false
+    // A gateway with configured credentials has a client id of its own.
+    if (target.configured && place === 'clientId' && /^(required|nullable)$/.test(keyword)) return false
     if (server.surface === 'mcp' || argument === undefined || argument.in === 'body') return true
     if (keyword === 'required' || value === undefined || value === '') return false
     return !keyword.endsWith('type') && !keyword.endsWith('nullable') && fits(argument, value)

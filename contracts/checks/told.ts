@@ -16,9 +16,11 @@ export const told: Readonly<Record<string, Check>> = {
   async 'tool.schema'(context) {
     const { inputSchema } = await findTool(context)
     const shown = asRecord(asRecord(inputSchema).properties)
-    for (const { name, schema } of readArguments(readDocument(), context.operation))
-      if (name in shown || !context.target.configured)
-        context.expectEqual(name, normalize(shown[name]), normalize(schema))
+    const { configured, clientId } = context.target
+    for (const { name, schema } of readArguments(readDocument(), context.operation)) {
+      const own = configured && name === 'clientId' ? { ...asRecord(schema), default: clientId } : schema
+      if (name in shown || !configured) context.expectEqual(name, normalize(shown[name]), normalize(own))
+    }
   },
 
   async 'tool.description'(context) {
@@ -87,6 +89,7 @@ function strip(
   if (typeof value !== 'object' || value === null) return value
   const isMap = ['properties', 'schemas', 'responses', 'paths', 'content', 'headers'].includes(parent)
   const own = options.configured ? ['security', 'securitySchemes'] : []
+  const isPinned = options.configured && asRecord(value).pattern !== undefined
   const isCredential = options.configured && asRecord(asRecord(value).schema).format === 'password'
   const entries = Object.entries(asRecord(value)).filter(
     ([name]) =>
@@ -96,7 +99,8 @@ function strip(
           !name.startsWith('x-') &&
           !own.includes(name) &&
           !(parent === 'securitySchemes' && name === 'apiKey') &&
-          !(isCredential && name === 'required'))),
+          !(isCredential && name === 'required') &&
+          !(isPinned && name === 'default'))),
   )
   return Object.fromEntries(
     entries.map(([name, one]) => [
