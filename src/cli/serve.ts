@@ -15,6 +15,7 @@ export function createServe(context: CommandContext): Command {
     .option('--mock', 'start a mock and serve it in place of the API')
     .option('--stdio', 'serve MCP on standard input and output; the log goes to standard error')
     .option('--tools <all|search>', 'offer all tools, or three that search, describe and call them')
+    .option('--workers <number>', 'run so many processes on the same ports; needs REDIS_URL')
     .option('--allow-breaking', 'on a reload, serve descriptions that break clients too')
     .addHelpText(
       'after',
@@ -31,13 +32,22 @@ export function createServe(context: CommandContext): Command {
   return addDescriptionOptions(command)
 }
 
+const needsSharedState =
+  '--workers needs REDIS_URL, or each worker would have its own idempotency keys and limits'
+
 async function servePorts(files: readonly string[], options: ServeOptions, context: CommandContext) {
+  const { readWorkerNumber, runWorkers } = options.workers ? await import('./workers.ts') : {}
+  const worker = readWorkerNumber?.(context.environment)
+  if (options.workers && worker === undefined) return runWorkers?.(options.workers, context)
   const { gateway, config, watch } = await createServed(files, options, context, 'stdout')
   context.onStop(gateway.close)
+  // Each worker has metrics of its own.
+  const controlPort = config.controlPort && config.controlPort + (worker ?? 0)
   try {
+    if (worker !== undefined && !config.sharedState) throw new CommandError(needsSharedState)
     await listen(gateway.rest, config.host, config.restPort, 'REST_PORT')
     await listen(gateway.mcp, config.host, config.mcpPort, 'MCP_PORT')
-    await listen(gateway.control, config.controlHost, config.controlPort, 'CONTROL_PORT', 'CONTROL_HOST')
+    await listen(gateway.control, config.controlHost, controlPort, 'CONTROL_PORT', 'CONTROL_HOST')
     context.onReload(watch())
   } catch (error) {
     await gateway.close()

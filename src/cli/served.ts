@@ -18,6 +18,7 @@ export interface ServeOptions extends DescriptionOptions {
   readonly stdio?: true
   readonly tools?: string
   readonly allowBreaking?: true
+  readonly workers?: string
 }
 
 /** What is read: the document, the environment with what a file and a mock add to it, and the files. */

@@ -1,0 +1,59 @@
+import cluster, { type Worker } from 'node:cluster'
+import { once } from 'node:events'
+import { setTimeout as wait } from 'node:timers/promises'
+import { type CommandContext, CommandError } from './command.ts'
+
+/** The variable by which a worker knows its number, from 0. */
+const workerVariable = 'CALGATE_WORKER'
+
+/** Returns the number of this worker, from 0; undefined in a process that is none. */
+export function readWorkerNumber(environment: CommandContext['environment']): number | undefined {
+  return cluster.isWorker ? Number(environment[workerVariable]) : undefined
+}
+
+/** Milliseconds before a worker that has ended is replaced. */
+const pause = 1_000
+
+/**
+ * Runs this command in so many processes, which share the ports of both servers (node:cluster hands out connections in
+ * turn). Passes on requests to reload and to end. A worker that ends is replaced; one that ends before it listens has said
+ * why, and ends all. Throws a `CommandError` for a number that is none.
+ */
+export function runWorkers(count: string, { onStop, onReload, setExitCode, stdin }: CommandContext): void {
+  if (!/^([2-9]|[1-9]\d)$/.test(count)) throw new CommandError('--workers takes a number from 2 to 99')
+  const workers = new Map<number, Worker>()
+  let isEnding = false
+  const start = (number: number) => {
+    const worker = cluster.fork({ [workerVariable]: String(number) })
+    workers.set(number, worker)
+    let isListening = false
+    worker.on('listening', () => {
+      isListening = true
+    })
+    worker.on('exit', async (code) => {
+      workers.delete(number)
+      if (isEnding) return
+      if (!isListening) {
+        setExitCode(code || 1)
+        isEnding = true
+        for (const other of workers.values()) other.process.kill('SIGINT')
+        return
+      }
+      await wait(pause)
+      if (!isEnding) start(number)
+    })
+  }
+  for (let number = 0; number < Number(count); number += 1) start(number)
+  onReload(() => {
+    for (const worker of workers.values()) worker.process.kill('SIGHUP')
+  })
+  onStop(async (grace) => {
+    isEnding = true
+    const ends = [...workers.values()].map((worker) => once(worker, 'exit'))
+    // A terminal sends Ctrl-C to each of its processes, and a second signal would end them at once.
+    const isTold = grace === 0 && 'isTTY' in stdin && stdin.isTTY === true
+    for (const worker of workers.values())
+      if (!isTold) worker.process.kill(grace === 0 ? 'SIGINT' : 'SIGTERM')
+    await Promise.all(ends)
+  })
+}
