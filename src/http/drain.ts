@@ -19,6 +19,9 @@ export interface ClosingOptions {
 /** Milliseconds for responses under way, slow readers included. */
 const drainLimit = 60_000
 
+/** Milliseconds between two looks for connections that have become idle. */
+const idleInterval = 100
+
 /**
  * Creates the function that ends a gateway, once however often it is called. Its argument, the grace, is the time in
  * milliseconds for clients with an open connection to send one more request.
@@ -49,13 +52,15 @@ async function close({ drain, delay, servers, others }: ClosingOptions, grace: n
 function drainServer(server: HttpServer, grace: number): Promise<void> {
   if (!server.listening) return Promise.resolve()
   return new Promise((resolve) => {
-    const timers = [
-      setTimeout(() => closeIdle(server), grace),
-      setTimeout(() => server.closeAllConnections(), grace + drainLimit),
-    ]
-    // A connection that becomes idle after the grace was told `connection: close` and ends by itself.
+    const start = performance.now()
+    // A response that began before the drain does not say `connection: close`: its client may keep the connection.
+    const idle = setInterval(() => {
+      if (performance.now() - start >= grace) closeIdle(server)
+    }, idleInterval)
+    const limit = setTimeout(() => server.closeAllConnections(), grace + drainLimit)
     Server.prototype.close.call(server, () => {
-      for (const timer of timers) clearTimeout(timer)
+      clearInterval(idle)
+      clearTimeout(limit)
       resolve()
     })
   })

@@ -1,6 +1,8 @@
+import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { startGateway } from '../support/gateway.ts'
-import { startUpstream } from '../support/upstream-stub.ts'
+import { openConnection, readAll } from '../support/raw-connection.ts'
+import { respondJson, startUpstream } from '../support/upstream-stub.ts'
 
 test('while DRAIN_DELAY lasts, connections are accepted and readiness says no', async () => {
   await using upstream = await startUpstream()
@@ -23,4 +25,24 @@ test('a gateway that ends without a grace does not wait for it', async () => {
   const { gateway, restUrl } = await startGateway(upstream.url, { DRAIN_DELAY: '300' })
   await gateway.close()
   await expect(fetch(`${restUrl}/openapi.json`)).rejects.toThrow()
+})
+
+test('a client that reads slowly gets its whole response, and its connection ends with it', async () => {
+  const bio = 'x'.repeat(8_000_000)
+  await using upstream = await startUpstream((_request, response) =>
+    respondJson(response, 200, { status: 'success', data: { bio } }),
+  )
+  await using running = await startGateway(upstream.url)
+  const socket = openConnection(running.restUrl)
+  socket.write(
+    'GET /v1/v2/oauth-clients/cm9demo/users HTTP/1.1\r\nHost: 127.0.0.1\r\nx-cal-secret-key: demo-secret\r\n\r\n',
+  )
+  await once(socket, 'readable')
+  // The response began before the gateway was told to end, so that it does not say `connection: close`.
+  const closing = running.gateway.close(1)
+  const read = readAll(socket)
+  await closing
+  const response = await read
+  expect(response).toMatch(/^HTTP\/1\.1 200 /)
+  expect(response.length).toBeGreaterThan(bio.length)
 })
