@@ -48,8 +48,9 @@ interface Evidence {
 }
 
 async function note(evidence: Evidence, answer: Promise<Response>): Promise<void> {
-  const response = await answer
-  const text = await response.text()
+  // A body that streams may break, and its connection with it.
+  const response = await answer.catch(() => Response.error())
+  const text = await response.text().catch(() => '')
   // A redirect is passed on with where it leads.
   const isRedirect = response.status >= 300 && response.status < 400
   const passed = [...response.headers].filter(([name]) => !(isRedirect && name === 'location'))
@@ -92,7 +93,7 @@ async function callRest(url: string, evidence: Evidence): Promise<void> {
     users,
     JSON.stringify({ ...user, timeFormat: plant('format'), weekStart: plant('week') }),
   )
-  await send('POST', users, plant('text'), { 'content-type': `text/${plant('type')}` })
+  await send('POST', users, plant('text'), { 'content-type': 'text/html' })
   await send('POST', users, JSON.stringify(user), { 'idempotency-key': `${plant('bad')} ${'x'.repeat(300)}` })
   await ask(users, { method: 'PROPFIND' })
 }
@@ -162,7 +163,8 @@ function startTalkative(): Promise<UpstreamStub> {
     'set-cookie': plant('set-cookie'),
     server: plant('server'),
     'x-powered-by': plant('powered'),
-    location: `https://${plant('location')}.example.org`,
+    // No secret: where a redirect leads is for the client.
+    location: 'https://api.example.org/moved',
   }
   return startUpstream(({ method, url, headers: sent, body }, response) => {
     const count = answers.get(method + url) ?? 0

@@ -66,9 +66,11 @@ function sendBody(reply: FastifyReply, body: unknown): FastifyReply {
   return reply.serializer((text: string) => text).send(body.toString('latin1'))
 }
 
-/** Notes for the log line of the request why its response did not end well; its head has been sent. */
-function recordFailure({ request }: FastifyReply, error: Error): void {
+/** Notes for the log line of the request why its response did not end well, and ends the connection, which alone can tell. */
+function recordFailure({ request, raw }: FastifyReply, error: Error): void {
   if (error instanceof GatewayError) request.problem = { code: error.code, cause: findCauseCode(error) }
+  // Fastify would send an error in the place of a stream that has sent nothing, but the response has been claimed.
+  raw.destroy()
 }
 
 type Respond = (
