@@ -93,7 +93,7 @@ async function callRest(url: string, evidence: Evidence): Promise<void> {
     users,
     JSON.stringify({ ...user, timeFormat: plant('format'), weekStart: plant('week') }),
   )
-  await send('POST', users, plant('text'), { 'content-type': 'text/html' })
+  await send('POST', users, plant('text'), { 'content-type': `text/${plant('type')}` })
   await send('POST', users, JSON.stringify(user), { 'idempotency-key': `${plant('bad')} ${'x'.repeat(300)}` })
   await ask(users, { method: 'PROPFIND' })
 }
@@ -163,8 +163,7 @@ function startTalkative(): Promise<UpstreamStub> {
     'set-cookie': plant('set-cookie'),
     server: plant('server'),
     'x-powered-by': plant('powered'),
-    // No secret: where a redirect leads is for the client.
-    location: 'https://api.example.org/moved',
+    location: `https://${plant('location')}.example.org`,
   }
   return startUpstream(({ method, url, headers: sent, body }, response) => {
     const count = answers.get(method + url) ?? 0
