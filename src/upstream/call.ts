@@ -64,7 +64,7 @@ export interface UpstreamCall {
   readonly listSecrets: () => readonly string[]
   /** The client's name for this call, if it gave one and the operation takes one. */
   readonly idempotencyKey?: string | undefined
-  /** Path with query, and body, as they are to be sent, where what forwards the call would refuse or rewrite them. */
+  /** Path with query, and body, of a call that `reply.from` would refuse or rewrite. */
   readonly forwarded?: { readonly path: string; readonly body: Buffer | Readable | undefined }
   /** Whether the client takes a body that is no JSON as it arrives, and nobody needs the whole of it. */
   readonly takesStream?: boolean

@@ -50,7 +50,7 @@ export function openPools({ origin, connectTimeout, ca, proxy }: PoolOptions): P
         target.protocol === 'https:'
           ? connectTo({ ...target, httpSocket }, finish)
           : finish(null, httpSocket),
-      (error) => finish(error, null),
+      (error: Error) => finish(error, null),
     )
   }
   const common = {

@@ -36,16 +36,32 @@ export function forward(
   const { operation, idempotencyKey } = context
   // A response that may be sent again is kept whole.
   const takesStream = idempotencyKey === undefined && !operation.redeliver && !operation.singleUse
-  // reply.from refuses `..` within a segment, a stream, and a body with GET, so target and body travel beside it.
-  runInCall({ ...context, takesStream, forwarded: { path, body } }, () =>
-    reply.from('/', {
-      queryString: () => '',
+  const end = path.search(/\?|$/)
+  const isTaken = isPlainPath(path.slice(0, end)) && isPlainBody(operation.method, body)
+  const forwarded = isTaken ? {} : { forwarded: { path, body } }
+  runInCall({ ...context, takesStream, ...forwarded }, () =>
+    reply.from(isTaken ? path.slice(0, end) : '/', {
+      queryString: () => path.slice(end + 1),
       rewriteRequestHeaders: () => (body instanceof Readable ? { ...headers, ...length } : headers),
-      body: null,
+      body: isTaken ? (body ?? null) : null,
+      contentType: headers['content-type'] ?? 'application/octet-stream',
       retryDelay: () => null,
       onResponse: (_request, _reply, { stream }) => sendBody(reply, stream),
     }),
   )
+}
+
+/**
+ * True for a path that `reply.from` sends as it is. It refuses `..` beside a slash, and its URL parser changes dot
+ * segments and characters that stand in some documents' paths; such a path travels in the call's context.
+ */
+function isPlainPath(path: string): boolean {
+  return /^\/(?:[\w~!$&()*+,;=:@/-]|\.(?!\.)|%(?!2e|2f)[0-7][0-9a-f])*$/i.test(path) && !/\/[./]/.test(path)
+}
+
+/** True for a body that `reply.from` takes: none of a read, and no stream; the others travel in the call's context. */
+function isPlainBody(method: string, body: Buffer | Readable | undefined): boolean {
+  return body === undefined || (body instanceof Buffer && method !== 'GET' && method !== 'HEAD')
 }
 
 /** Bytes of a body up to which a copy of it costs less than a second piece to write. */
@@ -66,11 +82,9 @@ function sendBody(reply: FastifyReply, body: unknown): FastifyReply {
   return reply.serializer((text: string) => text).send(body.toString('latin1'))
 }
 
-/** Notes for the log line of the request why its response did not end well, and ends the connection, which alone can tell. */
-function recordFailure({ request, raw }: FastifyReply, error: Error): void {
+/** Notes for the log line of the request why its response did not end well. */
+function recordFailure({ request }: FastifyReply, error: Error): void {
   if (error instanceof GatewayError) request.problem = { code: error.code, cause: findCauseCode(error) }
-  // Fastify would send an error in the place of a stream that has sent nothing, but the response has been claimed.
-  raw.destroy()
 }
 
 type Respond = (
@@ -84,13 +98,13 @@ type Respond = (
  * sent nothing.
  */
 function adaptRequester({ send }: Requester): { request: Dispatcher['request'] } {
-  const request: unknown = ({ method, path, headers }: UpstreamRequest, respond: Respond) => {
+  const request: unknown = ({ method, path, headers, body }: UpstreamRequest, respond: Respond) => {
     const { connection, forwarded } = currentCall()
     const deliver = (statusCode: number, fields: object, content: unknown) => {
       if (!connection.disconnected) respond(null, { statusCode, headers: { ...fields }, body: content })
       else if (content instanceof Readable) content.destroy()
     }
-    send({ method, headers, path, ...forwarded }).then(
+    send({ method, path, headers, body, ...forwarded }).then(
       (response) => deliver(response.status, response.headers, response.stream ?? response.body),
       (error: unknown) => {
         if (!(error instanceof GatewayError && error.code === 'client_disconnected')) deliver(500, {}, error)

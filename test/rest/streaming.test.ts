@@ -109,13 +109,6 @@ test.each<[string, (response: ServerResponse) => unknown]>([
   await expect.poll(() => gateway.log.at(-1)).toContain('"code":"upstream_connection_lost"')
 })
 
-test('a stream that breaks before its first byte ends the connection', async () => {
-  respond = (response) => response.writeHead(200, { ...bytes, 'content-length': 9 }).flushHeaders()
-  const failed = fetch(`${gateway.restUrl}/file`)
-  await expect(failed).rejects.toThrow('fetch failed')
-  await expect.poll(() => gateway.log.at(-1)).toContain('"code":"upstream_connection_lost"')
-})
-
 test.each([
   ['a page', 200, { 'content-type': 'text/html' }, '<p>'],
   ['a body without a type', 200, {}, '{}'],
