@@ -3,6 +3,7 @@ import { authenticatesClients, createGuard } from './access/authentication.ts'
 import { nameVariable } from './config/api-variables.ts'
 import { ConfigError } from './config/config.ts'
 import { readApi } from './document/api.ts'
+import { asRecord } from './document/json.ts'
 import { readServed } from './document/served-operations.ts'
 import { Admission, usualAdmission } from './http/admission.ts'
 import { createControlServer } from './http/control-server.ts'
@@ -83,7 +84,7 @@ async function loadTelemetry(
 ): Promise<Telemetry | undefined> {
   if (endpoint === undefined) return undefined
   const { openTelemetry } = await import('./observability/telemetry.ts').catch((error: unknown) => {
-    if (Object(error).code !== 'ERR_MODULE_NOT_FOUND') throw error
+    if (asRecord(error).code !== 'ERR_MODULE_NOT_FOUND') throw error
     const reason = 'needs the optional packages of OpenTelemetry, which docs/observability.md lists'
     throw new ConfigError([`OTEL_EXPORTER_OTLP_ENDPOINT ${reason}`])
   })

@@ -77,7 +77,7 @@ function fail(error: unknown): never {
 }
 
 // A reader that has ended, such as `head`, wants no more.
-process.stdout.on('error', (error) => {
+process.stdout.on('error', (error: unknown) => {
   if (asRecord(error).code !== 'EPIPE') fail(error)
 })
 

@@ -30,7 +30,7 @@ const description = {
  * of the gateway.
  */
 export function createSettingsSchema(): object {
-  const fixed = Object.entries(variables).map(([variable, one]) => [
+  const fixed = Object.entries(variables).map(([variable, one]): [string, object] => [
     nameSetting(variable),
     { ...typeOf(one), description: `${one.description} (${variable})` },
   ])

@@ -1,8 +1,9 @@
-import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Server as TlsServer } from 'node:tls'
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
+import { describeProblem, writeProblem } from './problem-response.ts'
 
 const parserCodes: Readonly<Record<string, ErrorCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
@@ -163,6 +164,8 @@ export function respondToBrokenRequest(error: Error, socket: Duplex): ErrorCode 
   if (within && claimResponse(within, connection)) {
     const { headers, body } = describeProblem(problem)
     within.writeHead(problem.status, headers).end(body)
+    // The reader of the body would send an error of its own behind this response, and log that it could not.
+    latest?.request.removeAllListeners('error').on('error', () => {})
   } else if (!last) end(socket, within ? '' : writeProblem(problem))
   // Node tells only what reads the socket: a body that streams would wait for its end.
   if (within) latest?.request.emit('aborted')
@@ -170,24 +173,6 @@ export function respondToBrokenRequest(error: Error, socket: Duplex): ErrorCode 
   if (socket.readableEnded) end(socket)
   else socket.once('end', () => end(socket))
   return problem.code
-}
-
-function describeProblem(problem: GatewayError) {
-  const body = JSON.stringify(problem.toProblem())
-  const headers = {
-    ...problem.headers,
-    connection: 'close',
-    'content-type': 'application/problem+json',
-    'content-length': String(Buffer.byteLength(body)),
-  }
-  return { headers, body }
-}
-
-/** Writes a problem as a whole response, for a connection that no request of Node stands for. */
-function writeProblem(problem: GatewayError): string {
-  const { headers, body } = describeProblem(problem)
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  return `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines.join('')}\r\n${body}`
 }
 
 /** Ends a connection. Destroyed at once, it would lose what its client was just told. */

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { findCauseCode } from '../errors/cause.ts'
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
@@ -45,4 +46,23 @@ export function recordProblem(request: FastifyRequest, error: GatewayError): voi
 
 function readCode(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : ''
+}
+
+/** Describes the last response of a connection: headers and body of a problem. */
+export function describeProblem(problem: GatewayError) {
+  const body = JSON.stringify(problem.toProblem())
+  const headers = {
+    ...problem.headers,
+    connection: 'close',
+    'content-type': 'application/problem+json',
+    'content-length': String(Buffer.byteLength(body)),
+  }
+  return { headers, body }
+}
+
+/** Writes a problem as a whole response, for a connection that no request of Node stands for. */
+export function writeProblem(problem: GatewayError): string {
+  const { headers, body } = describeProblem(problem)
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines.join('')}\r\n${body}`
 }

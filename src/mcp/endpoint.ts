@@ -15,7 +15,7 @@ import { type Reply, RpcError, refuse, rpcCodes } from './json-rpc.ts'
 import { messageLimits } from './messages.ts'
 import { createSdkResponder } from './post.ts'
 import type { ProtocolOptions } from './protocol.ts'
-import { type OperationFilter, readSelection } from './tool-selection.ts'
+import { type OperationFilter, readSelection, selectionHeader } from './tool-selection.ts'
 import type { CallContext } from './tools.ts'
 import { sendToolsPage, type ToolsPage } from './tools-page.ts'
 
@@ -84,7 +84,8 @@ class HttpContext implements CallContext {
 
   constructor(request: FastifyRequest, response: ServerResponse) {
     this.grant = request.grant
-    this.selects = readSelection(request.url, request.headers)
+    const { url, headers } = request
+    this.selects = url.includes('?') || selectionHeader in headers ? readSelection(url, headers) : undefined
     this.requestId = request.id
     this.countCall = request.countCall
     this.traceparent = request.trace?.traceparent

@@ -7,7 +7,7 @@ import { GatewayError } from '../errors/gateway-error.ts'
 export type OperationFilter = (operation: Operation) => boolean
 
 /** The header with a selection, for clients that cannot change the URL. */
-const header = 'x-mcp-tools'
+export const selectionHeader = 'x-mcp-tools'
 const keys = ['tag', 'operation', 'exclude', 'read-only']
 
 /**
@@ -17,7 +17,7 @@ const keys = ['tag', 'operation', 'exclude', 'read-only']
  */
 export function readSelection(url: string, headers: IncomingHttpHeaders): OperationFilter | undefined {
   const mark = url.indexOf('?')
-  const texts = [mark < 0 ? undefined : url.slice(mark + 1), headers[header]]
+  const texts = [mark < 0 ? undefined : url.slice(mark + 1), headers[selectionHeader]]
   const selections = texts.flatMap((text) => (typeof text === 'string' && text !== '' ? [parse(text)] : []))
   if (selections.length === 0) return undefined
   return ({ id, method, path, tags = [], tool }) => {

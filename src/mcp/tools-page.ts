@@ -36,7 +36,8 @@ function describeClient(title: string, configuration: object): Markup {
 }
 
 function describeTool({ name, title, description, inputSchema, annotations }: ToolDescription): Markup {
-  const hints = Object.entries(annotations).filter(([key, value]) => key.endsWith('Hint') && value === true)
+  const told: Readonly<Record<string, unknown>> = { ...annotations }
+  const hints = Object.entries(told).filter(([key, value]) => key.endsWith('Hint') && value === true)
   return html`<article>
 <h3><code>${name}</code></h3>
 <p>${title === name ? '' : title} ${hints.map(([key]) => html`<span class="hint">${key.replace('Hint', '')}</span> `)}</p>

@@ -79,7 +79,11 @@ describe('make contract-live', () => {
       times: 1000,
       mismatch: { pointer: '/data/weekStart', change: 'retype' },
     })
-    await control('faults', { operation: create, mismatch: { pointer: '/data/user/email', change: 'drop' } })
+    await control('faults', {
+      operation: create,
+      times: 1000,
+      mismatch: { pointer: '/data/user/email', change: 'drop' },
+    })
     await control('faults', { operation: update, status: 202 })
     const { code, mismatches } = await run({ ALLOW_WRITES: '1' })
     const users = '/v2/oauth-clients/{clientId}/users'
@@ -136,7 +140,11 @@ describe('make contract-live', () => {
   })
 
   it('shows neither secret nor token nor address', async () => {
-    await control('faults', { operation: create, mismatch: { pointer: '/data/accessToken', change: 'null' } })
+    await control('faults', {
+      operation: create,
+      times: 1000,
+      mismatch: { pointer: '/data/accessToken', change: 'null' },
+    })
     const { output } = await run({ ALLOW_WRITES: '1' })
     expect(output).toContain('/data/accessToken type')
     expect(output).not.toMatch(/demo-secret|eyJ|@example/)
