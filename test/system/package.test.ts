@@ -35,8 +35,8 @@ describe('the package', () => {
     const own = /^package\/dist\/(src|mocks)\/[\w/-]+\.(js|js\.map|d\.ts)$/
     expect(names.filter((name) => !own.test(name)).sort()).toEqual(
       [
-        ...['LICENSE', 'README.md', 'bin/calgate.js', 'bin/check-node.js', 'package.json'],
-        ...['dist/calgate.schema.json', 'dist/openapi/openapi.json'],
+        ...['LICENSE', 'README.md', 'bin/calgate.js', 'bin/check-node.js', 'bin/healthy.js'],
+        ...['dist/calgate.schema.json', 'dist/openapi/openapi.json', 'package.json'],
       ]
         .map((name) => `package/${name}`)
         .sort(),
