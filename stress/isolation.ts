@@ -1,6 +1,6 @@
-import { createServer } from 'node:http'
 import { startGateway } from '../test/support/gateway.ts'
 import { calls, toMcpRequest, toRestRequest } from '../test/support/servers.ts'
+import { respondJson, startUpstream } from '../test/support/upstream-stub.ts'
 import { type Finding, report } from './finding.ts'
 
 /** Calls both servers concurrently with many secrets: each client must get the responses to its own calls. */
@@ -35,29 +35,13 @@ export async function keepApart(callers = 64, total = 12_800): Promise<Finding> 
 }
 
 /** Starts an upstream that returns the secret of the call after a varying delay. */
-async function startMirror() {
+function startMirror() {
   let count = 0
-  const server = createServer((request, response) => {
-    request.resume()
+  return startUpstream(({ headers }, response) => {
     count += 1
-    const body = JSON.stringify({
-      status: 'success',
-      data: { id: 1, name: request.headers['x-cal-secret-key'] },
-    })
-    setTimeout(
-      () => response.writeHead(200, { 'content-type': 'application/json' }).end(body),
-      (count * 7) % 5,
-    )
+    const data = { id: 1, name: headers['x-cal-secret-key'] }
+    setTimeout(() => respondJson(response, 200, { status: 'success', data }), (count * 7) % 5)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  return {
-    url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
 }
 
 if (import.meta.main) report([await keepApart()])

@@ -50,6 +50,18 @@ const create = (replica: number, key: string) =>
 /** Expects of a value that it becomes what it should, on a busy machine too. */
 const eventually = <Value>(read: () => Promise<Value>) => expect.poll(read, { timeout: 30_000 })
 
+/** Has the upstream respond only when it is released; `arrived` resolves with the first call. */
+function holdResponses() {
+  const arrived = Promise.withResolvers<void>()
+  const released = Promise.withResolvers<void>()
+  respond = async (_request, response) => {
+    arrived.resolve()
+    await released.promise
+    respondJson(response, 201, { status: 'success', data: { number: upstream.requests.length } })
+  }
+  return { arrived: arrived.promise, release: released.resolve }
+}
+
 /** Creates a user as a client would that repeats its call until it has a response. */
 async function createUntilDone(replica: number, key: string): Promise<string> {
   for (;;) {
@@ -103,19 +115,13 @@ describe('two replicas with one Redis', () => {
 
   it('give the response that a client did not get to the same call on the other one, once', async () => {
     const leaving = new AbortController()
-    const arrived = Promise.withResolvers<void>()
-    const release = Promise.withResolvers<void>()
-    respond = async (_request, response) => {
-      arrived.resolve()
-      await release.promise
-      respondJson(response, 201, { status: 'success', data: { number: upstream.requests.length } })
-    }
+    const { arrived, release } = holdResponses()
     const body = JSON.stringify({ email: 'grace@example.org', name: 'Grace' })
     const lost = call(0, 'POST', users, { body, signal: leaving.signal }).catch(() => 'lost')
-    await arrived.promise
+    await arrived
     leaving.abort()
     expect(await lost).toBe('lost')
-    release.resolve()
+    release()
     await eventually(() => redis.ask('keys', '*:response:*')).toContain('response')
     const second = await call(1, 'POST', users, { body })
     expect(await second.json()).toMatchObject({ data: { number: 1 } })
@@ -182,17 +188,11 @@ describe('while Redis cannot be reached', () => {
   })
 
   it('the response of a call under way is kept until it can be written down', async () => {
-    const arrived = Promise.withResolvers<void>()
-    const release = Promise.withResolvers<void>()
-    respond = async (_request, response) => {
-      arrived.resolve()
-      await release.promise
-      respondJson(response, 201, { status: 'success', data: { number: upstream.requests.length } })
-    }
+    const { arrived, release } = holdResponses()
     const first = create(0, 'under-way')
-    await arrived.promise
+    await arrived
     await redis.kill()
-    release.resolve()
+    release()
     const text = await (await first).text()
     await redis.restart()
     expect(await createUntilDone(1, 'under-way')).toBe(text)
