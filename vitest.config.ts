@@ -9,7 +9,6 @@ const common = {
   maxConcurrency: 30,
   // No test replaces a module, so files may share those that are loaded: loading takes as long as testing.
   isolate: false,
-  setupFiles: ['./test/support/route-validator.ts'],
   // Many tests start programs, which start faster when Node keeps what it has compiled.
   env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/node', import.meta.url)) },
 }

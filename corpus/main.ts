@@ -3,8 +3,6 @@
  * docs/compatibility.md. With `HELD=1` it reads the documents that are held out, and only those; `CORPUS_EVERY=40` reads
  * every fortieth document, `CORPUS_CALLS` says how many operations of each are called at most.
  */
-// Every gateway would compile the same metaschema again.
-import '../test/support/route-validator.ts'
 import { readFile, writeFile } from 'node:fs/promises'
 import { measureCalls, Recorder } from './calls.ts'
 import { listDocuments } from './documents.ts'

@@ -1,5 +1,4 @@
 import Fastify, { type FastifyInstance } from 'fastify'
-import openapiGlue from 'fastify-openapi-glue'
 import { readDocument } from '../../src/document/document.ts'
 import { readOperations } from '../../src/document/operations.ts'
 import { mockHeader } from '../choice.ts'
@@ -73,7 +72,7 @@ export async function startCalCom(options: CalComOptions = {}): Promise<CalComMo
     },
     operations: readOperations(readDocument()).map(({ id }) => id),
   })
-  await app.register((routes) => registerOperations(routes, state))
+  registerOperations(app, state)
   const url = await app.listen({ host, port })
   return { url, [Symbol.asyncDispose]: () => app.close() }
 }
@@ -107,16 +106,12 @@ function createApp(dice: Dice, clock: Clock): FastifyInstance {
   return app
 }
 
-/** Routes the document's operations; validation is Cal.com's own, so Fastify's stays out. */
-async function registerOperations(routes: FastifyInstance, state: MockState): Promise<void> {
-  routes.setValidatorCompiler(() => () => true)
-  routes.setSerializerCompiler(() => String)
-  const document = readDocument()
-  const handlers = new Map(readOperations(document).map((one) => [one.id, createHandler(one, state)]))
-  const operationResolver = (id: string) => {
-    const handler = handlers.get(id)
-    if (!handler) throw new TypeError(`the document routes an operation that was not read from it: ${id}`)
-    return handler
-  }
-  await routes.register(openapiGlue, { specification: document, operationResolver })
+/** Routes the document's operations at their upstream paths. */
+function registerOperations(app: FastifyInstance, state: MockState): void {
+  for (const operation of readOperations(readDocument()))
+    app.route({
+      method: operation.method,
+      url: operation.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      handler: createHandler(operation, state),
+    })
 }

@@ -30,7 +30,7 @@ export function readTraceparent(text: unknown): TraceContext | undefined {
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The operation of this route. */
+    /** Names the operation of this route. */
     operationId?: string
   }
   interface FastifyRequest {

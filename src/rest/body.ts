@@ -10,8 +10,8 @@ import { StreamLimit } from '../upstream/body-stream.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Whether the operation of this route has a body. */
-    takesBody?: boolean
+    /** The operation of this route. */
+    operation?: Operation
   }
   interface FastifyRequest {
     /** The body's bytes as they came, or as they come; absent when there is none. */
@@ -41,16 +41,12 @@ const texts =
  * the client chose. Bytes have nothing to validate, and stream. An empty body is none, since many clients send a content
  * type without one. Throws `unsupported_media_type` on a type that the operation does not take.
  */
-export function registerBodyParser(
-  app: FastifyInstance,
-  operations: ReadonlyMap<string, Operation>,
-  { text, file }: BodyLimits,
-): void {
+export function registerBodyParser(app: FastifyInstance, { text, file }: BodyLimits): void {
   app.decorateRequest('rawBody', undefined)
   app.decorateRequest('bodyType', undefined)
   const uploads = new StreamLimit(mostUploads)
   const choose = (request: FastifyRequest) => {
-    const operation = operations.get(request.route.config.operationId ?? '')
+    const { operation } = request.route.config
     const { body } = operation ?? {}
     const mediaType = body && findMediaType(body.content, request.headers['content-type'] ?? '')
     if (!operation || !mediaType) throw refuseType(body)
@@ -123,7 +119,7 @@ function refuseForm(cause: unknown): never {
  * `invalid_argument`.
  */
 export function refuseUnwantedBody(request: FastifyRequest): void {
-  if (request.route.config.takesBody !== false || !announcesBody(request)) return
+  if (request.route.config.operation?.body || !announcesBody(request)) return
   const violation = { location: 'body', rule: 'body', message: 'is not taken by this operation' }
   throw new GatewayError('invalid_argument', {
     detail: 'body is not taken by this operation',

@@ -1,4 +1,3 @@
-import type { HTTPMethods } from 'fastify'
 import type { Operation } from '../document/operations.ts'
 import { createPathPattern, parseTemplate } from '../document/path-template.ts'
 
@@ -27,69 +26,24 @@ export function createMethodFinder(operations: readonly Operation[]): MethodFind
   }
 }
 
-/** How the operations are routed at their exposed paths. */
-export interface RoutePlan {
-  /**
-   * An OpenAPI document of paths, methods and operation ids. Schemas stay out, because the gateway validates by its own
-   * and Fastify would compile them; so do media types, which the router takes for bodies to parse.
-   */
-  readonly specification: object
-  /** Routes of paths that OpenAPI's router does not read as they are meant: `/{id}:cancel`, `/{name}.json`. */
-  readonly others: readonly OtherRoute[]
-}
-
-interface OtherRoute {
-  readonly operationId: string
-  readonly method: HTTPMethods
-  /** In the words of find-my-way. */
-  readonly url: string
-  readonly config: { readonly takesBody: boolean; readonly operationId: string }
-}
-
-/** The methods that the router of OpenAPI documents knows. */
-const glueMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
-
-/** Plans the routes of operations. Their handlers read the variables from the URL themselves. */
-export function planRoutes(operations: readonly Operation[]): RoutePlan {
-  const paths: Record<string, Record<string, object>> = {}
-  const others: OtherRoute[] = []
-  for (const { id, restPath, method, body } of operations) {
-    const config = { takesBody: body !== undefined, operationId: id }
-    const { parts } = parseTemplate(restPath)
-    if (isPlain(parts) && glueMethods.has(method)) {
-      const path = parts
-        .map((part, index) => (index % 2 === 0 ? part : `{${nameVariable(part, index)}}`))
-        .join('')
-      const responses = { default: { description: id } }
-      const route = { operationId: id, 'x-fastify-config': config, responses }
-      paths[path] = { ...paths[path], [method.toLowerCase()]: route }
-    } else others.push({ operationId: id, method, url: writeRoute(parts), config })
-  }
-  const info = { title: 'Routes', version: '1.0.0' }
-  return { specification: { openapi: '3.0.3', info, paths }, others }
-}
-
-/** True for literals that mean themselves to every router, with variables that are whole segments. */
-function isPlain(parts: readonly string[]): boolean {
-  return parts.every(
-    (part, index) =>
-      index % 2 === 1 ||
-      (/^[\w./~-]*$/.test(part) &&
-        (index === 0 || part === '' || part.startsWith('/')) &&
-        (index === parts.length - 1 || part.endsWith('/'))),
-  )
+/**
+ * Writes an exposed path for find-my-way, where `::` is a colon. A variable that is not a whole segment, as in
+ * `/{id}:cancel` and `/{name}.json`, has a pattern, which ends where the literal after it begins.
+ */
+export function writeRoute(restPath: string): string {
+  const { parts } = parseTemplate(restPath)
+  return parts
+    .map((part, index) => {
+      if (index % 2 === 0) return decodeURI(part).replaceAll(':', '::')
+      const [before = '', after = ''] = [parts[index - 1], parts[index + 1]]
+      const isSegment =
+        before.endsWith('/') && (after.startsWith('/') || (index + 2 === parts.length && after === ''))
+      return `:${nameVariable(part, index)}${isSegment ? '' : '(.+?)'}`
+    })
+    .join('')
 }
 
 /** The name of a variable in the router, and in the log's `route`: its own where that is a word. */
 function nameVariable(name: string, index: number): string {
   return /^[A-Za-z]\w*$/.test(name) ? name : `v${index}`
-}
-
-/** Writes a path for find-my-way: a variable ends where its pattern does, and `::` is a colon. */
-function writeRoute(parts: readonly string[]): string {
-  return parts
-    .map((part, index) =>
-      index % 2 === 0 ? decodeURI(part).replaceAll(':', '::') : `:${nameVariable(part, index)}(.+?)`,
-    )
-    .join('')
 }

@@ -1,5 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
-import openapiGlue from 'fastify-openapi-glue'
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import type { Policy } from '../access/authorization.ts'
 import type { OpenApiDocument } from '../document/document.ts'
 import { once } from '../document/once.ts'
@@ -9,14 +8,14 @@ import { holdSlot } from '../http/admission.ts'
 import { createListener, type ListenerOptions } from '../http/listener.ts'
 import { HttpConnection } from '../upstream/client-connection.ts'
 import type { ConfiguredCredentials } from '../upstream/credentials.ts'
-import { createPipeline, type Pipeline } from '../upstream/pipeline.ts'
+import { createPipeline } from '../upstream/pipeline.ts'
 import { forward, registerProxy } from '../upstream/proxy.ts'
 import { createCallWriter } from '../upstream/request.ts'
 import type { Requester } from '../upstream/requester.ts'
 import { type BodyLimits, refuseUnwantedBody, registerBodyParser } from './body.ts'
 import { createRequestReader } from './input.ts'
 import { registerReference } from './reference.ts'
-import { createMethodFinder, planRoutes } from './routes.ts'
+import { createMethodFinder, writeRoute } from './routes.ts'
 import { describeDeployment } from './served-document.ts'
 
 /** Methods whose bodies Fastify reads by itself. */
@@ -48,14 +47,7 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
     bodyLimit: bodyLimits.text,
     refuseUnrouted,
   })
-  const byId = new Map(operations.map((operation) => [operation.id, operation]))
-  const served = new Map(operations.map((operation) => [operation.id, serve(operation, options)]))
-  app.addHook('onRequest', (request, _reply, done) => {
-    served.get(request.route.config.operationId ?? '')?.pipeline.authorize(request.grant)
-    refuseUnwantedBody(request)
-    done()
-  })
-  registerBodyParser(app, byId, bodyLimits)
+  registerBodyParser(app, bodyLimits)
   await registerProxy(app, requester)
   for (const method of new Set(operations.map((one) => one.method))) {
     const hasBody = operations.some((one) => one.method === method && one.body)
@@ -64,13 +56,7 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
     if (!isKnown || (hasBody && !methodsWithBody.has(method)))
       app.addHttpMethod(method, { hasBody, overrideExisting: isKnown })
   }
-  const { specification, others } = planRoutes(operations)
-  await app.register(openapiGlue, {
-    specification,
-    operationResolver: (id) => served.get(id)?.handler ?? refuseOperation(id),
-  })
-  for (const { operationId, ...route } of others)
-    app.route({ ...route, handler: served.get(operationId)?.handler ?? refuseOperation(operationId) })
+  for (const operation of operations) app.route(createRoute(operation, options))
   // Encoded once: clients that do not read it share the bytes.
   const bytes = Buffer.from(JSON.stringify(describeDeployment(document, options)))
   app.get('/openapi.json', (_request, reply) => reply.type('application/json; charset=utf-8').send(bytes))
@@ -79,13 +65,9 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
   return app
 }
 
-/** How an operation is served. */
-interface ServedOperation {
-  readonly pipeline: Pipeline
-  readonly handler: RouteHandlerMethod
-}
-
-function serve(operation: CheckedOperation, options: RestOptions): ServedOperation {
+/** Creates the route of an operation. Its handler reads the variables from the URL itself. */
+function createRoute(operation: CheckedOperation, options: RestOptions): RouteOptions {
+  const { id, method, restPath } = operation
   const pipeline = createPipeline(operation, options)
   // Read when a client first asks for the operation: most of a large document nobody ever does.
   const readRequest = once(() => createRequestReader(operation))
@@ -107,14 +89,21 @@ function serve(operation: CheckedOperation, options: RestOptions): ServedOperati
     })
     call.catch((error: unknown) => reply.send(error))
   }
-  return { pipeline, handler }
+  return {
+    method,
+    url: writeRoute(restPath),
+    config: { operationId: id, operation },
+    // Runs after the hooks of the listener, before the body is read.
+    onRequest: (request, _reply, done) => {
+      pipeline.authorize(request.grant)
+      refuseUnwantedBody(request)
+      done()
+    },
+    handler,
+  }
 }
 
 function refuseRoute(methods: readonly string[]): never {
   if (methods.length === 0) throw new GatewayError('route_not_found')
   throw new GatewayError('method_not_allowed', { headers: { allow: methods.join(', ') } })
-}
-
-function refuseOperation(id: string): never {
-  throw new TypeError(`the routes name an operation that was not read from the document: ${id}`)
 }

@@ -17,10 +17,6 @@ const record = `data:text/javascript,${encodeURIComponent(`
   import { appendFileSync } from 'node:fs'
   import { registerHooks } from 'node:module'
   registerHooks({
-    resolve(specifier, context, next) {
-      if (specifier === 'yaml') appendFileSync(${JSON.stringify(file)}, 'yaml for ' + context.parentURL + '\\n')
-      return next(specifier, context)
-    },
     load(url, context, next) {
       appendFileSync(${JSON.stringify(file)}, url + '\\n')
       return next(url, context)
@@ -34,11 +30,8 @@ function takeLoaded(): string[] {
   return urls
 }
 
-/**
- * Modules that read descriptions, which happens at the start or at build, and never for a request. `yaml` is not among
- * them: fastify-openapi-glue loads it with its own reader of documents (docs/decisions/0016-routes-by-glue.md).
- */
-const builders = /\/src\/description\/|\/node_modules\/(@redocly|openapi-typescript|@scalar)\//
+/** Modules that read descriptions, which happens at the start or at build, and never for a request. */
+const builders = /\/src\/description\/|\/node_modules\/(@redocly|openapi-typescript|@scalar|yaml)\//
 
 /** Modules for what only some deployments have. */
 const shared = /\/node_modules\/(@redis\/|@opentelemetry\/(?!api\/))|\/src\/state\/redis-/
@@ -53,8 +46,6 @@ describe('what is loaded', () => {
     const loaded = takeLoaded()
     expect(loaded.filter((url) => builders.test(url))).toEqual([])
     expect(loaded.filter((url) => shared.test(url))).toEqual([])
-    const users = loaded.filter((url) => url.startsWith('yaml for '))
-    expect(users.filter((user) => !user.includes('/@seriousme/openapi-schema-validator/'))).toEqual([])
     expect(loaded.some((url) => url.endsWith('/src/gateway.ts'))).toBe(true)
   })
 

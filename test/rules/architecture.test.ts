@@ -24,7 +24,6 @@ const homes = [
   'openapi-fetch',
   'jose',
   'prom-client',
-  'fastify-openapi-glue',
   'json-p3',
   '@scalar/openapi-upgrader',
   '@fastify/http-proxy',
