@@ -66,12 +66,20 @@ function rename(
   const parameters = [operation.parameters ?? []].flat().map((one) => resolveReference(document, one))
   const names = parameters.map(asRecord).flatMap((one) => (one.in === 'path' ? [String(one.name)] : []))
   const match = matchVariables(path, names)
-  const toExposed = (one: unknown) =>
-    match.lost.includes(String(asRecord(one).name)) && asRecord(one).in === 'path'
-      ? { ...asRecord(one), in: 'query', style: 'form' }
-      : one
+  const isLost = (one: unknown) => match.lost.includes(String(asRecord(one).name))
+  const inQuery = parameters.map(asRecord).filter((one) => one.in === 'query')
+  const toExposed = (one: unknown) => {
+    const { name, in: place } = asRecord(one)
+    if (!isLost(one)) return [one]
+    // A query parameter of the same name has the value, too.
+    if (place === 'query') return [{ ...asRecord(one), required: true }]
+    if (place !== 'path') return [one]
+    return inQuery.some((other) => other.name === name)
+      ? []
+      : [{ ...asRecord(one), in: 'query', style: 'form' }]
+  }
   return {
     path: path.replaceAll(/\{([^}]+)\}/g, (_, name: string) => `{${match.names.get(name) ?? name}}`),
-    operation: { ...operation, parameters: parameters.map(toExposed) },
+    operation: { ...operation, parameters: parameters.flatMap(toExposed) },
   }
 }

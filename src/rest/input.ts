@@ -32,7 +32,11 @@ export function createRequestReader(operation: Operation): RequestReader {
   const pattern = createPathPattern(restPath)
   const variables = assignVariables(operation)
   const lost = parameters.filter((one) => one.in === 'path' && !variables.includes(one))
-  const readQuery = createQueryReader([...parameters, ...lost.map(moveToQuery)])
+  const own = new Set(parameters.flatMap((one) => (one.in === 'query' ? [one.name] : [])))
+  const readQuery = createQueryReader([
+    ...parameters,
+    ...lost.filter(({ name }) => !own.has(name)).map(moveToQuery),
+  ])
   const pathReaders = variables.map((one) => one && { parameter: one, read: createPathReader(one) })
   const headerReaders = prepare(parameters, 'header', createHeaderReader)
   const cookieReaders = prepare(parameters, 'cookie', createCookieReader)
@@ -52,7 +56,8 @@ export function createRequestReader(operation: Operation): RequestReader {
     const query: Values = lost.length > 0 ? { ...values } : values
     for (const { name } of lost) {
       if (query[name] !== undefined) path[name] = query[name]
-      delete query[name]
+      // A query parameter of the same name has the value, too.
+      if (!own.has(name)) delete query[name]
     }
     const places = {
       path,

@@ -43,3 +43,17 @@ test('exposed paths that are spelled otherwise name their variables as the param
     '/v1/a/{teamId}/{id}': { additionalOperations: { COPY: { parameters } } },
   })
 })
+
+test('a lost variable whose name a query parameter has stands in the query once', () => {
+  const parameters = [
+    { name: 'id', in: 'path', required: true },
+    { name: 'id', in: 'query', description: 'The same.' },
+  ]
+  const { paths } = exposePaths({
+    openapi: '3.1.0',
+    paths: { '/a/{id}.json': { get: { responses, parameters, 'x-rest-path': '/v1/a/id-json' } } },
+  })
+  expect(paths['/v1/a/id-json']?.get).toMatchObject({
+    parameters: [{ name: 'id', in: 'query', required: true, description: 'The same.' }],
+  })
+})

@@ -11,6 +11,14 @@ const document = {
   'x-name': 'things',
   paths: {
     '/things/{id}.json': { get: { operationId: 'thing', ...ok, parameters: [path('id')] } },
+    '/events/{id}.json': {
+      get: {
+        operationId: 'event',
+        ...ok,
+        'x-rest-path': '/events/id-json',
+        parameters: [path('id'), { name: 'id', in: 'query', schema: { type: 'string' } }],
+      },
+    },
     '/points/{at}': {
       get: {
         operationId: 'point',
@@ -74,6 +82,7 @@ test('every construct of OpenAPI goes upstream as it was meant, and what breaks 
   const form = { 'content-type': 'application/x-www-form-urlencoded' }
   expect([
     await call('/things/a%2Fb.json'),
+    await call('/events/id-json?id=a%2Fb'),
     await call('/points/;at=1;at=2?filter[a][b]=x', { headers: { cookie: 'session=s; other=o' } }),
     await call('/points/;at=x'),
     await call('/search', {
@@ -89,14 +98,15 @@ test('every construct of OpenAPI goes upstream as it was meant, and what breaks 
     await call('/forms', { method: 'POST', headers: form, body: 'size=7' }),
     await call('/forms', { method: 'POST', headers: form, body: 'size=07' }),
     await call('/forms', { method: 'POST', headers: { 'content-type': 'text/csv' }, body: 'a' }),
-  ]).toEqual([200, 200, 400, 200, 400, 200, 400, 415])
+  ]).toEqual([200, 200, 200, 400, 200, 400, 200, 400, 415])
   expect(upstream.requests.map(({ method, url, body }) => [method, url, `${body}`])).toEqual([
     ['GET', '/things/a%2Fb.json', ''],
+    ['GET', '/events/a%2Fb.json?id=a%2Fb', ''],
     ['GET', '/points/;at=1;at=2?filter[a][b]=x', ''],
     ['QUERY', '/search', '{"next":{}}'],
     ['POST', '/forms', 'size=7'],
   ])
-  expect(upstream.requests[1]?.headers.cookie).toBe('session=s')
+  expect(upstream.requests[2]?.headers.cookie).toBe('session=s')
 })
 
 test('an idempotency key is the API’s own, unless an extension makes it the gateway’s', async () => {
