@@ -9,6 +9,8 @@ export interface Contender {
   readonly program: string
   /** The command it is given; with one the program is the gateway. */
   readonly command?: string
+  /** What follows the command. */
+  readonly arguments?: readonly string[]
   /** Options of Node, before the program. */
   readonly options?: readonly string[]
   readonly env?: Readonly<Record<string, string>>

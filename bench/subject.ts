@@ -47,7 +47,8 @@ export async function startSubject(
     ? { ...ports, CAL_COM_BASE_URL: upstream }
     : { PORT: `${port}`, HOST: '127.0.0.1', UPSTREAM: upstream }
   const log = openSync(join(folder, `${port}.log`), 'w')
-  const node = [process.execPath, ...(contender.options ?? []), program, ...(isGateway ? [command] : [])]
+  const given = isGateway ? [command, ...(contender.arguments ?? [])] : []
+  const node = [process.execPath, ...(contender.options ?? []), program, ...given]
   const child = spawn('taskset', ['-c', String(subjectCpu), ...node], {
     env: { ...process.env, NODE_ENV: 'production', ...own, ...contender.env },
     stdio: ['ignore', log, 'inherit'],

@@ -6,17 +6,25 @@ import { compare, summarise } from '../statistics.ts'
 import { startSubject } from '../subject.ts'
 import { type Bench, type Section, writeNumber, writeSpread } from './section.ts'
 
-/** Measures starts, from the command until the last port accepts connections. */
-export async function measureStarts(bench: Bench): Promise<Section> {
-  const contenders = [bareProxy, bench.gateway]
+/** Times starts of contenders in turn: milliseconds from the command until the last port accepts connections, by name. */
+export async function timeStarts(
+  contenders: readonly Contender[],
+  { environment, settings }: Bench,
+): Promise<ReadonlyMap<string, readonly number[]>> {
   const times = new Map(contenders.map(({ name }) => [name, [] as number[]]))
   // The first start of each reads its files from disk; it does not count.
-  for (let turn = 0; turn <= bench.settings.starts; turn += 1)
+  for (let turn = 0; turn <= settings.starts; turn += 1)
     for (const contender of contenders) {
       const begin = performance.now()
-      await using _subject = await startSubject(contender, bench.environment)
+      await using _subject = await startSubject(contender, environment)
       if (turn > 0) times.get(contender.name)?.push(performance.now() - begin)
     }
+  return times
+}
+
+/** Measures starts. */
+export async function measureStarts(bench: Bench): Promise<Section> {
+  const times = await timeStarts([bareProxy, bench.gateway], bench)
   const measured = compare(times.get(bench.gateway.name) ?? [], times.get(bareProxy.name) ?? [])
   const rows = [...times].map(([name, all]) => [name, writeSpread(summarise(all))])
   return {

@@ -141,7 +141,7 @@ describe('settings', () => {
 })
 
 describe('a wide document', () => {
-  it.each([7, 40, 400])('has %i operations, each with names of its own', (count) => {
+  it.each([7, 40, 1600])('has %i operations, each with names of its own', (count) => {
     const operations = readOperations(widenDocument(readDocument(), count))
     expect(operations).toHaveLength(count)
     for (const name of [
