@@ -1,10 +1,9 @@
-import type { Readable, Writable } from 'node:stream'
 import { authenticatesClients, createGuard } from './access/authentication.ts'
 import { nameVariable } from './config/api-variables.ts'
 import { ConfigError } from './config/config.ts'
 import { readApi } from './document/api.ts'
 import { asRecord } from './document/json.ts'
-import { readServed } from './document/served-operations.ts'
+import { createServedReader, type ServedReader } from './document/served-operations.ts'
 import { Admission, usualAdmission } from './http/admission.ts'
 import { createControlServer } from './http/control-server.ts'
 import { createClose } from './http/drain.ts'
@@ -12,14 +11,15 @@ import type { Gateway, GatewayOptions } from './http/gateway.ts'
 import { usualTimeouts } from './http/listener.ts'
 import { createListenerOptions } from './http/listener-options.ts'
 import { awaitRequests, redirectRequests } from './http/reload.ts'
-import { createMcpServer, serveMcpStdio } from './mcp/server.ts'
-import { createObservation } from './observability/observation.ts'
+import { createMcpServer, createStdioOffer } from './mcp/server.ts'
+import { openStdio, type StdioSession } from './mcp/stdio.ts'
+import { createGatewayMetrics, createObservation, type GatewayMetrics } from './observability/observation.ts'
 import { createReadinessCheck } from './observability/readiness.ts'
 import type { Telemetry, TelemetryOptions } from './observability/telemetry.ts'
 import type { Tracing } from './observability/tracing.ts'
 import { createRestServer } from './rest/server.ts'
 import { type GatewayState, openState } from './state/gateway-state.ts'
-import { CircuitBreaker } from './upstream/circuit-breaker.ts'
+import { CircuitBreakers } from './upstream/circuit-breaker.ts'
 import { createClient } from './upstream/client.ts'
 import { createCredentialSource } from './upstream/credentials.ts'
 import type { IdempotencyRecord } from './upstream/idempotency.ts'
@@ -29,10 +29,13 @@ import { openUpstream } from './upstream/origins.ts'
 interface Kept {
   readonly state: GatewayState<IdempotencyRecord>
   readonly tracing: Tracing | undefined
+  readonly metrics: GatewayMetrics
+  readonly breakers: CircuitBreakers
+  readonly readServed: ServedReader
 }
 
 /**
- * Creates a gateway of one document, one upstream and both servers. A reload composes everything anew but the state,
+ * Creates a gateway of one document, one upstream and both servers. A reload composes everything anew but what is kept,
  * and moves the requests of the servers that listen. Throws a `ConfigError` for an unknown scope of a key.
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
@@ -42,14 +45,30 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       ? logger.info('shared state reachable')
       : logger.warn({ err: cause }, 'shared state unreachable'),
   )
-  const telemetry = await loadTelemetry(config.telemetryUrl, options.version, () => current.metrics.collect())
-  const kept = { state, tracing: telemetry?.tracing }
+  const breakers = new CircuitBreakers(options.circuit ?? {})
+  const metrics = createGatewayMetrics({
+    admission: () => current.admission,
+    readiness: () => current.readiness,
+    circuit: () => current.circuit,
+    ...{ store: state.store, watchProcess: options.watchProcess },
+  })
+  const telemetry = await loadTelemetry(config.telemetryUrl, options.version, () => metrics.metrics.collect())
+  const kept = {
+    ...{ state, tracing: telemetry?.tracing, metrics, breakers },
+    readServed: createServedReader(),
+  }
   const first = await compose(options, kept)
   const { rest, mcp, control } = first
   let current = first
+  const sessions = new Set<StdioSession>()
   return {
     ...{ rest, mcp, control },
-    serveStdio: (input, output) => current.serveStdio(input, output),
+    async serveStdio(input, output) {
+      const session = openStdio(current.stdio, input, output)
+      sessions.add(session)
+      await session.ended
+      sessions.delete(session)
+    },
     async reload(next) {
       const composition = await compose({ ...options, ...next }, kept)
       await Promise.all(
@@ -57,8 +76,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       )
       const former = current
       current = composition
+      const changes = [...sessions].map((session) => session.change(composition.stdio))
       // What it was made of closes with its last request.
-      void awaitRequests(former, former.admission).then(() => former.requester.close())
+      void Promise.all([awaitRequests(former, former.admission), ...changes]).then(() =>
+        former.requester.close(),
+      )
     },
     close: createClose({
       drain: () => current.readiness.drain(),
@@ -92,12 +114,13 @@ async function loadTelemetry(
 }
 
 /** Composes what a request runs through. */
-async function compose(options: GatewayOptions, { state, tracing }: Kept) {
-  const { config, version, logger, circuit = {}, issuerKeys = {} } = options
+async function compose(options: GatewayOptions, kept: Kept) {
+  const { state, tracing, metrics, breakers } = kept
+  const { config, version, logger, issuerKeys = {} } = options
   const { timeouts = { ...usualTimeouts, keepAlive: config.keepAlive } } = options
   const { embedding } = options
   const isGuarded = authenticatesClients(config)
-  const { document, operations } = readServed(options.document, {
+  const { document, operations } = kept.readServed(options.document, {
     // A gateway that authenticates its clients reads this header for itself.
     reserved: isGuarded ? ['authorization'] : [],
     onUnserved: (operation, reason) => logger.warn({ operation, reason }, 'operation not served'),
@@ -106,27 +129,16 @@ async function compose(options: GatewayOptions, { state, tracing }: Kept) {
   const api = readApi(document, operations)
   const guard = createGuard(config, operations, issuerKeys)
 
-  const breaker = new CircuitBreaker(circuit)
-  const admission = new Admission(options.admission ?? usualAdmission)
+  const admission = new Admission(options.admission ?? usualAdmission, metrics.requests.recordShed)
   const readiness = createReadinessCheck(config, state.clock)
-  const { metrics, watch, ...observation } = createObservation({
-    ...{ document, logger, admission, readiness, circuit: breaker, share: config.sampledShare },
-    ...{ store: state.store, clock: state.clock, ...options.sampling, watchProcess: options.watchProcess },
+  const observation = createObservation({
+    ...{ document, logger, metrics, share: config.sampledShare, clock: state.clock, ...options.sampling },
   })
-
   const recorder = { ...observation.recorder, tracing }
 
-  const upstream = {
-    config,
-    operations,
-    rules: api.responses,
-    state,
-    breaker,
-    circuit,
-    observer: watch,
-    tracing,
-  }
-  const requester = openUpstream(upstream)
+  const requester = openUpstream({
+    ...{ config, operations, rules: api.responses, state, breakers, observer: observation.watch, tracing },
+  })
   const configured = { secrets: config.shared, pins: config.pins }
   const common = { operations, configured, policy: config }
   const parts = {
@@ -147,11 +159,14 @@ async function compose(options: GatewayOptions, { state, tracing }: Kept) {
   }
   const mcp = await createMcpServer({ ...listener, ...tools, page, messageLimit: config.messageLimit })
   guard.registerMetadata(mcp)
-  const control = createControlServer({ logger, readiness, metrics, allowedHosts: config.allowedHosts })
+  const control = createControlServer({
+    ...{ logger, readiness, metrics: metrics.metrics, allowedHosts: config.allowedHosts },
+  })
 
   const credential = createCredentialSource(config.secrets)
   return {
-    ...{ rest, mcp, control, admission, readiness, requester, metrics },
-    serveStdio: (input: Readable, output: Writable) => serveMcpStdio(tools, credential, input, output),
+    ...{ rest, mcp, control, admission, readiness, requester },
+    circuit: breakers.find(config.baseUrl),
+    stdio: createStdioOffer(tools, credential),
   }
 }

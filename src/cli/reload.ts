@@ -38,9 +38,11 @@ export function createReload(options: ReloadOptions): () => void {
   let isAskedAgain = false
   const run = async () => {
     try {
-      const next = await options.read()
-      if (JSON.stringify(next.document) !== JSON.stringify(served.document))
-        await options.checkChanges(served.document, next.document)
+      const read = await options.read()
+      const isSame = JSON.stringify(read.document) === JSON.stringify(served.document)
+      if (!isSame) await options.checkChanges(served.document, read.document)
+      // The gateway compiles nothing of a document again that it has.
+      const next = isSame ? { ...read, document: served.document } : read
       await gateway.reload(next)
       unwatch(served.files)
       served = next

@@ -61,8 +61,9 @@ export async function serveStdio(
   options: ServeOptions,
   context: CommandContext,
 ): Promise<void> {
-  const { gateway } = await createServed(files, options, context, 'stderr')
+  const { gateway, watch } = await createServed(files, options, context, 'stderr')
   context.onStop(gateway.close)
+  context.onReload(watch())
   await gateway.serveStdio(context.stdin, context.stdout)
   await gateway.close()
 }

@@ -32,6 +32,23 @@ export function readServed(document: OpenApiDocument, options: ServedOptions): S
   return { document: unserved.size === 0 ? document : removeOperations(document, unserved), operations }
 }
 
+/** Reads a document as `readServed` does. */
+export type ServedReader = typeof readServed
+
+/**
+ * Creates a reader that remembers what it read last: for the same document, and the same headers reserved, it gives the
+ * same operations with their compiled checks.
+ */
+export function createServedReader(): ServedReader {
+  let last: { document: OpenApiDocument; reserved: string; served: Served } | undefined
+  return (document, options) => {
+    const reserved = options.reserved.join()
+    if (last?.document !== document || last.reserved !== reserved)
+      last = { document, reserved, served: readServed(document, options) }
+    return last.served
+  }
+}
+
 /** Removes operations by `METHOD /path`. */
 function removeOperations(document: OpenApiDocument, names: ReadonlySet<string>): OpenApiDocument {
   const keep = (path: string, members: unknown) =>

@@ -57,12 +57,14 @@ export function holdSlot({ slot }: { readonly slot: Slot | undefined }): Release
  */
 export class Admission {
   readonly #limits: AdmissionLimits
+  readonly #onShed: () => void
   readonly #queue: Set<() => void> = new Set()
   #active = 0
-  #shed = 0
 
-  constructor(limits: AdmissionLimits) {
+  /** `onShed` is called for each request that is refused. */
+  constructor(limits: AdmissionLimits, onShed: () => void = () => {}) {
     this.#limits = limits
+    this.#onShed = onShed
   }
 
   /** Number of slots that are taken. */
@@ -73,11 +75,6 @@ export class Admission {
   /** Number of requests that wait for a slot. */
   get waiting(): number {
     return this.#queue.size
-  }
-
-  /** Number of requests refused so far. */
-  get shed(): number {
-    return this.#shed
   }
 
   /** Takes a slot if one is free. */
@@ -124,7 +121,7 @@ export class Admission {
 
   /** The connection ends with the refusal: a client that keeps it would be back at once. */
   #refuse(): GatewayError {
-    this.#shed += 1
+    this.#onShed()
     return new GatewayError('overloaded', { headers: { 'retry-after': '1', connection: 'close' } })
   }
 }

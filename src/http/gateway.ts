@@ -18,7 +18,9 @@ export interface Gateway {
   serveStdio(input: Readable, output: Writable): Promise<void>
   /**
    * Serves another configuration and document from the next request on; the requests under way keep theirs. Ports,
-   * limits of the process and shared state stay. Rejects, and changes nothing, where a gateway cannot be made of them.
+   * limits of the process, metrics, circuit breakers and shared state stay, and so do compiled checks of the same
+   * document. Clients on two streams are told where their tools have changed. Rejects, and changes nothing, where a
+   * gateway cannot be made of them.
    */
   reload(next: Pick<GatewayOptions, 'config' | 'document'>): Promise<void>
   /**

@@ -9,6 +9,7 @@ import {
   isLegacyRequest,
   type JSONRPCMessage,
   Server,
+  type ServerCapabilities,
   type ServerContext,
   type StandardSchemaV1,
   SUPPORTED_PROTOCOL_VERSIONS,
@@ -93,7 +94,7 @@ export function createSdkPath(options: ProtocolOptions): Responder {
       await server.close()
       return readReply(response)
     }
-    // No capability of ours changes while we run, so there is nothing to listen to.
+    // Without a stream nobody can be told of a reload: a client lists the tools again when its list is too old.
     if (method === 'subscriptions/listen')
       throw new RpcError(rpcCodes.methodNotFound, 'Method not found', 404)
     const handler = createMcpHandler(() => createServer(options, () => context), { legacy: 'reject' })
@@ -108,14 +109,32 @@ export function createSdkPath(options: ProtocolOptions): Responder {
   }
 }
 
+/** A connection that carries one client. */
+export interface Connection extends StdioServerHandle {
+  /** Tells the client that the list of tools has changed: at once in the earlier era, if it listens in the stateless one. */
+  announceTools(): Promise<void>
+}
+
 /** Connects the tools to a transport that carries one client, in the era that its first message chooses. */
 export function connectTransport(
   options: ProtocolOptions,
   context: CallContext,
   transport: Transport,
-): StdioServerHandle {
-  const factory = () => createServer(options, ({ mcpReq }) => ({ ...context, signal: mcpReq.signal }))
-  return serveStdio(factory, { transport })
+): Connection {
+  let server: Server | undefined
+  const factory = () => {
+    server = createServer(options, ({ mcpReq }) => ({ ...context, signal: mcpReq.signal }), {
+      listChanged: true,
+    })
+    return server
+  }
+  const handle = serveStdio(factory, { transport })
+  return {
+    close: () => handle.close(),
+    async announceTools() {
+      if (server?.transport) await server.sendToolListChanged()
+    },
+  }
 }
 
 /** Our own parts of a request are checked already, and the SDK's checks want to see their headers. */
@@ -142,10 +161,11 @@ const jsonSchemaValidator = new AjvJsonSchemaValidator()
 function createServer(
   { tools, identity }: ProtocolOptions,
   contextOf: (call: ServerContext) => CallContext,
+  toolCapabilities: ServerCapabilities['tools'] = {},
 ): Server {
   const { instructions, ...implementation } = identity
   const server = new Server(implementation, {
-    capabilities: { tools: {} },
+    capabilities: { tools: toolCapabilities },
     instructions,
     jsonSchemaValidator,
     cacheHints: { 'tools/list': cacheHint, 'server/discover': cacheHint },

@@ -1,4 +1,3 @@
-import type { Readable, Writable } from 'node:stream'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { openGrant } from '../access/authorization.ts'
 import { createListener, type ListenerOptions } from '../http/listener.ts'
@@ -7,7 +6,7 @@ import type { CredentialSource } from './arguments.ts'
 import { type PageOptions, refuseUnrouted, registerMcp } from './endpoint.ts'
 import type { RpcError } from './json-rpc.ts'
 import type { ProtocolOptions } from './protocol.ts'
-import { serveStdio } from './stdio.ts'
+import type { StdioOffer } from './stdio.ts'
 import { type ObservationOptions, observeTools } from './tool-calls.ts'
 import { offerSearch } from './tool-search.ts'
 import { createTools, type ToolOptions } from './tools.ts'
@@ -48,16 +47,8 @@ export async function createMcpServer(
   return app
 }
 
-/**
- * Serves MCP on two streams until the input ends and every call that came before has its response. The credentials
- * given here go with each call that brings none.
- */
-export function serveMcpStdio(
-  options: McpOptions,
-  credential: CredentialSource,
-  input: Readable,
-  output: Writable,
-): Promise<void> {
+/** Describes what a client on two streams is served. The credentials given here go with each call that brings none. */
+export function createStdioOffer(options: McpOptions, credential: CredentialSource): StdioOffer {
   // The process that starts this one is the client.
   const context = { credential, grant: openGrant }
   // There is no request whose log line could tell of the call.
@@ -68,7 +59,7 @@ export function serveMcpStdio(
     )
   const onRefused = ({ status, known }: RpcError) =>
     options.logger.info({ surface: 'mcp', status, code: known?.code }, 'request refused')
-  return serveStdio({ ...describeServer({ ...options, onEnd }), onRefused }, context, input, output)
+  return { ...describeServer({ ...options, onEnd }), context, onRefused }
 }
 
 function describeServer(options: McpOptions & Pick<ObservationOptions, 'onEnd'>): ProtocolOptions {

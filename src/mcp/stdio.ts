@@ -5,34 +5,63 @@ import { LineTransport } from './line-transport.ts'
 import { connectTransport, type ProtocolOptions } from './protocol.ts'
 import type { CallContext, Tools } from './tools.ts'
 
-/** What stdio needs besides the tools. */
-export interface StdioOptions extends ProtocolOptions {
+/** What one client is served: the tools, and what its calls come with. */
+export interface StdioOffer extends ProtocolOptions {
+  readonly context: CallContext
   readonly onRefused: (error: RpcError) => void
 }
 
-/**
- * Serves MCP over two streams until the input ends. The SDK drops the calls under way when a connection closes, and
- * with them the results of writes that have left; so it closes only when they have their responses.
- */
-export async function serveStdio(
-  { tools, identity, onRefused }: StdioOptions,
-  context: CallContext,
-  input: Readable,
-  output: Writable,
-): Promise<void> {
+/** One client on two streams. */
+export interface StdioSession {
+  /** Resolves when the input has ended and every call that came before has its response. */
+  readonly ended: Promise<void>
+  /**
+   * Serves another offer from the next message on, and tells the client where the list of tools is another. Resolves
+   * when the calls by the former offer have ended.
+   */
+  change(next: StdioOffer): Promise<void>
+}
+
+/** Serves MCP over two streams until the input ends. */
+export function openStdio(first: StdioOffer, input: Readable, output: Writable): StdioSession {
+  let offer = first
   const running = new Set<Promise<unknown>>()
-  const call: Tools['call'] = (...values) => {
-    const result = tools.call(...values)
+  const call: Tools['call'] = (name, values, context, elicitation) => {
+    const result = offer.tools.call(name, values, { ...context, ...offer.context }, elicitation)
     if (result) running.add(result)
     void result?.then(() => running.delete(result))
     return result
   }
+  const list: Tools['list'] = () => offer.tools.list(offer.context)
+  const onRefused = (error: RpcError) => offer.onRefused(error)
   const transport = new LineTransport({ input, output, onRefused })
-  const connection = connectTransport({ tools: { ...tools, call }, identity }, context, transport)
-  await transport.ended
+  const served = { tools: { list, call }, identity: first.identity }
+  const connection = connectTransport(served, first.context, transport)
+  return {
+    ended: end(transport, running, () => connection.close()),
+    async change(next) {
+      const calls = [...running]
+      const before = JSON.stringify(list(offer.context))
+      offer = next
+      if (JSON.stringify(list(offer.context)) !== before) await connection.announceTools()
+      await Promise.all(calls)
+    },
+  }
+}
+
+/**
+ * Waits for the end of the input. The SDK drops the calls under way when a connection closes, and with them the results
+ * of writes that have left; so it closes only when they have their responses.
+ */
+async function end(
+  { ended }: LineTransport,
+  running: ReadonlySet<Promise<unknown>>,
+  close: () => Promise<void>,
+): Promise<void> {
+  await ended
   // The last messages reach their tools, and the last responses the output, within one tick of the event loop.
   await setImmediate()
   await Promise.all(running)
   await setImmediate()
-  await connection.close()
+  await close()
 }

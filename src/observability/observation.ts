@@ -7,46 +7,66 @@ import {
   createRequestMetrics,
   createStatusNames,
   type ObservedAdmission,
-  type RequestRecorder,
-} from './requests.ts'
+  type RequestMetrics,
+} from './request-metrics.ts'
+import type { RequestRecorder } from './requests.ts'
 import { ResponseSampler, type SamplingOptions } from './response-sampling.ts'
 import {
   type CallObserver,
   createCallObserver,
   createUpstreamMetrics,
   type ObservedUpstream,
+  type UpstreamMetrics,
 } from './upstream-calls.ts'
 
-/** What an observation depends on. */
-export interface ObservationOptions
-  extends Pick<SamplingOptions, 'share' | 'clock'>,
-    Partial<Pick<SamplingOptions, 'random'>>,
-    ObservedUpstream {
-  readonly document: OpenApiDocument
-  readonly admission: ObservedAdmission
-  readonly logger: FastifyBaseLogger
+/** What the metrics read at each scrape. */
+export interface Observed extends ObservedUpstream {
+  readonly admission: () => ObservedAdmission
   /** Whether the metrics include those of the process, for as long as it lives. */
   readonly watchProcess?: boolean | undefined
 }
 
-/** How a gateway is observed. */
-export interface Observation {
+/** The metrics of a gateway, which last as long as it does. */
+export interface GatewayMetrics {
   readonly metrics: Metrics
+  readonly requests: RequestMetrics
+  readonly upstream: UpstreamMetrics
+}
+
+/** Registers the metrics of a gateway. */
+export function createGatewayMetrics(observed: Observed): GatewayMetrics {
+  const metrics = new Metrics()
+  const requests = createRequestMetrics(metrics, observed.admission)
+  const upstream = createUpstreamMetrics(metrics, observed)
+  if (observed.watchProcess) metrics.watchProcess()
+  return { metrics, requests, upstream }
+}
+
+/** What an observation depends on. */
+export interface ObservationOptions
+  extends Pick<SamplingOptions, 'share' | 'clock'>,
+    Partial<Pick<SamplingOptions, 'random'>> {
+  readonly document: OpenApiDocument
+  readonly logger: FastifyBaseLogger
+  readonly metrics: GatewayMetrics
+}
+
+/** How calls by one document are observed. */
+export interface Observation {
   /** Records the requests of both servers. */
   readonly recorder: RequestRecorder
   /** Observes each call of the upstream. */
   readonly watch: CallObserver
 }
 
-/** Registers the metrics, and observes calls: their metrics, the audit log, response sampling. */
+/** Observes calls: their metrics, the audit log, response sampling. */
 export function createObservation(options: ObservationOptions): Observation {
-  const { document, admission, logger, random = Math.random } = options
-  const metrics = new Metrics()
+  const { document, logger, metrics, random = Math.random } = options
   const statuses = readDescribedOperations(document)
     .flatMap(({ responses }) => responses.map(({ status }) => Number(status)))
     .filter(Number.isInteger)
   const nameStatus = createStatusNames(statuses)
-  const upstream = createUpstreamMetrics(metrics, nameStatus, options)
+  const upstream = metrics.upstream(nameStatus)
   const sampler = new ResponseSampler({
     ...options,
     random,
@@ -55,11 +75,8 @@ export function createObservation(options: ObservationOptions): Observation {
     onNewKind: (kind) => logger.warn(kind, 'response mismatch'),
     onFailure: (err) => logger.error({ err }, 'response sampling failed'),
   })
-  const recorder = createRequestMetrics(metrics, nameStatus, admission)
-  if (options.watchProcess) metrics.watchProcess()
   return {
-    metrics,
-    recorder,
+    recorder: metrics.requests.record(nameStatus),
     watch: createCallObserver({ metrics: upstream, logger, sampler }),
   }
 }

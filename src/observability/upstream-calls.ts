@@ -4,7 +4,7 @@ import type { Operation } from '../document/operations.ts'
 import type { ErrorCode } from '../errors/gateway-error.ts'
 import type { Metrics } from './metrics.ts'
 import type { ReadinessCheck } from './readiness.ts'
-import type { StatusNames } from './requests.ts'
+import type { StatusNames } from './request-metrics.ts'
 import type { MismatchRecorder, ObservedResponse, ResponseSampler } from './response-sampling.ts'
 
 /** State of the circuit breaker: all calls pass, none does, or the one that finds out whether the API is back. */
@@ -29,22 +29,24 @@ export interface CallObserver {
   onRetry(operation: Operation): void
 }
 
-/** The upstream as far as it is observed. */
+/** The upstream as far as it is observed; a reload replaces its parts. */
 export interface ObservedUpstream {
-  readonly circuit: { readonly state: CircuitState }
-  readonly readiness: Pick<ReadinessCheck, 'readUpstream'>
+  readonly circuit: () => { readonly state: CircuitState }
+  readonly readiness: () => Pick<ReadinessCheck, 'readUpstream'>
   /** What replicas share. */
   readonly store: { readonly available: boolean }
 }
 
 const circuitStates: readonly CircuitState[] = ['closed', 'half_open', 'open']
 
+/** Counts calls and mismatches, with statuses as a document names them. */
+export type UpstreamMetrics = (nameStatus: StatusNames) => CallObserver & MismatchRecorder
+
 /** Registers the metrics of the calls to the upstream, and of what its responses come to. */
 export function createUpstreamMetrics(
   metrics: Metrics,
-  nameStatus: StatusNames,
   { circuit, readiness, store }: ObservedUpstream,
-): CallObserver & MismatchRecorder {
+): UpstreamMetrics {
   const calls = metrics.count('upstream_calls_total', 'Calls of the upstream', ['operation', 'outcome'])
   const durations = metrics.time('upstream_call_duration_seconds', 'Time until their responses end', [
     'operation',
@@ -56,14 +58,14 @@ export function createUpstreamMetrics(
   const mismatches = metrics.count('response_mismatches_total', 'Response mismatches', [
     ...['operation' as const, 'pointer' as const, 'rule' as const],
   ])
-  metrics.readState('circuit_state', 'State of the circuit breaker', circuitStates, () => circuit.state)
+  metrics.readState('circuit_state', 'State of the circuit breaker', circuitStates, () => circuit().state)
   metrics.read('upstream_up', '1 when the upstream takes connections', async () =>
-    (await readiness.readUpstream()) === 'reachable' ? 1 : 0,
+    (await readiness().readUpstream()) === 'reachable' ? 1 : 0,
   )
   metrics.read('shared_state_up', '1 when the state that replicas share can be reached', () =>
     store.available ? 1 : 0,
   )
-  return {
+  return (nameStatus) => ({
     onEnd({ id: operation }, { status, code }, milliseconds) {
       const outcome = status === undefined ? (code ?? 'internal_error') : nameStatus(status)
       calls.inc({ operation, outcome })
@@ -72,7 +74,7 @@ export function createUpstreamMetrics(
     onRetry: ({ id: operation }) => retries.inc({ operation }),
     recordCheck: (operation) => checks.inc({ operation }),
     recordMismatch: ({ operation, pointer, rule }) => mismatches.inc({ operation, pointer, rule }),
-  }
+  })
 }
 
 /** What observes the calls of the API. */

@@ -85,6 +85,23 @@ export class CircuitBreaker {
   }
 }
 
+/** The circuit breakers of a gateway, one for each base URL. */
+export class CircuitBreakers {
+  readonly #options: CircuitOptions
+  readonly #breakers = new Map<string, CircuitBreaker>()
+
+  constructor(options: CircuitOptions) {
+    this.#options = options
+  }
+
+  /** Returns the circuit breaker of a base URL, the same one each time. */
+  find(baseUrl: string): CircuitBreaker {
+    const known = this.#breakers.get(baseUrl) ?? new CircuitBreaker(this.#options)
+    this.#breakers.set(baseUrl, known)
+    return known
+  }
+}
+
 const failure = new Error('the upstream failed')
 
 /** A complete response is no outage, but where a proxy responds in the place of the API (RFC 9110 §15.6.3–5). */

@@ -6,7 +6,7 @@ import type { CallObserver } from '../observability/upstream-calls.ts'
 import type { GatewayState } from '../state/gateway-state.ts'
 import { StreamLimit } from './body-stream.ts'
 import { currentCall } from './call.ts'
-import { CircuitBreaker, type CircuitOptions } from './circuit-breaker.ts'
+import type { CircuitBreakers } from './circuit-breaker.ts'
 import type { IdempotencyRecord } from './idempotency.ts'
 import { createRequester, type Requester } from './requester.ts'
 
@@ -16,10 +16,7 @@ export interface UpstreamOptions {
   readonly operations: readonly Operation[]
   readonly rules: ResponseRules
   readonly state: GatewayState<IdempotencyRecord>
-  /** Circuit breaker of the configured base URL. */
-  readonly breaker: CircuitBreaker
-  /** How the circuit breakers of the other base URLs behave. */
-  readonly circuit: CircuitOptions
+  readonly breakers: CircuitBreakers
   readonly observer: CallObserver
   readonly tracing: Tracing | undefined
 }
@@ -29,22 +26,18 @@ export interface UpstreamOptions {
  * share no connections and no circuit breaker, and no name in the store: operations have different ids.
  */
 export function openUpstream(options: UpstreamOptions): Requester {
-  const { config, operations, rules, state, breaker, circuit, observer } = options
+  const { config, operations, rules, state, breakers, observer } = options
   const { fingerprint, clock, store } = state
   const streams = new StreamLimit()
   const common = {
     ...{ timeout: config.upstreamTimeout, ca: config.ca, rules, fingerprint, clock, observer, streams },
     ...{ store, operations, proxies: config.proxies, tracing: options.tracing },
   }
-  const main = createRequester({ ...common, baseUrl: config.baseUrl, circuit: breaker })
+  const open = (baseUrl: string) => createRequester({ ...common, baseUrl, circuit: breakers.find(baseUrl) })
+  const main = open(config.baseUrl)
   const urls = new Set(operations.flatMap(({ baseUrl }) => baseUrl ?? []))
   if (urls.size === 0) return main
-  const others = new Map(
-    [...urls].map((baseUrl) => [
-      baseUrl,
-      createRequester({ ...common, baseUrl, circuit: new CircuitBreaker(circuit) }),
-    ]),
-  )
+  const others = new Map([...urls].map((baseUrl) => [baseUrl, open(baseUrl)]))
   return {
     origin: main.origin,
     send: (request) => (others.get(currentCall().operation.baseUrl ?? '') ?? main).send(request),

@@ -118,6 +118,33 @@ describe('a reload', () => {
     expect(upstream.requests).toHaveLength(before + 1)
   })
 
+  it('keeps the counters of the metrics', async () => {
+    const count = async () => {
+      const { body } = await gateway.gateway.control.inject('/metrics')
+      return Number(/^calgate_requests_total\{surface="rest",.*status="200"\} (\d+)$/m.exec(body)?.[1])
+    }
+    expect(await get(ada)).toBe(200)
+    const before = await count()
+    await gateway.gateway.reload(read())
+    expect(await get(ada)).toBe(200)
+    await expect.poll(count).toBe(before + 1)
+  })
+
+  it('keeps the state of the circuit breaker', async () => {
+    await using running = await startGateway(upstream.url)
+    const headers = { 'x-cal-secret-key': 'demo-secret' }
+    const call = async () => (await fetch(`${running.restUrl}${users}/7`, { headers })).status
+    behave = (response) => respondJson(response, 503, {})
+    for (let sent = 0; sent < 50; sent += 1) expect(await call()).toBe(503)
+    const before = upstream.requests.length
+    const config = readConfig({ CAL_COM_BASE_URL: upstream.url }, readApi(document))
+    await running.gateway.reload({ document, config })
+    behave = respond
+    const { body } = await running.gateway.control.inject('/metrics')
+    expect(body).toContain('calgate_circuit_state{state="open"} 1')
+    expect(upstream.requests.length).toBe(before)
+  })
+
   it('refuses a revoked key within a second of the change of the file', async () => {
     expect(await get(grace)).toBe(200)
     const begin = performance.now()

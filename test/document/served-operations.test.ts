@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { OpenApiDocument } from '../../src/document/document.ts'
-import { readServed } from '../../src/document/served-operations.ts'
+import { createServedReader, readServed } from '../../src/document/served-operations.ts'
 
 const responses = { 204: { description: 'Done' } }
 const get = { operationId: 'getGist', responses }
@@ -22,6 +22,21 @@ function read(served: OpenApiDocument) {
   const onUnserved = (operation: string) => unserved.push(operation)
   return { ...readServed(served, { reserved: [], onUnserved, onUnchecked: () => {} }), unserved }
 }
+
+describe('a reader that remembers', () => {
+  const read = createServedReader()
+  const options = { reserved: [], onUnserved: () => {}, onUnchecked: () => {} }
+  const first = read(document, options)
+
+  it('reads the same document once', () => {
+    expect(read(document, options)).toBe(first)
+  })
+
+  it('reads another document, and other headers reserved, anew', () => {
+    expect(read({ ...document }, options)).not.toBe(first)
+    expect(read({ ...document }, { ...options, reserved: ['authorization'] })).not.toBe(first)
+  })
+})
 
 describe('an operation that cannot be read', () => {
   it('is reported once, and is neither served nor described', () => {

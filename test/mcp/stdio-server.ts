@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
-import { serveMcpStdio } from '../../src/mcp/server.ts'
+import { createStdioOffer } from '../../src/mcp/server.ts'
+import { openStdio } from '../../src/mcp/stdio.ts'
 import { createRunLogger } from '../support/run-log.ts'
 import { answer, createOptions } from './example.ts'
 
@@ -8,4 +9,5 @@ const { options } = createOptions(async ({ input }) => {
   return answer(200, { input })
 })
 const logger = createRunLogger((line) => process.stderr.write(line))
-await serveMcpStdio({ ...options, logger }, () => process.env.EXAMPLE_SECRET, process.stdin, process.stdout)
+const offer = createStdioOffer({ ...options, logger }, () => process.env.EXAMPLE_SECRET)
+await openStdio(offer, process.stdin, process.stdout).ended

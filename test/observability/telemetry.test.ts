@@ -120,7 +120,7 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
   it('metrics are sent too, and nothing of a client’s URL', () => {
     expect(receiver.metrics).toContain('calgate_requests_total')
     expect(receiver.metrics).toContain('calgate_upstream_call_duration_seconds')
-    expect(JSON.stringify(receiver.spans)).not.toMatch(/secret|4711|cm9demo/)
+    expect(JSON.stringify(receiver.spans)).not.toMatch(/secret|(?<!\d)4711(?!\d)|cm9demo/)
     expect(receiver.resources).toContainEqual({ key: 'service.name', value: { stringValue: 'calgate' } })
   })
 })
