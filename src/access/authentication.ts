@@ -5,7 +5,7 @@ import { type GatewayKey, hashKey } from '../config/gateway-keys.ts'
 import type { Operation } from '../document/operations.ts'
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
 import { type AccessTokenOptions, createTokenVerifier, type TokenVerifier } from './access-tokens.ts'
-import { checkScopes, type Grant, listScopes, openGrant } from './authorization.ts'
+import { checkScopes, type Grant, listScopes } from './authorization.ts'
 import { locateMetadata, registerResourceMetadata } from './resource-metadata.ts'
 
 /**
@@ -27,14 +27,14 @@ export interface AuthenticationOptions {
 
 const bearer = /^bearer +([\x21-\x7e]+) *$/i
 
-/** Asks every client for a key or an access token; lets everybody in where there are neither. */
-export function createAuthenticator(options: AuthenticationOptions): Authenticator {
+/** Asks every client for a key or an access token; undefined where there are neither, and everybody is let in. */
+export function createAuthenticator(options: AuthenticationOptions): Authenticator | undefined {
   const { verifyToken, metadataUrl, scopes = [] } = options
   const keys = options.keys.map(({ name, hash, scopes }) => ({
     hash,
     grant: { caller: name, scopes: new Set(scopes) },
   }))
-  if (keys.length === 0 && !verifyToken) return () => openGrant
+  if (keys.length === 0 && !verifyToken) return undefined
   const refuse = (code: ErrorCode, error: readonly string[], cause?: unknown) => {
     const source = metadataUrl ? [`resource_metadata="${metadataUrl}"`, `scope="${scopes.join(' ')}"`] : []
     const parameters = [...error, ...source]
@@ -68,7 +68,8 @@ export type IssuerKeys = Pick<AccessTokenOptions, 'fetch' | 'now' | 'cooldown'>
 
 /** Authenticates the clients of both servers. */
 export interface Guard {
-  readonly authenticate: Authenticator
+  /** Undefined where everybody is let in. */
+  readonly authenticate: Authenticator | undefined
   /** Serves the metadata by which a client finds the issuer of access tokens, where there is one. */
   registerMetadata(app: FastifyInstance): void
 }

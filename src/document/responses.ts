@@ -61,14 +61,11 @@ export function findSuccess(responses: readonly DescribedResponse[]): Success {
   const successes = responses.filter(({ status }) => /^2/.test(status))
   const all = successes.length > 0 ? successes : responses.filter(({ status }) => status === 'default')
   const findJson = ({ content }: DescribedResponse) => content.find(({ kind }) => kind === 'json')
-  const find = once(() => all.find(findJson) ?? all[0])
+  const found = all.find(findJson) ?? all[0]
+  const status = Number(found?.status)
   return {
-    get status() {
-      const status = Number(find()?.status)
-      return Number.isInteger(status) ? status : 200
-    },
+    status: Number.isInteger(status) ? status : 200,
     get schema() {
-      const found = find()
       return (found && findJson(found)?.schema) ?? {}
     },
   }

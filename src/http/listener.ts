@@ -7,7 +7,7 @@ import Fastify, {
   LogController,
 } from 'fastify'
 import type { Authenticator } from '../access/authentication.ts'
-import { type Grant, noGrant } from '../access/authorization.ts'
+import { type Grant, noGrant, openGrant } from '../access/authorization.ts'
 import type { TlsConfig } from '../config/network.ts'
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
 import {
@@ -54,8 +54,8 @@ export interface ListenerOptions extends SourceOptions {
   readonly bodyLimit: number
   /** Throws the error for a request that no route matches; `route_not_found` by default. */
   readonly refuseUnrouted?: ((request: FastifyRequest) => never) | undefined
-  /** Called before a body is read. */
-  readonly authenticate: Authenticator
+  /** Called before a body is read; undefined where everybody is let in. */
+  readonly authenticate: Authenticator | undefined
   /** Present where another app has checked the host and authenticated the client. */
   readonly embedding?: Embedding | undefined
   readonly admission: Admission
@@ -165,7 +165,7 @@ export async function createListener(options: ListenerOptions): Promise<FastifyI
     const isPublic = request.route.config.isPublic === true
     const grant = isPublic
       ? noGrant
-      : (embedding?.grant(request.raw) ?? authenticate(request.headers.authorization))
+      : (embedding?.grant(request.raw) ?? authenticate?.(request.headers.authorization) ?? openGrant)
     const admit = (known: Grant) => {
       request.grant = known
       done()

@@ -62,6 +62,19 @@ function isUtf8(contentType: string): boolean {
   return /^utf-?8$/i.test(charset)
 }
 
+/** Returns whether the framing of a request announces a body that is not empty (RFC 9112 §6.3). */
+export function announcesBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+}
+
+/** Refuses a body that nobody reads, unread and whatever its type: it could only get lost. Throws `invalid_argument`. */
+export function refuseBody(request: Pick<IncomingMessage, 'headers'>): void {
+  if (!announcesBody(request)) return
+  const violation = { location: 'body', rule: 'body', message: 'is not taken by this operation' }
+  const detail = 'body is not taken by this operation'
+  throw new GatewayError('invalid_argument', { detail, violations: [violation] })
+}
+
 function refuse(detail: string): GatewayError {
   return new GatewayError('bad_request', { detail, headers: { connection: 'close' } })
 }
@@ -82,19 +95,29 @@ export interface SourceOptions {
 export function createSourceCheck(
   options: SourceOptions,
 ): (request: IncomingMessage, isPublic?: boolean) => void {
+  // Most clients name one of these.
+  const usual = new Set(['localhost', '127.0.0.1', '[::1]', ...options.allowedHosts])
+  const isHostAllowed = (host: string) => {
+    const name = host.toLowerCase()
+    const bare = name.replace(/:\d*$/, '')
+    return usual.has(bare) || usual.has(name) || isRareHostAllowed(name, bare, options)
+  }
   return ({ headers, url = '/' }, isPublic = false) => {
     const { host = '', origin } = headers
     // The authority of a target in absolute form stands in for Host (RFC 9112 §3.2.2).
     const authority = url.startsWith('/') ? undefined : /^https?:\/\/([^/?#]*)/i.exec(url)?.[1]
-    if (!isHostAllowed(authority ?? host, options)) throw new GatewayError('host_not_allowed')
+    if (!isHostAllowed(authority ?? host)) throw new GatewayError('host_not_allowed')
     if (origin !== undefined && !isPublic && !isOriginAllowed(origin, options))
       throw new GatewayError('origin_not_allowed')
   }
 }
 
-function isHostAllowed(host: string, { allowedHosts, allowAddresses }: SourceOptions): boolean {
-  const name = host.toLowerCase()
-  const bare = name.replace(/:\d*$/, '')
+/** True for another address of this machine, a name below one that begins with `*.`, and any address where these are allowed. */
+function isRareHostAllowed(
+  name: string,
+  bare: string,
+  { allowedHosts, allowAddresses }: SourceOptions,
+): boolean {
   if (isLoopback(bare) || allowedHosts.some((one) => covers(one, name) || covers(one, bare))) return true
   return allowAddresses === true && isIP(bare.replace(/^\[(.*)\]$/, '$1')) > 0
 }

@@ -1,5 +1,4 @@
 import { covers, type Grant } from '../access/authorization.ts'
-import { once } from '../document/once.ts'
 import type { CheckedOperation } from '../document/validation.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { CallCounter } from '../http/rate-limit.ts'
@@ -83,37 +82,41 @@ type ToolCall = (
   elicitation: Elicitation | undefined,
 ) => Promise<ToolResult | Question>
 
+interface PreparedTool {
+  readonly offer: Offer
+  readonly call: ToolCall
+}
+
 /** Builds the tools of all operations that have one; each is described and prepared when a client first asks for it. */
 export function createTools(options: ToolOptions): Tools {
   const guards = {
     confirmations: new Confirmations(options),
     deletions: new DeletionLimit(options.policy.deleteLimit, options.store),
   }
-  const tools = options.operations.flatMap((operation) => {
-    if (!operation.tool) return []
-    const offer = once(() => offerTool(operation, options))
-    const call = once(() => {
-      const found = offer()
-      return found && bindTool(operation, found, options, guards)
-    })
-    return [{ name: operation.tool.name, operation, offer, call }]
-  })
-  const byName = new Map(tools.map((tool) => [tool.name, tool]))
+  const byName = new Map(options.operations.map((operation) => [operation.tool?.name, operation]))
+  const prepared = new Map<CheckedOperation, PreparedTool | undefined>()
+  const prepare = (operation: CheckedOperation) => {
+    if (!prepared.has(operation)) {
+      const offer = offerTool(operation, options)
+      prepared.set(operation, offer && { offer, call: bindTool(operation, offer, options, guards) })
+    }
+    return prepared.get(operation)
+  }
   return {
     list: ({ grant, credential, selects }) =>
-      tools.flatMap(({ operation, offer }) => {
+      options.operations.flatMap((operation) => {
         const isWanted = covers(grant, operation) && (selects?.(operation) ?? true)
-        const found = isWanted ? offer() : undefined
-        if (!found) return []
-        const brings = found.credentials.some(
+        const offer = isWanted ? prepare(operation)?.offer : undefined
+        if (!offer) return []
+        const brings = offer.credentials.some(
           (header) => credential(header, operation.security) !== undefined,
         )
-        return [brings ? found.bareDescription : found.description]
+        return [brings ? offer.bareDescription : offer.description]
       }),
     call(name, values, context, elicitation) {
-      const tool = byName.get(name)
-      if (!tool || context.selects?.(tool.operation) === false) return undefined
-      return tool.call()?.(values, context, elicitation)
+      const operation = byName.get(name)
+      if (!operation || context.selects?.(operation) === false) return undefined
+      return prepare(operation)?.call(values, context, elicitation)
     },
   }
 }
@@ -156,7 +159,11 @@ function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOption
         const call = { ...checked, signal, connection, traceparent }
         const response = await options.client.call(operation, input, call)
         const select = offer.select && chooseSelection(operation, response.status, offer.select)
-        const failure = findFailure(response, operation, options, select !== undefined)
+        // JSON below 300 is the API's own.
+        const isSuccess = response.status < 300 && response.data !== undefined
+        const failure = isSuccess
+          ? undefined
+          : findFailure(response, operation, options, select !== undefined)
         return failure ?? toResult(response, select, operation.redactedNotice)
       },
     })

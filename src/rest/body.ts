@@ -5,7 +5,7 @@ import { readBody } from '../document/body-reading.ts'
 import { findMediaType, type MediaType, type RequestBody } from '../document/media-types.ts'
 import type { Operation } from '../document/operations.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
-import { checkEncoding, parseBodies } from '../http/request-check.ts'
+import { announcesBody, checkEncoding, parseBodies } from '../http/request-check.ts'
 import { StreamLimit } from '../upstream/body-stream.ts'
 
 declare module 'fastify' {
@@ -64,7 +64,7 @@ export function registerBodyParser(app: FastifyInstance, { text, file }: BodyLim
   parseBodies(app, parse, texts, text)
   parseBodies(app, parse, 'multipart/form-data', file)
   app.addContentTypeParser('*', async (request: FastifyRequest, payload: Readable) => {
-    if (!announcesBody(request)) return undefined
+    if (!announcesBody(request.raw)) return undefined
     checkEncoding(request)
     const { operation, mediaType } = choose(request)
     const isBytes = mediaType.kind === 'bytes'
@@ -112,21 +112,4 @@ function refuseForm(cause: unknown): never {
     violations: [violation],
     cause,
   })
-}
-
-/**
- * Refuses a body on an operation that takes none, unread and whatever its type: it could only get lost. Throws
- * `invalid_argument`.
- */
-export function refuseUnwantedBody(request: FastifyRequest): void {
-  if (request.route.config.operation?.body || !announcesBody(request)) return
-  const violation = { location: 'body', rule: 'body', message: 'is not taken by this operation' }
-  throw new GatewayError('invalid_argument', {
-    detail: 'body is not taken by this operation',
-    violations: [violation],
-  })
-}
-
-function announcesBody({ headers }: FastifyRequest): boolean {
-  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
 }

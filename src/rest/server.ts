@@ -1,21 +1,16 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Policy } from '../access/authorization.ts'
 import type { OpenApiDocument } from '../document/document.ts'
-import { once } from '../document/once.ts'
 import type { CheckedOperation } from '../document/validation.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
-import { holdSlot } from '../http/admission.ts'
 import { createListener, type ListenerOptions } from '../http/listener.ts'
-import { HttpConnection } from '../upstream/client-connection.ts'
 import type { ConfiguredCredentials } from '../upstream/credentials.ts'
-import { createPipeline } from '../upstream/pipeline.ts'
-import { forward, registerProxy } from '../upstream/proxy.ts'
-import { createCallWriter } from '../upstream/request.ts'
+import { registerProxy } from '../upstream/proxy.ts'
 import type { Requester } from '../upstream/requester.ts'
-import { type BodyLimits, refuseUnwantedBody, registerBodyParser } from './body.ts'
-import { createRequestReader } from './input.ts'
+import { type BodyLimits, registerBodyParser } from './body.ts'
+import { createOperationRoute } from './operation-route.ts'
 import { registerReference } from './reference.ts'
-import { createMethodFinder, writeRoute } from './routes.ts'
+import { createMethodFinder } from './routes.ts'
 import { describeDeployment } from './served-document.ts'
 
 /** Methods whose bodies Fastify reads by itself. */
@@ -56,51 +51,13 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
     if (!isKnown || (hasBody && !methodsWithBody.has(method)))
       app.addHttpMethod(method, { hasBody, overrideExisting: isKnown })
   }
-  for (const operation of operations) app.route(createRoute(operation, options))
+  for (const operation of operations) app.route(createOperationRoute(operation, options))
   // Encoded once: clients that do not read it share the bytes.
   const bytes = Buffer.from(JSON.stringify(describeDeployment(document, options)))
   app.get('/openapi.json', (_request, reply) => reply.type('application/json; charset=utf-8').send(bytes))
   const hasRoot = operations.some(({ method, restPath }) => method === 'GET' && restPath === '/')
   if (options.page && !hasRoot) registerReference(app, { ...options.page, operations })
   return app
-}
-
-/** Creates the route of an operation. Its handler reads the variables from the URL itself. */
-function createRoute(operation: CheckedOperation, options: RestOptions): RouteOptions {
-  const { id, method, restPath } = operation
-  const pipeline = createPipeline(operation, options)
-  // Read when a client first asks for the operation: most of a large document nobody ever does.
-  const readRequest = once(() => createRequestReader(operation))
-  const writeCall = once(() => createCallWriter(operation, options.configured))
-  // Returns nothing: given a promise or the reply, Fastify would watch the stream of the response.
-  const handler = (request: FastifyRequest, reply: FastifyReply): void => {
-    const { grant, trace, rawBody } = request
-    const call = pipeline.run({
-      grant,
-      report: 'first',
-      // The router takes a trailing slash for an empty last variable; no described path has one.
-      bind: () => readRequest()(request) ?? refuseRoute([]),
-      limit: request.countCall,
-      async send(checked) {
-        const connection = new HttpConnection(reply.raw, () => holdSlot(request))
-        const written = writeCall()({ ...checked, connection, traceparent: trace?.traceparent })
-        forward(reply, written, rawBody)
-      },
-    })
-    call.catch((error: unknown) => reply.send(error))
-  }
-  return {
-    method,
-    url: writeRoute(restPath),
-    config: { operationId: id, operation },
-    // Runs after the hooks of the listener, before the body is read.
-    onRequest: (request, _reply, done) => {
-      pipeline.authorize(request.grant)
-      refuseUnwantedBody(request)
-      done()
-    },
-    handler,
-  }
 }
 
 function refuseRoute(methods: readonly string[]): never {

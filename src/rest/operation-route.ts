@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import type { Operation } from '../document/operations.ts'
 import {
   createCookieReader,
@@ -9,11 +9,60 @@ import {
 import type { Parameter } from '../document/parameters.ts'
 import { createPathPattern, listVariables, matchVariables } from '../document/path-template.ts'
 import { createQueryReader } from '../document/query-reading.ts'
-import { isCredential } from '../document/validation.ts'
-import type { BoundInput } from '../upstream/pipeline.ts'
+import { type CheckedOperation, isCredential } from '../document/validation.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
+import { holdSlot } from '../http/admission.ts'
+import { refuseBody } from '../http/request-check.ts'
+import { HttpConnection } from '../upstream/client-connection.ts'
+import { type BoundInput, createPipeline, type PipelineOptions } from '../upstream/pipeline.ts'
+import { forward } from '../upstream/proxy.ts'
+import { createCallWriter } from '../upstream/request.ts'
+import { writeRoute } from './routes.ts'
 
-/** Reads a request of one operation; undefined where its path has not the form of the operation's. */
-export type RequestReader = (request: FastifyRequest) => BoundInput | undefined
+/**
+ * Creates the route of an operation: its handler reads the request, takes the call through the pipeline and forwards it.
+ */
+export function createOperationRoute(operation: CheckedOperation, options: PipelineOptions): RouteOptions {
+  const { id, method, restPath, body } = operation
+  const pipeline = createPipeline(operation, options)
+  const prepare = () => ({
+    readRequest: createRequestReader(operation),
+    writeCall: createCallWriter(operation, options.configured),
+  })
+  let prepared: ReturnType<typeof prepare> | undefined
+  return {
+    method,
+    url: writeRoute(restPath),
+    config: { operationId: id, operation },
+    // Runs after the hooks of the listener, before the body is read.
+    onRequest: (request, _reply, done) => {
+      pipeline.authorize(request.grant)
+      if (!body) refuseBody(request.raw)
+      done()
+    },
+    // Returns nothing: given a promise or the reply, Fastify would watch the stream of the response.
+    handler: (request: FastifyRequest, reply: FastifyReply): void => {
+      // Prepared for the first request: most of a large document nobody ever asks for.
+      prepared ??= prepare()
+      const { readRequest, writeCall } = prepared
+      const { grant, trace, rawBody } = request
+      const call = pipeline.run({
+        grant,
+        report: 'first',
+        bind: () => readRequest(request),
+        limit: request.countCall,
+        async send(checked) {
+          const connection = new HttpConnection(reply.raw, () => holdSlot(request))
+          forward(reply, writeCall({ ...checked, connection, traceparent: trace?.traceparent }), rawBody)
+        },
+      })
+      call.catch((error: unknown) => reply.send(error))
+    },
+  }
+}
+
+/** Reads a request of one operation. Throws `route_not_found` where its path has not the form of the operation's. */
+type RequestReader = (request: FastifyRequest) => BoundInput
 
 type Values = Record<string, unknown>
 
@@ -27,7 +76,7 @@ interface PlaceReader {
  * Prepares the reading of path, query, headers, cookies and body into typed values; unknown query keys stay in, to be
  * refused.
  */
-export function createRequestReader(operation: Operation): RequestReader {
+function createRequestReader(operation: Operation): RequestReader {
   const { restPath, parameters } = operation
   const pattern = createPathPattern(restPath)
   const variables = assignVariables(operation)
@@ -46,7 +95,8 @@ export function createRequestReader(operation: Operation): RequestReader {
     const url = request.url.startsWith('/') ? request.url : request.url.replace(/^https?:\/\/[^/?#]*/i, '')
     const mark = url.indexOf('?')
     const [found, ...texts] = pattern.exec(mark < 0 ? url : url.slice(0, mark)) ?? []
-    if (found === undefined) return undefined
+    // The router takes a trailing slash for an empty last variable; no described path has one.
+    if (found === undefined) throw new GatewayError('route_not_found')
     const path: Values = {}
     texts.forEach((text, index) => {
       const reader = pathReaders[index]
