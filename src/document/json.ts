@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors/gateway-error.ts'
+import { findStringEnd } from './exact-numbers.ts'
 
 declare global {
   // TypeScript's own declaration makes the elements of an unknown value `any`.
@@ -106,48 +107,6 @@ export function asText(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }
 
-/** A number of 16 characters or with an exponent; shorter ones come out of `JSON.stringify` as they went in. */
-const longNumber = /(?:^|[:,[])\s*-?(?:[\d.]{16}|[\d.]+[eE])/
-
-/** Returns whether a JSON text may have a number that a JavaScript number does not hold exactly. */
-export function mayLoseDigits(text: string): boolean {
-  return longNumber.test(text)
-}
-
-/**
- * Parses a JSON text. A number that `JSON.stringify` would not give back with the same value, such as
- * 9007199254740993 or 1e400, becomes a raw JSON value (`JSON.isRawJSON`), which it does give back. Throws what
- * `JSON.parse` throws.
- */
-export function parseExactly(text: string): unknown {
-  if (!mayLoseDigits(text)) return JSON.parse(text)
-  return JSON.parse(text, (_, value: unknown, { source }: { source?: string } = {}) =>
-    typeof value === 'number' && source !== undefined && !isExact(value, source)
-      ? JSON.rawJSON(source)
-      : value,
-  )
-}
-
-function isExact(value: number, source: string): boolean {
-  const text = String(value)
-  if (text === source) return true
-  // Two spellings of one number differ in a dot or an exponent.
-  const isPlain = /^-?[1-9]\d*$/
-  if (isPlain.test(text) && isPlain.test(source)) return false
-  return Number.isFinite(value) && normalize(text) === normalize(source)
-}
-
-/** Writes a number as its digits without zeros at either end, and the power of ten of the last one. */
-function normalize(text: string): string {
-  const [, sign = '', whole = '', fraction = '', exponent = '0'] =
-    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? []
-  const digits = (whole + fraction).replace(/^0+/, '')
-  let length = digits.length
-  while (digits[length - 1] === '0') length -= 1
-  if (length === 0) return '0'
-  return `${sign}${digits.slice(0, length)}e${Number(exponent) - fraction.length + digits.length - length}`
-}
-
 /**
  * Returns whether objects and arrays of a JSON text that was parsed nest deeper than so many levels; beyond some
  * thousands `JSON.stringify` fails. Walking a value of many members would cost more than parsing it.
@@ -157,7 +116,7 @@ export function nestsDeeper(text: string, levels: number): boolean {
   let depth = 0
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index)
-    if (code === quote) index = findEnd(text, index)
+    if (code === quote) index = findStringEnd(text, index)
     else if (code === openBrace || code === openBracket) depth += 1
     else if (code === closeBrace || code === closeBracket) depth -= 1
     if (depth > levels) return true
@@ -165,15 +124,7 @@ export function nestsDeeper(text: string, levels: number): boolean {
   return false
 }
 
-/** Index of the quote that ends the string which begins at an index. */
-function findEnd(text: string, start: number): number {
-  let index = start + 1
-  for (let code = text.charCodeAt(index); code !== quote; code = text.charCodeAt(index))
-    index += code === backslash ? 2 : 1
-  return index
-}
-
-const [quote, backslash] = [34, 92]
+const quote = 34
 const [openBracket, closeBracket, openBrace, closeBrace] = [91, 93, 123, 125]
 
 /** True for `application/json` and every `+json` type. */

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
-import { parseExactly, parseJson } from '../document/json.ts'
+import { parseExactly } from '../document/exact-numbers.ts'
+import { parseJson } from '../document/json.ts'
 import { checkBatch } from './batch.ts'
 import { type RpcError, readId, redactEcho, toRpcError, writeError } from './json-rpc.ts'
 import { readLines } from './lines.ts'

@@ -1,4 +1,5 @@
-import { asRecord, isObject, parseExactly, readOwn } from '../document/json.ts'
+import { parseExactly } from '../document/exact-numbers.ts'
+import { asRecord, isObject, readOwn } from '../document/json.ts'
 import { dereference, type JsonSchema } from '../document/json-schema.ts'
 import { redactTokens } from '../upstream/redaction.ts'
 

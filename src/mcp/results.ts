@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import { isObject, mayLoseDigits, nestsDeeper, parseExactly } from '../document/json.ts'
+import { parseExactly } from '../document/exact-numbers.ts'
+import { isObject, nestsDeeper } from '../document/json.ts'
 import { isTextType } from '../document/media-types.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { ApiResponse } from '../upstream/client.ts'
@@ -35,7 +36,7 @@ export function toResult(response: ApiResponse, select?: Selection, notice = '')
   if (data === undefined) return toEmptyResult(response)
   if (nestsDeeper(text, deepestResult))
     throw new GatewayError('upstream_invalid_response', { detail: tooDeep })
-  const value = mayLoseDigits(text) ? parseExactly(text) : data
+  const value = parseExactly(text, data)
   if (!select) return { content: [{ type: 'text', text }], structuredContent: asObject(value) }
   const described = select(value)
   const texts = [described.text, notice].filter(Boolean)
