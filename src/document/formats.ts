@@ -1,5 +1,8 @@
 import { fullFormats } from 'ajv-formats/dist/formats.js'
 
+/** Formats of JSON Schema and OpenAPI, which validators know without being told. */
+export const standardFormats: ReadonlySet<string> = new Set(Object.keys(fullFormats))
+
 const zones = new Set(Intl.supportedValuesOf('timeZone').map((zone) => zone.toLowerCase()))
 
 /**

@@ -10,7 +10,7 @@ import { isCredential } from '../document/validation.ts'
 import { joinLocation, mostViolations, refuseName } from '../document/violations.ts'
 import type { Violation } from '../errors/gateway-error.ts'
 import type { BoundInput } from '../upstream/pipeline.ts'
-import { splitTypes } from './type-lists.ts'
+import { simplifySchema } from './simple-schema.ts'
 
 /** The arguments of a tool call, as the client sent them. */
 export type ToolArguments = Readonly<Record<string, unknown>>
@@ -41,7 +41,7 @@ export function describeArguments(
     const credential = parameter !== undefined && isCredential(parameter)
     if ((parameter ?? body)?.required && !credential && preset === undefined) required.push(argument)
   }
-  return splitTypes(describeObject(properties, required))
+  return simplifySchema(describeObject(properties, required))
 }
 
 function toDefault(preset: string | undefined): JsonSchema {

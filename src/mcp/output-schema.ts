@@ -4,7 +4,7 @@ import { dereference, type JsonSchema } from '../document/json-schema.ts'
 /**
  * The output schema of a tool: names and describes every member of the response, yet any JSON object satisfies it.
  * Clients throw away a result that breaks the schema, and a response mismatch must never cost anyone a token. So no
- * keyword limits a value: types and allowed values stand in the descriptions.
+ * keyword limits a value: types and allowed values stand in the descriptions, and members beside whatever is no object.
  */
 export function describeOutput(schema: JsonSchema): JsonSchema {
   let described = describeLevels(schema, 1)
@@ -17,7 +17,7 @@ export function describeOutput(schema: JsonSchema): JsonSchema {
 }
 
 function describeLevels(schema: JsonSchema, levels: number): JsonSchema {
-  const { properties, description } = describeValue(schema, schema, levels)
+  const { description, properties } = describeValue(schema, schema, levels)
   return {
     type: 'object',
     ...(description !== undefined && { description }),
@@ -27,7 +27,9 @@ function describeLevels(schema: JsonSchema, levels: number): JsonSchema {
 
 interface Described {
   readonly description?: string
+  /** The members of an object. */
   readonly properties?: JsonSchema
+  /** The elements of an array. */
   readonly items?: JsonSchema
 }
 
@@ -45,12 +47,25 @@ function describeValue(part: JsonSchema, root: JsonSchema, levels: number): Desc
   const choices = [schema, ...listChoices(schema, root)]
   const members = choices.flatMap((one) => Object.entries(asRecord(one.properties)))
   const items = choices.map((one) => one.items).find(isObject)
-  const describe = (one: unknown) => describeValue(asRecord(one), root, levels - 1)
+  const describe = (one: unknown) => toSchema(describeValue(asRecord(one), root, levels - 1))
   return {
     ...(words.length > 0 && { description: words.join(' ') }),
     ...(members.length > 0 &&
       levels > 0 && { properties: Object.fromEntries(members.map(([name, one]) => [name, describe(one)])) }),
-    ...(items && levels > 0 && { items: { ...describe(items) } }),
+    ...(items && levels > 0 && { items: describe(items) }),
+  }
+}
+
+/** Writes a schema that every value satisfies. Strict validators want the type of what has members or elements. */
+function toSchema({ description, properties, items }: Described): JsonSchema {
+  const parts = [
+    ...(properties ? [{ type: 'object', properties }] : []),
+    ...(items ? [{ type: 'array', items }] : []),
+  ]
+  const [first] = parts
+  return {
+    ...(description !== undefined && { description }),
+    ...(first && { anyOf: [...parts, { not: { type: first.type } }] }),
   }
 }
 

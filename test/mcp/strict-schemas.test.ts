@@ -1,0 +1,80 @@
+import { PassThrough } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { Ajv } from 'ajv'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { fullFormats } from 'ajv-formats/dist/formats.js'
+import { expect, test } from 'vitest'
+import { type RunningGateway, startGateway } from '../support/gateway.ts'
+import { clients } from '../support/mcp-clients.ts'
+
+const configured = {
+  CAL_COM_CLIENT_ID: 'cm9demo',
+  CAL_COM_SECRET_KEY: 'demo-secret',
+  CONFIRM_DELETE: 'true',
+  HOST: '127.0.0.1',
+}
+
+interface ListedTool {
+  readonly name: string
+  readonly inputSchema?: unknown
+  readonly outputSchema?: unknown
+}
+
+/** Lists what strict validators of either draft say about the schemas of the tools. */
+function findWarnings(tools: readonly ListedTool[]): string[] {
+  const warnings: string[] = []
+  for (const { name, inputSchema, outputSchema } of tools)
+    for (const schema of [inputSchema, outputSchema])
+      for (const Validator of [Ajv, Ajv2020]) {
+        const warn = (message: unknown) => warnings.push(`${name}: ${message}`)
+        const logger = { log: warn, warn, error: warn }
+        const ajv = new Validator({ strict: 'log', strictRequired: true, formats: fullFormats, logger })
+        try {
+          ajv.compile(Object(schema))
+        } catch (error) {
+          warn(error)
+        }
+      }
+  return warnings
+}
+
+async function listOverStdio({ gateway }: RunningGateway, meta?: object): Promise<ListedTool[]> {
+  const [input, output] = [new PassThrough(), new PassThrough()]
+  const served = gateway.serveStdio(input, output)
+  const clientInfo = { name: 'c', version: '1' }
+  const begin = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo }
+  const messages = [
+    ...(meta ? [] : [{ jsonrpc: '2.0', id: 1, method: 'initialize', params: begin }]),
+    { jsonrpc: '2.0', id: 2, method: 'tools/list', params: meta ? { _meta: meta } : {} },
+  ]
+  input.end(messages.map((one) => `${JSON.stringify(one)}\n`).join(''))
+  await served
+  output.end()
+  const lines = (await text(output)).trim().split('\n')
+  return lines.map((line) => JSON.parse(line)).find(({ id }) => id === 2).result.tools
+}
+
+const meta = {
+  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+  'io.modelcontextprotocol/clientInfo': { name: 'c', version: '1' },
+  'io.modelcontextprotocol/clientCapabilities': {},
+}
+
+test.each([
+  ['a pass-through gateway', {}, 7],
+  ['a gateway with configured credentials', configured, 5],
+  ['a gateway that offers a search', { MCP_TOOLS: 'search' }, 3],
+] as const)('strict validators have no warning about the tools of %s', async (_name, environment, count) => {
+  await using gateway = await startGateway('http://127.0.0.1:1', environment)
+  for (const { connect } of clients) {
+    const client = await connect({ url: `${gateway.mcpUrl}/mcp` })
+    const { tools } = await client.listTools()
+    expect(tools).toHaveLength(count)
+    expect(findWarnings(tools)).toEqual([])
+    await client.close()
+  }
+  for (const tools of [await listOverStdio(gateway), await listOverStdio(gateway, meta)]) {
+    expect(tools).toHaveLength(count)
+    expect(findWarnings(tools)).toEqual([])
+  }
+})
