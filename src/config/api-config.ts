@@ -104,9 +104,12 @@ function checkBaseUrl(
   if (!allowInsecure && isInsecure(url)) reader.problems.push(`${variable} ${mustBeSecure}`)
 }
 
-/** The end of a base URL's path that is the beginning of all the API's paths too; empty where there is none. */
+/**
+ * The path of a base URL where all the API's paths begin with it too; empty where they do not. Below another path, as of
+ * a gateway in front of the API, the same beginning may well stand twice.
+ */
 function findRepeated(pathname: string, commonPath: string): string {
   const segments = commonPath.split('/').slice(1)
   const beginnings = segments.map((_, index) => `/${segments.slice(0, index + 1).join('/')}`)
-  return beginnings.findLast((one) => pathname === one || pathname.endsWith(one)) ?? ''
+  return beginnings.find((one) => pathname === one) ?? ''
 }

@@ -126,12 +126,19 @@ test.each([
 
 test.each([
   ['https://api.example.org/v2', '/v2'],
-  ['https://api.example.org/api/v2/', '/v2'],
+  ['https://api.example.org/v2/', '/v2'],
 ])('the base URL %s, which repeats what the paths begin with, is refused', (CAL_COM_BASE_URL, repeated) => {
   expect(problemsOf({ CAL_COM_BASE_URL })).toEqual([
     `CAL_COM_BASE_URL must leave out ${repeated}, which the paths of the API begin with`,
   ])
 })
+
+test.each(['https://example.org/gateway/v2', 'https://example.org/v20', 'https://example.org/api'])(
+  'the base URL %s is taken, since an API may be below any path',
+  (CAL_COM_BASE_URL) => {
+    expect(problemsOf({ CAL_COM_BASE_URL })).toEqual([])
+  },
+)
 
 test('a base URL of plain http leads to this machine, or the operator says that it may lead elsewhere', () => {
   const CAL_COM_BASE_URL = 'http://cal.example.org'

@@ -26,6 +26,10 @@ test.each([
   'PORT',
   'ALLOW_WRITES',
   'NODE_COMPILE_CACHE',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  'NODE_EXTRA_CA_CERTS',
+  'HOSTNAME',
 ])('%s is not', (name) => {
   expect(findUnknownVariables({ [name]: 'planted' }, api)).toEqual([])
 })
