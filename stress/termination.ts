@@ -4,6 +4,9 @@ import { readOne, startGatewayProcess } from './gateway-process.ts'
 import { countStatuses, load } from './load.ts'
 import { startQuickUpstream } from './quick-upstream.ts'
 
+/** How docs/operating.md starts a gateway. */
+const command = ['npm', 'start', '--silent'] as const
+
 /** Keep-alive connections. */
 const connections = 64
 
@@ -19,7 +22,7 @@ export async function terminateUnderLoad(runs = 10, warmUp = 1_000, milliseconds
   const ends = new Set<number | string>()
   for (let run = 0; run < runs; run += 1) {
     await using upstream = await startQuickUpstream()
-    await using gateway = await startGatewayProcess(upstream.url)
+    await using gateway = await startGatewayProcess(upstream.url, 'warn', command)
     const over = new AbortController()
     const tally = load({ port: gateway.restPort, request: readOne, connections, signal: over.signal })
     await wait(warmUp)
@@ -36,7 +39,7 @@ export async function terminateUnderLoad(runs = 10, warmUp = 1_000, milliseconds
   }
   const least = Math.round(Math.min(...rates))
   return {
-    what: `SIGTERM under load, ${runs} runs`,
+    what: `SIGTERM to npm start under load, ${runs} runs`,
     figure: '1,000 requests/s and more; 0 lost, 0 × 5xx, exit code 0',
     measured: `${least} requests/s and more, ${answered} successful; ${lost} lost, ${failed} × 5xx, exit ${[...ends].join(', ')}`,
     ok: least >= 1000 && lost === 0 && failed === 0 && ends.size === 1 && ends.has(0),

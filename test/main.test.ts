@@ -27,6 +27,7 @@ it('a write under way is finished and answered after SIGTERM, and the process en
 
 it.each([
   ['npm start', 'SIGTERM', ['npm', 'start', '--silent']],
+  ['make start', 'SIGTERM', ['make', '--silent', 'start']],
   ['the start script itself, as the first process of a container does', 'SIGTERM', ['sh', '-c', startScript]],
 ] as const)('%s drains on %s', async (_title, signal, [command, ...args]) => {
   await using upstream = await startSlowUpstream()

@@ -1,8 +1,9 @@
+import { PassThrough } from 'node:stream'
 import { expect, it, vi } from 'vitest'
 import { createKey } from '../../src/config/gateway-keys.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { writeKeys } from '../support/key-file.ts'
-import { calls, servers } from '../support/servers.ts'
+import { type CallSpec, calls, servers } from '../support/servers.ts'
 import { respondJson, startUpstream } from '../support/upstream-stub.ts'
 
 const { key, line } = createKey('billing', ['managed-users:read', 'managed-users:write'])
@@ -43,4 +44,25 @@ it('a write that fails leaves the code of its error', async () => {
   const [line] = await readAudit(gateway, 1)
   expect(line).toMatchObject({ code: 'upstream_connection_lost', ids: { userId: '4711' } })
   expect(line).not.toHaveProperty('caller')
+})
+
+it('a write over stdio leaves its line too, without a caller, who is the process that started it', async () => {
+  await using upstream = await startUpstream()
+  await using gateway = await startGateway(upstream.url)
+  const [input, output] = [new PassThrough(), new PassThrough()]
+  const served = gateway.gateway.serveStdio(input, output)
+  const clientInfo = { name: 'c', version: '1' }
+  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo }
+  const call = ({ tool: name, arguments: values }: CallSpec) => ({
+    method: 'tools/call',
+    params: { name, arguments: { ...values, 'x-cal-secret-key': 'demo-secret' } },
+  })
+  const messages = [{ method: 'initialize', params }, call(calls.get), call(calls.update)]
+  input.end(messages.map((one, id) => `${JSON.stringify({ jsonrpc: '2.0', id, ...one })}\n`).join(''))
+  await served
+  const [line] = await readAudit(gateway, 1)
+  expect(line).toEqual({
+    ...{ level: 30, time: expect.any(String), msg: 'write sent', status: 200 },
+    ...{ operation: expect.stringMatching(/update/), ids: { clientId: 'cm9demo', userId: '4711' } },
+  })
 })
