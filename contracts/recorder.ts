@@ -1,26 +1,13 @@
-import {
-  createServer,
-  Agent as HttpAgent,
-  type IncomingMessage,
-  request as requestHttp,
-  type ServerResponse,
-} from 'node:http'
+import { createServer, Agent as HttpAgent, request as requestHttp, type ServerResponse } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
 import { type CannedResponse, findCannedResponse } from './canned-responses.ts'
 import type { CreatedUsers } from './created-users.ts'
+import { type Exchange, type RecordedRequest, recordUpstream } from './exchanges.ts'
 import { parseJson } from './values.ts'
 
 const notOurs = {
   status: 403,
   body: '{"statusCode":403,"message":"not sent: this run has not made that user"}',
-}
-
-/** A request as it arrived at the recorder. */
-export interface RecordedRequest {
-  readonly method: string
-  readonly url: string
-  readonly headers: IncomingMessage['headers']
-  readonly body: Buffer
 }
 
 /** Responds in the upstream's place. */
@@ -40,11 +27,19 @@ export interface Recorder {
   close(): Promise<void>
 }
 
-/**
- * Starts the recorder on a free loopback port, in front of an upstream that may have a path prefix. Where it is given
- * the users of a run, it learns of new ones, and sends nothing on that would change another user.
- */
-export async function startRecorder(upstream: string, created?: CreatedUsers): Promise<Recorder> {
+/** What a recorder tells of what passes through it. */
+export interface RecorderOptions {
+  /** Learns of new users; nothing is sent on that would change another one. */
+  readonly created?: CreatedUsers | undefined
+  /** Gets each exchange with the upstream, but for those that a `Prefer` header shapes. */
+  readonly onExchange?: ((exchange: Exchange) => void) | undefined
+}
+
+/** Starts the recorder on a free loopback port, in front of an upstream that may have a path prefix. */
+export async function startRecorder(
+  upstream: string,
+  { created, onExchange }: RecorderOptions = {},
+): Promise<Recorder> {
   const { hostname, port, host, pathname, protocol } = new URL(upstream)
   const secure = protocol === 'https:'
   const open = secure ? requestHttps : requestHttp
@@ -58,6 +53,7 @@ export async function startRecorder(upstream: string, created?: CreatedUsers): P
     if (recorder.script) return recorder.script(request, response)
     if (recorder.canned) return sendCanned(response, findCannedResponse(method, url))
     if (created && !created.mayChange({ method, path: url })) return sendCanned(response, notOurs)
+    const record = recorder.prefer === undefined && !('prefer' in headers) ? onExchange : undefined
     const preference = recorder.prefer === undefined ? {} : { prefer: recorder.prefer }
     const sent = { ...headers, host, ...preference }
     const outgoing = open({ agent, hostname, port, method, path: prefix + url, headers: sent })
@@ -68,6 +64,8 @@ export async function startRecorder(upstream: string, created?: CreatedUsers): P
       received.on('end', () => {
         const text = Buffer.concat(chunks).toString()
         created?.note({ method, path: url }, received.statusCode, parseJson(text))
+        const status = received.statusCode ?? 502
+        record?.(recordUpstream(request, { status, headers: received.headers, text }))
       })
       received.pipe(response)
     })

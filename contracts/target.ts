@@ -7,6 +7,7 @@ import { createGateway } from '../src/gateway.ts'
 import { createRunLogger } from '../test/support/run-log.ts'
 import { breakCall } from './call-result.ts'
 import { type CreatedUsers, createCreatedUsers } from './created-users.ts'
+import { type Exchange, recordCall } from './exchanges.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import { eras, type McpClient, openMcpClient } from './mcp-client.ts'
 import { type Recorder, startRecorder } from './recorder.ts'
@@ -44,6 +45,8 @@ export interface Target extends Tenant, AsyncDisposable {
   /** A second OAuth client of the same upstream. */
   readonly other?: Tenant
   readonly created: CreatedUsers
+  /** What the run asked of the upstream and of the gateway's servers, and what came, in the order of the responses. */
+  readonly exchanges: Exchange[]
   /** The lives of users that were observed through each server, by its name. */
   readonly lifecycles: Map<string, Promise<Lifecycle>>
 }
@@ -58,9 +61,21 @@ export type Traits = Pick<
 export async function openUpstream(url: string, traits: Traits): Promise<Target> {
   await using opening = new AsyncDisposableStack()
   const created = createCreatedUsers()
-  const recorder = await startRecorder(url, traits.stateless ? undefined : created)
+  const exchanges: Exchange[] = []
+  const recorder = await startRecorder(url, {
+    created: traits.stateless ? undefined : created,
+    onExchange: (exchange) => exchanges.push(exchange),
+  })
   opening.defer(() => recorder.close())
-  const servers = opening.use(await openGateway(recorder.url, {}))
+  const gateway = opening.use(await openGateway(recorder.url, {}))
+  const note = (exchange: Exchange) => {
+    if (!recorder.canned && !recorder.script && recorder.prefer === undefined) exchanges.push(exchange)
+  }
+  const servers = {
+    ...gateway,
+    rest: recordCalls(gateway.rest, note),
+    mcp: gateway.mcp.map((one) => recordCalls(one, note)),
+  }
   const others = opening.use(new AsyncDisposableStack())
   const built = new Map<string, Promise<Servers>>()
   const build = (environment: Record<string, string>) => {
@@ -83,6 +98,7 @@ export async function openUpstream(url: string, traits: Traits): Promise<Target>
     tellable,
     configured: false,
     created,
+    exchanges,
     lifecycles: new Map(),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
@@ -93,10 +109,16 @@ export async function openRunning(rest: string, mcp: string, traits: Traits, key
   const headers: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` }
   const opened = await openServers(rest, mcp, headers)
   const created = createCreatedUsers()
+  const exchanges: Exchange[] = []
+  const watch = <Client extends RestClient | McpClient>(client: Client) =>
+    protect(
+      recordCalls(client, (exchange) => exchanges.push(exchange)),
+      created,
+    )
   const servers = {
     ...opened,
-    rest: protect(opened.rest, created),
-    mcp: opened.mcp.map((one) => keepPace(protect(one, created))),
+    rest: watch(opened.rest),
+    mcp: opened.mcp.map((one) => keepPace(watch(one))),
   }
   const tools = (await opened.mcp[0]?.listTools()) ?? []
   const configured = !tools.some((tool) => 'x-cal-secret-key' in readProperties(tool))
@@ -113,6 +135,7 @@ export async function openRunning(rest: string, mcp: string, traits: Traits, key
     configured,
     ...(configured && { policy }),
     created,
+    exchanges,
     lifecycles: new Map(),
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
   }
@@ -120,6 +143,25 @@ export async function openRunning(rest: string, mcp: string, traits: Traits, key
 
 function readProperties(tool: unknown): Readonly<Record<string, unknown>> {
   return asRecord(asRecord(asRecord(tool).inputSchema).properties)
+}
+
+/** Tells of each call of a client and of its result. */
+function recordCalls<Client extends RestClient | McpClient>(
+  client: Client,
+  note: (exchange: Exchange) => void,
+): Client {
+  const call: Client['call'] = async (operation, values) => {
+    const result = await client.call(operation, values)
+    note(recordCall(client.name, toRestRequest(operation, values), result))
+    return result
+  }
+  if (!('send' in client)) return { ...client, call }
+  const send: RestClient['send'] = async (request) => {
+    const result = await client.send(request)
+    note(recordCall(client.name, request, result))
+    return result
+  }
+  return { ...client, call, send }
 }
 
 /** Learns which users are made, and sends no change of any other user. */

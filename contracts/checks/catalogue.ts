@@ -7,6 +7,7 @@ import { errors } from './errors.ts'
 import { exposure } from './exposure.ts'
 import { problems } from './problems.ts'
 import { properties } from './properties.ts'
+import { recorded } from './recorded.ts'
 import { requests } from './requests.ts'
 import { responses } from './responses.ts'
 import { state } from './state.ts'
@@ -32,4 +33,5 @@ export const checks: Readonly<Record<string, Check>> = {
   ...told,
   ...problems,
   ...upstream,
+  ...recorded,
 }

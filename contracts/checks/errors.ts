@@ -156,7 +156,7 @@ function checkType(context: Context, name: string, { headers }: CallResult): voi
 }
 
 /** What a shape can not say: a plain error has nothing more, and a validation error lists sentences. */
-function listFinePrint(shape: string, error: Readonly<Record<string, unknown>>) {
+export function listFinePrint(shape: string, error: Readonly<Record<string, unknown>>) {
   const found = (place: string, message: string) => [{ place, message }]
   const further = Object.keys(error).filter((name) => name !== 'code' && name !== 'message')
   if (shape === 'plain')

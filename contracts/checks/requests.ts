@@ -1,7 +1,7 @@
 import { asRecord } from '../../src/document/json.ts'
 import type { CallArguments, CallResult } from '../call-result.ts'
 import type { Check, Context } from '../context.ts'
-import type { RecordedRequest } from '../recorder.ts'
+import type { RecordedRequest } from '../exchanges.ts'
 import { toRestRequest } from '../rest-client.ts'
 import { identify, type Tenant } from '../tenant.ts'
 import { getArgument, setArgument } from '../values.ts'

@@ -77,7 +77,10 @@ export const responses: Readonly<Record<string, Check>> = {
 }
 
 /** What a type cannot say: who succeeded, moments in milliseconds, ids that are ids. */
-function checkFigures({ expectEqual, fail }: Context, body: unknown): void {
+export function checkFigures(
+  { expectEqual, fail }: Pick<Context, 'expectEqual' | 'fail'>,
+  body: unknown,
+): void {
   const { status, data } = asRecord(body)
   expectEqual('status', status, 'success')
   for (const holder of [data].flat()) {

@@ -1,8 +1,9 @@
-import { type Check, type Context, findStep } from '../context.ts'
+import { rewriteAddress, toUsername } from '../addresses.ts'
+import { type Check, findStep } from '../context.ts'
 import { absentUser } from '../created-users.ts'
 import { changedMembers, clearable, fullMembers, longMembers } from '../user-members.ts'
 import { getArgument } from '../values.ts'
-import { compareMembers, type Data, expectStatus, readData, readUser, readUsers } from './steps.ts'
+import { compareMembers, expectStatus, readData, readUser, readUsers } from './steps.ts'
 
 /** What Cal.com remembers of users from one call to the next. */
 export const state: Readonly<Record<string, Check>> = {
@@ -26,7 +27,7 @@ export const state: Readonly<Record<string, Check>> = {
     const [step, sent] =
       context.operation.name === 'create' ? ['create', addresses.full] : ['update-email', addresses.changed]
     const { email } = await readUser(context, step ?? '')
-    context.expectEqual('email', email, rewrite(context, sent ?? ''))
+    context.expectEqual('email', email, rewriteAddress(sent ?? '', context.target.clientId))
     if (context.operation.name !== 'create') return
     context.expectEqual('email', (await readUser(context, 'create-long')).email, addresses.long)
   },
@@ -156,7 +157,7 @@ export const state: Readonly<Record<string, Check>> = {
   async 'state.other-user'(context) {
     const { addresses } = await context.observe()
     const bare = await readUser(context, 'create-bare')
-    context.expectEqual('email', bare.email, rewrite(context, addresses.bare))
+    context.expectEqual('email', bare.email, rewriteAddress(addresses.bare, context.target.clientId))
     compareMembers(context, 'another user', await readUser(context, 'get-other'), bare)
     await readData(context, 'get-survivor')
   },
@@ -190,7 +191,7 @@ export const state: Readonly<Record<string, Check>> = {
   async 'state.delete-address'(context) {
     const { addresses } = await context.observe()
     const again = await readUser(context, 'create-reused')
-    context.expectEqual('email', again.email, rewrite(context, addresses.bare))
+    context.expectEqual('email', again.email, rewriteAddress(addresses.bare, context.target.clientId))
   },
 
   async 'state.absent'(context) {
@@ -207,18 +208,4 @@ export const state: Readonly<Record<string, Check>> = {
     const { status: got, code: gotCode } = await context.server.call(context.operation, wrong)
     context.expectEqual('x-cal-secret-key', [got, gotCode], [status, code])
   },
-}
-
-function rewrite({ target }: Context, address: string): string {
-  return address.replace('@', `+${target.clientId}@`)
-}
-
-/** Local part and the first two labels of the domain, in lower case, with hyphens for what is no letter or digit. */
-function toUsername(email: string): string {
-  const [local = '', domain = ''] = email.split('@')
-  const [first = '', second = ''] = domain.split('.')
-  const words: Data[string] = [local, first, second].join('-').toLowerCase()
-  return String(words)
-    .replaceAll(/[^a-z0-9.]+/g, '-')
-    .replaceAll(/^-|-$/g, '')
 }

@@ -33,24 +33,9 @@ export const tokens: Readonly<Record<string, Check>> = {
   },
 
   async 'token.expiry'(context) {
-    const { accessMinutes, refreshDays } = context.requirement.values
     for (const step of pairs) {
       const { at } = await findStep(context, step)
-      const pair = await readData(context, step)
-      const inside = (name: string, unit: number, [least, most]: readonly number[]) => {
-        const left = (Number(pair[name]) - at) / unit
-        if (!(left >= (least ?? 0) && left <= (most ?? 0)))
-          context.fail(
-            `${step} ${name}`,
-            `ends ${left.toFixed(1)} ${unit === day ? 'days' : 'minutes'} from now`,
-          )
-      }
-      inside('accessTokenExpiresAt', minute, [accessMinutes].flat().map(Number))
-      inside('refreshTokenExpiresAt', day, [refreshDays].flat().map(Number))
-      for (const name of ['access', 'refresh']) {
-        const { expiresAt = pair[`${name}TokenExpiresAt`] } = readClaims(pair[`${name}Token`])
-        context.expectEqual(`${step} ${name}TokenExpiresAt`, pair[`${name}TokenExpiresAt`], expiresAt)
-      }
+      checkExpiry(context, `${step} `, await readData(context, step), at)
     }
   },
 
@@ -75,6 +60,25 @@ export const tokens: Readonly<Record<string, Check>> = {
     if (!(Math.abs(age) <= most))
       context.fail('createdDate', `lies ${age.toFixed(1)} minutes before the creation`)
   },
+}
+
+/** A pair that was given at a moment lasts as long as the requirement says, and its claims say so too. */
+export function checkExpiry(context: Context, prefix: string, pair: Data, at: number): void {
+  const { accessMinutes, refreshDays } = context.requirement.values
+  const inside = (name: string, unit: number, [least, most]: readonly number[]) => {
+    const left = (Number(pair[name]) - at) / unit
+    if (!(left >= (least ?? 0) && left <= (most ?? 0)))
+      context.fail(
+        `${prefix}${name}`,
+        `ends ${left.toFixed(1)} ${unit === day ? 'days' : 'minutes'} from now`,
+      )
+  }
+  inside('accessTokenExpiresAt', minute, [accessMinutes].flat().map(Number))
+  inside('refreshTokenExpiresAt', day, [refreshDays].flat().map(Number))
+  for (const name of ['access', 'refresh']) {
+    const { expiresAt = pair[`${name}TokenExpiresAt`] } = readClaims(pair[`${name}Token`])
+    context.expectEqual(`${prefix}${name}TokenExpiresAt`, pair[`${name}TokenExpiresAt`], expiresAt)
+  }
 }
 
 /** The claims of a JWT; none for a token that is no JWT, whose form Cal.com does not promise. */

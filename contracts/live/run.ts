@@ -8,12 +8,13 @@ import { readDocument } from '../../src/document/document.ts'
 import { createComparison, type Mismatch } from '../../src/document/response-mismatch.ts'
 import type { CallResult } from '../call-result.ts'
 import type { Finding } from '../context.ts'
+import { readOperation } from '../exchanges.ts'
 import { readOptions } from '../options.ts'
 import { readRequirements } from '../requirements.ts'
 import { testTarget } from '../session.ts'
 import { openUpstream, type Target } from '../target.ts'
 import { probe, readTraits, UnreachableTarget } from '../targets.ts'
-import { listReads } from './reads.ts'
+import { makeReads } from './reads.ts'
 
 const requirements = readRequirements()
 
@@ -46,13 +47,16 @@ async function run(): Promise<number> {
   })
 }
 
-/** Compares what the calls returned with the document; members that it does not name are told, and break nothing. */
+/** Compares every response of the run with the document; members that it does not name are told, and break nothing. */
 async function compareResponses(target: Target, writes: boolean): Promise<number> {
   const compare = createComparison(readDocument())
-  const reads = await listReads(target, requirements.operations)
-  const observed = await target.lifecycles.get('Cal.com')
-  const calls = [...reads, ...(observed?.steps.values() ?? [])]
-  const found = calls.flatMap(({ operation, result }) => compareResult(operation.operation, result, compare))
+  await makeReads(target, requirements.operations)
+  const found = target.exchanges
+    .filter(({ server }) => server === 'Cal.com')
+    .flatMap((exchange) => {
+      const called = readOperation(exchange, requirements.operations)
+      return called ? compareResult(called.operation.operation, exchange.result, compare) : []
+    })
   const lines = (breaking: boolean) =>
     new Set(found.filter((one) => one.breaking === breaking).map(describeMismatch))
   for (const line of lines(true)) console.log(`✗ ${line}`)

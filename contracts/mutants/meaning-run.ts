@@ -51,6 +51,7 @@ export async function* testMeaning(
     const mutant: Mutant = { class: group, name: `${group}: ${name}`, operations: [], allowed }
     if (!select(mutant, index)) continue
     target.lifecycles.clear()
+    target.exchanges.length = 0
     proxy.interfere(plant())
     const testCases = listTestCases(target, requirements)
       .filter(({ surface, requirement }) => surface === 'upstream' && requirement.needs.includes('memory'))

@@ -74,7 +74,7 @@ export async function openTestEnvironment({
   const opened = opening.move()
   const close = () => opened.disposeAsync()
   const traits = { ...readTraits({}, 'mutant', 'prism'), tellable: true, configured: false }
-  const kept = { created: createCreatedUsers(), lifecycles: new Map() }
+  const kept = { created: createCreatedUsers(), exchanges: [], lifecycles: new Map() }
   const servers = { rest, mcp, [Symbol.asyncDispose]: close }
   const target = { ...traits, ...kept, servers, upstream, recorder, [Symbol.asyncDispose]: close }
   return { target, proxies, [Symbol.asyncDispose]: close }
