@@ -5,6 +5,7 @@ import {
   encodeQueryText,
   encodeReserved,
   join,
+  type PathWriter,
   UnwritableValue,
   writeContent,
   writeCookiePairs,
@@ -26,46 +27,51 @@ export interface ParameterValues {
 /** What of an operation says how its requests are written. */
 export type Templated = Pick<Operation, 'path' | 'parameters'>
 
-/** Writes the requests of one operation. */
+/** Writes the requests of one operation. Throws an `UnwritableValue` on values that were not checked. */
 export interface RequestWriter {
-  /** Writes path and query. Throws an `UnwritableValue` on values that were not checked. */
-  writeTarget(values: ParameterValues): string
-  /** Writes the headers that are parameters and no credentials, with the one of the cookies, by lower-case names. */
-  writeHeaders(values: ParameterValues): Record<string, string>
+  readonly writePath: PathWriter
+  /** Writes the query without the question mark, empty for none; absent where no request has one. */
+  readonly writeQuery?: (values: ParameterValues['query']) => string
+  /**
+   * Writes the headers that are parameters and no credentials, with the one of the cookies, by lower-case names; absent
+   * where there are none.
+   */
+  readonly writeHeaders?: (values: ParameterValues) => Record<string, string>
 }
 
 /** Prepares the writing of an operation's requests. */
 export function createRequestWriter({ path, parameters }: Templated): RequestWriter {
-  const writePath = createPathWriter(path, parameters)
   const { query: constant } = parseTemplate(path)
   const own = parameters.filter((one) => !one.isCredential)
+  const inQuery = own.filter((one) => one.in === 'query' || one.in === 'querystring')
   const inHeader = own.filter((one) => one.in === 'header')
   const inCookie = own.filter((one) => one.in === 'cookie')
   return {
-    writeTarget(values) {
-      const written = writePath(values.path)
-      const query = [constant, writeQuery(parameters, values.query)].filter(Boolean).join('&')
-      return query === '' ? written : `${written}?${query}`
-    },
-    writeHeaders({ header, cookie = {} }) {
-      const headers: Record<string, string> = {}
-      for (const parameter of inHeader) {
-        const value = header[parameter.name]
-        if (value !== undefined) headers[parameter.name.toLowerCase()] = writeHeaderText(parameter, value)
-      }
-      const pairs = inCookie.flatMap((parameter) => {
-        const value = cookie[parameter.name]
-        return value === undefined ? [] : writeCookiePairs(parameter, value)
-      })
-      if (pairs.length > 0) headers.cookie = pairs.join('; ')
-      return headers
-    },
+    writePath: createPathWriter(path, parameters),
+    ...((inQuery.length > 0 || constant !== '') && {
+      writeQuery: (values) => [constant, writeQuery(inQuery, values)].filter(Boolean).join('&'),
+    }),
+    ...(inHeader.length + inCookie.length > 0 && {
+      writeHeaders({ header, cookie = {} }) {
+        const headers: Record<string, string> = {}
+        for (const parameter of inHeader) {
+          const value = header[parameter.name]
+          if (value !== undefined) headers[parameter.name.toLowerCase()] = writeHeaderText(parameter, value)
+        }
+        const pairs = inCookie.flatMap((parameter) => {
+          const value = cookie[parameter.name]
+          return value === undefined ? [] : writeCookiePairs(parameter, value)
+        })
+        if (pairs.length > 0) headers.cookie = pairs.join('; ')
+        return headers
+      },
+    }),
   }
 }
 
 /**
  * Writes the query of a call, without the question mark and in the document's order. What is undefined, and a list
- * without elements, is left out (RFC 6570 §3.2.8); so are credentials. Throws an `UnwritableValue`.
+ * without elements, is left out (RFC 6570 §3.2.8). Throws an `UnwritableValue`.
  */
 export function writeQuery(
   parameters: readonly Parameter[],
@@ -75,7 +81,7 @@ export function writeQuery(
   for (const parameter of parameters) {
     const { name, in: place } = parameter
     const value = values[name]
-    if (value === undefined || parameter.isCredential) continue
+    if (value === undefined) continue
     if (place === 'query') pairs.push(...writePairs(parameter, value))
     if (place === 'querystring') pairs.push(writeWhole(parameter, value))
   }

@@ -67,14 +67,17 @@ export function createObservation(options: ObservationOptions): Observation {
     .filter(Number.isInteger)
   const nameStatus = createStatusNames(statuses)
   const upstream = metrics.upstream(nameStatus)
-  const sampler = new ResponseSampler({
-    ...options,
-    random,
-    compare: createComparison(document),
-    recorder: upstream,
-    onNewKind: (kind) => logger.warn(kind, 'response mismatch'),
-    onFailure: (err) => logger.error({ err }, 'response sampling failed'),
-  })
+  const sampler =
+    options.share === 0
+      ? undefined
+      : new ResponseSampler({
+          ...options,
+          random,
+          compare: createComparison(document),
+          recorder: upstream,
+          onNewKind: (kind) => logger.warn(kind, 'response mismatch'),
+          onFailure: (err) => logger.error({ err }, 'response sampling failed'),
+        })
   return {
     recorder: metrics.requests.record(nameStatus),
     watch: createCallObserver({ metrics: upstream, logger, sampler }),

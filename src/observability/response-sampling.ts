@@ -65,7 +65,7 @@ export class ResponseSampler {
   /** Samples a response after the current event-loop tick, or not at all. */
   observe(operation: Operation, response: ObservedResponse): void {
     const { share, random } = this.#options
-    if (share === 0 || response.status >= 400 || response.body.length > largest) return
+    if (response.status >= 400 || response.body.length > largest) return
     if (random() >= share || !this.#take()) return
     setImmediate(() => {
       try {

@@ -81,7 +81,8 @@ export function createUpstreamMetrics(
 export interface CallObserverOptions {
   readonly metrics: CallObserver
   readonly logger: FastifyBaseLogger
-  readonly sampler: Pick<ResponseSampler, 'observe'>
+  /** Absent where no response is sampled. */
+  readonly sampler?: Pick<ResponseSampler, 'observe'> | undefined
 }
 
 /** Creates the observer of all calls: metrics, the audit log, response sampling. */
@@ -90,7 +91,7 @@ export function createCallObserver({ metrics, logger, sampler }: CallObserverOpt
     onEnd(operation, end, milliseconds) {
       metrics.onEnd(operation, end, milliseconds)
       if (operation.method !== 'GET') auditCall(logger, operation, end)
-      if (end.response) sampler.observe(operation, end.response)
+      if (end.response) sampler?.observe(operation, end.response)
     },
     onRetry: metrics.onRetry,
   }

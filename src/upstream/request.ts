@@ -44,7 +44,7 @@ export function createCallWriter(operation: Operation, configured: ConfiguredCre
   const { path, parameters } = operation
   const keyName = parameters.find(({ isIdempotencyKey }) => isIdempotencyKey)?.name
   const sent = parameters.filter(({ isIdempotencyKey }) => !isIdempotencyKey)
-  const writer = createRequestWriter({ path, parameters: sent })
+  const { writePath, writeQuery, writeHeaders } = createRequestWriter({ path, parameters: sent })
   const describers = listDescribers(operation)
   const accept = listAccepted(operation)
   return ({ input, credentials, principal, connection, traceparent }) => {
@@ -57,11 +57,11 @@ export function createCallWriter(operation: Operation, configured: ConfiguredCre
     if (input.body !== undefined) headers['content-type'] = input.contentType ?? 'application/json'
     if (traceparent !== undefined) headers.traceparent = traceparent
     const { cookie, ...authenticating } = toCredentialHeaders(credentials)
-    Object.assign(headers, writer.writeHeaders(input), ...describers.map((describe) => describe(input)))
+    Object.assign(headers, writeHeaders?.(input), ...describers.map((describe) => describe(input)))
     const cookies = [headers.cookie, cookie].filter((one) => one !== undefined)
     Object.assign(headers, authenticating, cookies.length > 0 && { cookie: cookies.join('; ') })
     return {
-      path: addCredentials(writer.writeTarget(input), credentials),
+      path: joinTarget(writePath(input.path), writeQuery?.(input.query), credentials),
       headers,
       context: {
         ...{ operation, connection, principal },
@@ -72,13 +72,11 @@ export function createCallWriter(operation: Operation, configured: ConfiguredCre
   }
 }
 
-/** Adds the credentials that the API takes in its query. */
-function addCredentials(target: string, { query }: CallCredentials): string {
-  const pairs = Object.entries(query).map(
-    ([name, value]) => `${encodeQueryText(name)}=${encodeQueryText(value)}`,
-  )
-  if (pairs.length === 0) return target
-  return `${target}${target.includes('?') ? '&' : '?'}${pairs.join('&')}`
+/** Joins a path, a query and the credentials that the API takes in its query. */
+function joinTarget(path: string, written: string | undefined, { query }: CallCredentials): string {
+  const pairs = written ? [written] : []
+  for (const name in query) pairs.push(`${encodeQueryText(name)}=${encodeQueryText(query[name] ?? '')}`)
+  return pairs.length > 0 ? `${path}?${pairs.join('&')}` : path
 }
 
 /** The types that the document has for a success; any where it has none, JSON first (RFC 9110 §12.5.1). */

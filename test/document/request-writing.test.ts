@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { Operation } from '../../src/document/operations.ts'
 import { readParameter } from '../../src/document/parameters.ts'
 import { createPathPattern } from '../../src/document/path-template.ts'
-import { createRequestWriter, writeQuery } from '../../src/document/request-writing.ts'
-import { createSpellingCheck } from '../../src/document/spelling-check.ts'
+import { createRequestWriter, type RequestWriter, writeQuery } from '../../src/document/request-writing.ts'
+import { createSpellingCheck } from '../../src/document/validation.ts'
 
 const query = (name: string) =>
   readParameter({ name, in: 'query', style: 'form', explode: false, schema: {} })
@@ -24,8 +24,10 @@ const at = (path: string, ...more: object[]): Operation => ({
   success: { status: 200, schema: {} },
   security: [],
 })
+const writeTarget = ({ writePath, writeQuery }: RequestWriter, values: Record<string, unknown>) =>
+  [writePath(values), writeQuery?.({})].filter((one) => one !== undefined).join('?')
 const targetOf = (path: string, values: Record<string, unknown>) =>
-  createRequestWriter(at(path)).writeTarget({ path: values, query: {}, header: {} })
+  writeTarget(createRequestWriter(at(path)), values)
 
 describe('the path', () => {
   test('is written from the template and the values alone', () => {
@@ -123,7 +125,7 @@ describe('the headers', () => {
       { name: 'b', in: 'cookie', schema: {} },
     )
     const values = { path: {}, query: {}, header: { 'X-Page': [1, 2] }, cookie: { b: 'x y', a: 1 } }
-    expect(createRequestWriter(operation).writeHeaders(values)).toEqual({
+    expect(createRequestWriter(operation).writeHeaders?.(values)).toEqual({
       'x-page': '1,2',
       cookie: 'a=1; b=x%20y',
     })
