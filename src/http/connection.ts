@@ -35,14 +35,17 @@ const sockets = new WeakMap<Server, Set<Socket>>()
 /** Requests of each server's app that have no response yet. */
 const requests = new WeakMap<Server, { count: number }>()
 
-/** Responses of which it is settled who writes them. */
-const claimed = new WeakMap<ServerResponse, object>()
+/** Who writes a response: the reply of its request, or the refusal of what is broken in it. */
+type Writer = 'reply' | 'refusal'
+
+/** Responses of which it is settled who writes them. A value that led to its key would outlive young collections. */
+const claimed = new WeakMap<ServerResponse, Writer>()
 
 /**
  * Claims a response for its reply, or for the refusal of what is broken in its request; false where the other has it. A
  * reply may claim it again: a body that fails before its first byte is replaced by an error.
  */
-export function claimResponse(response: ServerResponse, writer: object): boolean {
+export function claimResponse(response: ServerResponse, writer: Writer): boolean {
   if (response.headersSent || (claimed.get(response) ?? writer) !== writer) return false
   claimed.set(response, writer)
   return true
@@ -161,7 +164,7 @@ export function respondToBrokenRequest(error: Error, socket: Duplex): ErrorCode 
   const within = latest && !latest.request.complete ? latest.response : undefined
   const last = pending.at(-1)?.response
   last?.once('close', () => end(socket))
-  if (within && claimResponse(within, connection)) {
+  if (within && claimResponse(within, 'refusal')) {
     const { headers, body } = describeProblem(problem)
     within.writeHead(problem.status, headers).end(body)
     // The reader of the body would send an error of its own behind this response, and log that it could not.

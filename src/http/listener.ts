@@ -183,7 +183,7 @@ export async function createListener(options: ListenerOptions): Promise<FastifyI
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (readiness.draining) reply.header('connection', 'close')
     // Without a claim the response to what is broken in the request has been written.
-    if (claimResponse(reply.raw, reply)) joinBatch(done)
+    if (claimResponse(reply.raw, 'reply')) joinBatch(done)
   })
   return app
 }

@@ -53,17 +53,15 @@ export function createTransport(
   { reads, writes }: Pools,
   { prefix = '', streams = new StreamLimit(), streamTimeout = 30_000 }: TransportOptions = {},
 ): Send {
-  const queue = new Set<Exchange>()
-  const collected = { bytes: 0 }
+  const load = { waiting: 0, collected: 0 }
   return (request) =>
     new Promise((resolve, reject) => {
-      if (queue.size >= longestQueue) {
+      if (load.waiting >= longestQueue) {
         reject(new GatewayError('overloaded', { headers: { 'retry-after': '1' } }))
         return
       }
       const call = currentCall()
-      const limits = { queue, collected, streams, streamTimeout }
-      const exchange = new Exchange({ call, request, ...limits, resolve, reject })
+      const exchange = new Exchange({ call, request, load, streams, streamTimeout, resolve, reject })
       const { headers, body = null } = request
       const path = prefix + request.path
       // undici's `HttpMethod` is a closed list of names; the document's methods are a part of it.
@@ -73,13 +71,18 @@ export function createTransport(
     })
 }
 
+/** What all exchanges take. Counted, not listed: what a `Set` once held lives until V8 collects the old generation. */
+interface Load {
+  /** Exchanges of which no byte has left. */
+  waiting: number
+  /** Bytes collected of responses that are not complete. */
+  collected: number
+}
+
 interface ExchangeParts {
   readonly call: UpstreamCall
   readonly request: UpstreamRequest
-  /** Exchanges of which no byte has left. */
-  readonly queue: Set<Exchange>
-  /** What all exchanges have collected of responses that are not complete. */
-  readonly collected: { bytes: number }
+  readonly load: Load
   readonly streams: StreamLimit
   readonly streamTimeout: number
   readonly resolve: (response: UpstreamResponse) => void
@@ -95,22 +98,22 @@ class Exchange implements Dispatcher.DispatchHandler {
   #headers: UpstreamResponse['headers'] = {}
   #size = 0
   #settled = false
+  #waits = true
   #stream: BodyStream | undefined
 
   constructor(parts: ExchangeParts) {
     this.#parts = parts
-    parts.queue.add(this)
+    parts.load.waiting += 1
     parts.request.signal?.addEventListener('abort', this.#abort)
   }
 
   /** Called in the tick that writes the request's first bytes. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    const { call, queue } = this.#parts
-    queue.delete(this)
+    this.#leaveQueue()
     if (this.#settled) controller.abort(new Error('the request was given up before it was sent'))
     else {
       this.#controller = controller
-      call.sent = true
+      this.#parts.call.sent = true
     }
   }
 
@@ -132,13 +135,13 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    const { collected } = this.#parts
+    const { load } = this.#parts
     this.#stream?.add(chunk)
     if (this.#settled) return
     this.#size += chunk.length
-    collected.bytes += chunk.length
+    load.collected += chunk.length
     if (this.#size > largestResponse) this.#refuse(controller, 'the response is too large')
-    else if (this.#size > smallResponse && collected.bytes > mostCollected)
+    else if (this.#size > smallResponse && load.collected > mostCollected)
       this.#refuse(controller, 'too many large responses at a time', isRead(this.#parts.request))
     else this.#chunks.push(chunk)
   }
@@ -182,9 +185,14 @@ class Exchange implements Dispatcher.DispatchHandler {
   #settle(): boolean {
     if (this.#settled) return false
     this.#settled = true
-    this.#parts.queue.delete(this)
-    this.#parts.collected.bytes -= this.#size
+    this.#leaveQueue()
+    this.#parts.load.collected -= this.#size
     this.#parts.request.signal?.removeEventListener('abort', this.#abort)
     return true
+  }
+
+  #leaveQueue(): void {
+    if (this.#waits) this.#parts.load.waiting -= 1
+    this.#waits = false
   }
 }
