@@ -1,7 +1,16 @@
 import type { Counts, Figures } from './figures.ts'
+import type { StartFigures } from './start.ts'
+
+/** What corpus/figures.json holds: what the last runs came to. */
+export interface Written {
+  readonly developed?: Figures
+  readonly held?: Figures
+  /** The start with GitHub's document. */
+  readonly start?: StartFigures
+}
 
 /** Writes docs/compatibility.md from the figures of the two parts of the corpus. */
-export function composePage({ developed, held }: Readonly<Record<string, Figures>>): string {
+export function composePage({ developed, held, start }: Written): string {
   const rows: [string, string, (figures: Figures) => string][] = [
     ['documents', '', describeDocuments],
     ['documents that throw', '0', ({ thrown }) => write(thrown)],
@@ -60,6 +69,10 @@ An operation that cannot be served is named with its line by \`calgate check\` a
 
 ${writeCounts('problem', all, ({ omissions }) => omissions)}
 
+## A large document
+
+${start ? writeStart(start) : 'Not measured.'}
+
 ## Other gateways
 
 On 150 of these documents:
@@ -69,6 +82,17 @@ On 150 of these documents:
 | openapi-mcp-generator | 8,382 | 313 | – |
 | fastmcp (TypeScript) | – | 285 | 308 |
 `
+}
+
+function writeStart({ path, bytes, milliseconds, cpu, memory }: StartFigures): string {
+  const seconds = (duration: number) => `${(duration / 1000).toFixed(1)} s`
+  return `\`calgate serve\` on \`${path}\`, ${(bytes / 1e6).toFixed(1)} MB, the median of some starts:
+
+|  | must | measured |
+|---|---:|---:|
+| start until both ports accept connections | ≤ 5 s | ${seconds(milliseconds)} |
+| CPU time of the start | | ${seconds(cpu)} |
+| RSS after the start | ≤ 600 MB | ${write(Math.round(memory / 1e6))} MB |`
 }
 
 function writeCounts(
