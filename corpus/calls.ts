@@ -89,7 +89,13 @@ export async function measureCalls(
 ): Promise<CallReport> {
   const written = asPart(JSON.parse(text))
   const served = findServed(document)
-  const operations = readOracleOperations(written).filter((one) => served.has(identify(one)))
+  // Of two operations of one shape the first is served.
+  const first = new Map(
+    readOracleOperations(written)
+      .toReversed()
+      .map((one) => [identify(one), one]),
+  )
+  const operations = [...first.values()].toReversed().filter((one) => served.has(identify(one)))
   const step = Math.max(1, operations.length / most)
   const sample = Array.from(
     { length: Math.min(most, operations.length) },

@@ -45,7 +45,7 @@ const causes = {
     headers: json,
     body: JSON.stringify({ name: 'a'.repeat(102_400) }),
   }),
-  uri_too_long: ({ url }) => ({ upstream: 'mock', url: url.replace(/cm\w+/, 'c'.repeat(300)) }),
+  uri_too_long: ({ url }) => ({ upstream: 'mock', url: url.replace(/cm\w+/, 'c'.repeat(3_000)) }),
   unsupported_media_type: () => ({
     upstream: 'mock',
     headers: { 'content-type': 'text/plain' },

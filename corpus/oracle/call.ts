@@ -78,12 +78,15 @@ export class NoCall extends Error {
   override readonly name = 'NoCall'
 }
 
-/** The credential that stands for a scheme: what an operator configures, without its prefix. */
-export function toSecret({ name, prefix }: OracleScheme): string {
-  const word = `secret-${[...name]
+/**
+ * The credential that stands for a scheme: what an operator configures, without its prefix. Schemes that fill one place
+ * have one, since a request holds no two there.
+ */
+export function toSecret({ in: place, key, prefix }: OracleScheme): string {
+  const word = `secret-${[...`${place} ${key.toLowerCase()}`]
     .map((one) => one.codePointAt(0)?.toString(16))
     .join('')
-    .slice(0, 24)}`
+    .slice(0, 40)}`
   return prefix === 'Basic ' ? `user:${word}` : word
 }
 
@@ -117,10 +120,10 @@ export function makeCall(operation: OracleOperation, random: Random): OracleCall
     return pathTexts[index - 1] ?? ''
   })
   const body = makeBody(operation, random)
-  const credentials = (operation.security[0] ?? []).map((scheme) => ({
-    scheme,
-    text: writeCredential(scheme),
-  }))
+  const places = new Map(
+    (operation.security[0] ?? []).map((scheme) => [`${scheme.in} ${scheme.key}`, scheme]),
+  )
+  const credentials = [...places.values()].map((scheme) => ({ scheme, text: writeCredential(scheme) }))
   return {
     operation,
     values: values.filter(({ parameter }) => parameter.in !== 'path' || variables.includes(parameter.name)),
@@ -253,7 +256,9 @@ function makeBody(operation: OracleOperation, random: Random): CallBody | undefi
   if (!body || (!requiresBody && !random.isTrue(0.8))) return undefined
   const isForm = body.type === 'multipart/form-data' || body.type === 'application/x-www-form-urlencoded'
   if (!isJson(body.type) && !isForm && !isTextType(body.type)) return makeBytes(body, random)
-  const schema = isTextType(body.type) ? { type: 'string', minLength: 1, maxLength: 40 } : (body.schema ?? {})
+  const isText = asPart(resolve(body.schema)).type === 'string'
+  const schema =
+    isTextType(body.type) && !isText ? { type: 'string', minLength: 1, maxLength: 40 } : (body.schema ?? {})
   const value = findValue(schema, resolve, random, { alphabet: alphabets.body })
   if (value === impossible) {
     if (requiresBody) throw new NoCall('the body has no value that is found')

@@ -102,8 +102,11 @@ function readOperation({ document, resolve, item, path, method }: Place): Oracle
   }
 }
 
-/** Headers that OpenAPI has ignored as parameters. */
-const ignored = new Set(['accept', 'content-type', 'authorization'])
+/** Headers that OpenAPI has ignored as parameters, and those that HTTP gives each message (RFC 9110 §7.6.1, §8.6). */
+const ignored = new Set([
+  ...['accept', 'content-type', 'authorization', 'host', 'connection', 'keep-alive', 'expect', 'upgrade'],
+  ...['content-length', 'transfer-encoding', 'te', 'trailer', 'proxy-connection'],
+])
 
 function readParameter(part: Part, isOld: boolean): OracleParameter | undefined {
   const { name, in: place } = part
@@ -249,7 +252,7 @@ function readOldServer(document: Part, operation: Part): string | undefined {
   const schemes = asList(operation.schemes ?? document.schemes).map(String)
   const scheme =
     schemes.includes('https') || schemes.length === 0 ? 'https' : schemes.find((one) => one === 'http')
-  return scheme && trimSlash(`${scheme}://${host}${basePath}`)
+  return scheme && toAddress(`${scheme}://${host}${basePath}`)
 }
 
 function readServer(document: Part, item: Part, operation: Part): string | undefined {
@@ -260,9 +263,11 @@ function readServer(document: Part, item: Part, operation: Part): string | undef
     String(asPart(asPart(variables)[name]).default ?? whole),
   )
   const whole = filled.startsWith('//') ? `https:${filled}` : filled
-  return /^https?:\/\//.test(whole) && !/[{}]/.test(whole) ? trimSlash(whole) : undefined
+  return /^https?:\/\//.test(whole) && !/[{}]/.test(whole) ? toAddress(whole) : undefined
 }
 
-function trimSlash(url: string): string {
-  return url.replace(/\/$/, '')
+/** Nothing for this machine and its link: there an operator leads the gateway, or nobody. */
+function toAddress(url: string): string | undefined {
+  const isLocal = URL.canParse(url) && /^(localhost|127\.|169\.254\.|\[::1\])/.test(new URL(url).hostname)
+  return isLocal ? undefined : url.replace(/\/$/, '')
 }

@@ -29,7 +29,7 @@ function readMatrix(raw: string, name: string, explode: boolean, shape: ValueSha
   if (parts.shift()?.join('=') !== '') return decodeText(raw)
   const isOwn = parts.every(([key = '']) => decodeText(key) === name)
   const texts = parts.map(([, ...rest]) => rest.join('='))
-  if (explode && shape.types.has('object') && !(isOwn && isPlain(shape)))
+  if (explode && shape.types.has('object') && !(isOwn && isPlainToo(shape)))
     return readJoined(raw.slice(1), { separator: ';', explode, shape, decode: decodeText })
   if (!isOwn) return decodeText(raw)
   if (explode && shape.types.has('array'))
@@ -40,7 +40,7 @@ function readMatrix(raw: string, name: string, explode: boolean, shape: ValueSha
 }
 
 /** True where a value may be one that is no object. */
-function isPlain({ types }: ValueShape): boolean {
+function isPlainToo({ types }: ValueShape): boolean {
   return types.size > 1
 }
 
@@ -105,7 +105,8 @@ interface JoinedForm {
 export function readJoined(raw: string, { separator, explode, shape, decode }: JoinedForm): unknown {
   const { types } = shape
   const parts = () => raw.split(separator)
-  const isOne = types.size === 0 || [...types].some((type) => type !== 'array' && type !== 'object')
+  const isPlain = (type: string) => type !== 'array' && type !== 'object' && (type !== 'null' || raw === '')
+  const isOne = types.size === 0 || [...types].some(isPlain)
   if (isOne && parts().length === 1) return readText(decode(raw), shape)
   if (types.has('array')) return parts().map((part) => readText(decode(part), shape.items()))
   if (types.has('object')) return readMembers(parts(), explode, shape, decode) ?? decode(raw)

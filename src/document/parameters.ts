@@ -58,12 +58,21 @@ const styles: Readonly<Record<ParameterPlace, readonly ParameterStyle[]>> = {
   querystring: ['form'],
 }
 
-/** Headers that are not a parameter's to set (OpenAPI, Parameter Object): the body and the security schemes say them. */
-const reservedHeaders = new Set(['accept', 'content-type', 'authorization'])
+/** Headers of one message and its connection (RFC 9110 §7.2, §7.6.1, §8.6, §10.1.1): each server writes its own. */
+const framingHeaders = new Set([
+  ...['host', 'content-length', 'transfer-encoding', 'connection', 'proxy-connection', 'keep-alive'],
+  ...['te', 'trailer', 'upgrade', 'expect'],
+])
 
-/** True for a parameter that OpenAPI has ignored. */
-export function isIgnored({ name, in: place }: Parameter): boolean {
-  return place === 'header' && reservedHeaders.has(name.toLowerCase())
+/** True for a header that no parameter can set, since the request as it is sent decides it. */
+export function isFramingHeader({
+  name,
+  in: place,
+}: {
+  readonly name: string
+  readonly in: string
+}): boolean {
+  return place === 'header' && framingHeaders.has(name.toLowerCase())
 }
 
 /**
@@ -122,7 +131,8 @@ export function findPlace({ in: place }: Parameter): Exclude<ParameterPlace, 'qu
 
 /**
  * Reads the parameters of an operation and those of its path, which the operation's own replace (OpenAPI, Path Item
- * Object). A variable of the path that nobody describes is a text; a path parameter without a variable is none.
+ * Object). A variable of the path that nobody describes is a text; a path parameter without a variable is none, and
+ * neither is a header of the message itself.
  */
 export function readParameters(
   path: string,
@@ -136,7 +146,9 @@ export function readParameters(
     all.set(`${parameter.in} ${parameter.name}`, parameter)
   }
   const variables = new Set(listVariables(path))
-  const described = [...all.values()].filter(({ in: place, name }) => place !== 'path' || variables.has(name))
+  const described = [...all.values()].filter(
+    (one) => (one.in !== 'path' || variables.has(one.name)) && !isFramingHeader(one),
+  )
   const missing = [...variables].filter((name) => !all.has(`path ${name}`))
   return [
     ...described,

@@ -83,10 +83,22 @@ function encodeLiteral(text: string): string {
 /** Creates the pattern of the paths of URLs that have a template's shape; its groups are the variables' raw texts. */
 export function createPathPattern(template: string): RegExp {
   const { parts } = parseTemplate(template)
-  const pattern = parts.map((part, index) => {
-    if (index % 2 === 0) return part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
-    // Of two variables in a segment the first ends where the literal between them begins.
-    return (parts[index + 1] ?? '').includes('/') || index + 2 >= parts.length ? '([^/]+)' : '([^/]+?)'
-  })
+  const pattern = parts.map((part, index) =>
+    index % 2 === 0 ? escapePattern(part) : createVariablePattern(parts, index, '[^/]'),
+  )
   return new RegExp(`^${pattern.join('')}$`)
+}
+
+/**
+ * Creates the pattern of a variable, the part with this index, of characters that a class names. Of two variables in a
+ * segment the first ends where the literal between them begins: there is one way to read a text, however long it is.
+ */
+export function createVariablePattern(parts: readonly string[], index: number, characters: string): string {
+  const literal = parts[index + 1] ?? ''
+  if (literal.includes('/') || index + 2 >= parts.length) return `(${characters}+)`
+  return literal === '' ? `(${characters})` : `(${characters}(?:(?!${escapePattern(literal)})${characters})*)`
+}
+
+function escapePattern(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
 }

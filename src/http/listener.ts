@@ -88,6 +88,9 @@ const handshake = { minVersion: 'TLSv1.2', handshakeTimeout: 10_000 } as const
 /** Most connections to one server; each costs memory even when it sends nothing. */
 const mostConnections = 4_096
 
+/** Most characters in a variable of a path; Amazon's resource names have up to 2,048. */
+const longestVariable = 2_048
+
 /**
  * Creates the Fastify app of one server: checks Host and Origin and authenticates before a body is read, takes a slot
  * of the concurrency limit when the body is complete, turns every error into an RFC 9457 problem, and logs one line a
@@ -118,7 +121,7 @@ export async function createListener(options: ListenerOptions): Promise<FastifyI
     bodyLimit: options.bodyLimit,
     logController: new LogController({ disableRequestLogging: true }),
     exposeHeadRoutes: false,
-    routerOptions: { maxParamLength: 256 },
+    routerOptions: { maxParamLength: longestVariable },
     // No hook is run for these.
     frameworkErrors: (error, request, reply) => {
       recordRequest(surface, request, reply, recorder)

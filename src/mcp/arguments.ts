@@ -37,7 +37,8 @@ export function describeArguments(
     const parameter = parameters.find((one) => toArgumentKey(tool, one) === key)
     const preset = defaults[key]
     if (parameter) properties[argument] = { ...describeParameter(parameter, elsewhere), ...toDefault(preset) }
-    else if (body?.content[0]) properties[argument] = placeDefinitions(describeBody(body.content[0]))
+    else if (key === 'body' && body?.content[0])
+      properties[argument] = placeDefinitions(describeBody(body.content[0]))
     const credential = parameter !== undefined && isCredential(parameter)
     if ((parameter ?? body)?.required && !credential && preset === undefined) required.push(argument)
   }

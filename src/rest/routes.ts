@@ -1,5 +1,5 @@
 import type { Operation } from '../document/operations.ts'
-import { createPathPattern, parseTemplate } from '../document/path-template.ts'
+import { createPathPattern, createVariablePattern, parseTemplate } from '../document/path-template.ts'
 
 interface Route {
   readonly pattern: RegExp
@@ -28,17 +28,17 @@ export function createMethodFinder(operations: readonly Operation[]): MethodFind
 
 /**
  * Writes an exposed path for find-my-way, where `::` is a colon. A variable that is not a whole segment, as in
- * `/{id}:cancel` and `/{name}.json`, has a pattern, which ends where the literal after it begins.
+ * `/{id}:cancel` and `/{name}.json`, has a pattern.
  */
 export function writeRoute(restPath: string): string {
-  const { parts } = parseTemplate(restPath)
+  const parts = parseTemplate(restPath).parts.map((part, index) => (index % 2 === 0 ? decodeURI(part) : part))
   return parts
     .map((part, index) => {
-      if (index % 2 === 0) return decodeURI(part).replaceAll(':', '::')
+      if (index % 2 === 0) return part.replaceAll(':', '::')
       const [before = '', after = ''] = [parts[index - 1], parts[index + 1]]
       const isSegment =
         before.endsWith('/') && (after.startsWith('/') || (index + 2 === parts.length && after === ''))
-      return `:${nameVariable(part, index)}${isSegment ? '' : '(.+?)'}`
+      return `:${nameVariable(part, index)}${isSegment ? '' : createVariablePattern(parts, index, '[\\s\\S]')}`
     })
     .join('')
 }

@@ -18,6 +18,7 @@ const schemas = {
   list: { type: 'array', items: { type: 'string' } },
   numbers: { type: 'array', items: { type: 'integer' } },
   members: { type: 'object', additionalProperties: { type: 'string' } },
+  nullable: { type: ['array', 'null'], items: { type: 'string' } },
   record: { type: 'object', properties: { R: { type: 'integer' }, G: { type: 'string' } } },
 } as const
 type Kind = keyof typeof schemas
@@ -33,6 +34,7 @@ function valuesOf(kind: Kind, texts: fc.Arbitrary<string>): fc.Arbitrary<unknown
     boolean: fc.boolean(),
     list: fc.array(texts, { minLength: 1 }),
     numbers: fc.array(fc.maxSafeInteger(), { minLength: 1 }),
+    nullable: fc.array(texts, { minLength: 1 }),
     members: fc.dictionary(texts, texts, { minKeys: 1 }),
     record: fc.record({ R: fc.integer(), G: texts }),
   }
@@ -45,7 +47,7 @@ const without = (characters: string, texts = text) =>
 const parameterOf = (members: object, schema: JsonSchema): Parameter =>
   readParameter({ name: 'color', schema, ...members })
 
-const kinds = ['text', 'integer', 'boolean', 'list', 'numbers', 'members', 'record'] as const
+const kinds = ['text', 'integer', 'boolean', 'list', 'numbers', 'nullable', 'members', 'record'] as const
 const explodes = [true, false]
 
 describe('a path parameter gives its value back', () => {

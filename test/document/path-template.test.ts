@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { foldName, foldTemplate, listVariables } from '../../src/document/path-template.ts'
+import { createPathPattern, foldName, foldTemplate, listVariables } from '../../src/document/path-template.ts'
 
 test('the variables of a template come in their order', () => {
   expect(listVariables('/a/{b}/{c-d}/e')).toEqual(['b', 'c-d'])
@@ -19,4 +19,20 @@ test('templates of one shape are equal, whatever their variables are called', ()
 
 test('templates with other words are not', () => {
   expect(foldTemplate('/A/{id}')).not.toBe(foldTemplate('/a/{id}'))
+})
+
+test.each([
+  ['/a/{x}-{y}', '/a/1-2-3', ['1', '2-3']],
+  ['/a/{x}-{y}', '/a/-1--2', ['-1', '-2']],
+  ['/a/{x}{y}.{z}/b', '/a/123.4.5/b', ['1', '23', '4.5']],
+  ['/a/{x}.json', '/a/b.json.json', ['b.json']],
+  ['/a/{x}...{y}', '/a/b/c', undefined],
+])('%s reads %s as %j', (template, path, texts) => {
+  expect(createPathPattern(template).exec(path)?.slice(1)).toEqual(texts)
+})
+
+test('a path that has not the form of a template is not tried in many ways', () => {
+  const begin = performance.now()
+  expect(createPathPattern('/{x}-{y}-{z}-{v}').test(`/${'-'.repeat(4_000)}/`)).toBe(false)
+  expect(performance.now() - begin).toBeLessThan(500)
 })

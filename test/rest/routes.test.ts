@@ -22,6 +22,7 @@ const routes: readonly (readonly [string, string, string, readonly string[]])[] 
   ['post', '/books/{bookId}/cancel', '/library/{id}:cancel', ['bookId']],
   ['get', '/books/{bookId}/raw', '/library/{id}.json', ['bookId']],
   ['get', '/range/{from}/{to}', '/range/{from}-{to}', ['from', 'to']],
+  ['get', '/tiles/{z}/{x}/{y}', '/tiles/{z}-{x}-{y}.png', ['z', 'x', 'y']],
   ['get', '/pair/{left}{right}', '/pair/{left}/{right}', ['left', 'right']],
   ['get', '/all', '/everything', []],
 ]

@@ -222,7 +222,7 @@ export function listRestCalls(): Malformed[] {
     ...paths.map((path): Malformed => [`the path ${path}`, get(path), 404]),
     ...types.map((type): Malformed => [`the type ${type}`, typed(type), 415]),
     ['no type', typed('').replace('Content-Type: \r\n', ''), 415],
-    ['a client of 300 characters', get(`${base}/${'a'.repeat(300)}/users`), 414],
+    ['a client of 3,000 characters', get(`${base}/${'a'.repeat(3_000)}/users`), 414],
     ['a body of 102,401 bytes', writePost(restTarget, [], `{"name":"${'a'.repeat(102_390)}"}`), 413],
     ['a body announced as 1 GB', writePost(restTarget, ['Content-Length: 1000000000'], '{', false), 413],
     ['no secret', write(`GET ${users} HTTP/1.1`, withoutSecret), 401],

@@ -1,4 +1,5 @@
 import { asRecord } from '../../document/json.ts'
+import { isFramingHeader } from '../../document/parameters.ts'
 import { listVariables, splitPathKey } from '../../document/path-template.ts'
 import type { DescribedOperation, Description } from '../description.ts'
 import type { Finding, Path } from '../problem.ts'
@@ -52,7 +53,7 @@ export function readPathOperations(
     const kept = placed.filter(
       ({ in: place, name }) =>
         !(place === 'path' && !variables.includes(name)) &&
-        !(place === 'header' && kind === 'openapi' && reserved.has(name.toLowerCase())) &&
+        !(kind === 'openapi' && isReserved(place, name)) &&
         !credentials.has(`${place} ${name.toLowerCase()}`),
     )
     const { callbacks: _callbacks, ...operation } = one.operation
@@ -70,6 +71,10 @@ export function readPathOperations(
     ]
   })
   return { operations, findings: all }
+}
+
+function isReserved(place: string, name: string): boolean {
+  return (place === 'header' && reserved.has(name.toLowerCase())) || isFramingHeader({ name, in: place })
 }
 
 function toShape(method: string, key: string): string {
