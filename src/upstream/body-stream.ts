@@ -1,7 +1,5 @@
 import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import { isJsonType } from '../document/json.ts'
-import type { UpstreamCall, UpstreamRequest, UpstreamResponse } from './call.ts'
 
 /** Milliseconds in which a client has to take what there is of a stream. */
 const writeTimeout = 10_000
@@ -26,19 +24,6 @@ export class StreamLimit {
       this.#open -= 1
     }
   }
-}
-
-/**
- * True for a response whose body may stream: an error is redacted and JSON is checked, which takes the whole of it; a body
- * that is empty has nothing to stream.
- */
-export function mayStream(
-  { call, request }: { readonly call: UpstreamCall; readonly request: UpstreamRequest },
-  { status, headers }: Pick<UpstreamResponse, 'status' | 'headers'>,
-): boolean {
-  if (!call.takesStream || request.method === 'HEAD' || status < 200 || status >= 400) return false
-  const { 'content-type': type, 'content-length': length } = headers
-  return status !== 204 && status !== 304 && length !== '0' && !isJsonType(String(type ?? ''))
 }
 
 /** What a stream depends on. */

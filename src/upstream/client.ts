@@ -2,8 +2,14 @@ import createFetchClient, { type ClientOptions as FetchClientOptions } from 'ope
 import { writeBody } from '../document/body-writing.ts'
 import type { Operation } from '../document/operations.ts'
 import type { CallInput } from '../document/validation.ts'
-import { runInCall, type Send, type UpstreamRequest, type UpstreamResponse } from './call.ts'
-import { type ClientConnection, unwatchedConnection } from './client-connection.ts'
+import {
+  type ClientConnection,
+  runInCall,
+  type Send,
+  type UpstreamRequest,
+  type UpstreamResponse,
+  unwatchedConnection,
+} from './call.ts'
 import {
   type CallCredentials,
   type ConfiguredCredentials,

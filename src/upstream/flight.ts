@@ -1,5 +1,4 @@
-import { runInCall, type UpstreamCall, type UpstreamResponse } from './call.ts'
-import type { ClientConnection } from './client-connection.ts'
+import { type ClientConnection, runInCall, type UpstreamCall, type UpstreamResponse } from './call.ts'
 
 /** A write under way, and the connections of the clients that wait for its response. */
 export class Flight implements ClientConnection {

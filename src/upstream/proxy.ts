@@ -4,9 +4,10 @@ import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Dispatcher } from 'undici'
+import { isJsonType } from '../document/json.ts'
 import { findCauseCode } from '../errors/cause.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
-import { currentCall, runInCall, type UpstreamRequest } from './call.ts'
+import { currentCall, runInCall, type UpstreamRequest, type UpstreamResponse } from './call.ts'
 import type { WrittenCall } from './request.ts'
 import type { Requester } from './requester.ts'
 
@@ -34,8 +35,9 @@ export function forward(
   const { 'content-length': size } = reply.request.headers
   const length = size === undefined ? {} : { 'content-length': size }
   const { operation, idempotencyKey } = context
-  // A response that may be sent again is kept whole.
-  const takesStream = idempotencyKey === undefined && !operation.redeliver && !operation.singleUse
+  // A response that may be sent again is kept whole; one to HEAD has no body.
+  const isWhole = idempotencyKey !== undefined || operation.redeliver || operation.singleUse
+  const takesStream = isWhole || operation.method === 'HEAD' ? undefined : mayStream
   const end = path.search(/\?|$/)
   const isTaken = isPlainPath(path.slice(0, end)) && isPlainBody(operation.method, body)
   const forwarded = isTaken ? {} : { forwarded: { path, body } }
@@ -62,6 +64,16 @@ function isPlainPath(path: string): boolean {
 /** True for a body that `reply.from` takes: none of a read, and no stream; the others travel in the call's context. */
 function isPlainBody(method: string, body: Buffer | Readable | undefined): boolean {
   return body === undefined || (body instanceof Buffer && method !== 'GET' && method !== 'HEAD')
+}
+
+/**
+ * True for a response whose body may stream: an error is redacted and JSON is checked, which takes the whole of it; a body
+ * that is empty has nothing to stream.
+ */
+function mayStream({ status, headers }: Pick<UpstreamResponse, 'status' | 'headers'>): boolean {
+  if (status < 200 || status >= 400 || status === 204 || status === 304) return false
+  const { 'content-type': type, 'content-length': length } = headers
+  return length !== '0' && !isJsonType(String(type ?? ''))
 }
 
 /** Bytes of a body up to which a copy of it costs less than a second piece to write. */

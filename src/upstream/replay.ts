@@ -4,6 +4,7 @@ import type { Clock } from '../state/expiring-map.ts'
 import type { Fingerprint } from '../state/fingerprint.ts'
 import type { Store } from '../state/store.ts'
 import {
+  type ClientConnection,
   currentCall,
   type Interceptor,
   requireWhole,
@@ -12,7 +13,6 @@ import {
   type UpstreamRequest,
   type UpstreamResponse,
 } from './call.ts'
-import type { ClientConnection } from './client-connection.ts'
 import { Flight } from './flight.ts'
 import { decodeResponse, encodeResponse, type IdempotencyRecord } from './idempotency.ts'
 import type { createMarkReader, WriteMarks } from './staleness.ts'

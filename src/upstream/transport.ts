@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { GatewayError } from '../errors/gateway-error.ts'
-import { BodyStream, mayStream, StreamLimit } from './body-stream.ts'
+import { BodyStream, StreamLimit } from './body-stream.ts'
 import {
   createCallError,
   currentCall,
@@ -124,7 +124,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   ): void {
     this.#status = status
     this.#headers = headers
-    if (this.#settled || !mayStream(this.#parts, { status, headers })) return
+    if (this.#settled || !this.#parts.call.takesStream?.({ status, headers })) return
     const { call, streams, streamTimeout: timeout, resolve } = this.#parts
     const onClose = streams.tryOpen()
     if (!onClose) return

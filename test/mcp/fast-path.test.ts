@@ -3,7 +3,7 @@ import { openGrant } from '../../src/access/authorization.ts'
 import { createFastPath } from '../../src/mcp/fast-path.ts'
 import { createSdkPath } from '../../src/mcp/protocol.ts'
 import { createTools } from '../../src/mcp/tools.ts'
-import { unwatchedConnection } from '../../src/upstream/client-connection.ts'
+import { unwatchedConnection } from '../../src/upstream/call.ts'
 import { answer, createOptions, operations, type Respond, secretValue } from './example.ts'
 
 const identity = { name: 'calgate', title: 'A gateway', version: '1.2.3', instructions: 'Read first.' }

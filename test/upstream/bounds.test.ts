@@ -1,8 +1,12 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Dispatcher, Pool } from 'undici'
 import { expect, test } from 'vitest'
-import { runInCall, type UpstreamRequest, type UpstreamResponse } from '../../src/upstream/call.ts'
-import { unwatchedConnection } from '../../src/upstream/client-connection.ts'
+import {
+  runInCall,
+  type UpstreamRequest,
+  type UpstreamResponse,
+  unwatchedConnection,
+} from '../../src/upstream/call.ts'
 import { createTransport } from '../../src/upstream/transport.ts'
 import { findOperation, openRequester, respond } from './requester-fixture.ts'
 

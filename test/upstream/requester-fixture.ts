@@ -5,19 +5,17 @@ import { type Operation, readOperations } from '../../src/document/operations.ts
 import type { GatewayError } from '../../src/errors/gateway-error.ts'
 import { Fingerprint } from '../../src/state/fingerprint.ts'
 import {
+  type ClientConnection,
   compose,
   currentCall,
+  type Delivery,
   runInCall,
   type UpstreamCall,
   type UpstreamRequest,
   type UpstreamResponse,
+  unwatchedConnection,
 } from '../../src/upstream/call.ts'
 import { breakCircuit, CircuitBreaker } from '../../src/upstream/circuit-breaker.ts'
-import {
-  type ClientConnection,
-  type Delivery,
-  unwatchedConnection,
-} from '../../src/upstream/client-connection.ts'
 import { deadline } from '../../src/upstream/deadline.ts'
 import { openPools } from '../../src/upstream/pools.ts'
 import { createRequester, type RequesterOptions } from '../../src/upstream/requester.ts'
