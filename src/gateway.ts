@@ -13,7 +13,8 @@ import { createListenerOptions } from './http/listener-options.ts'
 import { awaitRequests, redirectRequests } from './http/reload.ts'
 import { createMcpServer, createStdioOffer } from './mcp/server.ts'
 import { openStdio, type StdioSession } from './mcp/stdio.ts'
-import { createGatewayMetrics, createObservation, type GatewayMetrics } from './observability/observation.ts'
+import { createGatewayMetrics, type GatewayMetrics } from './observability/gateway-metrics.ts'
+import { createObservation } from './observability/observation.ts'
 import { createReadinessCheck } from './observability/readiness.ts'
 import type { Telemetry, TelemetryOptions } from './observability/telemetry.ts'
 import type { Tracing } from './observability/tracing.ts'
@@ -137,7 +138,7 @@ async function compose(options: GatewayOptions, kept: Kept) {
   const recorder = { ...observation.recorder, tracing }
 
   const requester = openUpstream({
-    ...{ config, operations, rules: api.responses, state, breakers, observer: observation.watch, tracing },
+    ...{ config, operations, rules: api.responses, state, breakers, records: observation.calls, tracing },
   })
   const configured = { secrets: config.shared, pins: config.pins }
   const common = { operations, configured, policy: config }

@@ -2,45 +2,9 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { OpenApiDocument } from '../document/document.ts'
 import { createComparison } from '../document/response-mismatch.ts'
 import { readDescribedOperations } from '../document/responses.ts'
-import { Metrics } from './metrics.ts'
-import {
-  createRequestMetrics,
-  createStatusNames,
-  type ObservedAdmission,
-  type RequestMetrics,
-} from './request-metrics.ts'
+import { type CallMetrics, createStatusNames, type GatewayMetrics } from './gateway-metrics.ts'
 import type { RequestRecorder } from './requests.ts'
 import { ResponseSampler, type SamplingOptions } from './response-sampling.ts'
-import {
-  type CallObserver,
-  createCallObserver,
-  createUpstreamMetrics,
-  type ObservedUpstream,
-  type UpstreamMetrics,
-} from './upstream-calls.ts'
-
-/** What the metrics read at each scrape. */
-export interface Observed extends ObservedUpstream {
-  readonly admission: () => ObservedAdmission
-  /** Whether the metrics include those of the process, for as long as it lives. */
-  readonly watchProcess?: boolean | undefined
-}
-
-/** The metrics of a gateway, which last as long as it does. */
-export interface GatewayMetrics {
-  readonly metrics: Metrics
-  readonly requests: RequestMetrics
-  readonly upstream: UpstreamMetrics
-}
-
-/** Registers the metrics of a gateway. */
-export function createGatewayMetrics(observed: Observed): GatewayMetrics {
-  const metrics = new Metrics()
-  const requests = createRequestMetrics(metrics, observed.admission)
-  const upstream = createUpstreamMetrics(metrics, observed)
-  if (observed.watchProcess) metrics.watchProcess()
-  return { metrics, requests, upstream }
-}
 
 /** What an observation depends on. */
 export interface ObservationOptions
@@ -55,8 +19,13 @@ export interface ObservationOptions
 export interface Observation {
   /** Records the requests of both servers. */
   readonly recorder: RequestRecorder
-  /** Observes each call of the upstream. */
-  readonly watch: CallObserver
+  /** Where the calls of the upstream are recorded. */
+  readonly calls: {
+    readonly metrics: CallMetrics
+    readonly logger: FastifyBaseLogger
+    /** Absent where no response is sampled. */
+    readonly sampler: ResponseSampler | undefined
+  }
 }
 
 /** Observes calls: their metrics, the audit log, response sampling. */
@@ -80,6 +49,6 @@ export function createObservation(options: ObservationOptions): Observation {
         })
   return {
     recorder: metrics.requests.record(nameStatus),
-    watch: createCallObserver({ metrics: upstream, logger, sampler }),
+    calls: { metrics: upstream, logger, sampler },
   }
 }

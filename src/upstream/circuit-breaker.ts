@@ -1,6 +1,6 @@
 import { CircuitState as BreakerState, circuitBreaker, handleAll, SamplingBreaker } from 'cockatiel'
 import { GatewayError } from '../errors/gateway-error.ts'
-import type { CircuitState } from '../observability/upstream-calls.ts'
+import type { CircuitState } from '../observability/gateway-metrics.ts'
 import type { Interceptor } from './call.ts'
 
 /** Tells the circuit what became of a call: the upstream responded, it failed, or the call was given up. */

@@ -2,10 +2,10 @@ import type { Config } from '../config/config.ts'
 import type { ResponseRules } from '../document/api.ts'
 import type { Operation } from '../document/operations.ts'
 import type { Tracing } from '../observability/tracing.ts'
-import type { CallObserver } from '../observability/upstream-calls.ts'
 import type { GatewayState } from '../state/gateway-state.ts'
 import { StreamLimit } from './body-stream.ts'
 import { currentCall } from './call.ts'
+import type { CallRecords } from './call-records.ts'
 import type { CircuitBreakers } from './circuit-breaker.ts'
 import type { IdempotencyRecord } from './idempotency.ts'
 import { createRequester, type Requester } from './requester.ts'
@@ -17,7 +17,7 @@ export interface UpstreamOptions {
   readonly rules: ResponseRules
   readonly state: GatewayState<IdempotencyRecord>
   readonly breakers: CircuitBreakers
-  readonly observer: CallObserver
+  readonly records: CallRecords
   readonly tracing: Tracing | undefined
 }
 
@@ -26,11 +26,11 @@ export interface UpstreamOptions {
  * share no connections and no circuit breaker, and no name in the store: operations have different ids.
  */
 export function openUpstream(options: UpstreamOptions): Requester {
-  const { config, operations, rules, state, breakers, observer } = options
+  const { config, operations, rules, state, breakers, records } = options
   const { fingerprint, clock, store } = state
   const streams = new StreamLimit()
   const common = {
-    ...{ timeout: config.upstreamTimeout, ca: config.ca, rules, fingerprint, clock, observer, streams },
+    ...{ timeout: config.upstreamTimeout, ca: config.ca, rules, fingerprint, clock, records, streams },
     ...{ store, operations, proxies: config.proxies, tracing: options.tracing },
   }
   const open = (baseUrl: string) => createRequester({ ...common, baseUrl, circuit: breakers.find(baseUrl) })

@@ -1,16 +1,15 @@
 import { type EgressProxies, findProxy } from '../config/egress-proxy.ts'
 import type { ResponseRules } from '../document/api.ts'
 import type { Operation } from '../document/operations.ts'
-import { GatewayError } from '../errors/gateway-error.ts'
 import type { Tracing } from '../observability/tracing.ts'
-import type { CallObserver } from '../observability/upstream-calls.ts'
 import type { Clock } from '../state/expiring-map.ts'
 import type { Fingerprint } from '../state/fingerprint.ts'
 import { createMemoryStore } from '../state/memory-store.ts'
 import type { Store } from '../state/store.ts'
 import { backOff } from './back-off.ts'
 import { StreamLimit } from './body-stream.ts'
-import { compose, currentCall, type Interceptor, isRead, type Send } from './call.ts'
+import { compose, forWrites, type Send } from './call.ts'
+import { type CallRecords, recordCalls } from './call-records.ts'
 import { breakCircuit, CircuitBreaker } from './circuit-breaker.ts'
 import { deadline } from './deadline.ts'
 import { type IdempotencyRecord, idempotency } from './idempotency.ts'
@@ -55,7 +54,8 @@ export interface RequesterOptions {
   readonly fingerprint: Fingerprint
   readonly clock: Clock
   readonly store?: Store<IdempotencyRecord>
-  readonly observer?: CallObserver | undefined
+  /** Where calls are recorded. */
+  readonly records?: CallRecords | undefined
   /** Traces each try, where traces are sent. */
   readonly tracing?: Tracing | undefined
   /** Limits the responses that stream, over all requesters that share it. */
@@ -69,7 +69,7 @@ const longestConnect = 10_000
 
 /** Opens the way to the upstream. Redirects are not followed. */
 export function createRequester(options: RequesterOptions): Requester {
-  const { timeout, ca, random = Math.random, fingerprint, clock, observer, rules } = options
+  const { timeout, ca, random = Math.random, fingerprint, clock, records, rules } = options
   const { store = createMemoryStore<IdempotencyRecord>(clock), streams = new StreamLimit() } = options
   const { origin, pathname } = new URL(options.baseUrl)
   const connectTimeout = Math.min(timeout, longestConnect)
@@ -77,42 +77,22 @@ export function createRequester(options: RequesterOptions): Requester {
   const pools = openPools({ origin, ca, proxy, connectTimeout })
   const prefix = pathname.replace(/\/+$/, '')
   const transport = options.transport ?? createTransport(pools, { prefix, streams, streamTimeout: timeout })
-  const read = compose(transport, [
+  const send = compose(transport, [
+    forWrites(idempotency(store, fingerprint)),
+    forWrites(replay({ store, fingerprint, clock, readMarks: createMarkReader(options.operations) })),
     backOff(store.waits, fingerprint, options.baseUrl, rules.retryAfterHeader),
-    ...(observer ? [observe(observer, clock)] : []),
+    ...(records ? [recordCalls(records, clock)] : []),
     checkResponses(rules),
     breakCircuit(options.circuit ?? new CircuitBreaker()),
     deadline(timeout),
-    retry({ random, onRetry: (operation) => observer?.onRetry(operation) }),
+    retry({ random, onRetry: (operation) => records?.metrics.recordRetry(operation.id) }),
     ...(options.tracing ? [traceTries(options.tracing, origin)] : []),
-  ])
-  const write = compose(read, [
-    idempotency(store, fingerprint),
-    replay({ store, fingerprint, clock, readMarks: createMarkReader(options.operations) }),
   ])
   return {
     origin,
-    send: (request) => (isRead(request) ? read(request) : write(request)),
+    send,
     async close() {
       await Promise.all([pools.reads.close(), pools.writes.close()])
     },
-  }
-}
-
-/** Tells the observer how each call ended, and how many milliseconds it took. */
-export function observe(observer: CallObserver, clock: Clock): Interceptor {
-  return (send) => async (request) => {
-    const { operation, principal: caller } = currentCall()
-    const { path } = request
-    const began = clock()
-    try {
-      const response = await send(request)
-      observer.onEnd(operation, { status: response.status, response, caller, path }, clock() - began)
-      return response
-    } catch (error) {
-      const code = error instanceof GatewayError ? error.code : 'internal_error'
-      observer.onEnd(operation, { code, caller, path }, clock() - began)
-      throw error
-    }
   }
 }
