@@ -58,11 +58,13 @@ async function measure(): Promise<void> {
   add(await measureMemory(bench))
   if (isQuick) return
   const docs = new URL('../docs/', import.meta.url)
-  const { rounds, seconds } = settings
+  const { rounds, seconds, warmUp, longestWarmUp } = settings
   const page = composePage(sections, {
     generator: generator.name,
     rounds,
     seconds,
+    warmUp,
+    longestWarmUp,
     node: process.version,
     start: manifest.scripts.start,
   })

@@ -6,6 +6,9 @@ export interface PageFacts {
   readonly generator: string
   readonly rounds: number
   readonly seconds: number
+  /** Requests before the rounds, and the seconds that they take at most. */
+  readonly warmUp: number
+  readonly longestWarmUp: number
   readonly node: string
   /** The command of `npm start`, which the gateway under test runs. */
   readonly start: string
@@ -45,8 +48,9 @@ generates the load. \`BENCH_ROUNDS\`, \`BENCH_SECONDS\` and \`BENCH_REQUESTS\` c
 
 - The process under test has one CPU. The load generator and an nginx with fixed responses share the other. All
   connections are loopback; the responses are files of 400 bytes to 1 MB.
-- The contenders are measured one after the other, ${facts.rounds} rounds of ${facts.seconds} s each after a warm-up. One more second at the
-  start of each measurement does not count, because a process gives memory back while it waits.
+- The contenders are measured one after the other, ${facts.rounds} rounds of ${facts.seconds} s each. Before them each
+  serves ${facts.warmUp} requests, or for ${facts.longestWarmUp} s, since V8 compiles what is called often. One more second at the start of each
+  measurement does not count, because a process gives memory back while it waits.
 - A ratio compares measurements of the same round. CPU time is user and system time of the process and its children, from
   /proc, divided by the number of responses.
 - Each contender's response is checked once before it is measured. A contender that fails is listed with its error.

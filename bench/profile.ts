@@ -16,7 +16,7 @@ const requestsByName: Readonly<Record<string, (contender: Contender) => BenchReq
   'mcp-2026-07-28': (contender) => requestMcp(contender, '2026-07-28', 'tools/call'),
 }
 
-const warmUp = 4
+const warmUp = 30
 const seconds = 5
 const [, , wanted] = process.argv
 const folder = mkdtempSync(join(tmpdir(), 'calgate-profile-'))

@@ -1,4 +1,4 @@
-import type { BenchRequest, LoadGenerator } from './load-generator.ts'
+import type { BenchRequest, LoadGenerator, LoadResult } from './load-generator.ts'
 import { readCpu } from './process-usage.ts'
 import type { Settings } from './settings.ts'
 
@@ -27,10 +27,12 @@ export async function runRounds(
   candidates: readonly Candidate[],
   load: LoadGenerator,
   connections: number,
-  { rounds, seconds, warmUp, settle }: Settings,
+  settings: Settings,
 ): Promise<ReadonlyMap<string, readonly Measurement[]>> {
+  const { rounds, seconds, settle } = settings
   const measurements = new Map(candidates.map(({ name }) => [name, [] as Measurement[]]))
-  for (const { port, request } of candidates) await load(port, request, connections, warmUp)
+  for (const { port, request } of candidates)
+    await warmUp((duration) => load(port, request, connections, duration), settings)
   for (let round = 0; round < rounds; round += 1)
     for (const { name, port, pid, request } of candidates) {
       if (settle > 0) await load(port, request, connections, settle)
@@ -40,4 +42,15 @@ export async function runRounds(
       measurements.get(name)?.push({ cpu: used / requests, rate: requests / took, p50, p99, errors })
     }
   return measurements
+}
+
+/** Loads a candidate until it has served so many requests, or so long. */
+async function warmUp(
+  load: (seconds: number) => Promise<LoadResult>,
+  { warmUp: wanted, longestWarmUp }: Settings,
+): Promise<void> {
+  const step = Math.min(5, longestWarmUp)
+  let served = 0
+  for (let passed = 0; passed < longestWarmUp && served < wanted; passed += step)
+    served += (await load(step)).requests
 }

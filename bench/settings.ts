@@ -4,8 +4,10 @@ export interface Settings {
   readonly rounds: number
   /** Seconds of load in one measurement. */
   readonly seconds: number
-  /** Seconds of load before the first round, which do not count. */
+  /** Requests before the first round, which do not count: V8 compiles by calls, not by time. */
   readonly warmUp: number
+  /** Seconds that the requests before the first round may take at most. */
+  readonly longestWarmUp: number
   /** Seconds of load before each measurement, which do not count either: a waiting process gives memory back. */
   readonly settle: number
   /** Requests before memory is read. */
@@ -19,7 +21,8 @@ export interface Settings {
 const whole: Settings = {
   rounds: 5,
   seconds: 3,
-  warmUp: 10,
+  warmUp: 60_000,
+  longestWarmUp: 40,
   settle: 1,
   requests: 1_000_000,
   starts: 7,
@@ -28,7 +31,8 @@ const whole: Settings = {
 const quick: Settings = {
   rounds: 2,
   seconds: 1,
-  warmUp: 1,
+  warmUp: 1_000,
+  longestWarmUp: 1,
   settle: 0,
   requests: 20_000,
   starts: 2,

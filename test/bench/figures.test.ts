@@ -125,6 +125,8 @@ describe('the page', () => {
       generator: 'wrk',
       rounds: 5,
       seconds: 3,
+      warmUp: 1000,
+      longestWarmUp: 5,
       node: 'v24',
       start: 'node src/main.ts start',
     })
