@@ -48,6 +48,8 @@ function listArguments({ parameters, requestBody }: Part): [string, string][] {
  */
 export function toRestPath(key: string): string {
   const { path, query, label } = splitPathKey(key)
-  const segments = [query, label].filter((part) => part !== '').map((part) => part.replace(/^\/+/, ''))
+  const segments = [query, label.replaceAll(/[{}]/g, '')]
+    .filter((part) => part !== '')
+    .map((part) => part.replace(/^\/+/, ''))
   return [path.replace(/\/$/, segments.length > 0 ? '' : '$&'), ...segments].join('/')
 }

@@ -80,12 +80,23 @@ function encodeLiteral(text: string): string {
   return text.toWellFormed().replaceAll(/[^\x21-\x7e]|["<>\\^`{|}]/gu, encodeURIComponent)
 }
 
-/** Creates the pattern of the paths of URLs that have a template's shape; its groups are the variables' raw texts. */
-export function createPathPattern(template: string): RegExp {
+/** The texts that a variable of a template can have; undefined where they are not counted. */
+export type VariableTexts = (variable: string) => readonly string[] | undefined
+
+/**
+ * Creates the pattern of the paths of URLs that have a template's shape; its groups are the variables' raw texts. Of two
+ * variables with nothing between them, as in `{page}{extension}`, the texts of the second say where it begins.
+ */
+export function createPathPattern(template: string, findTexts: VariableTexts = () => undefined): RegExp {
   const { parts } = parseTemplate(template)
-  const pattern = parts.map((part, index) =>
-    index % 2 === 0 ? escapePattern(part) : createVariablePattern(parts, index, '[^/]'),
-  )
+  const findAdjacent = (index: number) =>
+    parts[index - 1] === '' ? findTexts(parts[index] ?? '') : undefined
+  const pattern = parts.map((part, index) => {
+    if (index % 2 === 0) return escapePattern(part)
+    const texts = findAdjacent(index)
+    if (texts) return `(${texts.map(escapePattern).join('|')})`
+    return findAdjacent(index + 2) ? '([^/]+?)' : createVariablePattern(parts, index, '[^/]')
+  })
   return new RegExp(`^${pattern.join('')}$`)
 }
 

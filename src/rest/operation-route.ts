@@ -78,8 +78,9 @@ interface PlaceReader {
  */
 function createRequestReader(operation: Operation): RequestReader {
   const { restPath, parameters } = operation
-  const pattern = createPathPattern(restPath)
   const variables = assignVariables(operation)
+  const names = listVariables(restPath)
+  const pattern = createPathPattern(restPath, (name) => listTexts(variables[names.indexOf(name)]))
   const lost = parameters.filter((one) => one.in === 'path' && !variables.includes(one))
   const own = new Set(parameters.flatMap((one) => (one.in === 'query' ? [one.name] : [])))
   const readQuery = createQueryReader([
@@ -132,6 +133,11 @@ function assignVariables({ restPath, parameters }: Operation): (Parameter | unde
     own.map(({ name }) => name),
   )
   return listVariables(restPath).map((variable) => own.find(({ name }) => name === names.get(variable)))
+}
+
+function listTexts(parameter: Parameter | undefined): readonly string[] | undefined {
+  const texts = parameter?.schema.enum
+  return Array.isArray(texts) ? texts.map(String) : undefined
 }
 
 /** A variable that the exposed path lost is given in the query. */

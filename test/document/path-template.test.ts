@@ -36,3 +36,12 @@ test('a path that has not the form of a template is not tried in many ways', () 
   expect(createPathPattern('/{x}-{y}-{z}-{v}').test(`/${'-'.repeat(4_000)}/`)).toBe(false)
   expect(performance.now() - begin).toBeLessThan(500)
 })
+
+test('the texts of a variable say where it begins, beside another', () => {
+  const read = (path: string) =>
+    createPathPattern('/{page}{extension}', (name) =>
+      name === 'extension' ? ['.json', '.xml'] : undefined,
+    ).exec(path)
+  expect(read('/a.b.json')?.slice(1)).toEqual(['a.b', '.json'])
+  expect(read('/a.csv')).toBeNull()
+})

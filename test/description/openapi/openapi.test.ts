@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { asRecord } from '../../../src/document/json.ts'
+import { readOperations } from '../../../src/document/operations.ts'
 import { describeApi, listOperations, listProblems, load, loadSound } from '../loading.ts'
 
 const anything = { default: { description: 'Any response.' } }
@@ -165,6 +166,16 @@ test('a property that is called $ref and what looks like a reference in an examp
       },
     }),
   )
+})
+
+test('a variable within a fragment is none, and its route is a text', async () => {
+  const id = { name: 'id', in: 'path', required: true, schema: { type: 'string' } }
+  const loading = await loadSound(describeApi({ '/send/#env/{id}/all': { get: { parameters: [id] } } }))
+  expect(listOperations(loading)).toMatchObject({
+    'get /send/#env/{id}/all': { parameters: [], 'x-rest-path': '/send/env/id/all' },
+  })
+  const [operation] = readOperations(loading.document ?? { openapi: '', paths: {} })
+  expect(operation?.parameters).toEqual([])
 })
 
 test('of two operations of one shape the second is left out, with both places', async () => {
