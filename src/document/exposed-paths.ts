@@ -28,7 +28,8 @@ export function exposePaths(document: OpenApiDocument): OpenApiDocument {
       ? { ...item, additionalOperations: { ...asRecord(item.additionalOperations), [method]: rest } }
       : { ...item, [method]: rest }
   }
-  return { ...document, servers: [{ url: prefix || '/' }], paths }
+  const { 'x-base-url': _baseUrl, ...rest } = document
+  return { ...rest, servers: [{ url: prefix || '/' }], paths }
 }
 
 function listExposures(document: OpenApiDocument): Exposure[] {

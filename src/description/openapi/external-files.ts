@@ -83,7 +83,10 @@ async function load(
   address: string,
   { file, allowed }: ReferenceOptions,
 ): Promise<{ value: unknown } | string> {
-  const isAllowed = allowed.some((beginning) => address.startsWith(beginning))
+  // A beginning that is an origin ends in a slash as a URL does: no other host begins like it.
+  const isAllowed = allowed.some((beginning) =>
+    address.startsWith(toAddress(beginning, address) ?? beginning),
+  )
   const url = new URL(address)
   if (url.protocol !== 'file:' && !isAllowed) return `references to ${url.origin} are not followed`
   if (url.protocol === 'file:' && !isAllowed && !isInside(url, dirname(resolve(file))))
