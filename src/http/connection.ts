@@ -1,22 +1,14 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Server as TlsServer } from 'node:tls'
-import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
-import { describeProblem, writeProblem } from './problem-response.ts'
 
-const parserCodes: Readonly<Record<string, ErrorCode>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
-  HPE_HEADER_OVERFLOW: 'headers_too_large',
-}
-
-/** Milliseconds for a refused client to read the reason before its connection is destroyed. */
-const linger = 1_000
-
-/** The requests of a connection whose responses are not finished, oldest first. */
+/** What is known of a connection of a client. */
 interface Connection {
+  /** The requests whose responses are not finished, oldest first. */
   readonly pending: Pending[]
   latest?: Pending
+  /** True once a request was refused as broken: no other is read. */
   broken: boolean
 }
 
@@ -53,9 +45,9 @@ export function claimResponse(response: ServerResponse, writer: Writer): boolean
 
 /**
  * Follows the requests of a server's connections, so that one of them is handled at a time and what is broken gets
- * one response at most. Refuses `CONNECT`, which Node would end without a word; `onRefused` is told.
+ * one response at most.
  */
-export function watchConnections(server: Server, onRefused: (code: ErrorCode) => void): void {
+export function watchConnections(server: Server): void {
   const open = new Set<Socket>()
   sockets.set(server, open)
   // Responses are written to the connection within the one that TLS has.
@@ -72,20 +64,6 @@ export function watchConnections(server: Server, onRefused: (code: ErrorCode) =>
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     follow(request, response)
     response.writeHead(417, { connection: 'close' }).end()
-  })
-  server.on('connect', (_request, socket) => {
-    // Node's parser has left the socket and taken its listeners along.
-    for (const event of ['error', 'timeout']) socket.on(event, () => socket.destroy())
-    // A client that has ended its half is sent nothing that is still under way.
-    socket.once('end', () => end(socket))
-    socket.resume()
-    findConnection(socket).broken = true
-    // No method is allowed on an authority (RFC 9110 §10.2.1: the list may be empty).
-    const problem = new GatewayError('method_not_allowed', { headers: { allow: '' } })
-    const last = findConnection(socket).pending.at(-1)?.response
-    if (last) last.once('close', () => end(socket, writeProblem(problem)))
-    else end(socket, writeProblem(problem))
-    onRefused(problem.code)
   })
 }
 
@@ -114,7 +92,8 @@ function follow(request: IncomingMessage, response: ServerResponse, handled?: { 
   })
 }
 
-function findConnection(socket: Duplex): Connection {
+/** Returns what is known of a connection. */
+export function findConnection(socket: Duplex): Connection {
   const known = connections.get(socket)
   if (known) return known
   const connection: Connection = { pending: [], broken: false }
@@ -145,44 +124,69 @@ export function awaitEarlierRequests(
   })
 }
 
+/** Milliseconds in which a client that reads nothing of its response is disconnected. */
+const writeTimeout = 10_000
+
+/** Bytes of unread responses that one gateway keeps for its clients at most. */
+const capacity = 64 * 1024 * 1024
+
 /**
- * Responds to what Node's HTTP parser refuses or what took too long, and ends the connection. Where a request has
- * begun and has no response yet, this is its response; else it follows the responses of the requests before it.
- * Returns the code of the error; undefined where no client is left to be told.
+ * Bounds what clients leave unread. A complete response waits in memory until its client has read it; a client that
+ * stops reading is disconnected after the write timeout, and before it when all unread responses together exceed the
+ * capacity: then the oldest.
  */
-export function respondToBrokenRequest(error: Error, socket: Duplex): ErrorCode | undefined {
-  const connection = findConnection(socket)
-  if (connection.broken) return undefined
-  connection.broken = true
-  const code = 'code' in error ? String(error.code) : ''
-  if (code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return undefined
+export class UnreadResponses {
+  readonly #bytes = new Map<Socket, number>()
+  readonly #capacity: number
+  readonly #timeout: number
+  #total = 0
+
+  /** The timeout is in milliseconds. */
+  constructor({ bytes = capacity, timeout = writeTimeout } = {}) {
+    this.#capacity = bytes
+    this.#timeout = timeout
   }
-  const problem = new GatewayError(parserCodes[code] ?? 'bad_request')
-  const { latest, pending } = connection
-  const within = latest && !latest.request.complete ? latest.response : undefined
-  const last = pending.at(-1)?.response
-  last?.once('close', () => end(socket))
-  if (within && claimResponse(within, 'refusal')) {
-    const { headers, body } = describeProblem(problem)
-    within.writeHead(problem.status, headers).end(body)
-    // The reader of the body would send an error of its own behind this response, and log that it could not.
-    latest?.request.removeAllListeners('error').on('error', () => {})
-  } else if (!last) end(socket, within ? '' : writeProblem(problem))
-  // Node tells only what reads the socket: a body that streams would wait for its end.
-  if (within) latest?.request.emit('aborted')
-  // A client that has ended its half is sent nothing that is still under way.
-  if (socket.readableEnded) end(socket)
-  else socket.once('end', () => end(socket))
-  return problem.code
+
+  /** Follows a response whose last byte was handed to its connection. */
+  follow(response: ServerResponse): void {
+    const { socket } = response
+    // Responses to injected requests have no connection.
+    if (!(socket instanceof Socket) || socket.writableLength === 0) return
+    const bytes = socket.writableLength
+    // Node destroys a connection that makes no progress for this long, and sets its own timeout after the response.
+    socket.setTimeout(this.#timeout)
+    this.#bytes.set(socket, bytes)
+    this.#total += bytes
+    response.once('close', () => this.#forget(socket))
+    for (const oldest of this.#bytes.keys()) {
+      if (this.#total <= this.#capacity || oldest === socket) return
+      this.#forget(oldest)
+      oldest.destroy()
+    }
+  }
+
+  #forget(socket: Socket): void {
+    this.#total -= this.#bytes.get(socket) ?? 0
+    this.#bytes.delete(socket)
+  }
 }
 
-/** Ends a connection. Destroyed at once, it would lose what its client was just told. */
-function end(socket: Duplex, text = ''): void {
-  if (!socket.writable) return
-  socket.end(text)
-  const late = setTimeout(() => socket.destroy(), linger)
-  late.unref()
-  socket.once('close', () => clearTimeout(late))
+/** Calls a listener at the end of the current event-loop tick. */
+export type WriteBatch = (listener: () => void) => void
+
+/**
+ * Gathers the responses that become ready in one event-loop tick and writes them at its end. On loopback each write
+ * wakes its receiver, which costs the sender more CPU than the write itself; a batch wakes it once. The benefit is
+ * loopback's (a sidecar, a reverse proxy on the same host); between hosts it is neither measured nor expected.
+ */
+export function createWriteBatch(): WriteBatch {
+  let listeners: (() => void)[] = []
+  const flush = () => {
+    const ready = listeners
+    listeners = []
+    for (const listener of ready) listener()
+  }
+  return (listener) => {
+    if (listeners.push(listener) === 1) setImmediate(flush)
+  }
 }

@@ -1,6 +1,7 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Metrics } from '../observability/metrics.ts'
 import { isServing, type ReadinessCheck } from '../observability/readiness.ts'
+import { refuseConnect } from './broken-request.ts'
 import { watchConnections } from './connection.ts'
 import { sendProblem, toGatewayError } from './problem-response.ts'
 import { createSourceCheck } from './request-check.ts'
@@ -26,7 +27,8 @@ export function createControlServer(options: ControlOptions): FastifyInstance {
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
   })
-  watchConnections(app.server, () => {})
+  watchConnections(app.server)
+  refuseConnect(app.server)
   const checkSource = createSourceCheck({ allowedHosts, allowedOrigins: [], allowAddresses: true })
   app.addHook('onRequest', async (request) => checkSource(request.raw))
   app.addHook('onSend', async (_request, reply) => {

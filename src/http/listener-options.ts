@@ -8,8 +8,8 @@ import type { Fingerprint } from '../state/fingerprint.ts'
 import type { CounterStore } from '../state/store.ts'
 import { listCredentialHeaders } from '../upstream/credentials.ts'
 import type { Admission } from './admission.ts'
+import { UnreadResponses } from './connection.ts'
 import type { ListenerOptions, ListenerTimeouts } from './listener.ts'
-import { UnreadResponses } from './responses.ts'
 
 /** The options that both servers have in common. */
 export type CommonListenerOptions = Omit<ListenerOptions, 'surface' | 'bodyLimit' | 'refuseUnrouted'>

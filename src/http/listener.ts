@@ -17,16 +17,17 @@ import {
   type Surface,
 } from '../observability/requests.ts'
 import { type Admission, registerAdmission } from './admission.ts'
+import { refuseConnect, respondToBrokenRequest } from './broken-request.ts'
 import {
   awaitEarlierRequests,
   claimResponse,
-  respondToBrokenRequest,
+  createWriteBatch,
+  type UnreadResponses,
   watchConnections,
 } from './connection.ts'
 import { sendProblem, toGatewayError } from './problem-response.ts'
 import { type RateLimitOptions, registerRateLimit } from './rate-limit.ts'
 import { checkFraming, createSourceCheck, registerCors, type SourceOptions } from './request-check.ts'
-import { createWriteBatch, type UnreadResponses } from './responses.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -138,7 +139,8 @@ export async function createListener(options: ListenerOptions): Promise<FastifyI
     ...https,
   })
   app.server.maxConnections = mostConnections
-  watchConnections(app.server, recordRefusal)
+  watchConnections(app.server)
+  refuseConnect(app.server, recordRefusal)
   app.removeAllContentTypeParsers()
   recordRequests(app, surface, recorder)
   const checkSource = createSourceCheck(options)

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { expect, test, vi } from 'vitest'
+import { UnreadResponses } from '../../src/http/connection.ts'
 import { createListener } from '../../src/http/listener.ts'
-import { UnreadResponses } from '../../src/http/responses.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { openListener } from '../support/open-listener.ts'
 import { openConnection, readAll } from '../support/raw-connection.ts'

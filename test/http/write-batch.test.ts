@@ -1,6 +1,6 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { createWriteBatch } from '../../src/http/responses.ts'
+import { createWriteBatch } from '../../src/http/connection.ts'
 
 describe('a turn', () => {
   it('lets nothing go before its end, then all in order', async () => {

@@ -1,0 +1,73 @@
+import type { Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
+import { claimResponse, findConnection } from './connection.ts'
+import { describeProblem, writeProblem } from './problem-response.ts'
+
+const parserCodes: Readonly<Record<string, ErrorCode>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+}
+
+/** Milliseconds for a refused client to read the reason before its connection is destroyed. */
+const linger = 1_000
+
+/** Refuses `CONNECT`, which Node would end without a word; `onRefused` is told. */
+export function refuseConnect(server: Server, onRefused?: (code: ErrorCode) => void): void {
+  server.on('connect', (_request, socket) => {
+    // Node's parser has left the socket and taken its listeners along.
+    for (const event of ['error', 'timeout']) socket.on(event, () => socket.destroy())
+    // A client that has ended its half is sent nothing that is still under way.
+    socket.once('end', () => end(socket))
+    socket.resume()
+    findConnection(socket).broken = true
+    // No method is allowed on an authority (RFC 9110 §10.2.1: the list may be empty).
+    const problem = new GatewayError('method_not_allowed', { headers: { allow: '' } })
+    const last = findConnection(socket).pending.at(-1)?.response
+    if (last) last.once('close', () => end(socket, writeProblem(problem)))
+    else end(socket, writeProblem(problem))
+    onRefused?.(problem.code)
+  })
+}
+
+/**
+ * Responds to what Node's HTTP parser refuses or what took too long, and ends the connection. Where a request has
+ * begun and has no response yet, this is its response; else it follows the responses of the requests before it.
+ * Returns the code of the error; undefined where no client is left to be told.
+ */
+export function respondToBrokenRequest(error: Error, socket: Duplex): ErrorCode | undefined {
+  const connection = findConnection(socket)
+  if (connection.broken) return undefined
+  connection.broken = true
+  const code = 'code' in error ? String(error.code) : ''
+  if (code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return undefined
+  }
+  const problem = new GatewayError(parserCodes[code] ?? 'bad_request')
+  const { latest, pending } = connection
+  const within = latest && !latest.request.complete ? latest.response : undefined
+  const last = pending.at(-1)?.response
+  last?.once('close', () => end(socket))
+  if (within && claimResponse(within, 'refusal')) {
+    const { headers, body } = describeProblem(problem)
+    within.writeHead(problem.status, headers).end(body)
+    // The reader of the body would send an error of its own behind this response, and log that it could not.
+    latest?.request.removeAllListeners('error').on('error', () => {})
+  } else if (!last) end(socket, within ? '' : writeProblem(problem))
+  // Node tells only what reads the socket: a body that streams would wait for its end.
+  if (within) latest?.request.emit('aborted')
+  // A client that has ended its half is sent nothing that is still under way.
+  if (socket.readableEnded) end(socket)
+  else socket.once('end', () => end(socket))
+  return problem.code
+}
+
+/** Ends a connection. Destroyed at once, it would lose what its client was just told. */
+function end(socket: Duplex, text = ''): void {
+  if (!socket.writable) return
+  socket.end(text)
+  const late = setTimeout(() => socket.destroy(), linger)
+  late.unref()
+  socket.once('close', () => clearTimeout(late))
+}
