@@ -17,6 +17,8 @@ export interface CallResult {
   readonly body: unknown
   /** The very text that arrived. */
   readonly text: string
+  /** How many contents a tool's result has; 1 for a response of REST. */
+  readonly parts: number
   /** Why nothing usable arrived; empty otherwise. */
   readonly reason: string
   /** Of REST alone. */
@@ -32,6 +34,7 @@ const nothing = {
   places: [],
   body: undefined,
   text: '',
+  parts: 1,
   reason: '',
   headers: {},
 }
@@ -65,24 +68,23 @@ export function readHttpResponse(status: number, headers: CallResult['headers'],
 export function readToolResult(result: unknown): CallResult {
   const { content, structuredContent, isError } = asRecord(result)
   const text = String(asRecord([content].flat()[0]).text ?? '')
-  if (isError !== true) return { ...nothing, kind: 'success', body: structuredContent, text }
+  const arrived = { ...nothing, text, parts: [content].flat().length }
+  if (isError !== true) return { ...arrived, kind: 'success', body: structuredContent }
   const error = asRecord(asRecord(structuredContent).error)
   if (typeof error.outcome === 'string')
     return {
-      ...nothing,
+      ...arrived,
       kind: 'gateway_error',
       status: readStatus(error),
       body: error,
-      text,
       ...readProblem(error),
     }
   return {
-    ...nothing,
+    ...arrived,
     kind: 'upstream_error',
     status: readStatus(error),
     code: typeof error.code === 'string' ? error.code : undefined,
     body: error.answer,
-    text,
   }
 }
 

@@ -55,6 +55,7 @@ export async function observeLifecycle(
   }
   const readId = (data: CallArguments) => asRecord(data.user).id
 
+  await call('find-before', 'list', { emails: [addresses.full] })
   const full = await call('create', 'create', { body: { email: addresses.full, ...fullMembers } })
   const userId = readId(full)
   await call('get', 'get', { userId })
@@ -74,10 +75,13 @@ export async function observeLifecycle(
   await call('page-first', 'list', { limit: 1, offset: 0 })
   await call('page-second', 'list', { limit: 1, offset: 1 })
   await call('page-both', 'list', { limit: 2, offset: 0 })
+  await call('page-next', 'list', { limit: 2, offset: 2 })
   await call('page-beyond', 'list', { limit: 250, offset: 250 })
 
   await call('update', 'update', { userId, body: { name: 'Bo' } })
   await call('get-updated', 'get', { userId })
+  await call('update-other', 'update', { userId, body: { name: 'Cy' } })
+  await call('update-again', 'update', { userId, body: { name: 'Bo' } })
   await call('update-nothing', 'update', { userId, body: {} })
   await call('update-all', 'update', { userId, body: changedMembers })
   await call('get-changed', 'get', { userId })
@@ -148,11 +152,20 @@ async function observeTenants(
 ): Promise<void> {
   await call('tenant-get', 'get', { userId }, other)
   await call('tenant-update', 'update', { userId, body: { name: 'Eve' } }, other)
+  const own = await call('tenant-before', 'force-refresh', { userId })
   await call('tenant-force-refresh', 'force-refresh', { userId }, other)
+  await call('tenant-kept', 'refresh', { body: nameToken(own.refreshToken) })
   await call('tenant-delete', 'delete', { userId }, other)
   await call('tenant-list', 'list', { limit: 250 }, other)
   await call('tenant-find', 'list', { emails: [addresses.changed] }, other)
   await call('tenant-after', 'get', { userId })
+  const foreign = await call(
+    'tenant-create',
+    'create',
+    { body: { email: addresses.full, name: 'Eve' } },
+    other,
+  )
+  await call('tenant-create-delete', 'delete', { userId: asRecord(foreign.user).id }, other)
   const forced = await call('tenant-pair', 'force-refresh', { userId })
   await call('tenant-refresh', 'refresh', { body: nameToken(forced.refreshToken) }, other)
   const mixed = { clientId: other.clientId, secret }

@@ -5,7 +5,7 @@ import { readDocument } from '../src/document/document.ts'
 import { asRecord } from '../src/document/json.ts'
 import { createGateway } from '../src/gateway.ts'
 import { createRunLogger } from '../test/support/run-log.ts'
-import { breakCall } from './call-result.ts'
+import { breakCall, type CallArguments, type CallResult } from './call-result.ts'
 import { type CreatedUsers, createCreatedUsers } from './created-users.ts'
 import { type Exchange, recordCall } from './exchanges.ts'
 import type { Lifecycle } from './lifecycle.ts'
@@ -21,12 +21,18 @@ export interface Servers extends AsyncDisposable {
   readonly mcp: readonly McpClient[]
 }
 
+/** The upstream itself. */
+export interface UpstreamClient extends RestClient {
+  /** Calls an operation for the client of the path, with another id in the header `x-cal-client-id`. */
+  callAs(operation: OperationFacts, values: CallArguments, clientId: string): Promise<CallResult>
+}
+
 /** What is tested: a gateway, and the upstream behind it as far as it can be seen. */
 export interface Target extends Tenant, AsyncDisposable {
   readonly name: string
   readonly servers: Servers
   /** Straight to the upstream, past every gateway; absent where it cannot be reached. */
-  readonly upstream?: RestClient
+  readonly upstream?: UpstreamClient
   readonly recorder?: Recorder
   /** Opens another gateway of this build before the recorder, once for the same variables; the target closes it. */
   readonly build?: (environment: Record<string, string>) => Promise<Servers>
@@ -196,22 +202,23 @@ function keepPace(client: McpClient): McpClient {
 }
 
 /** The client of the upstream itself, whose paths are the document's. */
-export function openUpstreamClient(url: string): RestClient {
+export function openUpstreamClient(url: string): UpstreamClient {
   const client = openRestClient(url)
   const translate = (facts: OperationFacts) => {
     const rest = facts.operation.split(' ')[1]?.replaceAll(/\{\w+\}/g, (variable) => variable.toLowerCase())
     return { ...facts, rest: rest ?? '' }
   }
+  const callAs = (operation: OperationFacts, values: CallArguments, header: string) => {
+    const request = toRestRequest(translate(operation), values)
+    return client.send({ ...request, headers: { ...request.headers, 'x-cal-client-id': header } })
+  }
   return {
     ...client,
     surface: 'upstream',
     name: 'Cal.com',
-    call: (operation, values) => {
-      const request = toRestRequest(translate(operation), values)
-      // As the gateway does: without it Cal.com counts all clients of this address as one.
-      const headers = { ...request.headers, 'x-cal-client-id': String(values.clientId) }
-      return client.send({ ...request, headers })
-    },
+    // As the gateway does: without the header Cal.com counts all clients of this address as one.
+    call: (operation, values) => callAs(operation, values, String(values.clientId)),
+    callAs,
   }
 }
 

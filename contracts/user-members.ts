@@ -31,8 +31,8 @@ export const longMembers = {
 
 /** Other values of the same members. */
 export const changedMembers = {
-  name: 'BO example',
-  bio: '  ',
+  name: 'BO 例 Zoë 🎈',
+  bio: ' e\u0301 & <i>\r\n',
   timeZone: 'Asia/Tokyo',
   weekStart: 'Saturday',
   timeFormat: 12,

@@ -8,7 +8,11 @@ import { describeResult, expectRefusal } from './boundaries.ts'
 const unreadable = [
   '{"name":"Ada","name":"Bo"}',
   '{"a":1,"\\u0061":2}',
+  '{"metadata":{"a":1,"a":2}}',
   '{"name":',
+  '{"name":"Ada",}',
+  '{"name":"Ada"} // Ada',
+  "{'name':'Ada'}",
   '{"__proto__":{}}',
   '\ufeff{}',
 ]

@@ -107,18 +107,14 @@ export const boundaries: Readonly<Record<string, Check>> = {
   ...Object.fromEntries(byValue.map((id) => [id, checkValues])),
 
   async 'arguments.unknown'(context) {
-    const { name, value } = context.requirement.values
-    const values: CallArguments = {
-      ...(await context.makeArguments(context.operation)),
-      [String(name)]: value,
+    const { names, value } = context.requirement.values
+    const valid = await context.makeArguments(context.operation)
+    for (const name of toList(names).map(String)) {
+      const values: CallArguments = { ...valid, [name]: value }
+      context.target.recorder?.requests.splice(0)
+      const result = await context.server.call(context.operation, values)
+      expectRefusal(context, name, result, `${name} must be refused`)
     }
-    context.target.recorder?.requests.splice(0)
-    expectRefusal(
-      context,
-      String(name),
-      await context.server.call(context.operation, values),
-      `${name} must be refused`,
-    )
   },
 
   async 'arguments.repeated'(context) {

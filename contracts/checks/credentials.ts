@@ -2,9 +2,10 @@ import { type IncomingHttpHeaders, request as requestHttp } from 'node:http'
 import { text as readAll } from 'node:stream/consumers'
 import { asRecord } from '../../src/document/json.ts'
 import type { Check, Context } from '../context.ts'
+import { absentUser } from '../created-users.ts'
 import { eras, openMcpClient } from '../mcp-client.ts'
 import { toRestRequest } from '../rest-client.ts'
-import { setArgument } from '../values.ts'
+import { setArgument, toList } from '../values.ts'
 import { describeResult } from './boundaries.ts'
 
 const secretName = 'x-cal-secret-key'
@@ -34,16 +35,30 @@ export const credentials: Readonly<Record<string, Check>> = {
     if (context.target.recorder) context.expectEqual(secretName, context.target.recorder.requests.length, 0)
   },
 
+  async 'secret.elsewhere'(context) {
+    const { server, target, operation, requirement } = context
+    const valid = await context.makeArguments(operation)
+    const absent = 'userId' in valid ? { ...valid, userId: absentUser } : valid
+    const request = toRestRequest(operation, setArgument(absent, secretName, undefined))
+    const places = { cookie: `${secretName}=${target.secret}`, authorization: `Bearer ${target.secret}` }
+    for (const [name, value] of Object.entries(places)) {
+      // A gateway that asks for a key of its own reads it there.
+      if (name in server.headers) continue
+      const { status } = await target.servers.rest.send({
+        ...request,
+        headers: { ...request.headers, [name]: value },
+      })
+      context.expectEqual(name, status, requirement.values.status)
+    }
+  },
+
+  async 'secret.header-read'(context) {
+    await callByHeader(context)
+  },
+
   async 'secret.header'(context) {
-    const era = eras.find(({ name }) => name === context.server.name)
-    if (!era) return context.fail('era', `${context.server.name} is not known`)
-    const valid = await context.makeArguments(context.operation)
-    const server = await openMcpClient(context.server.url, era, { [secretName]: context.target.secret })
     context.target.recorder?.requests.splice(0)
-    const result = await server.call(context.operation, setArgument(valid, secretName, undefined))
-    await server.close()
-    if (result.kind !== 'success')
-      context.fail(secretName, `as a header must do; got ${describeResult(result)}`)
+    await callByHeader(context)
     const [sent] = context.target.recorder?.requests ?? []
     context.expectEqual(secretName, sent?.headers[secretName], context.target.secret)
   },
@@ -70,14 +85,29 @@ export const credentials: Readonly<Record<string, Check>> = {
   },
 
   async 'source.host'(context) {
-    const { host, status, code } = context.requirement.values
-    context.expectEqual('host', await knock(context, { host: String(host) }), { status, code })
+    const { hosts, status, code } = context.requirement.values
+    for (const host of toList(hosts).map(String))
+      context.expectEqual(`host ${host}`, await knock(context, { host }), { status, code })
   },
 
   async 'source.origin'(context) {
-    const { origin, status, code } = context.requirement.values
-    context.expectEqual('origin', await knock(context, { origin: String(origin) }), { status, code })
+    const { origins, status, code } = context.requirement.values
+    for (const origin of toList(origins).map(String))
+      context.expectEqual(`origin ${origin}`, await knock(context, { origin }), { status, code })
   },
+}
+
+/** Calls with the secret as a header of the MCP request, which must do. */
+async function callByHeader(context: Context): Promise<void> {
+  const era = eras.find(({ name }) => name === context.server.name)
+  if (!era) return context.fail('era', `${context.server.name} is not known`)
+  const valid = await context.makeArguments(context.operation)
+  const server = await openMcpClient(context.server.url, era, { [secretName]: context.target.secret })
+  const result = await server.call(context.operation, setArgument(valid, secretName, undefined))
+  await server.close()
+  // Nobody has the user that is asked for, unless the run has made it.
+  if (result.kind !== 'success' && result.status !== 404)
+    context.fail(secretName, `as a header must do; got ${describeResult(result)}`)
 }
 
 /** Headers of the one request that a valid call sends. */

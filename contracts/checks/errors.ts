@@ -88,7 +88,7 @@ export const errors: Readonly<Record<string, Check>> = {
   },
 
   async 'problem.form'(context) {
-    const { members, outcomes, prefix } = context.requirement.values
+    const { members, outcomes, prefix, titles } = context.requirement.values
     // A gateway with credentials of its own misses no secret, so a client id that is none is refused.
     const valid = await context.makeArguments(context.operation)
     const values = context.target.configured
@@ -96,7 +96,8 @@ export const errors: Readonly<Record<string, Check>> = {
       : setArgument(valid, 'x-cal-secret-key', undefined)
     const { body } = await context.server.call(context.operation, values)
     for (const { place, message } of findMismatches(body, toShape(members), {})) context.fail(place, message)
-    const { type, code, outcome } = asRecord(body)
+    const { type, code, outcome, title } = asRecord(body)
+    context.expectEqual('title', title, asRecord(titles)[String(code)])
     context.expectEqual('type', type, `${prefix}${code}`)
     context.expectEqual('outcome', [outcomes].flat().includes(outcome), true)
   },

@@ -3,7 +3,7 @@ import { readMediaType, readMessage } from '../call-result.ts'
 import type { Check, Context } from '../context.ts'
 import { eras } from '../mcp-client.ts'
 import { toRestRequest } from '../rest-client.ts'
-import { isList } from '../values.ts'
+import { isList, toList } from '../values.ts'
 import { describeResult } from './boundaries.ts'
 
 const rpcHeaders = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
@@ -45,6 +45,21 @@ export const exposure: Readonly<Record<string, Check>> = {
       context.expectEqual(`path with ${suffix}`, [result.status, result.code], wanted)
     }
     if (context.target.recorder) context.expectEqual('path', context.target.recorder.requests.length, 0)
+  },
+
+  async 'route.exact'(context) {
+    const { path, method, headers: names } = context.requirement.values
+    const { rest } = context.target.servers
+    const valid = await context.makeArguments(context.operation)
+    const request = toRestRequest(context.operation, valid)
+    const upper = toRestRequest({ ...context.operation, rest: toUpperCase(context.operation.rest) }, valid)
+    const other = await rest.send({ ...request, path: upper.path })
+    context.expectEqual('path in another case', { status: other.status, code: other.code }, path)
+    for (const name of toList(names).map(String)) {
+      const headers = { ...request.headers, [name]: request.method }
+      const { status, code } = await rest.send({ ...request, method: 'PUT', headers })
+      context.expectEqual(name, { status, code }, method)
+    }
   },
 
   async 'tool.names'(context) {
@@ -97,11 +112,13 @@ export const exposure: Readonly<Record<string, Check>> = {
 
   async 'tool.unknown'(context) {
     const server = context.target.servers.mcp.find((one) => one === context.server)
-    const outcome = await server?.callTool('no-such-tool', {}).then(
-      () => 'a response',
-      (error: unknown) => (/unknown tool/i.test(String(error)) ? 'a refusal' : String(error)),
-    )
-    context.expectEqual('no-such-tool', outcome, 'a refusal')
+    for (const name of toList(context.requirement.values.names).map(String)) {
+      const outcome = await server?.callTool(name, {}).then(
+        () => 'a response',
+        (error: unknown) => (/unknown tool/i.test(String(error)) ? 'a refusal' : String(error)),
+      )
+      context.expectEqual(name, outcome, 'a refusal')
+    }
   },
 
   async 'era.initialize'(context) {
@@ -191,6 +208,11 @@ function listMembers({ operation, requirements }: Context): string[] {
     return Object.entries(asRecord(shape)).flatMap(([name, inner]) => [name, ...collect(inner)])
   }
   return ['status', ...collect(operation.response)]
+}
+
+/** Only what is fixed in a path is spelled otherwise: a variable is a value. */
+function toUpperCase(template: string): string {
+  return template.replaceAll(/\{\w+\}|[^{}]+/g, (part) => (part.startsWith('{') ? part : part.toUpperCase()))
 }
 
 async function ask(

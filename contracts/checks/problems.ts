@@ -31,10 +31,15 @@ export const problems: Readonly<Record<string, Check>> = {
       if (index < 0) context.fail(name, `is wrong too and is not named; got ${describeResult(result)}`)
       else context.expectEqual(`${name} rule`, errors[index]?.rule, rule)
     }
-    for (const [index, error] of errors.entries())
+    const locations = toList(context.requirement.values.locations)
+    for (const [index, error] of errors.entries()) {
+      const [place] = String(error.location).split(/[.[]/)
+      if (context.server.surface === 'rest' && !locations.includes(place))
+        context.fail(`errors[${index}].location`, `must begin with ${locations.join(', ')}`)
       for (const member of ['location', 'rule', 'message'])
         if (typeof error[member] !== 'string' || error[member] === '')
           context.fail(`errors[${index}].${member}`, 'must be a text')
+    }
   },
 
   async 'privacy.values'(context) {
@@ -43,6 +48,8 @@ export const problems: Readonly<Record<string, Check>> = {
     const arrived = result.text + JSON.stringify(result.body) + JSON.stringify(result.headers)
     if (arrived.includes(planted)) context.fail('errors', 'repeats a refused text')
     if (arrived.includes(secret)) context.fail('errors', 'repeats the secret')
+    if (/\/[\w.-]+\.[cm]?[jt]s:\d+|node_modules/.test(arrived))
+      context.fail('errors', 'names a file of the gateway')
     const { text, headers } = await context.callValid()
     if (`${text}${JSON.stringify(headers)}`.includes(secret)) context.fail('response', 'repeats the secret')
   },

@@ -1,10 +1,11 @@
+import { isDeepStrictEqual } from 'node:util'
 import { asRecord } from '../../src/document/json.ts'
 import { readMediaType } from '../call-result.ts'
 import { type Check, type Context, NotTested } from '../context.ts'
 import { type Exchange, readOperation } from '../exchanges.ts'
 import { findContradictions } from '../expected-users.ts'
 import { findMismatches } from '../shapes.ts'
-import { showValue } from '../values.ts'
+import { parseJson, showValue } from '../values.ts'
 import { listFinePrint } from './errors.ts'
 import { checkFigures } from './responses.ts'
 import { checkExpiry } from './tokens.ts'
@@ -28,6 +29,15 @@ export const recorded: Readonly<Record<string, Check>> = {
     for (const found of findContradictions(exchanges, requirements, tenants))
       if (found.operation === operation && found.exchange.server === server.name)
         fail(found.field, found.message)
+  },
+
+  async 'result.text'(context) {
+    const { fail, expectEqual } = reportOnce(context)
+    for (const { result } of await listExchanges(context)) {
+      expectEqual('content', result.parts, 1)
+      if (result.kind === 'success' && !isDeepStrictEqual(parseJson(result.text), result.body))
+        fail('content[0].text', 'is not the structured content')
+    }
   },
 
   async 'token.recorded'(context) {

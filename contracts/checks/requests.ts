@@ -112,6 +112,26 @@ export const requests: Readonly<Record<string, Check>> = {
     context.expectEqual('first call', own.kind, 'success')
     context.expectEqual('data.user.email', readEmail(foreign), email.replace('@', `+${other.clientId}@`))
   },
+
+  async 'idempotency.secret'(context) {
+    const values = await makeKeyed(context)
+    const key = makeKey('secret')
+    const first = await callKeyed(context, values, key)
+    context.expectEqual('first call', first.kind, 'success')
+    const other = await callKeyed(context, { ...values, 'x-cal-secret-key': 'another-secret' }, key)
+    context.expectEqual(
+      'Idempotency-Key with a wrong secret',
+      other.status,
+      context.requirement.values.status,
+    )
+  },
+
+  async 'idempotency.length'(context) {
+    const longest = Number(context.requirement.values.longest)
+    const values = await context.makeArguments(context.operation)
+    const { code, places } = await callKeyed(context, values, makeKey('long').padEnd(longest + 1, 'k'))
+    context.expectEqual('Idempotency-Key', [code, ...places], ['invalid_argument', 'Idempotency-Key'])
+  },
 }
 
 /** Arguments of a call that succeeds once: a refresh uses up a token of a user that is made for it. */

@@ -1,6 +1,7 @@
 import { asRecord } from '../../src/document/json.ts'
 import { readMediaType } from '../call-result.ts'
 import type { Check, Context } from '../context.ts'
+import { absentUser } from '../created-users.ts'
 import { findMismatches } from '../shapes.ts'
 import { showValue } from '../values.ts'
 import { describeResult } from './boundaries.ts'
@@ -69,10 +70,39 @@ export const responses: Readonly<Record<string, Check>> = {
   },
 
   async 'response.rate-headers'(context) {
+    const { names, longest } = context.requirement.values
     const { headers } = await context.callValid()
-    for (const name of [context.requirement.values.names].flat().map(String))
+    for (const name of Object.values(asRecord(names)).map(String))
       if (!/^\d+$/.test(String(headers[name])))
         context.fail(name, `must be a number, got ${showValue(headers[name])}`)
+    const { limit, remaining, reset } = asRecord(names)
+    const read = (name: unknown) => Number(headers[String(name)])
+    if (read(remaining) > read(limit)) context.fail(String(remaining), 'is more than the limit')
+    if (read(reset) > Number(longest))
+      context.fail(String(reset), `must be at most ${longest} seconds, got ${headers[String(reset)]}`)
+    if (read(remaining) === 0 && read(reset) > 1) {
+      const { status = 0 } = await context.server.call(
+        context.operation,
+        await context.makeArguments(context.operation),
+      )
+      if (status < 400) context.fail(String(remaining), 'is 0, and a further call succeeded')
+    }
+  },
+
+  async 'response.request-id'(context) {
+    const { operation, server, requirement } = context
+    const name = String(requirement.values.name)
+    const valid = await context.makeArguments(operation)
+    const absent = 'userId' in valid ? { userId: absentUser } : {}
+    const wrong = { ...valid, ...absent, 'x-cal-secret-key': 'another-secret' }
+    const results = [
+      await context.callValid(),
+      await server.call(operation, wrong),
+      await server.call(operation, { ...wrong, clientId: ' ' }),
+    ]
+    const ids = results.map(({ headers }) => headers[name])
+    for (const id of ids) if (!id) context.fail(name, 'is missing')
+    context.expectEqual(name, new Set(ids).size, ids.length)
   },
 }
 

@@ -2,7 +2,7 @@ import { rewriteAddress, toUsername } from '../addresses.ts'
 import { type Check, findStep } from '../context.ts'
 import { absentUser } from '../created-users.ts'
 import { changedMembers, clearable, fullMembers, longMembers } from '../user-members.ts'
-import { getArgument } from '../values.ts'
+import { getArgument, showValue } from '../values.ts'
 import { compareMembers, expectStatus, readData, readUser, readUsers } from './steps.ts'
 
 /** What Cal.com remembers of users from one call to the next. */
@@ -58,6 +58,9 @@ export const state: Readonly<Record<string, Check>> = {
     const [bare, full] = [await readUser(context, 'create-bare'), await readUser(context, 'create')]
     context.expectEqual('defaultScheduleId', bare.defaultScheduleId, null)
     context.expectEqual('defaultScheduleId', Number.isSafeInteger(full.defaultScheduleId), true)
+    const { defaultScheduleId: other } = await readUser(context, 'create-long')
+    if (other === full.defaultScheduleId)
+      context.fail('defaultScheduleId', `two users have the schedule ${showValue(other)}`)
   },
 
   async 'state.defaults'(context) {
@@ -115,6 +118,7 @@ export const state: Readonly<Record<string, Check>> = {
     context.expectEqual('limit', whole.length <= 4, true)
     context.expectEqual('offset', [...first, ...second], both)
     context.expectEqual('limit', whole.slice(0, 2), both)
+    context.expectEqual('offset', await read('page-next'), whole.slice(2, 4))
     const all = await read('list')
     if (all.length < 250) context.expectEqual('offset beyond the end', await read('page-beyond'), [])
     context.expectEqual('data', new Set(all).size, all.length)

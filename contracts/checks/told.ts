@@ -1,6 +1,6 @@
 import { readDocument } from '../../src/document/document.ts'
 import { asRecord } from '../../src/document/json.ts'
-import type { Check, Context } from '../context.ts'
+import { type Check, type Context, NotTested } from '../context.ts'
 import { listDifferences } from '../differences.ts'
 import { readArguments } from '../generators.ts'
 import { isList, toList } from '../values.ts'
@@ -17,9 +17,11 @@ export const told: Readonly<Record<string, Check>> = {
     const { inputSchema } = await findTool(context)
     const shown = asRecord(asRecord(inputSchema).properties)
     const { configured, clientId } = context.target
+    const untold = toList(context.requirement.values.untold)
     for (const { name, schema } of readArguments(readDocument(), context.operation)) {
       const own = configured && name === 'clientId' ? { ...asRecord(schema), default: clientId } : schema
-      if (name in shown || !configured) context.expectEqual(name, normalize(shown[name]), normalize(own))
+      if (name in shown || !configured)
+        context.expectEqual(name, normalize(shown[name]), leaveOutFormats(normalize(own), untold))
     }
   },
 
@@ -44,6 +46,26 @@ export const told: Readonly<Record<string, Check>> = {
     const differences = listDifferences('', strip(body, options), strip(readDocument(), options))
     for (const { place, message } of differences) context.fail(place, message)
   },
+
+  async 'document.words'(context) {
+    const request = { method: 'GET', path: '/openapi.json', headers: {}, body: undefined }
+    const { body } = await context.target.servers.rest.send(request)
+    // A gateway with configured credentials describes them otherwise.
+    if (context.target.configured) throw new NotTested('the gateway has configured credentials')
+    compareWords(context, '', body, readDocument())
+  },
+}
+
+/** The words at each place that both documents have. */
+function compareWords(context: Context, place: string, served: unknown, committed: unknown): void {
+  if (typeof served !== 'object' || served === null) return
+  for (const [name, value] of Object.entries(asRecord(committed))) {
+    const inner = place ? `${place}.${name}` : name
+    const said = asRecord(served)[name]
+    if (typeof value === 'string' && (name === 'description' || name === 'summary'))
+      context.expectEqual(inner, said, value)
+    else if (typeof value === 'object') compareWords(context, inner, said, value)
+  }
 }
 
 function findOperation({ operation }: Context): Members {
@@ -71,6 +93,13 @@ function normalize(value: unknown): unknown {
     ...(isNullable ? { nullable: true } : {}),
     ...(isList(choices) ? { enum: choices.filter((one) => one !== null) } : {}),
   }
+}
+
+function leaveOutFormats(schema: unknown, untold: readonly unknown[]): unknown {
+  if (isList(schema)) return schema.map((one) => leaveOutFormats(one, untold))
+  if (typeof schema !== 'object' || schema === null) return schema
+  const kept = Object.entries(schema).filter(([name, value]) => name !== 'format' || !untold.includes(value))
+  return Object.fromEntries(kept.map(([name, value]) => [name, leaveOutFormats(value, untold)]))
 }
 
 /** Names of members are no keywords: a property may be called `title`. */

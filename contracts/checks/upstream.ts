@@ -2,10 +2,13 @@ import { isDeepStrictEqual } from 'node:util'
 import { asRecord } from '../../src/document/json.ts'
 import type { CallArguments, CallResult } from '../call-result.ts'
 import { type Check, type Context, findStep, NotTested } from '../context.ts'
+import { absentUser } from '../created-users.ts'
 import type { Step } from '../lifecycle.ts'
 import type { Requirement } from '../requirements.ts'
 import { findMismatches } from '../shapes.ts'
-import { redact, setArgument, showValue, spellOut, toList } from '../values.ts'
+import type { Target } from '../target.ts'
+import { identify } from '../tenant.ts'
+import { getArgument, redact, setArgument, showValue, spellOut, toList } from '../values.ts'
 import { describeResult } from './boundaries.ts'
 import { describeCall } from './steps.ts'
 
@@ -50,7 +53,7 @@ export const upstream: Readonly<Record<string, Check>> = {
     const find = (name: string) => requirements.operations.find((one) => one.name === name)
     const [create, list, remove] = [find('create'), find('list'), find('delete')]
     if (!create || !list || !remove) return
-    const own = { 'x-cal-secret-key': target.secret, clientId: target.clientId }
+    const own = identify(target, target)
     const count = async (page: CallArguments) => {
       const { body } = await server.call(list, { ...own, ...page })
       return toList(asRecord(body).data).length
@@ -61,8 +64,56 @@ export const upstream: Readonly<Record<string, Check>> = {
     )
     context.expectEqual('limit left out', await count({}), Math.min(Number(standard), Number(users)))
     context.expectEqual(`limit ${users}`, await count({ limit: Number(users) }), users)
+    const whole = await count({ limit: 250 })
+    // More users than one page shows may be beyond it.
+    if (whole < 250)
+      context.expectEqual(
+        `offset ${users}`,
+        await count({ limit: 250, offset: users }),
+        whole - Number(users),
+      )
     const ids = made.map(({ body }) => asRecord(asRecord(asRecord(body).data).user).id)
-    await inGroups(ids.length, (index) => server.call(remove, { ...own, userId: ids[index] }))
+    const kept = [...(pageUsers.get(target) ?? []), ...ids]
+    pageUsers.set(target, kept)
+    // The other servers are asked for the same users.
+    if (server !== target.servers.mcp.at(-1)) return
+    const remover = target.upstream ?? target.servers.rest
+    await inGroups(kept.length, (index) => remover.call(remove, { ...own, userId: kept[index] }))
+  },
+
+  async 'error.refused'(context) {
+    const { operation, requirement, requirements, target, server } = context
+    const cases = toList(requirement.values[operation.name]).map(asRecord)
+    for (const { set, error: name, property } of cases) {
+      const valid = await context.makeArguments(operation)
+      const absent = 'userId' in valid ? { ...valid, userId: absentUser } : valid
+      const values = Object.entries(asRecord(set)).reduce<CallArguments>(
+        (result, [place, value]) => setArgument(result, place, value),
+        absent,
+      )
+      const { status, shape = '', code } = requirements.errors.get(String(name)) ?? {}
+      const result = await server.call(operation, values)
+      context.expectEqual(String(name), [result.status, result.code], [status, code])
+      if (result.status !== status || !target.remembers) continue
+      const wanted = requirements.responses[shape] ?? 'any'
+      const mismatches = findMismatches(result.body, wanted, requirements.responses)
+      for (const { place, message } of mismatches) context.fail(`${name}.${place}`, message)
+      const errors = toList(getArgument(result.body, 'error.details.errors')).map(asRecord)
+      if (property !== undefined) context.expectEqual(`${name}.property`, errors[0]?.property, property)
+    }
+  },
+
+  async 'state.race'(context) {
+    const { server, operation, target, requirement } = context
+    const body = { email: target.created.makeAddress(), name: 'Race' }
+    const values = { 'x-cal-secret-key': target.secret, clientId: target.clientId, body }
+    const calls = Array.from({ length: Number(requirement.values.calls) }, () =>
+      server.call(operation, values),
+    )
+    const statuses = (await Promise.all(calls)).map(({ status }) => status).sort()
+    const [first, ...others] = statuses
+    context.expectEqual('creations', first, operation.success)
+    for (const status of others) context.expectEqual('status', status, requirement.values.status)
   },
 
   async 'values.accepted'(context) {
@@ -139,6 +190,9 @@ function checkText(context: Context, name: string, { status, code, text, body }:
   for (const words of [String(status), String(code), String(message), 'Next: '])
     if (!text.includes(words)) context.fail(`${name}.text`, redact(`does not say ${words}`))
 }
+
+/** Users that were made to fill a page, by the target. */
+const pageUsers = new WeakMap<Target, readonly unknown[]>()
 
 /** Makes so many calls, some at a time, in the order of their numbers. */
 async function inGroups(
