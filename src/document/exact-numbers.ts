@@ -17,13 +17,14 @@ export function parseExactly(text: string, parsed: unknown = JSON.parse(text)): 
   // A reviver with source text access would cost 20 times as much as JSON.parse.
   let marked = ''
   let done = 0
-  const mark = randomUUID().slice(0, 8)
+  let mark = ''
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index)
     if (code === quote) index = findStringEnd(text, index)
     else if (code === minus || isDigit(code)) {
       const end = findNumberEnd(text, index)
       if (losesDigits(text, index, end)) {
+        mark ||= randomUUID().slice(0, 8)
         marked += `${text.slice(done, index)}"${mark}${text.slice(index, end)}"`
         done = end
       }

@@ -21,7 +21,6 @@ export interface JsonLimits {
   readonly elements: number
 }
 
-const token = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
@@ -57,14 +56,18 @@ function checkTokens(text: string, limits: JsonLimits | undefined): void {
   const open: (Set<string> | undefined)[] = []
   let elements = 0
   let lastString = ''
-  for (const [found] of text.matchAll(token)) {
-    if (found === '{' || found === '[') {
-      open.push(found === '{' ? new Set() : undefined)
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index)
+    if (code === quote) {
+      const end = findStringEnd(text, index)
+      lastString = text.slice(index, end + 1)
+      index = end
+    } else if (code === colon) checkKey(readString(lastString), open.at(-1))
+    else if (code === openBrace || code === openBracket) {
+      open.push(code === openBrace ? new Set() : undefined)
       if (limits && open.length > limits.depth) refuse(`it nests deeper than ${limits.depth} levels`)
-    } else if (found === '}' || found === ']') open.pop()
-    else if (found === ':') checkKey(readString(lastString), open.at(-1))
-    else if (found !== ',') lastString = found
-    if (found === ',' || found === '{' || found === '[') elements += 1
+    } else if (code === closeBrace || code === closeBracket) open.pop()
+    if (code === comma || code === openBrace || code === openBracket) elements += 1
     if (limits && elements > limits.elements) refuse(`it has more than ${limits.elements} elements`)
   }
 }
@@ -124,7 +127,7 @@ export function nestsDeeper(text: string, levels: number): boolean {
   return false
 }
 
-const quote = 34
+const [quote, comma, colon] = [34, 44, 58]
 const [openBracket, closeBracket, openBrace, closeBrace] = [91, 93, 123, 125]
 
 /** True for `application/json` and every `+json` type. */
