@@ -16,8 +16,8 @@ import { type Reply, RpcError, refuse, rpcCodes } from './json-rpc.ts'
 import { messageLimits } from './messages.ts'
 import { createSdkResponder } from './post.ts'
 import type { ProtocolOptions } from './protocol.ts'
+import type { CallContext } from './tool-call.ts'
 import { type OperationFilter, readSelection, selectionHeader } from './tool-selection.ts'
-import type { CallContext } from './tools.ts'
 import { sendToolsPage, type ToolsPage } from './tools-page.ts'
 
 /**

@@ -2,9 +2,10 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { isObject } from '../document/json.ts'
 import { readElicitation } from './confirmation.ts'
 import { type Reply, refuse } from './json-rpc.ts'
+import { readMetaTraceparent } from './messages.ts'
 import { cacheHint, initializeVersions, type ProtocolOptions, statelessVersion } from './protocol.ts'
-import { callTool, readMetaTraceparent } from './tool-calls.ts'
-import type { CallContext } from './tools.ts'
+import type { CallContext } from './tool-call.ts'
+import { callTool } from './tools.ts'
 
 type JsonObject = Readonly<Record<string, unknown>>
 

@@ -1,4 +1,7 @@
 import { isObject } from '../document/json.ts'
+import { readTraceparent } from '../observability/requests.ts'
+import type { ToolArguments } from './arguments.ts'
+import { RpcError, rpcCodes } from './json-rpc.ts'
 
 type JsonObject = Readonly<Record<string, unknown>>
 
@@ -45,4 +48,32 @@ function trimCapabilities(capabilities: unknown): unknown {
 
 function withoutNulls(value: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== null))
+}
+
+/** What `tools/call` asks for. */
+export interface ToolCallParams {
+  readonly name: string
+  readonly values: ToolArguments
+  /** The trace that the client makes the call a part of, in `_meta` (MCP, "_meta"). */
+  readonly traceparent?: string | undefined
+}
+
+/** Reads the parameters of `tools/call`. Throws an `RpcError` for those that name no tool or bring no arguments. */
+export function readCallParams(params: unknown): ToolCallParams {
+  const { name, arguments: values = {} } = isObject(params) ? params : {}
+  if (typeof name !== 'string') throw new RpcError(rpcCodes.invalidParams, 'The call names no tool')
+  if (!isObject(values)) throw new RpcError(rpcCodes.invalidParams, 'The arguments of a call are one object')
+  return { name, values, traceparent: readMetaTraceparent(params) }
+}
+
+/** Reads the `traceparent` of a message's `_meta`; undefined for one that is not valid. */
+export function readMetaTraceparent(params: unknown): string | undefined {
+  const { _meta } = isObject(params) ? params : {}
+  return isObject(_meta) ? readTraceparent(_meta.traceparent)?.traceparent : undefined
+}
+
+/** Reads the parameters of `tools/list`, of which there are none. Throws an `RpcError` for a cursor. */
+export function readListParams(params: unknown): void {
+  if (isObject(params) && params.cursor !== undefined)
+    throw new RpcError(rpcCodes.invalidParams, 'Unknown cursor; the list has one page')
 }

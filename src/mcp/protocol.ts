@@ -21,9 +21,9 @@ import { AjvJsonSchemaValidator } from '@modelcontextprotocol/server/validators/
 import { asRecord } from '../document/json.ts'
 import { readElicitation } from './confirmation.ts'
 import { type Reply, RpcError, readId, redactEcho, refuse, rpcCodes } from './json-rpc.ts'
-import { hasEnvelope, trimMessage } from './messages.ts'
-import { callTool, readCallParams, readListParams } from './tool-calls.ts'
-import type { CallContext, Tools } from './tools.ts'
+import { hasEnvelope, readCallParams, readListParams, trimMessage } from './messages.ts'
+import type { CallContext } from './tool-call.ts'
+import { callTool, type Tools } from './tools.ts'
 
 /** A JSON-RPC message that the SDK takes. */
 export type Message = JSONRPCMessage

@@ -1,13 +1,12 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { openGrant } from '../access/authorization.ts'
 import { createListener, type ListenerOptions } from '../http/listener.ts'
-import { describeToolCalls, type RequestRecorder, type ToolCallRecord } from '../observability/requests.ts'
+import { describeToolCalls, type ToolCallRecord } from '../observability/requests.ts'
 import type { CredentialSource } from './arguments.ts'
 import { type PageOptions, refuseUnrouted, registerMcp } from './endpoint.ts'
 import type { RpcError } from './json-rpc.ts'
 import type { ProtocolOptions } from './protocol.ts'
 import type { StdioOffer } from './stdio.ts'
-import { type ObservationOptions, observeTools } from './tool-calls.ts'
 import { offerSearch } from './tool-search.ts'
 import { createTools, type ToolOptions } from './tools.ts'
 
@@ -21,7 +20,6 @@ export interface McpOptions extends Omit<ToolOptions, 'onUnexpectedError'> {
   /** Whether three tools that search, describe and call stand in the place of all others. */
   readonly offersSearch?: boolean
   readonly logger: FastifyBaseLogger
-  readonly recorder?: RequestRecorder | undefined
 }
 
 /** Builds the MCP server of the HTTP port. */
@@ -62,7 +60,7 @@ export function createStdioOffer(options: McpOptions, credential: CredentialSour
   return { ...describeServer({ ...options, onEnd }), context, onRefused }
 }
 
-function describeServer(options: McpOptions & Pick<ObservationOptions, 'onEnd'>): ProtocolOptions {
+function describeServer(options: McpOptions): ProtocolOptions {
   const { logger, upstreamName, version } = options
   const onUnexpectedError = (error: unknown, requestId?: string) =>
     logger.error({ err: error, requestId }, 'a tool failed')
@@ -78,6 +76,6 @@ function describeServer(options: McpOptions & Pick<ObservationOptions, 'onEnd'>)
     version,
     instructions,
   }
-  const tools = observeTools(createTools({ ...options, onUnexpectedError }), options)
+  const tools = createTools({ ...options, onUnexpectedError })
   return { tools: options.offersSearch ? offerSearch(tools) : tools, identity }
 }

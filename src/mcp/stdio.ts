@@ -3,7 +3,8 @@ import { setImmediate } from 'node:timers/promises'
 import type { RpcError } from './json-rpc.ts'
 import { LineTransport } from './line-transport.ts'
 import { connectTransport, type ProtocolOptions } from './protocol.ts'
-import type { CallContext, Tools } from './tools.ts'
+import type { CallContext } from './tool-call.ts'
+import type { Tools } from './tools.ts'
 
 /** What one client is served: the tools, and what its calls come with. */
 export interface StdioOffer extends ProtocolOptions {

@@ -5,8 +5,9 @@ import { GatewayError } from '../errors/gateway-error.ts'
 import type { ToolArguments } from './arguments.ts'
 import { toRefusal } from './failures.ts'
 import type { ToolResult } from './results.ts'
+import type { CallContext } from './tool-call.ts'
 import type { ToolDescription } from './tool-description.ts'
-import type { CallContext, Tools } from './tools.ts'
+import type { Tools } from './tools.ts'
 
 /** Tools that a search finds at most. */
 const mostFound = 10

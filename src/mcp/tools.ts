@@ -1,52 +1,22 @@
-import { covers, type Grant } from '../access/authorization.ts'
+import { covers } from '../access/authorization.ts'
+import { asRecord } from '../document/json.ts'
+import type { Operation } from '../document/operations.ts'
 import type { CheckedOperation } from '../document/validation.ts'
-import { GatewayError } from '../errors/gateway-error.ts'
-import type { CallCounter } from '../http/rate-limit.ts'
-import type { ToolCallRecord } from '../observability/requests.ts'
+import { errorCatalogue } from '../errors/catalogue.ts'
+import { findCauseCode } from '../errors/cause.ts'
+import { type GatewayError, isErrorCode } from '../errors/gateway-error.ts'
+import type { Ending, RequestRecorder, ToolCallRecord } from '../observability/requests.ts'
+import { endToolSpan, startToolSpan } from '../observability/tracing.ts'
 import { DeletionLimit } from '../state/deletion-limit.ts'
 import type { Clock } from '../state/expiring-map.ts'
-import type { Fingerprint } from '../state/fingerprint.ts'
 import type { CounterStore, SpendingStore } from '../state/store.ts'
-import type { ClientConnection } from '../upstream/call.ts'
-import type { UpstreamClient } from '../upstream/client.ts'
-import { findDefaults } from '../upstream/credentials.ts'
-import { createPipeline } from '../upstream/pipeline.ts'
-import {
-  type CredentialSource,
-  createArgumentBinder,
-  findInexactNumbers,
-  locateByArgument,
-  type ToolArguments,
-} from './arguments.ts'
-import { Confirmations, confirmation, type Elicitation, type Question } from './confirmation.ts'
-import { findFailure, toCallRefusal, toRefusal } from './failures.ts'
-import { type Selection, selectDescribed } from './redaction.ts'
-import { type ToolResult, toResult } from './results.ts'
-import { type Offer, type OfferOptions, offerTool, type ToolDescription } from './tool-description.ts'
-import type { OperationFilter } from './tool-selection.ts'
-
-/** What a call comes with beside its arguments. */
-export interface CallContext {
-  readonly credential: CredentialSource
-  /** What the client may do. */
-  readonly grant: Grant
-  /** The operations that the client wants as tools, of those it may call; all of them without. */
-  readonly selects?: OperationFilter | undefined
-  /** Fires when the client has disconnected; only reads are given up for it. */
-  readonly signal?: AbortSignal | undefined
-  /** Tells whether the response arrived; that of a write is kept when it did not. */
-  readonly connection?: ClientConnection | undefined
-  /** Names the request in the log; a report of a failure needs it. */
-  readonly requestId?: string | undefined
-  /** The trace that the call is a part of, as it goes upstream. */
-  readonly traceparent?: string | undefined
-  /** Told of each call when it begins. */
-  readonly onCall?: ((call: ToolCallRecord) => void) | undefined
-  /** Called with the error that becomes the result. */
-  readonly onFailure?: ((error: GatewayError) => void) | undefined
-  /** Counts a call by the credential headers that it goes upstream with. Rejects with `rate_limited`. */
-  readonly countCall?: CallCounter | undefined
-}
+import type { ToolArguments } from './arguments.ts'
+import { Confirmations, type Elicitation, type Question } from './confirmation.ts'
+import { RpcError, rpcCodes } from './json-rpc.ts'
+import type { ToolCallParams } from './messages.ts'
+import type { ToolResult } from './results.ts'
+import { bindTool, type CallContext, type ToolCall, type ToolCallOptions } from './tool-call.ts'
+import { type Offer, offerTool, type ToolDescription } from './tool-description.ts'
 
 /** The tools of the gateway, the same for both protocol eras and both transports. */
 export interface Tools {
@@ -62,25 +32,14 @@ export interface Tools {
 }
 
 /** What the tools need of the gateway. */
-export interface ToolOptions extends OfferOptions {
-  readonly operations: readonly CheckedOperation[]
-  readonly client: UpstreamClient
-  /** Name of the upstream as a reader knows it. */
-  readonly upstreamName: string
-  /** Names clients, and signs what they bring back. */
-  readonly fingerprint: Fingerprint
+export interface ToolOptions extends ToolCallOptions {
   /** Counts deletions. */
   readonly store: CounterStore & SpendingStore
   readonly clock: Clock
-  /** Told of an error that nobody foresaw, so that it can be logged. */
-  readonly onUnexpectedError: (error: unknown, requestId: string | undefined) => void
+  readonly recorder?: RequestRecorder | undefined
+  /** Told of each call when it has ended, with its milliseconds. */
+  readonly onEnd?: ((call: ToolCallRecord, milliseconds: number) => void) | undefined
 }
-
-type ToolCall = (
-  values: ToolArguments,
-  context: CallContext,
-  elicitation: Elicitation | undefined,
-) => Promise<ToolResult | Question>
 
 interface PreparedTool {
   readonly offer: Offer
@@ -95,10 +54,12 @@ export function createTools(options: ToolOptions): Tools {
   }
   const byName = new Map(options.operations.map((operation) => [operation.tool?.name, operation]))
   const prepared = new Map<CheckedOperation, PreparedTool | undefined>()
+  const createCall = (operation: CheckedOperation, offer: Offer) =>
+    recordCalls(bindTool(operation, offer, options, guards), operation, options)
   const prepare = (operation: CheckedOperation) => {
     if (!prepared.has(operation)) {
       const offer = offerTool(operation, options)
-      prepared.set(operation, offer && { offer, call: bindTool(operation, offer, options, guards) })
+      prepared.set(operation, offer && { offer, call: createCall(operation, offer) })
     }
     return prepared.get(operation)
   }
@@ -121,79 +82,53 @@ export function createTools(options: ToolOptions): Tools {
   }
 }
 
-interface Guards {
-  readonly confirmations: Confirmations
-  readonly deletions: DeletionLimit
-}
-
-function bindTool(operation: CheckedOperation, offer: Offer, options: ToolOptions, guards: Guards): ToolCall {
-  const { tool, advice, needsConfirmation } = offer
-  const { configured, fingerprint } = options
-  const pipeline = createPipeline(operation, options)
-  const bind = createArgumentBinder(operation, tool, findDefaults(operation, configured))
-  return (all, context, elicitation) => {
-    const { grant, signal, connection, traceparent, requestId } = context
-    const values = needsConfirmation ? withoutConfirmation(all) : all
-    const call = pipeline.run<ToolResult | Question>({
-      grant,
-      // A model corrects everything in one go.
-      report: 'all',
-      bind() {
-        const inexact = findInexactNumbers(values)
-        if (inexact.length > 0) throw new GatewayError('invalid_argument', { violations: inexact })
-        return bind(values, context.credential)
-      },
-      locate: (violation) => locateByArgument(operation, tool, violation),
-      confirm: needsConfirmation
-        ? (credentials) => {
-            const client = fingerprint.nameClient({ headers: credentials }, grant.caller)
-            return guards.confirmations.check({ operation, tool, values: all, client }, elicitation)
-          }
-        : undefined,
-      async limit(credentials) {
-        await context.countCall?.(credentials)
-        if (operation.method === 'DELETE')
-          await guards.deletions.take(fingerprint.nameLimited(grant.caller, credentials))
-      },
-      async send({ input, ...checked }) {
-        const call = { ...checked, signal, connection, traceparent }
-        const response = await options.client.call(operation, input, call)
-        const select = offer.select && chooseSelection(operation, response.status, offer.select)
-        // JSON below 300 is the API's own.
-        const isSuccess = response.status < 300 && response.data !== undefined
-        const failure = isSuccess
-          ? undefined
-          : findFailure(response, operation, options, select !== undefined)
-        return failure ?? toResult(response, select, operation.redactedNotice)
-      },
-    })
-    return call.catch((error: unknown) => {
-      if (error instanceof GatewayError) {
-        context.onFailure?.(error)
-        return toCallRefusal(error, advice)
-      }
-      options.onUnexpectedError(error, requestId)
-      const detail = requestId === undefined ? undefined : `The request id is ${requestId}.`
-      return toRefusal(new GatewayError('internal_error', { detail }))
-    })
+/** Tells the context of a call when it begins, and records the call when it has ended. */
+function recordCalls(
+  call: ToolCall,
+  operation: CheckedOperation,
+  { clock, recorder, onEnd }: ToolOptions,
+): ToolCall {
+  const tool = operation.tool?.name ?? ''
+  return async (values, context, elicitation) => {
+    const began = clock()
+    const record: ToolCallRecord = { tool }
+    context.onCall?.(record)
+    const span = recorder?.tracing && startToolSpan(recorder.tracing, tool, context.traceparent)
+    const traced = span ? { ...context, traceparent: span.traceparent } : context
+    const onFailure = (error: GatewayError) => {
+      record.cause = findCauseCode(error)
+    }
+    // Where a request tells of the call, it is told of the cause itself.
+    const result = await call(values, onEnd ? { ...traced, onFailure } : traced, elicitation)
+    record.ending = readEnding(result, operation)
+    const milliseconds = clock() - began
+    if (span) endToolSpan(span, record.ending)
+    recorder?.recordRequest('mcp', operation.id, record.ending, milliseconds)
+    onEnd?.(record, milliseconds)
+    return result
   }
 }
 
-const selectAny = selectDescribed({})
-
-/**
- * What is described of one status says nothing of another. A status that nothing is said of is taken for the success
- * that is described: secrets must not be exposed by a status that the document forgot.
- */
-function chooseSelection(
-  { responses, success }: CheckedOperation,
-  status: number,
-  select: Selection,
-): Selection {
-  const isOther = status !== success.status && responses.some((one) => one.status === `${status}`)
-  return isOther ? selectAny : select
+/** How a call ended, as its result says it: by the status of the response, or with an error of the gateway. */
+function readEnding(result: ToolResult | Question, { success }: Operation): Ending {
+  if (!('content' in result)) return { status: errorCatalogue.confirmation_required.status, code: undefined }
+  if (!result.isError) return { status: success.status, code: undefined }
+  const { status, type, code } = asRecord(result.structuredContent.error)
+  const own = typeof type === 'string' && isErrorCode(code)
+  return { status: Number(status), code: own ? code : undefined }
 }
 
-function withoutConfirmation({ [confirmation]: _, ...others }: ToolArguments): ToolArguments {
-  return others
+/** Calls a tool. Throws an `RpcError` that lists the tools where there is none of that name. */
+export function callTool(
+  tools: Tools,
+  { name, values, traceparent }: ToolCallParams,
+  context: CallContext,
+  elicitation: Elicitation | undefined,
+): Promise<ToolResult | Question> {
+  // What the call says of its trace is more exact than what its request says.
+  const own = traceparent === undefined ? context : { ...context, traceparent }
+  const result = tools.call(name, values, own, elicitation)
+  if (result) return result
+  const known = tools.list(context).map((one) => one.name)
+  throw new RpcError(rpcCodes.invalidParams, `Unknown tool; the tools are ${known.join(', ')}`)
 }

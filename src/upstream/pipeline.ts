@@ -1,4 +1,4 @@
-import { findRefusal, type Grant, type Policy } from '../access/authorization.ts'
+import { findBan, findRefusal, type Grant, openGrant, type Policy } from '../access/authorization.ts'
 import type { CallInput, CheckedOperation } from '../document/validation.ts'
 import { GatewayError, type Violation } from '../errors/gateway-error.ts'
 import {
@@ -55,7 +55,9 @@ export function createPipeline(
   { policy, configured }: PipelineOptions,
 ): Pipeline {
   const checkPins = createPinCheck(operation, configured)
+  const isBanned = findBan(operation, policy) !== undefined
   const authorize = (grant: Grant) => {
+    if (grant === openGrant && !isBanned) return
     const refusal = findRefusal(operation, policy, grant)
     if (refusal) throw refusal
   }

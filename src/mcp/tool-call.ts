@@ -1,0 +1,150 @@
+import type { Grant } from '../access/authorization.ts'
+import type { CheckedOperation } from '../document/validation.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
+import type { CallCounter } from '../http/rate-limit.ts'
+import type { ToolCallRecord } from '../observability/requests.ts'
+import type { DeletionLimit } from '../state/deletion-limit.ts'
+import type { Fingerprint } from '../state/fingerprint.ts'
+import type { ClientConnection } from '../upstream/call.ts'
+import type { UpstreamClient } from '../upstream/client.ts'
+import { findDefaults } from '../upstream/credentials.ts'
+import { createPipeline } from '../upstream/pipeline.ts'
+import {
+  type CredentialSource,
+  createArgumentBinder,
+  findInexactNumbers,
+  locateByArgument,
+  type ToolArguments,
+} from './arguments.ts'
+import { type Confirmations, confirmation, type Elicitation, type Question } from './confirmation.ts'
+import { findFailure, toCallRefusal, toRefusal } from './failures.ts'
+import { type Selection, selectDescribed } from './redaction.ts'
+import { type ToolResult, toResult } from './results.ts'
+import type { Offer, OfferOptions } from './tool-description.ts'
+import type { OperationFilter } from './tool-selection.ts'
+
+/** What a call comes with beside its arguments. */
+export interface CallContext {
+  readonly credential: CredentialSource
+  /** What the client may do. */
+  readonly grant: Grant
+  /** The operations that the client wants as tools, of those it may call; all of them without. */
+  readonly selects?: OperationFilter | undefined
+  /** Fires when the client has disconnected; only reads are given up for it. */
+  readonly signal?: AbortSignal | undefined
+  /** Tells whether the response arrived; that of a write is kept when it did not. */
+  readonly connection?: ClientConnection | undefined
+  /** Names the request in the log; a report of a failure needs it. */
+  readonly requestId?: string | undefined
+  /** The trace that the call is a part of, as it goes upstream. */
+  readonly traceparent?: string | undefined
+  /** Told of each call when it begins. */
+  readonly onCall?: ((call: ToolCallRecord) => void) | undefined
+  /** Called with the error that becomes the result. */
+  readonly onFailure?: ((error: GatewayError) => void) | undefined
+  /** Counts a call by the credential headers that it goes upstream with. Rejects with `rate_limited`. */
+  readonly countCall?: CallCounter | undefined
+}
+
+/** What the calls of tools need of the gateway. */
+export interface ToolCallOptions extends OfferOptions {
+  readonly operations: readonly CheckedOperation[]
+  readonly client: UpstreamClient
+  /** Name of the upstream as a reader knows it. */
+  readonly upstreamName: string
+  /** Names clients. */
+  readonly fingerprint: Fingerprint
+  /** Told of an error that nobody foresaw, so that it can be logged. */
+  readonly onUnexpectedError: (error: unknown, requestId: string | undefined) => void
+}
+
+/** Calls a tool. Never rejects: whatever goes wrong is a result with `isError`. */
+export type ToolCall = (
+  values: ToolArguments,
+  context: CallContext,
+  elicitation: Elicitation | undefined,
+) => Promise<ToolResult | Question>
+
+/** What all tools share to guard deletions. */
+export interface Guards {
+  readonly confirmations: Confirmations
+  readonly deletions: DeletionLimit
+}
+
+/** Prepares the calls of an operation's tool. */
+export function bindTool(
+  operation: CheckedOperation,
+  offer: Offer,
+  options: ToolCallOptions,
+  guards: Guards,
+): ToolCall {
+  const { tool, advice, needsConfirmation } = offer
+  const { configured, fingerprint } = options
+  const pipeline = createPipeline(operation, options)
+  const bind = createArgumentBinder(operation, tool, findDefaults(operation, configured))
+  return (all, context, elicitation) => {
+    const { grant, signal, connection, traceparent, requestId } = context
+    const values = needsConfirmation ? withoutConfirmation(all) : all
+    const call = pipeline.run<ToolResult | Question>({
+      grant,
+      // A model corrects everything in one go.
+      report: 'all',
+      bind() {
+        const inexact = findInexactNumbers(values)
+        if (inexact.length > 0) throw new GatewayError('invalid_argument', { violations: inexact })
+        return bind(values, context.credential)
+      },
+      locate: (violation) => locateByArgument(operation, tool, violation),
+      confirm: needsConfirmation
+        ? (credentials) => {
+            const client = fingerprint.nameClient({ headers: credentials }, grant.caller)
+            return guards.confirmations.check({ operation, tool, values: all, client }, elicitation)
+          }
+        : undefined,
+      async limit(credentials) {
+        await context.countCall?.(credentials)
+        if (operation.method === 'DELETE')
+          await guards.deletions.take(fingerprint.nameLimited(grant.caller, credentials))
+      },
+      async send({ input, ...checked }) {
+        const call = { ...checked, signal, connection, traceparent }
+        const response = await options.client.call(operation, input, call)
+        const select = offer.select && chooseSelection(operation, response.status, offer.select)
+        // JSON below 300 is the API's own.
+        const isSuccess = response.status < 300 && response.data !== undefined
+        const failure = isSuccess
+          ? undefined
+          : findFailure(response, operation, options, select !== undefined)
+        return failure ?? toResult(response, select, operation.redactedNotice)
+      },
+    })
+    return call.catch((error: unknown) => {
+      if (error instanceof GatewayError) {
+        context.onFailure?.(error)
+        return toCallRefusal(error, advice)
+      }
+      options.onUnexpectedError(error, requestId)
+      const detail = requestId === undefined ? undefined : `The request id is ${requestId}.`
+      return toRefusal(new GatewayError('internal_error', { detail }))
+    })
+  }
+}
+
+const selectAny = selectDescribed({})
+
+/**
+ * What is described of one status says nothing of another. A status that nothing is said of is taken for the success
+ * that is described: secrets must not be exposed by a status that the document forgot.
+ */
+function chooseSelection(
+  { responses, success }: CheckedOperation,
+  status: number,
+  select: Selection,
+): Selection {
+  const isOther = status !== success.status && responses.some((one) => one.status === `${status}`)
+  return isOther ? selectAny : select
+}
+
+function withoutConfirmation({ [confirmation]: _, ...others }: ToolArguments): ToolArguments {
+  return others
+}
