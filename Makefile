@@ -2,7 +2,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-contract install-bench install-system install-corpus dev mock start package mcpb sbom openapi format check contract contract-mutants contract-live unit test test-system stress bench bench-quick profile corpus
+.PHONY: help install install-contract install-bench install-system install-corpus dev mock start package mcpb sbom openapi format check contract contract-mutants contract-live unit test test-system stress soak bench bench-quick profile corpus
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -53,7 +53,12 @@ test-system: install install-system ## Run the tests that need npm, Chromium, ng
 	@npm run --silent test:system
 
 stress: install ## Load and attack the gateway for some minutes and write docs/reliability.md
+	@scripts/install-programs redis-server
 	@npm run --silent stress
+
+soak: install ## Serve 20 minutes with Redis, reloads and telemetry, and write the growth of memory
+	@scripts/install-programs redis-server
+	@npm run --silent soak
 
 bench: install install-bench ## Measure the gateway beside other proxies and write docs/performance.md
 	@npm run --silent bench
@@ -83,7 +88,7 @@ install-contract:
 
 install-system:
 	$(call install,test/system,what the system tests need of npm)
-	@scripts/install-programs chromium nginx redis-server
+	@scripts/install-programs chromium nginx prometheus redis-server zsh
 
 install-bench:
 	$(call install,bench,what the gateway is measured against)

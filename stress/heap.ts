@@ -57,8 +57,8 @@ export async function watchHeap(requests = 300_000): Promise<Finding> {
   }
 }
 
-/** Least squares. */
-function fitSlope(points: readonly (readonly [number, number])[]): number {
+/** Fits a line through points by least squares, and returns its slope. */
+export function fitSlope(points: readonly (readonly [number, number])[]): number {
   const mean = (numbers: readonly number[]) => numbers.reduce((sum, one) => sum + one, 0) / numbers.length
   const [x, y] = [mean(points.map(([one]) => one)), mean(points.map(([, one]) => one))]
   const covariance = points.reduce((sum, [a, b]) => sum + (a - x) * (b - y), 0)

@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { compareCost } from './cost.ts'
 import { executeThenReset } from './executed-then-reset.ts'
 import { failAndReturn } from './failing-upstream.ts'
 import type { Finding } from './finding.ts'
@@ -9,7 +10,8 @@ import { sendMalformed } from './malformed-requests.ts'
 import { limitOneClient } from './one-client.ts'
 import { attackOthers } from './other-clients.ts'
 import { overload } from './overload.ts'
-import { composePage } from './page.ts'
+import { composePage, pageUrl } from './page.ts'
+import { killReplica, shareState } from './replicas.ts'
 import { terminateUnderLoad } from './termination.ts'
 import { findWorstInput } from './worst-input.ts'
 import { findWorstResponse } from './worst-response.ts'
@@ -28,6 +30,9 @@ const scenarios: readonly (() => Promise<Finding | Finding[]>)[] = [
   overload,
   watchHeap,
   keepApart,
+  shareState,
+  killReplica,
+  compareCost,
 ]
 
 const findings: Finding[] = []
@@ -46,5 +51,5 @@ for (const scenario of scenarios) {
     console.log(`${ok ? 'ok    ' : 'MISSED'} ${what}: ${measured} (bound: ${figure})`)
   findings.push(...found)
 }
-writeFileSync(new URL('../docs/reliability.md', import.meta.url), composePage(findings))
+writeFileSync(pageUrl, composePage(findings, readFileSync(pageUrl, 'utf8')))
 if (findings.some(({ ok }) => !ok)) process.exitCode = 1

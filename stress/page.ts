@@ -1,14 +1,30 @@
 import { availableParallelism } from 'node:os'
 import type { Finding } from './finding.ts'
 
-/** Writes docs/reliability.md. */
-export function composePage(rows: readonly Finding[]): string {
+/** Where docs/reliability.md stands. */
+export const pageUrl = new URL('../docs/reliability.md', import.meta.url)
+
+const soakRow = /^\| heap over .* reloads, .*\n/m
+
+/** Writes the row of `make soak` into the page, after those of `make stress`, in the place of the one before. */
+export function writeSoak(page: string, finding: Finding): string {
+  return page.replace(soakRow, '').replace('\nEvery malformed', (next) => `${writeRow(finding)}\n${next}`)
+}
+
+function writeRow({ what, figure, measured, ok }: Finding): string {
   const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+  return `| ${[what, figure, measured].map(cell).join(' | ')} | ${ok ? 'met' : '**missed**'} |`
+}
+
+/** Writes docs/reliability.md. The row of `make soak` is the one of the page before. */
+export function composePage(rows: readonly Finding[], before = ''): string {
+  const soak = soakRow.exec(before)?.[0] ?? ''
   return `# Reliability
 
 \`\`\`console
 $ make stress                  # some minutes; prints the table and writes this page
 $ node stress/overload.ts      # one scenario of stress/
+$ make soak                    # 20 minutes, or SOAK_MINUTES; writes one row of this page
 \`\`\`
 
 ## Results
@@ -18,8 +34,7 @@ clients and its upstream shared ${availableParallelism()} cores.
 
 | Scenario | Bound | Measured | |
 |---|---|---|---|
-${rows.map(({ what, figure, measured, ok }) => `| ${[what, figure, measured].map(cell).join(' | ')} | ${ok ? 'met' : '**missed**'} |`).join('\n')}
-
+${rows.map((row) => `${writeRow(row)}\n`).join('')}${soak}
 Every malformed request and upstream fault is a test as well (\`test/attack/\`, \`test/reliability/\`), and so are the limits
 (\`test/http/\`).
 

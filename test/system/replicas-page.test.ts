@@ -6,13 +6,14 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { createKey } from '../../src/config/gateway-keys.ts'
+import { startTelemetryReceiver } from '../../stress/telemetry-receiver.ts'
 import { readConsoleCommands } from '../support/console-blocks.ts'
 import { findFreePorts } from '../support/processes.ts'
 import { startUpstream } from '../support/upstream-stub.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const commands = readConsoleCommands(readFileSync(join(root, 'docs/replicas.md'), 'utf8'))
-const ports = ['6379', '8081', '9191', '9291', '8082', '9192', '9292', '8443', '9443']
+const ports = ['6379', '8081', '9191', '9291', '8082', '9192', '9292', '8443', '9443', '9099', '4318']
 
 /** What operating.md has created by its third step, in a folder where the repository seems to be. */
 function prepare(upstream: string): { readonly folder: string; readonly key: string } {
@@ -35,8 +36,10 @@ function prepare(upstream: string): { readonly folder: string; readonly key: str
   return { folder, key }
 }
 
-/** A gateway is started as `make start` does it, and waited for. */
+/** A gateway is started as `make start` does it, and waited for; so are the first figures of Prometheus. */
 function toScript(command: string, key: string): string {
+  if (command.startsWith('promtool'))
+    return `until ${command} 2>/dev/null | grep -q 2; do sleep 0.2; done\n${command}`
   if (!command.endsWith('make start &')) return command.replace('KEY=calgate_…', `KEY=${key}`)
   const control = /CONTROL_PORT=(\d+)/.exec(command)?.[1]
   const start = command.replace('make start &', 'node bin/calgate.js start >>gateway.log 2>&1 &')
@@ -44,9 +47,10 @@ function toScript(command: string, key: string): string {
 }
 
 it('docs/replicas.md shows what its commands print', async () => {
-  await using upstream = await startUpstream()
-  const { folder, key } = prepare(upstream.url)
   const free = await findFreePorts(ports.length)
+  await using upstream = await startUpstream()
+  await using receiver = await startTelemetryReceiver(Number(free[ports.indexOf('4318')]))
+  const { folder, key } = prepare(upstream.url)
   const localize = (text: string) =>
     text.replaceAll(/\b\d{4}\b/g, (port) => String(free[ports.indexOf(port)] ?? port))
   const script = commands.map(({ command }) => `echo '==='\n${toScript(localize(command), key)}\n`).join('')
@@ -54,7 +58,7 @@ it('docs/replicas.md shows what its commands print', async () => {
   const child = spawn('bash', ['-c', `set -e\ntrap '${stop}' EXIT\n${script}`], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { PATH: process.env.PATH, HOME: folder, LOG_LEVEL: 'warn' },
+    env: { PATH: process.env.PATH, HOME: folder, LOG_LEVEL: 'warn', DRIFT_SAMPLE: 'off' },
   })
   const ended = once(child, 'close')
   const output = Buffer.concat(await child.stdout.toArray()).toString('utf8')
@@ -68,4 +72,6 @@ it('docs/replicas.md shows what its commands print', async () => {
     printed: commands.map((one) => one.output.join('\n')),
   })
   expect(upstream.requests).toHaveLength(1)
+  // Each gateway sends what is left when it ends.
+  await expect.poll(() => receiver.hits, { timeout: 30_000 }).toBeGreaterThanOrEqual(2)
 })

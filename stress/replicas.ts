@@ -1,0 +1,144 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { respondJson, startUpstream } from '../test/support/upstream-stub.ts'
+import { type Finding, report } from './finding.ts'
+import type { GatewayProcess } from './gateway-process.ts'
+import { startSharedState } from './shared-state.ts'
+
+const users = '/v1/v2/oauth-clients/cm9demo/users'
+const headers = { 'x-cal-secret-key': 'demo-secret', 'content-type': 'application/json' }
+/** Keys that are sent to both replicas, and calls at a time. */
+const keys = 1_000
+const clients = 25
+/** Calls a period that the limit lets in, and those that are sent. */
+const limit = 1_000
+const sent = 1_300
+/** Attempts of a client whose key is in use by a replica that was killed. */
+const attempts = 40
+
+/** Sends the same keyed creations to two replicas on one Redis, and exceeds their common limit. */
+export async function shareState(): Promise<Finding[]> {
+  await using upstream = await startUpstream((_request, response) =>
+    respondJson(response, 201, { status: 'success', data: { number: upstream.requests.length } }),
+  )
+  await using shared = await startSharedState()
+  await using first = await shared.start(upstream.url)
+  await using second = await shared.start(upstream.url)
+  const replicas = [first, second]
+  let equal = 0
+  await runAll(keys, async (number) => {
+    const texts = await Promise.all(replicas.map((one) => createUntilDone(one, `key-${number}`)))
+    if (texts[0] !== undefined && texts[0] === texts[1]) equal += 1
+  })
+  const calls = upstream.requests.length
+  return [
+    {
+      what: `${keys} idempotency keys, each sent to two replicas at once`,
+      figure: `exactly ${keys} upstream calls, both get the same response`,
+      measured: `${calls} upstream calls, ${equal} of ${keys} the same response`,
+      ok: calls === keys && equal === keys,
+    },
+    await exceedLimit(),
+  ]
+}
+
+async function exceedLimit(): Promise<Finding> {
+  await using upstream = await startUpstream()
+  await using shared = await startSharedState()
+  const variables = { RATE_LIMIT: `${limit}/h` }
+  await using first = await shared.start(upstream.url, variables)
+  await using second = await shared.start(upstream.url, variables)
+  const replicas = [first, second]
+  let refused = 0
+  await runAll(sent, async (number) => {
+    const response = await fetch(`http://127.0.0.1:${replicas[number % 2]?.restPort}${users}/7`, { headers })
+    await response.arrayBuffer()
+    if (response.status === 429) refused += 1
+  })
+  const admitted = upstream.requests.length
+  return {
+    what: `${sent} calls of one client on two replicas, RATE_LIMIT=${limit}/h`,
+    figure: `${limit} calls within 1 %`,
+    measured: `${admitted} upstream calls, ${refused} refused`,
+    ok: Math.abs(admitted - limit) <= limit / 100 && admitted + refused === sent,
+  }
+}
+
+/** Kills Redis (`appendfsync always`), and then one of two replicas, while clients create with idempotency keys. */
+export async function killReplica(calls = 1_000): Promise<Finding> {
+  const executed = new Map<string, number>()
+  await using upstream = await startUpstream(async ({ body }, response) => {
+    const { email } = JSON.parse(body.toString('utf8'))
+    executed.set(email, (executed.get(email) ?? 0) + 1)
+    await wait(5)
+    respondJson(response, 201, { status: 'success', data: { number: executed.size } })
+  })
+  await using shared = await startSharedState()
+  await using first = await shared.start(upstream.url)
+  await using second = await shared.start(upstream.url)
+  const replicas = [first, second]
+  const finished = new Map<string, string>()
+  let begun = 0
+  const running = runAll(calls, async (number) => {
+    begun = Math.max(begun, number)
+    for (let attempt = 0; attempt < attempts; attempt += 1) {
+      const [status, text] = await create(replicas[(number + attempt) % 2] ?? second, `call-${number}`)
+      if (status === 201) return void finished.set(`call-${number}`, text)
+      await wait(50)
+    }
+  })
+  while (begun < calls / 4) await wait(5)
+  await shared.redis.kill()
+  await wait(200)
+  await shared.redis.restart()
+  while (begun < calls / 2) await wait(5)
+  first.child.kill('SIGKILL')
+  await running
+  let kept = 0
+  for (const [key, text] of finished) {
+    const [status, again] = await create(second, key)
+    if (status === 201 && again === text) kept += 1
+  }
+  const twice = [...executed.values()].filter((count) => count > 1).length
+  const unfinished = calls - finished.size
+  return {
+    what: `Redis and one of two replicas killed (SIGKILL) during ${calls} keyed creations`,
+    figure: `0 executed twice, every response kept, at most ${clients} keys in use afterwards`,
+    measured: `${twice} executed twice, ${kept} of ${finished.size} responses kept, ${unfinished} keys in use`,
+    ok: twice === 0 && kept === finished.size && unfinished <= clients,
+  }
+}
+
+/** Runs numbered tasks, so many at a time. */
+async function runAll(count: number, run: (number: number) => Promise<void>): Promise<void> {
+  let next = 0
+  const work = async () => {
+    for (let number = next++; number < count; number = next++) await run(number)
+  }
+  await Promise.all(Array.from({ length: clients }, work))
+}
+
+/** Returns status and body; 0 where there was no response. */
+async function create({ restPort }: GatewayProcess, key: string): Promise<readonly [number, string]> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${restPort}${users}`, {
+      method: 'POST',
+      headers: { ...headers, 'idempotency-key': key },
+      body: JSON.stringify({ email: `${key}@example.org`, name: 'Ada' }),
+    })
+    return [response.status, await response.text()]
+  } catch {
+    return [0, '']
+  }
+}
+
+/** Repeats a call while the other replica makes it. */
+async function createUntilDone(replica: GatewayProcess, key: string): Promise<string | undefined> {
+  for (let attempt = 0; attempt < 400; attempt += 1) {
+    const [status, text] = await create(replica, key)
+    if (status === 201) return text
+    await wait(20)
+  }
+  return undefined
+}
+
+if (import.meta.main) report([...(await shareState()), await killReplica()])
