@@ -121,7 +121,7 @@ async function compose(options: GatewayOptions, kept: Kept) {
   const { timeouts = { ...usualTimeouts, keepAlive: config.keepAlive } } = options
   const { embedding } = options
   const isGuarded = authenticatesClients(config)
-  const { document, operations } = kept.readServed(options.document, {
+  const { document, operations, compare } = kept.readServed(options.document, {
     // A gateway that authenticates its clients reads this header for itself.
     reserved: isGuarded ? ['authorization'] : [],
     onUnserved: (operation, reason) => logger.warn({ operation, reason }, 'operation not served'),
@@ -133,7 +133,15 @@ async function compose(options: GatewayOptions, kept: Kept) {
   const admission = new Admission(options.admission ?? usualAdmission, metrics.requests.recordShed)
   const readiness = createReadinessCheck(config, state.clock)
   const observation = createObservation({
-    ...{ document, logger, metrics, share: config.sampledShare, clock: state.clock, ...options.sampling },
+    ...{
+      document,
+      compare,
+      logger,
+      metrics,
+      share: config.sampledShare,
+      clock: state.clock,
+      ...options.sampling,
+    },
   })
   const recorder = { ...observation.recorder, tracing }
 

@@ -1,6 +1,7 @@
 import type { OpenApiDocument } from './document.ts'
 import { asRecord } from './json.ts'
 import { type OperationReport, readOperations } from './operations.ts'
+import { type Comparison, createComparison } from './response-mismatch.ts'
 import { reserveHeaders } from './security.ts'
 import { type CheckedOperation, compileOperations, type SchemaReport } from './validation.ts'
 
@@ -18,6 +19,8 @@ export interface ServedOptions {
 export interface Served {
   readonly document: OpenApiDocument
   readonly operations: readonly CheckedOperation[]
+  /** Compares responses with the document. */
+  readonly compare: Comparison
 }
 
 /** Reads the operations that can be served, and removes the others from the document. */
@@ -29,7 +32,8 @@ export function readServed(document: OpenApiDocument, options: ServedOptions): S
   })
   const reserved = read.map((one) => reserveHeaders(one, options.reserved))
   const operations = compileOperations(reserved, options.onUnchecked)
-  return { document: unserved.size === 0 ? document : removeOperations(document, unserved), operations }
+  const served = unserved.size === 0 ? document : removeOperations(document, unserved)
+  return { document: served, operations, compare: createComparison(served) }
 }
 
 /** Reads a document as `readServed` does. */

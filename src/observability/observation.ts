@@ -1,6 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { OpenApiDocument } from '../document/document.ts'
-import { createComparison } from '../document/response-mismatch.ts'
 import { readDescribedOperations } from '../document/responses.ts'
 import { type CallMetrics, createStatusNames, type GatewayMetrics } from './gateway-metrics.ts'
 import type { RequestRecorder } from './requests.ts'
@@ -8,7 +7,7 @@ import { ResponseSampler, type SamplingOptions } from './response-sampling.ts'
 
 /** What an observation depends on. */
 export interface ObservationOptions
-  extends Pick<SamplingOptions, 'share' | 'clock'>,
+  extends Pick<SamplingOptions, 'compare' | 'share' | 'clock'>,
     Partial<Pick<SamplingOptions, 'random'>> {
   readonly document: OpenApiDocument
   readonly logger: FastifyBaseLogger
@@ -42,7 +41,6 @@ export function createObservation(options: ObservationOptions): Observation {
       : new ResponseSampler({
           ...options,
           random,
-          compare: createComparison(document),
           recorder: upstream,
           onNewKind: (kind) => logger.warn(kind, 'response mismatch'),
           onFailure: (err) => logger.error({ err }, 'response sampling failed'),
