@@ -103,7 +103,19 @@ const developmentSources = ['contracts', 'mocks', 'bench', 'stress', 'scripts']
   .map(readText)
 
 /** Programs of every machine that pages use. */
-const shellCommands = ['cat', 'curl', 'export', 'mkdir', 'nginx', 'openssl', 'redis-server', 'set', '(umask']
+const shellCommands = [
+  'cat',
+  'curl',
+  'export',
+  'mkdir',
+  'nginx',
+  'prometheus',
+  'promtool',
+  'openssl',
+  'redis-server',
+  'set',
+  '(umask',
+]
 
 function isKnown(command: string): boolean {
   const words = command.split(/\s+/).filter((word) => !/^[A-Z_]+=/.test(word))
