@@ -89,6 +89,7 @@ export const exposure: Readonly<Record<string, Check>> = {
 
   async 'tool.output'(context) {
     const { outputSchema } = await findTool(context)
+    if (outputSchema === undefined) return context.fail('outputSchema', 'is missing')
     const text = JSON.stringify(outputSchema ?? null)
     const hidden = context.target.policy?.redactsTokens ? /Token/ : undefined
     for (const name of listMembers(context).filter((one) => !hidden?.test(one)))

@@ -2,6 +2,7 @@ import { readDocument } from '../../src/document/document.ts'
 import { asRecord } from '../../src/document/json.ts'
 import { type CallResult, readMediaType } from '../call-result.ts'
 import type { Check, Context } from '../context.ts'
+import { absentUser } from '../created-users.ts'
 import { readArguments } from '../generators.ts'
 import { setArgument, toList } from '../values.ts'
 import { describeResult, leadsTo } from './boundaries.ts'
@@ -55,17 +56,32 @@ export const problems: Readonly<Record<string, Check>> = {
   },
 
   async 'response.no-store'(context) {
-    const { headers } = await context.callValid()
-    const directives = String(headers['cache-control']).split(/\s*,\s*/)
-    if (!directives.includes(String(context.requirement.values.value)))
-      context.expectEqual('cache-control', headers['cache-control'], context.requirement.values.value)
+    const { value } = context.requirement.values
+    for (const { headers } of await callThreeWays(context)) {
+      const directives = String(headers['cache-control']).split(/\s*,\s*/)
+      if (!directives.includes(String(value)))
+        context.expectEqual('cache-control', headers['cache-control'], value)
+    }
   },
 
   async 'response.foreign-headers'(context) {
-    const { headers } = await context.callValid()
+    const results = await callThreeWays(context)
     for (const name of toList(context.requirement.values.names).map(String))
-      context.expectEqual(name, headers[name], undefined)
+      for (const { headers } of results) context.expectEqual(name, headers[name], undefined)
   },
+}
+
+/** A call that succeeds, one that the API refuses, and one that the gateway refuses. */
+export async function callThreeWays(context: Context): Promise<readonly CallResult[]> {
+  const { operation, server } = context
+  const valid = await context.makeArguments(operation)
+  const absent = 'userId' in valid ? { userId: absentUser } : {}
+  const wrong = { ...valid, ...absent, 'x-cal-secret-key': 'another-secret' }
+  return [
+    await context.callValid(),
+    await server.call(operation, wrong),
+    await server.call(operation, { ...wrong, clientId: ' ' }),
+  ]
 }
 
 /** A call in which everything that can be wrong at once is wrong. */

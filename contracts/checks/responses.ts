@@ -1,10 +1,10 @@
 import { asRecord } from '../../src/document/json.ts'
 import { readMediaType } from '../call-result.ts'
 import type { Check, Context } from '../context.ts'
-import { absentUser } from '../created-users.ts'
 import { findMismatches } from '../shapes.ts'
 import { showValue } from '../values.ts'
 import { describeResult } from './boundaries.ts'
+import { callThreeWays } from './problems.ts'
 
 /** A response with members and values that no document foresaw. */
 const unforeseen =
@@ -90,17 +90,8 @@ export const responses: Readonly<Record<string, Check>> = {
   },
 
   async 'response.request-id'(context) {
-    const { operation, server, requirement } = context
-    const name = String(requirement.values.name)
-    const valid = await context.makeArguments(operation)
-    const absent = 'userId' in valid ? { userId: absentUser } : {}
-    const wrong = { ...valid, ...absent, 'x-cal-secret-key': 'another-secret' }
-    const results = [
-      await context.callValid(),
-      await server.call(operation, wrong),
-      await server.call(operation, { ...wrong, clientId: ' ' }),
-    ]
-    const ids = results.map(({ headers }) => headers[name])
+    const name = String(context.requirement.values.name)
+    const ids = (await callThreeWays(context)).map(({ headers }) => headers[name])
     for (const id of ids) if (!id) context.fail(name, 'is missing')
     context.expectEqual(name, new Set(ids).size, ids.length)
   },

@@ -52,19 +52,26 @@ export const told: Readonly<Record<string, Check>> = {
     const { body } = await context.target.servers.rest.send(request)
     // A gateway with configured credentials describes them otherwise.
     if (context.target.configured) throw new NotTested('the gateway has configured credentials')
-    compareWords(context, '', body, readDocument())
+    const words = [...pairWords(body, readDocument())]
+    const served = Object.fromEntries(words.map(([place, said]) => [place, said]))
+    const committed = Object.fromEntries(words.map(([place, , value]) => [place, value]))
+    for (const { place, message } of listDifferences('', served, committed)) context.fail(place, message)
   },
 }
 
-/** The words at each place that both documents have. */
-function compareWords(context: Context, place: string, served: unknown, committed: unknown): void {
-  if (typeof served !== 'object' || served === null) return
-  for (const [name, value] of Object.entries(asRecord(committed))) {
+/** The words at each place of one document that the other one has too, first those of the other. */
+function* pairWords(
+  other: unknown,
+  one: unknown,
+  place = '',
+): Generator<readonly [place: string, said: unknown, value: string]> {
+  if (typeof other !== 'object' || other === null) return
+  for (const [name, value] of Object.entries(asRecord(one))) {
     const inner = place ? `${place}.${name}` : name
-    const said = asRecord(served)[name]
-    if (typeof value === 'string' && (name === 'description' || name === 'summary'))
-      context.expectEqual(inner, said, value)
-    else if (typeof value === 'object') compareWords(context, inner, said, value)
+    const said = asRecord(other)[name]
+    if (typeof value === 'object') yield* pairWords(said, value, inner)
+    else if (typeof value === 'string' && (name === 'description' || name === 'summary'))
+      yield [inner, said, value]
   }
 }
 
