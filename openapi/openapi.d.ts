@@ -821,7 +821,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Cal.com cannot be reached or its answer is not complete. */
+        /** @description Cal.com cannot be reached or its response is not complete. */
         BadGateway: {
             headers: {
                 [name: string]: unknown;

@@ -103,7 +103,8 @@ export const variables = {
   },
   WRITE_TIMEOUT: {
     default: '10',
-    description: 'Seconds after which a client that reads nothing of its response is disconnected',
+    description:
+      'Seconds after which a client that reads nothing of its response is disconnected; 10 for a response that streams',
   },
   TLS_CERT_FILE: {
     default: '',

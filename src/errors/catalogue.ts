@@ -181,7 +181,7 @@ export const errorCatalogue = {
   ),
   overloaded: delay(
     503,
-    'The gateway has more calls than it can handle in time; the call was not sent.',
+    'The gateway has more calls than it can handle in time; the call had no effect.',
     'Wait for the seconds in the Retry-After header, then send the call again.',
   ),
   upstream_unavailable: delay(

@@ -106,7 +106,7 @@ describe('an example', () => {
 const details: Readonly<Record<string, string>> = {
   missing_credentials: 'Send the credential as the header `x-cal-secret-key`.',
   value_not_served: 'This gateway serves one value of clientId; leave it out where you can, or use that one.',
-  upstream_rate_limited: 'The upstream wants no call of this caller for another 60 seconds.',
+  upstream_rate_limited: 'The upstream wants no call of this client for another 60 seconds.',
   insufficient_scope: 'This call takes the scope managed-users:tokens, which this client has not been given.',
 }
 
