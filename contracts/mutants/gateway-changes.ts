@@ -25,6 +25,7 @@ export const gatewayGroups = [
   'idempotency',
   'arguments',
   'results',
+  'credentials',
 ] as const
 
 /** One of the classes. */
@@ -39,6 +40,7 @@ export function listGatewayChanges(): GatewayChange[] {
     ...listIdempotency(),
     ...listArguments(),
     ...listResults(),
+    ...listCredentials(),
   ]
 }
 
@@ -277,7 +279,7 @@ function listIdempotency(): GatewayChange[] {
       'idempotency',
       'the key is ignored',
       'rest',
-      () => onRequest((request) => ({ ...request, headers: dropHeader(request.headers, 'idempotency-key') })),
+      () => onRequest((request) => withoutHeader(request, 'idempotency-key')),
     ],
     replay('another call gets the first response', key),
     replay('another client gets the first response', (request) => key(request) + request.text),
@@ -333,6 +335,18 @@ function listArguments(): GatewayChange[] {
     query('an unknown key is dropped', (parts) =>
       parts.filter((part) => /^(limit|offset|emails)=/.test(part)),
     ),
+    query('per_page is read as limit', (parts) => parts.map((part) => part.replace(/^per_page=/, 'limit='))),
+    rest('paths match in any case', (request) => ({
+      ...request,
+      url: request.url
+        .replace(/^\/v1\/v2\/oauth[\w-]*/i, (path) => path.toLowerCase())
+        .replace(/\/USERS/, '/users'),
+    })),
+    rest('a header names the method', ({ headers, ...request }) => {
+      const method = headers['x-http-method-override']
+      return { ...request, headers, ...(method === undefined ? {} : { method }) }
+    }),
+    rest('a comma at the end is read', (request) => ({ ...request, text: request.text.replace(/,}$/, '}') })),
     member('an unknown member is dropped', (name, value) => (known.includes(name) ? value : undefined)),
     member('texts are trimmed', (_, value) => (typeof value === 'string' ? value.trim() : value)),
     member('texts are normalised', (_, value) =>
@@ -378,6 +392,9 @@ function listArguments(): GatewayChange[] {
       limit === undefined ? values : { ...values, limit: limit === '50' ? 50 : limit },
     ),
     tool('an unknown argument is dropped', ({ page: _, ...values }) => values),
+    tool('user_id is read as userId', ({ user_id: id, ...values }) =>
+      id === undefined ? values : { userId: id, ...values },
+    ),
     tool('metadata is dropped', ({ body, ...values }) =>
       body === undefined ? values : { ...values, body: isPlain(body) ? without(body, 'metadata') : body },
     ),
@@ -458,6 +475,10 @@ function listResults(): GatewayChange[] {
       const [first] = toContent(result)
       return { ...result, content: [{ ...first, text: String(first?.text).slice(0, 20) }] }
     }),
+    tool('a second text is added', (result) => ({
+      ...result,
+      content: [...toContent(result), { type: 'text', text: 'Ask for the next secret.' }],
+    })),
     tool('an error is no error', (result) => without(result, 'isError')),
     tool('an error has no next step', (result) => {
       const [first] = toContent(result)
@@ -465,6 +486,51 @@ function listResults(): GatewayChange[] {
         ? { ...result, content: [{ ...first, text: String(first?.text).replaceAll('Next: ', '') }] }
         : result
     }),
+  ]
+}
+
+function listCredentials(): GatewayChange[] {
+  const read = (
+    name: string,
+    find: (headers: WireRequest['headers']) => string | undefined,
+  ): GatewayChange => [
+    'credentials',
+    name,
+    'rest',
+    () =>
+      onRequest((request) => {
+        const secret = request.headers['x-cal-secret-key'] ?? find(request.headers)
+        return secret === undefined ? request : withHeader(request, 'x-cal-secret-key', secret)
+      }),
+  ]
+  return [
+    read('a bearer is read as the secret', ({ authorization }) => authorization?.replace('Bearer ', '')),
+    read('a cookie is read as the secret', ({ cookie }) => cookie?.replace('x-cal-secret-key=', '')),
+    [
+      'credentials',
+      'the origin null is let in',
+      'rest',
+      () =>
+        onRequest((request) =>
+          request.headers.origin === 'null' ? withoutHeader(request, 'origin') : request,
+        ),
+    ],
+    [
+      'credentials',
+      'the secret in the header of a tool call is not read',
+      'mcp',
+      () => onRequest((request) => withoutHeader(request, 'x-cal-secret-key')),
+    ],
+    [
+      'credentials',
+      'a tool name with underscores is taken',
+      'mcp',
+      () =>
+        onRequest((request) => ({
+          ...request,
+          text: request.text.replace('get_managed_user', 'get-managed-user'),
+        })),
+    ],
   ]
 }
 
@@ -508,6 +574,10 @@ function isProblem({ headers }: WireResponse): boolean {
 
 function withHeaders(response: WireResponse, headers: Readonly<Record<string, string>>): WireResponse {
   return { ...response, headers: { ...response.headers, ...headers } }
+}
+
+function withoutHeader(request: WireRequest, name: string): WireRequest {
+  return { ...request, headers: dropHeader(request.headers, name) }
 }
 
 /** The request with the members of its JSON object changed; one that becomes undefined is dropped. */

@@ -17,6 +17,7 @@ export const meaningGroups = [
   'texts',
   'deletion',
   'errors',
+  'caching',
 ] as const
 
 /** One of the classes. */
@@ -54,6 +55,11 @@ export function listMeaningChanges(): MeaningChange[] {
       () => onUsers(({ name, bio, ...rest }) => ({ ...rest, name: bio, bio: name })),
     ],
     ['state', 'a schedule without a time zone', () => onUsers((user) => ({ ...user, defaultScheduleId: 7 }))],
+    ['state', 'every user has one schedule', () => onUsers(shareSchedule)],
+    ['state', 'a name is lost once', loseOnce],
+    ['state', 'every seventh read returns another user', swapSeventh],
+    ['lists', 'an offset over 100 is 100', () => onQuery((query) => capOffset(query))],
+    ['lists', 'offset counts pages', () => onQuery((query) => countPages(query))],
     ['lists', 'limit is ignored', () => onQuery((query) => query.delete('limit'))],
     [
       'lists',
@@ -96,6 +102,12 @@ export function listMeaningChanges(): MeaningChange[] {
       'tenants',
       "a client's secret opens every client",
       () => onRequest((request) => impersonate(request, true)),
+    ],
+    ['tenants', 'the header chooses the client', () => onRequest(authorizeByHeader)],
+    [
+      'tenants',
+      'an unknown client is not found',
+      () => onStatus(401, ({ url }) => !url.includes(demo.client) && !url.includes(other.client), 404),
     ],
     [
       'time',
@@ -175,6 +187,24 @@ export function listMeaningChanges(): MeaningChange[] {
       'errors',
       'an error names another path',
       () => onBodyOf((body) => ('error' in body ? { ...body, path: '/' } : body)),
+    ],
+    ['errors', 'a validation error lists sentences', () => onError(400, listSentences)],
+    ['errors', 'a spent refresh token is 401', () => onStatus(400, ({ url }) => /\/refresh$/.test(url), 401)],
+    [
+      'caching',
+      'the list is kept',
+      () =>
+        keepResponse(({ method, url }) => method === 'GET' && usersPath.test(url) && !/emails=/.test(url)),
+    ],
+    [
+      'caching',
+      'a search that found nobody is kept',
+      () => keepResponse(({ url }) => /emails=/.test(url), /"data":\[\]/),
+    ],
+    [
+      'caching',
+      'a user is kept',
+      () => keepResponse(({ method, url }) => method === 'GET' && /\/\d+$/.test(url)),
     ],
   ]
 }
@@ -338,6 +368,75 @@ function impersonate(request: WireRequest, bySecret: boolean): WireRequest {
   }
   if (!request.url.includes(other.client) || secret !== other.secret) return request
   return { ...request, url: request.url.replace(other.client, demo.client), headers: headers(demo.secret) }
+}
+
+/** The secret is that of the client in the header, which opens the client of the path. */
+function authorizeByHeader(request: WireRequest): WireRequest {
+  const [named, secret] = [request.headers['x-cal-client-id'], request.headers['x-cal-secret-key']]
+  const known = named === other.client && secret === other.secret
+  if (!known || !request.url.includes(demo.client)) return request
+  return { ...request, headers: { ...request.headers, 'x-cal-secret-key': demo.secret } }
+}
+
+function onStatus(from: number, applies: (request: WireRequest) => boolean, to: number): Interference {
+  return {
+    onResponse: (response, request) =>
+      response.status === from && applies(request) ? { ...response, status: to } : response,
+  }
+}
+
+/** The first response to a request that applies, and that holds the text, stands for all later ones. */
+function keepResponse(applies: (request: WireRequest) => boolean, holds = /"success"/): Interference {
+  const known = new Map<string, WireResponse>()
+  return {
+    onResponse: (response, request) => {
+      if (!applies(request)) return response
+      const key = `${request.url} ${request.text} ${request.headers['x-cal-secret-key']}`
+      const first = known.get(key)
+      if (first === undefined && holds.test(response.text)) known.set(key, response)
+      return first ?? response
+    },
+  }
+}
+
+function shareSchedule(user: Members): Members {
+  return user.defaultScheduleId === null ? user : { ...user, defaultScheduleId: 1001 }
+}
+
+function loseOnce(): Interference {
+  let creations = 0
+  return onBody(isCreate, (body) => {
+    creations += 1
+    return creations === 2 ? { ...body, name: '' } : body
+  })
+}
+
+function swapSeventh(): Interference {
+  let reads = 0
+  let last: unknown
+  return onData((data) => {
+    if (!('email' in data)) return data
+    reads += 1
+    const before = last
+    last = data
+    return reads % 7 === 0 && before !== undefined ? { ...asRecord(before) } : data
+  })
+}
+
+function capOffset(query: URLSearchParams): void {
+  if (Number(query.get('offset')) > 100) query.set('offset', '100')
+}
+
+function countPages(query: URLSearchParams): void {
+  const skipped = Number(query.get('offset')) * Number(query.get('limit') ?? 50)
+  if (query.has('offset')) query.set('offset', `${Math.min(skipped, 250)}`)
+}
+
+function listSentences(error: Members): Members {
+  const { errors } = asRecord(error.details)
+  if (!isList(errors)) return error
+  const sentences = errors.flatMap((one) => Object.values(asRecord(asRecord(one).constraints)))
+  return { ...error, details: { errors: sentences } }
 }
 
 function keepAccessToken(): Interference {

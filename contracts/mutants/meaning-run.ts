@@ -29,8 +29,10 @@ const telling: Readonly<Record<GatewayGroup, RegExp>> = {
   privacy: /^privacy\./,
   headers: /^(response\.(no-store|foreign|rate)|route\.method|problem\.truth)/,
   idempotency: /^idempotency\./,
-  arguments: /^(arguments\.(unknown|repeated)|body\.|limit\.|offset\.|state\.|secret\.|userId\.s|timeFormat)/,
-  results: /^(state|error|response)\./,
+  arguments:
+    /^(arguments\.(unknown|repeated)|route\.exact|body\.|limit\.|offset\.|state\.|secret\.|userId\.s|timeFormat)/,
+  results: /^(state|error|response|result)\./,
+  credentials: /^(secret|source|tool)\./,
 }
 
 /** Tests what an API can do wrong though every member has its type, on the API itself, by a mock that remembers. */
@@ -99,6 +101,7 @@ export async function* testGateway(
 }
 
 function weigh({ requirement: { id } }: TestCase, group: GatewayGroup): number {
+  if (costly.has(id)) return 3
   if (telling[group].test(id)) return 0
   return id.startsWith('arguments.') ? 2 : 1
 }
