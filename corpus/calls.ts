@@ -45,6 +45,8 @@ export class Recorder {
 
   /** Starts it; gives its origin. */
   async start(): Promise<string> {
+    // A gateway that is busy with a large document would take a connection as it is closed.
+    this.#server.keepAliveTimeout = 0
     this.#server.listen(0, '127.0.0.1')
     await once(this.#server, 'listening')
     const { port } = this.#server.address() as AddressInfo

@@ -111,17 +111,22 @@ function mergeErrors(errors: readonly ErrorObject[]): Map<string, ErrorObject> {
 /** Members of objects that the schema describes by name, where it does not name these and takes others too. */
 function listUndocumented(schema: JsonSchema, value: unknown, root: JsonSchema, pointer = ''): string[] {
   if (typeof value !== 'object' || value === null) return []
-  const described = listAlternatives(schema, root).find((one) => one.properties ?? one.items) ?? {}
-  const { properties, items, additionalProperties } = described
-  if (Array.isArray(value) && items === undefined) return []
-  if (Array.isArray(value))
-    return value.flatMap((one, index) => listUndocumented(asRecord(items), one, root, `${pointer}/${index}`))
-  if (properties === undefined) return []
-  const known = asRecord(properties)
+  const alternatives = listAlternatives(schema, root)
+  if (Array.isArray(value)) {
+    const items = alternatives.find((one) => one.items !== undefined)?.items
+    if (!isObject(items)) return []
+    return value.flatMap((one, index) => listUndocumented(items, one, root, `${pointer}/${index}`))
+  }
+  const named = alternatives.flatMap(({ properties }) =>
+    properties === undefined ? [] : [asRecord(properties)],
+  )
+  if (named.length === 0) return []
+  const isOpen = alternatives.some(({ additionalProperties }) => additionalProperties !== undefined)
   return Object.entries(value).flatMap(([name, one]: [string, unknown]) => {
     const place = `${pointer}/${escapeName(name)}`
-    if (known[name] !== undefined) return listUndocumented(asRecord(known[name]), one, root, place)
-    return additionalProperties === undefined ? [place] : []
+    const known = named.flatMap((properties) => properties[name] ?? [])
+    if (known.length > 0) return listUndocumented({ allOf: known }, one, root, place)
+    return isOpen ? [] : [place]
   })
 }
 

@@ -49,6 +49,23 @@ describe('an answer and the document', () => {
     expect(find({ status: 'success', data })).toEqual(['/data/plan undocumented (allowed)'])
   })
 
+  it('agree in members that any part of allOf names, and differ in those that none names', () => {
+    const named = (...names: string[]) => ({
+      type: 'object',
+      properties: Object.fromEntries(names.map((name) => [name, { type: 'object' }])),
+    })
+    const owner = { type: 'object', properties: { owner: { allOf: [named('a'), named('b')] } } }
+    const schema = { allOf: [named('id'), { allOf: [named('name'), owner] }] }
+    const responses = { 200: { description: 'A pet', content: { 'application/json': { schema } } } }
+    const pets = createComparison({ openapi: '3.1.0', paths: { '/pet': { get: { responses } } } })
+    const body = { id: {}, name: {}, owner: { a: {}, b: {}, c: {} }, other: {} }
+    const found = pets({ operation: 'GET /pet', status: 200, type: 'application/json', body })
+    expect(found.map(({ pointer, rule }) => `${pointer} ${rule}`)).toEqual([
+      '/owner/c undocumented',
+      '/other undocumented',
+    ])
+  })
+
   it('are compared however deep an answer nests where the document says nothing', () => {
     const depth = 100_000
     const data = JSON.parse(`${'['.repeat(depth)}${']'.repeat(depth)}`)
