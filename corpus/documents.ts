@@ -12,6 +12,12 @@ export interface CorpusDocument {
   readonly file: string
 }
 
+/** A document for a process of corpus/worker.ts to measure. */
+export interface Task extends CorpusDocument {
+  /** How many of its operations are called at most. */
+  readonly most: number
+}
+
 /**
  * Lists the documents of the corpus by path. Those whose path has a SHA-256 that begins with 0, 1, 2 or 3 are held out:
  * nobody develops on them, so that they say what other documents will find.

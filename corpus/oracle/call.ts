@@ -123,6 +123,8 @@ export function makeCall(operation: OracleOperation, random: Random): OracleCall
   const places = new Map(
     (operation.security[0] ?? []).map((scheme) => [`${scheme.in} ${scheme.key}`, scheme]),
   )
+  if ([...places.values()].some((scheme) => scheme.in === 'header' && !isToken(scheme.key)))
+    throw new NoCall('HTTP has no header of the name of a credential')
   const credentials = [...places.values()].map((scheme) => ({ scheme, text: writeCredential(scheme) }))
   return {
     operation,
@@ -223,6 +225,7 @@ function assign(operation: OracleOperation, parameter: OracleParameter, random: 
     return []
   }
   if (value === impossible) return drop('a parameter has no value that is found')
+  if (place === 'header' && !isToken(name)) return drop('HTTP has no header of the name of a parameter')
   if (value === null) return drop('a parameter is null')
   if (place === 'path' && (value === '.' || value === '..')) return drop('a path value leaves its segment')
   if (mediaType !== undefined) return [{ parameter, value }]
@@ -241,6 +244,11 @@ function assign(operation: OracleOperation, parameter: OracleParameter, random: 
   if (place === 'header' && members.some(([member, one]) => /[,=]/.test(`${member}${one}`)))
     return drop('a header has no spelling for a comma')
   return [{ parameter, value }]
+}
+
+/** RFC 9110 §5.6.2. */
+function isToken(name: string): boolean {
+  return /^[!#$%&'*+.^_`|~\w-]+$/.test(name)
 }
 
 function hasEmpty(value: object): boolean {
