@@ -4,6 +4,7 @@ import type { Server, ServerResponse } from 'node:http'
 import { createLogger } from '@stoplight/prism-core'
 import { getHttpOperationsFromSpec } from '@stoplight/prism-http'
 import { createServer } from '@stoplight/prism-http-server'
+import { asRecord, isObject } from '../src/document/json.ts'
 import { mockHeader } from './choice.ts'
 
 /** Prism in Cal.com's place; disposing of it closes its port and every connection to it. */
@@ -33,7 +34,7 @@ const shipped = new URL('../openapi/openapi.json', import.meta.url)
 export async function startPrism(options: PrismOptions = {}): Promise<PrismMock> {
   const { document = shipped, host = '127.0.0.1', port = 0 } = options
   const described = document instanceof URL ? JSON.parse(await readFile(document, 'utf8')) : document
-  const operations = await getHttpOperationsFromSpec(described)
+  const operations = await readOperations(described)
   if (operations.length === 0) throw new TypeError('the OpenAPI document describes no operation')
   const server = createServer(operations, {
     cors: false,
@@ -59,6 +60,45 @@ export async function startPrism(options: PrismOptions = {}): Promise<PrismMock>
     await server.close()
   }
   return { url, [Symbol.asyncDispose]: close }
+}
+
+type Operations = Awaited<ReturnType<typeof getHttpOperationsFromSpec>>
+
+/**
+ * Reads the operations of a document. Prism's own reader puts what a reference leads to in the place of the reference,
+ * which takes minutes where hundreds of schemas refer to each other. So references to schemas are kept from it, and
+ * lead into `__bundled__` from then on, where Prism looks for schemas that refer to themselves. Schemas of OpenAPI 3.0
+ * are its reader's to translate.
+ */
+async function readOperations(document: object): Promise<Operations> {
+  const { components, ...rest } = asRecord(document)
+  if (!String(rest.openapi).startsWith('3.1')) return getHttpOperationsFromSpec(document)
+  const { schemas, ...others } = asRecord(components)
+  const hidden = renameReferences({ ...rest, components: others }, '$ref', 'x-ref', (target) => target)
+  const operations = await getHttpOperationsFromSpec(asRecord(hidden))
+  const toBundled = (target: string) => target.replace(place, '#/__bundled__/')
+  const bundle = asRecord(renameReferences(schemas, '$ref', '$ref', toBundled))
+  for (const operation of operations) {
+    const { __bundled__: own } = asRecord(operation)
+    const restored = asRecord(renameReferences(operation, 'x-ref', '$ref', toBundled))
+    Object.assign(operation, restored, { __bundled__: { ...asRecord(own), ...bundle } })
+  }
+  return operations
+}
+
+const place = '#/components/schemas/'
+
+/** Renames the member that refers to a schema, in everything that a part has. */
+function renameReferences(part: unknown, from: string, to: string, map: (target: string) => string): unknown {
+  if (Array.isArray(part)) return part.map((one) => renameReferences(one, from, to, map))
+  if (!isObject(part)) return part
+  return Object.fromEntries(
+    Object.entries(part).map(([name, one]) =>
+      name === from && typeof one === 'string' && one.startsWith(place)
+        ? [to, map(one)]
+        : [name, renameReferences(one, from, to, map)],
+    ),
+  )
 }
 
 /** What Node publishes on `http.server.request.start`. */

@@ -99,3 +99,45 @@ it('stands in for the API of any document', async () => {
   const response = await fetch(`${mock.url}/pets/7`)
   expect(await response.json()).toEqual({ name: 'ada' })
 })
+
+describe('Prism in the place of another API', () => {
+  it('reads schemas that refer to each other in millions of ways, and checks and responds by them', async () => {
+    const refer = (name: string) => ({ $ref: `#/components/schemas/${name}` })
+    const describePart = (depth: number) => ({
+      type: 'object',
+      properties: {
+        id: { type: 'integer' },
+        ...Object.fromEntries(
+          [...'abcdefgh'].map((name) => [name, depth < 8 ? refer(`Part${depth + 1}`) : {}]),
+        ),
+      },
+      required: ['id'],
+    })
+    const parts = Object.fromEntries(
+      Array.from({ length: 9 }, (_, depth) => [`Part${depth}`, describePart(depth)]),
+    )
+    const done = {
+      type: 'object',
+      properties: { id: { type: 'integer' }, next: refer('Done') },
+      required: ['id'],
+    }
+    const describe = (name: string) => ({ content: { 'application/json': { schema: refer(name) } } })
+    const responses = { 200: { description: 'Done.', ...describe('Done') } }
+    await using prism = await startPrism({
+      document: {
+        openapi: '3.1.0',
+        info: { title: 'Parts', version: '1' },
+        paths: { '/parts': { post: { requestBody: { required: true, ...describe('Part0') }, responses } } },
+        components: { schemas: { Done: done, ...parts } },
+      },
+    })
+    const post = async (body: object) => {
+      const headers = { 'content-type': 'application/json' }
+      const init = { method: 'POST', headers, body: JSON.stringify(body) }
+      const response = await fetch(`${prism.url}/parts`, init)
+      return [response.status, await response.json()]
+    }
+    expect(await post({ id: 7, a: { id: 8 } })).toEqual([200, expect.objectContaining({ id: 0 })])
+    expect(await post({ id: 7, a: { id: 'x' } })).toEqual([422, expect.anything()])
+  })
+})
