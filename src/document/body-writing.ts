@@ -65,7 +65,7 @@ function writePart(name: string, value: unknown, contentType: string | undefined
   const isFile = isObject(value) && typeof file.data === 'string'
   const named = `form-data; name="${escapeName(name)}"`
   // A member may name several types; the first is the one to send where nothing tells which.
-  const [own] = contentType?.split(/\s*,\s*/) ?? []
+  const own = contentType?.split(',')[0]?.trim()
   if (isFile) {
     const filename = escapeName(writeText(file.filename ?? name))
     const type = typeof file.contentType === 'string' ? file.contentType : (own ?? 'application/octet-stream')
