@@ -133,6 +133,7 @@ export class HttpConnection implements ClientConnection {
   readonly #response: ServerResponse
   readonly #socket: Socket | null
   readonly hold: () => () => void
+  readonly #listeners: (() => void)[] = []
 
   constructor(response: ServerResponse, hold: () => () => void) {
     this.#response = response
@@ -152,7 +153,7 @@ export class HttpConnection implements ClientConnection {
   onDisconnect(listener: () => void): void {
     const response = this.#response
     if (this.disconnected) listener()
-    else response.on('close', () => response.writableFinished || listener())
+    else this.#onClose(() => response.writableFinished || listener())
   }
 
   onDelivery(listener: (delivery: Delivery) => void): void {
@@ -160,10 +161,18 @@ export class HttpConnection implements ClientConnection {
     const socket = this.#socket
     if (this.disconnected || !socket) listener('lost')
     else
-      response.once('close', () => {
+      this.#onClose(() => {
         if (response.writableFinished) watchSocket(socket, listener)
         else listener('lost')
       })
+  }
+
+  /** A batch has many calls, and Node warns of many listeners of one response. */
+  #onClose(listener: () => void): void {
+    if (this.#listeners.push(listener) > 1) return
+    this.#response.once('close', () => {
+      for (const one of this.#listeners) one()
+    })
   }
 }
 
