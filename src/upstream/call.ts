@@ -151,20 +151,14 @@ export class HttpConnection implements ClientConnection {
   }
 
   onDisconnect(listener: () => void): void {
-    const response = this.#response
     if (this.disconnected) listener()
-    else this.#onClose(() => response.writableFinished || listener())
+    else this.#onClose(() => this.#response.writableFinished || listener())
   }
 
   onDelivery(listener: (delivery: Delivery) => void): void {
-    const response = this.#response
-    const socket = this.#socket
+    const [response, socket] = [this.#response, this.#socket]
     if (this.disconnected || !socket) listener('lost')
-    else
-      this.#onClose(() => {
-        if (response.writableFinished) watchSocket(socket, listener)
-        else listener('lost')
-      })
+    else this.#onClose(() => (response.writableFinished ? watchSocket(socket, listener) : listener('lost')))
   }
 
   /** A batch has many calls, and Node warns of many listeners of one response. */

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { setImmediate as nextTick } from 'node:timers/promises'
 import { openConnection } from './raw-connection.ts'
@@ -36,7 +35,8 @@ export async function openRandomConnections(
   for (let n = 0; n < count; n += 1) {
     const socket = openConnection(pick(urls) ?? '')
     socket.on('error', () => {})
-    open.push(once(socket, 'close'))
+    // However it ends, by an error too.
+    open.push(new Promise((resolve) => socket.once('close', resolve)))
     const text = Array.from({ length: 1 + Math.floor(random() * 6) }, () =>
       pick(pieces)?.repeat(pick([1, 1, 1, 20]) ?? 1),
     )
