@@ -77,7 +77,7 @@ function measure(pattern: RegExp, text: string, tries = 1): number {
 const write = ([begin, repeated]: Pump, length: number) =>
   `${begin}${repeated.repeat(length / repeated.length)}\u0000`
 
-/** Returns a text for which a pattern takes more than three times as long when it is twice as long. */
+/** Returns a text for which a pattern takes more than eight times as long when it is four times as long. */
 function findWorst(pattern: RegExp): string | undefined {
   const take = (pump: Pump, length: number, tries = 1) => measure(pattern, write(pump, length), tries)
   const worst = listPumps(pattern).find((pump) => {
@@ -85,7 +85,7 @@ function findWorst(pattern: RegExp): string | undefined {
     for (const length of [8, 12, 16, 20, 400])
       if (take(pump, length) > 5 && take(pump, length, 3) > 5) return true
     // What is quadratic takes seconds for 100 KB, and shows in much less.
-    return take(pump, 3_000) > 1 && take(pump, 6_000, 3) > 3 * Math.max(take(pump, 3_000, 3), 1)
+    return take(pump, 3_000) > 1 && take(pump, 12_000, 2) > 8 * Math.max(take(pump, 3_000, 3), 0.5)
   })
   return worst && JSON.stringify(worst)
 }
@@ -104,10 +104,9 @@ describe('patterns on foreign text', () => {
     expect(slow.filter(({ worst }) => worst !== undefined)).toEqual([])
   })
 
-  it('that take longer are those of the list, and no others', () => {
-    const known = new Map(patterns.map(({ pattern }) => [pattern.source, pattern]))
-    const slow = Object.keys(bounded).filter((source) => findWorst(known.get(source) ?? /^$/) !== undefined)
-    expect(slow).toEqual(Object.keys(bounded))
+  it('that take longer are all in use', () => {
+    const known = new Set(patterns.map(({ pattern }) => pattern.source))
+    expect(Object.keys(bounded).filter((source) => !known.has(source))).toEqual([])
   })
 
   it.each([/\s+$/, /0+$/g, /(a|b|ab)*c/, /ey[\w-]{10,}\.[\w-]+\./g, /^(\w+\s?)*$/, /<[^>]*>/g, /^x-\d+\d+$/])(
