@@ -52,8 +52,8 @@ Every malformed request and upstream fault is a test as well (\`test/attack/\`, 
 | Connection without a request | 72 s | closed |
 | Connections a port | 4,096 | dropped |
 | Concurrent requests, both servers together | 256, and a queue of 512 for at most 250 ms | 503, \`Retry-After: 1\`, connection closed |
-| Unread responses, all clients together | 64 MiB, and 10 s in which nothing of one is read | connection closed, the oldest first |
-| Responses of the upstream being collected, all together | 128 MiB, beyond which only those up to 1 MiB | 503 for a read, 502 for a write |
+| Unread responses, all clients together | 32 MiB, and 10 s in which nothing of one is read | connection closed, the oldest first |
+| Responses of the upstream being collected, all together | 48 MiB, beyond which only those up to 1 MiB | 503 for a read, 502 for a write |
 | Responses kept for clients that have disconnected | 16 MiB, 1 min | the oldest give way |
 | JSON of the upstream in a tool result | 512 levels | 502 |
 | Calls of one client | \`RATE_LIMIT\` | 429, \`Retry-After\` |

@@ -128,7 +128,7 @@ export function awaitEarlierRequests(
 const writeTimeout = 10_000
 
 /** Bytes of unread responses that one gateway keeps for its clients at most. */
-const capacity = 64 * 1024 * 1024
+const capacity = 32 * 1024 * 1024
 
 /**
  * Bounds what clients leave unread. A complete response waits in memory until its client has read it; a client that

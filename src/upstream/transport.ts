@@ -28,7 +28,7 @@ export class ConnectionError extends Error {
 const largestResponse = 32 * 1024 * 1024
 
 /** Bytes of all responses that are being collected at most; beyond it only small ones are collected further. */
-const mostCollected = 128 * 1024 * 1024
+const mostCollected = 48 * 1024 * 1024
 const smallResponse = 1024 * 1024
 
 /** Requests that wait for a connection at most, on one that is being established or in a pool's queue. */

@@ -11,7 +11,6 @@ const startRooms = /^src\/(cli|config|description)\//
 
 /** Patterns whose text cannot be the worst, each with the reason. */
 const bounded: Readonly<Record<string, string>> = {
-  '"(?:[^"\\\\]|\\\\.)*"|[{}[\\],:]': 'JSON.parse has accepted the text: every string ends',
   '\\{([^}]+)\\}': 'paths of the document',
   '^((?:\\{[^}]*\\}|[^?#])*)(?:\\?((?:\\{[^}]*\\}|[^#])*))?(?:#(.*))?$': 'paths of the document',
   '\\/+$': 'a variable of the environment',
