@@ -36,6 +36,7 @@ const causes = {
     upstream: 'an issuer out of reach',
     headers: { authorization: `Bearer ${accessToken}` },
   }),
+  state_unavailable: () => ({ upstream: 'a store out of reach' }),
   host_not_allowed: () => ({ upstream: 'mock', headers: { host: 'gateway.example.org' } }),
   origin_not_allowed: () => ({ upstream: 'mock', headers: { origin: 'https://page.example.org' } }),
   route_not_found: ({ url }) => ({ upstream: 'mock', url: url.replace(/(?=\?|$)/, '/unknown') }),

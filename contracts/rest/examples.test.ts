@@ -37,9 +37,6 @@ const unseen = ['client_disconnected', 'internal_error']
 /** Errors of tool calls alone. */
 const toolErrors = ['confirmation_required', 'confirmation_declined']
 
-/** Errors of a gateway whose replicas share state, which `make test-system` causes. */
-const replicated = ['state_unavailable']
-
 let environment: TestEnvironment
 beforeAll(async () => {
   environment = await openTestEnvironment()
@@ -88,7 +85,7 @@ describe('every documented response', () => {
 
 describe('every error of the gateway', () => {
   it('is documented, or no operation returns it on REST, or is a defect', () => {
-    const known = new Set([...documentedCodes, ...beforeOperations, ...toolErrors, ...replicated, ...unseen])
+    const known = new Set([...documentedCodes, ...beforeOperations, ...toolErrors, ...unseen])
     expect([...known].sort()).toEqual(Object.keys(errorCatalogue).sort())
   })
 

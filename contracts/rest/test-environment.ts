@@ -6,7 +6,7 @@ import { createGateway } from '../../src/gateway.ts'
 import type { GatewayOptions } from '../../src/http/gateway.ts'
 import { createRunLogger } from '../../test/support/run-log.ts'
 import { startPreferProxy } from '../prefer-proxy.ts'
-import { describeGuards, type Guard, writeKeyFile } from './access-rules.ts'
+import { describeGuards, type Guard, writeKeyFile, writeStateKey } from './access-rules.ts'
 import type { Cause } from './error-causes.ts'
 import { findDeadUrl, startFaultyUpstream } from './faulty-upstream.ts'
 import { beginCalls, failOften, type Past, refuseOnce, useKeys } from './prior-calls.ts'
@@ -66,7 +66,8 @@ export async function openTestEnvironment(): Promise<TestEnvironment> {
   await refuseOnce(limited)
   const full = await open(proxy.url, longTimeout, { admission: { active: 0, waiting: 0, timeout: 0 } })
   const keys = opening.use(writeKeyFile())
-  const guards = describeGuards(keys.path, await findDeadUrl())
+  const stateKey = opening.use(writeStateKey())
+  const guards = describeGuards({ keys: keys.path, stateKey: stateKey.path }, await findDeadUrl())
   const guarded = (guard: Guard) => open(proxy.url, longTimeout, {}, guards[guard])
   const prepared = {
     'many failures': given,
@@ -77,6 +78,7 @@ export async function openTestEnvironment(): Promise<TestEnvironment> {
     'more calls than places': full,
     'a guard': await guarded('a guard'),
     'an issuer out of reach': await guarded('an issuer out of reach'),
+    'a store out of reach': await guarded('a store out of reach'),
     'another client': await guarded('another client'),
     'no deletions': await guarded('no deletions'),
   }
