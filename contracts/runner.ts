@@ -9,7 +9,7 @@ export interface Result {
   readonly operation: string
   readonly surface: TestCase['surface']
   readonly server: string
-  /** `follows`: not run, because the upstream itself does not meet the requirement. */
+  /** `follows`: the upstream itself does not meet the requirement, or another one has reported the same members. */
   readonly outcome: 'pass' | 'fail' | 'known gap' | 'not tested' | 'follows'
   /** Findings of a failure or a gap. */
   readonly findings: readonly Finding[]
@@ -31,6 +31,7 @@ export interface Runner {
  */
 export function createRunner(target: Pick<Target, 'name'>): Runner {
   const failed = new Set<string>()
+  const reported = new Set<string>()
   return {
     async run(testCase) {
       const { requirement, operation, surface, server, obstacle } = testCase
@@ -48,15 +49,33 @@ export function createRunner(target: Pick<Target, 'name'>): Runner {
       const duration = Math.round(performance.now() - start)
       if (typeof outcome === 'string') return { ...nothing, outcome: 'not tested', reason: outcome, duration }
       if (surface === 'upstream' && outcome.length > 0) failed.add(cause)
-      const found = { ...facts, findings: outcome, duration }
+      const isNew = (finding: Finding) => !isRecorded(requirement) || !reported.has(nameMember(finding))
+      const findings = outcome.filter(isNew)
+      for (const finding of outcome) reported.add(nameMember(finding))
+      if (outcome.length > 0 && findings.length === 0)
+        return { ...nothing, outcome: 'follows', reason: 'each member is reported already', duration }
+      const found = { ...facts, findings, duration }
       const { gap } = requirement
-      if (gap?.surface !== surface) return { ...found, outcome: outcome.length === 0 ? 'pass' : 'fail' }
-      if (outcome.length > 0) return { ...found, outcome: 'known gap', reason: gap.reason }
+      if (gap?.surface !== surface) return { ...found, outcome: findings.length === 0 ? 'pass' : 'fail' }
+      if (findings.length > 0) return { ...found, outcome: 'known gap', reason: gap.reason }
       const message = 'the gap is closed; take it out of requirements.yaml'
       const stale = { ...facts, field: 'gap', rule: requirement.rule, message }
       return { ...found, outcome: 'fail', findings: [stale] }
     },
   }
+}
+
+/** True for what looks at every response of the run, and so meets again what others have met. */
+function isRecorded({ id }: TestCase['requirement']): boolean {
+  return id.endsWith('.recorded')
+}
+
+/** A member of an operation on a server, wherever in the response it is. */
+function nameMember({ operation, server, field }: Finding): string {
+  return `${operation} ${server} ${field
+    .replaceAll(/\[\d+\]/g, '')
+    .split('.')
+    .at(-1)}`
 }
 
 /** Names what no target could test: `requirement · operation · server`. */

@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { removeCreatedUsers } from './cleanup.ts'
 import type { Finding } from './context.ts'
@@ -39,6 +40,7 @@ export async function testTarget(
 ): Promise<number> {
   const start = Date.now()
   const results: Result[] = []
+  for (const file of Object.values(options.files)) if (file) mkdirSync(dirname(file), { recursive: true })
   await using target = await open()
   const runner = createRunner(target)
   const testCases = listTestCases(target, requirements)
@@ -73,7 +75,7 @@ export async function testTarget(
 function summarize(results: readonly Result[], { strict }: RunOptions, interrupted: boolean): number {
   const count = (outcome: Result['outcome']) => results.filter((one) => one.outcome === outcome).length
   for (const [reason, times] of groupReasons(results)) console.log(`not tested, ${times}: ${reason}`)
-  const follow = count('follows') > 0 ? `, ${count('follows')} follow from failures of Cal.com` : ''
+  const follow = count('follows') > 0 ? `, ${count('follows')} follow from other failures` : ''
   const numbers = `${count('pass')} passed, ${count('fail')} failed, ${count('not tested')} not tested${follow}`
   console.log(interrupted ? `Interrupted: ${numbers}` : numbers)
   if (interrupted) return 130

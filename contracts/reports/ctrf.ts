@@ -17,7 +17,10 @@ export function renderCtrf(results: readonly Result[], start: number, stop: numb
       status: statuses[outcome],
       duration,
       ...(findings.length > 0 && {
-        message: findings.map(({ field, message }) => `${field || 'call'}: ${message}`).join('\n'),
+        message: [
+          ...findings.map(({ field, message }) => `${field || 'call'}: ${message}`),
+          findings[0]?.rule,
+        ].join('\n'),
       }),
       ...(reason !== undefined && { extra: { reason } }),
     }),

@@ -4,7 +4,8 @@ import { listCells } from './matrix.ts'
 
 const style =
   'body{font:14px/1.5 system-ui;margin:2rem;max-width:90rem}table{border-collapse:collapse}' +
-  'td,th{border:1px solid #ccc;padding:.2rem .5rem;text-align:left}.fail{background:#fdd}.skip{color:#777}'
+  'td,th{border:1px solid #ccc;padding:.2rem .5rem;text-align:left}.fail{background:#fdd}.skip{color:#666}' +
+  'div{overflow-x:auto}'
 
 /** Writes results as one HTML page without a script: the matrix, the failures, and what was not tested. */
 export function renderHtml(requirements: Requirements, results: readonly Result[]): string {
@@ -20,15 +21,25 @@ export function renderHtml(requirements: Requirements, results: readonly Result[
   const untested = groupReasons(results).map(([reason, times]) =>
     toRow('td', [String(times), reason], 'skip'),
   )
-  const names = ['target', 'operation', 'server', 'requirement', 'member', 'what came', 'rule']
+  const names = ['target', 'operation', 'server', 'requirement', 'member', 'difference', 'rule']
   return [
-    '<!doctype html><html lang="en"><meta charset="utf-8"><title>Contract</title>',
+    '<!doctype html><html lang="en"><meta charset="utf-8">',
+    '<meta name="viewport" content="width=device-width"><title>Contract</title>',
     `<style>${style}</style><h1>Contract</h1>`,
-    `<p>${count('pass')} passed, ${count('fail')} failed, ${count('not tested')} not tested</p>`,
-    `<h2>Failures</h2><table>${toRow('th', names)}${failures.join('\n')}</table>`,
-    `<h2>Matrix</h2><table>${matrix}</table>`,
-    `<h2>Not tested</h2><table>${toRow('th', ['test cases', 'reason'])}${untested.join('\n')}</table></html>\n`,
+    `<p>Of ${results.length} test cases ${count('pass')} passed, ${count('fail')} failed, ${count('not tested')} were not`,
+    `tested and ${count('follows')} follow from other failures. A test case is one requirement on one operation and one`,
+    'server; Cal.com as the server is the API itself.</p>',
+    ...section('Failures', 'A row is a member that differs.', toRow('th', names), failures),
+    '<h2>Matrix</h2><p>A cell counts the requirements of a group that are met on a server.</p>',
+    `<div><table>${matrix}</table></div>`,
+    ...section('Not tested', '', toRow('th', ['test cases', 'reason']), untested),
+    '</html>\n',
   ].join('\n')
+}
+
+function section(title: string, words: string, head: string, rows: readonly string[]): string[] {
+  if (rows.length === 0) return [`<h2>${title}</h2><p>None.</p>`]
+  return [`<h2>${title}</h2><p>${words}</p><div><table>${head}${rows.join('\n')}</table></div>`]
 }
 
 /** Counts what was not tested, by reason, the most frequent first. */

@@ -94,7 +94,8 @@ function fails(id: string, operation: string, surface: Surface, results: readonl
 
 function isTested(id: string, operation: string, surface: Surface, results?: readonly Result[]): boolean {
   if (!results) return true
-  return results.some((one) => isAbout(one, id, operation, surface) && one.outcome !== 'not tested')
+  const isOpen = ({ outcome }: Result) => outcome === 'not tested' || outcome === 'follows'
+  return results.some((one) => isAbout(one, id, operation, surface) && !isOpen(one))
 }
 
 function isAbout(one: Result, id: string, operation: string, surface: Surface): boolean {

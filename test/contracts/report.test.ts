@@ -55,6 +55,18 @@ describe('a failure of the upstream', () => {
   })
 })
 
+describe('what looks at every response of a run', () => {
+  it('reports the members that nothing else has reported', async () => {
+    const runner = createRunner(target)
+    const recorded = { ...limit, id: 'response.recorded' }
+    const at = (field: string) => ({ ...mismatch, field })
+    await runner.run(makeTestCase(limit, [at('data[0].bio')]))
+    expect(await runner.run(makeTestCase(recorded, [at('data.bio')]))).toMatchObject({ outcome: 'follows' })
+    const { findings } = await runner.run(makeTestCase(recorded, [at('data.bio'), at('data.name')]))
+    expect(findings.map(({ field }) => field)).toEqual(['data.name'])
+  })
+})
+
 describe('what no target tested', () => {
   it('is named, and what one of them tested is not', () => {
     const result = (name: string, outcome: Result['outcome']): Result => ({
