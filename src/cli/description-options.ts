@@ -17,6 +17,9 @@ export const descriptionOptions = {
   '--strict': 'refuse descriptions of which anything is left out',
 } as const
 
+/** Options for a mock that is to stand in for the API: its descriptions need no server. */
+export const mockAddress: DescriptionOptions = { baseUrl: ['http://127.0.0.1'] }
+
 /** Adds the options to a command. */
 export function addDescriptionOptions(command: Command): Command {
   const collect = (value: string, earlier: readonly string[] = []) => [...earlier, value]

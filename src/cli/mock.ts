@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import type { DescriptionOptions } from '../description/files.ts'
 import { type CommandContext, formatExamples } from './command.ts'
-import { addDescriptionOptions } from './description-options.ts'
+import { addDescriptionOptions, mockAddress } from './description-options.ts'
 import { startChosenMock } from './mock-start.ts'
 
 interface MockOptions extends DescriptionOptions {
@@ -36,5 +36,5 @@ export function createMock(context: CommandContext): Command {
 
 async function loadFiles(files: readonly string[], options: DescriptionOptions, context: CommandContext) {
   const { loadServed } = await import('./served-descriptions.ts')
-  return loadServed(files, options, context)
+  return loadServed(files, { ...mockAddress, ...options }, context)
 }

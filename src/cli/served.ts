@@ -6,8 +6,8 @@ import { type Api, readApi } from '../document/api.ts'
 import { type OpenApiDocument, readDocument } from '../document/document.ts'
 import { createGateway } from '../gateway.ts'
 import type { Gateway } from '../http/gateway.ts'
-import type { CommandContext } from './command.ts'
-import { refuseOptions } from './description-options.ts'
+import type { CommandContext, Streams } from './command.ts'
+import { mockAddress, refuseOptions } from './description-options.ts'
 import { createReload, type Served } from './reload.ts'
 import type { SettingsFile } from './settings-file.ts'
 
@@ -101,15 +101,15 @@ export async function readServed(
   const options = { ...file?.options, ...flags }
   const { overlay = [], schemas = [] } = options
   const read = [...(file ? [flags.config ?? usualSettings] : []), ...files, ...overlay, ...schemas]
-  const load = async (more: DescriptionOptions) => {
+  const load = async (more: DescriptionOptions, streams: Pick<Streams, 'stderr'> = context) => {
     if (files.length === 0) {
       refuseOptions(options)
       return readDocument()
     }
     const { loadServed } = await import('./served-descriptions.ts')
-    return loadServed(files, { ...options, ...more }, context)
+    return loadServed(files, { ...options, ...more }, streams)
   }
-  const own = await load({})
+  const own = await load(flags.mock ? mockAddress : {})
   const settings = file?.apply(context.environment, readApi(own)) ?? context.environment
   const environment = flags.tools === undefined ? settings : { ...settings, MCP_TOOLS: flags.tools }
   if (!flags.mock) return { document: own, environment, file, read, stopMock: async () => {} }
@@ -120,8 +120,11 @@ export async function readServed(
   // The mock stands in for all APIs of the descriptions.
   return isShipped
     ? { document: own, environment: { ...environment, ...mock.variables }, file, read, stopMock }
-    : { document: await load({ baseUrl: [mock.url] }), environment, file, read, stopMock }
+    : { document: await load({ baseUrl: [mock.url] }, silent), environment, file, read, stopMock }
 }
+
+/** For what is loaded once more: its problems have been told. */
+const silent = { stderr: { write() {} } }
 
 const usualSettings = 'calgate.yaml'
 

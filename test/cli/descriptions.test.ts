@@ -54,6 +54,20 @@ test('check tells every problem of every file, with line and fix', async () => {
   ])
 })
 
+test('a mock stands in for descriptions without a server, and each problem is told once', async () => {
+  const file = join(folder, 'homeless.json')
+  await writeFile(
+    file,
+    JSON.stringify(describeApi({ '/a': { get: { operationId: 'getA' } }, b: { get: {} } })),
+  )
+  const told = 'homeless.json:1: left out: the path b is left out; expected /b\n'
+  // The mock is refused its port, once the descriptions are loaded.
+  const refused = await run('mock', ['homeless.json', '--port', '0'])
+  expect(refused.stderr).toBe(`${told}MOCK_PORT must be an integer from 1 to 65535`)
+  const { stdout, stderr } = await run('call', ['--file', 'homeless.json', '--mock'])
+  expect([stdout.includes('getA'), stderr]).toEqual([true, told])
+})
+
 test('derive writes the document, and its problems elsewhere', async () => {
   const { code, stdout, stderr } = await run('derive', ['partial.yaml'])
   expect([code, stderr]).toEqual([0, 'partial.yaml:6: left out: the path b is left out; expected /b\n'])
