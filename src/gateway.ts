@@ -12,7 +12,7 @@ import { usualTimeouts } from './http/listener.ts'
 import { createListenerOptions } from './http/listener-options.ts'
 import { awaitRequests, redirectRequests } from './http/reload.ts'
 import { createMcpServer, createStdioOffer } from './mcp/server.ts'
-import { openStdio, type StdioSession } from './mcp/stdio.ts'
+import type { StdioSession } from './mcp/stdio.ts'
 import { createGatewayMetrics, type GatewayMetrics } from './observability/gateway-metrics.ts'
 import { createObservation } from './observability/observation.ts'
 import { createReadinessCheck } from './observability/readiness.ts'
@@ -65,6 +65,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     ...{ rest, mcp, control },
     async serveStdio(input, output) {
+      const { openStdio } = await import('./mcp/stdio.ts')
       const session = openStdio(current.stdio, input, output)
       sessions.add(session)
       await session.ended
@@ -128,7 +129,7 @@ async function compose(options: GatewayOptions, kept: Kept) {
     onUnchecked: (operation, reason) => logger.warn({ operation, reason }, 'schema not checked'),
   })
   const api = readApi(document, operations)
-  const guard = createGuard(config, operations, issuerKeys)
+  const guard = await createGuard(config, operations, issuerKeys)
 
   const admission = new Admission(options.admission ?? usualAdmission, metrics.requests.recordShed)
   const readiness = createReadinessCheck(config, state.clock)

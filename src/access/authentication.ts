@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts'
 import { type GatewayKey, hashKey } from '../config/gateway-keys.ts'
 import type { Operation } from '../document/operations.ts'
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
-import { type AccessTokenOptions, createTokenVerifier, type TokenVerifier } from './access-tokens.ts'
+import type { AccessTokenOptions, TokenVerifier } from './access-tokens.ts'
 import { checkScopes, type Grant, listScopes } from './authorization.ts'
 import { locateMetadata, registerResourceMetadata } from './resource-metadata.ts'
 
@@ -66,6 +66,11 @@ function findKey<Key extends { readonly hash: Buffer }>(keys: readonly Key[], ke
 /** How the keys of access tokens are fetched, where it is not as usual. */
 export type IssuerKeys = Pick<AccessTokenOptions, 'fetch' | 'now' | 'cooldown'>
 
+async function loadVerifier(options: AccessTokenOptions): Promise<TokenVerifier> {
+  const { createTokenVerifier } = await import('./access-tokens.ts')
+  return createTokenVerifier(options)
+}
+
 /** Authenticates the clients of both servers. */
 export interface Guard {
   /** Undefined where everybody is let in. */
@@ -79,18 +84,21 @@ export function authenticatesClients({ keys, oauth }: Pick<Config, 'keys' | 'oau
   return keys.length > 0 || oauth !== undefined
 }
 
-/** Creates the guard of a gateway. Throws a `ConfigError` for a key with a scope that no operation has. */
-export function createGuard(
+/**
+ * Creates the guard of a gateway. The library for tokens is loaded only where tokens are taken. Rejects with a
+ * `ConfigError` for a key with a scope that no operation has.
+ */
+export async function createGuard(
   { keys, oauth }: Pick<Config, 'keys' | 'oauth'>,
   operations: readonly Operation[],
   issuerKeys: IssuerKeys,
-): Guard {
+): Promise<Guard> {
   const scopes = listScopes(operations)
   checkScopes(keys, scopes)
   return {
     authenticate: createAuthenticator({
       keys,
-      verifyToken: oauth && createTokenVerifier({ ...oauth, ...issuerKeys }),
+      verifyToken: oauth && (await loadVerifier({ ...oauth, ...issuerKeys })),
       metadataUrl: oauth && locateMetadata(oauth),
       scopes,
     }),

@@ -14,7 +14,7 @@ import { type ClientConnection, HttpConnection } from '../upstream/call.ts'
 import { createFastPath } from './fast-path.ts'
 import { type Reply, RpcError, refuse, rpcCodes } from './json-rpc.ts'
 import { messageLimits } from './messages.ts'
-import { createSdkResponder } from './post.ts'
+import { createSdkResponder, loadSdk } from './post.ts'
 import type { ProtocolOptions } from './protocol.ts'
 import type { CallContext } from './tool-call.ts'
 import { type OperationFilter, readSelection, selectionHeader } from './tool-selection.ts'
@@ -30,6 +30,9 @@ export async function registerMcp(
 ): Promise<void> {
   const respondFast = createFastPath(options)
   const respondBySdk = createSdkResponder(options)
+  app.addHook('onListen', async () => {
+    await loadSdk()
+  })
   parseBodies(app, (bytes) => parseJson(bytes, messageLimits, parseExactly))
   app.setErrorHandler((error, request, reply) => {
     const known = toGatewayError(error)

@@ -22,6 +22,7 @@ import { asRecord } from '../document/json.ts'
 import { readElicitation } from './confirmation.ts'
 import { type Reply, RpcError, readId, redactEcho, refuse, rpcCodes } from './json-rpc.ts'
 import { hasEnvelope, readCallParams, readListParams, trimMessage } from './messages.ts'
+import { cacheHint, initializeVersions } from './revisions.ts'
 import type { CallContext } from './tool-call.ts'
 import { callTool, type Tools } from './tools.ts'
 
@@ -42,15 +43,6 @@ export interface ProtocolOptions {
   readonly tools: Tools
   readonly identity: Identity
 }
-
-/** How long, in milliseconds, a client may keep `tools/list` and `server/discover`: a deployment may change them. */
-export const cacheHint = { ttlMs: 300_000, cacheScope: 'private' } as const
-
-/** The revision without `initialize`, in which every request says all there is to know about its client. */
-export const statelessVersion = '2026-07-28'
-
-/** Revisions that begin with `initialize`: 2024-11-05 … 2025-11-25. A request that names none belongs to them. */
-export const initializeVersions: ReadonlySet<unknown> = new Set([undefined, ...SUPPORTED_PROTOCOL_VERSIONS])
 
 const unsupportedVersion = `Unsupported protocol version; supported: ${SUPPORTED_PROTOCOL_VERSIONS.join(', ')}`
 

@@ -1,7 +1,9 @@
+import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/server'
 import { describe, expect, it } from 'vitest'
 import { openGrant } from '../../src/access/authorization.ts'
 import { createFastPath } from '../../src/mcp/fast-path.ts'
 import { createSdkPath } from '../../src/mcp/protocol.ts'
+import { initializeVersions } from '../../src/mcp/revisions.ts'
 import { createTools } from '../../src/mcp/tools.ts'
 import { unwatchedConnection } from '../../src/upstream/call.ts'
 import { answer, createOptions, operations, type Respond, secretValue } from './example.ts'
@@ -92,6 +94,10 @@ const cases: readonly [string, { method: string; params: object }, (Respond | un
   ],
   ['a question, or the refusal without one', call('burn-book'), undefined, { confirmDelete: true }],
 ]
+
+it('knows the revisions of the SDK', () => {
+  expect([...initializeVersions]).toEqual([undefined, ...SUPPORTED_PROTOCOL_VERSIONS])
+})
 
 describe.each(eras)('in $era the fast path', (era) => {
   it.each(cases)('writes for %s what the SDK writes', async (_, request, respond, policy) => {
