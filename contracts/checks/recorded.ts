@@ -5,7 +5,7 @@ import { type Check, type Context, NotTested } from '../context.ts'
 import { type Exchange, readOperation } from '../exchanges.ts'
 import { findContradictions } from '../expected-users.ts'
 import { findMismatches } from '../shapes.ts'
-import { parseJson, showValue } from '../values.ts'
+import { parseJson, showValue, toList } from '../values.ts'
 import { listFinePrint } from './errors.ts'
 import { checkFigures } from './responses.ts'
 import { checkExpiry } from './tokens.ts'
@@ -29,6 +29,23 @@ export const recorded: Readonly<Record<string, Check>> = {
     for (const found of findContradictions(exchanges, requirements, tenants))
       if (found.operation === operation && found.exchange.server === server.name)
         fail(found.field, found.message)
+  },
+
+  async 'headers.recorded'(context) {
+    const { cache, id, foreign } = context.requirement.values
+    const { fail, expectEqual } = reportOnce(context)
+    const ids = new Set<unknown>()
+    for (const { result, hasIdempotencyKey } of await listExchanges(context)) {
+      const { headers } = result
+      const directives = String(headers['cache-control']).split(/\s*,\s*/)
+      if (!directives.includes(String(cache))) expectEqual('cache-control', headers['cache-control'], cache)
+      for (const name of toList(foreign).map(String)) expectEqual(name, headers[name], undefined)
+      const own = headers[String(id)]
+      // What a key repeats is the first response with all its headers.
+      if (!hasIdempotencyKey && (own === undefined || ids.has(own)))
+        fail(String(id), `expected an id of its own, got ${showValue(own)}`)
+      ids.add(own)
+    }
   },
 
   async 'result.text'(context) {
