@@ -25,6 +25,7 @@ export interface Streams {
 export interface CommandContext extends Streams {
   readonly stdin: Readable
   readonly stdout: Writable
+  readonly stderr: Writable
   readonly environment: Environment
   /** The Node that runs this process, for programs that a command runs. */
   readonly execPath: string

@@ -56,12 +56,17 @@ function install(client: McpClient, options: InstallOptions, context: CommandCon
     context.stdout.write(`${JSON.stringify(configuration, null, 2)}\n`)
     return
   }
-  const file = options.file ?? client.file.replace(/^~/, homedir())
+  const file = options.file ?? locateFile(client, process.platform, homedir())
   const present = readPresent(file)
   const servers = { ...asRecord(present[client.member]), ...asRecord(asRecord(configuration)[client.member]) }
   mkdirSync(dirname(resolve(file)), { recursive: true })
   writeFileSync(file, `${JSON.stringify({ ...present, [client.member]: servers }, null, 2)}\n`)
   context.stdout.write(`${client.title} is configured in ${file}; restart it there\n`)
+}
+
+/** Returns the file of a client on a system (Node's `process.platform`), for a user with this home folder. */
+export function locateFile({ file, files }: McpClient, platform: string, home: string): string {
+  return (files?.[platform] ?? file).replace(/^~/, () => home)
 }
 
 function compose(client: McpClient, server: McpServerEntry): object {

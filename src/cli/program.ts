@@ -1,11 +1,14 @@
 import { Command, CommanderError } from 'commander'
 import type { CommandContext, CreateCommand } from './command.ts'
+import { showProgress } from './progress.ts'
 
 /** A command that is loaded when it is named: a gateway that serves has no use for what reads descriptions. */
 interface Entry {
   readonly summary: string
   /** Another name of the command. */
   readonly alias?: string
+  /** Whether it tells of its progress itself, or runs until its input ends. */
+  readonly isOpen?: true
   readonly load: () => Promise<CreateCommand>
 }
 
@@ -17,6 +20,7 @@ const commands: Readonly<Record<string, Entry>> = {
   },
   mcp: {
     summary: 'serve MCP on standard input and output',
+    isOpen: true,
     load: async () => (await import('./mcp.ts')).createMcp,
   },
   mock: {
@@ -45,6 +49,7 @@ const commands: Readonly<Record<string, Entry>> = {
   },
   export: {
     summary: 'read a whole list, page by page',
+    isOpen: true,
     load: async () => (await import('./export.ts')).createExport,
   },
   doctor: {
@@ -86,11 +91,18 @@ export async function runProgram(args: readonly string[], context: CommandContex
   const typed = args.length === 0 ? ['serve'] : swapExport(args)
   // `calgate help check` names its command second.
   const program = await createProgram(context, typed.slice(0, 2))
+  let endProgress = () => {}
+  program.hook('preAction', (_, command) => {
+    if (!commands[command.name()]?.isOpen && !command.opts().stdio)
+      endProgress = showProgress(context.stderr, `calgate ${command.name()}`)
+  })
   try {
     await program.parseAsync(typed, { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     context.setExitCode(error.exitCode === 0 ? 0 : 2)
+  } finally {
+    endProgress()
   }
 }
 

@@ -16,6 +16,8 @@ export interface McpClient {
   readonly title: string
   /** The file, `~/` for the home folder of the user, else in the folder of a project. */
   readonly file: string
+  /** The file on systems where it is another. */
+  readonly files?: Readonly<Record<string, string>>
   /** Member of the file that servers stand in. */
   readonly member: 'mcpServers' | 'servers'
   /** Writes a reference to a variable; undefined for a client that reads none. */
@@ -34,6 +36,10 @@ export const mcpClients: readonly McpClient[] = [
   {
     ...{ id: 'claude-desktop', title: 'Claude Desktop', member: 'mcpServers' },
     file: '~/Library/Application Support/Claude/claude_desktop_config.json',
+    files: {
+      win32: '~/AppData/Roaming/Claude/claude_desktop_config.json',
+      linux: '~/.config/Claude/claude_desktop_config.json',
+    },
   },
   {
     ...{ id: 'vscode', title: 'VS Code', file: '.vscode/mcp.json', member: 'servers' },

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { configureDemo } from '../../mocks/start.ts'
+import { locateFile } from '../../src/cli/install.ts'
+import { mcpClients } from '../../src/mcp/client-configuration.ts'
 import { respondJson, startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
 import { runCommand, runCommandWith } from './run-command.ts'
 
@@ -124,6 +126,15 @@ describe('calgate install', () => {
       ])
     },
   )
+
+  it.each([
+    ['darwin', '/Users/ada/Library/Application Support/Claude/claude_desktop_config.json', '/Users/ada'],
+    ['win32', 'C:\\Users\\ada/AppData/Roaming/Claude/claude_desktop_config.json', 'C:\\Users\\ada'],
+    ['linux', '/home/ada/.config/Claude/claude_desktop_config.json', '/home/ada'],
+  ])('finds the file of Claude Desktop on %s', (platform, file, home) => {
+    const [desktop] = mcpClients.filter(({ id }) => id === 'claude-desktop')
+    expect(desktop && locateFile(desktop, platform, home)).toBe(file)
+  })
 
   it('leaves a file alone that is not plain JSON', async () => {
     const file = join(folder, 'comments.json')

@@ -1,0 +1,30 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type RunningGateway, startGateway } from '../support/gateway.ts'
+
+const headers = { accept: 'text/html' }
+const ask = async (url: string) => {
+  const { status, headers: sent } = await fetch(url, { headers })
+  return [status, sent.get('content-type')?.split(';')[0]]
+}
+
+describe.each(['on', 'off'])('with PAGES=%s', (pages) => {
+  const isOn = pages === 'on'
+  let running: RunningGateway
+  beforeAll(async () => {
+    running = await startGateway('http://127.0.0.1:9', { PAGES: pages })
+  })
+  afterAll(() => running[Symbol.asyncDispose]())
+
+  it(`a browser ${isOn ? 'gets' : 'does not get'} the page of the REST server`, async () => {
+    expect(await ask(running.restUrl)).toEqual(isOn ? [200, 'text/html'] : [404, 'application/problem+json'])
+    expect((await ask(`${running.restUrl}/js/scalar.js`))[0]).toBe(isOn ? 200 : 404)
+  })
+
+  it(`a browser ${isOn ? 'gets' : 'does not get'} the page of the MCP server`, async () => {
+    expect(await ask(running.mcpUrl)).toEqual(isOn ? [200, 'text/html'] : [405, 'application/json'])
+  })
+
+  it('the document is served', async () => {
+    expect(await ask(`${running.restUrl}/openapi.json`)).toEqual([200, 'application/json'])
+  })
+})
