@@ -2,7 +2,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-contract install-bench install-system install-corpus dev mock start package mcpb sbom openapi format check contract contract-mutants contract-live unit test test-system stress soak bench bench-quick profile corpus
+.PHONY: help install install-contract install-bench install-system install-corpus dev mock start package mcpb pictures sbom openapi format check contract contract-mutants contract-live unit test test-system stress soak bench bench-quick profile corpus
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -18,6 +18,10 @@ start: install ## Start the gateway alone, configured by the environment
 
 package: install ## Build the npm package, calgate-VERSION.tgz
 	@npm run --silent package
+
+pictures: install ## Draw the flow, and take pictures of both pages and of make dev
+	@scripts/install-programs chromium
+	@node scripts/pictures.ts
 
 sbom: install ## Write calgate.cdx.json, a list of the production packages as CycloneDX
 	@node scripts/sbom.ts

@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { homedir, platform } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { Argument, Command } from 'commander'
 import { listApiVariables } from '../config/api-variables.ts'
@@ -56,7 +56,7 @@ function install(client: McpClient, options: InstallOptions, context: CommandCon
     context.stdout.write(`${JSON.stringify(configuration, null, 2)}\n`)
     return
   }
-  const file = options.file ?? locateFile(client, process.platform, homedir())
+  const file = options.file ?? locateFile(client, platform(), homedir())
   const present = readPresent(file)
   const servers = { ...asRecord(present[client.member]), ...asRecord(asRecord(configuration)[client.member]) }
   mkdirSync(dirname(resolve(file)), { recursive: true })
@@ -64,9 +64,9 @@ function install(client: McpClient, options: InstallOptions, context: CommandCon
   context.stdout.write(`${client.title} is configured in ${file}; restart it there\n`)
 }
 
-/** Returns the file of a client on a system (Node's `process.platform`), for a user with this home folder. */
-export function locateFile({ file, files }: McpClient, platform: string, home: string): string {
-  return (files?.[platform] ?? file).replace(/^~/, () => home)
+/** Returns the file of a client on a system, by Node's name of it, for a user with this home folder. */
+export function locateFile({ file, files }: McpClient, system: string, home: string): string {
+  return (files?.[system] ?? file).replace(/^~/, () => home)
 }
 
 function compose(client: McpClient, server: McpServerEntry): object {

@@ -128,9 +128,9 @@ describe('calgate install', () => {
   )
 
   it.each([
-    ['darwin', '/Users/ada/Library/Application Support/Claude/claude_desktop_config.json', '/Users/ada'],
+    ['darwin', '/homes/ada/Library/Application Support/Claude/claude_desktop_config.json', '/homes/ada'],
     ['win32', 'C:\\Users\\ada/AppData/Roaming/Claude/claude_desktop_config.json', 'C:\\Users\\ada'],
-    ['linux', '/home/ada/.config/Claude/claude_desktop_config.json', '/home/ada'],
+    ['linux', '/homes/ada/.config/Claude/claude_desktop_config.json', '/homes/ada'],
   ])('finds the file of Claude Desktop on %s', (platform, file, home) => {
     const [desktop] = mcpClients.filter(({ id }) => id === 'claude-desktop')
     expect(desktop && locateFile(desktop, platform, home)).toBe(file)
