@@ -50,10 +50,16 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 /** Index of the quote that ends the string which begins at an index of a JSON text. */
 export function findStringEnd(text: string, start: number): number {
-  let index = start + 1
-  for (let code = text.charCodeAt(index); code !== quote; code = text.charCodeAt(index))
-    index += code === backslash ? 2 : 1
+  let index = text.indexOf('"', start + 1)
+  while (isEscaped(text, index)) index = text.indexOf('"', index + 1)
   return index
+}
+
+/** True after an odd number of backslashes. */
+function isEscaped(text: string, index: number): boolean {
+  let begin = index
+  while (text.charCodeAt(begin - 1) === backslash) begin -= 1
+  return (index - begin) % 2 === 1
 }
 
 function findNumberEnd(text: string, start: number): number {

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import { parseExactly } from '../document/exact-numbers.ts'
 import { isObject, nestsDeeper } from '../document/json.ts'
 import { isTextType } from '../document/media-types.ts'
@@ -26,17 +27,23 @@ export interface ToolResult {
 /** Deepest nesting of a response that becomes a result. */
 export const deepestResult = 512
 
+/** Characters beyond which the steps of a response share no event-loop tick, so that other calls have theirs between. */
+const largeText = 256 * 1024
+
 /**
  * A success: its own text, byte for byte, and what it says. With a selection only what that leaves, and the notice that
  * says where the rest is to be had. Throws `upstream_invalid_response` where JSON nests too deep to be written into a result.
  */
-export function toResult(response: ApiResponse, select?: Selection, notice = ''): ToolResult {
+export async function toResult(response: ApiResponse, select?: Selection, notice = ''): Promise<ToolResult> {
   const { text, data, body } = response
   if (data === undefined && body.length > 0) return toForeignResult(response, select !== undefined)
   if (data === undefined) return toEmptyResult(response)
   if (nestsDeeper(text, deepestResult))
     throw new GatewayError('upstream_invalid_response', { detail: tooDeep })
+  const isLarge = text.length > largeText
+  if (isLarge) await nextTick()
   const value = parseExactly(text, data)
+  if (isLarge) await nextTick()
   if (!select) return { content: [{ type: 'text', text }], structuredContent: asObject(value) }
   const described = select(value)
   const texts = [described.text, notice].filter(Boolean)
