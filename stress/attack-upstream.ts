@@ -1,5 +1,5 @@
-import { createServer } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
+import { startUpstream, type UpstreamStub } from '../test/support/upstream-stub.ts'
 
 /** Milliseconds that a write takes. */
 const slowness = 400
@@ -19,11 +19,11 @@ const failure = JSON.stringify({ statusCode: 500, message: 'Internal server erro
 /** The users whose reads do not go well. */
 export const userOf = { tokens: 1001, failure: 1002 } as const
 
-/** An upstream that answers at once, but slowly to writes, with 25 MB to lists, and by user as `userOf` names them. */
-export async function startAttackUpstream(): Promise<AsyncDisposable & { readonly url: string }> {
-  const server = createServer(async (request, response) => {
-    request.resume()
-    const { method, url = '' } = request
+/** Starts an upstream that is slow to writes, sends 25 MB to lists, and treats some users as `userOf` names them. */
+export async function startAttackUpstream(): Promise<UpstreamStub> {
+  const upstream = await startUpstream(async ({ method, url }, response) => {
+    // A flood is not remembered.
+    upstream.requests.length = 0
     const [status, body] = url.endsWith(`/users/${userOf.failure}`)
       ? [500, failure]
       : url.endsWith(`/users/${userOf.tokens}`)
@@ -34,14 +34,5 @@ export async function startAttackUpstream(): Promise<AsyncDisposable & { readonl
       .writeHead(status, { 'content-type': 'application/json', 'content-length': body.length })
       .end(body)
   })
-  server.keepAliveTimeout = 60_000
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  return {
-    url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
+  return upstream
 }
