@@ -1,10 +1,87 @@
 import type { Server } from 'node:http'
+import type { Readable, Writable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Server as TlsServer } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
 import type { TlsConfig } from '../config/network.ts'
-import type { Admission } from './admission.ts'
+import type { CircuitBreaker } from '../upstream/circuit-breaker.ts'
 import { countRequests } from './connection.ts'
+import { createClose } from './drain.ts'
+import type { Gateway, GatewayOptions } from './gateway.ts'
+import { type KeptParts, openKeptParts } from './kept-parts.ts'
+import type { ServerParts } from './server-parts.ts'
+
+/** What requests run through, and what a client on two streams is served. */
+export interface Composition<Offer>
+  extends Pick<Gateway, 'rest' | 'mcp' | 'control'>,
+    Pick<ServerParts, 'admission' | 'readiness' | 'requester'> {
+  readonly circuit: CircuitBreaker
+  readonly stdio: Offer
+}
+
+/** How a gateway is composed, and how it serves a client on two streams. */
+export interface Composer<Offer> {
+  readonly compose: (options: GatewayOptions, kept: KeptParts) => Promise<Composition<Offer>>
+  readonly openStdio: (offer: Offer, input: Readable, output: Writable) => Promise<Session<Offer>>
+}
+
+/** A client on two streams, until its input ends. */
+interface Session<Offer> {
+  readonly ended: Promise<void>
+  change(offer: Offer): Promise<void>
+}
+
+const servers = ['rest', 'mcp', 'control'] as const
+
+/**
+ * Opens a gateway that can be composed anew: a reload replaces everything but what is kept, and moves the requests of the
+ * servers that listen.
+ */
+export async function openGateway<Offer>(
+  options: GatewayOptions,
+  { compose, openStdio }: Composer<Offer>,
+): Promise<Gateway> {
+  const kept = await openKeptParts(options, {
+    admission: () => current.admission,
+    readiness: () => current.readiness,
+    circuit: () => current.circuit,
+  })
+  const first = await compose(options, kept)
+  const { rest, mcp, control } = first
+  let current = first
+  const sessions = new Set<Session<Offer>>()
+  return {
+    ...{ rest, mcp, control },
+    async serveStdio(input, output) {
+      const session = await openStdio(current.stdio, input, output)
+      sessions.add(session)
+      await session.ended
+      sessions.delete(session)
+    },
+    async reload(next) {
+      const composition = await compose({ ...options, ...next }, kept)
+      await Promise.all(
+        servers.map((name) => redirectRequests(first[name].server, composition[name], next.config.tls)),
+      )
+      const former = current
+      current = composition
+      const changes = [...sessions].map((session) => session.change(composition.stdio))
+      // What it was made of closes with its last request.
+      void Promise.all([awaitRequests(former), ...changes]).then(() => former.requester.close())
+    },
+    close: createClose({
+      drain: () => current.readiness.drain(),
+      delay: options.config.drainDelay,
+      servers: [rest, mcp],
+      others: [
+        { close: () => current.requester.close() },
+        kept.state.store,
+        ...(kept.telemetry ? [kept.telemetry] : []),
+        control,
+      ],
+    }),
+  }
+}
 
 /** Events by which a server tells of requests, and of what is none. */
 const events = ['request', 'checkExpectation', 'connect', 'clientError'] as const
@@ -13,7 +90,7 @@ const events = ['request', 'checkExpectation', 'connect', 'clientError'] as cons
  * Has another app handle what arrives at a server that listens, from the next request on. Connections stay open, and the
  * requests under way are finished by the app that has them. New connections of a TLS server get the certificate.
  */
-export async function redirectRequests(
+async function redirectRequests(
   listening: Server,
   app: FastifyInstance,
   tls: TlsConfig | undefined,
@@ -30,10 +107,7 @@ export async function redirectRequests(
 const pause = 100
 
 /** Resolves when the servers of a former composition have no request, and no write runs on without its client. */
-export async function awaitRequests(
-  { rest, mcp }: { readonly rest: FastifyInstance; readonly mcp: FastifyInstance },
-  admission: Admission,
-): Promise<void> {
+async function awaitRequests({ rest, mcp, admission }: Composition<unknown>): Promise<void> {
   while (countRequests(rest.server) + countRequests(mcp.server) + admission.active > 0)
     await wait(pause, undefined, { ref: false })
 }

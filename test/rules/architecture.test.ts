@@ -107,6 +107,11 @@ describe('a library', () => {
 })
 
 describe('files', () => {
+  it('compose the gateway in at most 80 lines', () => {
+    const [composition] = sources.filter(({ path }) => path === 'src/gateway.ts')
+    expect(countLines(composition?.text ?? '')).toBeLessThanOrEqual(80)
+  })
+
   it('have at most 200 lines', () => {
     expect(findLong(sources)).toEqual([])
   })

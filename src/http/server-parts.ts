@@ -1,0 +1,69 @@
+import { authenticatesClients, createGuard, type Guard } from '../access/authentication.ts'
+import { type Api, readApi } from '../document/api.ts'
+import type { Served } from '../document/served-operations.ts'
+import { createObservation } from '../observability/observation.ts'
+import { createReadinessCheck, type ReadinessCheck } from '../observability/readiness.ts'
+import { type ConfiguredCredentials, listCredentialHeaders } from '../upstream/credentials.ts'
+import { openUpstream } from '../upstream/origins.ts'
+import type { Requester } from '../upstream/requester.ts'
+import { Admission, usualAdmission } from './admission.ts'
+import { UnreadResponses } from './connection.ts'
+import type { GatewayOptions } from './gateway.ts'
+import type { KeptParts } from './kept-parts.ts'
+import { type ListenerOptions, usualTimeouts } from './listener.ts'
+
+/** What both servers of a gateway are made of. */
+export interface ServerParts extends Pick<Served, 'document' | 'operations'> {
+  readonly api: Api
+  readonly guard: Guard
+  /** Whether clients need a credential of the gateway's own. */
+  readonly isGuarded: boolean
+  readonly admission: Admission
+  readonly readiness: ReadinessCheck
+  readonly requester: Requester
+  readonly configured: ConfiguredCredentials
+  readonly listener: Omit<ListenerOptions, 'surface' | 'bodyLimit' | 'refuseUnrouted'>
+}
+
+/**
+ * Creates what both servers share: operations, guard, one concurrency limit, one rate limit, one bound of unread
+ * responses and the way to the upstream. Rejects with a `ConfigError` for an unknown scope of a key.
+ */
+export async function createServerParts(options: GatewayOptions, kept: KeptParts): Promise<ServerParts> {
+  const { config, logger, issuerKeys = {}, embedding } = options
+  const { timeouts = { ...usualTimeouts, keepAlive: config.keepAlive } } = options
+  const { state, telemetry, metrics, breakers } = kept
+  const isGuarded = authenticatesClients(config)
+  const { document, operations, compare } = kept.readServed(options.document, {
+    // A gateway that authenticates its clients reads this header for itself.
+    reserved: isGuarded ? ['authorization'] : [],
+    onUnserved: (operation, reason) => logger.warn({ operation, reason }, 'operation not served'),
+    onUnchecked: (operation, reason) => logger.warn({ operation, reason }, 'schema not checked'),
+  })
+  const api = readApi(document, operations)
+  const guard = await createGuard(config, operations, issuerKeys)
+  const admission = new Admission(options.admission ?? usualAdmission, metrics.requests.recordShed)
+  const readiness = createReadinessCheck(config, state.clock)
+  const { recorder, calls: records } = createObservation({
+    ...{ document, compare, logger, metrics, share: config.sampledShare, clock: state.clock },
+    ...options.sampling,
+  })
+  const tracing = telemetry?.tracing
+  const requester = openUpstream({
+    ...{ config, operations, rules: api.responses, state, breakers, records, tracing },
+  })
+  const { allowedHosts, allowedOrigins, rateLimit, tls } = config
+  const { store, fingerprint } = state
+  const credentialHeaders = listCredentialHeaders(operations)
+  return {
+    ...{ document, operations, api, guard, isGuarded, admission, readiness, requester },
+    configured: { secrets: config.shared, pins: config.pins },
+    listener: {
+      ...{ logger, readiness, embedding, admission, timeouts, allowedHosts, allowedOrigins, tls },
+      recorder: { ...recorder, tracing },
+      authenticate: guard.authenticate,
+      unread: new UnreadResponses({ timeout: config.writeTimeout }),
+      rateLimit: rateLimit && { ...rateLimit, store, fingerprint, credentialHeaders },
+    },
+  }
+}
