@@ -101,7 +101,9 @@ function normalize(value: unknown): unknown {
 function leaveOutFormats(schema: unknown, untold: readonly unknown[]): unknown {
   if (isList(schema)) return schema.map((one) => leaveOutFormats(one, untold))
   if (typeof schema !== 'object' || schema === null) return schema
-  const kept = Object.entries(schema).filter(([name, value]) => name !== 'format' || !untold.includes(value))
+  const kept = Object.entries(asRecord(schema)).filter(
+    ([name, value]) => name !== 'format' || !untold.includes(value),
+  )
   return Object.fromEntries(kept.map(([name, value]) => [name, leaveOutFormats(value, untold)]))
 }
 

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { readOwn } from '../document/json.ts'
 import type { CommandContext, CreateCommand } from './command.ts'
 import { showProgress } from './progress.ts'
 
@@ -93,7 +94,7 @@ export async function runProgram(args: readonly string[], context: CommandContex
   const program = await createProgram(context, typed.slice(0, 2))
   let endProgress = () => {}
   program.hook('preAction', (_, command) => {
-    if (!commands[command.name()]?.isOpen && !command.opts().stdio)
+    if (!commands[command.name()]?.isOpen && !readOwn(command.opts(), 'stdio'))
       endProgress = showProgress(context.stderr, `calgate ${command.name()}`)
   })
   try {
