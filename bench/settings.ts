@@ -22,7 +22,7 @@ const whole: Settings = {
   rounds: 5,
   seconds: 3,
   warmUp: 60_000,
-  longestWarmUp: 40,
+  longestWarmUp: 20,
   settle: 1,
   requests: 1_000_000,
   starts: 7,

@@ -33,11 +33,12 @@ it('two workers share the ports, and each serves 40 to 60 percent of the calls',
   const url = `http://127.0.0.1:${restPort}/v1/v2/oauth-clients/cm9demo/users/7`
   const headers = { 'x-cal-secret-key': 'demo-secret', connection: 'close' }
   const call = async () => (await fetch(url, { headers })).status
-  for (let sent = 0; sent < 200; sent += 20)
-    expect(new Set(await Promise.all(Array.from({ length: 20 }, call)))).toEqual(new Set([200]))
+  // Few at a time: of many at once the worker that happens to run gets more, which evens out only over seconds.
+  for (let sent = 0; sent < 400; sent += 4)
+    expect(new Set(await Promise.all(Array.from({ length: 4 }, call)))).toEqual(new Set([200]))
   const counts = await Promise.all([countCalls(controlPort), countCalls(controlPort + 1)])
-  expect(counts.reduce((sum, one) => sum + one)).toBe(200)
-  for (const count of counts) expect(count).toBeGreaterThanOrEqual(80)
+  expect(counts.reduce((sum, one) => sum + one)).toBe(400)
+  for (const count of counts) expect(count).toBeGreaterThanOrEqual(160)
 
   const workers = listDescendants(child.pid ?? 0)
   expect(workers).toHaveLength(2)
