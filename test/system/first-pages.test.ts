@@ -41,8 +41,10 @@ describe.each(['docs/get-started.md', 'docs/agents.md'])('%s', (page) => {
     const localize = (text: string) =>
       text.replaceAll(/\b(8080|8081|9090|9091|9190|9191)\b/g, (port) => String(free[ports.indexOf(port)]))
     const script = commands.map(({ command }) => `echo '==='\n${toScript(localize(command), `${control}`)}\n`)
-    const child = spawn('bash', ['-c', `trap 'kill $(jobs -p) 2>/dev/null' EXIT\n${script.join('')}`], {
+    const child = spawn('bash', ['-c', `trap 'kill 0' EXIT\n${script.join('')}`], {
       cwd: folder,
+      // A group of its own, which the script ends as a whole: npx leaves its child behind.
+      detached: true,
       stdio: ['ignore', 'pipe', 'inherit'],
       env: userEnvironment({
         REST_PORT: `${free[0]}`,
