@@ -1,4 +1,7 @@
-/** The address under which Cal.com stores one that it is sent: it names the client. */
+/**
+ * The address under which Cal.com stores one that it is sent: it names the client. What is expected here is not taken from
+ * the mock, since the mock is checked by it, too.
+ */
 export function rewriteAddress(email: string, clientId: string): string {
   return email.includes(`+${clientId}@`) ? email : email.replace('@', `+${clientId}@`)
 }

@@ -27,10 +27,10 @@ export function createGateway(options: GatewayOptions): Promise<Gateway> {
 /** Composes what a request runs through; a reload does so again. */
 async function compose(options: GatewayOptions, kept: KeptParts): Promise<Composition<StdioOffer>> {
   const { config, version, logger } = options
-  const { state, metrics, breakers } = kept
+  const { state, metrics } = kept
   const parts = await createServerParts(options, kept)
   const { document, operations, api, guard, isGuarded, admission, readiness } = parts
-  const { requester, configured, listener } = parts
+  const { requester, circuit, configured, listener } = parts
   const common = { operations, configured, policy: config }
   const page = config.pages ? { title: api.title, isGuarded } : undefined
 
@@ -50,8 +50,7 @@ async function compose(options: GatewayOptions, kept: KeptParts): Promise<Compos
     ...{ logger, readiness, metrics: metrics.metrics, allowedHosts: config.allowedHosts },
   })
   return {
-    ...{ rest, mcp, control, admission, readiness, requester },
-    circuit: breakers.find(config.baseUrl),
+    ...{ rest, mcp, control, admission, readiness, requester, circuit },
     stdio: createStdioOffer(tools, createCredentialSource(config.secrets)),
   }
 }

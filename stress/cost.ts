@@ -1,7 +1,7 @@
 import { readCpu } from '../bench/process-usage.ts'
 import { compare, type Spread } from '../bench/statistics.ts'
 import { type Finding, report } from './finding.ts'
-import { type GatewayProcess, readOne } from './gateway-process.ts'
+import { countRequests, type GatewayProcess, readOne } from './gateway-process.ts'
 import { load } from './load.ts'
 import { startQuickUpstream } from './quick-upstream.ts'
 import { startSharedState } from './shared-state.ts'
@@ -56,12 +56,7 @@ async function measure({ child, restPort }: GatewayProcess): Promise<number> {
 
 /** Reads how many of all calls each of two workers served; the second has its metrics on the next port. */
 async function readShares({ controlPort }: GatewayProcess): Promise<number[]> {
-  const counts = await Promise.all(
-    [controlPort, controlPort + 1].map(async (port) => {
-      const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
-      return Number(/^calgate_requests_total\{.*\} (\d+)$/m.exec(text)?.[1] ?? 0)
-    }),
-  )
+  const counts = await Promise.all([controlPort, controlPort + 1].map(countRequests))
   const all = counts.reduce((sum, one) => sum + one)
   return counts.map((count) => count / all)
 }

@@ -66,6 +66,12 @@ export async function startGatewayProcess(
   }
 }
 
+/** Returns how many requests of one kind the process with a control port has served; 0 without a metric. */
+export async function countRequests(controlPort: number): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${controlPort}/metrics`)).text()
+  return Number(/^calgate_requests_total\{.*\} (\d+)$/m.exec(text)?.[1] ?? 0)
+}
+
 function readStatus(pid: number | undefined): string {
   try {
     return readFileSync(`/proc/${pid}/status`, 'utf8')

@@ -97,19 +97,10 @@ function checkBaseUrl(
   reader.expect(variable, isBaseUrl(url), 'an http or https URL without user, query and fragment')
   if (!isBaseUrl(url)) return
   const { pathname } = new URL(url)
-  const repeated = findRepeated(pathname, api.commonPath)
+  // Below another path, as of a gateway in front of the API, the same beginning may well stand twice.
+  const isRepeated = `${api.commonPath}/`.startsWith(`${pathname}/`)
   // What the description says itself is taken as it stands.
-  if (repeated !== '' && url !== api.baseUrl)
-    reader.problems.push(`${variable} must leave out ${repeated}, which the paths of the API begin with`)
+  if (isRepeated && url !== api.baseUrl)
+    reader.problems.push(`${variable} must leave out ${pathname}, which the paths of the API begin with`)
   if (!allowInsecure && isInsecure(url)) reader.problems.push(`${variable} ${mustBeSecure}`)
-}
-
-/**
- * The path of a base URL where all the API's paths begin with it too; empty where they do not. Below another path, as of
- * a gateway in front of the API, the same beginning may well stand twice.
- */
-function findRepeated(pathname: string, commonPath: string): string {
-  const segments = commonPath.split('/').slice(1)
-  const beginnings = segments.map((_, index) => `/${segments.slice(0, index + 1).join('/')}`)
-  return beginnings.find((one) => pathname === one) ?? ''
 }

@@ -29,7 +29,7 @@ function readMatrix(raw: string, name: string, explode: boolean, shape: ValueSha
   if (parts.shift()?.join('=') !== '') return decodeText(raw)
   const isOwn = parts.every(([key = '']) => decodeText(key) === name)
   const texts = parts.map(([, ...rest]) => rest.join('='))
-  if (explode && shape.types.has('object') && !(isOwn && isPlainToo(shape)))
+  if (explode && shape.types.has('object') && !(isOwn && mayBePlain(shape)))
     return readJoined(raw.slice(1), { separator: ';', explode, shape, decode: decodeText })
   if (!isOwn) return decodeText(raw)
   if (explode && shape.types.has('array'))
@@ -40,7 +40,7 @@ function readMatrix(raw: string, name: string, explode: boolean, shape: ValueSha
 }
 
 /** True where a value may be one that is no object. */
-function isPlainToo({ types }: ValueShape): boolean {
+function mayBePlain({ types }: ValueShape): boolean {
   return types.size > 1
 }
 

@@ -4,7 +4,6 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { Server as TlsServer } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
 import type { TlsConfig } from '../config/network.ts'
-import type { CircuitBreaker } from '../upstream/circuit-breaker.ts'
 import { countRequests } from './connection.ts'
 import { createClose } from './drain.ts'
 import type { Gateway, GatewayOptions } from './gateway.ts'
@@ -14,8 +13,7 @@ import type { ServerParts } from './server-parts.ts'
 /** What requests run through, and what a client on two streams is served. */
 export interface Composition<Offer>
   extends Pick<Gateway, 'rest' | 'mcp' | 'control'>,
-    Pick<ServerParts, 'admission' | 'readiness' | 'requester'> {
-  readonly circuit: CircuitBreaker
+    Pick<ServerParts, 'admission' | 'readiness' | 'requester' | 'circuit'> {
   readonly stdio: Offer
 }
 

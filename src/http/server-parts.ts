@@ -3,6 +3,7 @@ import { type Api, readApi } from '../document/api.ts'
 import type { Served } from '../document/served-operations.ts'
 import { createObservation } from '../observability/observation.ts'
 import { createReadinessCheck, type ReadinessCheck } from '../observability/readiness.ts'
+import type { CircuitBreaker } from '../upstream/circuit-breaker.ts'
 import { type ConfiguredCredentials, listCredentialHeaders } from '../upstream/credentials.ts'
 import { openUpstream } from '../upstream/origins.ts'
 import type { Requester } from '../upstream/requester.ts'
@@ -21,6 +22,8 @@ export interface ServerParts extends Pick<Served, 'document' | 'operations'> {
   readonly admission: Admission
   readonly readiness: ReadinessCheck
   readonly requester: Requester
+  /** Circuit breaker of the configured base URL. */
+  readonly circuit: CircuitBreaker
   readonly configured: ConfiguredCredentials
   readonly listener: Omit<ListenerOptions, 'surface' | 'bodyLimit' | 'refuseUnrouted'>
 }
@@ -57,6 +60,7 @@ export async function createServerParts(options: GatewayOptions, kept: KeptParts
   const credentialHeaders = listCredentialHeaders(operations)
   return {
     ...{ document, operations, api, guard, isGuarded, admission, readiness, requester },
+    circuit: breakers.find(config.baseUrl),
     configured: { secrets: config.shared, pins: config.pins },
     listener: {
       ...{ logger, readiness, embedding, admission, timeouts, allowedHosts, allowedOrigins, tls },

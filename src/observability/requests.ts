@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Operation } from '../document/operations.ts'
 import type { ErrorCode } from '../errors/gateway-error.ts'
 import { endRequestSpan, startRequestSpan, type Tracing } from './tracing.ts'
 
@@ -27,8 +28,8 @@ export function readTraceparent(text: unknown): TraceContext | undefined {
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Names the operation of this route. */
-    operationId?: string
+    /** The operation of this route. */
+    operation?: Operation
   }
   interface FastifyRequest {
     /** The gateway's own error that is the response, if it is one, and the code of what caused it. */
@@ -107,7 +108,7 @@ export function recordRequest(
     const milliseconds = reply.elapsedTime
     logRequest(surface, request, ending, milliseconds)
     if (span) endRequestSpan(span, ending)
-    if (!toolCalls) recorder?.recordRequest(surface, route.config.operationId, ending, milliseconds)
+    if (!toolCalls) recorder?.recordRequest(surface, route.config.operation?.id, ending, milliseconds)
   })
 }
 

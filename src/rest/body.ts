@@ -9,10 +9,6 @@ import { announcesBody, checkEncoding, parseBodies } from '../http/request-check
 import { StreamLimit } from '../upstream/body-stream.ts'
 
 declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** The operation of this route. */
-    operation?: Operation
-  }
   interface FastifyRequest {
     /** The body's bytes as they came, or as they come; absent when there is none. */
     rawBody: Buffer | Readable | undefined

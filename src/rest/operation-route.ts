@@ -23,7 +23,7 @@ import { writeRoute } from './routes.ts'
  * Creates the route of an operation: its handler reads the request, takes the call through the pipeline and forwards it.
  */
 export function createOperationRoute(operation: CheckedOperation, options: PipelineOptions): RouteOptions {
-  const { id, method, restPath, body } = operation
+  const { method, restPath, body } = operation
   const pipeline = createPipeline(operation, options)
   const prepare = () => ({
     readRequest: createRequestReader(operation),
@@ -33,7 +33,7 @@ export function createOperationRoute(operation: CheckedOperation, options: Pipel
   return {
     method,
     url: writeRoute(restPath),
-    config: { operationId: id, operation },
+    config: { operation },
     // Runs after the hooks of the listener, before the body is read.
     onRequest: (request, _reply, done) => {
       pipeline.authorize(request.grant)
