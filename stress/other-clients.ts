@@ -92,7 +92,7 @@ async function countLostSlots({ controlPort }: GatewayProcess): Promise<number> 
   for (let attempts = 0; attempts < 60 && slots !== 0; attempts += 1) {
     if (attempts > 0) await wait(500)
     const response = await fetch(`http://127.0.0.1:${controlPort}/metrics`)
-    slots = Number(/^calgate_requests_active (\d+)/m.exec(await response.text())?.[1])
+    slots = Number(/^calgate_requests_active (\S+)/m.exec(await response.text())?.[1])
   }
   return slots
 }

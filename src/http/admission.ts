@@ -28,20 +28,27 @@ export type Release = () => void
 export class Slot {
   readonly #free: () => void
   #holders = 0
+  #isFree = false
 
   constructor(free: () => void) {
     this.#free = free
   }
 
-  /** Keeps the slot until the returned function is called. */
+  /**
+   * Keeps the slot until the returned function is called. A slot that was free before stays so: it is another request's
+   * now, and the client of this one has disconnected.
+   */
   hold(): Release {
+    if (this.#isFree) return () => {}
     let isHeld = true
     this.#holders += 1
     return () => {
       if (!isHeld) return
       isHeld = false
       this.#holders -= 1
-      if (this.#holders === 0) this.#free()
+      if (this.#holders > 0) return
+      this.#isFree = true
+      this.#free()
     }
   }
 }

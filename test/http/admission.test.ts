@@ -25,6 +25,17 @@ test('as many enter as there are slots, and one more for each that leaves', asyn
   await expect(fourth).rejects.toMatchObject(overloaded)
 })
 
+test('a slot that was free is not freed once more', async () => {
+  const admission = new Admission({ active: 1, waiting: 0, timeout: 500 })
+  const slot = await admission.enter()
+  slot.hold()()
+  const next = await hold(admission)
+  slot.hold()()
+  expect(admission.active).toBe(1)
+  next()
+  expect(admission.active).toBe(0)
+})
+
 test('a request that finds the queue full is refused at once', async () => {
   const admission = new Admission({ active: 1, waiting: 1, timeout: 500 })
   await hold(admission)
