@@ -1,20 +1,39 @@
 import type { Finding, Path } from '../problem.ts'
+import { isChoice, listEndlessReferences } from './endless-references.ts'
 import { followReference, listReferences, type Reference, replacePart } from './references.ts'
 
 /**
- * Finds the references of a document that lead nowhere and puts something in their places that costs as little as can
- * be: any value for a schema, any response for a response. A parameter or a body that is not there stays as it is: the
- * operations that have it are left out when they are read. Changes the document.
+ * Finds the references of a document that lead nowhere, or without end back to where they stand, and puts something in
+ * their places that costs as little as can be: any value for a schema, any response for a response. A parameter or a
+ * body that is not there stays as it is: the operations that have it are left out when they are read. Changes the
+ * document.
  */
 export function repairReferences(document: unknown): Finding[] {
   const dangling = listReferences(document).filter(
     ({ target }) => followReference(document, target) === undefined,
   )
-  return dangling.flatMap(({ target, path }): Finding[] => {
+  const findings = dangling.flatMap(({ target, path }): Finding[] => {
     if (isNeeded(path)) return []
     replacePart(document, path, isResponse(path) ? { description: 'Any response.' } : {})
     return [describeDangling({ target, path })]
   })
+  return [...findings, ...breakCircles(document)]
+}
+
+/** What stands in the place of a choice is none: any value there would be a choice of its own. */
+function breakCircles(document: unknown): Finding[] {
+  const endless = listEndlessReferences(document)
+  for (const { path } of endless) replacePart(document, path, isChoice(path) ? { not: {} } : {})
+  return endless.length === 0 ? [] : [...endless.map(describeEndless), ...breakCircles(document)]
+}
+
+function describeEndless({ target, path }: Reference): Finding {
+  return {
+    path: [...path, '$ref'],
+    message: `the reference ${target} leads back to its own schema for the same value`,
+    expected: 'a reference from one of its parts, such as a property',
+    severity: 'omission',
+  }
 }
 
 /** The finding that a reference leads nowhere. */

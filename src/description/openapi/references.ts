@@ -63,7 +63,8 @@ export function resolvePart(document: unknown, part: unknown): unknown {
   return isObject(part) && typeof part.$ref === 'string' ? followReference(document, part.$ref) : part
 }
 
-function findPart(document: unknown, reference: string): unknown {
+/** Gives what a local reference names itself, be it a reference once more; undefined where it names nothing. */
+export function findPart(document: unknown, reference: string): unknown {
   if (reference === '#') return document
   if (!reference.startsWith('#/')) return undefined
   return splitPointer(reference).reduce<unknown>((place, name) => {
@@ -88,10 +89,15 @@ function decodeName(name: string): string {
 
 /** Replaces the part at a path; nothing happens where there is none. */
 export function replacePart(document: unknown, path: Path, replacement: unknown): void {
-  const parent = path.slice(0, -1).reduce<unknown>((place, name) => readMember(place, name), document)
+  const parent = readPart(document, path.slice(0, -1))
   const last = path.at(-1)
   if (last !== undefined && typeof parent === 'object' && parent !== null)
     Reflect.set(parent, last, replacement)
+}
+
+/** Gives the part at a path; undefined where there is none. */
+export function readPart(document: unknown, path: Path): unknown {
+  return path.reduce<unknown>((place, name) => readMember(place, name), document)
 }
 
 function readMember(place: unknown, name: string | number): unknown {

@@ -157,6 +157,67 @@ test('a reference that leads back to itself leads nowhere; one within a schema i
   })
 })
 
+test('a schema that comes back to itself for the same value loses that reference alone', async () => {
+  const loading = await load({
+    'shop.yaml': `openapi: 3.1.0
+info: { title: Shop, version: '1' }
+paths:
+  /a:
+    post:
+      requestBody: { content: { application/json: { schema: { $ref: '#/components/schemas/Own' } } } }
+      responses: { 200: { description: Yes, content: { application/json: { schema: { $ref: '#/components/schemas/One' } } } } }
+components:
+  schemas:
+    Own: { allOf: [{ $ref: '#/components/schemas/Own' }], properties: { next: { $ref: '#/components/schemas/Own' } } }
+    One: { oneOf: [{ type: string }, { $ref: '#/components/schemas/Two' }] }
+    Two: { anyOf: [{ $ref: '#/components/schemas/Any' }], not: { $ref: '#/components/schemas/Six' }, items: { $ref: '#/components/schemas/One' } }
+    Six: { dependentSchemas: { a: { else: { $ref: '#/components/schemas/One' } } } }
+    Any: { anyOf: [{ type: string }, { $ref: '#/components/schemas/Any' }] }
+`,
+  })
+  const expected = 'a reference from one of its parts, such as a property'
+  expect(listProblems(loading)).toEqual([
+    `shop.yaml:10: omission: the reference #/components/schemas/Own leads back to its own schema for the same value; ${expected}`,
+    `shop.yaml:13: omission: the reference #/components/schemas/One leads back to its own schema for the same value; ${expected}`,
+    `shop.yaml:14: omission: the reference #/components/schemas/Any leads back to its own schema for the same value; ${expected}`,
+  ])
+  expect(asRecord(loading.document?.components).schemas).toMatchObject({
+    Own: { allOf: [{}], properties: { next: { $ref: '#/components/schemas/Own' } } },
+    Two: { items: { $ref: '#/components/schemas/One' } },
+    Six: { dependentSchemas: { a: { else: {} } } },
+    Any: { anyOf: [{ type: 'string' }, { not: {} }] },
+  })
+})
+
+test.each([
+  ['/pet first', ['Pet', 'Cat', 'Dog']],
+  ['/cat first', ['Cat', 'Dog', 'Pet']],
+])('kinds that extend a base which lists them are told apart, %s', async (_, names) => {
+  const schema = (name: string) => ({ $ref: `#/components/schemas/${name}` })
+  const post = (name: string) => ({
+    requestBody: { content: { 'application/json': { schema: schema(name) } } },
+  })
+  const kind = (sound: string) => ({
+    allOf: [schema('Pet'), { properties: { sound: { const: sound } }, required: ['sound'] }],
+  })
+  const loading = await load({
+    'pets.json': describeApi(Object.fromEntries(names.map((name) => [`/${name}`, { post: post(name) }])), {
+      components: {
+        schemas: {
+          Pet: { oneOf: [schema('Cat'), schema('Dog')] },
+          ...{ Cat: kind('meow'), Dog: kind('bark') },
+        },
+      },
+    }),
+  })
+  expect(loading.problems.map(({ severity }) => severity)).toEqual(['omission', 'omission'])
+  expect(asRecord(loading.document?.components).schemas).toMatchObject({
+    Pet: { oneOf: [schema('Cat'), schema('Dog')] },
+    Cat: { allOf: [{}, { required: ['sound'] }] },
+    Dog: { allOf: [{}, { required: ['sound'] }] },
+  })
+})
+
 test('a property that is called $ref and what looks like a reference in an example are none', async () => {
   const schema = { type: 'object', properties: { $ref: { type: 'string' } }, example: { $ref: '#/nowhere' } }
   await loadSound(
