@@ -2,6 +2,18 @@ import { buildConnector, Pool } from 'undici'
 import { skipInterimResponses } from './interim-responses.ts'
 import { openTunnel } from './tunnel.ts'
 
+/** The connection failed before a response was complete. */
+export class ConnectionError extends Error {
+  override readonly name = 'ConnectionError'
+  /** True when bytes of the request had left. */
+  readonly sent: boolean
+
+  constructor(sent: boolean, cause: Error) {
+    super('the connection to the upstream failed', { cause })
+    this.sent = sent
+  }
+}
+
 /** Connections to the upstream. */
 export interface Pools {
   readonly reads: Pool

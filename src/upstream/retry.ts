@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import type { Operation } from '../document/operations.ts'
 import { createCallError, currentCall, type Interceptor, isRead } from './call.ts'
-import { ConnectionError } from './transport.ts'
+import { ConnectionError } from './pools.ts'
 
 /** Most further tries of a call of which no byte has left. */
 const retriesBeforeSending = 2

@@ -1,6 +1,6 @@
 import type { Tracing } from '../observability/tracing.ts'
 import { currentCall, type Interceptor, type UpstreamCall } from './call.ts'
-import { ConnectionError } from './transport.ts'
+import { ConnectionError } from './pools.ts'
 
 /**
  * Traces each try of a call as a child of what the call is a part of, by the semantic conventions of HTTP clients. The

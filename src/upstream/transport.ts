@@ -10,19 +10,7 @@ import {
   type UpstreamRequest,
   type UpstreamResponse,
 } from './call.ts'
-import type { Pools } from './pools.ts'
-
-/** The connection failed before a response was complete. */
-export class ConnectionError extends Error {
-  override readonly name = 'ConnectionError'
-  /** True when bytes of the request had left. */
-  readonly sent: boolean
-
-  constructor(sent: boolean, cause: Error) {
-    super('the connection to the upstream failed', { cause })
-    this.sent = sent
-  }
-}
+import { ConnectionError, type Pools } from './pools.ts'
 
 /** Bytes of the largest response that is collected; 250 users with full metadata stay below a third of it. */
 const largestResponse = 32 * 1024 * 1024
@@ -75,7 +63,7 @@ export function createTransport(
 interface Load {
   /** Exchanges of which no byte has left. */
   waiting: number
-  /** Bytes collected of responses that are not complete. */
+  /** Bytes of the room for responses that are not complete. */
   collected: number
 }
 
@@ -92,10 +80,9 @@ interface ExchangeParts {
 /** One request and its response on one connection. */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #parts: ExchangeParts
-  readonly #chunks: Buffer[] = []
   #controller: Dispatcher.DispatchController | undefined
-  #status = 0
-  #headers: UpstreamResponse['headers'] = {}
+  #head: Pick<UpstreamResponse, 'status' | 'headers'> = { status: 0, headers: {} }
+  #body: Buffer = Buffer.alloc(0)
   #size = 0
   #settled = false
   #waits = true
@@ -122,11 +109,13 @@ class Exchange implements Dispatcher.DispatchHandler {
     status: number,
     headers: UpstreamResponse['headers'],
   ): void {
-    this.#status = status
-    this.#headers = headers
-    if (this.#settled || !this.#parts.call.takesStream?.({ status, headers })) return
-    const { call, streams, streamTimeout: timeout, resolve } = this.#parts
-    const onClose = streams.tryOpen()
+    this.#head = { status, headers }
+    if (this.#settled) return
+    const { call, request, streams, streamTimeout: timeout, resolve } = this.#parts
+    const onClose = call.takesStream?.({ status, headers }) ? streams.tryOpen() : undefined
+    // Collected side by side, large ones would all reach the limit together, and none its end.
+    if (!onClose && request.method !== 'HEAD')
+      this.#makeRoom(controller, Number(headers['content-length']) || 0)
     if (!onClose) return
     const createError = (cause: Error) => createCallError(call, 'upstream_connection_lost', { cause })
     this.#settle()
@@ -135,15 +124,29 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    const { load } = this.#parts
     this.#stream?.add(chunk)
-    if (this.#settled) return
-    this.#size += chunk.length
-    load.collected += chunk.length
-    if (this.#size > largestResponse) this.#refuse(controller, 'the response is too large')
-    else if (this.#size > smallResponse && load.collected > mostCollected)
-      this.#refuse(controller, 'too many large responses at a time', isRead(this.#parts.request))
-    else this.#chunks.push(chunk)
+    const size = this.#size + chunk.length
+    if (this.#settled || !this.#makeRoom(controller, size, 2 * this.#size)) return
+    chunk.copy(this.#body, this.#size)
+    this.#size = size
+  }
+
+  /** Makes room for so many bytes, and for more where they are to come; refuses the response where too little is left. */
+  #makeRoom(controller: Dispatcher.DispatchController, size: number, more = 0): boolean {
+    if (size <= this.#body.length) return true
+    const { load, request } = this.#parts
+    const collected = load.collected - this.#body.length
+    const length = Math.max(size, Math.min(more, largestResponse, mostCollected - collected))
+    if (size > largestResponse) this.#refuse(controller, 'the response is too large')
+    else if (size > smallResponse && collected + size > mostCollected)
+      this.#refuse(controller, 'too many large responses at a time', isRead(request))
+    else {
+      load.collected = collected + length
+      const body = Buffer.allocUnsafeSlow(length)
+      this.#body.copy(body)
+      this.#body = body
+    }
+    return !this.#settled
   }
 
   /** A read may be sent again later; what became of a write is unknown without its response. */
@@ -159,9 +162,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     this.#stream?.end()
     if (!this.#settle()) return
-    const [only = Buffer.alloc(0)] = this.#chunks
-    const body = this.#chunks.length > 1 ? Buffer.concat(this.#chunks, this.#size) : only
-    this.#parts.resolve({ status: this.#status, headers: this.#headers, body })
+    this.#parts.resolve({ ...this.#head, body: this.#body.subarray(0, this.#size) })
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
@@ -186,7 +187,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#settled) return false
     this.#settled = true
     this.#leaveQueue()
-    this.#parts.load.collected -= this.#size
+    this.#parts.load.collected -= this.#body.length
     this.#parts.request.signal?.removeEventListener('abort', this.#abort)
     return true
   }

@@ -66,13 +66,13 @@ function openPieces() {
   }
   const send = createTransport({ reads: pool as Pool, writes: pool as Pool })
   const controller = { abort() {} } as unknown as Dispatcher.DispatchController
-  const begin = (method: string) => {
+  const begin = (method: string, headers = {}) => {
     const call = { operation: create, connection: unwatchedConnection, principal: '', listSecrets: () => [] }
     const response = runInCall(call, () => send({ method, path: '/', headers: {} }))
     response.catch(() => {})
     const handler = handlers.at(-1)
     handler?.onRequestStart?.(controller, {})
-    handler?.onResponseStart?.(controller, 200, {}, 'OK')
+    handler?.onResponseStart?.(controller, 200, headers, 'OK')
     return {
       response,
       receive(chunk: Buffer, times = 1) {
@@ -84,22 +84,38 @@ function openPieces() {
   return begin
 }
 
+const megabyte = Buffer.alloc(1024 * 1024, 'x')
+const ofMegabytes = (count: number) => ({ 'content-length': `${count * megabyte.length}` })
+
 test('large responses have a budget in bytes together, and small ones always find room', async () => {
   const begin = openPieces()
-  const piece = Buffer.alloc(1024 * 1024)
-  const large = Array.from({ length: 2 }, () => begin('GET'))
-  for (const one of large) one.receive(piece, 24)
-  const [read, write, small] = [begin('GET'), begin('POST'), begin('GET')]
-  read.receive(piece, 2)
-  write.receive(piece, 2)
+  const large = Array.from({ length: 2 }, () => begin('GET', ofMegabytes(24)))
+  const [read, write, small] = [begin('GET'), begin('POST'), begin('GET', ofMegabytes(1))]
+  read.receive(megabyte, 2)
+  write.receive(megabyte, 2)
   await expect(read.response).rejects.toMatchObject({ code: 'overloaded' })
   await expect(write.response).rejects.toMatchObject({ code: 'upstream_invalid_response' })
-  small.receive(piece)
+  small.receive(megabyte)
   small.end()
-  expect((await small.response).body.length).toBe(piece.length)
+  expect((await small.response).body.equals(megabyte)).toBe(true)
   large[0]?.end()
   const next = begin('GET')
-  next.receive(piece, 20)
+  next.receive(megabyte, 20)
   next.end()
-  expect((await next.response).body.length).toBe(20 * piece.length)
+  expect((await next.response).body.equals(Buffer.alloc(20 * megabyte.length, 'x'))).toBe(true)
+})
+
+test('a large response that finds no room is refused before its first byte', async () => {
+  const begin = openPieces()
+  const first = begin('GET', ofMegabytes(24))
+  const head = begin('HEAD', ofMegabytes(33))
+  begin('GET', ofMegabytes(24))
+  await expect(begin('GET', ofMegabytes(2)).response).rejects.toMatchObject({ code: 'overloaded' })
+  await expect(begin('GET', ofMegabytes(33)).response).rejects.toMatchObject({
+    code: 'upstream_invalid_response',
+  })
+  first.receive(megabyte, 24)
+  for (const one of [first, head]) one.end()
+  expect((await first.response).body.equals(Buffer.alloc(24 * megabyte.length, 'x'))).toBe(true)
+  expect((await head.response).body.length).toBe(0)
 })
