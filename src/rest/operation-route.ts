@@ -9,7 +9,7 @@ import {
 import type { Parameter } from '../document/parameters.ts'
 import { createPathPattern, listVariables, matchVariables } from '../document/path-template.ts'
 import { createQueryReader } from '../document/query-reading.ts'
-import { type CheckedOperation, isCredential } from '../document/validation.ts'
+import type { CheckedOperation } from '../document/validation.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { holdSlot } from '../http/admission.ts'
 import { refuseBody } from '../http/request-check.ts'
@@ -156,14 +156,14 @@ function prepare(
 }
 
 /**
- * Only the operation's own headers. An empty one counts as absent, but for a credential: a client that sends an empty
- * secret meant to send one, and must not act with a configured key instead.
+ * Only the operation's own headers. An empty one is a value: a client that sends an empty secret or idempotency key meant
+ * to send one, and must not act with a configured key, or without the protection that it asked for.
  */
 function readHeaders(readers: readonly PlaceReader[], headers: FastifyRequest['headers']): Values {
   const values: Values = {}
   for (const { parameter, read } of readers) {
     const text = headers[parameter.name.toLowerCase()]
-    if (text === undefined || (text === '' && !isCredential(parameter))) continue
+    if (text === undefined) continue
     values[parameter.name] = read(String(text))
   }
   return values
