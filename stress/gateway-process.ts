@@ -26,7 +26,8 @@ const request = (path: string) =>
 /** Request that reads one user. */
 export const readOne = request('/v1/v2/oauth-clients/cm9demo/users/4711')
 
-const main = fileURLToPath(new URL('../bin/calgate.js', import.meta.url))
+/** The file that operators start the gateway by. */
+export const main = fileURLToPath(new URL('../bin/calgate.js', import.meta.url))
 
 /** Starts a gateway in front of an upstream on this machine and waits until it is ready, by the command that operators use. */
 export async function startGatewayProcess(
