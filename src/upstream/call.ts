@@ -79,6 +79,8 @@ export interface UpstreamCall {
   readonly takesStream?: ((response: Pick<UpstreamResponse, 'status' | 'headers'>) => boolean) | undefined
   /** True once the first bytes of the request were written: from then on the call may have an effect. */
   sent?: boolean
+  /** Tries so far, where they are traced. */
+  tries?: number
 }
 
 const calls = new AsyncLocalStorage<UpstreamCall>()

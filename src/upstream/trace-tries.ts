@@ -1,5 +1,5 @@
 import type { Tracing } from '../observability/tracing.ts'
-import { currentCall, type Interceptor, type UpstreamCall } from './call.ts'
+import { currentCall, type Interceptor } from './call.ts'
 import { ConnectionError } from './pools.ts'
 
 /**
@@ -13,16 +13,15 @@ export function traceTries(tracing: Tracing, origin: string): Interceptor {
     'server.port': Number(port || (protocol === 'https:' ? 443 : 80)),
     'url.scheme': protocol.slice(0, -1),
   }
-  const tries = new WeakMap<UpstreamCall, number>()
   return (send) => async (request) => {
     const call = currentCall()
-    const count = tries.get(call) ?? 0
-    tries.set(call, count + 1)
+    const { tries = 0 } = call
+    call.tries = tries + 1
     const { method } = request
     const template = call.operation.path
     const span = tracing.start('client', `${method} ${template}`, request.headers.traceparent, {
       ...{ 'http.request.method': method, 'url.template': template, ...server },
-      ...(count > 0 && { 'http.request.resend_count': count }),
+      ...(tries > 0 && { 'http.request.resend_count': tries }),
     })
     try {
       const headers = { ...request.headers, traceparent: span.traceparent }
