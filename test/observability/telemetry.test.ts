@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toMetricData } from '../../src/observability/metric-data.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { calls, toMcpRequest } from '../support/servers.ts'
-import { startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
+import { respondJson, startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
 
 interface Attribute {
   readonly key: string
@@ -46,6 +46,8 @@ const client = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) }
 const traceparent = `00-${client.traceId}-${client.spanId}-01`
 const inMeta = { traceId: 'c'.repeat(32), spanId: 'd'.repeat(16) }
 const metaTraceparent = `00-${inMeta.traceId}-${inMeta.spanId}-01`
+const cut = { traceId: 'e'.repeat(32), spanId: 'f'.repeat(16) }
+const cutTraceparent = `00-${cut.traceId}-${cut.spanId}-01`
 
 function read({ attributes }: SentSpan): Record<string, unknown> {
   return Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]))
@@ -59,7 +61,11 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
 
   beforeAll(async () => {
     receiver = await startReceiver()
-    upstream = await startUpstream()
+    upstream = await startUpstream((request, response) => {
+      const isCut = request.url.endsWith('/4712') && upstream.requests.length === 4
+      if (isCut) response.destroy()
+      else respondJson(response, 200, { status: 'success', data: {} })
+    })
     const gateway = await startGateway(upstream.url, { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url })
     const { restUrl, mcpUrl } = gateway
     const headers = { 'x-cal-secret-key': 'demo-secret', traceparent }
@@ -70,6 +76,8 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
     const message = JSON.parse(String(init.body))
     message.params._meta = { ...message.params._meta, traceparent: metaTraceparent }
     await (await fetch(mcpUrl + path, { ...init, body: JSON.stringify(message) })).arrayBuffer()
+    const again = { ...headers, traceparent: cutTraceparent }
+    await (await fetch(`${restUrl}/v1/v2/oauth-clients/cm9demo/users/4712`, { headers: again })).arrayBuffer()
     await gateway[Symbol.asyncDispose]()
     sent.push(...upstream.requests.map((one) => one.headers))
     log = gateway.log
@@ -111,6 +119,12 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
     expect(sent[2]?.traceparent).toContain(inMeta.traceId)
   })
 
+  it('a try after one that failed says how many there were before it', () => {
+    const tries = receiver.spans.filter(({ traceId, kind }) => traceId === cut.traceId && kind === 3)
+    expect(tries.map((one) => read(one)['http.request.resend_count'])).toEqual([undefined, 1])
+    expect(tries.map((one) => read(one)['error.type'])).toEqual(['connection_error', undefined])
+  })
+
   it('log lines have the ids of the traces', () => {
     const ids = log.map((line) => JSON.parse(line).traceId).filter(Boolean)
     expect(ids[0]).toBe(client.traceId)
@@ -120,7 +134,7 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
   it('metrics are sent too, and nothing of a client’s URL', () => {
     expect(receiver.metrics).toContain('calgate_requests_total')
     expect(receiver.metrics).toContain('calgate_upstream_call_duration_seconds')
-    expect(JSON.stringify(receiver.spans)).not.toMatch(/secret|(?<!\d)4711(?!\d)|cm9demo/)
+    expect(JSON.stringify(receiver.spans)).not.toMatch(/secret|(?<!\d)471[12](?!\d)|cm9demo/)
     expect(receiver.resources).toContainEqual({ key: 'service.name', value: { stringValue: 'calgate' } })
   })
 })
