@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { styleText } from 'node:util'
-import { inlineReferences, type OpenApiDocument } from '../src/document/document.ts'
+import { findSampleCall } from '../src/cli/sample-call.ts'
+import type { OpenApiDocument } from '../src/document/document.ts'
+import { foldName } from '../src/document/path-template.ts'
 
 /** Origins of the servers that `make dev` has started. */
 export interface Origins {
@@ -61,43 +63,11 @@ function configure(server: object): string {
 
 /** Reads the demo client from the document: the example of the path variable that names it. */
 export function readDemoClient(document: OpenApiDocument): DemoClient {
-  return { id: String(readSample(document).examples.get('clientid')), secret: 'demo-secret' }
+  return { id: String(findSampleCall(document)?.examples.get(foldName('clientId'))), secret: 'demo-secret' }
 }
 
 function readSampleCall(document: OpenApiDocument): { readonly path: string; readonly secretHeader: string } {
-  const { template, parameters, examples } = readSample(document)
-  const secretHeader = parameters.find((one) => one.in === 'header' && one.schema.format === 'password')
-  return {
-    path: template.replaceAll(/\{([^}]+)\}/g, (_, name) =>
-      encodeURIComponent(String(examples.get(fold(name)))),
-    ),
-    secretHeader: String(secretHeader?.name),
-  }
-}
-
-/** Picks the GET operation with the most path variables: one user shows more than a list. */
-function readSample(document: OpenApiDocument) {
-  const reads = Object.values(document.paths).flatMap(({ get }) =>
-    get === undefined ? [] : [Object(inlineReferences(document, get))],
-  )
-  const [read] = reads.sort((one, other) => countVariables(other) - countVariables(one))
-  const parameters: Parameter[] = [read?.parameters ?? []].flat()
-  const examples = new Map(parameters.map((one) => [fold(one.name), one.example ?? one.schema.example]))
-  return { template: String(read?.['x-rest-path']), parameters, examples }
-}
-
-interface Parameter {
-  readonly in: string
-  readonly name: string
-  readonly example?: unknown
-  readonly schema: { readonly format?: string; readonly example?: unknown }
-}
-
-function countVariables(operation: { readonly 'x-rest-path'?: unknown }): number {
-  return String(operation['x-rest-path']).split('{').length
-}
-
-/** Variables of exposed paths match parameters whatever their case and separators. */
-function fold(name: string): string {
-  return name.toLowerCase().replaceAll(/[-_]/g, '')
+  const { path = '/', parameters = [] } = findSampleCall(document) ?? {}
+  const secretHeader = parameters.find((one) => one.in === 'header' && one.schema?.format === 'password')
+  return { path, secretHeader: String(secretHeader?.name) }
 }

@@ -69,11 +69,20 @@ function readVersion(): string {
 }
 
 function fail(error: unknown): never {
-  if (error instanceof CommandError) process.stderr.write(`calgate: ${error.message}\n`)
-  else if (error instanceof ConfigError)
-    process.stderr.write(error.problems.map((one) => `calgate: ${one}\n`).join(''))
-  else process.stderr.write(`calgate: stopped by ${error instanceof Error ? error.stack : typeof error}\n`)
+  process.stderr.write(
+    describe(error)
+      .map((line) => `calgate: ${line}\n`)
+      .join(''),
+  )
   process.exit(error instanceof CommandError ? error.exitCode : 1)
+}
+
+/** What the system refuses, such as a disk that is full, is said by its message; a stack helps only with our own errors. */
+function describe(error: unknown): readonly string[] {
+  if (error instanceof CommandError) return error.message.split('\n')
+  if (error instanceof ConfigError) return error.problems
+  if (!(error instanceof Error)) return [`stopped by ${typeof error}`]
+  return [`stopped by ${'syscall' in error ? error.message : error.stack}`]
 }
 
 // A reader that has ended, such as `head`, wants no more.

@@ -1,4 +1,7 @@
+import { spawnSync } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import manifest from '../package.json' with { type: 'json' }
 import { type GatewayProcess, startGatewayProcess } from '../stress/gateway-process.ts'
@@ -56,6 +59,27 @@ it('a second signal ends the process at once, whatever is under way', async () =
   upstream.release()
 })
 
+it.each([['serve', '--stdio', '--mock'], ['mcp', '--mock'], ['mcp']])(
+  '%s %s ends with its input, its mock too',
+  (...args) => {
+    const { status, stdout, stderr } = run(args, 'pipe')
+    expect([status, stdout, stderr]).toEqual([0, '', ''])
+  },
+)
+
+it('what the system refuses is told without a stack', () => {
+  const full = openSync('/dev/full', 'w')
+  const { status, stderr } = run(['completion', 'bash'], full)
+  closeSync(full)
+  expect([status, stderr]).toEqual([1, expect.stringMatching(/^calgate: stopped by ENOSPC: [^\n]*\n$/)])
+})
+
+it('each problem of a settings file is a line of its own', () => {
+  const file = fileURLToPath(new URL('../openapi/openapi.json', import.meta.url))
+  const { status, stderr } = run(['serve', '--config', file], 'pipe')
+  expect([status, stderr]).toEqual([2, expect.stringMatching(/^(calgate: \S+:\d+: .*\n){2,}$/)])
+})
+
 it('tells of itself and of the process on the control port, and keeps a line for a second at most', async () => {
   await using upstream = await startUpstream()
   await using gateway = await startGatewayProcess(upstream.url, 'info')
@@ -65,6 +89,13 @@ it('tells of itself and of the process on the control port, and keeps a line for
   expect(metrics).toContain('calgate_requests_active 0')
   await expect.poll(() => gateway.readLog(), { timeout: 30_000 }).toContain('Server listening at ')
 })
+
+/** Runs a command whose input has ended. */
+function run(args: readonly string[], output: 'pipe' | number) {
+  const main = fileURLToPath(new URL('../bin/calgate.js', import.meta.url))
+  const stdio = ['ignore' as const, output, 'pipe' as const]
+  return spawnSync(process.execPath, [main, ...args], { encoding: 'utf8', stdio, timeout: 60_000 })
+}
 
 function readLines(gateway: GatewayProcess): unknown[] {
   const lines = gateway.readLog().trim().split('\n')

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { asRecord } from '../document/json.ts'
+import { readCallArguments } from './call-arguments.ts'
 import { type CommandContext, CommandError, formatExamples } from './command.ts'
 import { addDescriptionOptions } from './description-options.ts'
 import type { ServeOptions } from './served.ts'
@@ -16,10 +17,10 @@ export function createCall(context: CommandContext): Command {
   const { stdout, stderr, setExitCode } = context
   const command = new Command('call')
     .description(
-      'Calls a tool, with the configuration of `calgate serve`, and writes what it returns as a table. Without a tool, lists the tools. Exits with 1 when the call fails.',
+      'Calls a tool, with the configuration of `calgate serve`, and writes what it returns as a table. Without a tool, lists the tools with their arguments. Exits with 1 when the call fails.',
     )
     .argument('[tool]', 'name of the tool')
-    .argument('[arguments...]', 'key=value; a value is JSON where its type is no text')
+    .argument('[arguments...]', 'key=value, or key.member=value; a value is JSON where its type is no text')
     .option('--json', 'write JSON instead of a table')
     .option('--file <file>', 'description; by default what calgate ships with; repeat it for more', collect)
     .option('--config <file>', 'settings of the gateway; calgate.yaml where it exists')
@@ -27,7 +28,8 @@ export function createCall(context: CommandContext): Command {
     .addHelpText(
       'after',
       formatExamples({
-        'calgate call --mock': 'list the tools',
+        'calgate call --mock': 'list the tools with their arguments',
+        'calgate call create-order body.item=tea --file shop.yaml': 'give a member of a body',
         'calgate call get-order id=1 --file shop.yaml': 'call one, of another API',
         'calgate call get-order id=1 --file shop.yaml --json': 'as JSON',
       }),
@@ -35,8 +37,10 @@ export function createCall(context: CommandContext): Command {
     .action(async (name: string | undefined, texts: readonly string[], options: CallOptions) => {
       await using client = await openTools(options.file ?? [], options, context)
       const tools = await client.list()
+      const write = (value: unknown, forPeople: string) =>
+        options.json ? `${JSON.stringify(value, null, 2)}\n` : forPeople
       if (name === undefined) {
-        stdout.write(tools.map((tool) => `${tool.name}\n`).join(''))
+        stdout.write(write(tools, formatTools(tools)))
         return
       }
       const tool = tools.find((one) => one.name === name)
@@ -44,11 +48,11 @@ export function createCall(context: CommandContext): Command {
         throw new CommandError(
           `there is no tool ${name}; there are ${tools.map((one) => one.name).join(', ')}`,
         )
-      const { isError, value } = await client.call(name, readArguments(tool, texts))
+      const { isError, text, value } = await client.call(name, readCallArguments(tool.inputSchema, texts))
       if (isError) {
-        stderr.write(`${typeof value === 'string' ? value : JSON.stringify(value, null, 2)}\n`)
+        stderr.write(write(value, `${text}\n`))
         setExitCode(1)
-      } else stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : formatTable(unwrap(value)))
+      } else stdout.write(write(value, formatTable(unwrap(value))))
     })
   return addDescriptionOptions(command)
 }
@@ -57,29 +61,23 @@ function collect(value: string, earlier: readonly string[] = []): readonly strin
   return [...earlier, value]
 }
 
-/** APIs wrap what they return beside a status. */
+/** APIs wrap what they return beside a status, and MCP wraps what is no object. */
 function unwrap(value: unknown): unknown {
-  const { data } = asRecord(value)
-  return data ?? value
+  const { data, result, ...others } = asRecord(value)
+  return data ?? (Object.keys(others).length === 0 ? (result ?? value) : value)
 }
 
-function readArguments({ inputSchema }: ListedTool, texts: readonly string[]): Record<string, unknown> {
-  const properties = asRecord(asRecord(inputSchema).properties)
-  return Object.fromEntries(
-    texts.map((text) => {
-      const [, key = '', value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? []
-      if (key === '') throw new CommandError(`arguments are key=value, not ${JSON.stringify(text)}`)
-      return [key, readValue(value, asRecord(properties[key]).type)]
-    }),
-  )
-}
-
-function readValue(text: string, type: unknown): unknown {
-  if (type === 'string') return text
-  try {
-    const value: unknown = JSON.parse(text)
-    return value
-  } catch {
-    return text
-  }
+/** Writes a tool a line, with its arguments; in brackets those that a call can do without. */
+function formatTools(tools: readonly ListedTool[]): string {
+  const width = Math.max(...tools.map(({ name }) => name.length), 0)
+  return tools
+    .map(({ name, inputSchema }) => {
+      const { properties, required } = asRecord(inputSchema)
+      const needed = [required ?? []].flat()
+      const others = Object.keys(asRecord(properties)).filter((one) => !needed.includes(one))
+      const names = [...needed, ...others.map((one) => `[${one}]`)]
+      return `${name.padEnd(width)}  ${names.join(' ')}`.trimEnd()
+    })
+    .map((line) => `${line}\n`)
+    .join('')
 }

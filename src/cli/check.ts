@@ -21,12 +21,17 @@ export function createCheck({ stdout, setExitCode }: CommandContext): Command {
       const loading = await loadFiles(files, options)
       const { problems } = loading
       const count = (severity: Severity) => problems.filter((one) => one.severity === severity).length
-      const counts = `${count('error')} errors, ${count('omission')} left out, ${count('warning')} warnings`
+      const counts = `${tell(count('error'), 'error')}, ${count('omission')} left out, ${tell(count('warning'), 'warning')}`
+      const served = loading.isRefused ? 0 : countOperations(loading)
       stdout.write(formatProblems(problems))
-      stdout.write(`${counts}; ${countOperations(loading)} operations are served\n`)
+      stdout.write(`${counts}; ${tell(served, 'operation')} ${served === 1 ? 'is' : 'are'} served\n`)
       setExitCode(count('error') + count('omission') > 0 ? 1 : 0)
     })
   return addDescriptionOptions(command)
+}
+
+function tell(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 function countOperations({ document }: Loading): number {

@@ -32,7 +32,11 @@ export function addDescriptionOptions(command: Command): Command {
 
 /** Refuses options where no description is named: what they ask for would not be done. Throws a `CommandError`. */
 export function refuseOptions(options: DescriptionOptions): void {
-  const given = new Set(Object.keys(options))
+  const given = new Set(
+    Object.entries(options).flatMap(([name, value]: [string, unknown]) =>
+      value === false || (Array.isArray(value) && value.length === 0) ? [] : [name],
+    ),
+  )
   const toMember = (flag: string) =>
     flag.slice(2).replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase())
   const flags = Object.keys(descriptionOptions).map((one) => one.replace(/ .*$/, ''))

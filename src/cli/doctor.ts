@@ -67,8 +67,12 @@ async function examine(
     ]
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof CommandError)) throw error
-    const problems = error instanceof ConfigError ? error.problems : [error.message]
-    return problems.map((found) => ({ what: 'configuration', found, fix: 'see docs/configuration.md' }))
+    const problems = error instanceof ConfigError ? error.problems : error.message.split('\n')
+    return problems.map((found) => ({
+      what: 'configuration',
+      found,
+      fix: 'see docs/configuration.md of the package',
+    }))
   }
 }
 
@@ -103,7 +107,7 @@ function tryPort(host: string, port: number): Promise<string | undefined> {
 
 async function examineUpstream({ baseUrl, ca }: Config): Promise<Finding> {
   const state = await probeOrigin({ origin: new URL(baseUrl).origin, ca, timeout })
-  const found = `${baseUrl} is ${state}`
+  const found = `${baseUrl} ${states[state]}`
   if (state === 'reachable') return { what: 'upstream', found }
   const fix =
     state === 'unreachable'
@@ -111,6 +115,12 @@ async function examineUpstream({ baseUrl, ca }: Config): Promise<Finding> {
       : 'check the host name and, for an authority of your own, the variable …_CA_FILE'
   return { what: 'upstream', found, fix }
 }
+
+const states = {
+  reachable: 'is reachable',
+  unreachable: 'is unreachable',
+  misconfigured: 'has an unknown host name, or a certificate that is not trusted',
+} as const
 
 function describeCredentials({ secrets, shared, keys, oauth }: Config): Finding {
   const names = Object.keys(secrets)

@@ -1,10 +1,11 @@
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { Command } from 'commander'
+import { appendFileSync, readFileSync } from 'node:fs'
+import { Argument, Command, Option } from 'commander'
 import { readDocument } from '../document/document.ts'
 import { readExtensions } from '../document/extensions.ts'
-import { asRecord } from '../document/json.ts'
+import { asRecord, isObject } from '../document/json.ts'
 import { readOperations } from '../document/operations.ts'
 import { type CommandContext, CommandError, formatExamples } from './command.ts'
+import { writeTo } from './output-file.ts'
 import type { ServeOptions } from './served.ts'
 import { formatTable, formatValue } from './table.ts'
 import { openTools, type ToolClient } from './tool-client.ts'
@@ -32,8 +33,12 @@ export function createExport(context: CommandContext): Command {
     .description(
       'Reads a whole list of the API that calgate ships with, page by page. Exits with 1 when a page fails or the API lets not all be read. The command goes on where it stopped when the file of --output exists.',
     )
-    .argument('<list>', `what to export: ${lists.map(({ name }) => name).join(', ')}`)
-    .option('--format <csv|jsonl|table>', 'form of the output', 'csv')
+    .addArgument(new Argument('<list>', 'what to export').choices(lists.map(({ name }) => name)))
+    .addOption(
+      new Option('--format <csv|jsonl|table>', 'form of the output')
+        .choices(['csv', 'jsonl', 'table'])
+        .default('csv'),
+    )
     .option('--output <file>', 'write to a file, and go on with it')
     .option('--config <file>', 'settings of the gateway; calgate.yaml where it exists')
     .option('--mock', 'read from a mock in place of the API')
@@ -46,9 +51,7 @@ export function createExport(context: CommandContext): Command {
     )
     .action(async (name: string, options: ExportOptions) => {
       const list = lists.find((one) => one.name === name)
-      if (!list) throw new CommandError(`there is no list ${name}; there are ${lists.map((one) => one.name)}`)
-      if (!['csv', 'jsonl', 'table'].includes(options.format))
-        throw new CommandError('--format is one of csv, jsonl, table')
+      if (!list) return
       await using client = await openTools([], options, context)
       await exportList(client, list, options, context)
     })
@@ -69,21 +72,27 @@ async function exportList(
   { format, output }: ExportOptions,
   { stdout, stderr, setExitCode }: CommandContext,
 ): Promise<void> {
-  const write = (text: string) => (output === undefined ? stdout.write(text) : appendFileSync(output, text))
-  let offset = output === undefined ? 0 : countItems(output, format)
+  const write = (text: string) =>
+    output === undefined ? stdout.write(text) : writeTo(output, () => appendFileSync(output, text))
+  if (output !== undefined) write('')
+  const earlier = output === undefined ? '' : readFileSync(output, 'utf8')
+  let offset = output === undefined ? 0 : countItems(output, earlier, format)
   const rows: object[] = []
-  let columns = format === 'csv' && offset > 0 ? readColumns(output) : undefined
-  if (output !== undefined && !existsSync(output)) writeFileSync(output, '')
+  let columns = format === 'csv' && earlier !== '' ? readColumns(earlier) : undefined
   const { reach = Number.POSITIVE_INFINITY } = list
   for (;;) {
     const limit = Math.min(list.pageSize, reach - offset)
     if (limit <= 0) break
-    const { isError, value } = await client.call(list.tool, { [list.limit]: limit, [list.offset]: offset })
-    if (isError) throw new CommandError(`${offset} read; ${formatValue(asRecord(value).detail ?? value)}`, 1)
+    const { isError, value, text } = await client.call(list.tool, {
+      [list.limit]: limit,
+      [list.offset]: offset,
+    })
+    if (isError) throw new CommandError(`${offset} read; ${text.replaceAll('\n', ' ')}`, 1)
     const items = [asRecord(value).data ?? []].flat().map(asRecord)
     if (format === 'table') rows.push(...items)
     if (format === 'jsonl') write(items.map((item) => `${JSON.stringify(item)}\n`).join(''))
     if (format === 'csv' && items.length > 0) {
+      if (output !== undefined && columns) checkColumns(output, columns, Object.keys(items[0] ?? {}))
       if (!columns) write(`${Object.keys(items[0] ?? {}).join(',')}\n`)
       columns ??= Object.keys(items[0] ?? {})
       const names = columns
@@ -107,18 +116,33 @@ function quote(text: string): string {
 }
 
 /** Counts what an earlier run has written: records, since a quoted value of CSV can hold line ends. */
-function countItems(file: string, format: string): number {
-  if (!existsSync(file)) return 0
-  const text = readFileSync(file, 'utf8')
+function countItems(file: string, text: string, format: string): number {
+  if (text === '') return 0
   if (format === 'table') throw new CommandError(`${file} exists; a table cannot be continued`)
-  const records = text
-    .replaceAll(/"(?:[^"]|"")*"/g, '')
-    .split('\n')
-    .filter(Boolean).length
-  return Math.max(0, format === 'csv' ? records - 1 : text.split('\n').filter(Boolean).length)
+  const lines = text.split('\n').filter(Boolean)
+  if (format === 'jsonl') return lines.every(isObjectText) ? lines.length : refuseFile(file)
+  const records = text.replaceAll(/"(?:[^"]|"")*"/g, '').split('\n')
+  return records.filter(Boolean).length - 1
 }
 
-function readColumns(file: string | undefined): string[] {
-  const [first = ''] = file === undefined ? [] : readFileSync(file, 'utf8').split('\n')
-  return first.split(',')
+function isObjectText(line: string): boolean {
+  try {
+    return isObject(JSON.parse(line))
+  } catch {
+    return false
+  }
+}
+
+function readColumns(text: string): string[] {
+  return (text.split('\n')[0] ?? '').split(',')
+}
+
+/** An item can lack members, so that a file of the same list has fewer or more columns, but no others. */
+function checkColumns(file: string, columns: readonly string[], names: readonly string[]): void {
+  const isSame = columns.every((one) => names.includes(one)) || names.every((one) => columns.includes(one))
+  if (!isSame) refuseFile(file)
+}
+
+function refuseFile(file: string): never {
+  throw new CommandError(`${file} is no earlier output of this command; name another file`)
 }

@@ -1,8 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { homedir, platform } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { Argument, Command } from 'commander'
+import { Argument, Command, Option } from 'commander'
 import { listApiVariables } from '../config/api-variables.ts'
+import { isKey } from '../config/gateway-keys.ts'
 import { type Api, readApi } from '../document/api.ts'
 import { readDocument } from '../document/document.ts'
 import { asRecord, isObject } from '../document/json.ts'
@@ -14,6 +15,7 @@ import {
   mcpClients,
 } from '../mcp/client-configuration.ts'
 import { type CommandContext, CommandError, formatExamples } from './command.ts'
+import { writeTo } from './output-file.ts'
 
 interface InstallOptions {
   readonly url?: string
@@ -32,7 +34,7 @@ export function createInstall(context: CommandContext): Command {
     .addArgument(new Argument('<client>').choices(mcpClients.map(({ id }) => id)))
     .option('--url <url>', 'reach a gateway that runs, instead of starting one')
     .option('--key <variable>', 'variable with the gateway key for --url')
-    .option('--mock', 'serve a mock in place of the API')
+    .addOption(new Option('--mock', 'serve a mock in place of the API').conflicts('url'))
     .option('--file <file>', 'the file of the client, where it is not the usual one')
     .option('--print', 'print the configuration instead of writing it')
     .addHelpText(
@@ -59,9 +61,11 @@ function install(client: McpClient, options: InstallOptions, context: CommandCon
   const file = options.file ?? locateFile(client, platform(), homedir())
   const present = readPresent(file)
   const servers = { ...asRecord(present[client.member]), ...asRecord(asRecord(configuration)[client.member]) }
-  mkdirSync(dirname(resolve(file)), { recursive: true })
-  writeFileSync(file, `${JSON.stringify({ ...present, [client.member]: servers }, null, 2)}\n`)
-  context.stdout.write(`${client.title} is configured in ${file}; restart it there\n`)
+  writeTo(file, () => {
+    mkdirSync(dirname(resolve(file)), { recursive: true })
+    writeFileSync(file, `${JSON.stringify({ ...present, [client.member]: servers }, null, 2)}\n`)
+  })
+  context.stdout.write(`${file} is written; restart ${client.title} to read it\n`)
 }
 
 /** Returns the file of a client on a system, by Node's name of it, for a user with this home folder. */
@@ -78,13 +82,23 @@ function compose(client: McpClient, server: McpServerEntry): object {
 }
 
 function describeServer({ url, key, mock }: InstallOptions, context: CommandContext): McpServerEntry {
+  if (key !== undefined) checkVariable(key, url)
   if (url !== undefined) {
+    if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
+      throw new CommandError(`--url takes an http or https URL, not ${JSON.stringify(url)}`)
     const headers = key === undefined ? {} : { Authorization: { prefix: 'Bearer ', variable: key } }
     return { url, headers }
   }
   const { environment, execPath, program } = context
   const args = [program, 'serve', '--stdio', ...(mock ? ['--mock'] : [])]
   return { command: execPath, args, env: mock ? {} : listValues(readApi(readDocument()), environment) }
+}
+
+/** Refuses a key in place of its variable, which would stand in the file, without repeating it. */
+function checkVariable(variable: string, url: string | undefined): void {
+  if (url === undefined) throw new CommandError('--key needs --url, the gateway that takes the key')
+  if (isKey(variable) || !/^[A-Za-z_]\w*$/.test(variable))
+    throw new CommandError('--key takes the name of a variable, never the key itself')
 }
 
 /** The variables of the API that are set: a secret as a reference, anything else as it is, files by their whole path. */
@@ -107,8 +121,9 @@ function readPresent(file: string): Readonly<Record<string, unknown>> {
   let text: string
   try {
     text = readFileSync(join(file), 'utf8')
-  } catch {
-    return {}
+  } catch (error) {
+    if (asRecord(error).code === 'ENOENT') return {}
+    throw new CommandError(`${file} cannot be read (${asRecord(error).code})`)
   }
   try {
     const present: unknown = JSON.parse(text)

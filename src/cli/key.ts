@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Argument, Command } from 'commander'
 import { listScopes } from '../access/authorization.ts'
 import { createKey } from '../config/gateway-keys.ts'
 import { readDocument } from '../document/document.ts'
@@ -13,12 +13,9 @@ export function createKeyCommand({ stdout, stderr }: CommandContext): Command {
       'Creates a gateway key for a client. Its line, without the key, goes to standard output and belongs into GATEWAY_KEYS_FILE; the key itself goes to standard error.',
     )
     .argument('<name>', 'name of the client')
-    .argument('<scope...>', `what the client may do: ${known.join(', ')}`)
+    .addArgument(new Argument('<scope...>', 'what the client may do').choices(known))
     .addHelpText('after', formatExamples({ [`calgate key agent ${known[0]} >> keys`]: 'add a client' }))
     .action((name: string, scopes: readonly string[]) => {
-      const unknown = scopes.filter((scope) => !known.includes(scope))
-      if (unknown.length > 0)
-        throw new CommandError(`there is no scope ${unknown.join(', ')}; there are ${known.join(', ')}`)
       try {
         const made = createKey(name, scopes)
         stdout.write(`${made.line}\n`)

@@ -2,9 +2,9 @@ import { readMockChoice } from '../../mocks/choice.ts'
 import { configureDemo, type Mock, startMock } from '../../mocks/start.ts'
 import type { Environment } from '../config/environment.ts'
 import type { OpenApiDocument } from '../document/document.ts'
-import { asRecord } from '../document/json.ts'
 import { CommandError } from './command.ts'
 import { importPeer } from './peer.ts'
+import { describePortError } from './port.ts'
 
 /** A mock with the variables that put a gateway of the shipped API in front of it. */
 export interface StartedMock extends Mock {
@@ -21,25 +21,27 @@ interface ChosenMock {
   readonly document?: OpenApiDocument | undefined
   /** Port on 127.0.0.1, instead of `MOCK_PORT`; 0 for any free one. */
   readonly port?: number
+  /** How the user names the port; `MOCK_PORT` without. */
+  readonly portName?: string
 }
 
 /** Starts the mock of the shipped API that `MOCK` chooses, or Prism for another document. Throws a `CommandError`. */
-export async function startChosenMock({ environment, document, port }: ChosenMock): Promise<StartedMock> {
-  const choice = chooseMock(environment)
+export async function startChosenMock(chosen: ChosenMock): Promise<StartedMock> {
+  const { environment, document, port, portName = 'MOCK_PORT' } = chosen
+  const choice = chooseMock(environment, portName)
   const name = document ? 'prism' : choice.name
   const start = () => startMock({ name, port: port ?? choice.port, ...(document && { document }) })
   const mock = await importPeer(start, prism).catch((error: unknown) => {
-    if (asRecord(error).code !== 'EADDRINUSE') throw error
-    throw new CommandError(`port ${choice.port} is in use; set MOCK_PORT to another port`, 1)
+    throw describePortError(error, choice.port, portName) ?? error
   })
   const close = () => mock[Symbol.asyncDispose]()
   return { name, url: mock.url, variables: configureDemo(mock.url), [Symbol.asyncDispose]: close }
 }
 
-function chooseMock(environment: Environment) {
+function chooseMock(environment: Environment, portName: string) {
   try {
     return readMockChoice(environment, 'stateful')
   } catch (error) {
-    throw error instanceof RangeError ? new CommandError(error.message) : error
+    throw error instanceof RangeError ? new CommandError(error.message.replace('MOCK_PORT', portName)) : error
   }
 }

@@ -27,7 +27,8 @@ export function createMock(context: CommandContext): Command {
       const { environment, stdout, onStop } = context
       const document = files.length === 0 ? undefined : await loadFiles(files, options, context)
       const port = options.port === undefined ? {} : { MOCK_PORT: options.port }
-      const mock = await startChosenMock({ environment: { ...environment, ...port }, document })
+      const portName = options.port === undefined ? 'MOCK_PORT' : '--port'
+      const mock = await startChosenMock({ environment: { ...environment, ...port }, document, portName })
       onStop(async () => mock[Symbol.asyncDispose]())
       stdout.write(`The mock (${mock.name}) is ready at ${mock.url}\n`)
     })

@@ -76,7 +76,7 @@ const commands: Readonly<Record<string, Entry>> = {
 
 const epilogue = `
 Without a command, calgate serves the API that it ships with.
-Configuration is read from the environment; docs/configuration.md lists every variable.
+Configuration is read from the environment; docs/configuration.md of the package lists every variable.
 
 Exit codes:
   0   done
@@ -89,7 +89,7 @@ Exit codes:
  * the action of the command throws.
  */
 export async function runProgram(args: readonly string[], context: CommandContext): Promise<void> {
-  const typed = args.length === 0 ? ['serve'] : swapExport(args)
+  const typed = args.length === 0 ? ['serve'] : swapExport(skipHelp(args))
   // `calgate help check` names its command second.
   const program = await createProgram(context, typed.slice(0, 2))
   let endProgress = () => {}
@@ -107,10 +107,40 @@ export async function runProgram(args: readonly string[], context: CommandContex
   }
 }
 
+/** Help of a command that there is not is refused as the command is, with the nearest one. */
+function skipHelp(args: readonly string[]): readonly string[] {
+  const [first, name] = args
+  return first === 'help' && name !== undefined && !name.startsWith('-') && !isCommand(name) ? [name] : args
+}
+
+function isCommand(name: string): boolean {
+  return (
+    name === 'help' || Object.entries(commands).some(([one, { alias }]) => name === one || name === alias)
+  )
+}
+
 /** `calgate users export` is `calgate export users`. */
 function swapExport(args: readonly string[]): readonly string[] {
   const [name = '', verb, ...rest] = args
-  return verb === 'export' && name !== 'help' && !Object.hasOwn(commands, name) ? [verb, name, ...rest] : args
+  return verb === 'export' && !isCommand(name) ? [verb, name, ...rest] : args
+}
+
+/** Writes what the parser refuses in the words of the other refusals. */
+function reword(text: string): string {
+  return text
+    .replace(
+      /^error: command-argument value '(.*)' is invalid for argument '(.*)'\. Allowed choices are (.*)\./,
+      'calgate: there is no $2 $1; there are $3',
+    )
+    .replace(
+      /^error: option '(\S+).*' argument '.*' is invalid\. Allowed choices are (.*)\./,
+      'calgate: $1 is one of $2',
+    )
+    .replace(
+      /^error: option '(\S+).*' cannot be used with option '(\S+).*'/,
+      'calgate: $1 cannot be used with $2',
+    )
+    .replace(/^error: /, 'calgate: ')
 }
 
 /** Creates the program with all commands; those that are named are loaded, or all of them. */
@@ -124,7 +154,7 @@ export async function createProgram(context: CommandContext, names?: readonly st
     .configureOutput({
       writeOut: (text) => stdout.write(text),
       writeErr: (text) => stderr.write(text),
-      outputError: (text, write) => write(text.replace(/^error: /, 'calgate: ')),
+      outputError: (text, write) => write(reword(text)),
     })
     .addHelpText('after', epilogue)
   for (const [name, { summary, alias, load }] of Object.entries(commands)) {

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import { isTerminal } from './terminal.ts'
 
 /** Milliseconds until a command says that it works, and between two such lines. */
 const pause = 1_000
@@ -8,7 +9,7 @@ const pause = 1_000
  * ends that and takes the line away. Writes nothing to what is no terminal.
  */
 export function showProgress(stderr: Writable, name: string): () => void {
-  if (!('isTTY' in stderr) || stderr.isTTY !== true) return () => {}
+  if (!isTerminal(stderr)) return () => {}
   const began = performance.now()
   let isShown = false
   const timer = setInterval(() => {

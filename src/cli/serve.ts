@@ -1,8 +1,12 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import type { FastifyInstance } from 'fastify'
+import { asRecord } from '../document/json.ts'
 import { type CommandContext, CommandError, formatExamples } from './command.ts'
 import { addDescriptionOptions } from './description-options.ts'
+import { describePortError } from './port.ts'
 import { createServed, type ServeOptions } from './served.ts'
+import { composeStartupMessage } from './startup-message.ts'
+import { isTerminal } from './terminal.ts'
 
 /** Creates the command that serves an API. */
 export function createServe(context: CommandContext): Command {
@@ -11,12 +15,13 @@ export function createServe(context: CommandContext): Command {
       'Serves descriptions (capabilities, OpenAPI 2.0 to 3.2) as a REST API and as MCP tools, until the process is asked to end.',
     )
     .argument('[file...]', 'descriptions; by default what calgate ships with')
-    .option('--config <file>', 'settings of the gateway; calgate.yaml where it exists')
-    .option('--mock', 'start a mock and serve it in place of the API')
     .option('--stdio', 'serve MCP on standard input and output; the log goes to standard error')
-    .option('--tools <all|search>', 'offer all tools, or three that search, describe and call them')
-    .option('--workers <number>', 'run so many processes on the same ports; needs REDIS_URL')
-    .option('--allow-breaking', 'on a reload, serve descriptions that break clients too')
+    .addOption(
+      new Option('--workers <number>', 'run so many processes on the same ports; needs REDIS_URL').conflicts([
+        'mock',
+        'stdio',
+      ]),
+    )
     .addHelpText(
       'after',
       formatExamples({
@@ -29,6 +34,21 @@ export function createServe(context: CommandContext): Command {
     .action((files: readonly string[], options: ServeOptions) =>
       options.stdio ? serveStdio(files, options, context) : servePorts(files, options, context),
     )
+  return addServeOptions(command)
+}
+
+/** Adds the options of a command that serves: what is served, and with which settings. */
+export function addServeOptions(command: Command): Command {
+  command
+    .option('--config <file>', 'settings of the gateway; calgate.yaml where it exists')
+    .option('--mock', 'start a mock and serve it in place of the API')
+    .addOption(
+      new Option(
+        '--tools <all|search>',
+        'offer all tools, or three that search, describe and call them',
+      ).choices(['all', 'search']),
+    )
+    .option('--allow-breaking', 'on a reload, serve descriptions that break clients too')
   return addDescriptionOptions(command)
 }
 
@@ -39,7 +59,7 @@ async function servePorts(files: readonly string[], options: ServeOptions, conte
   const { readWorkerNumber, runWorkers } = options.workers ? await import('./workers.ts') : {}
   const worker = readWorkerNumber?.(context.environment)
   if (options.workers && worker === undefined) return runWorkers?.(options.workers, context)
-  const { gateway, config, watch } = await createServed(files, options, context, 'stdout')
+  const { gateway, config, document, watch } = await createServed(files, options, context, 'stdout')
   context.onStop(gateway.close)
   // Each worker has metrics of its own.
   const controlPort = config.controlPort && config.controlPort + (worker ?? 0)
@@ -49,6 +69,7 @@ async function servePorts(files: readonly string[], options: ServeOptions, conte
     await listen(gateway.mcp, config.host, config.mcpPort, 'MCP_PORT')
     await listen(gateway.control, config.controlHost, controlPort, 'CONTROL_PORT', 'CONTROL_HOST')
     context.onReload(watch())
+    if (isTerminal(context.stderr) && !worker) context.stderr.write(composeStartupMessage(document, gateway))
   } catch (error) {
     await gateway.close()
     throw error
@@ -61,11 +82,16 @@ export async function serveStdio(
   options: ServeOptions,
   context: CommandContext,
 ): Promise<void> {
-  const { gateway, watch } = await createServed(files, options, context, 'stderr')
+  const { stdin, stdout, stderr } = context
+  const { gateway, watch, stopMock } = await createServed(files, options, context, 'stderr')
   context.onStop(gateway.close)
   context.onReload(watch())
-  await gateway.serveStdio(context.stdin, context.stdout)
+  if (isTerminal(stdin))
+    stderr.write('An MCP client is meant to start this: see `calgate install`. Ctrl-C stops it.\n')
+  await gateway.serveStdio(stdin, stdout)
   await gateway.close()
+  // A mock that listens would keep the process alive after its client.
+  await stopMock()
 }
 
 async function listen(
@@ -78,16 +104,9 @@ async function listen(
   try {
     await app.listen({ host, port })
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code === 'EADDRINUSE')
-      throw new CommandError(`port ${port} is in use; set ${variable} to another port`, 1)
-    if (code === 'EACCES')
-      throw new CommandError(
-        `port ${port} may not be opened by this user; set ${variable} to another port`,
-        1,
-      )
+    const { code } = asRecord(error)
     if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
       throw new CommandError(`${hostVariable} is not an address of this machine`, 1)
-    throw error
+    throw describePortError(error, port, variable) ?? error
   }
 }

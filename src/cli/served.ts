@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { type Config, ConfigError, readConfig } from '../config/config.ts'
+import { nameDescription } from '../config/settings.ts'
 import { findUnknownVariables } from '../config/unknown-variables.ts'
 import type { DescriptionOptions } from '../description/files.ts'
 import { type Api, readApi } from '../document/api.ts'
@@ -35,6 +36,7 @@ export interface Descriptions {
 export interface ServedGateway {
   readonly gateway: Gateway
   readonly config: Config
+  readonly document: OpenApiDocument
   /** Watches the files, and returns what reloads them. */
   readonly watch: () => () => void
   readonly stopMock: () => Promise<void>
@@ -74,7 +76,7 @@ export async function createServed(
       await refuseBreakingChanges(old, next, context)
     },
   }
-  return { gateway, config, watch: () => createReload(reloading), stopMock: first.stopMock }
+  return { gateway, config, document, watch: () => createReload(reloading), stopMock: first.stopMock }
 }
 
 /** Reads the configuration; problems name the place in the settings file that they come from. Throws a `ConfigError`. */
@@ -98,7 +100,7 @@ export async function readServed(
 ): Promise<Descriptions> {
   const file = await findSettings(flags.config)
   const files = named.length > 0 ? named : (file?.files ?? [])
-  const options = { ...file?.options, ...flags }
+  const options = { ...selectOptions(file?.options, files), ...flags }
   const { overlay = [], schemas = [] } = options
   const read = [...(file ? [flags.config ?? usualSettings] : []), ...files, ...overlay, ...schemas]
   const load = async (more: DescriptionOptions, streams: Pick<Streams, 'stderr'> = context) => {
@@ -121,6 +123,17 @@ export async function readServed(
   return isShipped
     ? { document: own, environment: { ...environment, ...mock.variables }, file, read, stopMock }
     : { document: await load({ baseUrl: [mock.url] }, silent), environment, file, read, stopMock }
+}
+
+/** Settings of descriptions that other files are named in place of concern nothing. */
+function selectOptions(
+  options: DescriptionOptions | undefined,
+  files: readonly string[],
+): DescriptionOptions {
+  const names = files.map(nameDescription)
+  const select = (values: readonly string[] = []) =>
+    values.filter((value) => names.some((name) => value.startsWith(`${name}=`)))
+  return { ...options, baseUrl: select(options?.baseUrl), prefix: select(options?.prefix) }
 }
 
 /** For what is loaded once more: its problems have been told. */

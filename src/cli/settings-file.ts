@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { ConfigError } from '../config/config.ts'
 import type { Environment } from '../config/environment.ts'
+import { findNearest } from '../config/nearest-name.ts'
 import { listSettingVariables, type Settings } from '../config/settings.ts'
 import { createSettingsSchema } from '../config/settings-schema.ts'
 import { variables } from '../config/variables.ts'
@@ -63,20 +64,34 @@ function readText(file: string): string {
 }
 
 function checkSettings({ value, problems, lineOf }: Source, file: string): Settings {
-  const check = new Ajv2020({ strict: false, allErrors: true, formats: { uri: true } }).compile<Settings>(
-    createSettingsSchema(),
-  )
+  const check = new Ajv2020({
+    strict: false,
+    allErrors: true,
+    verbose: true,
+    formats: { uri: true },
+  }).compile<Settings>(createSettingsSchema())
   const settings = value ?? {}
   const found = problems.map(({ line, message }) => `${file}:${line}: ${message}`)
   if (found.length === 0 && check(settings)) return settings
-  for (const { instancePath, message, params } of check.errors ?? []) {
+  for (const { instancePath, message, params, parentSchema } of check.errors ?? []) {
     const path = instancePath.split('/').slice(1)
     const extra = asRecord(params).additionalProperty
     const place = typeof extra === 'string' ? [...path, extra] : path
-    const what = typeof extra === 'string' ? 'is no setting' : describeRule(message, params)
+    const what =
+      typeof extra === 'string' ? describeUnknown(extra, parentSchema) : describeRule(message, params)
     found.push(`${file}:${lineOf(place)}: ${place.join('.') || 'the file'} ${what}`)
   }
   throw new CommandError(found.join('\n'))
+}
+
+function describeUnknown(name: string, schema: unknown): string {
+  const known = Object.keys(asRecord(asRecord(schema).properties))
+  const folded = findNearest(
+    name.toLowerCase(),
+    known.map((one) => one.toLowerCase()),
+  )
+  const nearest = known.find((one) => one.toLowerCase() === folded)
+  return `is no setting${nearest === undefined ? '' : `; did you mean ${nearest}?`}`
 }
 
 function describeRule(message: string | undefined, params: unknown): string {

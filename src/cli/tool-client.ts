@@ -7,12 +7,15 @@ import { createServed, type ServeOptions } from './served.ts'
 /** A tool, as far as a command line needs it. */
 export interface ListedTool {
   readonly name: string
+  readonly description: string
   readonly inputSchema: unknown
 }
 
 /** What a tool returned. */
 export interface CallOutcome {
   readonly isError: boolean
+  /** What a model reads: of an error each problem, and what to do next. */
+  readonly text: string
   /** The structured content; the text where there is none. */
   readonly value: unknown
 }
@@ -60,14 +63,15 @@ export async function openTools(
     async list() {
       const { tools } = await request('tools/list', {})
       return [tools ?? []].flat().map((tool) => {
-        const { name, inputSchema } = asRecord(tool)
-        return { name: String(name), inputSchema }
+        const { name, description, inputSchema } = asRecord(tool)
+        return { name: String(name), description: String(description), inputSchema }
       })
     },
     async call(name, values) {
       const result = await request('tools/call', { name, arguments: values })
       const [first] = [result.content ?? []].flat()
-      return { isError: result.isError === true, value: result.structuredContent ?? asRecord(first).text }
+      const text = String(asRecord(first).text ?? '')
+      return { isError: result.isError === true, text, value: result.structuredContent ?? text }
     },
     async [Symbol.asyncDispose]() {
       input.end()

@@ -2,6 +2,7 @@ import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type CommandContext, CommandError } from './command.ts'
+import { isTerminal } from './terminal.ts'
 
 /** The variable by which a worker knows its number, from 0. */
 const workerVariable = 'CALGATE_WORKER'
@@ -51,7 +52,7 @@ export function runWorkers(count: string, { onStop, onReload, setExitCode, stdin
     isEnding = true
     const ends = [...workers.values()].map((worker) => once(worker, 'exit'))
     // A terminal sends Ctrl-C to each of its processes, and a second signal would end them at once.
-    const isTold = grace === 0 && 'isTTY' in stdin && stdin.isTTY === true
+    const isTold = grace === 0 && isTerminal(stdin)
     for (const worker of workers.values())
       if (!isTold) worker.process.kill(grace === 0 ? 'SIGINT' : 'SIGTERM')
     await Promise.all(ends)

@@ -94,6 +94,10 @@ function checkBaseUrl(
   allowInsecure: boolean,
 ): void {
   const variable = nameVariable(api, 'base_url')
+  if (url === '') {
+    reader.problems.push(`${variable} or --base-url must be set to the address of the API`)
+    return
+  }
   reader.expect(variable, isBaseUrl(url), 'an http or https URL without user, query and fragment')
   if (!isBaseUrl(url)) return
   const { pathname } = new URL(url)

@@ -51,6 +51,11 @@ export interface NewKey {
   readonly line: string
 }
 
+/** Whether a text is a key, as `createKey` makes them. */
+export function isKey(text: string): boolean {
+  return /^calgate_[\w-]{43}$/.test(text)
+}
+
 /** Makes a key of 256 random bits for a client. Throws a `RangeError` that says what is wrong with name or scopes. */
 export function createKey(name: string, scopes: readonly string[]): NewKey {
   const key = `calgate_${randomBytes(32).toString('base64url')}`

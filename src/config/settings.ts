@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import type { Api } from '../document/api.ts'
 import { nameSchemeVariables, nameVariable } from './api-variables.ts'
 import type { variables } from './variables.ts'
@@ -107,7 +108,13 @@ function findSchemeVariable(api: Api, description: string, scheme: string): stri
   return found ? (nameSchemeVariables(api, found)[0] ?? own) : own
 }
 
-/** The name of a description: that of its file, without folder and ending. */
+/** Names a description by its file: `/apis/Pet Store.v2.yaml` is `pet-store-v2`; always a name that starts with a letter. */
 export function nameDescription(file: string): string {
-  return file.replace(/^.*[/\\]/, '').replace(/\.[^.]*$/, '')
+  const words = basename(file)
+    .replace(/\.(ya?ml|json)$/i, '')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter(Boolean)
+    .join('-')
+  return /^[a-z]/.test(words) ? words.slice(0, 40).replace(/-$/, '') : `api-${words}`.slice(0, 40)
 }

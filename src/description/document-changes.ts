@@ -130,7 +130,7 @@ function findRedocly(): string {
     const manifest = createRequire(import.meta.url).resolve('@redocly/cli/package.json')
     return join(dirname(manifest), 'bin/cli.js')
   } catch {
-    throw new ComparisonError('comparing needs the package @redocly/cli; install it beside calgate')
+    throw new ComparisonError('this needs a package that is not installed; run: npm install @redocly/cli')
   }
 }
 

@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import { nameDescription } from '../config/settings.ts'
 import { asRecord, isObject } from '../document/json.ts'
 import { readCapability } from './capability/capability.ts'
 import { deriveDocument, deriveOperations } from './capability/derivation.ts'
@@ -86,7 +87,7 @@ export async function toDescription(
   })
   return {
     file,
-    name: toName(file),
+    name: nameDescription(file),
     kind,
     lineOf: (path) => lineOf(toWrittenPath(path, written)),
     document: { ...rest, info: completeInfo(rest.info, file), components: addHeaderScheme(rest.components) },
@@ -114,17 +115,6 @@ function toWrittenPath(path: Path, written: object): Path {
   if (!('swagger' in written) || path[0] !== 'components') return path
   const [, group = '', ...rest] = path
   return [group === 'schemas' ? 'definitions' : group, ...rest]
-}
-
-/** `/apis/Pet Store.v2.yaml` is `pet-store-v2`; always a name that starts with a letter. */
-function toName(file: string): string {
-  const words = basename(file)
-    .replace(/\.(ya?ml|json)$/i, '')
-    .toLowerCase()
-    .split(/[^a-z0-9]+/)
-    .filter(Boolean)
-    .join('-')
-  return /^[a-z]/.test(words) ? words.slice(0, 40).replace(/-$/, '') : `api-${words}`.slice(0, 40)
 }
 
 function completeInfo(info: unknown, file: string): object {

@@ -59,13 +59,14 @@ export async function loadFiles(
   files: readonly (string | NamedText)[],
   options: DescriptionOptions,
 ): Promise<LoadedDescriptions> {
+  const names = files.map((one) => nameDescription(typeof one === 'string' ? one : one.file))
   const loading = await loadDescriptions({
     files: await readFiles(files),
     overlays: await readFiles(options.overlay),
     schemas: await readFiles(options.schemas),
-    baseUrls: readNamed('base-url', options.baseUrl, /^https?:\/\/[^/?#@\s]+(\/[^?#\s]*)?$/),
-    variables: readNamed('server-variable', options.serverVariable, /^[^\s]+$/),
-    prefixes: readNamed('prefix', options.prefix, /^(\/[^/?#\s{}]+)*$/),
+    baseUrls: readAddressed(options.baseUrl, forms.baseUrl, names),
+    variables: readNamed(options.serverVariable, forms.serverVariable),
+    prefixes: readAddressed(options.prefix, forms.prefix, names),
     allowedReferences: options.allowRef ?? [],
     selection: {
       tags: options.tag ?? [],
@@ -83,6 +84,8 @@ function readFiles(files: readonly (string | NamedText)[] = []): Promise<NamedTe
     files.map(async (file) => {
       if (typeof file !== 'string') return file
       const text = await readFile(file, 'utf8').catch((error: unknown) => {
+        if (/^https?:/.test(file))
+          throw new DescriptionError(`${file} is a URL: save what it leads to as a file, and name that`)
         throw new DescriptionError(`${file} cannot be read (${asRecord(error).code})`)
       })
       return { file, text }
@@ -90,13 +93,50 @@ function readFiles(files: readonly (string | NamedText)[] = []): Promise<NamedTe
   )
 }
 
+/** An option with a value of a form; `text` is how the user writes it. */
+interface OptionForm {
+  readonly option: string
+  readonly text: string
+  readonly form: RegExp
+}
+
+const forms = {
+  baseUrl: {
+    option: '--base-url',
+    text: '[NAME=]URL, a URL of http or https without user, query and fragment',
+    form: /^(?:([^=/]+)=)?(https?:\/\/[^/?#@\s]+(?:\/[^?#\s]*)?)$/,
+  },
+  serverVariable: { option: '--server-variable', text: 'NAME=VALUE', form: /^([^=]+)=(\S+)$/ },
+  prefix: { option: '--prefix', text: '[NAME=]/PATH', form: /^(?:([^=/]+)=)?((?:\/[^/?#\s{}]+)*)$/ },
+} satisfies Record<string, OptionForm>
+
 /** Reads `NAME=VALUE`, or a value alone, which is meant for all. */
-function readNamed(option: string, values: readonly string[] = [], form: RegExp): Map<string, string> {
+function readNamed(values: readonly string[] = [], { option, text, form }: OptionForm): Map<string, string> {
   return new Map(
-    values.map((text) => {
-      const [, name = '', value = ''] = /^(?:([A-Za-z0-9_.-]+)=)?(.*)$/s.exec(text) ?? []
-      if (!form.test(value)) throw new DescriptionError(`--${option} does not take ${JSON.stringify(text)}`)
+    values.map((given) => {
+      const [, name = '', value] = form.exec(given) ?? []
+      if (value === undefined)
+        throw new DescriptionError(`${option} takes ${text}, not ${JSON.stringify(given)}`)
       return [name, value]
     }),
   )
+}
+
+/** Reads values for descriptions by their names; of two files of one name, the second bears `NAME-2`. */
+function readAddressed(
+  values: readonly string[] | undefined,
+  form: OptionForm,
+  names: readonly string[],
+): Map<string, string> {
+  const named = [...readNamed(values, form)].map(
+    ([name, value]) => [name && nameDescription(name), value] as const,
+  )
+  const other = named.find(([name]) => name !== '' && !isNamed(name, names))
+  if (other)
+    throw new DescriptionError(`${form.option} names ${other[0]}, and there are only ${names.join(', ')}`)
+  return new Map(named)
+}
+
+function isNamed(name: string, names: readonly string[]): boolean {
+  return names.includes(name) || names.includes(name.replace(/-\d+$/, ''))
 }

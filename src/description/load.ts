@@ -10,7 +10,7 @@ import { applyOverlay } from './overlay/overlay.ts'
 import type { Problem } from './problem.ts'
 import { typeDescription } from './schemas.ts'
 import { findSharedCredentials, nameVariables } from './security-variables.ts'
-import { selectOperations } from './selection.ts'
+import { selectOperations, type UnmatchedName } from './selection.ts'
 
 /** A file as it was named, and its text. */
 export interface NamedText {
@@ -73,7 +73,7 @@ export async function loadDescriptions(options: LoadOptions): Promise<Loading> {
     ...[...own, ...documents].flatMap((one) => one.problems),
     ...typed.flatMap((one) => one.problems),
     ...merged.problems,
-    ...unmatched.map((name) => describeUnmatched(name, options.files)),
+    ...unmatched.map((one) => describeUnmatched(one, options.files)),
     ...findSharedCredentials(selected, asRecord(asRecord(document.components).securitySchemes)),
   ]
   return { document, problems: sortProblems(problems, options) }
@@ -110,13 +110,13 @@ function applyOverlays(sources: readonly DocumentSource[], overlays: readonly Na
   }
 }
 
-function describeUnmatched(name: string, [first]: readonly NamedText[]): Problem {
+function describeUnmatched({ name, nearest }: UnmatchedName, [first]: readonly NamedText[]): Problem {
   const message = `"${name}" selects no operation`
   return {
     file: first?.file ?? '',
     line: 1,
     message,
-    expected: 'a tag, an operationId, a tool or GET /path',
+    expected: nearest ?? 'a tag, an operationId, a tool or GET /path',
     severity: 'error',
   }
 }

@@ -1,23 +1,36 @@
+import { findNearest } from '../config/nearest-name.ts'
 import { asRecord } from '../document/json.ts'
 import { hasTag, isSelected, type Selectable, type Selection } from '../document/selection.ts'
 import { hintByMethod } from '../document/tool.ts'
 import type { DescribedOperation } from './description.ts'
 
+/** A name that selects nothing, and the one that was probably meant. */
+export interface UnmatchedName {
+  readonly name: string
+  readonly nearest: string | undefined
+}
+
 /** Keeps the selected operations, and tells which of the names given select nothing. */
 export function selectOperations<Operation extends DescribedOperation>(
   operations: readonly Operation[],
   selection: Selection,
-): { readonly selected: readonly Operation[]; readonly unmatched: readonly string[] } {
+): { readonly selected: readonly Operation[]; readonly unmatched: readonly UnmatchedName[] } {
   const all = operations.map((operation) => ({ operation, facts: listFacts(operation) }))
+  const tags = all.flatMap(({ facts }) => facts.tags)
+  const names = all.flatMap(({ facts }) => facts.names.map(String))
   return {
     selected: all.flatMap(({ operation, facts }) => (isSelected(facts, selection) ? [operation] : [])),
     unmatched: [
-      ...selection.tags.filter((tag) => !all.some(({ facts }) => hasTag(facts, tag))),
-      ...[...selection.operations, ...selection.exclude].filter(
-        (name) => !all.some(({ facts }) => facts.names.includes(name)),
-      ),
+      ...selection.tags.filter((tag) => !all.some(({ facts }) => hasTag(facts, tag))).map(suggest(tags)),
+      ...[...selection.operations, ...selection.exclude]
+        .filter((name) => !names.includes(name))
+        .map(suggest(names)),
     ],
   }
+}
+
+function suggest(known: readonly string[]) {
+  return (name: string): UnmatchedName => ({ name, nearest: findNearest(name, known) })
 }
 
 function listFacts({ operation, method, key }: DescribedOperation): Selectable {

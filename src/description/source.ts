@@ -41,6 +41,9 @@ function readJson(text: string): Source | undefined {
   }
 }
 
+/** A message can repeat all of a file that is no text; more characters of one than this help nobody. */
+const longest = 160
+
 function readYaml(text: string, file: string): Source {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
@@ -49,7 +52,7 @@ function readYaml(text: string, file: string): Source {
   const toProblem = (offset: number, message: string): Problem => ({
     file,
     line: toLine(offset),
-    message,
+    message: message.length > longest ? `${message.slice(0, longest)}…` : message,
     expected: 'well-formed YAML',
     severity: 'error',
   })

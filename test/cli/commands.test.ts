@@ -68,6 +68,36 @@ it('a mistyped command is told with the nearest one', async () => {
   expect([code, stderr]).toEqual([2, "calgate: unknown command 'serv'\n(Did you mean serve?)\n"])
 })
 
+it('help of a mistyped command is told with the nearest one', async () => {
+  expect(await runCommand('help', 'serv')).toEqual(await runCommand('serv'))
+  expect(await runCommand('help', 'start')).toEqual(await runCommand('help', 'serve'))
+})
+
+it.each([
+  [['install', 'foo'], 'there is no client foo; there are claude-code, '],
+  [['completion', 'fish'], 'there is no shell fish; there are bash, zsh'],
+  [['export', 'foo'], 'there is no list foo; there are users'],
+  [['key', 'agent', 'foo'], 'there is no scope foo; there are managed-users:read, '],
+  [['serve', '--tools', 'some'], '--tools is one of all, search'],
+  [['export', 'users', '--format', 'xml'], '--format is one of csv, jsonl, table'],
+  [['mock', '--port', 'x'], '--port must be an integer'],
+  [['serve', '--workers', '2', '--mock'], '--workers cannot be used with --mock'],
+  [['serve', '--workers', '2', '--stdio'], '--workers cannot be used with --stdio'],
+  [['install', 'cursor', '--url', 'http://127.0.0.1', '--mock'], '--mock cannot be used with --url'],
+])('%j is refused by what was typed', async (args, message) => {
+  const { code, stdout, stderr } = await runCommand(...args)
+  expect([code, stdout, stderr.replace('calgate: ', '').startsWith(message)]).toEqual([2, '', true])
+})
+
+it('a shell completes commands after help, and the values of options and arguments', async () => {
+  for (const shell of ['bash', 'zsh']) {
+    const { stdout } = await runCommand('completion', shell)
+    expect(stdout).toMatch(/^ +help\) .*serve .*completion/m)
+    expect(stdout).toMatch(/^ +--format\) .*csv jsonl table/m)
+    expect(stdout).toMatch(/^ +export\) .*users /m)
+  }
+})
+
 it('the version stands alone', async () => {
   expect(await runCommand('--version')).toEqual({ code: 0, stdout: '0.0.0\n', stderr: '' })
 })

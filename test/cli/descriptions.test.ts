@@ -54,6 +54,32 @@ test('check tells every problem of every file, with line and fix', async () => {
   ])
 })
 
+test('check counts nothing as served that --strict or an error keeps from being served', async () => {
+  const { stdout } = await run('check', ['partial.yaml', '--strict'])
+  expect(stdout).toContain('0 errors, 1 left out, 0 warnings; 0 operations are served')
+  const mistyped = await run('check', ['sound.json', '--base-url', 'https://a.example.org', '--tag', 'AA'])
+  expect(mistyped.stdout).toContain('1 error, 0 left out, 0 warnings; 0 operations are served')
+})
+
+test('a file is named with and without blanks and capitals', async () => {
+  await writeFile(join(folder, 'My Shop.json'), JSON.stringify(describeApi({ '/a': { get: {} } })))
+  const args = ['My Shop.json', '--base-url', 'My Shop=https://shop.example.org', '--prefix', 'my-shop=/s']
+  expect(JSON.parse((await run('derive', args)).stdout)).toMatchObject({
+    'x-base-url': 'https://shop.example.org',
+    paths: { '/a': { get: { 'x-rest-path': '/s/a' } } },
+  })
+})
+
+test('an address that is missing is asked for by variable and option', async () => {
+  const file = join(folder, 'nowhere.json')
+  await writeFile(
+    file,
+    JSON.stringify(describeApi({ '/a': { get: {} } }, { servers: [{ url: 'http://127.0.0.1' }] })),
+  )
+  const { code, stderr } = await run('call', ['--file', 'nowhere.json'])
+  expect([code, stderr]).toEqual([1, expect.stringContaining('NOWHERE_BASE_URL or --base-url must be set')])
+})
+
 test('a mock stands in for descriptions without a server, and each problem is told once', async () => {
   const file = join(folder, 'homeless.json')
   await writeFile(
@@ -63,7 +89,7 @@ test('a mock stands in for descriptions without a server, and each problem is to
   const told = 'homeless.json:1: left out: the path b is left out; expected /b\n'
   // The mock is refused its port, once the descriptions are loaded.
   const refused = await run('mock', ['homeless.json', '--port', '0'])
-  expect(refused.stderr).toBe(`${told}MOCK_PORT must be an integer from 1 to 65535`)
+  expect(refused.stderr).toBe(`${told}--port must be an integer from 1 to 65535`)
   const { stdout, stderr } = await run('call', ['--file', 'homeless.json', '--mock'])
   expect([stdout.includes('getA'), stderr]).toEqual([true, told])
 })
@@ -93,8 +119,15 @@ test.each([
   [['--strict'], "missing required argument 'file'"],
   [['sound.json', '--unknown'], "unknown option '--unknown'"],
   [['gone.yaml'], 'cannot be read (ENOENT)'],
-  [['sound.json', '--base-url', 'ftp://example.org'], '--base-url does not take "ftp://example.org"'],
-  [['sound.json', '--prefix', 'v1'], '--prefix does not take "v1"'],
+  [['sound.json', '--base-url', 'ftp://example.org'], '--base-url takes [NAME=]URL, '],
+  [['sound.json', '--prefix', 'v1'], '--prefix takes [NAME=]/PATH, not "v1"'],
+  [
+    ['sound.json', '--base-url', 'sond=https://example.org'],
+    '--base-url names sond, and there are only sound',
+  ],
+  [['sound.json', '--prefix', 'sond=/v1'], '--prefix names sond, and there are only sound'],
+  [['sound.json', '--server-variable', 'region'], '--server-variable takes NAME=VALUE, not "region"'],
+  [['https://example.org/openapi'], 'is a URL: save what it leads to as a file'],
 ])('the arguments %j are refused', async (args, message) => {
   expect(await run('check', args)).toMatchObject({
     code: 2,

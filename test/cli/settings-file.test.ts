@@ -107,7 +107,7 @@ describe('calgate.yaml', () => {
     expect(() => read(text)).toThrow(
       new RegExp(
         [
-          String.raw`calgate\.yaml:1: restprot is no setting`,
+          String.raw`calgate\.yaml:1: restprot is no setting; did you mean restPort\?`,
           String.raw`calgate\.yaml:3: descriptions\.0\.file must be string`,
           String.raw`calgate\.yaml:5: descriptions\.0\.credentials\.key must be file:PATH or env:VARIABLE, never the secret itself`,
           String.raw`calgate\.yaml:6: readOnly must be boolean`,

@@ -48,12 +48,21 @@ describe('calgate call', () => {
 
   it('tells why a call is refused, on standard error', async () => {
     const refused = await runCommand('call', 'get-managed-user', 'userId=x', '--mock')
-    expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('userId') })
+    expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^userId: must be /) })
+    const json = await runCommand('call', 'get-managed-user', 'userId=x', '--mock', '--json')
+    expect(JSON.parse(json.stderr)).toMatchObject({ error: { code: 'invalid_argument' } })
   })
 
   it('lists the tools, and names them where there is no such tool', async () => {
     const { stdout } = await runCommand('call', '--mock')
-    expect(stdout.split('\n')).toContain('get-managed-user')
+    expect(stdout.split('\n')).toContain('get-managed-user       userId [clientId]')
+    const json = await runCommand('call', '--mock', '--json')
+    expect(JSON.parse(json.stdout)).toContainEqual(
+      expect.objectContaining({
+        name: 'get-managed-user',
+        inputSchema: expect.objectContaining({ type: 'object' }),
+      }),
+    )
     expect(await runCommand('call', 'none', '--mock')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('there is no tool none; there are get-all-managed-users'),
@@ -62,6 +71,33 @@ describe('calgate call', () => {
 })
 
 describe('calgate users export', () => {
+  it.each([
+    ['csv', 'a note of mine\n'],
+    ['csv', '{"id":1}\n'],
+    ['jsonl', 'id,name,bio\n1,A,\n'],
+    ['jsonl', '{"id":1}\n{"id":'],
+  ])('leaves a file alone that is no earlier output of %s', async (format, text) => {
+    const file = join(folder, 'other')
+    writeFileSync(file, text)
+    count = 3
+    const refused = await run('export', 'users', '--format', format, '--output', file)
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('is no earlier output') })
+    expect(readFileSync(file, 'utf8')).toBe(text)
+  })
+
+  it('writes the names of the columns once', async () => {
+    const file = join(folder, 'columns.csv')
+    writeFileSync(file, 'id,name,bio\n')
+    count = 1
+    await run('export', 'users', '--output', file)
+    expect(readFileSync(file, 'utf8')).toBe('id,name,bio\n1,"""A"", 0","a\nb"\n')
+  })
+
+  it('says in a sentence why nothing is read', async () => {
+    const { code, stderr } = await runCommand('export', 'users')
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^0 read; clientId: is required /)])
+  })
+
   it('writes every item as CSV, once', async () => {
     count = 300
     const { code, stdout, stderr } = await run('users', 'export')
@@ -142,6 +178,40 @@ describe('calgate install', () => {
     expect(await runCommand('install', 'cursor', '--mock', '--file', file)).toMatchObject({ code: 1 })
     expect(readFileSync(file, 'utf8')).toBe('// mine\n{}')
   })
+})
+
+describe('calgate install, mistyped,', () => {
+  const install = (...args: string[]) => runCommand('install', 'claude-code', '--print', ...args)
+
+  it.each([
+    [['--url', 'nonsense'], '--url takes an http or https URL, not "nonsense"'],
+    [['--url', 'ftp://example.org'], '--url takes an http or https URL'],
+    [['--key', 'CALGATE_KEY'], '--key needs --url'],
+  ])('refuses %j', async (args, message) => {
+    expect(await install(...args)).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining(message),
+    })
+  })
+
+  it.each([`calgate_${'A'.repeat(43)}`, 'two words', 'planted-key'])(
+    'refuses the key %s in place of its variable, without repeating it',
+    async (key) => {
+      const { code, stdout, stderr } = await install('--url', 'https://gateway.example.org/mcp', '--key', key)
+      expect([code, stdout]).toEqual([2, ''])
+      expect(stderr).toBe('--key takes the name of a variable, never the key itself')
+    },
+  )
+})
+
+it.each([
+  ['install', 'claude-code', '--mock', '--file'],
+  ['export', 'users', '--mock', '--output'],
+])('%s names a file that cannot be written or read', async (...args) => {
+  const refused = await runCommand(...args, folder)
+  expect(refused).toMatchObject({ code: 2, stdout: '' })
+  expect(refused.stderr).toMatch(/calgate-tools-\w+ cannot be (written|read) \(EISDIR\)$/)
 })
 
 describe('calgate doctor', () => {

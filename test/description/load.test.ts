@@ -311,6 +311,16 @@ test('a name that selects nothing is an error', async () => {
   ])
 })
 
+test('a name that is nearly one of an operation or a tag is told with it', async () => {
+  const selection = { tags: ['Firstz'], operations: ['POST /aa'], exclude: [], readOnly: false }
+  const api = describeApi({ '/a': { post: { tags: ['Firsts'] } } })
+  const { problems } = await load({ 'a.json': api }, { selection })
+  expect(problems.filter(({ severity }) => severity === 'error').map(({ expected }) => expected)).toEqual([
+    'Firsts',
+    'POST /a',
+  ])
+})
+
 interface Operator {
   readonly baseUrls?: Readonly<Record<string, string>>
   readonly variables?: Readonly<Record<string, string>>

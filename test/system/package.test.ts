@@ -32,7 +32,7 @@ afterAll(() => packed[Symbol.dispose]())
 describe('the package', () => {
   it('has what it needs to run, and nothing else', () => {
     const names = execFileSync('tar', ['-tf', packed.tarball], { encoding: 'utf8' }).trim().split('\n')
-    const own = /^package\/dist\/(src|mocks)\/[\w/-]+\.(js|js\.map|d\.ts)$/
+    const own = /^package\/(dist\/(src|mocks)\/[\w/-]+\.(js|js\.map|d\.ts)|docs\/[\w-]+\.md)$/
     expect(names.filter((name) => !own.test(name)).sort()).toEqual(
       [
         ...['LICENSE', 'README.md', 'bin/calgate.js', 'bin/check-node.js', 'bin/healthy.js'],
@@ -43,6 +43,7 @@ describe('the package', () => {
     )
     expect(names).toContain('package/dist/src/index.d.ts')
     expect(names).toContain('package/dist/src/main.js.map')
+    expect(names).toContain('package/docs/configuration.md')
   })
 
   it('is at most 2 MB, and brings at most 85 packages', async () => {

@@ -50,9 +50,13 @@ export function readPathOperations(
     const alternatives =
       security.alternatives ?? (kind === 'openapi' ? findHeaderScheme(parameters.declared) : undefined)
     const credentials = kind === 'openapi' ? listSchemePlaces(document, alternatives) : new Set()
+    const isLost = ({ in: place, name }: { readonly in: string; readonly name: string }) =>
+      place === 'path' && !variables.includes(name)
+    if (kind === 'openapi')
+      all.push(...placed.filter(isLost).map(({ name }) => describeLost(one, name, variables)))
     const kept = placed.filter(
       ({ in: place, name }) =>
-        !(place === 'path' && !variables.includes(name)) &&
+        !isLost({ in: place, name }) &&
         !(kind === 'openapi' && isReserved(place, name)) &&
         !credentials.has(`${place} ${name.toLowerCase()}`),
     )
@@ -71,6 +75,19 @@ export function readPathOperations(
     ]
   })
   return { operations, findings: all }
+}
+
+function describeLost(
+  { method, spelled, path }: PathOperation,
+  name: string,
+  variables: readonly string[],
+): Finding {
+  return {
+    path,
+    message: `${method.toUpperCase()} ${spelled} has no variable {${name}} for its path parameter "${name}"`,
+    expected: variables.length > 0 ? `one of ${variables.join(', ')}` : `{${name}} in the path`,
+    severity: 'warning',
+  }
 }
 
 function isReserved(place: string, name: string): boolean {

@@ -381,3 +381,12 @@ test.each([
   expect(problems).toMatchObject([{ file: 'a.yaml', line: 1, severity: 'error' }])
   expect(problems[0]?.message).toContain(message)
 })
+
+test('a path parameter that its path has no variable for is told, since its check is lost', async () => {
+  const parameters = [{ name: 'id', in: 'path', required: true, schema: { type: 'integer' } }]
+  const api = describeApi({ '/a/{aId}': { get: { parameters } }, '/b': { parameters, get: {} } })
+  expect(listProblems(await load({ 'a.json': api }))).toEqual([
+    'a.json:9: warning: GET /a/{aId} has no variable {id} for its path parameter "id"; one of aId',
+    'a.json:33: warning: GET /b has no variable {id} for its path parameter "id"; {id} in the path',
+  ])
+})

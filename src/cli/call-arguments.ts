@@ -1,0 +1,51 @@
+import { asRecord, isObject, readOwn } from '../document/json.ts'
+import { CommandError } from './command.ts'
+
+type Values = Readonly<Record<string, unknown>>
+
+/**
+ * Reads the arguments of a tool from `key=value`, or `key.member=value` for a member of an object. A value is JSON where
+ * its type is no text. Throws a `CommandError` for what is no argument, or given twice.
+ */
+export function readCallArguments(inputSchema: unknown, texts: readonly string[]): Values {
+  return texts.reduce<Values>((values, text) => {
+    const [, key = '', value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? []
+    if (key === '') throw new CommandError(`arguments are key=value, not ${JSON.stringify(text)}`)
+    const { path, schema } = findPlace(inputSchema, key)
+    return addValue(values, path, readValue(key, value, asRecord(schema).type), key)
+  }, {})
+}
+
+/** A dot is part of a name that has one. */
+function findPlace(schema: unknown, key: string): { readonly path: string[]; readonly schema: unknown } {
+  const properties = asRecord(asRecord(schema).properties)
+  const [first = '', ...rest] = key.split('.')
+  if (key in properties || rest.length === 0 || !(first in properties))
+    return { path: [key], schema: properties[key] }
+  const inner = findPlace(properties[first], rest.join('.'))
+  return { path: [first, ...inner.path], schema: inner.schema }
+}
+
+function addValue(
+  values: Values,
+  [name = '', ...rest]: readonly string[],
+  value: unknown,
+  key: string,
+): Values {
+  const present = readOwn(values, name)
+  if (present !== undefined && (rest.length === 0 || !isObject(present)))
+    throw new CommandError(`${key} is given twice`)
+  const added = rest.length === 0 ? value : addValue(isObject(present) ? present : {}, rest, value, key)
+  return Object.fromEntries([...Object.entries(values), [name, added]])
+}
+
+function readValue(key: string, text: string, type: unknown): unknown {
+  if (type === 'string') return text
+  try {
+    const value: unknown = JSON.parse(text)
+    return value
+  } catch {
+    if (type === 'object' || type === 'array') throw new CommandError(`${key} takes JSON, and this is none`)
+    return text
+  }
+}

@@ -1,0 +1,51 @@
+import { inlineReferences, type OpenApiDocument } from '../document/document.ts'
+import { asRecord, isObject } from '../document/json.ts'
+import { foldName, listVariables } from '../document/path-template.ts'
+
+/** A call that reads, filled with the examples of its document. */
+export interface SampleCall {
+  /** Path on the REST server. */
+  readonly path: string
+  readonly parameters: readonly SampleParameter[]
+  /** Examples of parameters by `foldName` of their names. */
+  readonly examples: ReadonlyMap<string, unknown>
+}
+
+interface SampleParameter {
+  readonly in: string
+  readonly name: string
+  readonly required?: boolean
+  readonly example?: unknown
+  readonly schema?: { readonly format?: string; readonly example?: unknown }
+}
+
+/**
+ * Picks the GET operation with the most path variables of those that the document's examples fill: one item shows more
+ * than a list. Returns undefined where there is none.
+ */
+export function findSampleCall(document: OpenApiDocument): SampleCall | undefined {
+  const calls = Object.entries(document.paths).flatMap(([path, { get }]) => {
+    const read = get === undefined ? {} : asRecord(inlineReferences(document, get))
+    const template = read['x-rest-path'] ?? path
+    return get === undefined || typeof template !== 'string' ? [] : fill(template, read)
+  })
+  return calls.toSorted((one, other) => other.variables - one.variables)[0]
+}
+
+function fill(template: string, read: Readonly<Record<string, unknown>>) {
+  const parameters = [read.parameters ?? []].flat().filter(isParameter)
+  const examples = new Map(parameters.map((one) => [foldName(one.name), one.example ?? one.schema?.example]))
+  const variables = listVariables(template).map(foldName)
+  const needed = parameters.filter((one) => one.in === 'query' && one.required)
+  if (needed.length > 0 || variables.some((name) => examples.get(name) === undefined)) return []
+  const path = template.replaceAll(/\{([^}]+)\}/g, (_, name: string) =>
+    encodeURIComponent(String(examples.get(foldName(name)))),
+  )
+  // A path that a shell would read otherwise is no example.
+  if (!/^[\w/.~%:@-]+$/.test(path)) return []
+  return [{ path, parameters, examples, variables: variables.length }]
+}
+
+function isParameter(part: unknown): part is SampleParameter {
+  return isObject(part) && 'name' in part && typeof part.name === 'string'
+}

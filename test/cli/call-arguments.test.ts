@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import { readCallArguments } from '../../src/cli/call-arguments.ts'
+import { runCommand } from './run-command.ts'
+
+const text = { type: 'string' }
+const schema = {
+  properties: {
+    id: { type: 'integer' },
+    'a.b': text,
+    body: { type: 'object', properties: { name: text, owner: { type: 'object', properties: { age: {} } } } },
+    tags: { type: 'array' },
+    any: {},
+  },
+}
+
+test.each([
+  [['id=1', 'any={"a":1}', 'tags=["x"]'], { id: 1, any: { a: 1 }, tags: ['x'] }],
+  [['body.name=1', 'body.owner.age=7'], { body: { name: '1', owner: { age: 7 } } }],
+  [['body={"name":"A"}', 'body.owner={}'], { body: { name: 'A', owner: {} } }],
+  [['a.b=c', 'x.y=1'], { 'a.b': 'c', 'x.y': 1 }],
+  [['any={broken', 'id=0x10'], { any: '{broken', id: '0x10' }],
+  [['__proto__=1'], JSON.parse('{"__proto__":1}')],
+])('%j are arguments', (texts, values) => {
+  expect(readCallArguments(schema, texts)).toEqual(values)
+})
+
+test.each([
+  [['id=1', 'id=2'], 'id is given twice'],
+  [['body={"name":"A"}', 'body.name=B'], 'body.name is given twice'],
+  [['body.name=A', 'body={}'], 'body is given twice'],
+  [['body={name'], 'body takes JSON, and this is none'],
+  [['tags=a,b'], 'tags takes JSON, and this is none'],
+  [['4711'], 'arguments are key=value, not "4711"'],
+])('%j are refused', (texts, message) => {
+  expect(() => readCallArguments(schema, texts)).toThrow(message)
+})
+
+test('members of a body are given one by one, as the refusal of a call says', async () => {
+  const flat = await runCommand('call', 'create-managed-user', 'email=a@example.org', '--mock')
+  expect(flat.stderr).toContain('give it as body.email')
+  const call = ['create-managed-user', 'body.email=a@example.org', 'body.name=A'] as const
+  expect(await runCommand('call', ...call, '--mock')).toMatchObject({ code: 0, stderr: '' })
+})
