@@ -48,6 +48,7 @@ async function compose(options: GatewayOptions, kept: KeptParts): Promise<Compos
   guard.registerMetadata(mcp)
   const control = createControlServer({
     ...{ logger, readiness, metrics: metrics.metrics, allowedHosts: config.allowedHosts },
+    timeouts: listener.timeouts,
   })
   return {
     ...{ rest, mcp, control, admission, readiness, requester, circuit },

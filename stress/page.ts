@@ -48,9 +48,9 @@ Every malformed request and upstream fault is a test as well (\`test/attack/\`, 
 | Message on :9090 | \`MCP_MESSAGE_LIMIT\`, 131,072 bytes, 64 levels, 2,000 elements | 413 or a parse error |
 | Message over stdio | 1 MiB | the process ends |
 | Head of a request | 16 KiB | 431 |
-| Time for the head, for the whole request | 10 s, 30 s | 408, connection closed |
+| Time for the head, for the whole request, on the control port too | 10 s, 30 s | 408, connection closed |
 | Connection without a request | 72 s | closed |
-| Connections a port | 4,096 | dropped |
+| Connections a port, the control port too | 4,096 | dropped |
 | Concurrent requests, both servers together | 256, and a queue of 512 for at most 250 ms | 503, \`Retry-After: 1\`, connection closed |
 | Unread responses, all clients together | 32 MiB, and 10 s in which nothing of one is read | connection closed, the oldest first |
 | Responses of the upstream being collected, all together | 48 MiB, beyond which only those up to 1 MiB | 503 for a read, 502 for a write |

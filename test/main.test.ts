@@ -44,15 +44,19 @@ it.each([
   await gateway.ended
 })
 
-it('a second signal ends the process at once, whatever is under way', async () => {
+it.each([
+  ['SIGTERM', 'SIGTERM'],
+  ['SIGTERM', 'SIGINT'],
+  ['SIGINT', 'SIGINT'],
+] as const)('after %s, %s ends the process at once, whatever is under way', async (first, second) => {
   await using upstream = await startSlowUpstream()
   await using gateway = await startGatewayProcess(upstream.url, 'info')
   const answer = fetch(`http://127.0.0.1:${gateway.restPort}${user}`, { headers }).catch(() => 'lost')
   await upstream.arrived
   expect(await isOpen(gateway.restPort)).toBe(true)
-  gateway.child.kill('SIGTERM')
+  gateway.child.kill(first)
   while (await isOpen(gateway.restPort)) await setImmediate()
-  gateway.child.kill('SIGINT')
+  gateway.child.kill(second)
   expect(await gateway.ended).toBe(1)
   expect(await answer).toBe('lost')
   expect(readLines(gateway).at(-1)).toMatchObject({ route: '/openapi.json', msg: 'request completed' })

@@ -28,6 +28,7 @@ const beforeOperations = [
   'request_timeout',
   'uri_too_long',
   'headers_too_large',
+  'expectation_failed',
   'route_not_found',
 ]
 

@@ -119,6 +119,7 @@ export const errorCatalogue = {
     'The request body has a content type the operation does not take.',
     'Send the body as application/json without a content encoding.',
   ),
+  expectation_failed: refusal(417, 'The Expect header names no known expectation.', 'Leave the header out.'),
   idempotency_key_reused: refusal(
     422,
     'The idempotency key belongs to another call.',

@@ -30,6 +30,16 @@ export function refuseConnect(server: Server, onRefused?: (code: ErrorCode) => v
   })
 }
 
+/** Refuses an expectation other than `100-continue` (RFC 9110 §10.1.1); `onRefused` is told. */
+export function refuseExpectation(server: Server, onRefused?: (code: ErrorCode) => void): void {
+  server.on('checkExpectation', (_request, response) => {
+    const problem = new GatewayError('expectation_failed')
+    const { headers, body } = describeProblem(problem)
+    response.writeHead(problem.status, headers).end(body)
+    onRefused?.(problem.code)
+  })
+}
+
 /**
  * Responds to what Node's HTTP parser refuses or what took too long, and ends the connection. Where a request has
  * begun and has no response yet, this is its response; else it follows the responses of the requests before it.

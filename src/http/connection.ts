@@ -61,10 +61,8 @@ export function watchConnections(server: Server): void {
     handled.count += 1
     follow(request, response, handled)
   })
-  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
-    follow(request, response)
-    response.writeHead(417, { connection: 'close' }).end()
-  })
+  // Node has no request event for these.
+  server.prependListener('checkExpectation', (request, response) => follow(request, response))
 }
 
 /** Counts the requests that a followed server's app handles, wherever they arrived. */

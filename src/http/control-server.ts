@@ -1,14 +1,12 @@
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { Metrics } from '../observability/metrics.ts'
 import { isServing, type ReadinessCheck } from '../observability/readiness.ts'
-import { refuseConnect } from './broken-request.ts'
-import { watchConnections } from './connection.ts'
+import { createHttpServer, type HttpServerOptions } from './http-server.ts'
 import { sendProblem, toGatewayError } from './problem-response.ts'
-import { createSourceCheck } from './request-check.ts'
+import { checkFraming, createSourceCheck } from './request-check.ts'
 
 /** What the control server serves. */
-export interface ControlOptions {
-  readonly logger: FastifyBaseLogger
+export interface ControlOptions extends Pick<HttpServerOptions, 'logger' | 'timeouts'> {
   readonly readiness: ReadinessCheck
   readonly metrics: Pick<Metrics, 'contentType' | 'render'>
   /** Lower-case names that are served beside the loopback names and addresses. */
@@ -21,16 +19,13 @@ export interface ControlOptions {
  * checked as on the other servers; an IP address is allowed too, since orchestrators probe a pod by its address.
  */
 export function createControlServer(options: ControlOptions): FastifyInstance {
-  const { logger, readiness, metrics, allowedHosts } = options
-  const app = Fastify({
-    loggerInstance: logger,
-    logController: new LogController({ disableRequestLogging: true }),
-    forceCloseConnections: true,
-  })
-  watchConnections(app.server)
-  refuseConnect(app.server)
+  const { readiness, metrics, allowedHosts } = options
+  const app = createHttpServer(options, { forceCloseConnections: true })
   const checkSource = createSourceCheck({ allowedHosts, allowedOrigins: [], allowAddresses: true })
-  app.addHook('onRequest', async (request) => checkSource(request.raw))
+  app.addHook('onRequest', async ({ raw }) => {
+    checkFraming(raw)
+    checkSource(raw)
+  })
   app.addHook('onSend', async (_request, reply) => {
     reply.header('cache-control', 'no-store')
   })

@@ -6,7 +6,8 @@ import type { OpenApiDocument } from '../document/document.ts'
 import type { SamplingOptions } from '../observability/response-sampling.ts'
 import type { CircuitOptions } from '../upstream/circuit-breaker.ts'
 import type { AdmissionLimits } from './admission.ts'
-import type { Embedding, ListenerTimeouts } from './listener.ts'
+import type { ServerTimeouts } from './http-server.ts'
+import type { Embedding } from './listener.ts'
 
 /** A gateway whose servers do not listen yet. */
 export interface Gateway {
@@ -39,7 +40,7 @@ export interface GatewayOptions {
   readonly logger: FastifyBaseLogger
   readonly embedding?: Embedding
   readonly circuit?: CircuitOptions
-  readonly timeouts?: ListenerTimeouts
+  readonly timeouts?: ServerTimeouts
   readonly admission?: AdmissionLimits
   readonly issuerKeys?: IssuerKeys
   readonly sampling?: Partial<Pick<SamplingOptions, 'clock' | 'random'>>

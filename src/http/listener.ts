@@ -1,14 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import Fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyRequest,
-  LogController,
-} from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Authenticator } from '../access/authentication.ts'
 import { type Grant, noGrant, openGrant } from '../access/authorization.ts'
-import type { TlsConfig } from '../config/network.ts'
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
 import {
   type RequestRecorder,
@@ -17,14 +11,8 @@ import {
   type Surface,
 } from '../observability/requests.ts'
 import { type Admission, registerAdmission } from './admission.ts'
-import { refuseConnect, respondToBrokenRequest } from './broken-request.ts'
-import {
-  awaitEarlierRequests,
-  claimResponse,
-  createWriteBatch,
-  type UnreadResponses,
-  watchConnections,
-} from './connection.ts'
+import { awaitEarlierRequests, claimResponse, createWriteBatch, type UnreadResponses } from './connection.ts'
+import { createHttpServer, type HttpServerOptions } from './http-server.ts'
 import { sendProblem, toGatewayError } from './problem-response.ts'
 import { type RateLimitOptions, registerRateLimit } from './rate-limit.ts'
 import { checkFraming, createSourceCheck, registerCors, type SourceOptions } from './request-check.ts'
@@ -47,10 +35,9 @@ export interface Embedding {
 }
 
 /** What both servers have in common. */
-export interface ListenerOptions extends SourceOptions {
+export interface ListenerOptions extends SourceOptions, Omit<HttpServerOptions, 'onRefused'> {
   readonly surface: Surface
   readonly recorder?: RequestRecorder | undefined
-  readonly logger: FastifyBaseLogger
   /** Largest request body, in bytes. */
   readonly bodyLimit: number
   /** Throws the error for a request that no route matches; `route_not_found` by default. */
@@ -63,31 +50,9 @@ export interface ListenerOptions extends SourceOptions {
   readonly unread: UnreadResponses
   /** Connections end with their next response once it is draining. */
   readonly readiness: { readonly draining: boolean }
-  readonly timeouts: ListenerTimeouts
-  /** By what the server speaks TLS; plain HTTP without. */
-  readonly tls?: TlsConfig | undefined
   /** How often a client may call; unlimited without. */
   readonly rateLimit?: RateLimitOptions | undefined
 }
-
-/** Time limits of a connection, in milliseconds. */
-export interface ListenerTimeouts {
-  /** For the headers of a request. */
-  readonly headers: number
-  /** For a request as a whole. */
-  readonly request: number
-  /** Without a request. */
-  readonly keepAlive: number
-}
-
-/** The time limits unless told otherwise. */
-export const usualTimeouts: ListenerTimeouts = { headers: 10_000, request: 30_000, keepAlive: 72_000 }
-
-/** What clients must speak (RFC 9325), and the milliseconds that they have to agree on it. */
-const handshake = { minVersion: 'TLSv1.2', handshakeTimeout: 10_000 } as const
-
-/** Most connections to one server; each costs memory even when it sends nothing. */
-const mostConnections = 4_096
 
 /** Most characters in a variable of a path; Amazon's resource names have up to 2,048. */
 const longestVariable = 2_048
@@ -105,22 +70,12 @@ export async function createListener(options: ListenerOptions): Promise<FastifyI
     options.logger.info({ surface, code }, 'request refused')
     recorder?.recordError(surface, code)
   }
-  const http = {
-    headersTimeout: timeouts.headers,
-    // Refused by checkFraming instead, with a problem.
-    requireHostHeader: false,
-    // Node looks for late connections every 30 seconds by default, which would triple every limit.
-    connectionsCheckingInterval: Math.min(1_000, timeouts.headers),
-  }
-  // To Fastify's types, an app of an HTTPS server would be of another kind.
-  const https: object = options.tls ? { https: { ...http, ...options.tls, ...handshake } } : {}
-  const app = Fastify({
-    loggerInstance: options.logger,
+  const http = { logger: options.logger, timeouts, tls: options.tls, onRefused: recordRefusal }
+  const app = createHttpServer(http, {
     genReqId: () => randomUUID(),
     // A logger for each request costs more than its one line, which names the request itself.
     childLoggerFactory: (logger) => logger,
     bodyLimit: options.bodyLimit,
-    logController: new LogController({ disableRequestLogging: true }),
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: longestVariable },
     // No hook is run for these.
@@ -128,20 +83,8 @@ export async function createListener(options: ListenerOptions): Promise<FastifyI
       recordRequest(surface, request, reply, recorder)
       sendProblem(reply, toGatewayError(error))
     },
-    clientErrorHandler: (error, socket) => {
-      const code = respondToBrokenRequest(error, socket)
-      if (code) recordRefusal(code)
-    },
     return503OnClosing: false,
-    requestTimeout: timeouts.request,
-    keepAliveTimeout: timeouts.keepAlive,
-    http,
-    ...https,
   })
-  app.server.maxConnections = mostConnections
-  watchConnections(app.server)
-  refuseConnect(app.server, recordRefusal)
-  app.removeAllContentTypeParsers()
   recordRequests(app, surface, recorder)
   const checkSource = createSourceCheck(options)
   app.decorateRequest('grant')

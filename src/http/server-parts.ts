@@ -10,8 +10,9 @@ import type { Requester } from '../upstream/requester.ts'
 import { Admission, usualAdmission } from './admission.ts'
 import { UnreadResponses } from './connection.ts'
 import type { GatewayOptions } from './gateway.ts'
+import { usualTimeouts } from './http-server.ts'
 import type { KeptParts } from './kept-parts.ts'
-import { type ListenerOptions, usualTimeouts } from './listener.ts'
+import type { ListenerOptions } from './listener.ts'
 
 /** What both servers of a gateway are made of. */
 export interface ServerParts extends Pick<Served, 'document' | 'operations'> {

@@ -83,7 +83,7 @@ function describeOperation(
 
 /** What a request of any operation can get before the operation is looked at. */
 const refusals: Part = Object.fromEntries(
-  (['request_timeout', 'uri_too_long', 'headers_too_large'] as const).map((code) => {
+  (['request_timeout', 'uri_too_long', 'expectation_failed', 'headers_too_large'] as const).map((code) => {
     const { status, title } = errorCatalogue[code]
     const content = { 'application/problem+json': { schema: { type: 'object' } } }
     return [status, { description: title, content }]

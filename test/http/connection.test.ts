@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { expect, it, vi } from 'vitest'
 import { createRandom } from '../../stress/random.ts'
 import { sendRaw } from '../attack/raw-http.ts'
@@ -140,6 +141,25 @@ it('bodies that are never completed take no slot', async () => {
   const { answers } = await attack({ gateway, upstream }, 'rest', call)
   expect(answers.map(({ status }) => status)).toEqual([200])
   for (const socket of sockets) socket.destroy()
+})
+
+it('GET, HEAD and DELETE of the MCP endpoint leave neither a slot nor a stream', async () => {
+  await using upstream = await startUpstream()
+  const limits = { admission: { active: 1, waiting: 0, timeout: 0 } }
+  await using gateway = await startGateway(upstream.url, {}, limits)
+  for (const method of ['GET', 'HEAD', 'DELETE']) {
+    const lines = ['Host: localhost', 'Accept: text/event-stream', 'Mcp-Session-Id: 1', 'Last-Event-ID: 1']
+    const sent = attack({ gateway, upstream }, 'mcp', write(`${method} /mcp HTTP/1.1`, lines))
+    expect((await sent).answers.map(({ status }) => status)).toEqual([405])
+    // Its connection stays open, as that of a client that waits for a stream would.
+    const socket = openConnection(gateway.mcpUrl)
+    socket.write(write(`${method} /mcp HTTP/1.1`, lines))
+    await once(socket, 'data')
+    const { answers } = await attack({ gateway, upstream }, 'rest', call)
+    expect(answers.map(({ status }) => status)).toEqual([200])
+    expect(await readActive(gateway)).toBe('0')
+    socket.destroy()
+  }
 })
 
 it('no slot is lost to random connections', async () => {

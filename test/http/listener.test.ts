@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { createListener, type ListenerTimeouts, usualTimeouts } from '../../src/http/listener.ts'
+import { type ServerTimeouts, usualTimeouts } from '../../src/http/http-server.ts'
+import { createListener } from '../../src/http/listener.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { findClosedUrl, startGateway } from '../support/gateway.ts'
 import { openListener } from '../support/open-listener.ts'
@@ -8,7 +9,7 @@ import { startSlowUpstream, startUpstream } from '../support/upstream-stub.ts'
 
 const users = '/v1/v2/oauth-clients/cm9demo/users'
 const headers = { 'x-cal-secret-key': 'demo-secret' }
-const short: ListenerTimeouts = { headers: 150, request: 300, keepAlive: 100 }
+const short: ServerTimeouts = { headers: 150, request: 300, keepAlive: 100 }
 
 /** The app of a port that serves nothing yet and lets everybody in. */
 function createBareListener() {

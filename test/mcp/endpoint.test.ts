@@ -68,6 +68,11 @@ describe('the endpoint', () => {
     },
   )
 
+  it('refuses HEAD likewise, without a body', async () => {
+    const response = await fetch(server.url, { method: 'HEAD' })
+    expect([response.status, response.headers.get('allow'), await response.text()]).toEqual([405, 'POST', ''])
+  })
+
   it('refuses a DELETE with a broken body for its method, not for its body', async () => {
     const headers = { 'content-type': 'application/json' }
     const response = await fetch(server.url, { method: 'DELETE', headers, body: '{' })

@@ -41,6 +41,9 @@ export function findFaults({ answers, rest }: RawExchange): string[] {
       .map(({ status }) => status)
       .filter((status) => status >= 500 && status !== 501 && status !== 505)
       .map((status) => `status ${status}`),
+    ...answers
+      .filter(({ status, head, body }) => status >= 400 && !/"code":/.test(body) && !isCut(head, body))
+      .map(({ status }) => `no reason for status ${status}`),
     // Bytes left over from a request with a wrong length are a request of their own, and a bad one.
     ...(further.some(({ status }) => status !== 400) || further.length > 1 ? ['more than one answer'] : []),
     ...(rest === '' ? [] : ['bytes that are no answer']),
@@ -49,6 +52,11 @@ export function findFaults({ answers, rest }: RawExchange): string[] {
     ...(text.includes(sources) ? ['a path of the machine'] : []),
     ...(/^(set-cookie|server|x-powered-by):/im.test(text) ? ['a header that tells of the inside'] : []),
   ]
+}
+
+/** True of the answer to HEAD, which has the length of the body that it would have. */
+function isCut(head: string, body: string): boolean {
+  return body === '' && /^content-length: *[1-9]/im.test(head)
 }
 
 /** Lines of the log that hold the secret, or that tell of a failure of the gateway itself. */

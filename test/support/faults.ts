@@ -49,11 +49,13 @@ const html = '<html><body>Attention Required!</body></html>'
 const page = (status: string) =>
   `HTTP/1.1 ${status}\r\ncontent-type: text/html\r\ncontent-length: ${html.length}\r\n\r\n${html}`
 const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024))
-const zipped = (body: Buffer) =>
+const zipped = (body: Buffer, type = 'application/json') =>
   Buffer.concat([
-    Buffer.from(`${head}content-encoding: gzip\r\ncontent-length: ${body.length}\r\n\r\n`),
+    Buffer.from(`HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\ncontent-encoding: gzip\r\n`),
+    Buffer.from(`content-length: ${body.length}\r\n\r\n`),
     body,
   ])
+const cutGzip = gzipSync(goodBody).subarray(0, -9)
 const redirect = (status: string) => writeAnswer('{}', status, 'location: http://127.0.0.1:1/elsewhere\r\n')
 
 const breaks: readonly Row[] = [
@@ -118,6 +120,8 @@ const nonsense: readonly Row[] = [
   ['answers with a length that cuts the body', sayAndClose(`${head}content-length: 10\r\n\r\n${goodBody}`)],
   ['answers with gzip', say(zipped(gzipSync(goodBody)))],
   ['answers with a gzip bomb', say(zipped(bomb))],
+  ['answers with gzip that is cut', say(zipped(cutGzip))],
+  ['streams gzip that is cut', say(zipped(cutGzip, 'application/octet-stream'))],
   ['answers with 40 MB', say(`${head}content-length: 41943040\r\n\r\n${' '.repeat(41_943_040)}`)],
   [
     'fails with a Latin-1 byte',

@@ -1,6 +1,6 @@
 import { Admission } from '../../src/http/admission.ts'
 import { UnreadResponses } from '../../src/http/connection.ts'
-import { usualTimeouts } from '../../src/http/listener.ts'
+import { usualTimeouts } from '../../src/http/http-server.ts'
 
 /** What a listener needs to let everybody in, as many at a time as given. */
 export function openListener(active: number) {

@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type RunningGateway, startGateway } from '../support/gateway.ts'
+import { openConnection, readAll } from '../support/raw-connection.ts'
+
+const servers = ['rest', 'mcp', 'control'] as const
+
+let gateway: RunningGateway
+let urls: Record<(typeof servers)[number], string>
+beforeAll(async () => {
+  const timeouts = { headers: 150, request: 300, keepAlive: 5_000 }
+  gateway = await startGateway('http://127.0.0.1:1', {}, { timeouts })
+  const control = await gateway.gateway.control.listen({ host: '127.0.0.1', port: 0 })
+  urls = { rest: gateway.restUrl, mcp: gateway.mcpUrl, control }
+})
+afterAll(() => gateway[Symbol.asyncDispose]())
+
+const head = 'Host: localhost\r\nContent-Type: application/json\r\n'
+const half = (path: string) => `POST ${path} HTTP/1.1\r\n${head}Content-Length: 9\r\n\r\n{`
+const broken = (path: string) => `POST ${path} HTTP/1.1\r\n${head}Transfer-Encoding: chunked\r\n\r\nZZ\r\n`
+
+/** What no server reads as a request, with the problem that each responds with. */
+const cases = [
+  ['bytes that are no HTTP', 'BROKEN\r\n\r\n', 400, 'bad_request'],
+  ['a head that never ends', `GET / HTTP/1.1\r\n${head}`, 408, 'request_timeout'],
+  ['a head of 20 kB', `GET / HTTP/1.1\r\n${head}x: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
+  ['a target of 20 kB', `GET /${'x'.repeat(20_000)} HTTP/1.1\r\n${head}\r\n`, 431, 'headers_too_large'],
+  ['an expectation', `GET / HTTP/1.1\r\n${head}Expect: 200-ok\r\n\r\n`, 417, 'expectation_failed'],
+  ['CONNECT', 'CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\n\r\n', 405, 'method_not_allowed'],
+  ['two hosts', 'GET / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n', 400, 'bad_request'],
+  ['no host', 'GET / HTTP/1.1\r\n\r\n', 400, 'bad_request'],
+] as const
+
+const bodies = [
+  ['rest', '/v1/v2/oauth-clients/cm9demo/users'],
+  ['mcp', '/mcp'],
+] as const
+
+async function exchange(url: string, text: string): Promise<string> {
+  const socket = openConnection(url)
+  socket.write(text)
+  return readAll(socket)
+}
+
+function expectProblem(response: string, status: number, code: string): void {
+  expect(response.match(/^HTTP\/1\.1 \d+/gm)).toEqual([`HTTP/1.1 ${status}`])
+  expect(response).toContain(`"code":"${code}"`)
+  expect(response).toMatch(/^connection: close$/im)
+}
+
+describe.each(servers)('on %s', (server) => {
+  it.each(cases)('%s is refused with a problem, and the connection ends', async (_, text, status, code) => {
+    expectProblem(await exchange(urls[server], text), status, code)
+  })
+})
+
+describe.each(bodies)('on %s', (server, path) => {
+  it('a body that never ends is refused with a problem, and the connection ends', async () => {
+    expectProblem(await exchange(urls[server], half(path)), 408, 'request_timeout')
+  })
+
+  it('a broken chunk is refused with a problem, and the connection ends', async () => {
+    expectProblem(await exchange(urls[server], broken(path)), 400, 'bad_request')
+  })
+})
+
+it('the control port waits for no body, and ends the connection of one that never ends', async () => {
+  expect(await exchange(urls.control, half('/metrics'))).toMatch(/^HTTP\/1\.1 404 [^\n]*\n(?!.*HTTP\/)/s)
+})
+
+it('logs what is refused, and counts it', async () => {
+  const codes = gateway.log.map((line) => JSON.parse(line).code)
+  for (const [, , , code] of cases) expect(codes).toContain(code)
+  const { body } = await gateway.gateway.control.inject('/metrics')
+  expect(body).toContain('calgate_errors_total{surface="rest",code="expectation_failed"} 1')
+})
