@@ -30,6 +30,9 @@ export interface Observed extends Tenant {
   readonly created: CreatedUsers
 }
 
+/** Addresses that the filter of the list takes at most. */
+const mostAddresses = 50
+
 /** Observes the life of users through one server. What a step needs and an earlier one did not give leaves it out. */
 export async function observeLifecycle(
   target: Observed,
@@ -59,16 +62,27 @@ export async function observeLifecycle(
   const full = await call('create', 'create', { body: { email: addresses.full, ...fullMembers } })
   const userId = readId(full)
   await call('get', 'get', { userId })
-  const bare = await call('create-bare', 'create', { body: { email: addresses.bare, name: 'Bare' } })
+  await call('create-refused', 'create', {
+    body: { email: addresses.bare, name: 'Bare', timeZone: 'Nowhere' },
+  })
+  // Two people may have one name.
+  const bare = await call('create-bare', 'create', {
+    body: { email: addresses.bare, name: fullMembers.name },
+  })
   const bareId = readId(bare)
   const long = await call('create-long', 'create', { body: { email: addresses.long, ...longMembers } })
   await call('get-long', 'get', { userId: readId(long) })
+  const known = { full: userId, bare: bareId, long: readId(long) }
+  await Promise.all(Object.entries(known).map(([name, id]) => call(`at-once-${name}`, 'get', { userId: id })))
   await call('create-again', 'create', { body: { email: addresses.full, name: 'Ada Example' } })
   await call('list', 'list', { limit: 250 })
   await call('find', 'list', { emails: [addresses.full] })
   await call('find-rewritten', 'list', { emails: [readEmail(full)] })
   await call('find-both', 'list', { emails: [addresses.full, addresses.bare] })
   await call('find-limited', 'list', { emails: [addresses.full, addresses.bare], limit: 1 })
+  await call('find-offset', 'list', { emails: [addresses.full, addresses.bare], offset: 1 })
+  const strangers = Array.from({ length: mostAddresses - 2 }, () => created.makeAddress())
+  await call('find-many', 'list', { emails: [...strangers, addresses.full, addresses.bare] })
   await call('find-case', 'list', { emails: [addresses.full.toUpperCase()] })
   await call('find-none', 'list', { emails: [created.makeAddress()] })
   await call('page-whole', 'list', { limit: 4, offset: 0 })
@@ -82,7 +96,10 @@ export async function observeLifecycle(
   await call('get-updated', 'get', { userId })
   await call('update-other', 'update', { userId, body: { name: 'Cy' } })
   await call('update-again', 'update', { userId, body: { name: 'Bo' } })
+  await call('update-same', 'update', { userId, body: { name: 'Bo' } })
   await call('update-nothing', 'update', { userId, body: {} })
+  await call('update-refused', 'update', { userId, body: { name: 'Refused', timeFormat: 13 } })
+  await call('get-refused', 'get', { userId })
   await call('update-all', 'update', { userId, body: changedMembers })
   await call('get-changed', 'get', { userId })
   await call('get-other', 'get', { userId: bareId })
@@ -90,7 +107,8 @@ export async function observeLifecycle(
     await call(`clear-${member}`, 'update', { userId, body: { [member]: null } })
   await call('get-cleared', 'get', { userId })
   await call('update-email', 'update', { userId, body: { email: addresses.changed } })
-  await call('update-taken', 'update', { userId, body: { email: addresses.bare } })
+  await call('update-taken', 'update', { userId, body: { email: addresses.bare, name: 'Taken' } })
+  await call('get-taken', 'get', { userId })
   await call('find-changed', 'list', { emails: [addresses.changed] })
   await call('find-former', 'list', { emails: [addresses.full] })
   for (const name of ['get', 'update', 'delete', 'force-refresh'])
@@ -100,6 +118,7 @@ export async function observeLifecycle(
     })
 
   await observeTokens(call, { userId, bareToken: bare.refreshToken, token: full.refreshToken })
+  if (!target.configured) await observeWrongSecret(call, target, userId)
   if (target.other) await observeTenants(call, target, target.other, { userId, addresses })
 
   await call('delete', 'delete', { userId: bareId })
@@ -143,6 +162,18 @@ async function observeTokens(
   await call('refresh-other', 'refresh', { body: nameToken(bareToken) })
 }
 
+/** What somebody tries who knows the client and not its secret. */
+async function observeWrongSecret(call: Call, { clientId }: Tenant, userId: unknown): Promise<void> {
+  const wrong = { clientId, secret: 'another-secret' }
+  const { refreshToken } = await call('wrong-before', 'force-refresh', { userId })
+  await call('wrong-update', 'update', { userId, body: { name: 'Eve' } }, wrong)
+  await call('wrong-force-refresh', 'force-refresh', { userId }, wrong)
+  await call('wrong-refresh', 'refresh', { body: nameToken(refreshToken) }, wrong)
+  await call('wrong-delete', 'delete', { userId }, wrong)
+  await call('wrong-after', 'get', { userId })
+  await call('wrong-kept', 'refresh', { body: nameToken(refreshToken) })
+}
+
 /** What the second client tries with a user of the first one, and each client with the other's secret. */
 async function observeTenants(
   call: Call,
@@ -150,6 +181,8 @@ async function observeTenants(
   other: Tenant,
   { userId, addresses }: { readonly userId: unknown; readonly addresses: Lifecycle['addresses'] },
 ): Promise<void> {
+  // A cache has the user when the other client asks.
+  await call('tenant-own', 'get', { userId })
   await call('tenant-get', 'get', { userId }, other)
   await call('tenant-update', 'update', { userId, body: { name: 'Eve' } }, other)
   const own = await call('tenant-before', 'force-refresh', { userId })

@@ -7,13 +7,14 @@ export const fullMembers = {
   timeFormat: 24,
   locale: 'no',
   avatarUrl: 'https://img.example.org/Ada.png?size=1&a=%20b',
-  metadata: { tenant: 'Acme', Seat: 7, active: true, note: '' },
+  metadata: { tenant: 'Acme', Seat: 7, active: true, note: '', 'desk.place': 'B.2' },
 }
 
 /** Members as long as the document allows, or longer than columns usually are. */
 export const longMembers = {
   name: 'Zoë '.repeat(250),
-  bio: 'Plans meetings. '.repeat(300),
+  // More bytes than a column of 64 KiB has.
+  bio: 'Plans meetings. '.repeat(4_200),
   timeZone: 'UTC',
   weekStart: 'Wednesday',
   timeFormat: 12,

@@ -1,9 +1,10 @@
 import { asRecord } from '../../src/document/json.ts'
-import { readMediaType, readMessage } from '../call-result.ts'
+import { readMediaType, readMessage, readToolResult } from '../call-result.ts'
 import type { Check, Context } from '../context.ts'
+import { absentUser } from '../created-users.ts'
 import { eras } from '../mcp-client.ts'
 import { toRestRequest } from '../rest-client.ts'
-import { isList, toList } from '../values.ts'
+import { isList, showValue, toList } from '../values.ts'
 import { describeResult } from './boundaries.ts'
 
 const rpcHeaders = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
@@ -139,14 +140,79 @@ export const exposure: Readonly<Record<string, Check>> = {
     }
   },
 
+  async 'era.negotiated'(context) {
+    const { unknown, revisions } = context.requirement.values
+    const params = {
+      protocolVersion: unknown,
+      capabilities: {},
+      clientInfo: { name: 'contract', version: '1' },
+    }
+    const { result } = await ask(context, 'initialize', params)
+    const offered = asRecord(result).protocolVersion
+    if (!toList(revisions).includes(offered))
+      context.fail(
+        `initialize ${unknown}`,
+        `must offer a revision of the server's, got ${showValue(offered)}`,
+      )
+  },
+
+  async 'era.instructions'(context) {
+    const { words, revision } = context.requirement.values
+    const client = { name: 'contract', version: '1' }
+    const era = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: client }
+    const said = {
+      initialize: await ask(context, 'initialize', era),
+      'server/discover': await askStateless(context, 'server/discover', String(revision)),
+    }
+    for (const [method, { result }] of Object.entries(said))
+      for (const word of toList(words).map(String))
+        if (!String(asRecord(result).instructions).includes(word))
+          context.fail(`${method} instructions`, `must tell a model of "${word}"`)
+  },
+
+  async 'era.messages'(context) {
+    const { version, unknownMethod } = context.requirement.values
+    const headers = { 'mcp-protocol-version': String(version) }
+    const { result } = await ask(context, 'ping', {}, headers)
+    context.expectEqual('ping', result, {})
+    const { error } = await ask(context, 'no/such-method', {}, headers)
+    context.expectEqual('unknown method', asRecord(error).code, unknownMethod)
+    const notice = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' })
+    const init = { method: 'POST', headers: { ...rpcHeaders, ...context.server.headers, ...headers } }
+    const response = await fetch(context.server.url, { ...init, body: notice })
+    context.expectEqual('notification', [response.status, await response.text()], [202, ''])
+  },
+
+  async 'tool.progress'(context) {
+    const { version } = context.requirement.values
+    const params = {
+      name: context.operation.tool,
+      arguments: await context.makeArguments(context.operation),
+      _meta: { progressToken: 1 },
+    }
+    const { result, error } = await ask(context, 'tools/call', params, {
+      'mcp-protocol-version': String(version),
+    })
+    if (result === undefined) context.fail('_meta.progressToken', `must not matter, got ${showValue(error)}`)
+  },
+
+  async 'tool.same-id'(context) {
+    const { version } = context.requirement.values
+    const headers = { 'mcp-protocol-version': String(version) }
+    const valid = await context.makeArguments(context.operation)
+    const ids = [absentUser, absentUser - 1]
+    const read = async (userId: number) => {
+      const params = { name: context.operation.tool, arguments: { ...valid, userId } }
+      return readToolResult((await ask(context, 'tools/call', params, headers)).result).text
+    }
+    for (const [index, text] of (await Promise.all(ids.map(read))).entries())
+      if (!text.includes(String(ids[index])))
+        context.fail('id', 'the result of another client came, whose call has the same JSON-RPC id')
+  },
+
   async 'era.stateless'(context) {
     const revision = String(context.requirement.values.revision)
-    const _meta = {
-      'io.modelcontextprotocol/protocolVersion': revision,
-      'io.modelcontextprotocol/clientCapabilities': {},
-    }
-    const headers = { 'mcp-protocol-version': revision, 'mcp-method': 'server/discover' }
-    const { result } = await ask(context, 'server/discover', { _meta }, headers)
+    const { result } = await askStateless(context, 'server/discover', revision)
     context.expectEqual(
       'supportedVersions',
       [asRecord(result).supportedVersions].flat().includes(revision),
@@ -214,6 +280,15 @@ function listMembers({ operation, requirements }: Context): string[] {
 /** Only what is fixed in a path is spelled otherwise: a variable is a value. */
 function toUpperCase(template: string): string {
   return template.replaceAll(/\{\w+\}|[^{}]+/g, (part) => (part.startsWith('{') ? part : part.toUpperCase()))
+}
+
+/** Sends a message of the stateless era. */
+function askStateless(context: Context, method: string, revision: string) {
+  const _meta = {
+    'io.modelcontextprotocol/protocolVersion': revision,
+    'io.modelcontextprotocol/clientCapabilities': {},
+  }
+  return ask(context, method, { _meta }, { 'mcp-protocol-version': revision, 'mcp-method': method })
 }
 
 async function ask(

@@ -4,7 +4,7 @@ import { type CallResult, readMediaType } from '../call-result.ts'
 import type { Check, Context } from '../context.ts'
 import { absentUser } from '../created-users.ts'
 import { readArguments } from '../generators.ts'
-import { setArgument, toList } from '../values.ts'
+import { setArgument, showValue, toList } from '../values.ts'
 import { describeResult, leadsTo } from './boundaries.ts'
 
 /** A value that no response may repeat. */
@@ -26,11 +26,21 @@ export const problems: Readonly<Record<string, Check>> = {
   async 'problem.errors'(context) {
     const wrong = listWrong(context)
     const result = await callWrongly(context)
-    const errors = toList(asRecord(result.body).errors).map(asRecord)
-    for (const [name, [, rule]] of Object.entries(wrong)) {
+    const { errors: listed, detail } = asRecord(result.body)
+    // A model reads the text alone.
+    const [place, said] =
+      context.server.surface === 'mcp' ? ['text', result.text] : ['detail', String(detail)]
+    const errors = toList(listed).map(asRecord)
+    for (const [name, [, rule, words]] of Object.entries(wrong)) {
       const index = result.places.findIndex((place) => leadsTo(name, place))
       if (index < 0) context.fail(name, `is wrong too and is not named; got ${describeResult(result)}`)
-      else context.expectEqual(`${name} rule`, errors[index]?.rule, rule)
+      else if (context.expectEqual(`${name} rule`, errors[index]?.rule, rule)) {
+        const { location, message } = errors[index] ?? {}
+        if (!String(message).includes(words))
+          context.fail(`errors[${index}].message`, `must say ${words} of ${name}, got ${showValue(message)}`)
+        if (!said.includes(String(message)))
+          context.fail(place, `does not say what is wrong with ${location}`)
+      }
     }
     const locations = toList(context.requirement.values.locations)
     for (const [index, error] of errors.entries()) {
@@ -51,6 +61,7 @@ export const problems: Readonly<Record<string, Check>> = {
     if (arrived.includes(secret)) context.fail('errors', 'repeats the secret')
     if (/\/[\w.-]+\.[cm]?[jt]s:\d+|node_modules/.test(arrived))
       context.fail('errors', 'names a file of the gateway')
+    if (/https?:\/\/[\w[]/.test(arrived)) context.fail('detail', 'names the address of a server')
     const { text, headers } = await context.callValid()
     if (`${text}${JSON.stringify(headers)}`.includes(secret)) context.fail('response', 'repeats the secret')
   },
@@ -95,22 +106,28 @@ async function callWrongly(context: Context): Promise<CallResult> {
   return server.call(operation, values)
 }
 
-/** Wrong values by the name of the argument, each with the rule that it breaks. */
-function listWrong({ operation }: Context): Readonly<Record<string, readonly [unknown, string]>> {
+/** Wrong values by the name of the argument, each with the rule that it breaks and words that say what is right. */
+function listWrong({ operation }: Context): Readonly<Record<string, readonly [unknown, string, string]>> {
   const described = readArguments(readDocument(), operation)
   const has = (name: string) => described.some((one) => one.name === name)
   return {
-    clientId: [`${planted} `, 'pattern'],
+    clientId: [`${planted} `, 'pattern', 'must match'],
     ...(has('limit')
-      ? { limit: [251, 'maximum'], offset: [251, 'maximum'], emails: [[`${planted}@example`], 'format'] }
+      ? {
+          limit: [251, 'maximum', 'from 1 to 250'],
+          offset: [251, 'maximum', 'from 0 to 250'],
+          emails: [[`${planted}@example`], 'format', 'e-mail'],
+        }
       : {}),
     ...(operation.name === 'create' || operation.name === 'update'
       ? {
-          'body.timeZone': [planted, 'format'],
-          'body.weekStart': [planted, 'enum'],
-          'body.email': [`${planted}@example`, 'format'],
+          'body.timeZone': [planted, 'format', 'time zone'],
+          'body.weekStart': [planted, 'enum', 'Monday'],
+          'body.email': [`${planted}@example`, 'format', 'e-mail'],
         }
       : {}),
-    ...(operation.name === 'refresh' ? { 'body.surplus': [planted, 'additionalProperties'] } : {}),
+    ...(operation.name === 'refresh'
+      ? { 'body.surplus': [planted, 'additionalProperties', 'refreshToken'] }
+      : {}),
   }
 }

@@ -7,7 +7,7 @@ import { findContradictions } from '../expected-users.ts'
 import { findMismatches } from '../shapes.ts'
 import { parseJson, showValue, toList } from '../values.ts'
 import { listFinePrint } from './errors.ts'
-import { checkFigures } from './responses.ts'
+import { checkFigures, isMoment } from './responses.ts'
 import { checkExpiry } from './tokens.ts'
 
 /** What every response of a run must be, also those that no other requirement looks at. */
@@ -39,6 +39,7 @@ export const recorded: Readonly<Record<string, Check>> = {
       const { headers } = result
       const directives = String(headers['cache-control']).split(/\s*,\s*/)
       if (!directives.includes(String(cache))) expectEqual('cache-control', headers['cache-control'], cache)
+      checkCharset({ fail }, result)
       for (const name of toList(foreign).map(String)) expectEqual(name, headers[name], undefined)
       const own = headers[String(id)]
       // What a key repeats is the first response with all its headers.
@@ -109,10 +110,18 @@ function checkSuccess(context: Context, { result }: Exchange): void {
   const { operation, requirements } = context
   context.expectEqual('status', result.status, operation.success)
   context.expectEqual('content-type', readMediaType(result.headers), 'application/json')
+  checkCharset(context, result)
   const shape = { status: 'string', ...operation.response }
   for (const { place, message } of findMismatches(result.body, shape, requirements.responses))
     context.fail(place.replaceAll(/\[\d+\]/g, ''), message)
   checkFigures(context, result.body)
+}
+
+/** JSON is UTF-8 (RFC 8259 §8.1): a reader who believes another charset breaks every letter that is not ASCII. */
+function checkCharset({ fail }: Pick<Context, 'fail'>, { headers }: Exchange['result']): void {
+  const charset = /;\s*charset="?([^";\s]+)/i.exec(String(headers['content-type']))?.[1]
+  if (charset !== undefined && !/^utf-?8$/i.test(charset))
+    fail('content-type', `must be UTF-8, says ${charset}`)
 }
 
 /** An error is one of those that the operation can return, whole, and about this call. */
@@ -142,7 +151,7 @@ function checkError(context: Context, { path, result, at }: Exchange): void {
   const { statusCode = status } = asRecord(asRecord(error).details)
   context.expectEqual(`${status} error.details.statusCode`, statusCode, status)
   const minutes = Number(context.requirement.values.minutes)
-  if (!(Math.abs(at - Date.parse(String(timestamp))) <= minutes * 60_000))
+  if (!isMoment(timestamp) || !(Math.abs(at - Date.parse(String(timestamp))) <= minutes * 60_000))
     context.fail(`${status} timestamp`, `${showValue(timestamp)} is not the time of the error`)
   context.expectEqual(`${status} path`, String(said).split('?')[0], path.split('?')[0])
 }

@@ -118,7 +118,8 @@ export function checkFigures(
   }
 }
 
-function isMoment(value: unknown): boolean {
+/** True for a moment as Cal.com writes it: ISO 8601 in UTC, with milliseconds. */
+export function isMoment(value: unknown): boolean {
   return typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(value)
 }
 

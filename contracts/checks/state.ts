@@ -34,6 +34,12 @@ export const state: Readonly<Record<string, Check>> = {
 
   async 'state.taken'(context) {
     await expectStatus(context, 'update-taken', context.requirement.values.status)
+    compareMembers(
+      context,
+      'afterwards',
+      await readUser(context, 'get-taken'),
+      await readUser(context, 'update-email'),
+    )
   },
 
   async 'state.username'(context) {
@@ -87,6 +93,8 @@ export const state: Readonly<Record<string, Check>> = {
     context.expectEqual('emails', await find('find-none'), [])
     context.expectEqual('emails in upper case', await find('find-case'), [])
     context.expectEqual('emails and limit', (await find('find-limited')).length, 1)
+    context.expectEqual('emails and offset', (await find('find-offset')).length, 1)
+    context.expectEqual('many emails', await find('find-many'), [full.id, bare.id].sort())
     context.expectEqual('emails', await find('find-changed'), [full.id])
     context.expectEqual('emails', await find('find-former'), [])
   },
@@ -129,7 +137,43 @@ export const state: Readonly<Record<string, Check>> = {
     const user = { ...(await readUser(context, 'create')), name: 'Bo' }
     compareMembers(context, 'update', await readUser(context, 'update'), user)
     compareMembers(context, 'get', await readUser(context, 'get-updated'), user)
+    compareMembers(context, 'update with the same', await readUser(context, 'update-same'), user)
     compareMembers(context, 'update with nothing', await readUser(context, 'update-nothing'), user)
+  },
+
+  async 'state.refused'(context) {
+    const { name } = context.operation
+    const { result } = await findStep(context, `${name}-refused`)
+    context.expectEqual('status', result.status, context.requirement.values.status)
+    if (name === 'create') await readUser(context, 'create-bare')
+    else
+      compareMembers(
+        context,
+        'afterwards',
+        await readUser(context, 'get-refused'),
+        await readUser(context, 'update-nothing'),
+      )
+  },
+
+  async 'state.at-once'(context) {
+    const steps = { full: 'create', bare: 'create-bare', long: 'create-long' }
+    for (const [name, step] of Object.entries(steps)) {
+      const [shown, made] = [await readUser(context, `at-once-${name}`), await readUser(context, step)]
+      compareMembers(context, 'get', shown, made)
+    }
+  },
+
+  async 'state.wrong-secret'(context) {
+    const { name } = context.operation
+    await expectStatus(context, `wrong-${name}`, context.requirement.values.status)
+    if (name === 'update' || name === 'delete')
+      compareMembers(
+        context,
+        'afterwards',
+        await readUser(context, 'wrong-after'),
+        await readUser(context, 'get-taken'),
+      )
+    else await readData(context, 'wrong-kept')
   },
 
   async 'state.update-members'(context) {
@@ -208,8 +252,12 @@ export const state: Readonly<Record<string, Check>> = {
     const { status, code } = context.requirement.values
     const values = await context.makeArguments(context.operation)
     const user = 'userId' in values ? { userId: absentUser } : {}
-    const wrong = { ...values, ...user, 'x-cal-secret-key': 'another-secret' }
-    const { status: got, code: gotCode } = await context.server.call(context.operation, wrong)
-    context.expectEqual('x-cal-secret-key', [got, gotCode], [status, code])
+    const { secret } = context.target
+    for (const wrong of ['another-secret', `${secret}x`, secret.slice(0, -1), secret.toUpperCase()]) {
+      if (wrong === secret) continue
+      const sent = { ...values, ...user, 'x-cal-secret-key': wrong }
+      const { status: got, code: gotCode } = await context.server.call(context.operation, sent)
+      context.expectEqual('x-cal-secret-key', [got, gotCode], [status, code])
+    }
   },
 }

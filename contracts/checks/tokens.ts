@@ -1,6 +1,6 @@
 import { asRecord } from '../../src/document/json.ts'
 import { type Check, type Context, findStep } from '../context.ts'
-import { parseJson } from '../values.ts'
+import { parseJson, showValue } from '../values.ts'
 import { type Data, expectStatus, readData, readUser } from './steps.ts'
 
 const minute = 60_000
@@ -64,7 +64,7 @@ export const tokens: Readonly<Record<string, Check>> = {
 
 /** A pair that was given at a moment lasts as long as the requirement says, and its claims say so too. */
 export function checkExpiry(context: Context, prefix: string, pair: Data, at: number): void {
-  const { accessMinutes, refreshDays } = context.requirement.values
+  const { accessMinutes, refreshDays, issuedSeconds } = context.requirement.values
   const inside = (name: string, unit: number, [least, most]: readonly number[]) => {
     const left = (Number(pair[name]) - at) / unit
     if (!(left >= (least ?? 0) && left <= (most ?? 0)))
@@ -76,7 +76,10 @@ export function checkExpiry(context: Context, prefix: string, pair: Data, at: nu
   inside('accessTokenExpiresAt', minute, [accessMinutes].flat().map(Number))
   inside('refreshTokenExpiresAt', day, [refreshDays].flat().map(Number))
   for (const name of ['access', 'refresh']) {
-    const { expiresAt = pair[`${name}TokenExpiresAt`] } = readClaims(pair[`${name}Token`])
+    const { expiresAt = pair[`${name}TokenExpiresAt`], iat } = readClaims(pair[`${name}Token`])
+    // Seconds since the epoch (RFC 7519 §4.1.6).
+    if (iat !== undefined && !(Math.abs(at / 1_000 - Number(iat)) <= Number(issuedSeconds)))
+      context.fail(`${prefix}${name}Token.iat`, `${showValue(iat)} is not now in seconds`)
     context.expectEqual(`${prefix}${name}TokenExpiresAt`, pair[`${name}TokenExpiresAt`], expiresAt)
   }
 }

@@ -3,6 +3,7 @@ import { asRecord } from '../../src/document/json.ts'
 import { type Check, type Context, NotTested } from '../context.ts'
 import { listDifferences } from '../differences.ts'
 import { readArguments } from '../generators.ts'
+import { type JsonObject, resolve } from '../rest/json-schema.ts'
 import { isList, toList } from '../values.ts'
 import { findTool } from './exposure.ts'
 
@@ -26,16 +27,33 @@ export const told: Readonly<Record<string, Check>> = {
   },
 
   async 'tool.description'(context) {
-    const { title, description = '', inputSchema } = await findTool(context)
-    const { 'x-mcp-tool': tool } = findOperation(context)
+    const { title, description = '', annotations, inputSchema } = await findTool(context)
+    const { 'x-mcp-tool': tool, 'x-redacted-notice': notice } = findOperation(context)
     context.expectEqual('title', title, asRecord(tool).title)
+    context.expectEqual('annotations.title', asRecord(annotations).title, title)
     const wanted = String(asRecord(tool).description)
-    if (!description.startsWith(wanted)) context.expectEqual('description', description, wanted)
+    const { redactsTokens } = context.target.policy ?? {}
+    if (!redactsTokens || description !== `${wanted} ${notice}`)
+      context.expectEqual('description', description, wanted)
     const shown = asRecord(asRecord(inputSchema).properties)
-    for (const { name, description: words = '' } of readArguments(readDocument(), context.operation)) {
+    for (const argument of readArguments(readDocument(), context.operation)) {
+      const { name, description: words = String(argument.schema.description ?? '') } = argument
       const said = String(asRecord(shown[name]).description ?? '')
-      if (name in shown && !said.startsWith(words)) context.expectEqual(`${name} description`, said, words)
+      // How to give the secret stands behind the words of the document.
+      const more = argument.schema.format === 'password' ? String(context.requirement.values.secret) : '$'
+      const isSame = said.startsWith(words) && new RegExp(`^${more}`).test(said.slice(words.length))
+      if (name in shown && !isSame) context.expectEqual(`${name} description`, said, words)
     }
+  },
+
+  async 'tool.output-words'(context) {
+    const { outputSchema } = await findTool(context)
+    const document = readDocument()
+    const { responses } = findOperation(context)
+    const success = resolve(asRecord(responses)[context.operation.success], document)
+    const { schema } = asRecord(asRecord(success.content)['application/json'])
+    const hidden = context.target.policy?.redactsTokens ? /Token/ : undefined
+    compareOutput(context, '', outputSchema, schema, { document, hidden })
   },
 
   async 'document.same'(context) {
@@ -74,6 +92,38 @@ function* findSilent(served: unknown, committed: unknown, place = ''): Generator
 function findOperation({ operation }: Context): Members {
   const [method = '', path = ''] = operation.operation.split(' ')
   return asRecord(asRecord(asRecord(readDocument().paths)[path])[method.toLowerCase()])
+}
+
+/** Compares what a model is told of a member of a response with the document: the words, and the type in brackets. */
+function compareOutput(
+  context: Context,
+  place: string,
+  told: unknown,
+  described: unknown,
+  options: { readonly document: JsonObject; readonly hidden: RegExp | undefined },
+): void {
+  const schema = resolve(described, options.document)
+  const { description = '', properties, anyOf, ...more }: Members = asRecord(told)
+  const [parts] = toList(anyOf).map(asRecord)
+  if (place !== '') {
+    context.expectEqual(`${place} keywords`, Object.keys(more), [])
+    const words = `${schema.description ?? ''} ${describeType(schema)}`.trim()
+    context.expectEqual(`${place} description`, description, words)
+  }
+  const shown = asRecord(properties ?? parts?.properties)
+  for (const [name, one] of Object.entries(asRecord(schema.properties)))
+    if (!options.hidden?.test(name))
+      compareOutput(context, place ? `${place}.${name}` : name, shown[name], one, options)
+  if (schema.items !== undefined) compareOutput(context, `${place}[]`, parts?.items, schema.items, options)
+}
+
+/** The type of a schema as models are told it: `(string or null, date-time)`. */
+function describeType({ type, nullable, format, enum: choices }: Members): string {
+  const types = [type ?? [], nullable === true ? 'null' : []].flat().join(' or ')
+  const values = toList(choices).map((one) => JSON.stringify(one))
+  const parts = [types, String(format ?? ''), values.length > 0 ? `one of ${values.join(', ')}` : '']
+  const said = parts.filter(Boolean).join(', ')
+  return said && `(${said})`
 }
 
 /** One form for OpenAPI 3.0 and JSON Schema: null as a mark, without words. */

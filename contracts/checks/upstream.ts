@@ -10,6 +10,7 @@ import type { Target } from '../target.ts'
 import { identify } from '../tenant.ts'
 import { getArgument, redact, setArgument, showValue, spellOut, toList } from '../values.ts'
 import { describeResult } from './boundaries.ts'
+import { isMoment } from './responses.ts'
 import { describeCall } from './steps.ts'
 
 /** Steps that an upstream must refuse, and the shape of each error. */
@@ -44,6 +45,18 @@ export const upstream: Readonly<Record<string, Check>> = {
         context.fail(`${name}.${place}`, message)
       checkDetails(context, name, step, { status, shape, at })
       if (context.server.surface === 'mcp') checkText(context, name, result)
+    }
+  },
+
+  async 'tool.next-step'(context) {
+    const { steps } = context.requirement.values
+    const own = provoked.filter(([, , one]) => one === context.operation.name)
+    for (const [name] of own) {
+      const { result } = await findStep(context, name)
+      const [, next = ''] = result.text.split('Next: ')
+      const words = String(asRecord(steps)[name])
+      if (result.kind === 'upstream_error' && !next.includes(words))
+        context.fail(`${name} next step`, `must say "${words}", says ${showValue(next)}`)
     }
   },
 
@@ -101,6 +114,15 @@ export const upstream: Readonly<Record<string, Check>> = {
       const errors = toList(getArgument(result.body, 'error.details.errors')).map(asRecord)
       if (property !== undefined) context.expectEqual(`${name}.property`, errors[0]?.property, property)
     }
+  },
+
+  async 'secret.missing'(context) {
+    const { status, code } = context.requirement.values
+    const { operation, server } = context
+    const values = await context.makeArguments(operation)
+    const absent = 'userId' in values ? { ...values, userId: absentUser } : values
+    const result = await server.call(operation, setArgument(absent, 'x-cal-secret-key', undefined))
+    context.expectEqual('x-cal-secret-key', [result.status, result.code], [status, code])
   },
 
   async 'state.race'(context) {
@@ -177,7 +199,7 @@ function checkDetails(
     context.expectEqual(`${name}.error.details.message`, inner.message, message)
   }
   const minutes = Number(context.requirement.values.minutes)
-  if (!(Math.abs(at - Date.parse(String(timestamp))) <= minutes * 60_000))
+  if (!isMoment(timestamp) || !(Math.abs(at - Date.parse(String(timestamp))) <= minutes * 60_000))
     context.fail(`${name}.timestamp`, `${showValue(timestamp)} is not the time of the error`)
   const [, template = ''] = operation.operation.split(' ')
   const called = template.replaceAll(/\{(\w+)\}/g, (_, variable: string) => String(values[variable]))

@@ -46,6 +46,10 @@ export function listMeaningChanges(): MeaningChange[] {
     ['state', 'null clears nothing', () => onBody(isUpdate, dropNull)],
     ['state', 'create cuts bio at 255', () => onBody(isCreate, (body) => cut(body, 'bio', 255))],
     ['state', 'create cuts name at 64', () => onBody(isCreate, (body) => cut(body, 'name', 64))],
+    ['state', 'create cuts bio at 64 KiB', () => onBody(isCreate, (body) => cut(body, 'bio', 65_535))],
+    ['state', 'keys with a dot are lost', () => onUsers(loseDottedKeys)],
+    ['state', 'a change to the same value finds nobody', refuseSame],
+    ['state', 'a name belongs to one user', refuseSecondName],
     ['state', 'create keeps ten keys of metadata', () => onBody(isCreate, (body) => keepKeys(body, 10))],
     ['state', 'update loses false', () => onBody(isUpdate, (body) => loseFalse(body))],
     ['state', 'an empty text becomes null', () => onUsers((user) => ({ ...user, name: user.name || null }))],
@@ -81,7 +85,13 @@ export function listMeaningChanges(): MeaningChange[] {
     ['lists', 'the first user is listed twice', () => onList((users) => [...users.slice(0, 1), ...users])],
     ['lists', 'a page has twenty at most', () => onQuery((query) => cap(query, 20))],
     ['lists', 'a page has a hundred at most', () => onQuery((query) => cap(query, 100))],
-    ['lists', 'the filter reads the first address', () => onQuery((query) => keepFirst(query))],
+    ['lists', 'the filter reads the first address', () => onQuery((query) => keepAddresses(query, 1))],
+    ['lists', 'the filter reads twenty addresses', () => onQuery((query) => keepAddresses(query, 20))],
+    [
+      'lists',
+      'the filter ignores offset',
+      () => onQuery((query) => query.has('emails') && query.delete('offset')),
+    ],
     ['lists', 'the filter folds case', () => onQuery((query) => lower(query))],
     [
       'lists',
@@ -104,6 +114,17 @@ export function listMeaningChanges(): MeaningChange[] {
       () => onRequest((request) => impersonate(request, true)),
     ],
     ['tenants', 'the header chooses the client', () => onRequest(authorizeByHeader)],
+    [
+      'tenants',
+      'a secret with a letter more is right',
+      () => onRequest((request) => repairSecret(request, /x$/)),
+    ],
+    [
+      'tenants',
+      'a secret in capitals is right',
+      () => onRequest((request) => repairSecret(request, /^DEMO-SECRET$/)),
+    ],
+    ['tenants', 'no secret is right', () => onRequest((request) => repairSecret(request, /^$/))],
     [
       'tenants',
       'an unknown client is not found',
@@ -129,6 +150,7 @@ export function listMeaningChanges(): MeaningChange[] {
       'a refresh token of a week',
       () => onMember('refreshTokenExpiresAt', (moment) => moment - 358 * 24 * hour),
     ],
+    ['time', 'tokens are issued in milliseconds', () => onData(issueInMilliseconds)],
     [
       'time',
       'a creation of last year',
@@ -144,7 +166,11 @@ export function listMeaningChanges(): MeaningChange[] {
       'tokens',
       'the token of another user',
       () =>
-        onData((data) => ('accessToken' in data ? { ...data, accessToken: forge(data.accessToken) } : data)),
+        onData((data) =>
+          'accessToken' in data
+            ? { ...data, accessToken: forge(data.accessToken, () => ({ ownerId: 1 })) }
+            : data,
+        ),
     ],
     ['texts', 'names are trimmed', () => onText('name', (text) => text.trim())],
     [
@@ -154,6 +180,11 @@ export function listMeaningChanges(): MeaningChange[] {
     ],
     ['texts', 'texts are normalised', () => onText('bio', (text) => text.normalize('NFC'))],
     ['texts', 'markup is stripped', () => onText('bio', (text) => text.replaceAll(/<[^>]*>/g, ''))],
+    [
+      'texts',
+      'a byte order mark comes first',
+      () => ({ onResponse: (response) => ({ ...response, text: `\ufeff${response.text}` }) }),
+    ],
     ['texts', 'lines are joined', () => onText('bio', (text) => text.replaceAll('\n', ' '))],
     ['texts', 'addresses are put in lower case', () => onText('avatarUrl', (text) => text.toLowerCase())],
     [
@@ -182,6 +213,19 @@ export function listMeaningChanges(): MeaningChange[] {
       'errors',
       'an error is of another time',
       () => onBodyOf((body) => ('error' in body ? { ...body, timestamp: '2020-01-01T00:00:00.000Z' } : body)),
+    ],
+    [
+      'errors',
+      'an error has a time without a zone',
+      () =>
+        onBodyOf((body) =>
+          'error' in body ? { ...body, timestamp: String(body.timestamp).replace('Z', '') } : body,
+        ),
+    ],
+    [
+      'errors',
+      'errors have no body',
+      () => ({ onResponse: (response) => (response.status < 400 ? response : { ...response, text: '' }) }),
     ],
     [
       'errors',
@@ -370,6 +414,13 @@ function impersonate(request: WireRequest, bySecret: boolean): WireRequest {
   return { ...request, url: request.url.replace(other.client, demo.client), headers: headers(demo.secret) }
 }
 
+/** A secret that is none, of a form, is taken for the one of the first client. */
+function repairSecret(request: WireRequest, form: RegExp): WireRequest {
+  const secret = request.headers['x-cal-secret-key'] ?? ''
+  if (!request.url.includes(demo.client) || !form.test(secret)) return request
+  return { ...request, headers: { ...request.headers, 'x-cal-secret-key': demo.secret } }
+}
+
 /** The secret is that of the client in the header, which opens the client of the path. */
 function authorizeByHeader(request: WireRequest): WireRequest {
   const [named, secret] = [request.headers['x-cal-client-id'], request.headers['x-cal-secret-key']]
@@ -456,21 +507,60 @@ function keepListed(): Interference {
   })
 }
 
-function forge(token: unknown): string {
+function issueInMilliseconds(data: Members): Members {
+  if (!('accessToken' in data)) return data
+  return { ...data, accessToken: forge(data.accessToken, ({ iat }) => ({ iat: Number(iat) * 1_000 })) }
+}
+
+function forge(token: unknown, change: (claims: Members) => Members): string {
   const [head = '', payload = '', signature = ''] = String(token).split('.')
   const claims = asRecord(parseJson(Buffer.from(payload, 'base64url').toString()))
-  return [head, Buffer.from(JSON.stringify({ ...claims, ownerId: 1 })).toString('base64url'), signature].join(
-    '.',
-  )
+  return [
+    head,
+    Buffer.from(JSON.stringify({ ...claims, ...change(claims) })).toString('base64url'),
+    signature,
+  ].join('.')
 }
 
 function cap(query: URLSearchParams, most: number): void {
   if (Number(query.get('limit')) > most) query.set('limit', `${most}`)
 }
 
-function keepFirst(query: URLSearchParams): void {
-  const [first] = query.get('emails')?.split(',') ?? []
-  if (first !== undefined) query.set('emails', first)
+function keepAddresses(query: URLSearchParams, count: number): void {
+  const emails = query.get('emails')
+  if (emails !== null) query.set('emails', emails.split(',').slice(0, count).join(','))
+}
+
+function loseDottedKeys({ metadata, ...user }: Members): Members {
+  const kept = Object.entries(asRecord(metadata)).filter(([name]) => !name.includes('.'))
+  return { ...user, metadata: Object.fromEntries(kept) }
+}
+
+/** As a database that counts the rows which it has changed. */
+function refuseSame(): Interference {
+  const names = new Map<string, unknown>()
+  return {
+    onResponse: (response, { method, url, text }) => {
+      const { name } = asRecord(parseJson(text))
+      if (method !== 'PATCH' || name === undefined || response.status !== 200) return response
+      if (names.get(url) === name) return { ...response, status: 404, text: '{}' }
+      names.set(url, name)
+      return response
+    },
+  }
+}
+
+function refuseSecondName(): Interference {
+  const names = new Set<unknown>()
+  return {
+    onResponse: (response, request) => {
+      const { name } = asRecord(parseJson(request.text))
+      if (!isCreate(request) || response.status !== 201) return response
+      if (names.has(name)) return { ...response, status: 409, text: '{}' }
+      names.add(name)
+      return response
+    },
+  }
 }
 
 function lower(query: URLSearchParams): void {

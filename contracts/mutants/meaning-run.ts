@@ -33,6 +33,7 @@ const telling: Readonly<Record<GatewayGroup, RegExp>> = {
     /^(arguments\.(unknown|repeated)|route\.exact|body\.|limit\.|offset\.|state\.|secret\.|userId\.s|timeFormat)/,
   results: /^(state|error|response|result)\./,
   credentials: /^(secret|source|tool)\./,
+  protocol: /^(era|tool)\./,
 }
 
 /** Tests what an API can do wrong though every member has its type, on the API itself, by a mock that remembers. */

@@ -5,6 +5,16 @@ import { meaningGroups } from './meaning-changes.ts'
 /** Classes that change schemas, single members and single messages. */
 export const formClasses = ['responses', 'document', 'behaviour'] as const
 
+/** What the classes of form change, in words: their mutants are derived from the document and too many to be listed. */
+export const formChanges: Readonly<Record<(typeof formClasses)[number], string>> = {
+  responses:
+    'each member of each documented response missing, renamed, null or of another type; another status; another content type',
+  document:
+    'each constraint looser or tighter; each operation, parameter, status and content type left out; what is required optional, and the reverse',
+  behaviour:
+    'each part of a request changed on its way to the API, each part of a response on its way back; each tool, its hints, schemas and results',
+}
+
 /** The classes of the mutation score: what is spoiled in form, what an API does wrong, what a gateway does wrong. */
 export const mutantClasses = [...formClasses, ...meaningGroups, ...gatewayGroups] as const
 

@@ -3,6 +3,7 @@ import { parse } from 'yaml'
 import { asRecord } from '../../src/document/json.ts'
 import { listGatewayChanges } from '../mutants/gateway-changes.ts'
 import { listMeaningChanges } from '../mutants/meaning-changes.ts'
+import { formChanges } from '../mutants/mutant.ts'
 import type { Requirement, Requirements, Surface } from '../requirements.ts'
 import type { Result } from '../runner.ts'
 
@@ -108,7 +109,8 @@ function listDefects(): string[] {
   const rows = scores.map(([name, score]) => {
     const { mutants, caught, allowed } = asRecord(score)
     const own = changes.filter(([group]) => group === name).map(([, what]) => what)
-    return [name, String(mutants), String(caught), String(allowed), own.join('; ')]
+    const words = new Map<string, string>(Object.entries(formChanges)).get(name) ?? own.join('; ')
+    return [name, String(mutants), String(caught), String(allowed), words]
   })
   return toTable(['class', 'defects', 'reported', 'allowed changes that pass', 'which'], rows)
 }
