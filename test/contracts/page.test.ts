@@ -1,5 +1,8 @@
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { mkdtempDisposable } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
@@ -28,12 +31,31 @@ describe('docs/contract-testing.md', () => {
     expect(written).toEqual(known)
   })
 
-  it('has a workflow whose command has options that there are', () => {
+  it('has a workflow whose command passes, with variables that the page explains', async () => {
     const yaml = /^```yaml\n(.*?)^```/ms.exec(page)?.[1] ?? ''
     const { jobs } = parse(yaml)
-    const command = jobs.contract.steps.find(({ run = '' }) => run.startsWith('npm run contract')).run
-    const options = readOptions(command.split(' -- ')[1].split(' '), {})
-    expect(options).toMatchObject({ strict: true, files: { junit: 'contract.xml' } })
+    const { steps } = jobs.contract
+    const step = steps.find(({ run = '' }) => run.startsWith('npm run contract'))
+    const args: string[] = step.run.split(' -- ')[1].split(' ')
+    expect(readOptions(args, {})).toMatchObject({ strict: false, files: { junit: 'contract.xml' } })
+    for (const name of Object.keys(step.env))
+      expect(page).toMatch(new RegExp(`^\\| .*\`${name}\`.* \\|`, 'm'))
+    await using mock = await startCalCom({ throttles: false })
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'workflow-'))
+    const env = { ...process.env, CONTRACT_UPSTREAM: mock.url, ALLOW_WRITES: step.env.ALLOW_WRITES }
+    const report = join(folder.path, 'contract.xml')
+    const own = args.map((one) => (one === 'contract.xml' ? report : one))
+    const command = ['contracts/main.ts', ...own, '--only', '^state\\.create-get · get']
+    const { stdout } = await promisify(execFile)(process.execPath, command, { cwd: root, env })
+    expect(stdout).toMatch(/^\d+ passed, 0 failed/m)
+    expect(readFileSync(report, 'utf8')).toContain('<testsuite')
+  })
+
+  it('installs this repository, whatever repository the pull request is of', () => {
+    const yaml = /^```yaml\n(.*?)^```/ms.exec(page)?.[1] ?? ''
+    const [checkout, install] = parse(yaml).jobs.contract.steps
+    expect(page).toContain(`git clone https://github.com/${checkout.with.repository} `)
+    expect(install.run).toBe('make install')
   })
 
   it('names the header of a mock and the exit codes', () => {

@@ -37,7 +37,8 @@ const reading = /^GET .*\/users\/\d+$/
 describe('a response that is wrong once', () => {
   it('is found in a creation that no requirement looks at', async () => {
     const without = (text: string) => ({ status: 201, text: text.replace('"name":', '"title":') })
-    expect(await findFailures(once(creation, 2, without))).toEqual([
+    // The second one is refused.
+    expect(await findFailures(once(creation, 3, without))).toEqual([
       'response.recorded create data.user.name',
       'state.recorded create name',
     ])
@@ -55,7 +56,7 @@ describe('a response that is wrong once', () => {
 
   it('is found in a page that is no JSON', async () => {
     const page = () => ({ status: 502, text: '<h1>Bad Gateway</h1>' })
-    expect(await findFailures(once(creation, 3, page))).toContain('response.recorded create status')
+    expect(await findFailures(once(creation, 4, page))).toContain('response.recorded create status')
   })
 })
 
