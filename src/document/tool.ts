@@ -1,4 +1,5 @@
 import { asRecord, asText } from './json.ts'
+import { safeMethods } from './safe-methods.ts'
 
 /** The MCP side of an operation, from `x-mcp-tool` in the document. */
 export interface Tool {
@@ -23,13 +24,12 @@ export interface ToolHints {
 }
 
 const hints = ['readOnlyHint', 'destructiveHint', 'idempotentHint', 'openWorldHint'] as const
-const readOnly = new Set(['get', 'head', 'options', 'trace', 'query'])
-const idempotent = new Set(['put', 'delete'])
+const idempotent = new Set(['PUT', 'DELETE'])
 
 /** What a method says of a tool (RFC 9110 §9.2), in whatever case; what it cannot say is left out. */
 export function hintByMethod(method: string): ToolHints {
-  const name = method.toLowerCase()
-  if (readOnly.has(name)) return { readOnlyHint: true }
+  const name = method.toUpperCase()
+  if (safeMethods.has(name)) return { readOnlyHint: true }
   return idempotent.has(name) ? { idempotentHint: true } : {}
 }
 

@@ -1,4 +1,5 @@
 import type { Operation } from '../document/operations.ts'
+import { safeMethods } from '../document/safe-methods.ts'
 
 /**
  * What a client should do after an error response of the upstream, in one sentence. The other tools it points to
@@ -33,6 +34,6 @@ export function adviseNextStep(
   if (status === 429)
     return `Wait ${retryAfter === undefined ? 'a minute' : `${retryAfter} seconds`}, then call again.`
   if (status < 500) return 'Correct the arguments as the message says, then call again.'
-  if (operation.method === 'GET') return 'Call again later.'
+  if (safeMethods.has(operation.method)) return 'Call again later.'
   return `Nobody can tell whether the call took effect: ${look ? `read the state with ${look}` : 'read the state'} before you repeat it.`
 }

@@ -4,7 +4,7 @@ import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
 import type { CallMetrics } from '../observability/gateway-metrics.ts'
 import type { ResponseSampler } from '../observability/response-sampling.ts'
 import type { Clock } from '../state/expiring-map.ts'
-import { currentCall, type Interceptor, type UpstreamCall } from './call.ts'
+import { currentCall, type Interceptor, isRead, type UpstreamCall } from './call.ts'
 
 /** Where calls of the API are recorded. */
 export interface CallRecords {
@@ -25,13 +25,13 @@ export function recordCalls({ metrics, logger, sampler }: CallRecords, clock: Cl
       const response = await send(request)
       const { status } = response
       metrics.recordCall(operation.id, status, clock() - began)
-      if (operation.method !== 'GET') auditCall(logger, call, request.path, { status })
+      if (!isRead(operation)) auditCall(logger, call, request.path, { status })
       sampler?.observe(operation, response)
       return response
     } catch (error) {
       const code = error instanceof GatewayError ? error.code : 'internal_error'
       metrics.recordCall(operation.id, code, clock() - began)
-      if (operation.method !== 'GET') auditCall(logger, call, request.path, { code })
+      if (!isRead(operation)) auditCall(logger, call, request.path, { code })
       throw error
     }
   }

@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import type { Operation } from '../document/operations.ts'
+import { safeMethods } from '../document/safe-methods.ts'
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
 
 /** A request to the upstream. */
@@ -51,7 +52,7 @@ export function compose(send: Send, interceptors: readonly Interceptor[]): Send 
 
 /** True for a request that has no effect, so that it may be given up at any time. */
 export function isRead({ method }: Pick<UpstreamRequest, 'method'>): boolean {
-  return method === 'GET' || method === 'HEAD'
+  return safeMethods.has(method)
 }
 
 /** Returns a request whose body names its call. Throws a `TypeError` on a stream, which such a call never has. */
