@@ -131,5 +131,5 @@ function readPresent(file: string): Readonly<Record<string, unknown>> {
   } catch {
     // Comments, which some clients allow, would be lost.
   }
-  throw new CommandError(`${file} is not plain JSON; add what --print prints yourself`, 1)
+  throw new CommandError(`${file} is not plain JSON; add what --print prints yourself`)
 }

@@ -80,7 +80,7 @@ Configuration is read from the environment; docs/configuration.md of the package
 
 Exit codes:
   0   done
-  1   a check found something, or the gateway did not start or was stopped by an error
+  1   a check found something, a call failed, or the gateway did not start or was stopped by an error
   2   the command could not be carried out: wrong arguments, an unreadable file
 `
 

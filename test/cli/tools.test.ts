@@ -175,7 +175,7 @@ describe('calgate install', () => {
   it('leaves a file alone that is not plain JSON', async () => {
     const file = join(folder, 'comments.json')
     writeFileSync(file, '// mine\n{}')
-    expect(await runCommand('install', 'cursor', '--mock', '--file', file)).toMatchObject({ code: 1 })
+    expect(await runCommand('install', 'cursor', '--mock', '--file', file)).toMatchObject({ code: 2 })
     expect(readFileSync(file, 'utf8')).toBe('// mine\n{}')
   })
 })
