@@ -6,7 +6,7 @@ import { isTextType } from '../document/media-types.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { ApiResponse } from '../upstream/client.ts'
 import { redactTokens } from '../upstream/redaction.ts'
-import type { Selection } from './redaction.ts'
+import type { Selection } from './result-redaction.ts'
 
 /** A part of a result (MCP `ContentBlock`). */
 export type Content =

@@ -18,7 +18,7 @@ import {
 } from './arguments.ts'
 import { type Confirmations, confirmation, type Elicitation, type Question } from './confirmation.ts'
 import { findFailure, toCallRefusal, toRefusal } from './failures.ts'
-import { type Selection, selectDescribed } from './redaction.ts'
+import { type Selection, selectDescribed } from './result-redaction.ts'
 import { type ToolResult, toResult } from './results.ts'
 import type { Offer, OfferOptions } from './tool-description.ts'
 import type { OperationFilter } from './tool-selection.ts'
