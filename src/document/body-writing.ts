@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { asRecord, isObject } from './json.ts'
 import type { MediaType } from './media-types.ts'
-import { writeForm, writeText } from './parameter-writing.ts'
+import { requireContent, requireUnicode, UnwritableValue, writeForm, writeText } from './parameter-writing.ts'
 import { readParameter } from './parameters.ts'
 import { writePairs } from './request-writing.ts'
 
@@ -11,20 +11,31 @@ export interface WrittenBody {
   readonly bytes: string | Buffer
 }
 
-/** Writes a checked value in a media type; files are `{ data, filename, contentType }`, their data Base64. */
+/**
+ * Writes a checked value in a media type; files are `{ data, filename, contentType }`, their data Base64. Throws an
+ * `UnwritableValue` on what a text or a form has no spelling for.
+ */
 export function writeBody(mediaType: MediaType, value: unknown): WrittenBody {
   const { type, kind } = mediaType
   if (kind === 'form') return { contentType: type, bytes: writeFormBody(mediaType, value) }
   if (kind === 'multipart') return writeMultipart(mediaType, value)
-  if (kind === 'text') return { contentType: type, bytes: writeText(value) }
+  if (kind === 'text') return { contentType: type, bytes: requireUnicode(writeText(value)) }
   if (kind === 'json')
     return { contentType: isRange(type) ? 'application/json' : type, bytes: JSON.stringify(value) }
   const { data, contentType } = asRecord(value)
   const own = typeof contentType === 'string' ? contentType : undefined
   return {
     contentType: isRange(type) ? (own ?? 'application/octet-stream') : type,
-    bytes: Buffer.from(writeText(data ?? ''), 'base64'),
+    bytes: decodeFile(writeText(data ?? '')),
   }
+}
+
+/** Four characters are three bytes; one character beyond is the rest of a text that was cut (RFC 4648 §4). */
+function decodeFile(data: string): Buffer {
+  const padding = data.indexOf('=')
+  const length = padding < 0 ? data.length : padding
+  if (length % 4 === 1) throw new UnwritableValue('must be whole Base64')
+  return Buffer.from(data, 'base64')
 }
 
 function isRange(type: string): boolean {
@@ -47,9 +58,12 @@ function writeFormBody({ encoding }: MediaType, value: unknown): string {
 
 /** Writes `multipart/form-data` (RFC 7578). The boundary follows from the parts: equal calls have equal bodies. */
 function writeMultipart({ encoding }: MediaType, value: unknown): WrittenBody {
-  const parts = Object.entries(asRecord(value)).flatMap(([name, one]) =>
-    (Array.isArray(one) ? one : [one]).map((part) => writePart(name, part, encoding[name]?.contentType)),
-  )
+  const parts = Object.entries(asRecord(value)).flatMap(([name, one]) => {
+    if (Array.isArray(one)) requireContent(one)
+    return (Array.isArray(one) ? one : [one]).map((part) =>
+      writePart(name, part, encoding[name]?.contentType),
+    )
+  })
   const hash = createHash('sha256')
   for (const part of parts) hash.update(part)
   const boundary = `calgate-${hash.digest('hex').slice(0, 32)}`
@@ -63,18 +77,18 @@ function writeMultipart({ encoding }: MediaType, value: unknown): WrittenBody {
 function writePart(name: string, value: unknown, contentType: string | undefined): Buffer {
   const file = asRecord(value)
   const isFile = isObject(value) && typeof file.data === 'string'
-  const named = `form-data; name="${escapeName(name)}"`
+  const named = `form-data; name="${escapeName(requireUnicode(name))}"`
   // A member may name several types; the first is the one to send where nothing tells which.
   const own = contentType?.split(',')[0]?.trim()
   if (isFile) {
-    const filename = escapeName(writeText(file.filename ?? name))
+    const filename = escapeName(requireUnicode(writeText(file.filename ?? name)))
     const type = typeof file.contentType === 'string' ? file.contentType : (own ?? 'application/octet-stream')
     const head = `Content-Disposition: ${named}; filename="${filename}"\r\nContent-Type: ${type}\r\n\r\n`
-    return Buffer.concat([Buffer.from(head), Buffer.from(writeText(file.data), 'base64')])
+    return Buffer.concat([Buffer.from(head), decodeFile(writeText(file.data))])
   }
   const type = own ?? (typeof value === 'object' && value !== null ? 'application/json' : undefined)
   const head = type === undefined ? '' : `Content-Type: ${type}\r\n`
-  return Buffer.from(`Content-Disposition: ${named}\r\n${head}\r\n${writeText(value)}`)
+  return Buffer.from(`Content-Disposition: ${named}\r\n${head}\r\n${requireUnicode(writeText(value))}`)
 }
 
 /** HTML, multipart/form-data encoding: these three would end the name or the line. */

@@ -1,9 +1,6 @@
-import { isJsonType } from './json.ts'
+import { readContent, readJsonText, refuseParameter, type TextReader } from './content-reading.ts'
 import type { Parameter } from './parameters.ts'
 import { readMember, readShape, type ValueShape } from './value-shape.ts'
-
-/** Reads the raw text of a parameter; text in no form of its style stays text, for the schema to refuse. */
-export type TextReader = (raw: string) => unknown
 
 type Decode = (raw: string) => string
 
@@ -74,8 +71,11 @@ export function createCookieReader(parameter: Parameter): TextReader {
           )
     }
     if (first === undefined) return undefined
+    const mayRepeat = explode && shape.types.has('array')
+    if (own.length > 1 && !mayRepeat)
+      throw refuseParameter(parameter, 'stands more than once; give it one value')
     if (parameter.mediaType !== undefined) return readContent(parameter, decode)(first)
-    if (explode && shape.types.has('array')) return own.map((text) => readText(decode(text), shape.items()))
+    if (mayRepeat) return own.map((text) => readText(decode(text), shape.items()))
     return readJoined(first, { separator: ',', explode: false, shape, decode })
   }
 }
@@ -87,11 +87,6 @@ function trim(raw: string): string {
 
 function asItIs(raw: string): string {
   return raw
-}
-
-/** Reads the value of a `content` parameter; JSON that is none stays text. */
-export function readContent({ mediaType }: Parameter, decode: Decode): TextReader {
-  return isJsonType(mediaType) ? (raw) => readJsonText(decode(raw)) : decode
 }
 
 interface JoinedForm {
@@ -159,12 +154,12 @@ function isExact(value: number): boolean {
   return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))
 }
 
-/** Reads a text as JSON (`content` parameters, values within values); text that is none stays, to be refused. */
-export function readJsonText(text: string): unknown {
+/** Returns whether a part of a path or a query is percent-encoded UTF-8. */
+export function isDecodable(raw: string): boolean {
   try {
-    return JSON.parse(text)
+    return !raw.includes('%') || decodeURIComponent(raw) !== undefined
   } catch {
-    return text
+    return false
   }
 }
 

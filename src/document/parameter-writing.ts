@@ -7,10 +7,14 @@ export class UnwritableValue extends Error {
   override readonly name = 'UnwritableValue'
 }
 
+/** Returns the text. Throws an `UnwritableValue` on lone surrogates, which UTF-8 has no bytes for. */
+export function requireUnicode(text: string): string {
+  return text.isWellFormed() ? text : refuse('must be Unicode text without lone surrogates')
+}
+
 /** Percent-encodes a text (RFC 3986 §2.1) so that only unreserved characters stay. Throws an `UnwritableValue`. */
 export function encodeText(text: string): string {
-  if (!text.isWellFormed()) throw new UnwritableValue('must be Unicode text without lone surrogates')
-  return encodeURIComponent(text).replaceAll(/[!'()*]/g, encodeAscii)
+  return encodeURIComponent(requireUnicode(text)).replaceAll(/[!'()*]/g, encodeAscii)
 }
 
 /**
@@ -18,8 +22,7 @@ export function encodeText(text: string): string {
  * `'` does not.
  */
 export function encodeQueryText(text: string): string {
-  if (!text.isWellFormed()) throw new UnwritableValue('must be Unicode text without lone surrogates')
-  return encodeURIComponent(text).replaceAll('%40', '@').replaceAll("'", '%27')
+  return encodeURIComponent(requireUnicode(text)).replaceAll('%40', '@').replaceAll("'", '%27')
 }
 
 /** Percent-encodes a text for a query and leaves reserved characters that cannot end its value (`allowReserved`). */
@@ -30,6 +33,15 @@ export function encodeReserved(text: string): string {
 /** Percent-encodes given ASCII characters that `encodeURIComponent` leaves, where they separate values. */
 export function encodeAscii(character: string): string {
   return `%${character.charCodeAt(0).toString(16).toUpperCase()}`
+}
+
+/**
+ * Throws an `UnwritableValue` on a list or object with nothing in it. It has no spelling (RFC 6570 §3.2.8 leaves it out),
+ * and a call without it means another one: a deletion without the ids to delete may mean all.
+ */
+export function requireContent(value: unknown): void {
+  if (typeof value === 'object' && value !== null && Object.keys(value).length === 0)
+    refuse('must not be empty, since nothing would be sent for it')
 }
 
 /** Writes one value as `readText` reads it; what has no text of its own as JSON. */
@@ -66,6 +78,7 @@ export function writePathText(parameter: Parameter, value: unknown): string {
 export function writeHeaderText(parameter: Parameter, value: unknown): string {
   const { explode, mediaType } = parameter
   const isList = Array.isArray(value) || isObject(value)
+  if (mediaType === undefined) requireContent(value)
   const encode: Encode = (text) =>
     isList && text.includes(',') ? refuse('must hold no comma within an element') : text
   const text =
@@ -85,6 +98,7 @@ export function writeCookiePairs(parameter: Parameter, value: unknown): string[]
   const { name, style, explode, mediaType } = parameter
   const encode: Encode = style === 'cookie' ? checkCookieText : encodeText
   if (mediaType !== undefined) return [`${name}=${encode(writeContent(parameter, value))}`]
+  requireContent(value)
   if (explode && Array.isArray(value)) return value.map((one) => `${name}=${encode(writeText(one))}`)
   if (explode && isObject(value))
     return Object.entries(value).map(([key, one]) => `${key}=${encode(writeText(one))}`)
@@ -120,6 +134,9 @@ function refuse(message: string): never {
   throw new UnwritableValue(message)
 }
 
+/** `.` and `..`, percent-encoded or not: URL parsers take them for the same (URL Standard, double-dot URL path segment). */
+const dotSegment = /\/(?:\.|%2e){1,2}(?:\/|$)/i
+
 /** Writes the path of a request from the values of its variables. */
 export type PathWriter = (values: Readonly<Record<string, unknown>>) => string
 
@@ -145,7 +162,7 @@ export function createPathWriter(template: string, parameters: readonly Paramete
       if (text === '') throw new UnwritableValue('must not be empty')
       path += (separator === undefined ? text : text.replaceAll(separator, encodeAscii)) + literal
     }
-    if (/\/\.{1,2}(?:\/|$)/.test(path)) throw new UnwritableValue('must not be . or ..')
+    if (dotSegment.test(path)) throw new UnwritableValue('must not be . or ..')
     return path
   }
 }
@@ -161,10 +178,16 @@ function findSeparator(parts: readonly string[], index: number): string | undefi
   return isShared && separator !== undefined && !/[\w%]/.test(separator) ? separator : undefined
 }
 
-/** Writes an object as `application/x-www-form-urlencoded` (URL Standard): a list as its name repeated. */
+/**
+ * Writes an object as `application/x-www-form-urlencoded` (URL Standard): a list as its name repeated. Throws an
+ * `UnwritableValue`.
+ */
 export function writeForm(value: Readonly<Record<string, unknown>>): string {
   const form = new URLSearchParams()
-  for (const [name, one] of Object.entries(value))
-    for (const element of Array.isArray(one) ? one : [one]) form.append(name, writeText(element))
+  for (const [name, one] of Object.entries(value)) {
+    if (Array.isArray(one)) requireContent(one)
+    for (const element of Array.isArray(one) ? one : [one])
+      form.append(requireUnicode(name), requireUnicode(writeText(element)))
+  }
   return form.toString()
 }

@@ -1,9 +1,10 @@
 import type { Violation } from '../errors/gateway-error.ts'
+import { readContent } from './content-reading.ts'
 import { readDeepObject } from './deep-object.ts'
 import { define, listPairs, type Pair, readForm } from './form.ts'
 import { isJsonType } from './json.ts'
 import { dereference } from './json-schema.ts'
-import { decodeQueryText, readContent, readJoined, readText } from './parameter-reading.ts'
+import { decodeQueryText, isDecodable, readJoined, readText } from './parameter-reading.ts'
 import type { Parameter } from './parameters.ts'
 import { readMember, readShape, type ValueShape } from './value-shape.ts'
 import { joinLocation, mostViolations } from './violations.ts'
@@ -45,27 +46,31 @@ export function createQueryReader(parameters: readonly Parameter[]): QueryReader
     const values: Record<string, unknown> = {}
     const repeated = new Set<string>()
     const seen = new Set<string>()
+    const unreadable = new Set<string>()
     for (const pair of listPairs(raw)) {
       const [name, text] = pair
       const reader = find(name)
       if (seen.has(name) && !reader?.repeats) repeated.add(name)
       seen.add(name)
+      if (!isDecodable(text)) unreadable.add(name)
       if (!reader) define(values, name, decodeQueryText(text))
       else taken.set(reader, [...(taken.get(reader) ?? []), pair])
     }
     for (const [reader, pairs] of taken) define(values, reader.name, reader.read(pairs))
-    return { values, violations: refuseRepeated(repeated) }
+    const violations = [
+      ...refuse(repeated, 'uniqueKeys', 'stands more than once; give it one value'),
+      ...refuse(unreadable, 'encoding', 'must be percent-encoded UTF-8'),
+    ]
+    return { values, violations }
   }
 }
 
 const nothing: QueryInput = { values: {}, violations: [] }
 
-function refuseRepeated(names: ReadonlySet<string>): Violation[] {
-  return [...names].slice(0, mostViolations).map((name) => ({
-    location: joinLocation('query', name),
-    rule: 'uniqueKeys',
-    message: 'stands more than once; give it one value',
-  }))
+function refuse(names: ReadonlySet<string>, rule: string, message: string): Violation[] {
+  return [...names]
+    .slice(0, mostViolations)
+    .map((name) => ({ location: joinLocation('query', name), rule, message }))
 }
 
 /** The query as one value (OpenAPI 3.2, `in: querystring`). */

@@ -6,6 +6,7 @@ import {
   encodeReserved,
   join,
   type PathWriter,
+  requireContent,
   UnwritableValue,
   writeContent,
   writeCookiePairs,
@@ -70,8 +71,8 @@ export function createRequestWriter({ path, parameters }: Templated): RequestWri
 }
 
 /**
- * Writes the query of a call, without the question mark and in the document's order. What is undefined, and a list
- * without elements, is left out (RFC 6570 §3.2.8). Throws an `UnwritableValue`.
+ * Writes the query of a call, without the question mark and in the document's order. What is undefined is left out.
+ * Throws an `UnwritableValue`.
  */
 export function writeQuery(
   parameters: readonly Parameter[],
@@ -100,7 +101,7 @@ export function writePairs(parameter: Parameter, value: unknown): string[] {
   const key = encodeQueryText(name)
   const encode = allowReserved ? encodeReserved : encodeQueryText
   if (mediaType !== undefined) return [`${key}=${encode(writeContent(parameter, value))}`]
-  if (Array.isArray(value) && value.length === 0) return []
+  requireContent(value)
   if (style === 'deepObject' && isContainer(value)) return writeDeep(key, value, encode)
   if (explode && Array.isArray(value)) return value.map((one) => `${key}=${encode(writeText(one))}`)
   if (explode && isObject(value))
@@ -132,6 +133,7 @@ function refuseSeparator(separator: string): (text: string) => string {
 
 /** `a[b]=1`, `a[b][c]=2`, `a[d][0]=3`: OpenAPI describes the first alone, most servers read all. */
 function writeDeep(key: string, value: object, encode: (text: string) => string): string[] {
+  requireContent(value)
   return Object.entries(value).flatMap(([member, one]: [string, unknown]) => {
     if (/[[\]]/.test(member)) throw new UnwritableValue('must have no brackets in its names')
     const inner = `${key}[${encodeQueryText(member)}]`

@@ -4,12 +4,10 @@ import { describeBody } from './body-schema.ts'
 import { describeObject, type JsonSchema } from './json-schema.ts'
 import type { MediaType } from './media-types.ts'
 import type { Operation } from './operations.ts'
-import { createPathWriter, UnwritableValue, writeCookiePairs, writeHeaderText } from './parameter-writing.ts'
 import { findPlace, type Parameter } from './parameters.ts'
-import { listVariables } from './path-template.ts'
-import { type ParameterValues, type Templated, writePairs, writeWhole } from './request-writing.ts'
 import { createCompiler, type SchemaCompiler } from './schema-compiler.ts'
-import { joinLocation, toViolations } from './violations.ts'
+import { checkBodySpelling, createSpellingCheck } from './spelling-check.ts'
+import { toViolations } from './violations.ts'
 
 type Values = Readonly<Record<string, unknown>>
 
@@ -65,11 +63,16 @@ export function compileOperations(
     }
     const checkSpelling = createSpellingCheck(operation)
     const hasCookies = operation.parameters.some((one) => one.in === 'cookie')
-    const validate: Validator = ({ mediaType = operation.body?.content[0], contentType: _, ...input }) => {
+    const validate: Validator = ({ mediaType: chosen, contentType: _, ...input }) => {
+      const mediaType = chosen ?? operation.body?.content[0]
       const check = find(mediaType)
-      return !check || check(hasCookies ? { cookie: {}, ...input } : input)
+      if (check && !check(hasCookies ? { cookie: {}, ...input } : input))
+        return toViolations(check.errors ?? [])
+      // A body that a client has written is sent as it came.
+      const isWritten = chosen !== undefined
+      return isWritten
         ? checkSpelling(input)
-        : toViolations(check.errors ?? [])
+        : [...checkSpelling(input), ...checkBodySpelling(mediaType, input.body)]
     }
     return { ...operation, validate }
   })
@@ -106,72 +109,4 @@ function describePlace(operation: Operation, place: ReturnType<typeof findPlace>
     members,
     required.map(({ name }) => name),
   )
-}
-
-/**
- * Prepares a list of the values that have no spelling in their place: what passed its schema may still not fit into a
- * path.
- */
-export function createSpellingCheck({
-  path,
-  parameters,
-}: Templated): (values: ParameterValues) => Violation[] {
-  const checks = parameters.map((parameter) => ({
-    name: parameter.name,
-    place: findPlace(parameter),
-    rule: parameter.style,
-    write: prepareWriting(path, parameter),
-  }))
-  const shared = path.split('/').flatMap((segment) => prepareShared(segment, parameters))
-  return (values) => {
-    const violations = checks.flatMap(({ name, place, rule, write }) => {
-      const value = values[place]?.[name]
-      if (value === undefined || isSafe(place, value)) return []
-      return tryWriting(() => write(value), joinLocation(place, name), rule)
-    })
-    if (violations.length > 0) return violations
-    return shared.flatMap(({ name, write }) =>
-      tryWriting(() => write(values.path), joinLocation('path', name), 'simple'),
-    )
-  }
-}
-
-function tryWriting(write: () => unknown, location: string, rule: string): Violation[] {
-  try {
-    write()
-    return []
-  } catch (error) {
-    if (!(error instanceof UnwritableValue)) throw error
-    return [{ location, rule, message: error.message }]
-  }
-}
-
-/** The writing of a segment with several variables: each by itself may fit where all together are a dot segment. */
-function prepareShared(segment: string, parameters: readonly Parameter[]) {
-  const [name, ...others] = listVariables(segment)
-  return name === undefined || others.length === 0
-    ? []
-    : [{ name, write: createPathWriter(`/${segment}`, parameters) }]
-}
-
-/** What needs no look: most values are of this kind. */
-function isSafe(place: string, value: unknown): boolean {
-  if (typeof value === 'number' || typeof value === 'boolean') return true
-  return typeof value === 'string' && value !== '' && place !== 'cookie' && /^[\w-]+$/.test(value)
-}
-
-function prepareWriting(path: string, parameter: Parameter): (value: unknown) => unknown {
-  const { in: place, name } = parameter
-  if (place === 'header') return (value) => writeHeaderText(parameter, value)
-  if (place === 'cookie') return (value) => writeCookiePairs(parameter, value)
-  if (place === 'query') return (value) => writePairs(parameter, value)
-  if (place === 'querystring') return (value) => writeWhole(parameter, value)
-  const writePath = createPathWriter(findSegment(path, name), [parameter])
-  return (value) => writePath({ [name]: value })
-}
-
-/** The part of a path that a variable stands in, without the segment's other variables. */
-function findSegment(path: string, name: string): string {
-  const segment = path.split('/').find((one) => one.includes(`{${name}}`)) ?? `{${name}}`
-  return `/${segment.replaceAll(/\{([^}]+)\}/g, (variable, one: string) => (one === name ? variable : 'x'))}`
 }

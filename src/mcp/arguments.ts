@@ -65,8 +65,14 @@ export function adviseCredential({ parameters }: Operation, tool: Tool, variable
 function describeParameter(parameter: Parameter, elsewhere: string): JsonSchema {
   const note = isCredential(parameter) ? ` ${elsewhere}` : ''
   const description = `${parameter.description}${note}`.trim()
-  const schema = placeDefinitions(parameter.schema)
+  const schema = { ...placeDefinitions(parameter.schema), ...requireElement(parameter) }
   return description === '' ? schema : { ...schema, description }
+}
+
+/** An empty list has no spelling but in JSON (`requireContent`), so the schema says what is refused. */
+function requireElement({ schema, mediaType }: Parameter): JsonSchema {
+  const { type, minItems } = dereference(schema, schema)
+  return type === 'array' && !minItems && mediaType === undefined ? { minItems: 1 } : {}
 }
 
 /** Binds the arguments of a call to the parameters of its operation. */

@@ -1,11 +1,7 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import type { TextReader } from '../document/content-reading.ts'
 import type { Operation } from '../document/operations.ts'
-import {
-  createCookieReader,
-  createHeaderReader,
-  createPathReader,
-  type TextReader,
-} from '../document/parameter-reading.ts'
+import { createCookieReader, createHeaderReader, createPathReader } from '../document/parameter-reading.ts'
 import type { Parameter } from '../document/parameters.ts'
 import { createPathPattern, listVariables, matchVariables } from '../document/path-template.ts'
 import { createQueryReader } from '../document/query-reading.ts'

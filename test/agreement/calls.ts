@@ -79,9 +79,10 @@ function changeCall(call: Call, { parameters, body }: ServedOperation, pick: Pic
   return { ...call, values }
 }
 
-/** Returns whether a URL has a spelling for all parameters: it has none for half of a surrogate pair. */
+/** Returns whether a URL has a spelling for all parameters: it has none for half of a surrogate pair or an empty list. */
 export function isSpelled({ values, more }: Call): boolean {
-  return [...values.values(), ...more].every((one) => !/\\ud[89a-f]/i.test(JSON.stringify(one)))
+  const texts = [...values.values(), ...more].map((one) => JSON.stringify(one))
+  return texts.every((text) => text !== '[]' && !/\\ud[89a-f]/i.test(text))
 }
 
 /** A request as it goes over the wire. */

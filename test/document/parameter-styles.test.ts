@@ -116,7 +116,7 @@ describe('a query parameter gives its value back', () => {
     const read = createQueryReader([parameter])
     fc.assert(
       fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
-        fc.pre(JSON.stringify(value).isWellFormed())
+        fc.pre(JSON.stringify(value).isWellFormed() && !JSON.stringify(value).includes('"__proto__"'))
         const json: unknown = JSON.parse(JSON.stringify(value))
         expect(read(writeQuery([parameter], { color: json })).values).toEqual({ color: json })
       }),

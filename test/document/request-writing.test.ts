@@ -3,7 +3,7 @@ import type { Operation } from '../../src/document/operations.ts'
 import { readParameter } from '../../src/document/parameters.ts'
 import { createPathPattern } from '../../src/document/path-template.ts'
 import { createRequestWriter, type RequestWriter, writeQuery } from '../../src/document/request-writing.ts'
-import { createSpellingCheck } from '../../src/document/validation.ts'
+import { createSpellingCheck } from '../../src/document/spelling-check.ts'
 
 const query = (name: string) =>
   readParameter({ name, in: 'query', style: 'form', explode: false, schema: {} })

@@ -56,6 +56,26 @@ describe('the input schema', () => {
     expect(Object.keys(Object(properties))).toEqual(['api_key', 'nameFilter', 'identifier', 'payload'])
   })
 
+  it('asks for an element of a list that is no JSON, since an empty one is refused', () => {
+    const list = { type: 'array', items: { type: 'integer' } }
+    const named = (name: string, more: object) => readParameter({ name, in: 'query', ...more })
+    const parameters = [
+      named('ids', { schema: list }),
+      named('none', { schema: { ...list, minItems: 0 } }),
+      named('two', { schema: { ...list, minItems: 2 } }),
+      named('json', { content: { 'application/json': { schema: list } } }),
+    ]
+    const names = Object.fromEntries(parameters.map(({ name }) => [name, name]))
+    const { properties } = describeArguments({ ...operation, parameters }, { ...tool, arguments: names }, '')
+    expect(properties).toMatchObject({
+      ids: { minItems: 1 },
+      none: { minItems: 1 },
+      two: { minItems: 2 },
+      json: { type: 'array' },
+    })
+    expect(properties).not.toMatchObject({ json: { minItems: 1 } })
+  })
+
   it('is closed, and requires all that the operation requires but its credential', () => {
     expect(describeArguments(operation, tool, '')).toMatchObject({
       type: 'object',

@@ -31,6 +31,7 @@ const document = {
           }),
           { name: 'filter', in: 'query', style: 'deepObject', schema: { type: 'object' } },
           { name: 'session', in: 'cookie', schema: { type: 'string' } },
+          { name: 'where', in: 'query', content: { 'application/json': { schema: {} } } },
         ],
       },
     },
@@ -107,6 +108,35 @@ test('every construct of OpenAPI goes upstream as it was meant, and what breaks 
     ['POST', '/forms', 'size=7'],
   ])
   expect(upstream.requests[2]?.headers.cookie).toBe('session=s')
+})
+
+test('what two readers would read differently is refused in a query and in cookies too', async () => {
+  await using upstream = await startUpstream()
+  await using gateway = await startGateway(upstream.url, { THINGS_BASE_URL: upstream.url }, { document })
+  const call = async (query: string, cookie = '') => {
+    const response = await fetch(`${gateway.restUrl}/points/;at=1?${query}`, { headers: { cookie } })
+    return response.ok ? 'sent' : /"location":"(\w+\W+\w+)/.exec(await response.text())?.[1]
+  }
+  expect([
+    await call('where={"a":1.5,"b":[null]}'),
+    await call('where={"a":1,"a":2}'),
+    await call('where={"a":9007199254740993}'),
+    await call('where={"a":1e400}'),
+    await call('where={"__proto__":1}'),
+    await call('where={"a":'),
+    await call('filter[a]=%ff'),
+    await call('filter[a]=%'),
+    await call('', 'session=a; other=b'),
+    await call('', 'session=a; session=b'),
+  ]).toEqual([
+    'sent',
+    ...Array(5).fill('query.where'),
+    'query[\\"filter',
+    'query[\\"filter',
+    'sent',
+    'cookie.session',
+  ])
+  expect(upstream.requests).toHaveLength(2)
 })
 
 test('an idempotency key is the API’s own, unless an extension makes it the gateway’s', async () => {

@@ -1,0 +1,49 @@
+import { GatewayError } from '../errors/gateway-error.ts'
+import { parseExactly } from './exact-numbers.ts'
+import { isJsonType, parseJson } from './json.ts'
+import { findPlace, type Parameter } from './parameters.ts'
+import { joinLocation } from './violations.ts'
+
+/** Reads the raw text of a parameter; text in no form of its style stays text, for the schema to refuse. */
+export type TextReader = (raw: string) => unknown
+
+/** Prepares the reading of a `content` parameter. The reader throws `invalid_argument` on JSON that is not one reading. */
+export function readContent(parameter: Parameter, decode: (raw: string) => string): TextReader {
+  if (!isJsonType(parameter.mediaType)) return decode
+  return (raw) => {
+    const value = parseJsonText(decode(raw))
+    if (value === undefined)
+      throw refuseParameter(
+        parameter,
+        'must be one JSON text, without repeated keys and numbers that lose digits',
+      )
+    return value
+  }
+}
+
+/** Creates the refusal of a parameter that cannot be read as one value. */
+export function refuseParameter(parameter: Parameter, message: string): GatewayError {
+  const location = joinLocation(findPlace(parameter), parameter.name)
+  const violations = [{ location, rule: 'content', message }]
+  return new GatewayError('invalid_argument', { detail: `${location} ${message}`, violations })
+}
+
+/** Reads a text as JSON (values within values); text that is none, or has two readings, stays, to be refused. */
+export function readJsonText(text: string): unknown {
+  const value = parseJsonText(text)
+  return value === undefined ? text : value
+}
+
+/** The value is written anew, so every number of the text must be one that JavaScript keeps. Undefined for any other text. */
+function parseJsonText(text: string): unknown {
+  try {
+    return parseJson(Buffer.from(text), undefined, (whole) => {
+      const value: unknown = JSON.parse(whole)
+      if (JSON.stringify(parseExactly(whole, value)) !== JSON.stringify(value))
+        throw new RangeError('a number loses digits')
+      return value
+    })
+  } catch {
+    return undefined
+  }
+}
