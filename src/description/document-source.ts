@@ -7,6 +7,7 @@ import type { Description } from './description.ts'
 import { checkExtensions } from './extension-checks.ts'
 import { loadExternalFiles, type ReferenceOptions } from './openapi/external-files.ts'
 import { readPathOperations } from './openapi/operations.ts'
+import { findSlowPatterns } from './openapi/pattern-checks.ts'
 import { repairReferences } from './openapi/reference-checks.ts'
 import { addHeaderScheme } from './openapi/security.ts'
 import { readVersion, upgradeDocument } from './openapi/upgrade.ts'
@@ -103,6 +104,7 @@ export async function toDescription(
         ...findInfoProblems(rest.info),
         ...foreign,
         ...repaired,
+        ...findSlowPatterns(document),
         ...read.findings,
         ...operations.flatMap((one) => one.findings),
       ].map(toProblem),

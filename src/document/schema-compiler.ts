@@ -2,6 +2,7 @@ import type { ValidateFunction } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { annotations, formats } from './formats.ts'
 import type { JsonSchema } from './json-schema.ts'
+import { compilePattern } from './linear-pattern.ts'
 
 /**
  * Gives the check of a schema, compiled when it is first asked for and kept by the schema itself. Undefined where the
@@ -29,9 +30,12 @@ export function createCompiler(onFailure: (reason: string) => void = () => {}): 
   }
 }
 
+/** Ajv wants a name of the engine for code that is written to files, as this is not. */
+const code = { regExp: Object.assign(compilePattern, { code: 'compilePattern' }) }
+
 function createAjv(): Ajv2020 {
   // Schemas have been read keyword by keyword, and a check against the metaschema costs as much as compiling.
-  const ajv = new Ajv2020({ strict: false, validateSchema: false, allErrors: true, verbose: true })
+  const ajv = new Ajv2020({ strict: false, validateSchema: false, allErrors: true, verbose: true, code })
   for (const [name, { check }] of Object.entries(formats)) ajv.addFormat(name, check)
   for (const name of annotations) ajv.addFormat(name, true)
   return ajv

@@ -1,3 +1,5 @@
+import { isPattern } from './linear-pattern.ts'
+
 /**
  * Gives a pattern as JSON Schema has it: a regular expression with Unicode (ECMA-262, flag `u`), where no other
  * characters may be escaped than those that need it. Undefined where it is none of JavaScript.
@@ -6,14 +8,6 @@ export function repairPattern(pattern: string): string | undefined {
   const bare = dropEscapes(pattern)
   // A hyphen after a class of characters begins no range.
   return [pattern, bare, bare.replaceAll(/(\\[wWdDsS])-/g, '$1\\-')].find(isPattern)
-}
-
-function isPattern(pattern: string): boolean {
-  try {
-    return new RegExp(pattern, 'u') instanceof RegExp
-  } catch {
-    return false
-  }
 }
 
 /** Writes `\@` as `@`, and outside of a class `\-` as `-`. A lone bracket or brace is the character itself. */

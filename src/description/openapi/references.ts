@@ -16,12 +16,23 @@ const namedMembers = new Set([
   ...['responses', 'headers', 'parameters', 'requestBodies', 'links', 'callbacks', 'pathItems', 'encoding'],
 ])
 
-/**
- * Lists every reference of a document. A property that is called `$ref` is none, and neither is one inside of an
- * example, a default or an extension. `x-files` holds the documents that were loaded with this one.
- */
+/** Called with a part of a document whose members are keywords, and with its path, which changes afterwards. */
+type PartVisitor = (part: Readonly<Record<string, unknown>>, path: Path) => void
+
+/** Lists every reference of a document. A property that is called `$ref` is none. */
 export function listReferences(document: unknown): Reference[] {
   const references: Reference[] = []
+  walkParts(document, ({ $ref }, path) => {
+    if (typeof $ref === 'string') references.push({ target: $ref, path: [...path] })
+  })
+  return references
+}
+
+/**
+ * Visits the parts of a document, none of which is inside of an example, a default or an extension. `x-files` holds the
+ * documents that were loaded with this one.
+ */
+export function walkParts(document: unknown, onPart: PartVisitor): void {
   const path: (string | number)[] = []
   const enter = (name: string | number, part: unknown, isNamed: boolean) => {
     path.push(name)
@@ -31,7 +42,7 @@ export function listReferences(document: unknown): Reference[] {
   const visit = (part: unknown, isNamed: boolean) => {
     if (Array.isArray(part)) for (const [index, one] of part.entries()) enter(index, one, false)
     else if (isObject(part)) {
-      if (!isNamed && typeof part.$ref === 'string') references.push({ target: part.$ref, path: [...path] })
+      if (!isNamed) onPart(part, path)
       for (const [name, one] of Object.entries(part)) {
         const isData = dataMembers.has(name) || (name.startsWith('x-') && name !== 'x-files')
         if (isNamed || !isData) enter(name, one, !isNamed && namedMembers.has(name))
@@ -39,7 +50,6 @@ export function listReferences(document: unknown): Reference[] {
     }
   }
   visit(document, false)
-  return references
 }
 
 /**
