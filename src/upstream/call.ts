@@ -72,6 +72,8 @@ export interface UpstreamCall {
   readonly principal: string
   /** Lists the secrets that the call carries, which no error may repeat. */
   readonly listSecrets: () => readonly string[]
+  /** The spellings of what the operator configured, which no response may repeat. */
+  readonly configuredSpellings?: readonly string[]
   /** The client's name for this call, if it gave one and the operation takes one. */
   readonly idempotencyKey?: string | undefined
   /** Path with query, and body, of a call that `reply.from` would refuse or rewrite. */
@@ -122,10 +124,7 @@ export interface ClientConnection {
   hold(): () => void
 }
 
-/**
- * Milliseconds that a connection must outlive a response for the response to count as delivered. A client that
- * disconnected while its response was on the way shows as a connection that ends right after it.
- */
+/** Milliseconds that a connection must outlive a response to count as delivered: it ends at once when its client left. */
 const grace = 1_000
 
 /** What to call when a connection brings another request: its client has read the response before it. */

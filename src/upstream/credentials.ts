@@ -157,8 +157,27 @@ export function collectSecrets(
 ): string[] {
   const sent = [headers, query, cookies].flatMap((place) => Object.values(place))
   const bare = sent.map((value) => value.replace(/^(Bearer|Basic) /, ''))
+  const logins = sent.flatMap((value) => (value.startsWith('Basic ') ? [decodePassword(value)] : []))
   const fields = body ? collectPasswords(body.schema, input.body) : []
-  return [...bare, ...Object.values(configured.secrets), ...fields].filter((value) => value !== '')
+  return [...bare, ...logins, ...Object.values(configured.secrets), ...fields].filter((value) => value !== '')
+}
+
+/** The password of HTTP Basic, which stands after the first colon (RFC 7617 §2). */
+function decodePassword(value: string): string {
+  return Buffer.from(value.slice('Basic '.length), 'base64')
+    .toString()
+    .replace(/^[^:]*:?/, '')
+}
+
+/** Lists what the operator configured, as it stands in requests: HTTP Basic has user and password in Base64. */
+export function listConfigured({ secrets }: ConfiguredCredentials): string[] {
+  const values = Object.values(secrets)
+  const logins = values.filter((value) => value.includes(':'))
+  return [
+    ...values,
+    ...logins.map((value) => Buffer.from(value).toString('base64')),
+    ...logins.map((value) => value.replace(/^[^:]*:/, '')),
+  ]
 }
 
 function collectPasswords(schema: JsonSchema, body: unknown): string[] {

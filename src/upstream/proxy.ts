@@ -67,11 +67,11 @@ function isPlainBody(method: string, body: Buffer | Readable | undefined): boole
 }
 
 /**
- * True for a response whose body may stream: an error is redacted and JSON is checked, which takes the whole of it; a body
- * that is empty has nothing to stream.
+ * True for a response whose body may stream: an error and a redirect are redacted and JSON is checked, which takes the
+ * whole of it; a body that is empty has nothing to stream.
  */
 function mayStream({ status, headers }: Pick<UpstreamResponse, 'status' | 'headers'>): boolean {
-  if (status < 200 || status >= 400 || status === 204 || status === 304) return false
+  if (status < 200 || status >= 300 || status === 204) return false
   const { 'content-type': type, 'content-length': length } = headers
   return length !== '0' && !isJsonType(String(type ?? ''))
 }

@@ -1,9 +1,8 @@
 import type { ResponseRules } from '../document/api.ts'
+import { parseExactly } from '../document/exact-numbers.ts'
 import { isObject } from '../document/json.ts'
+import { mark, spellSecrets, takeOut } from './secret-spelling.ts'
 
-const mark = '[redacted]'
-/** Shorter texts are no secrets, and taking them out would garble the words they are a part of. */
-const shortest = 6
 /** Between words. */
 const separator = /[\s"'<>()[\]{},;:=]/
 const separators = new RegExp(separator, 'g')
@@ -24,38 +23,52 @@ type Echoes = Pick<ResponseRules, 'echoMembers' | 'echoUrls'>
  * addresses and the given secrets. A body that echoes nothing comes back as the very same bytes.
  */
 export function redactError(body: Buffer, secrets: readonly string[], echoes: Echoes): Buffer {
+  const spellings = spellSecrets(secrets)
+  return redactBody(body, (text) => redactText(text, spellings), echoes)
+}
+
+/** Takes the given spellings of secrets out of a body of JSON or text; without them it comes back as the very same bytes. */
+export function redactSecrets(body: Buffer, spellings: readonly string[]): Buffer {
+  if (!spellings.some((one) => body.includes(one))) return body
+  return redactBody(body, (text) => takeOut(text, spellings), noEchoes)
+}
+
+const noEchoes: Echoes = { echoMembers: new Set(), echoUrls: new Set() }
+
+type Redact = (text: string) => string
+
+function redactBody(body: Buffer, redact: Redact, echoes: Echoes): Buffer {
   const text = body.toString('utf8')
-  const clean = redactDocument(text, secrets, echoes)
+  const clean = redactDocument(text, redact, echoes)
   return clean === text ? body : Buffer.from(clean)
 }
 
-function redactDocument(text: string, secrets: readonly string[], echoes: Echoes): string {
-  let document: unknown
+function redactDocument(text: string, redact: Redact, echoes: Echoes): string {
   try {
-    document = JSON.parse(text)
-    const clean = redactValue(document, secrets, echoes)
+    const document = parseExactly(text)
+    const clean = redactValue(document, redact, echoes)
     return clean === document ? text : JSON.stringify(clean)
   } catch {
     // It is no JSON, or nests too deep to be walked.
-    return redactText(text, secrets)
+    return redact(text)
   }
 }
 
 /** Returns the very same value where nothing in it is redacted. */
-function redactValue(value: unknown, secrets: readonly string[], echoes: Echoes): unknown {
-  if (typeof value === 'string') return redactText(value, secrets)
+function redactValue(value: unknown, redact: Redact, echoes: Echoes): unknown {
+  if (typeof value === 'string') return redact(value)
   if (Array.isArray(value)) {
-    const clean = value.map((one) => redactValue(one, secrets, echoes))
+    const clean = value.map((one) => redactValue(one, redact, echoes))
     return clean.every((one, index) => one === value[index]) ? value : clean
   }
-  if (!isObject(value)) return value
+  if (!isObject(value) || JSON.isRawJSON(value)) return value
   let isClean = true
   let marks = 0
   const members: [string, unknown][] = []
   for (const name in value) {
     if (marks > mostMarks) break
-    const clean = redactText(name, secrets)
-    const one = redactMember(name, value[name], secrets, echoes)
+    const clean = redact(name)
+    const one = redactMember(name, value[name], redact, echoes)
     if (clean !== name) marks += 1
     isClean &&= clean === name && one === value[name]
     members.push([clean, one])
@@ -63,10 +76,10 @@ function redactValue(value: unknown, secrets: readonly string[], echoes: Echoes)
   return isClean ? value : Object.fromEntries(numberNames(members))
 }
 
-function redactMember(name: string, value: unknown, secrets: readonly string[], echoes: Echoes): unknown {
+function redactMember(name: string, value: unknown, redact: Redact, echoes: Echoes): unknown {
   if (echoes.echoMembers.has(name)) return mark
   const isUrl = typeof value === 'string' && echoes.echoUrls.has(name)
-  return redactValue(isUrl ? value.replace(/\?.*$/s, '') : value, secrets, echoes)
+  return redactValue(isUrl ? value.replace(/\?.*$/s, '') : value, redact, echoes)
 }
 
 /** Tells names apart that are the same when redacted, so that no member is lost. */
@@ -99,11 +112,9 @@ function redactRun(run: string): string {
   return clean.join('.')
 }
 
-/** Returns a text without the given secrets, tokens and e-mail addresses. */
-export function redactText(text: string, secrets: readonly string[] = []): string {
-  let rest = text
-  for (const secret of secrets) if (secret.length >= shortest) rest = rest.replaceAll(secret, mark)
-  return redactAddresses(redactTokens(rest))
+/** Returns a text without the given spellings of secrets, tokens and e-mail addresses. */
+export function redactText(text: string, spellings: readonly string[] = []): string {
+  return redactAddresses(redactTokens(takeOut(text, spellings)))
 }
 
 /** Takes out the words with an at sign, and what is left of a text with too many of them. */

@@ -8,8 +8,10 @@ import {
   type CallCredentials,
   type ConfiguredCredentials,
   collectSecrets,
+  listConfigured,
   toCredentialHeaders,
 } from './credentials.ts'
+import { spellSecrets } from './secret-spelling.ts'
 
 /** A call that has passed every check. */
 export interface CheckedCall {
@@ -47,6 +49,7 @@ export function createCallWriter(operation: Operation, configured: ConfiguredCre
   const { writePath, writeQuery, writeHeaders } = createRequestWriter({ path, parameters: sent })
   const describers = listDescribers(operation)
   const accept = listAccepted(operation)
+  const configuredSpellings = spellSecrets(listConfigured(configured))
   return ({ input, credentials, principal, connection, traceparent }) => {
     const headers: Record<string, string> = {
       accept,
@@ -67,6 +70,7 @@ export function createCallWriter(operation: Operation, configured: ConfiguredCre
         ...{ operation, connection, principal },
         idempotencyKey: keyName === undefined ? undefined : readIdempotencyKey(input.header[keyName]),
         listSecrets: () => collectSecrets(operation, input, credentials, configured),
+        configuredSpellings,
       },
     }
   }

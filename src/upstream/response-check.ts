@@ -11,7 +11,8 @@ import {
   type UpstreamRequest,
   type UpstreamResponse,
 } from './call.ts'
-import { redactError } from './redaction.ts'
+import { redactError, redactSecrets } from './redaction.ts'
+import { spellSecrets, takeOut } from './secret-spelling.ts'
 
 /**
  * Decides what of a response may go to the client: JSON only as one complete text, any other body as it came, an error
@@ -41,21 +42,47 @@ function check(
   if (encoding !== 'identity') throw refuse(call, 'an encoded body that nobody asked for')
   const type = headers['content-type']
   const isJson = typeof type === 'string' && isJsonType(type)
-  const safe = { ...selectHeaders(headers, rules.headers), ...selectOwn(headers, status, isJson) }
+  const secrets = spellSecrets(call.listSecrets())
+  const safe = redactHeaders(
+    { ...selectHeaders(headers, rules.headers), ...selectOwn(headers, status, isJson) },
+    secrets,
+  )
   if (isJson && !isUtf8(body)) throw refuse(call, 'JSON that is not UTF-8')
   if (status >= 400)
     return {
       status,
       headers: isJson ? safe : { ...safe, ...untrusted },
-      body: isReadable(type) ? redactError(body, call.listSecrets(), rules) : body,
+      body: isReadable(type) ? redactError(body, call.listSecrets(), rules) : redactBytes(body, secrets),
     }
   if (stream) return { status, headers: { ...safe, ...untrusted, ...readLength(headers) }, body, stream }
   if (body.length === 0 && (type === undefined || request.method === 'HEAD' || mayBeEmpty(call, status)))
     return { status, headers: safe, body }
-  if (!isJson) return { status, headers: { ...safe, ...untrusted }, body }
-  const json = readJson(body)
+  // A success may repeat what its client sent, but nothing may repeat what the operator configured.
+  const hidden = status < 300 ? call.configuredSpellings : secrets
+  const clean = hidden && isReadable(type) ? redactSecrets(body, hidden) : body
+  if (!isJson) return { status, headers: { ...safe, ...untrusted }, body: clean }
+  const json = readJson(clean)
   if (!json) throw refuse(call, `status ${status} without a complete JSON body`)
-  return { status, headers: safe, body, json }
+  return { status, headers: safe, body: clean, json }
+}
+
+/** A redirect or a link keeps the query of the request, and with it a credential that the API takes there. */
+function redactHeaders(
+  headers: UpstreamResponse['headers'],
+  secrets: readonly string[],
+): UpstreamResponse['headers'] {
+  if (secrets.length === 0) return headers
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => {
+      if (Array.isArray(value)) return [name, value.map((one) => takeOut(one, secrets))]
+      return [name, value && takeOut(value, secrets)]
+    }),
+  )
+}
+
+function redactBytes(body: Buffer, secrets: readonly string[]): Buffer {
+  if (!secrets.some((one) => body.includes(one))) return body
+  return Buffer.from(takeOut(body.toString('latin1'), secrets), 'latin1')
 }
 
 /** Where a resource is, which HTTP gives a meaning with these statuses alone (RFC 9110 §10.2.2), and the name of a file. */

@@ -36,6 +36,12 @@ test.each([
   )
 })
 
+test('numbers beside what is redacted keep their digits', () => {
+  expect(redact('{"id":9007199254740993,"of":"bo@example.org"}')).toBe(
+    '{"id":9007199254740993,"of":"[redacted]"}',
+  )
+})
+
 test('names of hosts and of people are no tokens', () => {
   const named = { message: 'https://cdn.disney-plus.example.com joey.bloggs.jr harvey-1.2.3' }
   expect(redact(named)).toBe(JSON.stringify(named))

@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest'
+import { startGateway } from '../support/gateway.ts'
+import { startUpstream } from '../support/upstream-stub.ts'
+
+const secrets = { key: 'planted/key+and=more', login: 'planted-user:planted-password' }
+const key = encodeURIComponent(secrets.key)
+const login = Buffer.from(secrets.login).toString('base64')
+const moved = `/elsewhere?api_key=${key}`
+const text = { 'content-type': 'text/plain' }
+
+/** What the API responds with, by path: a status, headers, a body. */
+const responses: Readonly<Record<string, readonly [number, Record<string, string>, string]>> = {
+  redirect: [302, { location: moved }, ''],
+  page: [301, { location: moved, 'content-type': 'text/html' }, `<a href="${moved}">`],
+  json: [307, { location: moved, 'content-type': 'application/json' }, JSON.stringify({ at: moved })],
+  created: [201, { location: moved }, ''],
+  next: [200, { 'content-type': 'application/json' }, `{"id":9007199254740993,"next":"${moved}"}`],
+  php: [200, { 'content-type': 'application/json' }, '{"key":"planted\\/key+and=more"}'],
+  link: [200, { 'content-type': 'application/json', link: `<${moved}>`, 'x-request-id': secrets.key }, '{}'],
+  file: [200, { 'content-type': 'text/csv', 'content-disposition': `filename="${secrets.key}"` }, 'a'],
+  refused: [404, text, `no ${moved}, ${moved.toLowerCase()}`],
+  bytes: [404, { 'content-type': 'application/octet-stream' }, `\0${secrets.key}`],
+  login: [401, text, `no ${login} and no planted-password`],
+}
+
+const tool = (name: string) => ({ name, title: name, description: name, annotations: {}, arguments: {} })
+const document = {
+  openapi: '3.1.0',
+  info: { title: 'Shop', version: '1' },
+  'x-name': 'shop',
+  security: [{ key: [], login: [] }],
+  paths: Object.fromEntries(
+    Object.keys(responses).map((name) => {
+      const described = { 200: { description: 'Done', headers: { Link: { schema: {} } } } }
+      return [`/${name}`, { get: { operationId: name, responses: described, 'x-mcp-tool': tool(name) } }]
+    }),
+  ),
+  components: {
+    securitySchemes: {
+      key: { type: 'apiKey', in: 'query', name: 'api_key' },
+      login: { type: 'http', scheme: 'basic' },
+    },
+  },
+}
+
+test('no response repeats what the operator configured, in any spelling', async () => {
+  await using upstream = await startUpstream(({ url }, response) => {
+    const [status, headers, body] = responses[url.slice(1).replace(/\?.*/, '')] ?? [500, {}, '']
+    response.writeHead(status, headers).end(body)
+  })
+  const environment = {
+    SHOP_BASE_URL: upstream.url,
+    SHOP_KEY: secrets.key,
+    SHOP_LOGIN: secrets.login,
+    MCP_TOKENS: 'reveal',
+  }
+  await using gateway = await startGateway(upstream.url, environment, { document })
+  const told: Record<string, string> = {}
+  for (const name of Object.keys(responses)) {
+    const rest = await fetch(`${gateway.restUrl}/${name}`, { redirect: 'manual' })
+    told[`rest ${name}`] = JSON.stringify([rest.status, [...rest.headers], await rest.text()])
+    const params = { name, arguments: {} }
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params })
+    const headers = { 'content-type': 'application/json' }
+    told[`mcp ${name}`] = await (
+      await fetch(`${gateway.mcpUrl}/mcp`, { method: 'POST', headers, body })
+    ).text()
+  }
+  const { url, headers } = upstream.requests[0] ?? {}
+  expect([url, headers?.authorization]).toEqual([`/redirect?api_key=${key}`, `Basic ${login}`])
+  const repeated = Object.keys(told).filter((one) => /planted|cGxhbnRl/.test(told[one] ?? ''))
+  expect(repeated).toEqual([])
+  expect(told['rest redirect']).toContain('/elsewhere?api_key=[redacted]')
+  expect(told['mcp redirect']).toContain('/elsewhere?api_key=[redacted]')
+  expect(told['rest next']).toContain('9007199254740993')
+  expect(told['mcp next']).toContain('9007199254740993')
+})
