@@ -4,12 +4,14 @@ import { createRandom } from '../../stress/random.ts'
 import { sendRaw } from '../attack/raw-http.ts'
 import { attack } from '../support/attack.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
-import { soundLines, write } from '../support/malformed.ts'
+import { soundLines, write, writePost } from '../support/malformed.ts'
+import { mcpTarget } from '../support/mcp-calls.ts'
 import { openRandomConnections } from '../support/random-connections.ts'
 import { openConnection, readAll } from '../support/raw-connection.ts'
 import { restTarget } from '../support/rest-calls.ts'
 import { respondJson, startSlowUpstream, startUpstream } from '../support/upstream-stub.ts'
 
+const deletion = { name: 'delete-managed-user', arguments: { clientId: 'cm9demo', userId: 4711 } }
 const call = write(`GET ${restTarget.path} HTTP/1.1`, soundLines)
 
 it('what is worked on is answered, though what follows it on the connection is broken', async () => {
@@ -128,6 +130,32 @@ it.each([
   await vi.waitFor(async () => expect(await readActive(gateway)).toBe('0'))
 })
 
+it.each([
+  ['rest', write(`DELETE ${restTarget.path}/4711 HTTP/1.1`, soundLines)],
+  [
+    'mcp',
+    writePost(
+      mcpTarget,
+      [],
+      JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: deletion }),
+    ),
+  ],
+] as const)(
+  'a write on %s keeps its slot until the API responds, though its client has left',
+  async (server, text) => {
+    await using upstream = await startSlowUpstream()
+    await using gateway = await startGateway(upstream.url)
+    const socket = openConnection(server === 'rest' ? gateway.restUrl : gateway.mcpUrl)
+    socket.write(text)
+    await upstream.arrived
+    socket.destroy()
+    await vi.waitFor(() => expect(gateway.log.join()).toContain('"status":499'))
+    expect(await readActive(gateway)).toBe('1')
+    upstream.release()
+    await vi.waitFor(async () => expect(await readActive(gateway)).toBe('0'))
+  },
+)
+
 it('bodies that are never completed take no slot', async () => {
   await using upstream = await startUpstream()
   await using gateway = await startGateway(
@@ -135,9 +163,18 @@ it('bodies that are never completed take no slot', async () => {
     {},
     { admission: { active: 1, waiting: 0, timeout: 0 } },
   )
-  const half = write('POST /mcp HTTP/1.1', [...soundLines, 'Content-Length: 100'], '{')
-  const sockets = [gateway.mcpUrl, gateway.mcpUrl, gateway.mcpUrl].map((url) => openConnection(url))
-  for (const socket of sockets) socket.write(half)
+  // The server has read the head of a request once it asks for the body.
+  const lines = [
+    ...soundLines,
+    'Content-Type: application/json',
+    'Content-Length: 100',
+    'Expect: 100-continue',
+  ]
+  const sockets = [gateway.mcpUrl, gateway.mcpUrl, gateway.restUrl].map((url) => openConnection(url))
+  for (const [index, socket] of sockets.entries()) {
+    socket.write(write(`POST ${index === 2 ? restTarget.path : '/mcp'} HTTP/1.1`, lines, '{'))
+    await once(socket, 'data')
+  }
   const { answers } = await attack({ gateway, upstream }, 'rest', call)
   expect(answers.map(({ status }) => status)).toEqual([200])
   for (const socket of sockets) socket.destroy()

@@ -6,7 +6,7 @@ import { respondJson, startUpstream } from '../support/upstream-stub.ts'
 
 test('while DRAIN_DELAY lasts, connections are accepted and readiness says no', async () => {
   await using upstream = await startUpstream()
-  await using running = await startGateway(upstream.url, { DRAIN_DELAY: '1' })
+  await using running = await startGateway(upstream.url, { DRAIN_DELAY: '3' })
   const { gateway, restUrl, mcpUrl } = running
   const closing = gateway.close(1)
   const ready = await gateway.control.inject({ url: '/health/ready', headers: { host: 'localhost' } })
@@ -38,8 +38,13 @@ test('a client that reads slowly gets its whole response, and its connection end
     'GET /v1/v2/oauth-clients/cm9demo/users HTTP/1.1\r\nHost: 127.0.0.1\r\nx-cal-secret-key: demo-secret\r\n\r\n',
   )
   await once(socket, 'readable')
+  const idle = openConnection(running.restUrl)
+  idle.write('GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')
+  await once(idle, 'data')
   // The response began before the gateway was told to end, so that it does not say `connection: close`.
   const closing = running.gateway.close(1)
+  // It reads on only after connections that have nothing to send were closed.
+  await once(idle.resume(), 'close')
   const read = readAll(socket)
   await closing
   const response = await read

@@ -8,6 +8,7 @@ import { Fingerprint } from '../../src/state/fingerprint.ts'
 import { createMemoryStore } from '../../src/state/memory-store.ts'
 import type { CounterStore } from '../../src/state/store.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
+import { startIssuer } from '../support/issuer.ts'
 import { writeKeys } from '../support/key-file.ts'
 import { calls, type Extras, toMcpRequest, toRestRequest } from '../support/servers.ts'
 import { startUpstream } from '../support/upstream-stub.ts'
@@ -67,15 +68,33 @@ test.each(['rest', 'mcp'] as const)(
   },
 )
 
-test('a secret in the arguments is limited as itself, whatever the headers say', async () => {
+test('a secret beside an access token gives no further calls', async () => {
+  await using issuer = await startIssuer()
+  await using upstream = await startUpstream()
+  await using running = await startGateway(upstream.url, { RATE_LIMIT: '2/h', ...issuer.environment })
+  const scope = 'managed-users:read'
+  for (let n = 0; n < 5; n += 1) {
+    const headers = { authorization: `Bearer ${await issuer.sign({ scope })}` }
+    await readCode(running, n % 2 === 0 ? 'rest' : 'mcp', { secret: `made-up-${n}`, headers })
+  }
+  expect(upstream.requests).toHaveLength(2)
+})
+
+test('a secret in the arguments is limited as itself, whatever the headers and the address say', async () => {
   await using upstream = await startUpstream()
   await using running = await startGateway(upstream.url, { RATE_LIMIT: '2/h' })
   const values = { ...calls.get.arguments, 'x-cal-secret-key': 'demo-secret' }
-  const { path, init } = toMcpRequest({ ...calls.get, arguments: values })
+  const { path: url, init } = toMcpRequest({ ...calls.get, arguments: values })
   const { 'x-cal-secret-key': _, ...others } = init.headers
   for (let n = 0; n < 5; n += 1) {
-    const headers = { ...others, 'x-made-up': String(n), authorization: `Bearer made-up-${n}` }
-    await fetch(running.mcpUrl + path, { ...init, headers })
+    const headers = {
+      ...others,
+      host: 'localhost',
+      'x-made-up': `${n}`,
+      authorization: `Bearer made-up-${n}`,
+    }
+    const sender = { remoteAddress: `192.0.2.${n}` }
+    await running.gateway.mcp.inject({ method: 'POST', url, headers, payload: init.body, ...sender })
   }
   expect(upstream.requests).toHaveLength(2)
 })
