@@ -1,5 +1,6 @@
-import type { ValidateFunction } from 'ajv'
+import { _, type FuncKeywordDefinition, str, type ValidateFunction } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
+import { isMultiple } from './decimal.ts'
 import { annotations, formats } from './formats.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { compilePattern } from './linear-pattern.ts'
@@ -36,7 +37,20 @@ const code = { regExp: Object.assign(compilePattern, { code: 'compilePattern' })
 function createAjv(): Ajv2020 {
   // Schemas have been read keyword by keyword, and a check against the metaschema costs as much as compiling.
   const ajv = new Ajv2020({ strict: false, validateSchema: false, allErrors: true, verbose: true, code })
+  ajv.removeKeyword('multipleOf').addKeyword(multipleOf)
   for (const [name, { check }] of Object.entries(formats)) ajv.addFormat(name, check)
   for (const name of annotations) ajv.addFormat(name, true)
   return ajv
+}
+
+/** Ajv's own divides as JavaScript does, and finds that 4.35 is no multiple of 0.01. */
+const multipleOf: FuncKeywordDefinition = {
+  keyword: 'multipleOf',
+  type: 'number',
+  schemaType: 'number',
+  validate: (divisor: number, value: number) => isMultiple(value, divisor),
+  error: {
+    message: ({ schemaCode }) => str`must be multiple of ${schemaCode}`,
+    params: ({ schemaCode }) => _`{multipleOf: ${schemaCode}}`,
+  },
 }

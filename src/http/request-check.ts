@@ -54,8 +54,10 @@ function findRepeated(rawHeaders: readonly string[]): string | undefined {
  */
 export function checkEncoding({ headers }: Pick<IncomingMessage, 'headers'>): void {
   if (!isUtf8(headers['content-type'] ?? '') || (headers['content-encoding'] ?? 'identity') !== 'identity')
-    throw new GatewayError('unsupported_media_type')
+    throw new GatewayError('unsupported_media_type', { detail: wrongCoding })
 }
+
+const wrongCoding = 'Send the body in UTF-8 and without a content encoding.'
 
 function isUtf8(contentType: string): boolean {
   const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(contentType)?.[1] ?? 'utf-8'

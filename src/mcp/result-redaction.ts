@@ -92,7 +92,8 @@ export type Selection = (value: unknown) => DescribedAnswer
 export function selectDescribed(schema: JsonSchema): Selection {
   const select = prepare(schema, schema)
   return (value) => {
-    const selected = select(value) ?? {}
+    // JSON's null is seen; what the schema does not describe is not.
+    const selected = value === null ? null : (select(value) ?? {})
     const text = JSON.stringify(selected)
     const clean = redactTokens(text)
     if (clean === text) return { text, value: selected }

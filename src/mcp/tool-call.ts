@@ -40,6 +40,8 @@ export interface CallContext {
   readonly traceparent?: string | undefined
   /** Told of each call when it begins. */
   readonly onCall?: ((call: ToolCallRecord) => void) | undefined
+  /** Called with the status of the response that becomes the result. */
+  readonly onResponse?: ((status: number) => void) | undefined
   /** Called with the error that becomes the result. */
   readonly onFailure?: ((error: GatewayError) => void) | undefined
   /** Counts a call by the credential headers that it goes upstream with. Rejects with `rate_limited`. */
@@ -109,6 +111,7 @@ export function bindTool(
       async send({ input, ...checked }) {
         const call = { ...checked, signal, connection, traceparent }
         const response = await options.client.call(operation, input, call)
+        context.onResponse?.(response.status)
         const select = offer.select && chooseSelection(operation, response.status, offer.select)
         // JSON below 300 is the API's own.
         const isSuccess = response.status < 300 && response.data !== undefined

@@ -1,6 +1,5 @@
 import { covers } from '../access/authorization.ts'
 import { asRecord } from '../document/json.ts'
-import type { Operation } from '../document/operations.ts'
 import type { CheckedOperation } from '../document/validation.ts'
 import { errorCatalogue } from '../errors/catalogue.ts'
 import { findCauseCode } from '../errors/cause.ts'
@@ -98,9 +97,14 @@ function recordCalls(
     const onFailure = (error: GatewayError) => {
       record.cause = findCauseCode(error)
     }
+    let status = operation.success.status
+    const onResponse = (one: number) => {
+      status = one
+    }
     // Where a request tells of the call, it is told of the cause itself.
-    const result = await call(values, onEnd ? { ...traced, onFailure } : traced, elicitation)
-    record.ending = readEnding(result, operation)
+    const watching = { ...traced, onResponse, ...(onEnd && { onFailure }) }
+    const result = await call(values, watching, elicitation)
+    record.ending = readEnding(result, status)
     const milliseconds = clock() - began
     if (span) endToolSpan(span, record.ending)
     recorder?.recordRequest('mcp', operation.id, record.ending, milliseconds)
@@ -109,10 +113,10 @@ function recordCalls(
   }
 }
 
-/** How a call ended, as its result says it: by the status of the response, or with an error of the gateway. */
-function readEnding(result: ToolResult | Question, { success }: Operation): Ending {
+/** How a call ended: by the status of the response, or with an error of the gateway as its result says it. */
+function readEnding(result: ToolResult | Question, responded: number): Ending {
   if (!('content' in result)) return { status: errorCatalogue.confirmation_required.status, code: undefined }
-  if (!result.isError) return { status: success.status, code: undefined }
+  if (!result.isError) return { status: responded, code: undefined }
   const { status, type, code } = asRecord(result.structuredContent.error)
   const own = typeof type === 'string' && isErrorCode(code)
   return { status: Number(status), code: own ? code : undefined }

@@ -6,6 +6,7 @@ import {
   hkdfSync,
   randomBytes,
 } from 'node:crypto'
+import { GatewayError } from '../errors/gateway-error.ts'
 
 /** What replicas write down outside of their own memory: names without a meaning, values that only they can read. */
 export interface Sealing {
@@ -16,7 +17,7 @@ export interface Sealing {
   key(kind: string, name?: string): string
   /** Encrypts a text (AES-256-GCM) for a name: it cannot be read under another one. */
   seal(name: string, text: string): string
-  /** Decrypts what was sealed for a name. Throws where it was not, or not with this key. */
+  /** Decrypts what was sealed for a name. Throws `state_unavailable` where it was not, or not with this key. */
   open(name: string, sealed: string): string
 }
 
@@ -46,11 +47,14 @@ export function createSealing(secret: string): Sealing {
     open(name, sealed) {
       const bytes = Buffer.from(sealed, 'base64')
       const start = nonceLength + tagLength
-      const decipher = createDecipheriv('aes-256-gcm', values, bytes.subarray(0, nonceLength), {
-        authTagLength: tagLength,
-      })
-      decipher.setAAD(Buffer.from(name)).setAuthTag(bytes.subarray(nonceLength, start))
-      return decipher.update(bytes.subarray(start), undefined, 'utf8') + decipher.final('utf8')
+      const nonce = bytes.subarray(0, nonceLength)
+      try {
+        const decipher = createDecipheriv('aes-256-gcm', values, nonce, { authTagLength: tagLength })
+        decipher.setAAD(Buffer.from(name)).setAuthTag(bytes.subarray(nonceLength, start))
+        return decipher.update(bytes.subarray(start), undefined, 'utf8') + decipher.final('utf8')
+      } catch (cause) {
+        throw new GatewayError('state_unavailable', { cause })
+      }
     },
   }
 }

@@ -146,7 +146,18 @@ class FetchResponse {
 function readResponse(response: unknown): ApiResponse {
   if (!(response instanceof FetchResponse)) throw new TypeError('openapi-fetch made a response of its own')
   const { status, headers, body, json } = response.upstream
-  return { status, headers, body, text: json?.text ?? body.toString('utf8'), data: json?.value }
+  const text = json?.text ?? decodeBody(body, String(headers['content-type'] ?? ''))
+  return { status, headers, body, text, data: json?.value }
+}
+
+/** Reads a text in its charset where that has ASCII as its first half, as all have but UTF-16; otherwise in UTF-8. */
+function decodeBody(body: Buffer, contentType: string): string {
+  const [, charset = 'utf-8'] = /;\s*charset="?([\w.:-]+)/i.exec(contentType) ?? []
+  try {
+    return new TextDecoder(/^utf-?16/i.test(charset) ? 'utf-8' : charset).decode(body)
+  } catch {
+    return body.toString('utf8')
+  }
 }
 
 function findConnection({ connection = unwatchedConnection, signal }: CallOptions): ClientConnection {

@@ -139,6 +139,22 @@ test('what two readers would read differently is refused in a query and in cooki
   expect(upstream.requests).toHaveLength(2)
 })
 
+test('a body in another charset or coding is told what to change, whatever its type', async () => {
+  await using upstream = await startUpstream()
+  await using gateway = await startGateway(upstream.url, { THINGS_BASE_URL: upstream.url }, { document })
+  const type = 'application/x-www-form-urlencoded'
+  for (const headers of [
+    { 'content-type': `${type}; charset=iso-8859-1` },
+    { 'content-type': type, 'content-encoding': 'gzip' },
+  ]) {
+    const response = await fetch(`${gateway.restUrl}/forms`, { method: 'POST', headers, body: 'size=7' })
+    expect([response.status, Object(await response.json()).detail]).toEqual([
+      415,
+      'Send the body in UTF-8 and without a content encoding.',
+    ])
+  }
+})
+
 test('an idempotency key is the API’s own, unless an extension makes it the gateway’s', async () => {
   await using upstream = await startUpstream()
   await using gateway = await startGateway(upstream.url, { THINGS_BASE_URL: upstream.url }, { document })
