@@ -19,10 +19,11 @@ async function begin(
   url: string,
   header: string,
   [first = Buffer.alloc(0), ...pieces]: Buffer[],
+  target = 'PATCH /v1/v2/oauth-clients/cm9demo/users/7',
 ): Promise<Socket> {
   const socket = openConnection(url)
   const head = [
-    'PATCH /v1/v2/oauth-clients/cm9demo/users/7 HTTP/1.1',
+    `${target} HTTP/1.1`,
     ...['Host: 127.0.0.1', 'Connection: close', 'x-cal-secret-key: demo-secret'],
     ...['content-type: application/json', header],
   ]
@@ -62,13 +63,26 @@ it.each([
   expect(upstream.requests).toEqual([])
 })
 
-it('a body that breaks off is the fault of nobody here', async () => {
+it.each([
+  ['rest', 'an end', 'PATCH /v1/v2/oauth-clients/cm9demo/users/7'],
+  ['rest', 'a reset', 'PATCH /v1/v2/oauth-clients/cm9demo/users/7'],
+  ['mcp', 'an end', 'POST /mcp'],
+  ['mcp', 'a reset', 'POST /mcp'],
+] as const)('a body on %s that breaks off by %s is the fault of nobody here', async (server, way, target) => {
   await using upstream = await startUpstream()
   await using running = await startGateway(upstream.url)
-  const socket = await begin(running.restUrl, announced, [body.subarray(0, 12), body.subarray(12, 24)])
-  socket.destroy()
-  const read = () =>
-    running.log.map((line) => JSON.parse(line)).filter(({ level, status }) => level > 30 || status)
-  await vi.waitFor(() => expect(read()).toMatchObject([{ level: 30, msg: 'request completed' }]))
+  const url = server === 'rest' ? running.restUrl : running.mcpUrl
+  const pieces = [body.subarray(0, 12), body.subarray(12, 24)]
+  const socket = await begin(url, announced, pieces, target)
+  if (way === 'an end') socket.destroy()
+  else socket.resetAndDestroy()
+  const read = () => running.log.map((line) => JSON.parse(line))
+  await vi.waitFor(() => expect(read()).toContainEqual(expect.objectContaining({ msg: 'request completed' })))
+  // What is logged of it, is logged before the next request is.
+  await (await fetch(`${running.restUrl}/openapi.json`)).text()
+  const [line] = read().filter(({ msg }) => msg === 'request completed')
+  expect(line).toMatchObject({ level: 30, surface: server, status: 499 })
+  expect(line.code).not.toBe('internal_error')
+  expect(read().filter(({ level }) => level > 30)).toEqual([])
   expect(upstream.requests).toEqual([])
 })
