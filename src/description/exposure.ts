@@ -20,8 +20,10 @@ export function exposeOperations(
     const { 'x-rest-path': _path, 'x-mcp-tool': tool, operationId: given, ...rest } = one.operation
     const operationId = toFreeId(given, one, ids)
     ids.add(operationId)
-    const wanted = readRestPath(one, prefixes)
-    const earlier = wanted === undefined ? undefined : routes.get(toRoute(one, wanted))
+    const read = readRestPath(one, prefixes)
+    const wanted = read !== undefined && unroutable.test(read) ? undefined : read
+    if (wanted !== read) problems.push(describeUnroutable(one, read))
+    const earlier = wanted === undefined ? undefined : findRoute(one, wanted, routes)
     const restPath = earlier && wanted !== undefined ? toFreePath(one, wanted, routes) : wanted
     if (earlier) problems.push(describeCollision(one, earlier, wanted, restPath))
     if (restPath !== undefined) routes.set(toRoute(one, restPath), one)
@@ -52,6 +54,32 @@ function readRestPath(
   return typeof path === 'string' ? `${prefix}${path}` : undefined
 }
 
+/** The router takes an encoded delimiter (RFC 3986 §2.2) in a path for a part of a value. */
+const unroutable = /%(?:2[346bcf]|3[abdf]|40)/i
+
+function describeUnroutable(one: MergedOperation, path = ''): Problem {
+  return {
+    file: one.description.file,
+    line: one.findLine(),
+    message: `${one.method.toUpperCase()} ${path} is left out on REST: its path has an encoded delimiter`,
+    expected: 'an x-rest-path without one, set by an overlay',
+    severity: 'omission',
+  }
+}
+
+/** The route of the document that the REST server describes itself by. */
+const ownRoute = 'get /openapi.json'
+
+/** Gives what is served at a path already. */
+function findRoute(
+  one: MergedOperation,
+  path: string,
+  routes: ReadonlyMap<string, MergedOperation>,
+): MergedOperation | 'own' | undefined {
+  const route = toRoute(one, path)
+  return route === ownRoute ? 'own' : routes.get(route)
+}
+
 function toRoute({ method }: MergedOperation, path: string): string {
   return `${method} ${path.replaceAll(/\{[^}]*\}/g, '{}')}`
 }
@@ -68,15 +96,24 @@ function toFreePath(
   return free
 }
 
-function describeCollision(one: MergedOperation, earlier: MergedOperation, wanted = '', given = ''): Problem {
-  const place = `${earlier.description.file}:${earlier.findLine()}`
+function describeCollision(
+  one: MergedOperation,
+  earlier: MergedOperation | 'own',
+  wanted = '',
+  given = '',
+): Problem {
+  const place = earlier === 'own' ? 'the gateway’s own document' : describePlace(earlier)
   return {
     file: one.description.file,
     line: one.findLine(),
-    message: `${one.method.toUpperCase()} ${wanted} is that of ${place}, so this one is served at ${given}`,
+    message: `${one.method.toUpperCase()} ${wanted} is ${place}, so this one is served at ${given}`,
     expected: `--prefix ${one.description.name}=/…`,
     severity: 'warning',
   }
+}
+
+function describePlace({ description, findLine }: MergedOperation): string {
+  return `that of ${description.file}:${findLine()}`
 }
 
 function toFreeId(

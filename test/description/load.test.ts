@@ -135,6 +135,37 @@ test('equal operations of several files are one, and copies that differ are told
   ])
 })
 
+test('paths that the REST server cannot route are named, and cost no others', async () => {
+  const anything = { responses: { default: { description: 'Anything.' } } }
+  const loading = await load({
+    'odd.yaml': `openapi: 3.1.0
+info: { title: Odd, version: '1' }
+servers: [{ url: https://api.example.org }]
+paths:
+  /openapi.json: { get: ${JSON.stringify(anything)} }
+  /a%2Fb: { get: ${JSON.stringify(anything)} }
+  /a%252Fb: { get: ${JSON.stringify(anything)} }
+  /../c: { get: ${JSON.stringify(anything)} }
+  /d/%2e: { get: ${JSON.stringify(anything)} }
+`,
+  })
+  expect(listProblems(loading)).toEqual([
+    'odd.yaml:5: warning: GET /openapi.json is the gateway’s own document, so this one is served at /odd/openapi.json; --prefix odd=/…',
+    'odd.yaml:6: omission: GET /a%2Fb is left out on REST: its path has an encoded delimiter; an x-rest-path without one, set by an overlay',
+    'odd.yaml:8: omission: the path /../c is left out: its dots lead to another path; the path that they lead to',
+    'odd.yaml:9: omission: the path /d/%2e is left out: its dots lead to another path; the path that they lead to',
+  ])
+  const paths = Object.values(asRecord(loading.document?.paths)).map((item) => {
+    const { 'x-rest-path': path, 'x-mcp-tool': tool } = asRecord(asRecord(item).get)
+    return [path, typeof tool]
+  })
+  expect(paths).toEqual([
+    ['/odd/openapi.json', 'object'],
+    [false, 'object'],
+    ['/a%252Fb', 'object'],
+  ])
+})
+
 test('operations of several APIs with one path are both served, each at its address and prefix', async () => {
   const files = { 'a.json': things, 'b.json': things }
   const baseUrls = new Map([

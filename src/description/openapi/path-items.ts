@@ -37,6 +37,12 @@ export function listPathOperations(document: Readonly<Record<string, unknown>>):
         `the path ${spelled} is left out: a brace is not closed`,
         'a variable such as {id}',
       )
+    if (/\/(?:\.|%2e){1,2}(?=\/|$)/i.test(spelled))
+      return refuse(
+        place,
+        `the path ${spelled} is left out: its dots lead to another path`,
+        'the path that they lead to',
+      )
     const item = resolvePart(document, part)
     if (!isObject(item)) return refuse(place, `the path ${spelled} says nothing`, 'a Path Item Object')
     const named = methods.map((method) => [method, item[method], [...place, method]] as const)
