@@ -26,11 +26,7 @@ export const problems: Readonly<Record<string, Check>> = {
   async 'problem.errors'(context) {
     const wrong = listWrong(context)
     const result = await callWrongly(context)
-    const { errors: listed, detail } = asRecord(result.body)
-    // A model reads the text alone.
-    const [place, said] =
-      context.server.surface === 'mcp' ? ['text', result.text] : ['detail', String(detail)]
-    const errors = toList(listed).map(asRecord)
+    const errors = toList(asRecord(result.body).errors).map(asRecord)
     for (const [name, [, rule, words]] of Object.entries(wrong)) {
       const index = result.places.findIndex((place) => leadsTo(name, place))
       if (index < 0) context.fail(name, `is wrong too and is not named; got ${describeResult(result)}`)
@@ -38,8 +34,9 @@ export const problems: Readonly<Record<string, Check>> = {
         const { location, message } = errors[index] ?? {}
         if (!String(message).includes(words))
           context.fail(`errors[${index}].message`, `must say ${words} of ${name}, got ${showValue(message)}`)
-        if (!said.includes(String(message)))
-          context.fail(place, `does not say what is wrong with ${location}`)
+        // A model reads the text alone.
+        if (context.server.surface === 'mcp' && !result.text.includes(`${location}: ${message}`))
+          context.fail('text', `does not say what is wrong with ${location}`)
       }
     }
     const locations = toList(context.requirement.values.locations)

@@ -216,7 +216,6 @@ function listProblems(): GatewayChange[] {
     problem('only the first error', ({ errors, ...rest }) =>
       isList(errors) ? { ...rest, errors: errors.slice(0, 1) } : rest,
     ),
-    problem('one detail for all', (body) => ({ ...body, detail: 'The request failed.' })),
     problem('messages in other places', ({ errors, ...rest }) => {
       if (!isList(errors)) return rest
       const messages = errors.map((one) => asRecord(one).message)
@@ -432,6 +431,13 @@ function listArguments(): GatewayChange[] {
     tool('user_id is read as userId', ({ user_id: id, ...values }) =>
       id === undefined ? values : { userId: id, ...values },
     ),
+    tool('metadata is read from a JSON text', ({ body, ...values }) => {
+      const { metadata, ...members } = asRecord(body)
+      const read = typeof metadata === 'string' ? (parseJson(metadata) ?? metadata) : metadata
+      return metadata === undefined
+        ? { ...values, body }
+        : { ...values, body: { ...members, metadata: read } }
+    }),
     tool('metadata is dropped', ({ body, ...values }) =>
       body === undefined ? values : { ...values, body: isPlain(body) ? without(body, 'metadata') : body },
     ),

@@ -458,7 +458,8 @@ function loseOnce(): Interference {
   let creations = 0
   return onBody(isCreate, (body) => {
     creations += 1
-    return creations === 2 ? { ...body, name: '' } : body
+    // The second one is refused.
+    return creations === 3 ? { ...body, name: '' } : body
   })
 }
 
