@@ -107,10 +107,11 @@ function listDefects(): string[] {
   const changes = [...listMeaningChanges(), ...listGatewayChanges()]
   const scores = Object.entries(asRecord(parse(readFileSync(scoreFile, 'utf8'))))
   const rows = scores.map(([name, score]) => {
-    const { mutants, caught, allowed } = asRecord(score)
+    const { mutants, caught, allowed, every } = asRecord(score)
+    const part = every === undefined ? '' : `, one in ${every}`
     const own = changes.filter(([group]) => group === name).map(([, what]) => what)
     const words = new Map<string, string>(Object.entries(formChanges)).get(name) ?? own.join('; ')
-    return [name, String(mutants), String(caught), String(allowed), words]
+    return [name + part, String(mutants), String(caught), String(allowed), words]
   })
   return toTable(['class', 'defects', 'reported', 'allowed changes that pass', 'which'], rows)
 }
