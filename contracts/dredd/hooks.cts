@@ -106,6 +106,9 @@ function apply(transaction: DreddTransaction, preparation: Preparation): void {
       if (known.toLowerCase() === name) delete transaction.request.headers[known]
     if (value !== '') transaction.request.headers[name] = value
   }
+  // Dredd sends a header that has no example with no text, which the gateway takes for a value.
+  for (const [name, value] of Object.entries(transaction.request.headers))
+    if (value === '') delete transaction.request.headers[name]
   for (const name of Object.keys(transaction.expected.headers))
     if (spared.includes(name.toLowerCase())) delete transaction.expected.headers[name]
   transaction.expected.bodySchema = JSON.stringify(bodySchema)
