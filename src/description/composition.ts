@@ -26,8 +26,11 @@ export function composeDocument(
       `${key.replace(/#.*$/s, '')}#${description.name}`,
       `${key.replace(/#.*$/s, '')}#${operation.operationId}`,
     ]
-    const free = candidates.find((candidate) => paths[candidate]?.[method] === undefined) ?? key
-    paths[free] = { ...paths[free], [method]: { ...rest, ...own } }
+    const free = candidates.find((one) => readMembers(paths[one], method)[method] === undefined) ?? key
+    const added = { ...readMembers(paths[free], method), [method]: { ...rest, ...own } }
+    paths[free] = isAdditional(method)
+      ? { ...paths[free], additionalOperations: added }
+      : { ...paths[free], ...added }
   }
   const tags = new Map(
     descriptions.flatMap(({ document }) =>
@@ -56,6 +59,19 @@ export function composeDocument(
     ...(files && { 'x-files': files }),
     ...listExtensions(descriptions),
   }
+}
+
+/** True for a method that a Path Item Object has no member for (OpenAPI 3.2, `additionalOperations`). */
+function isAdditional(method: string): boolean {
+  return !/^[a-z]+$/.test(method)
+}
+
+/** The operations of a path beside which one of a method stands. */
+function readMembers(
+  item: Readonly<Record<string, unknown>> | undefined,
+  method: string,
+): Readonly<Record<string, unknown>> {
+  return asRecord(isAdditional(method) ? item?.additionalOperations : item)
 }
 
 /** What overlays say of a document as a whole; of several documents, the first that says it. */

@@ -9,6 +9,7 @@ import {
   parseDocument,
   visit,
 } from 'yaml'
+import { nestsDeeper } from '../document/json.ts'
 import { findJsonLine } from './json-position.ts'
 import type { Path, Problem } from './problem.ts'
 
@@ -27,15 +28,21 @@ export interface Source {
  * be unexpected, so that says nothing more.
  */
 export function readSource(text: string, file: string): Source {
-  return readJson(text) ?? readYaml(text, file)
+  return readJson(text, file) ?? readYaml(text, file)
 }
 
+/** Levels of a description at most: every step walks it as deep as it nests. */
+const deepest = 3_000
+
 /** Reads JSON with JSON's own parser, which takes a hundredth of the time; lines are looked for when they are asked for. */
-function readJson(text: string): Source | undefined {
+function readJson(text: string, file: string): Source | undefined {
   if (!/^\s*[{[]/.test(text)) return undefined
   try {
     const value: unknown = JSON.parse(text)
-    return { value, problems: [], lineOf: (path) => findJsonLine(text, path) }
+    const lineOf = (path: Path) => findJsonLine(text, path)
+    if (!nestsDeeper(text, deepest)) return { value, problems: [], lineOf }
+    const message = `the file nests deeper than ${deepest} levels`
+    return { problems: [{ file, line: 1, message, expected: 'a description', severity: 'error' }], lineOf }
   } catch {
     return undefined
   }
@@ -61,9 +68,12 @@ function readYaml(text: string, file: string): Source {
     .filter(({ code }, index) => index === 0 || code !== 'UNEXPECTED_TOKEN')
     .map(({ pos, message }) => toProblem(pos[0], message))
   visit(document, {
-    Alias: (_key, alias) => {
-      if (alias.resolve(document) === undefined)
-        problems.push(toProblem(alias.range?.[0] ?? 0, `the alias *${alias.source} has no anchor before it`))
+    Alias: (_key, alias, ancestors) => {
+      const target = alias.resolve(document)
+      const isInside = target !== undefined && ancestors.includes(target)
+      const what = isInside ? 'stands within its own anchor' : 'has no anchor before it'
+      if (isInside || target === undefined)
+        problems.push(toProblem(alias.range?.[0] ?? 0, `the alias *${alias.source} ${what}`))
     },
   })
   if (problems.length > 0) return { problems, lineOf }

@@ -48,3 +48,13 @@ test('a text that aliases blow up is refused', () => {
     { line: 1, message: expect.stringContaining('alias'), expected: 'well-formed YAML' },
   ])
 })
+
+test.each([
+  ['a:\n  b: &a { c: *a }', 2, 'the alias *a stands within its own anchor'],
+  ['a: &a [*a, *a]', 1, 'the alias *a stands within its own anchor'],
+  [`{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}`, 1, 'the file nests deeper than 3000 levels'],
+])('what has no end, or a far one, is a mistake of the file', (source, line, message) => {
+  const { value, problems } = readSource(source, 'a.yaml')
+  expect(value).toBeUndefined()
+  expect(problems[0]).toMatchObject({ severity: 'error', line, message })
+})

@@ -155,6 +155,18 @@ test('a body in another charset or coding is told what to change, whatever its t
   }
 })
 
+test('methods that only OpenAPI 3.2 has words for are served', async () => {
+  const named = (operationId: string) => ({ operationId, ...ok })
+  const paths = {
+    '/things': { additionalOperations: { COPY: named('copy') } },
+  }
+  await using upstream = await startUpstream()
+  const environment = { THINGS_BASE_URL: upstream.url }
+  await using gateway = await startGateway(upstream.url, environment, { document: { ...document, paths } })
+  await fetch(`${gateway.restUrl}/things`, { method: 'COPY' })
+  expect(upstream.requests.map(({ method, url }) => `${method} ${url}`)).toEqual(['COPY /things'])
+})
+
 test('an idempotency key is the API’s own, unless an extension makes it the gateway’s', async () => {
   await using upstream = await startUpstream()
   await using gateway = await startGateway(upstream.url, { THINGS_BASE_URL: upstream.url }, { document })

@@ -1,3 +1,4 @@
+import { METHODS } from 'node:http'
 import { asRecord, isObject } from '../../document/json.ts'
 import type { Finding, Path } from '../problem.ts'
 import { resolvePart } from './references.ts'
@@ -6,7 +7,7 @@ import { resolvePart } from './references.ts'
 export interface PathOperation {
   /** The path as the document spells it. */
   readonly spelled: string
-  /** Lower case for the methods that OpenAPI has a name for, otherwise as the document spells it. */
+  /** Lower case for the methods that OpenAPI has a name for, otherwise in capitals. */
   readonly method: string
   readonly operation: Readonly<Record<string, unknown>>
   readonly path: Path
@@ -47,16 +48,23 @@ export function listPathOperations(document: Readonly<Record<string, unknown>>):
     if (!isObject(item)) return refuse(place, `the path ${spelled} says nothing`, 'a Path Item Object')
     const named = methods.map((method) => [method, item[method], [...place, method]] as const)
     const additional = Object.entries(asRecord(item.additionalOperations)).map(
-      ([method, one]) => [method, one, [...place, 'additionalOperations', method]] as const,
+      ([method, one]) => [method.toUpperCase(), one, [...place, 'additionalOperations', method]] as const,
     )
     return [...named, ...additional].flatMap(([method, one, path]) => {
       if (one === undefined) return []
+      if (!isServed(method.toUpperCase()))
+        return refuse(path, `${method.toUpperCase()} ${spelled} is left out`, 'a method that servers take')
       if (!isObject(one))
         return refuse(path, `${method.toUpperCase()} ${spelled} says nothing`, 'an Operation Object')
       return [{ spelled, method, path, operation: inherit(document, one, item) }]
     })
   })
   return { operations, findings }
+}
+
+/** Node reads these methods alone; CONNECT asks for a tunnel, and a server must not repeat credentials to TRACE (RFC 9110 §9.3). */
+function isServed(method: string): boolean {
+  return method === 'QUERY' || (METHODS.includes(method) && method !== 'CONNECT' && method !== 'TRACE')
 }
 
 function inherit(

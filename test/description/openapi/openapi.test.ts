@@ -75,8 +75,34 @@ test('the methods and places of 3.2 are operations', async () => {
     }),
     openapi: '3.2.0',
   })
-  expect(Object.keys(listOperations(loading))).toEqual(['get /a', 'query /a', 'COPY /a'])
+  expect(Object.keys(listOperations(loading))).toEqual(['get /a', 'query /a', 'additionalOperations /a'])
+  const served = readOperations(loading.document ?? { openapi: '', paths: {} })
+  expect(served.map(({ method, path }) => `${method} ${path}`)).toEqual(['GET /a', 'QUERY /a', 'COPY /a'])
   expect(listOperations(loading)['get /a']?.parameters).toMatchObject([{ in: 'querystring' }])
+})
+
+test('what no server takes is left out by name: methods and paths with dot segments', async () => {
+  const one = { responses: anything }
+  const loading = await load({
+    'shop.json': JSON.stringify({
+      ...describeApi({
+        '/a': { get: one, trace: one, additionalOperations: { FOO: one, CONNECT: one, 'A B': one } },
+        '/../b': { get: one },
+        '/c/%2E./d': { get: one },
+        '/e../f': { get: one },
+      }),
+      openapi: '3.2.0',
+    }),
+  })
+  expect(Object.keys(listOperations(loading))).toEqual(['get /a', 'get /e../f'])
+  expect(listProblems(loading).map((problem) => problem.split(': ')[2]?.split(';')[0])).toEqual([
+    'TRACE /a is left out',
+    'FOO /a is left out',
+    'CONNECT /a is left out',
+    'A B /a is left out',
+    'the path /../b is left out',
+    'the path /c/%2E./d is left out',
+  ])
 })
 
 test('what a path item says becomes its operations own, unless they say otherwise', async () => {
