@@ -85,12 +85,12 @@ export type VariableTexts = (variable: string) => readonly string[] | undefined
 
 /**
  * Creates the pattern of the paths of URLs that have a template's shape; its groups are the variables' raw texts. Of two
- * variables with nothing between them, as in `{page}{extension}`, the texts of the second say where it begins.
+ * variables in a segment, as in `{page}{extension}` and `{latitude}.{format}`, the texts of the second say where it begins.
  */
 export function createPathPattern(template: string, findTexts: VariableTexts = () => undefined): RegExp {
   const { parts } = parseTemplate(template)
   const findAdjacent = (index: number) =>
-    parts[index - 1] === '' ? findTexts(parts[index] ?? '') : undefined
+    parts[index - 1]?.includes('/') ? undefined : findTexts(parts[index] ?? '')
   const pattern = parts.map((part, index) => {
     if (index % 2 === 0) return escapePattern(part)
     const texts = findAdjacent(index)

@@ -77,6 +77,8 @@ function createRequestReader(operation: Operation): RequestReader {
   const variables = assignVariables(operation)
   const names = listVariables(restPath)
   const pattern = createPathPattern(restPath, (name) => listTexts(variables[names.indexOf(name)]))
+  // Of a text that is none of those allowed the validator says more than that there is no such path.
+  const anyPattern = createPathPattern(restPath)
   const lost = parameters.filter((one) => one.in === 'path' && !variables.includes(one))
   const own = new Set(parameters.flatMap((one) => (one.in === 'query' ? [one.name] : [])))
   const readQuery = createQueryReader([
@@ -91,7 +93,8 @@ function createRequestReader(operation: Operation): RequestReader {
     // A target in absolute form names the host once more (RFC 9112 §3.2.2).
     const url = request.url.startsWith('/') ? request.url : request.url.replace(/^https?:\/\/[^/?#]*/i, '')
     const mark = url.indexOf('?')
-    const [found, ...texts] = pattern.exec(mark < 0 ? url : url.slice(0, mark)) ?? []
+    const target = mark < 0 ? url : url.slice(0, mark)
+    const [found, ...texts] = pattern.exec(target) ?? anyPattern.exec(target) ?? []
     // The router takes a trailing slash for an empty last variable; no described path has one.
     if (found === undefined) throw new GatewayError('route_not_found')
     const path: Values = {}

@@ -45,3 +45,12 @@ test('the texts of a variable say where it begins, beside another', () => {
   expect(read('/a.b.json')?.slice(1)).toEqual(['a.b', '.json'])
   expect(read('/a.csv')).toBeNull()
 })
+
+test('the texts of a variable say where it begins, after a literal', () => {
+  const read = (path: string) =>
+    createPathPattern('/map/{latitude}.{format}', (name) =>
+      name === 'format' ? ['json', 'xml'] : undefined,
+    ).exec(path)
+  expect(read('/map/110.75.xml')?.slice(1)).toEqual(['110.75', 'xml'])
+  expect(read('/map/110.75')).toBeNull()
+})

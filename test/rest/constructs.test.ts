@@ -35,6 +35,13 @@ const document = {
         ],
       },
     },
+    '/maps/{latitude}.{format}': {
+      get: {
+        operationId: 'map',
+        ...ok,
+        parameters: [path('latitude'), path('format', { schema: { enum: ['json', 'xml'] } })],
+      },
+    },
     '/search': {
       query: {
         operationId: 'search',
@@ -108,6 +115,21 @@ test('every construct of OpenAPI goes upstream as it was meant, and what breaks 
     ['POST', '/forms', 'size=7'],
   ])
   expect(upstream.requests[2]?.headers.cookie).toBe('session=s')
+})
+
+test('the values that a variable may have say where it begins', async () => {
+  await using upstream = await startUpstream()
+  await using gateway = await startGateway(upstream.url, { THINGS_BASE_URL: upstream.url }, { document })
+  const call = async (url: string) => {
+    const response = await fetch(gateway.restUrl + url)
+    return [response.status, /path\.\w+/.exec(await response.text())?.[0]]
+  }
+  expect([await call('/maps/110.75.xml'), await call('/maps/110.75.pdf'), await call('/maps/110')]).toEqual([
+    [200, undefined],
+    [400, 'path.format'],
+    [404, undefined],
+  ])
+  expect(upstream.requests.map(({ url }) => url)).toEqual(['/maps/110.75.xml'])
 })
 
 test('what two readers would read differently is refused in a query and in cookies too', async () => {
