@@ -129,7 +129,7 @@ test('the values that a variable may have say where it begins', async () => {
     [400, 'path.format'],
     [404, undefined],
   ])
-  expect(upstream.requests.map(({ url }) => url)).toEqual(['/maps/110.75.xml'])
+  expect(upstream.requests.map(({ url }) => url)).toEqual(['/maps/110%2E75.xml'])
 })
 
 test('what two readers would read differently is refused in a query and in cookies too', async () => {
