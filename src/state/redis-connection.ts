@@ -82,7 +82,9 @@ export async function connectRedis(
       listener.on('error', () => {})
       listener.on('ready', onListening)
       listener.connect().catch(() => {})
-      await Promise.race([listener.subscribe(channel, onMessage), rest(connectTimeout)])
+      const subscription = listener.subscribe(channel, onMessage)
+      // A Redis that refuses the credentials is one that cannot be reached; the connection itself tells why.
+      await Promise.race([subscription, rest(connectTimeout)]).catch(() => {})
     },
     async close() {
       for (const listener of listeners) listener.destroy()

@@ -225,3 +225,22 @@ describe('where limited calls are refused without Redis', () => {
     await eventually(async () => (await call(0, 'GET', `${users}/7`)).status).toBe(201)
   })
 })
+
+describe('a Redis that asks for another password', () => {
+  afterAll(async () => {
+    await redis.ask('-a', 'planted-password', 'config', 'set', 'requirepass', '')
+  })
+
+  it.each(['redis://127.0.0.1:PORT', 'redis://:wrong@127.0.0.1:PORT'])(
+    'counts as one that cannot be reached, at the start too: %s',
+    async (url) => {
+      const state = { REDIS_URL: url.replace('PORT', String(redis.port)), STATE_KEY_FILE: stateKey }
+      await redis.ask('config', 'set', 'requirepass', 'planted-password')
+      await using gateway = await startGateway(upstream.url, state)
+      const headers = { ...credentials, 'idempotency-key': 'k' }
+      const body = JSON.stringify({ email: 'ada@example.org', name: 'Ada' })
+      const response = await fetch(`${gateway.restUrl}${users}`, { method: 'POST', headers, body })
+      expect([response.status, Object(await response.json()).code]).toEqual([503, 'state_unavailable'])
+    },
+  )
+})
