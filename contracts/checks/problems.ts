@@ -21,6 +21,8 @@ export const problems: Readonly<Record<string, Check>> = {
       context.expectEqual(name, body[name], value)
     if (context.server.surface === 'rest')
       context.expectEqual('content-type', readMediaType(result.headers), 'application/problem+json')
+    else if (typeof body.nextStep !== 'string' || !result.text.endsWith(`Next: ${body.nextStep}`))
+      context.fail('nextStep', 'is not the next step of the text')
   },
 
   async 'problem.errors'(context) {
