@@ -68,14 +68,23 @@ export function compileOperations(
       const check = find(mediaType)
       if (check && !check(hasCookies ? { cookie: {}, ...input } : input))
         return toViolations(check.errors ?? [])
-      // A body that a client has written is sent as it came.
-      const isWritten = chosen !== undefined
-      return isWritten
-        ? checkSpelling(input)
-        : [...checkSpelling(input), ...checkBodySpelling(mediaType, input.body)]
+      const violations = isPlain(input) ? [] : checkSpelling(input)
+      // A body that a client has written is sent as it came, and JSON has a spelling for every value.
+      if (chosen || !mediaType || mediaType.kind === 'json') return violations
+      return [...violations, ...checkBodySpelling(mediaType, input.body)]
     }
     return { ...operation, validate }
   })
+}
+
+/** Returns whether all values are numbers, truth values and words, which have a spelling in every place; most are. */
+function isPlain({ path, query, header, cookie }: CallInput): boolean {
+  return !cookie && [path, query, header].every((values) => Object.values(values).every(isWord))
+}
+
+function isWord(value: unknown): boolean {
+  if (typeof value === 'string') return /^[\w-]+$/.test(value)
+  return typeof value === 'number' || typeof value === 'boolean' || value === undefined
 }
 
 /** A part that does not compile allows any value, and the others are checked as ever. */

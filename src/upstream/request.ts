@@ -11,7 +11,7 @@ import {
   listConfigured,
   toCredentialHeaders,
 } from './credentials.ts'
-import { spellSecrets } from './secret-spelling.ts'
+import { spellSecrets } from './redaction.ts'
 
 /** A call that has passed every check. */
 export interface CheckedCall {

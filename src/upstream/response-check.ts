@@ -11,8 +11,7 @@ import {
   type UpstreamRequest,
   type UpstreamResponse,
 } from './call.ts'
-import { redactError, redactSecrets } from './redaction.ts'
-import { spellSecrets, takeOut } from './secret-spelling.ts'
+import { redactError, redactSecrets, spellSecrets, takeOut } from './redaction.ts'
 
 /**
  * Decides what of a response may go to the client: JSON only as one complete text, any other body as it came, an error
@@ -42,7 +41,7 @@ function check(
   if (encoding !== 'identity') throw refuse(call, 'an encoded body that nobody asked for')
   const type = headers['content-type']
   const isJson = typeof type === 'string' && isJsonType(type)
-  const secrets = spellSecrets(call.listSecrets())
+  const secrets = call.listSecrets()
   const safe = redactHeaders(
     { ...selectHeaders(headers, rules.headers), ...selectOwn(headers, status, isJson) },
     secrets,
@@ -52,14 +51,14 @@ function check(
     return {
       status,
       headers: isJson ? safe : { ...safe, ...untrusted },
-      body: isReadable(type) ? redactError(body, call.listSecrets(), rules) : redactBytes(body, secrets),
+      body: isReadable(type) ? redactError(body, secrets, rules) : redactBytes(body, spellSecrets(secrets)),
     }
   if (stream) return { status, headers: { ...safe, ...untrusted, ...readLength(headers) }, body, stream }
   if (body.length === 0 && (type === undefined || request.method === 'HEAD' || mayBeEmpty(call, status)))
     return { status, headers: safe, body }
   // A success may repeat what its client sent, but nothing may repeat what the operator configured.
-  const hidden = status < 300 ? call.configuredSpellings : secrets
-  const clean = hidden && isReadable(type) ? redactSecrets(body, hidden) : body
+  const hidden = status < 300 ? (call.configuredSpellings ?? []) : spellSecrets(secrets)
+  const clean = hidden.length > 0 && isReadable(type) ? redactSecrets(body, hidden) : body
   if (!isJson) return { status, headers: { ...safe, ...untrusted }, body: clean }
   const json = readJson(clean)
   if (!json) throw refuse(call, `status ${status} without a complete JSON body`)
@@ -71,13 +70,20 @@ function redactHeaders(
   headers: UpstreamResponse['headers'],
   secrets: readonly string[],
 ): UpstreamResponse['headers'] {
-  if (secrets.length === 0) return headers
+  const texts = Object.values(headers).flat()
+  if (!texts.some((text) => text !== undefined && mayRepeat(text, secrets))) return headers
+  const spellings = spellSecrets(secrets)
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => {
-      if (Array.isArray(value)) return [name, value.map((one) => takeOut(one, secrets))]
-      return [name, value && takeOut(value, secrets)]
+      if (Array.isArray(value)) return [name, value.map((one) => takeOut(one, spellings))]
+      return [name, value && takeOut(value, spellings)]
     }),
   )
+}
+
+/** A secret that is not as it was sent is encoded or escaped. */
+function mayRepeat(text: string, secrets: readonly string[]): boolean {
+  return /[%\\]/.test(text) || secrets.some((one) => text.includes(one))
 }
 
 function redactBytes(body: Buffer, secrets: readonly string[]): Buffer {
