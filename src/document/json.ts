@@ -111,16 +111,18 @@ export function asText(value: unknown): string {
 }
 
 /**
- * Returns whether objects and arrays of a JSON text that was parsed nest deeper than so many levels; beyond some
- * thousands `JSON.stringify` fails. Walking a value of many members would cost more than parsing it.
+ * Returns whether objects and arrays of a JSON text nest deeper than so many levels; beyond some thousands
+ * `JSON.stringify` fails. Walking a value of many members would cost more than parsing it. What is no JSON may be either.
  */
 export function nestsDeeper(text: string, levels: number): boolean {
   if (text.length < 2 * levels) return false
   let depth = 0
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index)
-    if (code === quote) index = findStringEnd(text, index)
-    else if (code === openBrace || code === openBracket) depth += 1
+    if (code === quote) {
+      index = findStringEnd(text, index)
+      if (index < 0) return false
+    } else if (code === openBrace || code === openBracket) depth += 1
     else if (code === closeBrace || code === closeBracket) depth -= 1
     if (depth > levels) return true
   }

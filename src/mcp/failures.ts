@@ -122,9 +122,10 @@ function toBlocked(status: number, upstream: string, nextStep: string): ToolResu
 }
 
 function parse(text: string): unknown {
+  if (nestsDeeper(text, deepestResult)) return undefined
   try {
     const value: unknown = JSON.parse(text)
-    return nestsDeeper(text, deepestResult) ? undefined : value
+    return value
   } catch {
     return undefined
   }

@@ -1,6 +1,6 @@
 import type { ResponseRules } from '../document/api.ts'
 import { parseExactly } from '../document/exact-numbers.ts'
-import { isObject } from '../document/json.ts'
+import { isObject, nestsDeeper } from '../document/json.ts'
 
 /** What stands in the place of what was redacted. */
 const mark = '[redacted]'
@@ -18,6 +18,9 @@ const dotted = /[\w.-]+/g
 /** A token begins with `{"` in Base64 and has a header's worth of text. */
 const tokenBegin = 'eyJ'
 const shortestHeader = 10
+
+/** Levels of JSON beyond which a body is taken for a text. */
+const deepest = 512
 
 /** The members of error responses that repeat the request. */
 type Echoes = Pick<ResponseRules, 'echoMembers' | 'echoUrls'>
@@ -79,12 +82,13 @@ function redactBody(body: Buffer, redact: Redact, echoes: Echoes): Buffer {
 }
 
 function redactDocument(text: string, redact: Redact, echoes: Echoes): string {
+  if (nestsDeeper(text, deepest)) return redact(text)
   try {
     const document = parseExactly(text)
     const clean = redactValue(document, redact, echoes)
     return clean === document ? text : JSON.stringify(clean)
   } catch {
-    // It is no JSON, or nests too deep to be walked.
+    // It is no JSON.
     return redact(text)
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { asRecord, parseJson } from '../../src/document/json.ts'
+import { asRecord, nestsDeeper, parseJson } from '../../src/document/json.ts'
 
 const parse = (text: string) => parseJson(Buffer.from(text), { depth: 4, elements: 10 })
 
@@ -64,4 +64,15 @@ test('a key that stands twice is found wherever it stands', () => {
       expect(() => parseJson(Buffer.from(text))).toThrow('stands twice in one object')
     }),
   )
+})
+
+test.each([
+  ['[[[1]]]', true],
+  ['[[1],[[2]]]', true],
+  ['[[1],[2]]', false],
+  ['["[[["]', false],
+  ['[["\\"[[[', false],
+  ['<p>[[["', true],
+])('%s nests deeper than two levels: %s', (text, isDeeper) => {
+  expect(nestsDeeper(text, 2)).toBe(isDeeper)
 })
