@@ -73,7 +73,7 @@ export async function findWorstResponse(): Promise<Finding[]> {
       for (const gateway of [revealing, redacting])
         for (const server of ['rest', 'mcp'] as const) {
           const used = await measureLeast(() => send(gateway, server))
-          const where = gateway === redacting ? `${server}, tokens withheld` : server
+          const where = gateway === redacting ? `${server}, tokens redacted` : server
           if (used / bound > worst.used / worst.bound) worst = { name: `${name} on ${where}`, used, bound }
         }
     }
