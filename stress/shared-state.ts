@@ -1,9 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { type RedisProcess, startRedis } from '../test/support/redis.ts'
-import { type GatewayProcess, startGatewayProcess } from './gateway-process.ts'
+import { type GatewayProcess, main, startGatewayProcess } from './gateway-process.ts'
 
 /** A Redis of its own, and gateways that share their state in it. */
 export interface SharedState extends AsyncDisposable {
@@ -16,8 +15,6 @@ export interface SharedState extends AsyncDisposable {
     args?: readonly string[],
   ): Promise<GatewayProcess>
 }
-
-const main = fileURLToPath(new URL('../bin/calgate.js', import.meta.url))
 
 /** Starts Redis, and creates a state key. */
 export async function startSharedState(): Promise<SharedState> {

@@ -3,12 +3,12 @@ import { type Check, findStep } from '../context.ts'
 import { absentUser } from '../created-users.ts'
 import { changedMembers, clearable, fullMembers, longMembers } from '../user-members.ts'
 import { getArgument, showValue } from '../values.ts'
-import { compareMembers, expectStatus, readData, readUser, readUsers } from './steps.ts'
+import { compareMembers, compareSteps, expectStatus, readData, readUser, readUsers } from './steps.ts'
 
 /** What Cal.com remembers of users from one call to the next. */
 export const state: Readonly<Record<string, Check>> = {
   async 'state.create-get'(context) {
-    compareMembers(context, 'get', await readUser(context, 'get'), await readUser(context, 'create'))
+    await compareSteps(context, 'get', 'get', 'create')
   },
 
   async 'state.members'(context) {
@@ -34,12 +34,7 @@ export const state: Readonly<Record<string, Check>> = {
 
   async 'state.taken'(context) {
     await expectStatus(context, 'update-taken', context.requirement.values.status)
-    compareMembers(
-      context,
-      'afterwards',
-      await readUser(context, 'get-taken'),
-      await readUser(context, 'update-email'),
-    )
+    await compareSteps(context, 'afterwards', 'get-taken', 'update-email')
   },
 
   async 'state.username'(context) {
@@ -146,33 +141,20 @@ export const state: Readonly<Record<string, Check>> = {
     const { result } = await findStep(context, `${name}-refused`)
     context.expectEqual('status', result.status, context.requirement.values.status)
     if (name === 'create') await readUser(context, 'create-bare')
-    else
-      compareMembers(
-        context,
-        'afterwards',
-        await readUser(context, 'get-refused'),
-        await readUser(context, 'update-nothing'),
-      )
+    else await compareSteps(context, 'afterwards', 'get-refused', 'update-nothing')
   },
 
   async 'state.at-once'(context) {
     const steps = { full: 'create', bare: 'create-bare', long: 'create-long' }
-    for (const [name, step] of Object.entries(steps)) {
-      const [shown, made] = [await readUser(context, `at-once-${name}`), await readUser(context, step)]
-      compareMembers(context, 'get', shown, made)
-    }
+    for (const [name, step] of Object.entries(steps))
+      await compareSteps(context, 'get', `at-once-${name}`, step)
   },
 
   async 'state.wrong-secret'(context) {
     const { name } = context.operation
     await expectStatus(context, `wrong-${name}`, context.requirement.values.status)
     if (name === 'update' || name === 'delete')
-      compareMembers(
-        context,
-        'afterwards',
-        await readUser(context, 'wrong-after'),
-        await readUser(context, 'get-taken'),
-      )
+      await compareSteps(context, 'afterwards', 'wrong-after', 'get-taken')
     else await readData(context, 'wrong-kept')
   },
 
@@ -211,12 +193,7 @@ export const state: Readonly<Record<string, Check>> = {
   },
 
   async 'state.delete'(context) {
-    compareMembers(
-      context,
-      'delete',
-      await readUser(context, 'delete'),
-      await readUser(context, 'create-bare'),
-    )
+    await compareSteps(context, 'delete', 'delete', 'create-bare')
     const { status } = context.requirement.values
     for (const { name, tool } of context.requirements.operations) {
       const isOffered = context.server.surface !== 'mcp' || (context.target.policy?.tools.has(tool) ?? true)

@@ -42,6 +42,16 @@ export function compareMembers(context: Context, where: string, actual: Data, ex
     context.expectEqual(`${where}.${name}`, actual[name], value)
 }
 
+/** Compares the user of a step with what another step has returned, by the members of that. */
+export async function compareSteps(
+  context: Context,
+  where: string,
+  step: string,
+  expected: string,
+): Promise<void> {
+  compareMembers(context, where, await readUser(context, step), await readUser(context, expected))
+}
+
 /** Reports a finding unless a step failed with one of the statuses. */
 export async function expectStatus(context: Context, name: string, ...statuses: unknown[]): Promise<void> {
   const step = await findStep(context, name)

@@ -134,8 +134,13 @@ function refuse(message: string): never {
   throw new UnwritableValue(message)
 }
 
-/** `.` and `..`, percent-encoded or not: URL parsers take them for the same (URL Standard, double-dot URL path segment). */
-const dotSegment = /\/(?:\.|%2e){1,2}(?:\/|$)/i
+/**
+ * Returns whether a path has a segment `.` or `..`, percent-encoded or not: URL parsers take them for the same (URL
+ * Standard, double-dot URL path segment).
+ */
+export function hasDotSegment(path: string): boolean {
+  return /\/(?:\.|%2e){1,2}(?:\/|$)/i.test(path)
+}
 
 /** Writes the path of a request from the values of its variables. */
 export type PathWriter = (values: Readonly<Record<string, unknown>>) => string
@@ -162,7 +167,7 @@ export function createPathWriter(template: string, parameters: readonly Paramete
       if (text === '') throw new UnwritableValue('must not be empty')
       path += (separator === undefined ? text : text.replaceAll(separator, encodeAscii)) + literal
     }
-    if (dotSegment.test(path)) throw new UnwritableValue('must not be . or ..')
+    if (hasDotSegment(path)) throw new UnwritableValue('must not be . or ..')
     return path
   }
 }

@@ -37,20 +37,20 @@ test('a path that has not the form of a template is not tried in many ways', () 
   expect(performance.now() - begin).toBeLessThan(500)
 })
 
+/** Reads paths by a template, one variable of which has some texts. */
+function prepareReading(template: string, variable: string, texts: readonly string[]) {
+  const pattern = createPathPattern(template, (name) => (name === variable ? texts : undefined))
+  return (path: string) => pattern.exec(path)
+}
+
 test('the texts of a variable say where it begins, beside another', () => {
-  const read = (path: string) =>
-    createPathPattern('/{page}{extension}', (name) =>
-      name === 'extension' ? ['.json', '.xml'] : undefined,
-    ).exec(path)
+  const read = prepareReading('/{page}{extension}', 'extension', ['.json', '.xml'])
   expect(read('/a.b.json')?.slice(1)).toEqual(['a.b', '.json'])
   expect(read('/a.csv')).toBeNull()
 })
 
 test('the texts of a variable say where it begins, after a literal', () => {
-  const read = (path: string) =>
-    createPathPattern('/map/{latitude}.{format}', (name) =>
-      name === 'format' ? ['json', 'xml'] : undefined,
-    ).exec(path)
+  const read = prepareReading('/map/{latitude}.{format}', 'format', ['json', 'xml'])
   expect(read('/map/110.75.xml')?.slice(1)).toEqual(['110.75', 'xml'])
   expect(read('/map/110.75')).toBeNull()
 })

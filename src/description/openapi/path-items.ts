@@ -1,5 +1,6 @@
 import { METHODS } from 'node:http'
 import { asRecord, isObject } from '../../document/json.ts'
+import { hasDotSegment } from '../../document/parameter-writing.ts'
 import type { Finding, Path } from '../problem.ts'
 import { resolvePart } from './references.ts'
 
@@ -38,7 +39,7 @@ export function listPathOperations(document: Readonly<Record<string, unknown>>):
         `the path ${spelled} is left out: a brace is not closed`,
         'a variable such as {id}',
       )
-    if (/\/(?:\.|%2e){1,2}(?=\/|$)/i.test(spelled))
+    if (hasDotSegment(spelled))
       return refuse(
         place,
         `the path ${spelled} is left out: its dots lead to another path`,
