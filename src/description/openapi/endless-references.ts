@@ -1,20 +1,18 @@
 import { isObject } from '../../document/json.ts'
 import type { Path } from '../problem.ts'
-import { findPart, listReferences, type Reference, readPart } from './references.ts'
+import { findPart, type Reference, readPart } from './references.ts'
 
 /** The keywords whose schemas check the same value as the schema around them (JSON Schema 2020-12 §10.2). */
 const applicators = ['allOf', 'anyOf', 'oneOf', 'not', 'if', 'then', 'else', 'dependentSchemas'] as const
 
 /**
- * Lists references by which schemas come back to themselves for the same value, as `A: { allOf: [A] }` does: checking a
- * value by it would never end (JSON Schema 2020-12 §9.4.1). A tree, whose references lead to a part of the value, is
- * none. Of each circle one reference is listed; where several circles have parts in common, some are left for another
- * time.
+ * Lists those of a document's references by which schemas come back to themselves for the same value, as
+ * `A: { allOf: [A] }` does: checking a value by it would never end (JSON Schema 2020-12 §9.4.1). A tree, whose
+ * references lead to a part of the value, is none. Of each circle one reference is listed; where several circles have
+ * parts in common, some are left for another time.
  */
-export function listEndlessReferences(document: unknown): Reference[] {
-  const references = new Map(
-    listReferences(document).map((reference) => [readPart(document, reference.path), reference]),
-  )
+export function listEndlessReferences(document: unknown, listed: readonly Reference[]): Reference[] {
+  const references = new Map(listed.map((reference) => [readPart(document, reference.path), reference]))
   const endless = new Set<Reference>()
   /** Schemas being visited, each with the number of references that led there. */
   const open = new Map<unknown, number>()

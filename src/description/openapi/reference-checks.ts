@@ -9,22 +9,24 @@ import { followReference, listReferences, type Reference, replacePart } from './
  * document.
  */
 export function repairReferences(document: unknown): Finding[] {
-  const dangling = listReferences(document).filter(
-    ({ target }) => followReference(document, target) === undefined,
-  )
-  const findings = dangling.flatMap(({ target, path }): Finding[] => {
+  const references = listReferences(document)
+  const dangling = new Set(references.filter(({ target }) => followReference(document, target) === undefined))
+  const findings = [...dangling].flatMap(({ target, path }): Finding[] => {
     if (isNeeded(path)) return []
     replacePart(document, path, isResponse(path) ? { description: 'Any response.' } : {})
     return [describeDangling({ target, path })]
   })
-  return [...findings, ...breakCircles(document)]
+  const sound = references.filter((reference) => !dangling.has(reference))
+  return [...findings, ...breakCircles(document, sound)]
 }
 
 /** What stands in the place of a choice is none: any value there would be a choice of its own. */
-function breakCircles(document: unknown): Finding[] {
-  const endless = listEndlessReferences(document)
+function breakCircles(document: unknown, references: readonly Reference[]): Finding[] {
+  const endless = new Set(listEndlessReferences(document, references))
+  if (endless.size === 0) return []
   for (const { path } of endless) replacePart(document, path, isChoice(path) ? { not: {} } : {})
-  return endless.length === 0 ? [] : [...endless.map(describeEndless), ...breakCircles(document)]
+  const rest = references.filter((reference) => !endless.has(reference))
+  return [...[...endless].map(describeEndless), ...breakCircles(document, rest)]
 }
 
 function describeEndless({ target, path }: Reference): Finding {
