@@ -63,6 +63,18 @@ export class GatewayError extends Error {
     this.recovery = errorCatalogue[code].outcome === 'unknown' ? recovery : undefined
   }
 
+  /** Returns the same error with its detail and its violations mapped. */
+  mapTexts(map: (text: string) => string): GatewayError {
+    const detail = map(this.message)
+    const violations = this.violations.map(({ location, rule, message }) => ({
+      location: map(location),
+      rule,
+      message: map(message),
+    }))
+    const { code, headers, recovery, cause } = this
+    return new GatewayError(code, { detail, violations, headers, recovery, cause })
+  }
+
   /** This error as an RFC 9457 problem. */
   toProblem(): Problem {
     const { title, status, outcome, retryable } = errorCatalogue[this.code]

@@ -16,6 +16,7 @@ import { createHttpServer, type HttpServerOptions } from './http-server.ts'
 import { sendProblem, toGatewayError } from './problem-response.ts'
 import { type RateLimitOptions, registerRateLimit } from './rate-limit.ts'
 import { checkFraming, createSourceCheck, registerCors, type SourceOptions } from './request-check.ts'
+import { type KnownSecrets, redactForRequest, registerSecrets } from './secret-listing.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -50,6 +51,8 @@ export interface ListenerOptions extends SourceOptions, Omit<HttpServerOptions, 
   readonly unread: UnreadResponses
   /** Connections end with their next response once it is draining. */
   readonly readiness: { readonly draining: boolean }
+  /** What no refusal repeats. */
+  readonly secrets: KnownSecrets
   /** How often a client may call; unlimited without. */
   readonly rateLimit?: RateLimitOptions | undefined
 }
@@ -86,6 +89,7 @@ export async function createListener(options: ListenerOptions): Promise<FastifyI
     return503OnClosing: false,
   })
   recordRequests(app, surface, recorder)
+  registerSecrets(app, options.secrets)
   const checkSource = createSourceCheck(options)
   app.decorateRequest('grant')
   // The hooks call back and are not async: a promise for each would cost every request several microtasks.
@@ -105,7 +109,7 @@ export async function createListener(options: ListenerOptions): Promise<FastifyI
   app.setErrorHandler((error, request, reply) => {
     const problem = toGatewayError(error)
     if (problem.code === 'internal_error') request.log.error({ err: error, requestId: request.id }, 'failed')
-    sendProblem(reply, problem)
+    sendProblem(reply, redactForRequest(problem, request))
   })
   app.setNotFoundHandler(refuseUnrouted)
   await registerCors(app, options)

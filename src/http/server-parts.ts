@@ -1,5 +1,6 @@
 import { authenticatesClients, createGuard, type Guard } from '../access/authentication.ts'
 import { type Api, readApi } from '../document/api.ts'
+import { readSecuritySchemes } from '../document/security.ts'
 import type { Served } from '../document/served-operations.ts'
 import { createObservation } from '../observability/observation.ts'
 import { createReadinessCheck, type ReadinessCheck } from '../observability/readiness.ts'
@@ -7,6 +8,7 @@ import type { CircuitBreaker } from '../upstream/circuit-breaker.ts'
 import { type ConfiguredCredentials, listCredentialHeaders } from '../upstream/credentials.ts'
 import { openUpstream } from '../upstream/origins.ts'
 import type { Requester } from '../upstream/requester.ts'
+import { listConfigured } from '../upstream/secrets.ts'
 import { Admission, usualAdmission } from './admission.ts'
 import { UnreadResponses } from './connection.ts'
 import type { GatewayOptions } from './gateway.ts'
@@ -58,13 +60,15 @@ export async function createServerParts(options: GatewayOptions, kept: KeptParts
   })
   const { allowedHosts, allowedOrigins, rateLimit, tls } = config
   const { store, fingerprint } = state
+  const configured = { secrets: config.shared, pins: config.pins }
   const credentialHeaders = listCredentialHeaders(operations)
   return {
     ...{ document, operations, api, guard, isGuarded, admission, readiness, requester },
     circuit: breakers.find(config.baseUrl),
-    configured: { secrets: config.shared, pins: config.pins },
+    configured,
     listener: {
       ...{ logger, readiness, embedding, admission, timeouts, allowedHosts, allowedOrigins, tls },
+      secrets: { schemes: readSecuritySchemes(document), configured: listConfigured(config) },
       recorder: { ...recorder, tracing },
       authenticate: guard.authenticate,
       unread: new UnreadResponses({ timeout: config.writeTimeout }),

@@ -1,5 +1,5 @@
 import { describeBody } from '../document/body-schema.ts'
-import { asRecord, isObject, quoteName } from '../document/json.ts'
+import { asRecord, isObject, quoteName, readOwn } from '../document/json.ts'
 import { dereference, describeObject, type JsonSchema } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
 import { findPlace, type Parameter } from '../document/parameters.ts'
@@ -10,6 +10,7 @@ import { isCredential } from '../document/validation.ts'
 import { joinLocation, mostViolations, refuseName } from '../document/violations.ts'
 import type { Violation } from '../errors/gateway-error.ts'
 import type { BoundInput } from '../upstream/pipeline.ts'
+import { listPasswords } from '../upstream/secrets.ts'
 import { simplifySchema } from './simple-schema.ts'
 
 /** The arguments of a tool call, as the client sent them. */
@@ -121,6 +122,17 @@ export function createArgumentBinder(
     const bound = hasCookies && Object.keys(cookie).length > 0 ? places : others
     return { input: body === undefined ? bound : { ...bound, body }, violations }
   }
+}
+
+/** Lists the secrets in arguments: credentials, and the passwords of a body. */
+export function listArgumentSecrets(
+  { parameters, body }: Operation,
+  tool: Tool,
+  values: ToolArguments,
+): string[] {
+  const read = (key: string) => readOwn(values, tool.arguments[key] ?? '')
+  const credentials = parameters.filter(isCredential).map((one) => read(toArgumentKey(tool, one)))
+  return [...credentials.filter((one) => typeof one === 'string'), ...listPasswords(body, read('body'))]
 }
 
 /** A member of the body that is given as an argument of its own is sent back to where it belongs. */

@@ -9,6 +9,7 @@ import { acceptsHtml } from '../http/page.ts'
 import { recordProblem, toGatewayError } from '../http/problem-response.ts'
 import type { CallCounter } from '../http/rate-limit.ts'
 import { parseBodies } from '../http/request-check.ts'
+import { redactForRequest } from '../http/secret-listing.ts'
 import type { ToolCallRecord } from '../observability/requests.ts'
 import { type ClientConnection, HttpConnection } from '../upstream/call.ts'
 import { createFastPath } from './fast-path.ts'
@@ -35,7 +36,7 @@ export async function registerMcp(
   })
   parseBodies(app, (bytes) => parseJson(bytes, messageLimits, parseExactly))
   app.setErrorHandler((error, request, reply) => {
-    const known = toGatewayError(error)
+    const known = redactForRequest(toGatewayError(error), request)
     recordProblem(request, known)
     if (known.code === 'internal_error') request.log.error({ err: error, requestId: request.id }, 'failed')
     return send(reply.headers(known.headers), refuse(known, null))
@@ -101,6 +102,8 @@ class HttpContext implements CallContext {
     const value = this.#request.headers[header.toLowerCase()]
     return typeof value === 'string' ? value : undefined
   }
+
+  listSecrets = (): readonly string[] => this.#request.listSecrets()
 
   onFailure = (error: GatewayError): void => recordProblem(this.#request, error)
 

@@ -2,6 +2,8 @@ import { isObject } from '../document/json.ts'
 import type { GatewayError } from '../errors/gateway-error.ts'
 import { toGatewayError } from '../http/problem-response.ts'
 import { redactText } from '../upstream/redaction.ts'
+import { spellSecrets } from '../upstream/secret-spellings.ts'
+import type { CallContext } from './tool-call.ts'
 
 /** The error codes of JSON-RPC 2.0 and MCP that the gateway itself responds with. */
 export const rpcCodes = {
@@ -52,13 +54,17 @@ export function writeError({ code, message, known }: RpcError, id: string | numb
 }
 
 /**
- * Returns a response without the tokens and e-mail addresses that its error repeats: the SDK's errors name the headers
- * and members that a client chose. The id stays.
+ * Returns a response without the secrets, tokens and e-mail addresses that its error repeats: the SDK's errors name the
+ * headers and members that a client chose. The id stays.
  */
-export function redactEcho<Response extends object>(response: Response): Response {
+export function redactEcho<Response extends object>(
+  response: Response,
+  { listSecrets }: Pick<CallContext, 'listSecrets'>,
+): Response {
   if (!('error' in response)) return response
+  const spellings = spellSecrets(listSecrets())
   const error: unknown = JSON.parse(JSON.stringify(response.error), (_, value: unknown) =>
-    typeof value === 'string' ? redactText(value) : value,
+    typeof value === 'string' ? redactText(value, spellings) : value,
   )
   return { ...response, error }
 }

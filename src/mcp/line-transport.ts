@@ -1,6 +1,8 @@
 import type { Readable, Writable } from 'node:stream'
 import { parseExactly } from '../document/exact-numbers.ts'
 import { parseJson } from '../document/json.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
+import { redactNames } from '../upstream/secret-spellings.ts'
 import { checkBatch } from './batch.ts'
 import { type RpcError, readId, redactEcho, toRpcError, writeError } from './json-rpc.ts'
 import { readLines } from './lines.ts'
@@ -13,6 +15,8 @@ export interface LineTransportOptions {
   readonly output: Writable
   /** Told of each message that is refused. */
   readonly onRefused: (error: RpcError) => void
+  /** Lists what no refusal repeats. */
+  readonly listSecrets: () => readonly string[]
 }
 
 /** The requests of a batch that still run, and the responses, which are written together as JSON texts. */
@@ -54,7 +58,7 @@ export class LineTransport {
   }
 
   async send(message: Message): Promise<void> {
-    const text = JSON.stringify(redactEcho(message))
+    const text = JSON.stringify(redactEcho(message, this.#options))
     const id = 'method' in message ? undefined : message.id
     const batch = this.#batches.get(id)
     if (!batch) return this.#write(text)
@@ -109,7 +113,8 @@ export class LineTransport {
   }
 
   #refuse(error: unknown, id: string | number | null): string {
-    const known = toRpcError(error)
+    const own = error instanceof GatewayError ? redactNames(error, this.#options.listSecrets()) : error
+    const known = toRpcError(own)
     this.#options.onRefused(known)
     return writeError(known, id)
   }

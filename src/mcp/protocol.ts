@@ -84,13 +84,13 @@ export function createSdkPath(options: ProtocolOptions): Responder {
       await server.connect(transport)
       const response = await transport.handleRequest(request, { parsedBody: message })
       await server.close()
-      return readReply(response)
+      return readReply(response, context)
     }
     // Without a stream nobody can be told of a reload: a client lists the tools again when its list is too old.
     if (method === 'subscriptions/listen')
       throw new RpcError(rpcCodes.methodNotFound, 'Method not found', 404)
     const handler = createMcpHandler(() => createServer(options, () => context), { legacy: 'reject' })
-    return readReply(await handler.fetch(request, { parsedBody: message }))
+    return readReply(await handler.fetch(request, { parsedBody: message }), context)
   }
   return async (value, headers, context) => {
     try {
@@ -140,11 +140,11 @@ function toWebRequest(headers: IncomingHttpHeaders): Request {
   return new Request('http://localhost/mcp', { method: 'POST', headers: web })
 }
 
-async function readReply(response: Response): Promise<Reply> {
+async function readReply(response: Response, context: CallContext): Promise<Reply> {
   const body = await response.text()
   return {
     status: response.status,
-    body: response.ok ? body : JSON.stringify(redactEcho(asRecord(JSON.parse(body)))),
+    body: response.ok ? body : JSON.stringify(redactEcho(asRecord(JSON.parse(body)), context)),
   }
 }
 

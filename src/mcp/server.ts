@@ -2,6 +2,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { openGrant } from '../access/authorization.ts'
 import { createListener, type ListenerOptions } from '../http/listener.ts'
 import { describeToolCalls, type ToolCallRecord } from '../observability/requests.ts'
+import { listConfigured } from '../upstream/secrets.ts'
 import type { CredentialSource } from './arguments.ts'
 import { type PageOptions, refuseUnrouted, registerMcp } from './endpoint.ts'
 import type { RpcError } from './json-rpc.ts'
@@ -48,7 +49,8 @@ export async function createMcpServer(
 /** Describes what a client on two streams is served. The credentials given here go with each call that brings none. */
 export function createStdioOffer(options: McpOptions, credential: CredentialSource): StdioOffer {
   // The process that starts this one is the client.
-  const context = { credential, grant: openGrant }
+  const secrets = listConfigured(options.configured)
+  const context = { credential, grant: openGrant, listSecrets: () => secrets }
   // There is no request whose log line could tell of the call.
   const onEnd = (call: ToolCallRecord, milliseconds: number) =>
     options.logger.info(

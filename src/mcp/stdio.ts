@@ -35,7 +35,8 @@ export function openStdio(first: StdioOffer, input: Readable, output: Writable):
   }
   const list: Tools['list'] = () => offer.tools.list(offer.context)
   const onRefused = (error: RpcError) => offer.onRefused(error)
-  const transport = new LineTransport({ input, output, onRefused })
+  const listSecrets = () => offer.context.listSecrets()
+  const transport = new LineTransport({ input, output, onRefused, listSecrets })
   const served = { tools: { list, call }, identity: first.identity }
   const connection = connectTransport(served, first.context, transport)
   return {

@@ -9,10 +9,12 @@ import type { ClientConnection } from '../upstream/call.ts'
 import type { UpstreamClient } from '../upstream/client.ts'
 import { findDefaults } from '../upstream/credentials.ts'
 import { createPipeline } from '../upstream/pipeline.ts'
+import { redactNames } from '../upstream/secret-spellings.ts'
 import {
   type CredentialSource,
   createArgumentBinder,
   findInexactNumbers,
+  listArgumentSecrets,
   locateByArgument,
   type ToolArguments,
 } from './arguments.ts'
@@ -26,6 +28,8 @@ import type { OperationFilter } from './tool-selection.ts'
 /** What a call comes with beside its arguments. */
 export interface CallContext {
   readonly credential: CredentialSource
+  /** Lists the secrets that the connection brings and those that the operator configured: no refusal repeats them. */
+  readonly listSecrets: () => readonly string[]
   /** What the client may do. */
   readonly grant: Grant
   /** The operations that the client wants as tools, of those it may call; all of them without. */
@@ -124,7 +128,8 @@ export function bindTool(
     return call.catch((error: unknown) => {
       if (error instanceof GatewayError) {
         context.onFailure?.(error)
-        return toCallRefusal(error, advice)
+        const secrets = [...context.listSecrets(), ...listArgumentSecrets(operation, tool, all)]
+        return toCallRefusal(redactNames(error, secrets), advice)
       }
       options.onUnexpectedError(error, requestId)
       const detail = requestId === undefined ? undefined : `The request id is ${requestId}.`

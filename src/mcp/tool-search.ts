@@ -2,6 +2,7 @@ import { describeObject } from '../document/json-schema.ts'
 import { createCompiler } from '../document/schema-compiler.ts'
 import { toViolations } from '../document/violations.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
+import { redactNames } from '../upstream/secret-spellings.ts'
 import type { ToolArguments } from './arguments.ts'
 import { toRefusal } from './failures.ts'
 import type { ToolResult } from './results.ts'
@@ -51,20 +52,21 @@ const descriptions: readonly ToolDescription[] = [search, describeTool, callTool
 export function offerSearch(tools: Tools): Tools {
   const compile = createCompiler()
   const find = (name: unknown, context: CallContext) => tools.list(context).find((one) => one.name === name)
-  const refuseName = () =>
-    refuse([
-      { location: 'name', rule: 'enum', message: 'is no tool here: search-tools finds those there are' },
-    ])
+  const unknownName = {
+    location: 'name',
+    rule: 'enum',
+    message: 'is no tool here: search-tools finds those there are',
+  }
   return {
     list: () => descriptions,
     call(called, values, context, elicitation) {
       const description = descriptions.find(({ name }) => name === called)
       if (!description) return undefined
       const check = compile(description.inputSchema)
-      if (check && !check(values)) return Promise.resolve(refuse(toViolations(check.errors ?? [])))
+      if (check && !check(values)) return Promise.resolve(refuse(toViolations(check.errors ?? []), context))
       if (description === search) return Promise.resolve(toJson(findTools(tools.list(context), values)))
       const found = find(values.name, context)
-      if (!found) return Promise.resolve(refuseName())
+      if (!found) return Promise.resolve(refuse([unknownName], context))
       if (description === describeTool) return Promise.resolve(toJson({ ...found }))
       const given = values.arguments ?? {}
       return tools.call(found.name, Object.fromEntries(Object.entries(given)), context, elicitation)
@@ -72,9 +74,10 @@ export function offerSearch(tools: Tools): Tools {
   }
 }
 
-function refuse(violations: GatewayError['violations']): ToolResult {
+function refuse(violations: GatewayError['violations'], { listSecrets }: CallContext): ToolResult {
   const nextStep = 'Correct these arguments and call again.'
-  return toRefusal(new GatewayError('invalid_argument', { violations }), nextStep)
+  const error = new GatewayError('invalid_argument', { violations })
+  return toRefusal(redactNames(error, listSecrets()), nextStep)
 }
 
 function toJson(value: Readonly<Record<string, unknown>>): ToolResult {

@@ -1,5 +1,3 @@
-import { asRecord } from '../document/json.ts'
-import { dereference, type JsonSchema } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
 import { findPlace } from '../document/parameters.ts'
 import type { Security, SecurityScheme } from '../document/security.ts'
@@ -146,44 +144,4 @@ export function listCredentialHeaders(operations: readonly Operation[]): string[
 export function toCredentialHeaders({ headers, cookies }: CallCredentials): Readonly<Record<string, string>> {
   const pairs = Object.entries(cookies).map(([name, value]) => `${name}=${value}`)
   return pairs.length > 0 ? { ...headers, cookie: pairs.join('; ') } : headers
-}
-
-/** Every secret that a call sends upstream, so that no error can echo it back. */
-export function collectSecrets(
-  { body }: Operation,
-  input: CallInput,
-  { headers, query, cookies }: CallCredentials,
-  configured: ConfiguredCredentials,
-): string[] {
-  const sent = [headers, query, cookies].flatMap((place) => Object.values(place))
-  const bare = sent.map((value) => value.replace(/^(Bearer|Basic) /, ''))
-  const logins = sent.flatMap((value) => (value.startsWith('Basic ') ? [decodePassword(value)] : []))
-  const fields = body ? collectPasswords(body.schema, input.body) : []
-  return [...bare, ...logins, ...Object.values(configured.secrets), ...fields].filter((value) => value !== '')
-}
-
-/** The password of HTTP Basic, which stands after the first colon (RFC 7617 §2). */
-function decodePassword(value: string): string {
-  return Buffer.from(value.slice('Basic '.length), 'base64')
-    .toString()
-    .replace(/^[^:]*:?/, '')
-}
-
-/** Lists what the operator configured, as it stands in requests: HTTP Basic has user and password in Base64. */
-export function listConfigured({ secrets }: ConfiguredCredentials): string[] {
-  const values = Object.values(secrets)
-  const logins = values.filter((value) => value.includes(':'))
-  return [
-    ...values,
-    ...logins.map((value) => Buffer.from(value).toString('base64')),
-    ...logins.map((value) => value.replace(/^[^:]*:/, '')),
-  ]
-}
-
-function collectPasswords(schema: JsonSchema, body: unknown): string[] {
-  const values = asRecord(body)
-  return Object.entries(asRecord(schema.properties)).flatMap(([name, member]) => {
-    const value = values[name]
-    return dereference(member, schema).format === 'password' && typeof value === 'string' ? [value] : []
-  })
 }

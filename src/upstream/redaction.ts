@@ -1,12 +1,8 @@
 import type { ResponseRules } from '../document/api.ts'
 import { parseExactly } from '../document/exact-numbers.ts'
 import { isObject, nestsDeeper } from '../document/json.ts'
+import { mark, spellSecrets, takeOut } from './secret-spellings.ts'
 
-/** What stands in the place of what was redacted. */
-const mark = '[redacted]'
-
-/** Shorter texts are no secrets, and taking them out would garble the words they are a part of. */
-const shortest = 6
 /** Between words. */
 const separator = /[\s"'<>()[\]{},;:=]/
 const separators = new RegExp(separator, 'g')
@@ -41,37 +37,6 @@ export function redactSecrets(body: Buffer, spellings: readonly string[]): Buffe
 }
 
 const noEchoes: Echoes = { echoMembers: new Set(), echoUrls: new Set() }
-
-/**
- * Lists the spellings in which an upstream repeats secrets: as they are, percent-encoded as in a URL (RFC 3986 §2.1) and
- * escaped as in JSON.
- */
-export function spellSecrets(secrets: readonly string[]): string[] {
-  return secrets.flatMap((secret) => {
-    if (secret.length < shortest) return []
-    return /^[\w.-]+$/.test(secret) || !secret.isWellFormed() ? [secret] : [...new Set(spell(secret))]
-  })
-}
-
-function spell(secret: string): string[] {
-  const encoded = encodeURIComponent(secret)
-  const escaped = JSON.stringify(secret).slice(1, -1)
-  return [
-    secret,
-    encoded,
-    encoded.replaceAll(/%[0-9A-F]{2}/g, (one) => one.toLowerCase()),
-    encoded.replaceAll('%2F', '/'),
-    escaped,
-    escaped.replaceAll('/', '\\/'),
-  ]
-}
-
-/** Returns a text with a mark in the place of each of the given spellings. */
-export function takeOut(text: string, spellings: readonly string[]): string {
-  let rest = text
-  for (const spelling of spellings) rest = rest.replaceAll(spelling, mark)
-  return rest
-}
 
 type Redact = (text: string) => string
 

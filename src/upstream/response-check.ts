@@ -11,7 +11,8 @@ import {
   type UpstreamRequest,
   type UpstreamResponse,
 } from './call.ts'
-import { redactError, redactSecrets, spellSecrets, takeOut } from './redaction.ts'
+import { redactError, redactSecrets } from './redaction.ts'
+import { spellSecrets, takeOut } from './secret-spellings.ts'
 
 /**
  * Decides what of a response may go to the client: JSON only as one complete text, any other body as it came, an error

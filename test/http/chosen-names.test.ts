@@ -1,28 +1,42 @@
+import { PassThrough } from 'node:stream'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createKey } from '../../src/config/gateway-keys.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
+import { writeKeys } from '../support/key-file.ts'
 
 const token = `${btoa('{"alg":"HS256"}').replaceAll('=', '')}.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl`
 const users = '/v1/v2/oauth-clients/cm9demo/users'
 const statelessVersion = '2026-07-28'
 
+/** A credential of each kind; one that is longer than a name that is shown. */
+const { key, line } = createKey('app', ['managed-users:read', 'managed-users:write'])
+const own = `planted+own/${'secret'.repeat(12)}`
+const configured = 'planted-configured'
+const keyFile = writeKeys([line])
+
 let gateway: RunningGateway
 beforeAll(async () => {
-  gateway = await startGateway('http://127.0.0.1:1')
+  gateway = await startGateway('http://127.0.0.1:1', {
+    GATEWAY_KEYS_FILE: keyFile.path,
+    CAL_COM_API_KEY: configured,
+  })
 })
+afterAll(() => keyFile[Symbol.dispose]())
 afterAll(() => gateway[Symbol.asyncDispose]())
 
 type Place = readonly [name: string, send: (name: string) => Promise<Response>]
 
+const credentials = { authorization: `Bearer ${key}`, 'x-cal-secret-key': own }
 const rest = (path: string, init: RequestInit = {}) =>
   fetch(gateway.restUrl + path, {
     ...init,
-    headers: { 'x-cal-secret-key': 'demo-secret', 'content-type': 'application/json', ...init.headers },
+    headers: { ...credentials, 'content-type': 'application/json', ...init.headers },
   })
 const post = (body: string) => rest(users, { method: 'POST', body })
 const mcp = (message: object, headers: Record<string, string> = {}) =>
   fetch(`${gateway.mcpUrl}/mcp`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/json', ...headers },
+    headers: { ...credentials, 'content-type': 'application/json', accept: 'application/json', ...headers },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, ...message }),
   })
 const call = (params: object) => mcp({ method: 'tools/call', params })
@@ -40,7 +54,10 @@ const stateless = (method: string, params: object, headers: Record<string, strin
 
 const places: readonly Place[] = [
   ['a query key', (name) => rest(`${users}?${encodeURIComponent(name)}=1`)],
-  ['a query key that stands twice', (name) => rest(`${users}?${name}=1&${name}=2`)],
+  [
+    'a query key that stands twice',
+    (name) => rest(`${users}?${encodeURIComponent(name)}=1&${encodeURIComponent(name)}=2`),
+  ],
   ['a path', (name) => rest(`/v1/${name}`)],
   ['a variable of a path', (name) => rest(`${users}/${name}`)],
   [
@@ -83,3 +100,51 @@ it.each(places)(
     }
   },
 )
+
+it.each(places)(
+  '%s that is a credential is repeated neither to the client nor in the log',
+  async (_, send) => {
+    for (const secret of [key, own, configured])
+      for (const name of [secret, `x ${secret}`]) {
+        const response = await send(name).catch((error: unknown) => error)
+        // Not every name is one that a header can have.
+        if (!(response instanceof Response)) continue
+        const told = `${await response.text()}${[...response.headers].join()}${gateway.log.join()}`
+        expect(findPlanted(told)).toBeUndefined()
+      }
+  },
+)
+
+it('a secret argument, and a secret in a message over stdio, are repeated no more', async () => {
+  const input = new PassThrough()
+  const output = new PassThrough()
+  const served = gateway.gateway.serveStdio(input, output)
+  const clientInfo = { name: 'c', version: '1' }
+  const opening = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo }
+  const values = { 'x-cal-secret-key': own, [own]: 1, [configured]: 1, body: { [own]: 9 } }
+  const lines = [
+    { jsonrpc: '2.0', id: 0, method: 'initialize', params: opening },
+    ...['create-managed-user', 'get-managed-user'].map((name) => ({
+      ...{ jsonrpc: '2.0', id: name, method: 'tools/call' },
+      params: { name, arguments: values },
+    })),
+  ].map((one) => JSON.stringify(one))
+  const inexact = `{"x-cal-secret-key":"${own}","${own}":9007199254740993}`
+  const params = `{"name":"get-managed-user","arguments":${inexact}}`
+  input.end(
+    [
+      ...lines,
+      `{"jsonrpc":"2.0","id":9,"method":"tools/call","params":${params}}`,
+      `{"${configured}":1,"${configured}":2}`,
+    ].join('\n'),
+  )
+  await served
+  const told = String(output.read())
+  expect(told.match(/\[redacted\]/g)?.length).toBeGreaterThan(5)
+  expect(findPlanted(told + gateway.log.join())).toBeUndefined()
+})
+
+/** A part of a secret, long enough to be told from a word. */
+function findPlanted(text: string): string | undefined {
+  return [key, own, configured].map((secret) => secret.slice(0, 12)).find((part) => text.includes(part))
+}

@@ -9,7 +9,12 @@ import { unwatchedConnection } from '../../src/upstream/call.ts'
 import { answer, createOptions, operations, type Respond, secretValue } from './example.ts'
 
 const identity = { name: 'calgate', title: 'A gateway', version: '1.2.3', instructions: 'Read first.' }
-const context = { credential: () => secretValue, grant: openGrant, connection: unwatchedConnection }
+const context = {
+  credential: () => secretValue,
+  listSecrets: () => [],
+  grant: openGrant,
+  connection: unwatchedConnection,
+}
 const prefix = 'io.modelcontextprotocol'
 
 function createPaths(respond?: Respond, policy: object = {}) {

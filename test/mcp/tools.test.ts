@@ -7,6 +7,8 @@ import { createTools } from '../../src/mcp/tools.ts'
 import { answer, createOptions, type Respond, secretValue } from './example.ts'
 
 /** The text of a result that begins with one. */
+const noSecrets = () => []
+
 function readText({ content: [first] }: ToolResult): string {
   return first?.type === 'text' ? first.text : ''
 }
@@ -21,7 +23,11 @@ function setUp(respond?: Respond, apiKey?: string) {
     onUnexpectedError,
   })
   const call = async (name: string, values: ToolArguments, credential = secretValue) => {
-    const result = await tools.call(name, values, { credential: () => credential, grant: openGrant })
+    const result = await tools.call(name, values, {
+      credential: () => credential,
+      grant: openGrant,
+      listSecrets: noSecrets,
+    })
     if (result === undefined || 'resultType' in result) throw new Error('there is no such tool')
     const text = readText(result)
     return { ...result, text, lines: text.split('\n') }
@@ -64,7 +70,7 @@ describe('a tool call', () => {
   it('hands its signal on: what it gives up is decided where it is known what was sent', async () => {
     const { tools, calls } = setUp()
     const { signal } = new AbortController()
-    const context = { credential: () => secretValue, grant: openGrant, signal }
+    const context = { credential: () => secretValue, grant: openGrant, listSecrets: noSecrets, signal }
     await tools.call('get-book', book, context)
     await tools.call('burn-book', book, context)
     expect(calls.map((call) => call.signal)).toEqual([signal, signal])
@@ -72,7 +78,13 @@ describe('a tool call', () => {
 
   it('is nothing for a tool that does not exist', () => {
     const { tools } = setUp()
-    expect(tools.call('constructor', {}, { credential: () => secretValue, grant: openGrant })).toBeUndefined()
+    expect(
+      tools.call(
+        'constructor',
+        {},
+        { credential: () => secretValue, grant: openGrant, listSecrets: noSecrets },
+      ),
+    ).toBeUndefined()
   })
 })
 
@@ -85,14 +97,22 @@ describe('the secret', () => {
 
   it('may be missing when the gateway holds a key that the operation accepts', async () => {
     const { tools, calls } = setUp(undefined, 'held-key')
-    await tools.call('get-book', book, { credential: () => undefined, grant: openGrant })
+    await tools.call('get-book', book, {
+      credential: () => undefined,
+      grant: openGrant,
+      listSecrets: noSecrets,
+    })
     expect(calls).toHaveLength(1)
   })
 
   it('that is missing without a key stops the call, and the sentence says each way to give it', async () => {
     const { tools, calls } = setUp(undefined, 'held-key')
     const values = { shopId: 'abc', body: { title: 'Emma' } }
-    const result = await tools.call('add-book', values, { credential: () => undefined, grant: openGrant })
+    const result = await tools.call('add-book', values, {
+      credential: () => undefined,
+      grant: openGrant,
+      listSecrets: noSecrets,
+    })
     if (result === undefined || 'resultType' in result) throw new Error('there is no answer')
     const text = readText(result)
     expect(result.isError).toBe(true)
@@ -166,7 +186,11 @@ describe('bad arguments', () => {
 
   it('say the ways to give the secret too, when that is missing as well', async () => {
     const { tools } = setUp()
-    const result = await tools.call('get-book', {}, { credential: () => undefined, grant: openGrant })
+    const result = await tools.call(
+      'get-book',
+      {},
+      { credential: () => undefined, grant: openGrant, listSecrets: noSecrets },
+    )
     expect(Object(result).content[0]?.text).toMatch(/shopId: is required[\s\S]*BOOKLAND_SECRET/)
   })
 

@@ -12,5 +12,6 @@ export function openListener(active: number) {
     unread: new UnreadResponses(),
     readiness: { draining: false },
     timeouts: usualTimeouts,
+    secrets: { schemes: [], configured: [] },
   }
 }
