@@ -27,9 +27,11 @@ export interface RedisConnection {
   close(): Promise<void>
 }
 
-/** Milliseconds for a connection and for a reply. */
+/** Milliseconds for a connection and for a reply. A connection on which nothing is written or read for as long is closed. */
 const connectTimeout = 2_000
 const replyTimeout = 2_000
+/** Milliseconds between two pings: they keep a connection open, and tell that a Redis that was late replies again. */
+const pingInterval = 1_000
 /** Milliseconds between two attempts to connect. */
 const reconnectDelay = 250
 /** Commands that wait for a reply at most. */
@@ -41,10 +43,11 @@ export async function connectRedis(
   scripts: readonly string[],
 ): Promise<RedisConnection> {
   const { url, ca, onChange } = options
-  const common = { connectTimeout, reconnectStrategy: reconnectDelay }
+  const common = { connectTimeout, socketTimeout: replyTimeout, reconnectStrategy: reconnectDelay }
   const client = createClient({
     url,
     socket: ca === undefined ? common : { ...common, tls: true, ca },
+    pingInterval,
     disableOfflineQueue: true,
     commandsQueueMaxLength: longestQueue,
     commandOptions: { timeout: replyTimeout },
@@ -52,12 +55,14 @@ export async function connectRedis(
     maintNotifications: 'disabled',
     scripts: Object.fromEntries(scripts.map((text) => [text, describeScript(text)])),
   })
-  let wasAvailable: boolean | undefined
+  let isAvailable: boolean | undefined
   const change = (available: boolean, cause?: unknown) => {
-    if (available !== wasAvailable) onChange(available, cause)
-    wasAvailable = available
+    const isNews = available !== isAvailable
+    isAvailable = available
+    if (isNews) onChange(available, cause)
   }
   client.on('ready', () => change(true))
+  client.on('ping-interval', () => change(true))
   client.on('error', (cause: unknown) => change(false, cause))
   const attempt = Promise.withResolvers<void>()
   client.once('ready', attempt.resolve).once('error', () => attempt.resolve())
@@ -66,13 +71,16 @@ export async function connectRedis(
   const listeners: { destroy(): void }[] = []
   return {
     get available() {
-      return client.isReady
+      return isAvailable === true
     },
     async run(script, { keys, args = [] }) {
       try {
+        // One call waits for a Redis that does not reply, and none after it.
+        if (!isAvailable) throw new Error('unreachable')
         const reply: unknown = await limit(client[script]?.(keys, args))
         return Array.isArray(reply) ? reply : [reply]
       } catch (cause) {
+        if (cause instanceof LateReply) change(false, cause)
         throw new GatewayError('state_unavailable', { cause, headers: { 'retry-after': '1' } })
       }
     },
@@ -88,8 +96,9 @@ export async function connectRedis(
     },
     async close() {
       for (const listener of listeners) listener.destroy()
-      if (client.isReady) await client.close()
-      else client.destroy()
+      // It waits for the replies that are still to come.
+      if (isAvailable) await limit(client.close()).catch(() => {})
+      client.destroy()
     },
   }
 }
@@ -105,10 +114,16 @@ function describeScript(text: string) {
   })
 }
 
+class LateReply extends Error {
+  constructor() {
+    super('no reply in time')
+  }
+}
+
 /** The time limit of the client ends with the writing of a command; this one with its reply. */
 async function limit<Reply>(reply: Promise<Reply> | undefined): Promise<Reply | undefined> {
   const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(new Error('no reply in time')), replyTimeout)
+  const timer = setTimeout(() => late.reject(new LateReply()), replyTimeout)
   try {
     return await Promise.race([reply, late.promise])
   } finally {

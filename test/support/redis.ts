@@ -14,6 +14,10 @@ export interface RedisProcess extends AsyncDisposable {
   readonly port: number
   /** Kills it as a crash would (SIGKILL). */
   kill(): Promise<void>
+  /** Stops it where it is (SIGSTOP): it accepts connections and never replies. */
+  hang(): void
+  /** Lets it go on after it hung. */
+  resume(): void
   /** Starts it again with the data that it wrote down, or without any. */
   restart(options?: { readonly empty: boolean }): Promise<void>
   /** Returns everything that it wrote down. */
@@ -50,6 +54,8 @@ export async function startRedis(): Promise<RedisProcess> {
     url: `redis://127.0.0.1:${port}`,
     port,
     kill,
+    hang: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
     async restart({ empty } = { empty: false }) {
       if (empty) rmSync(join(folder, 'appendonlydir'), { recursive: true, force: true })
       await start()

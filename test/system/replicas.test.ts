@@ -226,6 +226,77 @@ describe('where limited calls are refused without Redis', () => {
   })
 })
 
+describe('while Redis hangs', () => {
+  beforeAll(() => startReplicas({ RATE_LIMIT: '1000/min' }))
+  afterAll(async () => {
+    redis.resume()
+    await stopReplicas()
+  })
+
+  const read = async () => (await call(0, 'GET', `${users}/7`)).status
+  const measure = async <Value>(run: () => Promise<Value>) => {
+    const began = performance.now()
+    return { result: await run(), milliseconds: performance.now() - began }
+  }
+  const readUp = async () => {
+    const response = await replicas[0]?.gateway.control.inject('/metrics')
+    return /^calgate_shared_state_up (\d)$/m.exec(response?.payload ?? '')?.[1]
+  }
+  const told = () => replicas[0]?.log.filter((line) => line.includes('shared state'))
+
+  it('one call waits for it, all others go on at once, and it is back by itself', async () => {
+    await createUntilDone(0, 'before-it-hangs')
+    redis.hang()
+    const first = await measure(() => create(0, 'while-it-hangs'))
+    expect([first.result.status, await readCode(first.result)]).toEqual([503, 'state_unavailable'])
+    expect(first.milliseconds).toBeLessThan(3_000)
+    expect(await readUp()).toBe('0')
+    const reads = await measure(async () => [await read(), await read(), await read()])
+    expect(reads.result).toEqual([201, 201, 201])
+    const writes = await measure(async () => readCode(await create(0, 'while-it-hangs')))
+    expect(writes.result).toBe('state_unavailable')
+    expect(reads.milliseconds + writes.milliseconds).toBeLessThan(1_000)
+    redis.resume()
+    await eventually(readUp).toBe('1')
+    await eventually(async () => (await create(0, 'while-it-hangs')).status).toBe(201)
+    expect((await create(0, 'before-it-hangs')).status).toBe(201)
+    expect(upstream.requests.filter(({ body }) => body.includes('before-it-hangs'))).toHaveLength(1)
+    expect(told()?.map((line) => JSON.parse(line).msg)).toEqual([
+      'shared state reachable',
+      'shared state unreachable',
+      'shared state reachable',
+    ])
+  })
+
+  it('it is noticed without a call too', async () => {
+    redis.hang()
+    await eventually(readUp).toBe('0')
+    const { result, milliseconds } = await measure(read)
+    expect(result).toBe(201)
+    expect(milliseconds).toBeLessThan(1_000)
+    redis.resume()
+    await eventually(readUp).toBe('1')
+  })
+
+  it('gateways start and end', async () => {
+    redis.hang()
+    const started = await measure(() =>
+      startGateway(upstream.url, { REDIS_URL: redis.url, STATE_KEY_FILE: stateKey }),
+    )
+    const ended = await measure(() => started.result.gateway.close())
+    expect(started.milliseconds + ended.milliseconds).toBeLessThan(15_000)
+    redis.resume()
+  })
+
+  it('a gateway ends that has not noticed yet', async () => {
+    const one = await startGateway(upstream.url, { REDIS_URL: redis.url, STATE_KEY_FILE: stateKey })
+    redis.hang()
+    const { milliseconds } = await measure(() => one.gateway.close())
+    expect(milliseconds).toBeLessThan(5_000)
+    redis.resume()
+  })
+})
+
 describe('a Redis that asks for another password', () => {
   afterAll(async () => {
     await redis.ask('-a', 'planted-password', 'config', 'set', 'requirepass', '')
