@@ -1,5 +1,6 @@
 import createFetchClient, { type ClientOptions as FetchClientOptions } from 'openapi-fetch'
 import { writeBody } from '../document/body-writing.ts'
+import { isJsonType } from '../document/json.ts'
 import type { Operation } from '../document/operations.ts'
 import type { CallInput } from '../document/validation.ts'
 import {
@@ -17,6 +18,7 @@ import {
   noCredentials,
 } from './credentials.ts'
 import { type CallWriter, createCallWriter } from './request.ts'
+import { findWideEncoding } from './wide-text.ts'
 
 /** A complete response of the API: the JSON text as it came, errors without what they echoed of the request. */
 export interface ApiResponse<Data = unknown> {
@@ -150,11 +152,11 @@ function readResponse(response: unknown): ApiResponse {
   return { status, headers, body, text, data: json?.value }
 }
 
-/** Reads a text in its charset where that has ASCII as its first half, as all have but UTF-16; otherwise in UTF-8. */
+/** Reads a text in its charset, as it was searched for secrets; in UTF-8 where that is not known. */
 function decodeBody(body: Buffer, contentType: string): string {
-  const [, charset = 'utf-8'] = /;\s*charset="?([\w.:-]+)/i.exec(contentType) ?? []
+  const written = /;\s*charset\s*=\s*"?([\w.:-]+)/i.exec(isJsonType(contentType) ? '' : contentType)?.[1]
   try {
-    return new TextDecoder(/^utf-?16/i.test(charset) ? 'utf-8' : charset).decode(body)
+    return new TextDecoder(findWideEncoding(body, contentType) ?? written).decode(body)
   } catch {
     return body.toString('utf8')
   }

@@ -2,6 +2,7 @@ import type { ResponseRules } from '../document/api.ts'
 import { parseExactly } from '../document/exact-numbers.ts'
 import { isObject, nestsDeeper } from '../document/json.ts'
 import { mark, spellSecrets, takeOut } from './secret-spellings.ts'
+import { readUtf16, type Utf16, writeUtf16 } from './wide-text.ts'
 
 /** Between words. */
 const separator = /[\s"'<>()[\]{},;:=]/
@@ -25,25 +26,53 @@ type Echoes = Pick<ResponseRules, 'echoMembers' | 'echoUrls'>
  * Takes out of an upstream's error body what it echoes of the request: members that repeat it, tokens, e-mail
  * addresses and the given secrets. A body that echoes nothing comes back as the very same bytes.
  */
-export function redactError(body: Buffer, secrets: readonly string[], echoes: Echoes): Buffer {
+export function redactError(
+  body: Buffer,
+  secrets: readonly string[],
+  echoes: Echoes,
+  encoding?: Utf16,
+): Buffer {
   const spellings = spellSecrets(secrets)
-  return redactBody(body, (text) => redactText(text, spellings), echoes)
+  return redactBody(body, (text) => redactText(text, spellings), echoes, encoding)
 }
 
 /** Takes the given spellings of secrets out of a body of JSON or text; without them it comes back as the very same bytes. */
-export function redactSecrets(body: Buffer, spellings: readonly string[]): Buffer {
-  if (!spellings.some((one) => body.includes(one))) return body
-  return redactBody(body, (text) => takeOut(text, spellings), noEchoes)
+export function redactSecrets(body: Buffer, spellings: readonly string[], encoding?: Utf16): Buffer {
+  if (!encoding && !spellings.some((one) => body.includes(one))) return body
+  return redactBody(body, (text) => takeOut(text, spellings), noEchoes, encoding)
 }
+
+/** Takes secrets out of bytes in each encoding that a text in them may have, whatever their type says. */
+export function redactBytes(body: Buffer, secrets: readonly string[]): Buffer {
+  let rest = body
+  for (const write of writers) {
+    const found = secrets.map((one) => write(one)).filter((one) => rest.includes(one))
+    if (found.length === 0) continue
+    const spellings = found.map((one) => one.toString('latin1'))
+    const text = spellings.reduce(
+      (all, one) => all.replaceAll(one, write(mark).toString('latin1')),
+      rest.toString('latin1'),
+    )
+    rest = Buffer.from(text, 'latin1')
+  }
+  return rest
+}
+
+const writers: readonly ((text: string) => Buffer)[] = [
+  (text) => Buffer.from(text),
+  (text) => writeUtf16(text, 'utf-16le'),
+  (text) => writeUtf16(text, 'utf-16be'),
+]
 
 const noEchoes: Echoes = { echoMembers: new Set(), echoUrls: new Set() }
 
 type Redact = (text: string) => string
 
-function redactBody(body: Buffer, redact: Redact, echoes: Echoes): Buffer {
-  const text = body.toString('utf8')
+function redactBody(body: Buffer, redact: Redact, echoes: Echoes, encoding: Utf16 | undefined): Buffer {
+  const text = encoding ? readUtf16(body, encoding) : body.toString('utf8')
   const clean = redactDocument(text, redact, echoes)
-  return clean === text ? body : Buffer.from(clean)
+  if (clean === text) return body
+  return encoding ? writeUtf16(clean, encoding) : Buffer.from(clean)
 }
 
 function redactDocument(text: string, redact: Redact, echoes: Echoes): string {

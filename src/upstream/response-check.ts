@@ -11,8 +11,9 @@ import {
   type UpstreamRequest,
   type UpstreamResponse,
 } from './call.ts'
-import { redactError, redactSecrets } from './redaction.ts'
+import { redactBytes, redactError, redactSecrets } from './redaction.ts'
 import { spellSecrets, takeOut } from './secret-spellings.ts'
+import { findWideEncoding } from './wide-text.ts'
 
 /**
  * Decides what of a response may go to the client: JSON only as one complete text, any other body as it came, an error
@@ -38,8 +39,8 @@ function check(
 ): UpstreamResponse {
   const call = currentCall()
   if (status < 200 || status > 599) throw refuse(call, `status ${status}, which HTTP does not have`)
-  const encoding = headers['content-encoding'] ?? 'identity'
-  if (encoding !== 'identity') throw refuse(call, 'an encoded body that nobody asked for')
+  if ((headers['content-encoding'] ?? 'identity') !== 'identity')
+    throw refuse(call, 'an encoded body that nobody asked for')
   const type = headers['content-type']
   const isJson = typeof type === 'string' && isJsonType(type)
   const secrets = call.listSecrets()
@@ -47,20 +48,23 @@ function check(
     { ...selectHeaders(headers, rules.headers), ...selectOwn(headers, status, isJson) },
     secrets,
   )
-  if (isJson && !isUtf8(body)) throw refuse(call, 'JSON that is not UTF-8')
-  if (status >= 400)
-    return {
-      status,
-      headers: isJson ? safe : { ...safe, ...untrusted },
-      body: isReadable(type) ? redactError(body, secrets, rules) : redactBytes(body, spellSecrets(secrets)),
-    }
   if (stream) return { status, headers: { ...safe, ...untrusted, ...readLength(headers) }, body, stream }
+  const isText = isReadable(type)
+  const encoding = isText ? findWideEncoding(body, type && String(type)) : undefined
+  if (isJson && (encoding || !isUtf8(body))) throw refuse(call, 'JSON that is not UTF-8')
+  if (encoding === 'utf-32') throw refuse(call, 'a text in UTF-32')
+  if (status >= 400) {
+    const text = isText ? redactError(body, secrets, rules, encoding) : body
+    const own = isJson ? safe : { ...safe, ...untrusted }
+    return { status, headers: own, body: redactBytes(text, spellSecrets(secrets)) }
+  }
   if (body.length === 0 && (type === undefined || request.method === 'HEAD' || mayBeEmpty(call, status)))
     return { status, headers: safe, body }
   // A success may repeat what its client sent, but nothing may repeat what the operator configured.
   const hidden = status < 300 ? (call.configuredSpellings ?? []) : spellSecrets(secrets)
-  const clean = hidden.length > 0 && isReadable(type) ? redactSecrets(body, hidden) : body
-  if (!isJson) return { status, headers: { ...safe, ...untrusted }, body: clean }
+  const clean = hidden.length > 0 && isText ? redactSecrets(body, hidden, encoding) : body
+  if (!isJson)
+    return { status, headers: { ...safe, ...untrusted }, body: isText ? redactBytes(clean, hidden) : clean }
   const json = readJson(clean)
   if (!json) throw refuse(call, `status ${status} without a complete JSON body`)
   return { status, headers: safe, body: clean, json }
@@ -85,11 +89,6 @@ function redactHeaders(
 /** A secret that is not as it was sent is encoded or escaped. */
 function mayRepeat(text: string, secrets: readonly string[]): boolean {
   return /[%\\]/.test(text) || secrets.some((one) => text.includes(one))
-}
-
-function redactBytes(body: Buffer, secrets: readonly string[]): Buffer {
-  if (!secrets.some((one) => body.includes(one))) return body
-  return Buffer.from(takeOut(body.toString('latin1'), secrets), 'latin1')
 }
 
 /** Where a resource is, which HTTP gives a meaning with these statuses alone (RFC 9110 §10.2.2), and the name of a file. */
