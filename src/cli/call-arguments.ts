@@ -11,18 +11,18 @@ export function readCallArguments(inputSchema: unknown, texts: readonly string[]
   return texts.reduce<Values>((values, text) => {
     const [, key = '', value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? []
     if (key === '') throw new CommandError(`arguments are key=value, not ${JSON.stringify(text)}`)
-    const { path, schema } = findPlace(inputSchema, key)
+    const { path, schema } = findPosition(inputSchema, key)
     return addValue(values, path, readValue(key, value, asRecord(schema).type), key)
   }, {})
 }
 
 /** A dot is part of a name that has one. */
-function findPlace(schema: unknown, key: string): { readonly path: string[]; readonly schema: unknown } {
+function findPosition(schema: unknown, key: string): { readonly path: string[]; readonly schema: unknown } {
   const properties = asRecord(asRecord(schema).properties)
   const [first = '', ...rest] = key.split('.')
   if (key in properties || rest.length === 0 || !(first in properties))
     return { path: [key], schema: properties[key] }
-  const inner = findPlace(properties[first], rest.join('.'))
+  const inner = findPosition(properties[first], rest.join('.'))
   return { path: [first, ...inner.path], schema: inner.schema }
 }
 

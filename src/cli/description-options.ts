@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { DescriptionOptions } from '../description/files.ts'
-import { CommandError } from './command.ts'
+import { readOwn } from '../document/json.ts'
 
 /** Each option by its flags; docs/descriptions.md lists the same. */
 export const descriptionOptions = {
@@ -30,16 +30,18 @@ export function addDescriptionOptions(command: Command): Command {
   return command
 }
 
-/** Refuses options where no description is named: what they ask for would not be done. Throws a `CommandError`. */
-export function refuseOptions(options: DescriptionOptions): void {
-  const given = new Set(
-    Object.entries(options).flatMap(([name, value]: [string, unknown]) =>
-      value === false || (Array.isArray(value) && value.length === 0) ? [] : [name],
-    ),
-  )
-  const toMember = (flag: string) =>
-    flag.slice(2).replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase())
-  const flags = Object.keys(descriptionOptions).map((one) => one.replace(/ .*$/, ''))
-  const [refused] = flags.filter((flag) => given.has(toMember(flag)))
-  if (refused !== undefined) throw new CommandError(`${refused} needs a description: name its file`)
+/** Names the first option of descriptions that is given. */
+export function findOption(options: DescriptionOptions): string | undefined {
+  const isGiven = (flag: string) => {
+    const value = readOwn(options, toMember(flag))
+    return value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0)
+  }
+  return Object.keys(descriptionOptions)
+    .map((flags) => flags.replace(/ .*$/, ''))
+    .find(isGiven)
+}
+
+/** The member that commander gives an option: `--base-url` is `baseUrl`. */
+function toMember(flag: string): string {
+  return flag.slice(2).replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase())
 }

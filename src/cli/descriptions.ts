@@ -13,8 +13,13 @@ export async function loadFiles(
   options: DescriptionOptions,
 ): Promise<LoadedDescriptions> {
   return load(files, options).catch((error: unknown) => {
-    throw error instanceof DescriptionError ? new CommandError(error.message) : error
+    throw toCommandError(error)
   })
+}
+
+/** Turns what descriptions are refused for into the error of a command; gives any other error back. */
+export function toCommandError(error: unknown): unknown {
+  return error instanceof DescriptionError ? new CommandError(error.message) : error
 }
 
 const words = { error: 'error', omission: 'left out', warning: 'warning' } as const

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import type { DescriptionOptions } from '../description/files.ts'
-import { type CommandContext, formatExamples } from './command.ts'
-import { addDescriptionOptions, mockAddress } from './description-options.ts'
+import { type CommandContext, CommandError, formatExamples } from './command.ts'
+import { addDescriptionOptions, findOption, mockAddress } from './description-options.ts'
 import { startChosenMock } from './mock-start.ts'
 
 interface MockOptions extends DescriptionOptions {
@@ -25,7 +25,7 @@ export function createMock(context: CommandContext): Command {
     )
     .action(async (files: readonly string[], options: MockOptions) => {
       const { environment, stdout, onStop } = context
-      const document = files.length === 0 ? undefined : await loadFiles(files, options, context)
+      const document = await loadFiles(files, options, context)
       const port = options.port === undefined ? {} : { MOCK_PORT: options.port }
       const portName = options.port === undefined ? 'MOCK_PORT' : '--port'
       const mock = await startChosenMock({ environment: { ...environment, ...port }, document, portName })
@@ -36,6 +36,11 @@ export function createMock(context: CommandContext): Command {
 }
 
 async function loadFiles(files: readonly string[], options: DescriptionOptions, context: CommandContext) {
+  if (files.length === 0) {
+    const option = findOption(options)
+    if (option !== undefined) throw new CommandError(`${option} needs a description: name its file`)
+    return undefined
+  }
   const { loadServed } = await import('./served-descriptions.ts')
   return loadServed(files, { ...mockAddress, ...options }, context)
 }

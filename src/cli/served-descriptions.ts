@@ -1,20 +1,38 @@
 import type { DescriptionOptions } from '../description/files.ts'
+import { selectShipped } from '../description/shipped.ts'
 import type { OpenApiDocument } from '../document/document.ts'
 import { CommandError, type Streams } from './command.ts'
-import { formatProblems, loadFiles } from './descriptions.ts'
+import { formatProblems, loadFiles, toCommandError } from './descriptions.ts'
 
 /**
  * Loads the document of descriptions that are to be served or mocked, and writes its problems to standard error. Throws
- * a `CommandError` where it cannot be served.
+ * a `CommandError` where it cannot be served. Without a description, options select of what calgate ships with.
  */
 export async function loadServed(
   files: readonly string[],
   options: DescriptionOptions,
   { stderr }: Pick<Streams, 'stderr'>,
 ): Promise<OpenApiDocument> {
+  const document = files.length === 0 ? loadShipped(options) : await loadNamed(files, options, stderr)
+  if (Object.keys(document.paths).length === 0) throw new CommandError('no operation is left to serve', 1)
+  return document
+}
+
+function loadShipped(options: DescriptionOptions): OpenApiDocument {
+  try {
+    return selectShipped(options)
+  } catch (error) {
+    throw toCommandError(error)
+  }
+}
+
+async function loadNamed(
+  files: readonly string[],
+  options: DescriptionOptions,
+  stderr: Streams['stderr'],
+): Promise<OpenApiDocument> {
   const { document, problems, isRefused } = await loadFiles(files, options)
   stderr.write(formatProblems(problems))
   if (!document || isRefused) throw new CommandError('nothing is served until these problems are mended', 1)
-  if (Object.keys(document.paths).length === 0) throw new CommandError('no operation is left to serve', 1)
   return document
 }

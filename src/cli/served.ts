@@ -8,7 +8,7 @@ import { type OpenApiDocument, readDocument } from '../document/document.ts'
 import { createGateway } from '../gateway.ts'
 import type { Gateway } from '../http/gateway.ts'
 import type { CommandContext, Streams } from './command.ts'
-import { mockAddress, refuseOptions } from './description-options.ts'
+import { findOption, mockAddress } from './description-options.ts'
 import { createReload, type Served } from './reload.ts'
 import type { SettingsFile } from './settings-file.ts'
 
@@ -88,7 +88,7 @@ export function readSettings(
   try {
     return readConfig(environment, api)
   } catch (error) {
-    throw error instanceof ConfigError && file ? new ConfigError(file.locate(error, api)) : error
+    throw error instanceof ConfigError && file ? new ConfigError(file.locate(error, api, environment)) : error
   }
 }
 
@@ -104,25 +104,28 @@ export async function readServed(
   const { overlay = [], schemas = [] } = options
   const read = [...(file ? [flags.config ?? usualSettings] : []), ...files, ...overlay, ...schemas]
   const load = async (more: DescriptionOptions, streams: Pick<Streams, 'stderr'> = context) => {
-    if (files.length === 0) {
-      refuseOptions(options)
-      return readDocument()
-    }
+    if (files.length === 0 && findOption(options) === undefined) return readDocument()
     const { loadServed } = await import('./served-descriptions.ts')
     return loadServed(files, { ...options, ...more }, streams)
   }
-  const own = await load(flags.mock ? mockAddress : {})
+  const isShipped = files.length === 0
+  const own = await load(flags.mock && !isShipped ? mockAddress : {})
   const settings = file?.apply(context.environment, readApi(own)) ?? context.environment
   const environment = flags.tools === undefined ? settings : { ...settings, MCP_TOOLS: flags.tools }
   if (!flags.mock) return { document: own, environment, file, read, stopMock: async () => {} }
   const { startChosenMock } = await import('./mock-start.ts')
-  const isShipped = files.length === 0
   const mock = await startChosenMock({ environment, port: 0, document: isShipped ? undefined : own })
   const stopMock = async () => mock[Symbol.asyncDispose]()
   // The mock stands in for all APIs of the descriptions.
   return isShipped
-    ? { document: own, environment: { ...environment, ...mock.variables }, file, read, stopMock }
+    ? { document: own, environment: { ...environment, ...standIn(mock.variables) }, file, read, stopMock }
     : { document: await load({ baseUrl: [mock.url] }, silent), environment, file, read, stopMock }
+}
+
+/** The variables of a mock, without the files that the same values could come from. */
+function standIn(variables: Descriptions['environment']): Descriptions['environment'] {
+  const files = Object.keys(variables).map((name) => [`${name}_FILE`, ''])
+  return { ...Object.fromEntries(files), ...variables }
 }
 
 /** Settings of descriptions that other files are named in place of concern nothing. */

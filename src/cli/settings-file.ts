@@ -1,17 +1,21 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { Ajv2020 } from 'ajv/dist/2020.js'
 import { ConfigError } from '../config/config.ts'
 import type { Environment } from '../config/environment.ts'
-import { findNearest } from '../config/nearest-name.ts'
-import { listSettingVariables, type Settings } from '../config/settings.ts'
-import { createSettingsSchema } from '../config/settings-schema.ts'
+import {
+  findUnknownSettings,
+  listSettingVariables,
+  type Settings,
+  type SettingVariable,
+} from '../config/settings.ts'
 import { variables } from '../config/variables.ts'
 import { type DescriptionOptions, toDescriptionOptions } from '../description/files.ts'
+import type { Path } from '../description/problem.ts'
 import { readSource, type Source } from '../description/source.ts'
 import type { Api } from '../document/api.ts'
 import { asRecord } from '../document/json.ts'
 import { CommandError } from './command.ts'
+import { checkSettings } from './settings-problems.ts'
 
 /** A settings file, read. */
 export interface SettingsFile {
@@ -19,38 +23,50 @@ export interface SettingsFile {
   readonly options: DescriptionOptions
   /** Returns the environment with what the file adds to it; what the environment has stays. */
   apply(environment: Environment, api: Api): Environment
-  /** Turns problems with variables into lines that name the place in the file where it comes from there. */
-  locate(error: ConfigError, api: Api): string[]
+  /** Turns problems with variables of an environment into lines that name the place in the file that they come from. */
+  locate(error: ConfigError, api: Api, environment: Environment): string[]
 }
 
 /** Reads a settings file. Throws a `CommandError` with every problem. */
 export function readSettingsFile(file: string): SettingsFile {
   const source = readSource(readText(file), file)
-  const settings = checkSettings(source, file)
+  const settings = readSettings(source, file)
   const at = (path: string) => resolve(dirname(file), path)
+  const lineOf = (path: Path) => source.positionOf(path).line
   const list = (api: Api) => listSettingVariables(settings, api, Object.keys(variables))
   return {
     files: (settings.descriptions ?? []).flatMap((one) => (one.file === undefined ? [] : [at(one.file)])),
     options: toDescriptionOptions(settings, at),
     apply(environment, api) {
-      const problems: string[] = []
-      const added = list(api).flatMap(({ path, variable, value }) => {
+      const settings = list(api)
+      const problems = findUnknownSettings(settings, api).map(
+        ({ path, message }) => `${file}:${lineOf(path)}: ${path.join('.')} ${message}`,
+      )
+      const added = settings.flatMap((setting) => {
+        const { path, variable, value } = setting
         const twin = variable.endsWith('_FILE') ? variable.slice(0, -5) : `${variable}_FILE`
         if (environment[variable] || environment[twin]) return []
-        const [name, text] = toVariable(path, variable, value, environment, at)
+        const [name, text] = toVariable(setting, environment, at)
+        // An empty setting means its default, as an empty variable does.
         if (text) return [[name, text]]
-        problems.push(`${file}:${source.lineOf(path)}: ${path.join('.')} is ${value}, which is not set`)
+        if (path.includes('credentials'))
+          problems.push(
+            `${file}:${lineOf(path)}: ${path.join('.')} is ${value}; expected that variable to be set`,
+          )
         return []
       })
       if (problems.length > 0) throw new ConfigError(problems)
       return { ...environment, ...Object.fromEntries(added) }
     },
-    locate: ({ problems }, api) =>
+    locate: ({ problems }, api, environment) =>
       problems.map((problem) => {
-        const cause = list(api).find(({ variable }) => problem.startsWith(variable))
+        const [variable = ''] = /^\w+/.exec(problem) ?? []
+        const cause = list(api).find((one) => {
+          const [name, text] = toVariable(one, environment, at)
+          return name === variable && environment[name] === text
+        })
         if (!cause) return problem
-        const key = cause.path.join('.')
-        return `${file}:${source.lineOf(cause.path)}: ${key}${problem.slice(cause.variable.length)}`
+        return `${file}:${lineOf(cause.path)}: ${cause.path.join('.')}${problem.slice(variable.length)}`
       }),
   }
 }
@@ -63,48 +79,20 @@ function readText(file: string): string {
   }
 }
 
-function checkSettings({ value, problems, lineOf }: Source, file: string): Settings {
-  const check = new Ajv2020({
-    strict: false,
-    allErrors: true,
-    verbose: true,
-    formats: { uri: true },
-  }).compile<Settings>(createSettingsSchema())
-  const settings = value ?? {}
-  const found = problems.map(({ line, message }) => `${file}:${line}: ${message}`)
-  if (found.length === 0 && check(settings)) return settings
-  for (const { instancePath, message, params, parentSchema } of check.errors ?? []) {
-    const path = instancePath.split('/').slice(1)
-    const extra = asRecord(params).additionalProperty
-    const place = typeof extra === 'string' ? [...path, extra] : path
-    const what =
-      typeof extra === 'string' ? describeUnknown(extra, parentSchema) : describeRule(message, params)
-    found.push(`${file}:${lineOf(place)}: ${place.join('.') || 'the file'} ${what}`)
-  }
-  throw new CommandError(found.join('\n'))
-}
-
-function describeUnknown(name: string, schema: unknown): string {
-  const known = Object.keys(asRecord(asRecord(schema).properties))
-  const folded = findNearest(
-    name.toLowerCase(),
-    known.map((one) => one.toLowerCase()),
+function readSettings(source: Source, file: string): Settings {
+  const checked = checkSettings(source.value ?? {})
+  if (source.problems.length === 0 && checked.settings) return checked.settings
+  const found = checked.findings.map((one) => ({ ...one, ...source.positionOf(one.path) }))
+  throw new CommandError(
+    [...source.problems, ...found]
+      .map(({ line, message, expected }) => `${file}:${line}: ${message}; expected ${expected}`)
+      .join('\n'),
   )
-  const nearest = known.find((one) => one.toLowerCase() === folded)
-  return `is no setting${nearest === undefined ? '' : `; did you mean ${nearest}?`}`
-}
-
-function describeRule(message: string | undefined, params: unknown): string {
-  return asRecord(params).pattern === undefined
-    ? (message ?? 'is wrong')
-    : 'must be file:PATH or env:VARIABLE, never the secret itself'
 }
 
 /** A file is given to the variable that takes one; the values of variables and files stay where they are. */
 function toVariable(
-  path: readonly (string | number)[],
-  variable: string,
-  value: string,
+  { path, variable, value }: SettingVariable,
   environment: Environment,
   at: (path: string) => string,
 ): [string, string | undefined] {

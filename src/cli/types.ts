@@ -1,6 +1,5 @@
 import { Command } from 'commander'
 import type { DescriptionOptions } from '../description/files.ts'
-import { readDocument } from '../document/document.ts'
 import { exposePaths } from '../document/exposed-paths.ts'
 import { type CommandContext, formatExamples } from './command.ts'
 import { addDescriptionOptions } from './description-options.ts'
@@ -20,7 +19,7 @@ export function createTypes(context: CommandContext): Command {
         () => import('openapi-typescript'),
         'openapi-typescript typescript',
       )
-      const document = files.length === 0 ? readDocument() : await loadServed(files, options, context)
+      const document = await loadServed(files, options, context)
       const types = await generate(JSON.stringify(exposePaths(document)), { emptyObjectsUnknown: true })
       context.stdout.write(astToString(types))
     })

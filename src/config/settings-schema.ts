@@ -15,10 +15,20 @@ const reference = {
 const description = {
   type: 'object',
   additionalProperties: false,
+  // The shipped document has its own paths.
+  dependentRequired: { prefix: ['file'] },
   properties: {
     file: { ...text, description: 'Capability or OpenAPI document; without one, what calgate ships with' },
-    baseUrl: { ...text, format: 'uri', description: 'Address of the API' },
-    prefix: { ...text, description: 'What stands before the paths on the REST server' },
+    baseUrl: {
+      ...text,
+      format: 'uri',
+      description: 'Address of the API, an http or https URL without user, query and fragment',
+    },
+    prefix: {
+      ...text,
+      pattern: '^(/[^/?#\\s{}]+)*$',
+      description: 'Path such as /pets that stands before the paths on the REST server',
+    },
     caFile: { ...text, description: 'File of PEM certificates to trust for the API' },
     credentials: { ...named(reference), description: 'Credentials by the names of security schemes' },
     pins: { ...named(text), description: 'The one value that is served of a parameter, by its name' },
@@ -40,7 +50,13 @@ export function createSettingsSchema(): object {
     type: 'object',
     additionalProperties: false,
     properties: {
-      descriptions: { type: 'array', items: description, description: 'What is served' },
+      descriptions: {
+        type: 'array',
+        items: description,
+        // What calgate ships with is served alone.
+        anyOf: [{ maxItems: 1 }, { items: { required: ['file'] } }],
+        description: 'What is served',
+      },
       overlays: { ...texts, description: 'Overlays that are applied to the descriptions' },
       schemas: { ...texts, description: 'OpenAPI documents that type capabilities' },
       serverVariables: { ...named(text), description: 'Values of variables of servers' },

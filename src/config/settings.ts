@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import type { Api } from '../document/api.ts'
-import { nameSchemeVariables, nameVariable } from './api-variables.ts'
+import { listApiVariables, nameSchemeVariables, nameVariable } from './api-variables.ts'
 import type { variables } from './variables.ts'
 
 type CamelCase<Name extends string> = Name extends `${infer Head}_${infer Rest}`
@@ -75,6 +75,29 @@ export function listSettingVariables(
       })),
     ),
   ]
+}
+
+/** A credential or a pin that the API has no place for, and what is wrong with it. */
+export interface UnknownSetting {
+  readonly path: SettingPath
+  readonly message: string
+}
+
+/** Finds the credentials and pins that would never be used, by the name that is mistyped. */
+export function findUnknownSettings(listed: readonly SettingVariable[], api: Api): UnknownSetting[] {
+  const known = listApiVariables(api)
+  return listed.flatMap(({ path, variable }) => {
+    const kind = path[2]
+    if ((kind !== 'credentials' && kind !== 'pins') || variable in known) return []
+    const [what, names] =
+      kind === 'credentials'
+        ? ['is no security scheme of the API', api.schemes]
+        : ['is no parameter that can be pinned', api.pins]
+    const expected = names.map(({ name }) => name).join(', ')
+    return [
+      { path, message: `${what}; expected ${expected === '' ? 'nothing there' : `one of ${expected}`}` },
+    ]
+  })
 }
 
 function listApiSettings(settings: DescriptionSettings, isOneOfMany: boolean, api: Api): SettingVariable[] {

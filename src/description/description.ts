@@ -1,4 +1,4 @@
-import type { Path, Problem } from './problem.ts'
+import type { Path, Position, Problem } from './problem.ts'
 
 /** An operation with everything that its description says of it, as OpenAPI 3.1. */
 export interface DescribedOperation {
@@ -8,8 +8,8 @@ export interface DescribedOperation {
   readonly method: string
   /** The Operation Object; references lead to the description's components. */
   readonly operation: Readonly<Record<string, unknown>>
-  /** Looks for the line of the operation in its file, counted from 1. */
-  readonly findLine: () => number
+  /** Looks for the operation in its file. */
+  readonly findPosition: () => Position
 }
 
 /** One description as OpenAPI 3.1, before it is merged with others. */
@@ -23,8 +23,8 @@ export interface Description {
   readonly document: Readonly<Record<string, unknown>>
   readonly operations: readonly DescribedOperation[]
   readonly problems: readonly Problem[]
-  /** Line of a place in the document, in the file. */
-  readonly lineOf: (path: Path) => number
+  /** Position of a place of the document, in the file. */
+  readonly positionOf: (path: Path) => Position
 }
 
 /** An operation of the merged document. */

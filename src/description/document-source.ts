@@ -11,7 +11,7 @@ import { findSlowPatterns } from './openapi/pattern-checks.ts'
 import { repairReferences } from './openapi/reference-checks.ts'
 import { addHeaderScheme } from './openapi/security.ts'
 import { readVersion, upgradeDocument } from './openapi/upgrade.ts'
-import type { Finding, Path, Problem } from './problem.ts'
+import type { Finding, Path, Position, Problem } from './problem.ts'
 import { readSource } from './source.ts'
 
 /** A description as an OpenAPI document of whatever version, which overlays can still be applied to. */
@@ -19,8 +19,8 @@ export interface DocumentSource {
   readonly file: string
   readonly kind: Description['kind']
   readonly document: object
-  /** Line of a place in the document, in the file. */
-  readonly lineOf: (path: Path) => number
+  /** Position of a place of the document, in the file. */
+  readonly positionOf: (path: Path) => Position
   readonly problems: readonly Problem[]
 }
 
@@ -29,32 +29,33 @@ export function readDocumentSource(
   text: string,
   file: string,
 ): { readonly source?: DocumentSource; readonly problems: readonly Problem[] } {
-  const { value, problems, lineOf } = readSource(text, file)
+  const { value, problems, positionOf } = readSource(text, file)
   if (problems.length > 0) return { problems }
   if (asRecord(value).naftiko !== undefined) return readCapabilitySource(text, file)
   if (isObject(value) && readVersion(value) !== undefined)
-    return { source: { file, kind: 'openapi', document: value, lineOf, problems: [] }, problems: [] }
+    return { source: { file, kind: 'openapi', document: value, positionOf, problems: [] }, problems: [] }
   const { swagger, openapi } = asRecord(value)
   const version = swagger ?? openapi
   const message =
     version === undefined ? 'the file is no description of an API' : `OpenAPI ${version} is not supported`
   const expected = 'naftiko: 1.…, openapi: 3.0, 3.1 or 3.2, or swagger: "2.0"'
-  return { problems: [{ file, line: 1, message, expected, severity: 'error' }] }
+  return { problems: [{ file, line: 1, column: 1, message, expected, severity: 'error' }] }
 }
 
 function readCapabilitySource(text: string, file: string): ReturnType<typeof readDocumentSource> {
   const { capability, problems } = readCapability(text, file)
   if (!capability) return { problems }
-  const { lineOf } = readSource(text, file)
+  const { positionOf } = readSource(text, file)
   const places = new Map(
     deriveOperations(capability).map(({ key, method, source }) => [
       `${method} ${key}`,
       (source.route ?? source.tool ?? source.consumed).place,
     ]),
   )
-  const lineOfDerived = ([, key = '', method = '']: Path) => lineOf(places.get(`${method} ${key}`) ?? [])
+  const positionOfDerived = ([, key = '', method = '']: Path) =>
+    positionOf(places.get(`${method} ${key}`) ?? [])
   const source: DocumentSource = {
-    ...{ file, kind: 'capability', problems, lineOf: lineOfDerived },
+    ...{ file, kind: 'capability', problems, positionOf: positionOfDerived },
     document: deriveDocument(capability),
   }
   return { source, problems }
@@ -65,7 +66,7 @@ function readCapabilitySource(text: string, file: string): ReturnType<typeof rea
  * one by one. Never throws. The document of the source may be changed by it.
  */
 export async function toDescription(
-  { file, kind, document: written, lineOf, problems }: DocumentSource,
+  { file, kind, document: written, positionOf, problems }: DocumentSource,
   { allowed }: Pick<ReferenceOptions, 'allowed'>,
 ): Promise<Description> {
   const external = await loadExternalFiles(written, { file, allowed })
@@ -81,7 +82,7 @@ export async function toDescription(
   }))
   const toProblem = ({ path, message, expected, severity = 'error' }: Finding): Problem => ({
     file,
-    line: lineOf(toWrittenPath(path, written)),
+    ...positionOf(toWrittenPath(path, written)),
     message,
     expected,
     severity,
@@ -90,11 +91,11 @@ export async function toDescription(
     file,
     name: nameDescription(file),
     kind,
-    lineOf: (path) => lineOf(toWrittenPath(path, written)),
+    positionOf: (path) => positionOf(toWrittenPath(path, written)),
     document: { ...rest, info: completeInfo(rest.info, file), components: addHeaderScheme(rest.components) },
     operations: operations.map(({ key, method, path, part }) => ({
       ...{ key, method, operation: part },
-      findLine: () => lineOf(path),
+      findPosition: () => positionOf(path),
     })),
     problems: [
       ...problems,

@@ -60,7 +60,7 @@ const unroutable = /%(?:2[346bcf]|3[abdf]|40)/i
 function describeUnroutable(one: MergedOperation, path = ''): Problem {
   return {
     file: one.description.file,
-    line: one.findLine(),
+    ...one.findPosition(),
     message: `${one.method.toUpperCase()} ${path} is left out on REST: its path has an encoded delimiter`,
     expected: 'an x-rest-path without one, set by an overlay',
     severity: 'omission',
@@ -105,15 +105,15 @@ function describeCollision(
   const place = earlier === 'own' ? 'the gateway’s own document' : describePlace(earlier)
   return {
     file: one.description.file,
-    line: one.findLine(),
+    ...one.findPosition(),
     message: `${one.method.toUpperCase()} ${wanted} is ${place}, so this one is served at ${given}`,
     expected: `--prefix ${one.description.name}=/…`,
     severity: 'warning',
   }
 }
 
-function describePlace({ description, findLine }: MergedOperation): string {
-  return `that of ${description.file}:${findLine()}`
+function describePlace({ description, findPosition }: MergedOperation): string {
+  return `that of ${description.file}:${findPosition().line}`
 }
 
 function toFreeId(

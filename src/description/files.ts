@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { nameDescription, type Settings } from '../config/settings.ts'
 import { asRecord } from '../document/json.ts'
+import type { Selection } from '../document/selection.ts'
 import { type Loading, type LoadOptions, loadDescriptions, type NamedText } from './load.ts'
 
 /** How descriptions are loaded, in the words of a command line: lists of texts, `NAME=VALUE` where a name belongs to it. */
@@ -68,15 +69,20 @@ export async function loadFiles(
     variables: readNamed(options.serverVariable, forms.serverVariable),
     prefixes: readAddressed(options.prefix, forms.prefix, names),
     allowedReferences: options.allowRef ?? [],
-    selection: {
-      tags: options.tag ?? [],
-      operations: options.operation ?? [],
-      exclude: options.exclude ?? [],
-      readOnly: options.readOnly ?? false,
-    },
+    selection: readSelection(options),
   } satisfies LoadOptions)
   const refused = options.strict ? ['error', 'omission'] : ['error']
   return { ...loading, isRefused: loading.problems.some(({ severity }) => refused.includes(severity)) }
+}
+
+/** Reads which operations are selected. */
+export function readSelection({
+  tag = [],
+  operation = [],
+  exclude = [],
+  readOnly = false,
+}: DescriptionOptions): Selection {
+  return { tags: tag, operations: operation, exclude, readOnly }
 }
 
 function readFiles(files: readonly (string | NamedText)[] = []): Promise<NamedText[]> {

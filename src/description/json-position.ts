@@ -1,14 +1,15 @@
-import type { Path } from './problem.ts'
+import type { Path, Position } from './problem.ts'
 
-/** Finds the line, counted from 1, of the deepest value on a path that exists in a well-formed JSON text. */
-export function findJsonLine(text: string, path: Path): number {
+/** Finds the deepest value on a path that exists in a well-formed JSON text. */
+export function findJsonPosition(text: string, path: Path): Position {
   let offset = skipSpace(text, 0)
   for (const segment of path) {
     const found = findMember(text, offset, segment)
     if (found === undefined) break
     offset = found
   }
-  return text.slice(0, offset).split('\n').length
+  const before = text.slice(0, offset)
+  return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') }
 }
 
 /** Offset of a member's value in the object, or of an element in the array, that begins at an offset. */

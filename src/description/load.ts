@@ -10,7 +10,7 @@ import { applyOverlay } from './overlay/overlay.ts'
 import type { Problem } from './problem.ts'
 import { typeDescription } from './schemas.ts'
 import { findSharedCredentials, nameVariables } from './security-variables.ts'
-import { selectOperations, type UnmatchedName } from './selection.ts'
+import { explainUnmatched, selectOperations, type UnmatchedName } from './selection.ts'
 
 /** A file as it was named, and its text. */
 export interface NamedText {
@@ -110,15 +110,8 @@ function applyOverlays(sources: readonly DocumentSource[], overlays: readonly Na
   }
 }
 
-function describeUnmatched({ name, nearest }: UnmatchedName, [first]: readonly NamedText[]): Problem {
-  const message = `"${name}" selects no operation`
-  return {
-    file: first?.file ?? '',
-    line: 1,
-    message,
-    expected: nearest ?? 'a tag, an operationId, a tool or GET /path',
-    severity: 'error',
-  }
+function describeUnmatched(unmatched: UnmatchedName, [first]: readonly NamedText[]): Problem {
+  return { file: first?.file ?? '', line: 1, column: 1, ...explainUnmatched(unmatched), severity: 'error' }
 }
 
 /** Sorts problems by the order in which their files were named, then by line. */

@@ -30,7 +30,7 @@ export function mergeOperations(
       const written = findServers(operation.operation) ?? findServers(description.document)
       const server = servers.get(written) ?? resolveServer(written, description, options)
       if (!servers.has(written) && server.problem)
-        problems.push({ file: description.file, line: description.lineOf(['servers']), ...server.problem })
+        problems.push({ file: description.file, ...description.positionOf(['servers']), ...server.problem })
       servers.set(written, server)
       const one = { ...operation, description, ...(server.url !== undefined && { baseUrl: server.url }) }
       const identity = identify(one, server.url ?? '')
@@ -62,8 +62,8 @@ function describeDifference(earlier: MergedOperation, one: MergedOperation): Pro
   const name = `${one.method.toUpperCase()} ${one.key}`
   return {
     file: one.description.file,
-    line: one.findLine(),
-    message: `${name} is described otherwise than in ${earlier.description.file}:${earlier.findLine()}, which is served`,
+    ...one.findPosition(),
+    message: `${name} is described otherwise than in ${earlier.description.file}:${earlier.findPosition().line}, which is served`,
     expected: 'one description of it, or the better one named first',
     severity: 'warning',
   }

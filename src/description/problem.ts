@@ -4,11 +4,15 @@
  */
 export type Severity = 'error' | 'omission' | 'warning'
 
-/** One thing wrong with a source file, at its place. */
-export interface Problem {
-  readonly file: string
-  /** Counted from 1. */
+/** A position in a source file; both are counted from 1, columns in UTF-16 code units. */
+export interface Position {
   readonly line: number
+  readonly column: number
+}
+
+/** One thing wrong with a source file, at its position. */
+export interface Problem extends Position {
+  readonly file: string
   readonly message: string
   readonly expected: string
   readonly severity: Severity
@@ -17,7 +21,7 @@ export interface Problem {
 /** A place in a YAML document: keys and indexes from its root. */
 export type Path = readonly (string | number)[]
 
-/** Something found wrong at a path, before its line is known. */
+/** Something found wrong at a path, before its position is known. */
 export interface Finding {
   readonly path: Path
   readonly message: string

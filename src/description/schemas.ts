@@ -37,7 +37,7 @@ export function typeDescription(
     const warn = (message: string, expected: string) => {
       problems.push({
         file: capability.file,
-        line: operation.findLine(),
+        ...operation.findPosition(),
         message,
         expected,
         severity: 'warning',

@@ -43,7 +43,7 @@ export function findSharedCredentials(
     return [
       {
         file: first.description.file,
-        line: first.findLine(),
+        ...first.findPosition(),
         message: `the credential ${variable} is sent to several origins: ${[...origins].join(', ')}`,
         expected: 'a credential for each origin, or one that is meant for all of them',
         severity: 'warning',

@@ -3,6 +3,10 @@ import { asRecord } from '../document/json.ts'
 import { hasTag, isSelected, type Selectable, type Selection } from '../document/selection.ts'
 import { hintByMethod } from '../document/tool.ts'
 import type { DescribedOperation } from './description.ts'
+import type { Finding } from './problem.ts'
+
+/** What of an operation is looked at. */
+type SelectableOperation = Pick<DescribedOperation, 'operation' | 'method' | 'key'>
 
 /** A name that selects nothing, and the one that was probably meant. */
 export interface UnmatchedName {
@@ -11,7 +15,7 @@ export interface UnmatchedName {
 }
 
 /** Keeps the selected operations, and tells which of the names given select nothing. */
-export function selectOperations<Operation extends DescribedOperation>(
+export function selectOperations<Operation extends SelectableOperation>(
   operations: readonly Operation[],
   selection: Selection,
 ): { readonly selected: readonly Operation[]; readonly unmatched: readonly UnmatchedName[] } {
@@ -33,7 +37,15 @@ function suggest(known: readonly string[]) {
   return (name: string): UnmatchedName => ({ name, nearest: findNearest(name, known) })
 }
 
-function listFacts({ operation, method, key }: DescribedOperation): Selectable {
+/** Says what is wrong with a name that selects nothing, and what would be right. */
+export function explainUnmatched({ name, nearest }: UnmatchedName): Pick<Finding, 'message' | 'expected'> {
+  return {
+    message: `"${name}" selects no operation`,
+    expected: nearest ?? 'a tag, an operationId, a tool or GET /path',
+  }
+}
+
+function listFacts({ operation, method, key }: SelectableOperation): Selectable {
   const { name, annotations } = asRecord(operation['x-mcp-tool'])
   const { readOnlyHint = hintByMethod(method).readOnlyHint } = asRecord(annotations)
   return {

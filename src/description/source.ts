@@ -10,17 +10,17 @@ import {
   visit,
 } from 'yaml'
 import { nestsDeeper } from '../document/json.ts'
-import { findJsonLine } from './json-position.ts'
-import type { Path, Problem } from './problem.ts'
+import { findJsonPosition } from './json-position.ts'
+import type { Path, Position, Problem } from './problem.ts'
 
-/** A YAML or JSON source file: what it says, and on which line it says it. */
+/** A YAML or JSON source file: what it says, and where it says it. */
 export interface Source {
   /** What the file says; nothing when it is malformed. */
   readonly value?: unknown
   /** Why it is malformed; empty when it is not. */
   readonly problems: readonly Problem[]
-  /** The line of the deepest node on a path that exists, so that a missing key is at its parent. */
-  readonly lineOf: (path: Path) => number
+  /** The position of the deepest node on a path that exists, so that a missing key is at its parent. */
+  readonly positionOf: (path: Path) => Position
 }
 
 /**
@@ -34,15 +34,18 @@ export function readSource(text: string, file: string): Source {
 /** Levels of a description at most: every step walks it as deep as it nests. */
 const deepest = 3_000
 
-/** Reads JSON with JSON's own parser, which takes a hundredth of the time; lines are looked for when they are asked for. */
+/** Reads JSON with JSON's own parser, which takes a hundredth of the time; positions are looked for when they are asked for. */
 function readJson(text: string, file: string): Source | undefined {
   if (!/^\s*[{[]/.test(text)) return undefined
   try {
     const value: unknown = JSON.parse(text)
-    const lineOf = (path: Path) => findJsonLine(text, path)
-    if (!nestsDeeper(text, deepest)) return { value, problems: [], lineOf }
+    const positionOf = (path: Path) => findJsonPosition(text, path)
+    if (!nestsDeeper(text, deepest)) return { value, problems: [], positionOf }
     const message = `the file nests deeper than ${deepest} levels`
-    return { problems: [{ file, line: 1, message, expected: 'a description', severity: 'error' }], lineOf }
+    return {
+      problems: [{ file, line: 1, column: 1, message, expected: 'a description', severity: 'error' }],
+      positionOf,
+    }
   } catch {
     return undefined
   }
@@ -55,15 +58,18 @@ function readYaml(text: string, file: string): Source {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const end = text.trimEnd().length
-  const toLine = (offset: number) => lines.linePos(Math.min(offset, end)).line
+  const toPosition = (offset: number): Position => {
+    const { line, col } = lines.linePos(Math.min(offset, end))
+    return { line, column: col }
+  }
   const toProblem = (offset: number, message: string): Problem => ({
     file,
-    line: toLine(offset),
+    ...toPosition(offset),
     message: message.length > longest ? `${message.slice(0, longest)}…` : message,
     expected: 'well-formed YAML',
     severity: 'error',
   })
-  const lineOf = (path: Path) => toLine(findOffset(document, path))
+  const positionOf = (path: Path) => toPosition(findOffset(document, path))
   const problems = document.errors
     .filter(({ code }, index) => index === 0 || code !== 'UNEXPECTED_TOKEN')
     .map(({ pos, message }) => toProblem(pos[0], message))
@@ -76,12 +82,12 @@ function readYaml(text: string, file: string): Source {
         problems.push(toProblem(alias.range?.[0] ?? 0, `the alias *${alias.source} ${what}`))
     },
   })
-  if (problems.length > 0) return { problems, lineOf }
+  if (problems.length > 0) return { problems, positionOf }
   try {
     const value: unknown = document.toJS()
-    return { value, problems, lineOf }
+    return { value, problems, positionOf }
   } catch (error) {
-    return { problems: [toProblem(0, error instanceof Error ? error.message : 'unreadable')], lineOf }
+    return { problems: [toProblem(0, error instanceof Error ? error.message : 'unreadable')], positionOf }
   }
 }
 

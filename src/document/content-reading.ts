@@ -1,7 +1,7 @@
 import { GatewayError } from '../errors/gateway-error.ts'
 import { parseExactly } from './exact-numbers.ts'
 import { isJsonType, parseJson } from './json.ts'
-import { findPlace, type Parameter } from './parameters.ts'
+import { findPosition, type Parameter } from './parameters.ts'
 import { joinLocation } from './violations.ts'
 
 /** Reads the raw text of a parameter; text in no form of its style stays text, for the schema to refuse. */
@@ -23,7 +23,7 @@ export function readContent(parameter: Parameter, decode: (raw: string) => strin
 
 /** Creates the refusal of a parameter that cannot be read as one value. */
 export function refuseParameter(parameter: Parameter, message: string): GatewayError {
-  const location = joinLocation(findPlace(parameter), parameter.name)
+  const location = joinLocation(findPosition(parameter), parameter.name)
   const violations = [{ location, rule: 'content', message }]
   return new GatewayError('invalid_argument', { detail: `${location} ${message}`, violations })
 }

@@ -125,7 +125,7 @@ function isPlace(place: unknown): place is ParameterPlace {
 }
 
 /** The place of a call's values that a parameter belongs to: no operation has both `query` and `querystring`. */
-export function findPlace({ in: place }: Parameter): Exclude<ParameterPlace, 'querystring'> {
+export function findPosition({ in: place }: Parameter): Exclude<ParameterPlace, 'querystring'> {
   return place === 'querystring' ? 'query' : place
 }
 

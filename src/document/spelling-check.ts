@@ -3,7 +3,7 @@ import { writeBody } from './body-writing.ts'
 import { isObject } from './json.ts'
 import type { MediaType } from './media-types.ts'
 import { createPathWriter, UnwritableValue, writeCookiePairs, writeHeaderText } from './parameter-writing.ts'
-import { findPlace, type Parameter } from './parameters.ts'
+import { findPosition, type Parameter } from './parameters.ts'
 import { listVariables } from './path-template.ts'
 import { type ParameterValues, type Templated, writePairs, writeWhole } from './request-writing.ts'
 import { joinLocation } from './violations.ts'
@@ -18,7 +18,7 @@ export function createSpellingCheck({
 }: Templated): (values: ParameterValues) => Violation[] {
   const checks = parameters.map((parameter) => ({
     name: parameter.name,
-    place: findPlace(parameter),
+    place: findPosition(parameter),
     rule: parameter.style,
     write: prepareWriting(path, parameter, parameters),
   }))

@@ -4,7 +4,7 @@ import { describeBody } from './body-schema.ts'
 import { describeObject, type JsonSchema } from './json-schema.ts'
 import type { MediaType } from './media-types.ts'
 import type { Operation } from './operations.ts'
-import { findPlace, type Parameter } from './parameters.ts'
+import { findPosition, type Parameter } from './parameters.ts'
 import { createCompiler, type SchemaCompiler } from './schema-compiler.ts'
 import { checkBodySpelling, createSpellingCheck } from './spelling-check.ts'
 import { toViolations } from './violations.ts'
@@ -110,8 +110,8 @@ function describeInput(operation: Operation, mediaType: MediaType | undefined, k
   return describeObject(members, operation.body?.required ? ['body'] : [])
 }
 
-function describePlace(operation: Operation, place: ReturnType<typeof findPlace>, keep: Keep): JsonSchema {
-  const parameters = operation.parameters.filter((parameter) => findPlace(parameter) === place)
+function describePlace(operation: Operation, place: ReturnType<typeof findPosition>, keep: Keep): JsonSchema {
+  const parameters = operation.parameters.filter((parameter) => findPosition(parameter) === place)
   const members = Object.fromEntries(parameters.map(({ name, schema }) => [name, keep(schema)]))
   const required = parameters.filter((one) => one.required && !isCredential(one))
   return describeObject(

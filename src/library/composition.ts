@@ -1,12 +1,18 @@
 import { createRequire } from 'node:module'
 import type { FastifyBaseLogger } from 'fastify'
 import { pino } from 'pino'
-import { readConfig } from '../config/config.ts'
-import { type DescriptionSettings, listSettingVariables, type Settings } from '../config/settings.ts'
+import { ConfigError, readConfig } from '../config/config.ts'
+import {
+  type DescriptionSettings,
+  findUnknownSettings,
+  listSettingVariables,
+  type Settings,
+} from '../config/settings.ts'
 import { variables } from '../config/variables.ts'
 import { loadFiles, toDescriptionOptions } from '../description/files.ts'
+import { selectShipped } from '../description/shipped.ts'
 import { readApi } from '../document/api.ts'
-import { type OpenApiDocument, readDocument } from '../document/document.ts'
+import type { OpenApiDocument } from '../document/document.ts'
 import { asRecord } from '../document/json.ts'
 import { createGateway } from '../gateway.ts'
 import type { Gateway } from '../http/gateway.ts'
@@ -38,6 +44,9 @@ export async function composeGateway(
   const document = await loadDocument({ ...settings, descriptions })
   const api = readApi(document)
   const listed = listSettingVariables({ ...settings, descriptions }, api, Object.keys(variables))
+  const unknown = findUnknownSettings(listed, api)
+  if (unknown.length > 0)
+    throw new ConfigError(unknown.map(({ path, message }) => `${path.join('.')} ${message}`))
   const config = readConfig(Object.fromEntries(listed.map(({ variable, value }) => [variable, value])), api)
   const version = String(asRecord(createRequire(import.meta.url)('calgate/package.json')).version)
   const parts = { config, document, logger, version }
@@ -49,7 +58,7 @@ async function loadDocument(settings: ProgramSettings): Promise<OpenApiDocument>
     if (file === undefined) return []
     return document ? { file, text: JSON.stringify(document) } : file
   })
-  if (named.length === 0) return readDocument()
+  if (named.length === 0) return selectShipped(toDescriptionOptions(settings))
   const { document, problems, isRefused } = await loadFiles(named, toDescriptionOptions(settings))
   if (document && !isRefused) return document
   const lines = problems.map(({ file, line, message }) => `${file}:${line}: ${message}`)

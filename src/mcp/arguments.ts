@@ -2,7 +2,7 @@ import { describeBody } from '../document/body-schema.ts'
 import { asRecord, isObject, quoteName, readOwn } from '../document/json.ts'
 import { dereference, describeObject, type JsonSchema } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
-import { findPlace, type Parameter } from '../document/parameters.ts'
+import { findPosition, type Parameter } from '../document/parameters.ts'
 import { placeDefinitions } from '../document/schema-reader.ts'
 import type { Security } from '../document/security.ts'
 import { type Tool, toArgumentKey } from '../document/tool.ts'
@@ -92,7 +92,7 @@ export function createArgumentBinder(
   const names = Object.values(tool.arguments)
   const parameters = operation.parameters.map((parameter) => ({
     name: parameter.name,
-    place: findPlace(parameter),
+    place: findPosition(parameter),
     argument: tool.arguments[toArgumentKey(tool, parameter)],
     credential: isCredential(parameter),
     isOptional: isCredential(parameter) || !parameter.required || defaults[parameter.name] !== undefined,
@@ -148,7 +148,7 @@ function refuseArgument(name: string, names: readonly string[], { body }: Operat
 export function locateByArgument({ parameters }: Operation, tool: Tool, violation: Violation): Violation {
   for (const [key, argument] of Object.entries(tool.arguments)) {
     const parameter = parameters.find((one) => toArgumentKey(tool, one) === key)
-    const place = parameter && findPlace(parameter)
+    const place = parameter && findPosition(parameter)
     const name = parameter?.name ?? key
     const prefixes = place ? [`${place}.${name}`, `${place}[${quoteName(name)}]`] : [name]
     const prefix = prefixes.find((one) => leadsTo(one, violation.location))

@@ -1,5 +1,5 @@
 import type { Operation } from '../document/operations.ts'
-import { findPlace } from '../document/parameters.ts'
+import { findPosition } from '../document/parameters.ts'
 import type { Security, SecurityScheme } from '../document/security.ts'
 import { type CallInput, isCredential } from '../document/validation.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
@@ -94,7 +94,7 @@ export function createPinCheck(
 ): (input: CallInput) => void {
   const pinned = parameters
     .filter(({ name, pin }) => pin !== undefined && pins[name] !== undefined)
-    .map((parameter) => ({ name: parameter.name, place: findPlace(parameter), pin: pins[parameter.name] }))
+    .map((parameter) => ({ name: parameter.name, place: findPosition(parameter), pin: pins[parameter.name] }))
   return (input) => {
     for (const { name, place, pin } of pinned) {
       const named = input[place]?.[name]

@@ -1,6 +1,6 @@
 import type { Operation } from '../document/operations.ts'
 import { encodeQueryText, writeHeaderText } from '../document/parameter-writing.ts'
-import { findPlace } from '../document/parameters.ts'
+import { findPosition } from '../document/parameters.ts'
 import { createRequestWriter } from '../document/request-writing.ts'
 import type { CallInput } from '../document/validation.ts'
 import type { UpstreamCall } from './call.ts'
@@ -90,7 +90,7 @@ function listDescribers({ parameters }: Operation): ((input: CallInput) => Recor
   return parameters.flatMap((parameter) => {
     const { name, upstreamHeader } = parameter
     if (upstreamHeader === undefined) return []
-    const place = findPlace(parameter)
+    const place = findPosition(parameter)
     const inHeader = { ...parameter, in: 'header', style: 'simple' } as const
     return [
       (input: CallInput): Record<string, string> => {

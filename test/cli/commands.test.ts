@@ -102,7 +102,7 @@ it('the version stands alone', async () => {
   expect(await runCommand('--version')).toEqual({ code: 0, stdout: '0.0.0\n', stderr: '' })
 })
 
-it.each(['--read-only', '--base-url=https://api.example.org', '--tag=Customers'])(
+it.each(['--prefix=/v1', '--base-url=https://api.example.org', '--overlay=mine.yaml'])(
   'refuses %s without a description, since nothing would come of it',
   async (option) => {
     const { code, stderr } = await runCommand('serve', option)

@@ -54,6 +54,22 @@ test('check tells every problem of every file, with line and fix', async () => {
   ])
 })
 
+test('check writes the same for programs, with the column of each problem', async () => {
+  const { code, stdout, stderr } = await run('check', ['sound.json', 'partial.yaml', '--json'])
+  expect([code, stderr]).toEqual([1, ''])
+  const { served, problems } = JSON.parse(stdout)
+  expect(served).toBe(3)
+  expect(problems).toMatchObject([
+    { file: expect.stringMatching(/sound\.json$/), line: 1, severity: 'warning' },
+    { line: 5, column: 14, severity: 'warning', fix: '--prefix partial=/…' },
+    { line: 6, column: 6, severity: 'omission', message: 'the path b is left out', fix: '/b' },
+  ])
+  const members = ['file', 'line', 'column', 'severity', 'message', 'fix']
+  expect(problems.map(Object.keys)).toEqual([members, members, members])
+  const whole = await run('check', ['sound.json', '--base-url', 'https://a.example.org', '--json'])
+  expect([whole.code, JSON.parse(whole.stdout)]).toEqual([0, { served: 2, problems: [] }])
+})
+
 test('check counts nothing as served that --strict or an error keeps from being served', async () => {
   const { stdout } = await run('check', ['partial.yaml', '--strict'])
   expect(stdout).toContain('0 errors, 1 left out, 0 warnings; 0 operations are served')
@@ -119,6 +135,7 @@ test.each([
   [['--strict'], "missing required argument 'file'"],
   [['sound.json', '--unknown'], "unknown option '--unknown'"],
   [['gone.yaml'], 'cannot be read (ENOENT)'],
+  [['gone.yaml', '--json'], 'cannot be read (ENOENT)'],
   [['sound.json', '--base-url', 'ftp://example.org'], '--base-url takes [NAME=]URL, '],
   [['sound.json', '--prefix', 'v1'], '--prefix takes [NAME=]/PATH, not "v1"'],
   [

@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { CommandError } from '../../src/cli/command.ts'
 import { readSettingsFile } from '../../src/cli/settings-file.ts'
 import { ConfigError, readConfig } from '../../src/config/config.ts'
 import { createSettingsSchema } from '../../src/config/settings-schema.ts'
 import { loadFiles } from '../../src/description/files.ts'
 import { readApi } from '../../src/document/api.ts'
 import { readDocument } from '../../src/document/document.ts'
+import { createGateway } from '../../src/index.ts'
 import { describeApi } from '../description/loading.ts'
 import { runCommand } from './run-command.ts'
 
@@ -36,17 +38,32 @@ function read(text: string) {
   return readSettingsFile(path)
 }
 
+/** The problems that keep a file from being read. */
+function tell(text: string): string[] {
+  try {
+    read(text)
+  } catch (error) {
+    if (error instanceof CommandError) return error.message.replaceAll(`${folder}/`, '').split('\n')
+    throw error
+  }
+  return []
+}
+
 /** The configuration of a file before an environment, of the shipped API or of the descriptions that it names. */
 async function configure(text: string, environment: Record<string, string> = {}) {
   const file = read(text)
   const loaded = file.files.length > 0 ? await loadFiles(file.files, file.options) : undefined
   const document = loaded?.document ?? readDocument()
   const api = readApi(document)
+  const applied = file.apply(environment, api)
   try {
-    return { document, config: readConfig(file.apply(environment, api), api) }
+    return { document, config: readConfig(applied, api) }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    return { document, problems: file.locate(error, api).map((one) => one.replace(`${folder}/`, '')) }
+    return {
+      document,
+      problems: file.locate(error, api, applied).map((one) => one.replace(`${folder}/`, '')),
+    }
   }
 }
 
@@ -104,24 +121,91 @@ describe('calgate.yaml', () => {
   it('tells every wrong member at once, by its line, and never a secret', () => {
     const text =
       'restprot: 1\ndescriptions:\n  - file: 4\n    credentials:\n      key: planted-secret\nreadOnly: maybe\n'
-    expect(() => read(text)).toThrow(
-      new RegExp(
-        [
-          String.raw`calgate\.yaml:1: restprot is no setting; did you mean restPort\?`,
-          String.raw`calgate\.yaml:3: descriptions\.0\.file must be string`,
-          String.raw`calgate\.yaml:5: descriptions\.0\.credentials\.key must be file:PATH or env:VARIABLE, never the secret itself`,
-          String.raw`calgate\.yaml:6: readOnly must be boolean`,
-        ].join('\n.*'),
-      ),
-    )
-    expect(() => read(text)).not.toThrow('planted-secret')
+    expect(tell(text)).toEqual([
+      'calgate.yaml:1: restprot is no setting; expected restPort',
+      'calgate.yaml:3: descriptions.0.file is a number; expected a text: Capability or OpenAPI document; without one, what calgate ships with',
+      'calgate.yaml:5: descriptions.0.credentials.key has another form; expected `file:PATH` or `env:VARIABLE`: where the value is, never the value',
+      'calgate.yaml:6: readOnly is a text; expected true or false: Whether only operations that change nothing are served',
+    ])
+  })
+
+  it.each([
+    ['- a', 'the file is a list; expected a map'],
+    ['a: [', 'expected well-formed YAML'],
+    ['colour: red', 'colour is no setting; expected a setting that docs/configuration.md lists'],
+    ['descriptions: [{ files: a }]', 'descriptions.0.files is no setting; expected one of file, baseUrl, '],
+    [
+      'descriptions: [{ credentials: planted-secret }]',
+      'descriptions.0.credentials is a text; expected a map',
+    ],
+    ['descriptions: [{ baseUrl: "ftp://a" }]', 'expected address of the API, an http or https URL without'],
+    ['descriptions: [{ file: a.yaml, prefix: v1 }]', 'expected path such as /pets that stands before'],
+    [
+      'descriptions: [{ prefix: /v1 }]',
+      'descriptions.0.prefix is about the file of a description; expected file',
+    ],
+    [
+      'descriptions: [{ file: a.yaml }, {}]',
+      'descriptions.1 has no file; expected one: what calgate ships with',
+    ],
+    ['restPort: ', 'restPort is empty; expected a whole number: Port of the REST server (REST_PORT)'],
+    ['rateLimit: 600', 'rateLimit is a number; expected a text: Calls of each client, both servers'],
+    ['allowedHosts: 4', 'allowedHosts is a number; expected a list or a text: More names'],
+  ])('%j is told with what is right', (text, message) => {
+    const [told, ...others] = tell(text)
+    expect([told, others]).toEqual([expect.stringMatching(/^calgate\.yaml:1: [^;]+; expected \S/), []])
+    expect(told).toContain(message)
+    expect(told).not.toContain('planted')
   })
 
   it('names a variable that is not set', async () => {
     const { problems } = await configure('descriptions: [{ credentials: { secretKey: env:NONE } }]').catch(
       (error: ConfigError) => error,
     )
-    expect(problems?.[0]).toContain('descriptions.0.credentials.secretKey is env:NONE, which is not set')
+    expect(problems?.[0]).toContain(
+      'descriptions.0.credentials.secretKey is env:NONE; expected that variable to be set',
+    )
+  })
+
+  it.each([
+    [
+      'credentials: { secretkey: file:secret }',
+      'is no security scheme of the API; expected one of secretKey, apiKey',
+    ],
+    ['pins: { clientid: cm9demo }', 'is no parameter that can be pinned; expected one of clientId'],
+  ])('tells %s, which nothing would read', async (member, message) => {
+    const { problems } = await configure(`descriptions: [{ ${member} }]`).catch((error: ConfigError) => error)
+    expect(problems).toEqual([expect.stringContaining(message)])
+    await expect(createGateway({ descriptions: [parse(`{ ${member} }`)] })).rejects.toThrow(message)
+  })
+
+  it('blames the setting of a file for what the file has, and nothing else for it', async () => {
+    const text = 'restPort: 8081\nmcpPort: 99999\ndescriptions: [{ credentials: { secretKey: file:none } }]'
+    const { problems } = await configure(text, { REST_PORT: 'x' })
+    expect(problems).toEqual([
+      'calgate.yaml:3: descriptions.0.credentials.secretKey must be a readable file of 1 to 512 visible ASCII characters',
+      'REST_PORT must be an integer from 0 to 65535',
+      'calgate.yaml:2: mcpPort must be an integer from 0 to 65535',
+    ])
+  })
+
+  it('takes an empty setting for its default', async () => {
+    const { config } = await configure('host: ""\nlogLevel: ""')
+    expect(config).toMatchObject({ host: '127.0.0.1', logLevel: 'info' })
+  })
+
+  it('lets a mock stand in for the credentials that it names', async () => {
+    const path = join(folder, 'calgate.yaml')
+    writeFileSync(path, 'descriptions: [{ credentials: { secretKey: file:secret } }]')
+    const { code, stdout } = await runCommand(
+      'call',
+      'get-managed-user',
+      'userId=4711',
+      '--mock',
+      '--config',
+      path,
+    )
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^id +4711$/m)])
   })
 })
 

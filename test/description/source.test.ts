@@ -4,15 +4,24 @@ import { readSource } from '../../src/description/source.ts'
 const text = 'a:\n  b:\n  - 1\n  - c: 2\n'
 
 test.each([
-  [[], 1],
-  [['a'], 2],
-  [['a', 'b', 0], 3],
-  [['a', 'b', 1, 'c'], 4],
-  [['a', 'b', 1, 'd'], 4],
-  [['a', 'b', 7], 3],
-  [['x', 'y'], 1],
-])('what is at %j is on line %d, or where it would have to be', (path, line) => {
-  expect(readSource(text, 'a.yaml').lineOf(path)).toBe(line)
+  [[], 1, 1],
+  [['a'], 2, 3],
+  [['a', 'b', 0], 3, 5],
+  [['a', 'b', 1, 'c'], 4, 8],
+  [['a', 'b', 1, 'd'], 4, 5],
+  [['a', 'b', 7], 3, 3],
+  [['x', 'y'], 1, 1],
+])('what is at %j is on line %d, column %d, or where it would have to be', (path, line, column) => {
+  expect(readSource(text, 'a.yaml').positionOf(path)).toEqual({ line, column })
+})
+
+test.each([
+  [[], 1, 1],
+  [['a', 1], 2, 7],
+  [['a', 1, 'b'], 2, 14],
+  [['a', 2], 1, 7],
+])('in JSON, what is at %j is on line %d, column %d', (path, line, column) => {
+  expect(readSource('{"a": [1,\n      { "b": 2 }] }', 'a.json').positionOf(path)).toEqual({ line, column })
 })
 
 test('a text comes back as its value', () => {

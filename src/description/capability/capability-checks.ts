@@ -1,5 +1,5 @@
 import { asRecord } from '../../document/json.ts'
-import type { Finding, Path } from '../problem.ts'
+import type { Finding, Path, Position } from '../problem.ts'
 import { findAuthenticationProblems } from './authentication.ts'
 import type { Capability } from './capability-file.ts'
 import { type Consumed, findConsumedProblems, listConsumed, toRequestShape } from './consumed-operations.ts'
@@ -12,7 +12,7 @@ export interface CheckedFile {
   readonly whole: unknown
   /** False when the consumed side has lost parts, so that the target of a call may be among them. */
   readonly hasTargets: boolean
-  readonly lineOf: (path: Path) => number
+  readonly positionOf: (path: Path) => Position
 }
 
 /** Finds what a well-formed capability still gets wrong: what it names and does not have, or has twice. */
@@ -26,21 +26,21 @@ export function findCapabilityProblems(capability: Capability, file: CheckedFile
     ...findConsumedProblems(capability),
     ...findEqualRequests(consumed, file),
     ...findAuthenticationProblems(capability),
-    ...findRestProblems(exposures, names, file.lineOf),
+    ...findRestProblems(exposures, names, file.positionOf),
     ...findToolProblems(exposures, names),
     ...findUnusedBinds(capability, file.whole),
   ]
 }
 
 /** Two operations with equal requests are both served, each with its own tool; it is a word worth, as one may be wrong. */
-function findEqualRequests(consumed: readonly Consumed[], { lineOf }: CheckedFile): Finding[] {
+function findEqualRequests(consumed: readonly Consumed[], { positionOf }: CheckedFile): Finding[] {
   const first = new Map<string, Consumed>()
   return consumed.flatMap((one): Finding[] => {
     const shape = toRequestShape(one)
     const earlier = first.get(shape)
     if (!earlier) first.set(shape, one)
     if (!earlier) return []
-    const line = lineOf([...earlier.place, 'method'])
+    const { line } = positionOf([...earlier.place, 'method'])
     const message = `${one.method} ${one.key} sends the same request as the operation of line ${line}`
     return [{ path: [...one.place, 'method'], message, expected: 'it once', severity: 'warning' }]
   })

@@ -1,11 +1,11 @@
 import { Ajv } from 'ajv'
 import { asRecord } from '../../document/json.ts'
+import { toFindings } from '../form-problems.ts'
 import type { Finding, Path, Problem } from '../problem.ts'
 import { readSource } from '../source.ts'
 import { findCapabilityProblems } from './capability-checks.ts'
 import type { Capability } from './capability-file.ts'
 import { capabilitySchema } from './capability-schema.ts'
-import { toFindings } from './form-problems.ts'
 import { findUnsupported } from './unsupported.ts'
 
 /** What reading a capability came to; without a capability there is at least one error among the problems. */
@@ -21,13 +21,13 @@ const check = new Ajv({ allErrors: true, verbose: true }).compile<Capability>(ca
  * not supported are cut out of the capability and reported.
  */
 export function readCapability(text: string, file: string): CapabilityReading {
-  const { value, problems: malformations, lineOf } = readSource(text, file)
+  const { value, problems: malformations, positionOf } = readSource(text, file)
   if (malformations.length > 0) return { problems: malformations }
   const toProblems = (findings: readonly Finding[]): Problem[] =>
     findings
       .map(({ path, message, expected, severity = 'error' }) => ({
         file,
-        line: lineOf(path),
+        ...positionOf(path),
         message,
         expected,
         severity,
@@ -43,7 +43,7 @@ export function readCapability(text: string, file: string): CapabilityReading {
   const rest = isFormed && omitted.length === 0 ? value : cutOut(value, [...omitted, ...mistakes])
   // What was cut out of the consumed side would look like a target that does not exist.
   const hasTargets = [...omitted, ...mistakes].every(({ path }) => path[1] !== 'consumes')
-  const findings = rest ? findCapabilityProblems(rest, { whole: value, hasTargets, lineOf }) : []
+  const findings = rest ? findCapabilityProblems(rest, { whole: value, hasTargets, positionOf }) : []
   const problems = toProblems([...unsupported, ...mistakes, ...findings])
   const isRefused = problems.some(({ severity }) => severity === 'error')
   return rest && !isRefused ? { capability: rest, problems } : { problems }

@@ -1,5 +1,5 @@
 import { matchVariables } from '../../document/path-template.ts'
-import { describeNames, type Finding, reportTwice } from '../problem.ts'
+import { describeNames, type Finding, type Position, reportTwice } from '../problem.ts'
 import type { ExposedOperation, ExposedTool } from './capability-file.ts'
 import type { Consumed } from './consumed-operations.ts'
 import { type Exposure, type Exposures, findShadowed, type Route, readBindings } from './exposures.ts'
@@ -8,11 +8,15 @@ import { type Exposure, type Exposures, findShadowed, type Route, readBindings }
 export type CallNames = readonly string[] | undefined
 
 /** Finds what is wrong with the REST surfaces: routes, their variables, and the operations that they call. */
-export function findRestProblems({ routes }: Exposures, names: CallNames, lineOf: LineFinder): Finding[] {
+export function findRestProblems(
+  { routes }: Exposures,
+  names: CallNames,
+  positionOf: FindPosition,
+): Finding[] {
   const shadowed = findShadowed(routes).map(({ route, earlier, isEqual }): Finding => {
     const { method, path } = route.exposed
     const name = `${method} ${path}`
-    const other = `that of line ${lineOf([...earlier.place, 'method'])}`
+    const other = `that of line ${positionOf([...earlier.place, 'method']).line}`
     return {
       path: [...route.place, 'method'],
       ...(isEqual
@@ -43,8 +47,8 @@ export function findRestProblems({ routes }: Exposures, names: CallNames, lineOf
   return [...shadowed, ...others]
 }
 
-/** Gives the line of a place in the file. */
-type LineFinder = (path: Finding['path']) => number
+/** Finds a place in the file. */
+type FindPosition = (path: Finding['path']) => Position
 
 /** Variables match ignoring case and separators (`{clientid}` is bound by `rest.clientId`), and then by position. */
 function findUnboundVariables(route: Exposure<Route>): Finding[] {

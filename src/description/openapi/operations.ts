@@ -14,7 +14,7 @@ type Part = Readonly<Record<string, unknown>>
 const reserved = new Set(['accept', 'content-type', 'authorization'])
 
 /** An operation, where it stands in the document. */
-export type PlacedOperation = Omit<DescribedOperation, 'findLine'> & { readonly path: Path }
+export type PlacedOperation = Omit<DescribedOperation, 'findPosition'> & { readonly path: Path }
 
 /**
  * Reads the operations of an OpenAPI 3.1 document. Each gets everything that is said of it elsewhere (path item,

@@ -1,6 +1,6 @@
 import { Ajv } from 'ajv'
 import { query } from 'json-p3'
-import { toFindings } from '../capability/form-problems.ts'
+import { toFindings } from '../form-problems.ts'
 import type { Finding, Path, Problem } from '../problem.ts'
 import { readSource } from '../source.ts'
 import { type Action, overlaySchema } from './overlay-schema.ts'
@@ -28,7 +28,7 @@ const check = new Ajv({ allErrors: true, verbose: true }).compile<{ actions: rea
  * Actions build on each other, so each is applied to what those before it leave.
  */
 export function applyOverlay(source: string, file: string, documents: readonly object[]): OverlaidDocuments {
-  const { value, problems, lineOf } = readSource(source, file)
+  const { value, problems, positionOf } = readSource(source, file)
   if (problems.length > 0) return { documents, problems }
   const copies = structuredClone(documents)
   const findings = check(value)
@@ -38,7 +38,7 @@ export function applyOverlay(source: string, file: string, documents: readonly o
     documents: copies,
     problems: findings.map(({ path, message, expected }) => ({
       file,
-      line: lineOf(path),
+      ...positionOf(path),
       message,
       expected,
       severity: 'error',

@@ -278,6 +278,7 @@ test('a variable that nothing uses is a warning, not a refusal', () => {
     {
       file: 'gists.yaml',
       line: 4,
+      column: 18,
       message: 'the variable "TOKEN" is used nowhere in this file',
       expected: 'a use such as {{env.TOKEN}}',
       severity: 'warning',

@@ -1,6 +1,6 @@
 import type { ErrorObject } from 'ajv'
-import { asRecord } from '../../document/json.ts'
-import { describeNames, type Finding, type Path } from '../problem.ts'
+import { asRecord } from '../document/json.ts'
+import { describeNames, type Finding, type Path } from './problem.ts'
 
 /** What a YAML author calls the types of JSON. */
 const types = new Map([
@@ -11,8 +11,14 @@ const types = new Map([
   ['boolean', 'true or false'],
 ])
 
-/** Turns Ajv's errors (made with `allErrors` and `verbose`) about the form of a source file into findings. */
-export function toFindings(errors: readonly ErrorObject[]): Finding[] {
+/**
+ * Turns Ajv's errors (made with `allErrors` and `verbose`) about the form of a source file into findings. `describe` says
+ * what a value is; where it may be a secret, without repeating it.
+ */
+export function toFindings(
+  errors: readonly ErrorObject[],
+  describe: (value: unknown) => string = describeValue,
+): Finding[] {
   return errors
     .filter(({ keyword }) => keyword !== 'if')
     .map((error) => {
@@ -26,7 +32,7 @@ export function toFindings(errors: readonly ErrorObject[]): Finding[] {
           }
         : {
             path,
-            message: `${describePlace(path)} is ${describeValue(error.data)}`,
+            message: `${describePlace(path)} is ${describe(error.data)}`,
             expected: describeRule(error),
           }
     })
@@ -34,6 +40,13 @@ export function toFindings(errors: readonly ErrorObject[]): Finding[] {
 
 function readSegment(segment: string): string | number {
   return /^\d+$/.test(segment) ? Number(segment) : segment.replaceAll('~1', '/').replaceAll('~0', '~')
+}
+
+/** Names the type of a value, without repeating it. */
+export function describeType(value: unknown): string {
+  if (value === null) return 'empty'
+  if (Array.isArray(value)) return 'a list'
+  return { string: 'a text', number: 'a number', boolean: 'true or false' }[typeof value as string] ?? 'a map'
 }
 
 function describePlace(path: Path): string {
@@ -49,7 +62,10 @@ function describeRule({ keyword, params, schema, message }: ErrorObject): string
   const { allowedValues, allowedValue } = asRecord(params)
   switch (keyword) {
     case 'type':
-      return types.get(String(schema)) ?? String(schema)
+      return [schema]
+        .flat()
+        .map((name) => types.get(String(name)) ?? String(name))
+        .join(' or ')
     case 'enum':
     case 'const':
       return describeNames([allowedValues ?? allowedValue].flat().map(String))
