@@ -55,6 +55,7 @@ Every malformed request and upstream fault is a test as well (\`test/attack/\`, 
 | Unread responses, all clients together | 32 MiB, and 10 s in which nothing of one is read | connection closed, the oldest first |
 | Responses of the upstream being collected, all together | 48 MiB, beyond which only those up to 1 MiB | 503 for a read, 502 for a write |
 | Responses kept for clients that have disconnected | 16 MiB, 1 min | the oldest give way |
+| JSON of the upstream | 2,000,000 values | 502 |
 | JSON of the upstream in a tool result | 512 levels | 502 |
 | Calls of one client | \`RATE_LIMIT\` | 429, \`Retry-After\` |
 | Response of the upstream | \`UPSTREAM_TIMEOUT_MS\`, all attempts together | 504 |

@@ -129,6 +129,23 @@ export function nestsDeeper(text: string, levels: number): boolean {
   return false
 }
 
+/**
+ * Returns whether a JSON text holds more members, elements, objects and arrays than so many: parsed, each takes tens of
+ * bytes, also where its text has three. What is no JSON may be either.
+ */
+export function holdsMore(text: string, values: number): boolean {
+  let count = 0
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index)
+    if (code === quote) {
+      index = findStringEnd(text, index)
+      if (index < 0) return false
+    } else if (code === comma || code === openBrace || code === openBracket) count += 1
+    if (count > values) return true
+  }
+  return false
+}
+
 const [quote, comma, colon] = [34, 44, 58]
 const [openBracket, closeBracket, openBrace, closeBrace] = [91, 93, 123, 125]
 

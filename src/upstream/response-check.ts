@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { ResponseRules } from '../document/api.ts'
-import { isJsonType } from '../document/json.ts'
+import { holdsMore, isJsonType } from '../document/json.ts'
 import { isTextType } from '../document/media-types.ts'
 import { findResponse } from '../document/responses.ts'
 import {
@@ -52,6 +52,9 @@ function check(
   const isText = isReadable(type)
   const encoding = isText ? findWideEncoding(body, type && String(type)) : undefined
   if (isJson && (encoding || !isUtf8(body))) throw refuse(call, 'JSON that is not UTF-8')
+  // The text is made of those alone that can hold so many.
+  if (isJson && body.length > mostValues && holdsMore(body.toString('utf8'), mostValues))
+    throw refuse(call, `JSON of more than ${mostValues.toLocaleString('en')} values`)
   if (encoding === 'utf-32') throw refuse(call, 'a text in UTF-32')
   if (status >= 400) {
     const text = isText ? redactError(body, secrets, rules, encoding) : body
@@ -69,6 +72,9 @@ function check(
   if (!json) throw refuse(call, `status ${status} without a complete JSON body`)
   return { status, headers: safe, body: clean, json }
 }
+
+/** Members and elements of a JSON response: parsed, so many fit into the heap of a container with 512 MB. */
+const mostValues = 2_000_000
 
 /** A redirect or a link keeps the query of the request, and with it a credential that the API takes there. */
 function redactHeaders(

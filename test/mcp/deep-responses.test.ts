@@ -35,6 +35,17 @@ describe('a response that nests too deep to be written', () => {
   })
 })
 
+describe.each([200, 400])('JSON of more values than memory could hold, with status %i', (status) => {
+  it.each(['rest', 'mcp'] as const)('is no response on %s', async (server) => {
+    const body = (values: number) => `{"data":[${Array(values).fill(1).join()}]}`
+    answer = { status, body: body(2_000_000) }
+    const { code } = await servers[server](gateway, calls.get)
+    expect(code).toBe('upstream_invalid_response')
+    answer = { status, body: body(1_999_000) }
+    expect((await servers[server](gateway, calls.get)).code).not.toBe('upstream_invalid_response')
+  })
+})
+
 it('of a response with very many sentences, the first are told', async () => {
   const errors = Array.from({ length: 1_000 }, (_, n) => ({ constraints: { a: `sentence ${n}` } }))
   answer = { status: 400, body: JSON.stringify({ message: 'no', details: { errors } }) }
