@@ -20,23 +20,30 @@ interface ListedTool {
   readonly outputSchema?: unknown
 }
 
-/** Lists what strict validators of either draft say about the schemas of the tools. */
-function findWarnings(tools: readonly ListedTool[]): string[] {
-  const warnings: string[] = []
-  for (const { name, inputSchema, outputSchema } of tools)
-    for (const schema of [inputSchema, outputSchema])
-      for (const Validator of [Ajv, Ajv2020]) {
-        const warn = (message: unknown) => warnings.push(`${name}: ${message}`)
-        const logger = { log: warn, warn, error: warn }
-        const ajv = new Validator({ strict: 'log', strictRequired: true, formats: fullFormats, logger })
-        try {
-          ajv.compile(Object(schema))
-        } catch (error) {
-          warn(error)
-        }
+let warnings: string[] = []
+const warn = (message: unknown) => warnings.push(String(message))
+const logger = { log: warn, warn, error: warn }
+const validators = [Ajv, Ajv2020].map(
+  (Validator) => new Validator({ strict: 'log', strictRequired: true, formats: fullFormats, logger }),
+)
+
+/** Lists what strict validators of either draft say about a tool's schemas. */
+function findWarnings({ name, inputSchema, outputSchema }: ListedTool): string[] {
+  warnings = []
+  for (const schema of [inputSchema, outputSchema])
+    for (const ajv of validators) {
+      try {
+        ajv.compile(Object(schema))
+      } catch (error) {
+        warn(error)
       }
-  return warnings
+    }
+  return warnings.map((message) => `${name}: ${message}`)
 }
+
+test('strict validators warn about a tool that is described loosely', () => {
+  expect(findWarnings({ name: 'loose', inputSchema: { type: 'object', required: ['id'] } })).toHaveLength(2)
+})
 
 async function listOverStdio({ gateway }: RunningGateway, meta?: object): Promise<ListedTool[]> {
   const [input, output] = [new PassThrough(), new PassThrough()]
@@ -66,15 +73,14 @@ test.each([
   ['a gateway that offers a search', { MCP_TOOLS: 'search' }, 3],
 ] as const)('strict validators have no warning about the tools of %s', async (_name, environment, count) => {
   await using gateway = await startGateway('http://127.0.0.1:1', environment)
+  const lists = [await listOverStdio(gateway), await listOverStdio(gateway, meta)]
   for (const { connect } of clients) {
     const client = await connect({ url: `${gateway.mcpUrl}/mcp` })
-    const { tools } = await client.listTools()
-    expect(tools).toHaveLength(count)
-    expect(findWarnings(tools)).toEqual([])
+    lists.push((await client.listTools()).tools)
     await client.close()
   }
-  for (const tools of [await listOverStdio(gateway), await listOverStdio(gateway, meta)]) {
-    expect(tools).toHaveLength(count)
-    expect(findWarnings(tools)).toEqual([])
-  }
+  for (const tools of lists) expect(tools).toHaveLength(count)
+  // Most lists are equal, and compiling takes long.
+  const distinct = new Map(lists.flat().map((tool) => [JSON.stringify(tool), tool]))
+  expect([...distinct.values()].flatMap(findWarnings)).toEqual([])
 })
