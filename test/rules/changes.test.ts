@@ -15,7 +15,7 @@ const sources = readSources()
 const texts = sources.flatMap(({ tree }) => listTexts(tree))
 /** What is logged: the texts in the arguments of `logger.info(…)` and of its like. */
 const messages = sources.flatMap(({ tree }) =>
-  [...walk(tree)].flatMap((node) =>
+  walk(tree).flatMap((node) =>
     ts.isCallExpression(node) && /\b(info|warn|error)$/.test(node.expression.getText())
       ? node.arguments.flatMap(listTexts)
       : [],
@@ -38,7 +38,7 @@ const names: Readonly<Record<string, readonly string[]>> = {
 }
 
 function listTexts(part: ts.Node): string[] {
-  return [...walk(part)].flatMap((node) => (ts.isStringLiteralLike(node) ? [node.text] : []))
+  return walk(part).flatMap((node) => (ts.isStringLiteralLike(node) ? [node.text] : []))
 }
 
 /** A name in a row of a table: `msg` and `route` tell what the others in the cell are, and are no renamed names. */

@@ -120,7 +120,7 @@ describe('an API', () => {
 
 function findAny(files: readonly SourceFile[]): string[] {
   return files.flatMap((file) =>
-    [...walk(file.tree)]
+    walk(file.tree)
       .filter((node) => node.kind === ts.SyntaxKind.AnyKeyword)
       .map((node) => `${file.path}:${file.tree.getLineAndCharacterOfPosition(node.getStart()).line + 1}`),
   )
@@ -128,7 +128,7 @@ function findAny(files: readonly SourceFile[]): string[] {
 
 function findCasts(files: readonly SourceFile[]): string[] {
   return files
-    .map(({ path, tree }) => ({ path, count: [...walk(tree)].filter(isCast).length }))
+    .map(({ path, tree }) => ({ path, count: walk(tree).filter(isCast).length }))
     .filter(({ count }) => count > 1)
     .map(({ path, count }) => `${path}: ${count} casts`)
 }
@@ -176,7 +176,7 @@ function listNames(statement: ts.Statement): string[] {
 /** Writing to the console is writing to the process's streams. */
 function findProcess(files: readonly SourceFile[]): string[] {
   return files
-    .filter(({ path, tree }) => path !== 'src/main.ts' && [...walk(tree)].some(touchesProcess))
+    .filter(({ path, tree }) => path !== 'src/main.ts' && walk(tree).some(touchesProcess))
     .map(({ path }) => path)
 }
 

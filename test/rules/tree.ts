@@ -40,11 +40,17 @@ export function readText(path: string): string {
   return readFileSync(join(root, path), 'utf8')
 }
 
-/** Reads the TypeScript files below a folder that people write. */
+const parsed = new Map<string, SourceFile>()
+
+/** Reads the TypeScript files below a folder that people write; each is parsed once. */
 export function readSources(folder = 'src'): SourceFile[] {
   return listFiles(folder)
     .filter((path) => /\.c?ts$/.test(path))
-    .map((path) => parseSource(path, readText(path)))
+    .map((path) => {
+      const file = parsed.get(path) ?? parseSource(path, readText(path))
+      parsed.set(path, file)
+      return file
+    })
 }
 
 /** Parses one text as a TypeScript file of that path. */
@@ -52,10 +58,15 @@ export function parseSource(path: string, text: string): SourceFile {
   return { path, text, tree: ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true) }
 }
 
-/** All nodes of a syntax tree, parents first. */
-export function* walk(node: ts.Node): Generator<ts.Node> {
-  yield node
-  for (const child of node.getChildren()) yield* walk(child)
+/** Lists all nodes of a syntax tree, parents first; neither tokens nor comments. */
+export function walk(tree: ts.Node): ts.Node[] {
+  const nodes: ts.Node[] = []
+  const visit = (node: ts.Node) => {
+    nodes.push(node)
+    ts.forEachChild(node, visit)
+  }
+  visit(tree)
+  return nodes
 }
 
 /** One import of a file: a project path (`src/errors/gateway-error.ts`) where it is relative, else the package's name. */
@@ -68,12 +79,14 @@ export interface Import {
 /** Lists what files import and re-export, statically or not. */
 export function listImports(sources: readonly SourceFile[]): Import[] {
   return sources.flatMap((source) =>
-    [...walk(source.tree)].map(readSpecifier).flatMap((specifier) => {
-      if (specifier === undefined) return []
-      const isRelative = specifier.startsWith('.')
-      const to = isRelative ? resolvePath(source.path, specifier) : readPackage(specifier)
-      return [{ from: source.path, to, relative: isRelative }]
-    }),
+    walk(source.tree)
+      .map(readSpecifier)
+      .flatMap((specifier) => {
+        if (specifier === undefined) return []
+        const isRelative = specifier.startsWith('.')
+        const to = isRelative ? resolvePath(source.path, specifier) : readPackage(specifier)
+        return [{ from: source.path, to, relative: isRelative }]
+      }),
   )
 }
 
