@@ -32,11 +32,13 @@ const patience = 60_000
 export function sendRaw(
   port: number,
   bytes: Buffer,
-  { finish, answers = 1 }: Sending = {},
+  { finish, answers: expected = 1 }: Sending = {},
 ): Promise<RawExchange> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1')
-    let received = Buffer.alloc(0)
+    const isHead = bytes.subarray(0, 5).toString('latin1') === 'HEAD '
+    const answers: RawAnswer[] = []
+    let rest = ''
     let ended = false
     const end = () => {
       if (!ended) socket.end()
@@ -47,37 +49,35 @@ export function sendRaw(
       reject(new Error(`no answer and no end to ${JSON.stringify(bytes.toString('latin1').slice(0, 120))}`))
     }, patience)
     socket.on('data', (chunk) => {
-      received = Buffer.concat([received, chunk])
-      if (splitAnswers(received, bytes).answers.length >= answers) end()
+      rest = takeAnswers(rest + chunk.toString('latin1'), isHead, answers)
+      if (answers.length >= expected) end()
     })
     // A connection that is cut after its answer has given its answer.
     socket.on('error', () => {})
     socket.on('close', () => {
       clearTimeout(late)
-      resolve(splitAnswers(received, bytes))
+      resolve({ answers, rest })
     })
     socket.write(bytes)
     if (finish) end()
   })
 }
 
-/** Splits what came back into answers; interim ones are passed over (RFC 9110 §15.2). */
-function splitAnswers(received: Buffer, sent: Buffer): RawExchange {
-  const answers: RawAnswer[] = []
-  let text = received.toString('latin1')
+/** Takes complete answers off a text, passes over interim ones (RFC 9110 §15.2), and returns what is left of it. */
+function takeAnswers(received: string, isHead: boolean, answers: RawAnswer[]): string {
+  let text = received
   for (;;) {
     const head = /^HTTP\/1\.[01] (\d{3}) [^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n/.exec(text)
-    if (!head) return { answers, rest: text }
+    if (!head) return text
     const status = Number(head[1])
-    const body = status < 200 ? '' : readBody(text.slice(head[0].length), head[0], sent)
-    if (body === undefined) return { answers, rest: text }
+    const body = status < 200 || isHead ? '' : readBody(text.slice(head[0].length), head[0])
+    if (body === undefined) return text
     text = text.slice(head[0].length + body.length)
     if (status >= 200) answers.push({ status, head: head[0], body })
   }
 }
 
-function readBody(text: string, head: string, sent: Buffer): string | undefined {
-  if (sent.toString('latin1').startsWith('HEAD ')) return ''
+function readBody(text: string, head: string): string | undefined {
   const length = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0)
   if (/^transfer-encoding:/im.test(head)) return /^(?:[0-9a-f]+\r\n.*?\r\n)*?0\r\n\r\n/is.exec(text)?.[0]
   return text.length < length ? undefined : text.slice(0, length)
