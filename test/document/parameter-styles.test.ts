@@ -28,17 +28,17 @@ const ascii = fc.string({ minLength: 1 })
 
 /** Values of each kind, of texts without the given characters. */
 function valuesOf(kind: Kind, texts: fc.Arbitrary<string>): fc.Arbitrary<unknown> {
-  const values: Record<Kind, fc.Arbitrary<unknown>> = {
-    text: texts,
-    integer: fc.maxSafeInteger(),
-    boolean: fc.boolean(),
-    list: fc.array(texts, { minLength: 1 }),
-    numbers: fc.array(fc.maxSafeInteger(), { minLength: 1 }),
-    nullable: fc.array(texts, { minLength: 1 }),
-    members: fc.dictionary(texts, texts, { minKeys: 1 }),
-    record: fc.record({ R: fc.integer(), G: texts }),
+  const values: Record<Kind, () => fc.Arbitrary<unknown>> = {
+    text: () => texts,
+    integer: () => fc.maxSafeInteger(),
+    boolean: () => fc.boolean(),
+    list: () => fc.array(texts, { minLength: 1 }),
+    numbers: () => fc.array(fc.maxSafeInteger(), { minLength: 1 }),
+    nullable: () => fc.array(texts, { minLength: 1 }),
+    members: () => fc.dictionary(texts, texts, { minKeys: 1 }),
+    record: () => fc.record({ R: fc.integer(), G: texts }),
   }
-  return values[kind]
+  return values[kind]()
 }
 
 const without = (characters: string, texts = text) =>
