@@ -45,8 +45,8 @@ function readStyledForm({ schema, encoding }: MediaType, raw: string): Record<st
   )
   const { values, violations } = createQueryReader(parameters)(styled.join('&'))
   // What stands more than once is a list, which the schema refuses.
-  if (violations.length > 0) return readForm(listPairs(raw), shape)
-  return { ...readForm(listPairs(others.join('&')), shape), ...values }
+  if (violations.length > 0) return readForm(listPairs(raw), shape, 'kept')
+  return { ...readForm(listPairs(others.join('&')), shape, 'kept'), ...values }
 }
 
 /** Node's own reader of forms (RFC 7578) takes the whole body. */
@@ -68,7 +68,7 @@ async function readMultipart(
 }
 
 function readPart(part: File | string, shape: ValueShape): unknown {
-  if (typeof part === 'string') return readText(part, shape)
+  if (typeof part === 'string') return readText(part, shape, 'kept')
   const file: CheckedFile = {
     data: '',
     filename: part.name,

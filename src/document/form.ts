@@ -1,4 +1,4 @@
-import { decodeQueryText, readText } from './parameter-reading.ts'
+import { decodeQueryText, readText, type Spelling } from './parameter-reading.ts'
 import { readMember, type ValueShape } from './value-shape.ts'
 
 /** A pair of a form or query: the name decoded, the value as it came. */
@@ -18,7 +18,11 @@ export function listPairs(raw: string): Pair[] {
 }
 
 /** Reads what a form says (`application/x-www-form-urlencoded`): names that stand more than once are lists. */
-export function readForm(pairs: readonly Pair[], shape: ValueShape): Record<string, unknown> {
+export function readForm(
+  pairs: readonly Pair[],
+  shape: ValueShape,
+  spelling?: Spelling,
+): Record<string, unknown> {
   const values: Record<string, unknown> = {}
   for (const name of new Set(pairs.map(([one]) => one))) {
     const member = readMember(shape, name)
@@ -29,9 +33,9 @@ export function readForm(pairs: readonly Pair[], shape: ValueShape): Record<stri
       define(
         values,
         name,
-        texts.map((text) => readText(text, member.items())),
+        texts.map((text) => readText(text, member.items(), spelling)),
       )
-    else define(values, name, texts.length > 1 ? texts : readText(first, member))
+    else define(values, name, texts.length > 1 ? texts : readText(first, member, spelling))
   }
   return values
 }

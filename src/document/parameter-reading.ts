@@ -132,16 +132,20 @@ function readMembers(
 const canonicalInteger = /^(?:0|-?[1-9][0-9]{0,15})$/
 const jsonNumber = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/
 
+/** Whether a value is written anew, in the one spelling that it has, or goes upstream in the bytes that it came in. */
+export type Spelling = 'rewritten' | 'kept'
+
 /**
  * Reads the text of one value as the type its schema names, and only in the one canonical spelling: `0x10`, `1e3`,
- * `+7`, ` 12`, `007` and numbers beyond 2^53 stay text, which the schema then refuses. Upstreams that read such texts
- * loosely would act on another person's record.
+ * `+7`, ` 12`, `007`, `1.50` and numbers beyond 2^53 stay text, which the schema then refuses. Upstreams that read such
+ * texts loosely would act on another person's record. Where the spelling is kept, a number has any that JSON has.
  */
-export function readText(text: string, { types }: ValueShape): unknown {
+export function readText(text: string, { types }: ValueShape, spelling: Spelling = 'rewritten'): unknown {
   if (types.size === 0) return text
   if (types.has('integer') && canonicalInteger.test(text) && Number.isSafeInteger(Number(text)))
     return Number(text)
-  if (types.has('number') && jsonNumber.test(text) && isExact(Number(text))) return Number(text)
+  if (types.has('number') && jsonNumber.test(text) && isExact(Number(text)))
+    if (spelling === 'kept' || String(Number(text)) === text) return Number(text)
   if (types.has('boolean') && (text === 'true' || text === 'false')) return text === 'true'
   if (text === '' && types.has('null') && !types.has('string')) return null
   if ((types.has('object') && text.startsWith('{')) || (types.has('array') && text.startsWith('[')))

@@ -135,14 +135,27 @@ function describeRange(minimum: unknown, maximum: unknown): string {
 }
 
 /** Numbers, booleans and null are shown; a string may be a secret or an address, so only its kind is. */
-function describeGot({ keyword, data, schema, parentSchema }: ErrorObject): string {
+function describeGot({ keyword, data, schema, parentSchema, instancePath }: ErrorObject): string {
   if (asRecord(parentSchema).format === 'password') return ''
   if (!['enum', 'type', 'minimum', 'maximum', 'oneOf', 'anyOf'].includes(keyword)) return ''
   if (data === null || typeof data === 'number' || typeof data === 'boolean') return ` (got ${data})`
   if (Array.isArray(data)) return ' (got an array)'
   const meant = keyword === 'enum' && typeof data === 'string' ? findMeant(schema, data) : undefined
   if (meant !== undefined) return `; did you mean ${meant}?`
-  return typeof data === 'object' ? ' (got an object)' : ' (got a string)'
+  if (typeof data === 'object') return ' (got an object)'
+  // JSON has numbers beside strings; everything else of a request is a text.
+  const isText = !instancePath.startsWith('/body')
+  return isText && isLooseNumber(data, parentSchema) ? looseNumber : ' (got a string)'
+}
+
+const looseNumber = ' (got a string; a number is taken in its shortest spelling, such as 12 or 1.5)'
+
+/** True for a text in the place of a number, which other readers would take for one: `1.50`, `1e3`, `0x10`, ` 1`. */
+function isLooseNumber(data: unknown, schema: unknown): boolean {
+  const isNumber = [asRecord(schema).type].flat().some((type) => type === 'number' || type === 'integer')
+  if (!isNumber || typeof data !== 'string' || data.trim() === '') return false
+  // Digits alone are in their shortest spelling, and too many.
+  return Number.isFinite(Number(data)) && String(Number(data)) !== data && !/^-?[1-9]\d*$/.test(data)
 }
 
 /** The allowed text that a text is but for its case. */

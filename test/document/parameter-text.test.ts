@@ -26,10 +26,20 @@ test.each([
   expect(readAs(text, { type: 'integer' })).toBe(text)
 })
 
+test.each(['1.5', '-0.25', '1e-7', '9007199254740991', '0.1'])(
+  'the canonical number %s is read as one',
+  (text) => {
+    expect(readAs(text, { type: 'number' })).toBe(Number(text))
+  },
+)
+
 test.each([
-  ['1e999', '1e999'],
-  ['-1.5e2', -150],
-  ['.5', '.5'],
-])('the number %s is read as JSON would read it', (text, value) => {
-  expect(readAs(text, { type: 'number' })).toBe(value)
+  ...['1e3', '1E3', '1.50', '1.0', '-0', '+1', '0x10', ' 1', '.5', '5.', '1e999', '-1.5e2', '01'],
+  ...['0.12345678901234567890', '9007199254740993', '1_000', 'Infinity'],
+])('the loose number %j stays text, for the schema to refuse', (text) => {
+  expect(readAs(text, { type: 'number' })).toBe(text)
+})
+
+test.each(['1e3', '1.50', '-0', '-1.5e2'])('the number %s is one where its spelling is kept', (text) => {
+  expect(readText(text, readShape({ type: 'number' }), 'kept')).toBe(Number(text))
 })

@@ -141,7 +141,11 @@ describe('a body', () => {
 describe('a parameter', () => {
   test.each([
     [{ query: { limit: 251 } }, 'query.limit must be an integer from 1 to 250 (got 251)'],
-    [{ query: { limit: '0x10' } }, 'query.limit must be an integer from 1 to 250 (got a string)'],
+    [
+      { query: { limit: '0x10' } },
+      'query.limit must be an integer from 1 to 250 (got a string; a number is taken in its shortest spelling, such as 12 or 1.5)',
+    ],
+    [{ query: { limit: 'x' } }, 'query.limit must be an integer from 1 to 250 (got a string)'],
     [{ query: { offset: -1 } }, 'query.offset must be an integer from 0 to 250 (got -1)'],
     [{ query: { emails: [] } }, 'query.emails must not be empty'],
     [{ query: { emails: ['ada@example.org', 'bo'] } }, 'query.emails[1] must be an e-mail address'],

@@ -177,6 +177,62 @@ test('a body in another charset or coding is told what to change, whatever its t
   }
 })
 
+test('a number goes up as it came, in whatever place, or is refused with a word on its spelling', async () => {
+  const number = { type: 'number' }
+  const list = { type: 'array', items: number }
+  const map = { type: 'object', properties: { a: number } }
+  const parameters = [
+    path('id', { schema: number }),
+    { name: 'one', in: 'query', schema: number },
+    { name: 'many', in: 'query', schema: list },
+    { name: 'joined', in: 'query', explode: false, schema: list },
+    { name: 'deep', in: 'query', style: 'deepObject', schema: map },
+    { name: 'pairs', in: 'query', explode: false, schema: map },
+    { name: 'x-one', in: 'header', schema: number },
+    { name: 'x-many', in: 'header', schema: list },
+    { name: 'cookie', in: 'cookie', schema: number },
+  ]
+  const schema = { type: 'object', properties: { size: number } }
+  const requestBody = { content: { 'application/x-www-form-urlencoded': { schema } } }
+  const paths = { '/n/{id}': { post: { operationId: 'n', ...ok, parameters, requestBody } } }
+  await using upstream = await startUpstream()
+  const environment = { THINGS_BASE_URL: upstream.url }
+  await using gateway = await startGateway(upstream.url, environment, { document: { ...document, paths } })
+  const call = async (text: string) => {
+    const raw = encodeURIComponent(text)
+    const form = { 'content-type': 'application/x-www-form-urlencoded' }
+    const places: readonly [string, RequestInit?][] = [
+      [`/n/${raw}`],
+      ...[`one=${raw}`, `many=${raw}&many=1`, `joined=1,${raw}`, `deep[a]=${raw}`, `pairs=a,${raw}`].map(
+        (query): [string] => [`/n/1?${query}`],
+      ),
+      ['/n/1', { headers: { 'x-one': `${text}` } }],
+      ['/n/1', { headers: { 'x-many': `1,${text}` } }],
+      ['/n/1', { headers: { cookie: `cookie=${raw}` } }],
+      ['/n/1', { headers: form, body: `size=${raw}` }],
+    ]
+    const told = new Set<string>()
+    for (const [url, init] of places) {
+      const response = await fetch(gateway.restUrl + url, { method: 'POST', ...init })
+      const reason = /shortest spelling/.test(await response.text()) ? 'spelling' : 'other'
+      const { url: target = '', headers = {}, body = '' } = upstream.requests.pop() ?? {}
+      const all = [target, headers['x-one'], headers['x-many'], headers.cookie, body].join()
+      told.add(response.ok ? `sent ${all.includes(text) || all.includes(raw)}` : reason)
+    }
+    return [...told].join()
+  }
+  expect(await call('1.5')).toBe('sent true')
+  expect(await call('-2')).toBe('sent true')
+  expect([await call('1e3'), await call('1.50'), await call('-0')]).toEqual(
+    Array(3).fill('spelling,sent true'),
+  )
+  expect([await call('0x10'), await call('+1'), await call('0.12345678901234567890')]).toEqual([
+    'spelling,other',
+    'spelling,other',
+    'spelling,sent true',
+  ])
+})
+
 test('methods that only OpenAPI 3.2 has words for are served', async () => {
   const named = (operationId: string) => ({ operationId, ...ok })
   const paths = {

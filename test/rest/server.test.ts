@@ -134,12 +134,14 @@ test('emails are one comma-joined value upstream with the plus as %2B', async ()
   )
 })
 
+const loose = '(got a string; a number is taken in its shortest spelling, such as 12 or 1.5)'
+
 test.each([
-  ['0x10', 'must be an integer from 1 to 2147483647 (got a string)'],
-  ['1e3', 'must be an integer from 1 to 2147483647 (got a string)'],
-  ['+7', 'must be an integer from 1 to 2147483647 (got a string)'],
-  ['%2012', 'must be an integer from 1 to 2147483647 (got a string)'],
-  ['007', 'must be an integer from 1 to 2147483647 (got a string)'],
+  ['0x10', `must be an integer from 1 to 2147483647 ${loose}`],
+  ['1e3', `must be an integer from 1 to 2147483647 ${loose}`],
+  ['+7', `must be an integer from 1 to 2147483647 ${loose}`],
+  ['%2012', `must be an integer from 1 to 2147483647 ${loose}`],
+  ['007', `must be an integer from 1 to 2147483647 ${loose}`],
   ['0', 'must be an integer from 1 to 2147483647 (got 0)'],
   ['-1', 'must be an integer from 1 to 2147483647 (got -1)'],
   ['2147483648', 'must be an integer from 1 to 2147483647 (got 2147483648)'],
