@@ -26,13 +26,16 @@ export class StreamLimit {
   }
 }
 
+/** Why a stream does not go on: the connection broke, or one of its sides did nothing for too long. */
+export type StreamFailure = 'upstream_connection_lost' | 'upstream_timeout' | 'client_disconnected'
+
 /** What a stream depends on. */
 export interface BodyStreamOptions {
   readonly controller: Dispatcher.DispatchController
   /** Milliseconds that the API may send nothing. */
   readonly timeout: number
   /** Creates the error of a stream that does not go on. */
-  readonly createError: (cause: Error) => Error
+  readonly createError: (code: StreamFailure, cause: Error) => Error
   readonly onClose: () => void
 }
 
@@ -47,16 +50,16 @@ export class BodyStream extends Readable {
   constructor(options: BodyStreamOptions) {
     super()
     this.#options = options
-    this.#wait(options.timeout, 'the upstream sent nothing for too long')
+    this.#awaitUpstream()
   }
 
   /** Adds what arrived; a client that is behind pauses the connection. */
   add(chunk: Buffer): void {
     if (this.destroyed) return
-    if (this.push(chunk)) this.#wait(this.#options.timeout, 'the upstream sent nothing for too long')
+    if (this.push(chunk)) this.#awaitUpstream()
     else {
       this.#options.controller.pause()
-      this.#wait(writeTimeout, 'the client took nothing for too long')
+      this.#awaitClient()
     }
   }
 
@@ -64,16 +67,16 @@ export class BodyStream extends Readable {
   end(cause?: Error): void {
     clearTimeout(this.#timer)
     if (this.destroyed) return
-    if (cause) this.destroy(this.#options.createError(cause))
+    if (cause) this.#fail('upstream_connection_lost', cause)
     else {
       this.push(null)
-      this.#wait(writeTimeout, 'the client took nothing for too long')
+      this.#awaitClient()
     }
   }
 
   override _read(): void {
     if (!this.#options.controller.paused) return
-    this.#wait(this.#options.timeout, 'the upstream sent nothing for too long')
+    this.#awaitUpstream()
     this.#options.controller.resume()
   }
 
@@ -85,8 +88,20 @@ export class BodyStream extends Readable {
     callback(error)
   }
 
-  #wait(milliseconds: number, reason: string): void {
+  #awaitUpstream(): void {
+    this.#wait(this.#options.timeout, 'upstream_timeout', 'the upstream sent nothing for too long')
+  }
+
+  #awaitClient(): void {
+    this.#wait(writeTimeout, 'client_disconnected', 'the client took nothing for too long')
+  }
+
+  #wait(milliseconds: number, code: StreamFailure, reason: string): void {
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.end(new Error(reason)), milliseconds)
+    this.#timer = setTimeout(() => this.#fail(code, new Error(reason)), milliseconds)
+  }
+
+  #fail(code: StreamFailure, cause: Error): void {
+    this.destroy(this.#options.createError(code, cause))
   }
 }

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { GatewayError } from '../errors/gateway-error.ts'
-import { BodyStream, StreamLimit } from './body-stream.ts'
+import { BodyStream, type StreamFailure, StreamLimit } from './body-stream.ts'
 import {
   createCallError,
   currentCall,
@@ -117,7 +117,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (!onClose && request.method !== 'HEAD')
       this.#makeRoom(controller, Number(headers['content-length']) || 0)
     if (!onClose) return
-    const createError = (cause: Error) => createCallError(call, 'upstream_connection_lost', { cause })
+    const createError = (code: StreamFailure, cause: Error) => createCallError(call, code, { cause })
     this.#settle()
     this.#stream = new BodyStream({ controller, timeout, createError, onClose })
     resolve({ status, headers, body: Buffer.alloc(0), stream: this.#stream })

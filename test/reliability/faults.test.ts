@@ -80,7 +80,7 @@ test.each(['text/plain', 'application/octet-stream', ''])(
 // Each waits for the deadline twice.
 describe.concurrent('by the deadline', () => {
   test.each(cases.filter(({ slow }) => slow))(title, async (fault) => {
-    await using pair = await open(2_000)
+    await using pair = await open(3_000)
     await check(pair, fault)
   })
 })

@@ -99,14 +99,14 @@ test('a client that leaves ends the response of the API', async () => {
   await closed
 })
 
-test.each<[string, (response: ServerResponse) => unknown]>([
-  ['breaks', (response) => response.write('first', () => response.destroy())],
-  ['stops', (response) => response.write('first')],
-])('a client sees that a body is not whole when the API %s, and the log says why', async (_what, go) => {
+test.each<[string, string, (response: ServerResponse) => unknown]>([
+  ['breaks', 'upstream_connection_lost', (response) => response.write('first', () => response.destroy())],
+  ['stops', 'upstream_timeout', (response) => response.write('first')],
+])('a client sees that a body is not whole when the API %s, and the log says %s', async (_what, code, go) => {
   respond = (response) => go(response.writeHead(200, bytes))
   const response = await open('/file')
   await expect(response.toArray()).rejects.toThrow('aborted')
-  await expect.poll(() => gateway.log.at(-1)).toContain('"code":"upstream_connection_lost"')
+  await expect.poll(() => gateway.log.at(-1)).toContain(`"code":"${code}"`)
 })
 
 test.each([

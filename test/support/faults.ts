@@ -24,6 +24,7 @@ const invalid = [502, 'upstream_invalid_response'] as const
 const late = [504, 'upstream_timeout'] as const
 
 const head = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n'
+const bytes = 'HTTP/1.1 200 OK\r\ncontent-type: application/octet-stream\r\n'
 const long = `${head}content-length: 100\r\n\r\n`
 const chunked = `${head}transfer-encoding: chunked\r\n\r\n`
 const say = (text: string | Buffer) => (socket: Socket) => void socket.write(text)
@@ -102,6 +103,9 @@ const hangs: readonly Row[] = [
   ['stops within the body', say(`${long}{"status":`)],
   ['stops within a chunk', say(`${chunked}20\r\n{"status":`)],
   ['stops before the last chunk', say(`${chunked}2\r\n{}\r\n`)],
+  ['stops before a body without a type and an end', say('HTTP/1.1 200 OK\r\n\r\n')],
+  ['stops before bytes in chunks', say(`${bytes}transfer-encoding: chunked\r\n\r\n`)],
+  ['stops before an error without an end', say('HTTP/1.1 500 Oops\r\n\r\n')],
   ['drips interim responses', drip('HTTP/1.1 100 Continue\r\n\r\n', 'HTTP/1.1 102 Processing\r\n\r\n')],
   ['drips headers', drip('HTTP/1.1 200 OK\r\n', 'x-a: b\r\n')],
   ['drips a body', drip(`${head}content-length: 100000\r\n\r\n`, ' ')],
