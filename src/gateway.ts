@@ -42,9 +42,10 @@ async function compose(options: GatewayOptions, kept: KeptParts): Promise<Compos
     ...{ ...common, ...state, version, logger, recorder: listener.recorder, upstreamName: api.title },
     client: createClient({ requester, configured }),
     offersSearch: config.offersSearch,
+    messageLimit: config.messageLimit,
     nameVariable: (scheme: string) => nameVariable(api, scheme),
   }
-  const mcp = await createMcpServer({ ...listener, ...tools, page, messageLimit: config.messageLimit })
+  const mcp = await createMcpServer({ ...listener, ...tools, page })
   guard.registerMetadata(mcp)
   const control = createControlServer({
     ...{ logger, readiness, metrics: metrics.metrics, allowedHosts: config.allowedHosts },

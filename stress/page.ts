@@ -45,8 +45,7 @@ Every malformed request and upstream fault is a test as well (\`test/attack/\`, 
 | Body on :8080: JSON, forms, texts | \`BODY_LIMIT\`, 102,400 bytes | 413 |
 | Body on :8080: multipart forms, bytes | \`FILE_LIMIT\`, 10 MiB | 413 |
 | Bodies of bytes, which stream to the API | 64 at a time; each holds its slot | 503, \`Retry-After: 1\` |
-| Message on :9090 | \`MCP_MESSAGE_LIMIT\`, 131,072 bytes, 64 levels, 2,000 elements | 413 or a parse error |
-| Message over stdio | 1 MiB | the process ends |
+| Message on :9090 and over stdio | \`MCP_MESSAGE_LIMIT\`, 131,072 bytes, 64 levels, 2,000 elements | 413, over stdio a JSON-RPC error; or a parse error |
 | Head of a request | 16 KiB | 431 |
 | Time for the head, for the whole request, on the control port too | 10 s, 30 s | 408, connection closed |
 | Connection without a request | 72 s | closed |

@@ -69,7 +69,7 @@ export const variables = {
   },
   MCP_MESSAGE_LIMIT: {
     default: '131072',
-    description: 'Bytes of a message on MCP over HTTP, files in Base64 included',
+    description: 'Bytes of a message on MCP, files in Base64 included',
   },
   UPSTREAM_TIMEOUT_MS: {
     default: '30000',

@@ -13,6 +13,8 @@ import { type Message, readMessage } from './protocol.ts'
 export interface LineTransportOptions {
   readonly input: Readable
   readonly output: Writable
+  /** Bytes of a message. */
+  readonly limit: number
   /** Told of each message that is refused. */
   readonly onRefused: (error: RpcError) => void
   /** Lists what no refusal repeats. */
@@ -33,7 +35,7 @@ interface Batch {
 export class LineTransport {
   onmessage?: (message: Message) => void
   onclose?: () => void
-  /** Resolves when the input has ended, the output is broken or a line has no end. */
+  /** Resolves when the input has ended or the output is broken. */
   readonly ended: Promise<void>
   readonly #options: LineTransportOptions
   readonly #end: () => void
@@ -49,7 +51,7 @@ export class LineTransport {
 
   async start(): Promise<void> {
     this.#options.output.on('error', this.#end)
-    void this.#read().finally(this.#end)
+    this.#read().then(this.#end, this.#end)
   }
 
   /** Takes the revision that server and client have agreed on. */
@@ -74,11 +76,10 @@ export class LineTransport {
   }
 
   async #read(): Promise<void> {
-    try {
-      for await (const line of readLines(this.#options.input)) this.#receive(line)
-    } catch (error) {
-      this.#write(this.#refuse(error, null))
-    }
+    const { input, limit } = this.#options
+    for await (const line of readLines(input, limit))
+      if (line) this.#receive(line)
+      else this.#write(this.#refuse(new GatewayError('body_too_large'), null))
   }
 
   #receive(line: Buffer): void {

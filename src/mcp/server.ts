@@ -21,6 +21,8 @@ export interface McpOptions extends Omit<ToolOptions, 'onUnexpectedError'> {
   /** Whether three tools that search, describe and call stand in the place of all others. */
   readonly offersSearch?: boolean
   readonly logger: FastifyBaseLogger
+  /** Bytes of a message. */
+  readonly messageLimit: number
 }
 
 /** Builds the MCP server of the HTTP port. */
@@ -28,7 +30,6 @@ export async function createMcpServer(
   options: McpOptions &
     Omit<ListenerOptions, 'bodyLimit' | 'surface'> & {
       readonly page?: PageOptions | undefined
-      readonly messageLimit: number
     },
 ): Promise<FastifyInstance> {
   const app = await createListener({
@@ -59,7 +60,7 @@ export function createStdioOffer(options: McpOptions, credential: CredentialSour
     )
   const onRefused = ({ status, known }: RpcError) =>
     options.logger.info({ surface: 'mcp', status, code: known?.code }, 'request refused')
-  return { ...describeServer({ ...options, onEnd }), context, onRefused }
+  return { ...describeServer({ ...options, onEnd }), context, onRefused, messageLimit: options.messageLimit }
 }
 
 function describeServer(options: McpOptions): ProtocolOptions {

@@ -10,6 +10,8 @@ import type { Tools } from './tools.ts'
 export interface StdioOffer extends ProtocolOptions {
   readonly context: CallContext
   readonly onRefused: (error: RpcError) => void
+  /** Bytes of a message. */
+  readonly messageLimit: number
 }
 
 /** One client on two streams. */
@@ -36,7 +38,8 @@ export function openStdio(first: StdioOffer, input: Readable, output: Writable):
   const list: Tools['list'] = () => offer.tools.list(offer.context)
   const onRefused = (error: RpcError) => offer.onRefused(error)
   const listSecrets = () => offer.context.listSecrets()
-  const transport = new LineTransport({ input, output, onRefused, listSecrets })
+  const limit = first.messageLimit
+  const transport = new LineTransport({ input, output, limit, onRefused, listSecrets })
   const served = { tools: { list, call }, identity: first.identity }
   const connection = connectTransport(served, first.context, transport)
   return {

@@ -157,6 +157,9 @@ export function answer(status: number, body: unknown, headers: ApiResponse['head
   return { status, headers, text, body: Buffer.from(text), data }
 }
 
+/** Bytes of a message. */
+export const messageLimit = 131_072
+
 /** The options of an MCP server before an upstream that only remembers what it was asked. */
 export function createOptions(respond: Respond = () => answer(200, { status: 'success', data: {} })) {
   const calls: RecordedCall[] = []
@@ -178,6 +181,7 @@ export function createOptions(respond: Respond = () => answer(200, { status: 'su
     upstreamName: 'Bookland',
     nameVariable: (scheme: string) => `BOOKLAND_${scheme.toUpperCase()}`,
     version: '1.2.3',
+    messageLimit,
     logger: createRunLogger((line) => logged.push(line)),
   }
   return { options, calls, logged }
@@ -186,7 +190,7 @@ export function createOptions(respond: Respond = () => answer(200, { status: 'su
 /** An MCP server on a free loopback port. */
 export async function startMcp(respond?: Respond, changes: Partial<McpOptions> = {}) {
   const { options, calls, logged } = createOptions(respond)
-  const app = await createMcpServer({ ...options, ...changes, ...openListener(1_000), messageLimit: 131_072 })
+  const app = await createMcpServer({ ...options, ...changes, ...openListener(1_000) })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   return { url: `${url}/mcp`, calls, logged, [Symbol.asyncDispose]: async () => void (await app.close()) }
 }

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { clients } from '../support/mcp-clients.ts'
 import { folderVariable } from '../support/run-log.ts'
-import { secretValue, startMcp } from './example.ts'
+import { messageLimit, secretValue, startMcp } from './example.ts'
 
 const place = {
   command: process.execPath,
@@ -46,6 +46,7 @@ function open(protocolVersion: string) {
 
 /** Lines that are refused, each with the id and the code of the error. */
 const refused: readonly (readonly [string, unknown, number])[] = [
+  [JSON.stringify(ask('ping', { a: 'x'.repeat(messageLimit) }, 99)), null, -32000],
   ['{broken', null, -32700],
   ['\ufeff{"jsonrpc":"2.0","id":99,"method":"ping"}', null, -32700],
   ['{"jsonrpc":"2.0","id":99,"id":99,"method":"ping"}', null, -32700],
@@ -173,10 +174,17 @@ describe('the stdio server', () => {
     ])
   })
 
-  it('ends when a message has no end, though its input goes on', async () => {
-    const child = spawn(place.command, place.args, { env: place.env, stdio: ['pipe', 'ignore', 'ignore'] })
-    child.stdin.on('error', () => {})
-    child.stdin.write('x'.repeat(2 * 1024 * 1024))
-    expect(await once(child, 'exit')).toEqual([0, null])
+  it('takes a message of the limit, and refuses a larger one before it has an end', async () => {
+    const empty = JSON.stringify(ask('ping', { a: '' }))
+    const { messages } = await run([ask('ping', { a: 'x'.repeat(messageLimit - empty.length) })])
+    expect(messages).toEqual([{ jsonrpc: '2.0', id: 1, result: {} }])
+    const child = spawn(place.command, place.args, { env: place.env, stdio: ['pipe', 'pipe', 'ignore'] })
+    child.stdin.write('x'.repeat(messageLimit + 1))
+    expect(JSON.parse(String((await once(child.stdout, 'data'))[0]))).toMatchObject({
+      id: null,
+      error: { code: -32000, data: { code: 'body_too_large' } },
+    })
+    child.stdin.end(`${'x'.repeat(messageLimit)}\n${JSON.stringify(ask('ping'))}\n`)
+    expect(JSON.parse(await text(child.stdout))).toEqual({ jsonrpc: '2.0', id: 1, result: {} })
   })
 })
