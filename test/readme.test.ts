@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { startPrism } from '../mocks/prism.ts'
+import { createKey } from '../src/config/gateway-keys.ts'
 import { startGateway } from './support/gateway.ts'
+import { writeKeys } from './support/key-file.ts'
 import { clients } from './support/mcp-clients.ts'
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
@@ -29,13 +31,24 @@ test.each(calls)('a page shows the response to %s', async (...call) => {
   expect(await response.text()).toMatch(new RegExp(`^${pattern.join('.*')}$`))
 })
 
-test('the README shows a configuration that connects an MCP client', async () => {
-  const json = /^```json\n(.*?)^```/ms.exec(readme)?.[1] ?? ''
-  const { url, type } = JSON.parse(json).mcpServers.calgate
-  await using mock = await startPrism()
-  await using running = await startGateway(mock.url, client)
-  const connected = await clients[0].connect({ url: url.replace('http://127.0.0.1:9090', running.mcpUrl) })
-  const result = await connected.callTool({ name: 'get-managed-user', arguments: { userId: 4711 } })
-  await connected.close()
-  expect([type, result.isError ?? false]).toEqual(['http', false])
-})
+test.each(['README.md', 'docs/operating.md'])(
+  '%s shows a configuration that connects an MCP client',
+  async (page) => {
+    const json = /^```json\n(.*?)^```/ms.exec(read(page))?.[1] ?? ''
+    const { url, type, headers } = JSON.parse(json).mcpServers.calgate
+    const { key, line } = createKey('agent', ['managed-users:read'])
+    using keys = writeKeys([line])
+    await using mock = await startPrism()
+    await using running = await startGateway(mock.url, {
+      ...client,
+      ...(headers && { GATEWAY_KEYS_FILE: keys.path }),
+    })
+    const connected = await clients[0].connect({
+      url: url.replace('http://127.0.0.1:9090', running.mcpUrl),
+      headers: headers && { authorization: headers.authorization.replace('calgate_…', key) },
+    })
+    const result = await connected.callTool({ name: 'get-managed-user', arguments: { userId: 4711 } })
+    await connected.close()
+    expect([type, result.isError ?? false]).toEqual(['http', false])
+  },
+)

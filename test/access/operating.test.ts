@@ -1,11 +1,16 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseEnv } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { readConfig } from '../../src/config/config.ts'
 import { listVariables } from '../../src/config/variables.ts'
 import { readApi } from '../../src/document/api.ts'
 import { readDocument } from '../../src/document/document.ts'
 import { readOperations } from '../../src/document/operations.ts'
+import { createCertificate } from '../support/certificate.ts'
 
 const page = readFileSync(new URL('../../docs/operating.md', import.meta.url), 'utf8')
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
@@ -26,6 +31,21 @@ describe('docs/operating.md', () => {
   it('lists the scopes of the document, and no other', () => {
     const listed = [...page.matchAll(/^\| `(managed-users:\w+)` \|/gm)].map(([, scope]) => scope)
     expect(new Set(listed)).toEqual(new Set(readOperations(readDocument()).map(({ scope }) => scope)))
+  })
+})
+
+describe('the variables of docs/operating.md for TLS', () => {
+  it('make a gateway that others reach over TLS', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'calgate-operating-'))
+    const { cert, key } = createCertificate()
+    mkdirSync(join(folder, 'secrets'))
+    writeFileSync(join(folder, 'secrets/fullchain.pem'), cert)
+    writeFileSync(join(folder, 'secrets/privkey.pem'), key)
+    const [, block = ''] = /^```sh\n(.*?)^```/ms.exec(page) ?? []
+    const environment = parseEnv(block.replaceAll('=secrets/', `=${folder}/secrets/`))
+    const { tls, host } = readConfig(environment, readApi(readDocument()))
+    rmSync(folder, { recursive: true })
+    expect([tls?.cert, host]).toEqual([cert, '0.0.0.0'])
   })
 })
 

@@ -7,6 +7,8 @@ import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { readOptions, usage } from '../../contracts/options.ts'
+import { readRequirements } from '../../contracts/requirements.ts'
+import { describeFinding } from '../../contracts/test-cases.ts'
 import { startCalCom } from '../../mocks/cal-com/server.ts'
 import { mockHeader } from '../../mocks/choice.ts'
 
@@ -23,6 +25,25 @@ describe('docs/contract-testing.md', () => {
     const args = ['contracts/main.ts', ...options.replaceAll("'", '').split(' ')]
     const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root, env })
     expect(stdout).toMatch(/^\d+ passed, 0 failed/m)
+  })
+
+  it('shows a failure as a run prints it', () => {
+    const [, shown = ''] = /^```text\n(.*)\n```/m.exec(page) ?? []
+    const { requirements } = readRequirements()
+    const rule = requirements.find(({ id }) => id === 'response.members')?.rule ?? ''
+    const place = {
+      operation: 'get',
+      server: 'Cal.com',
+      surface: 'upstream',
+      field: 'data.timeZone',
+    } as const
+    const failure = {
+      target: 'a',
+      requirement: 'response.members',
+      rule,
+      message: 'must be string, got nothing',
+    }
+    expect(shown).toBe(describeFinding({ ...place, ...failure }))
   })
 
   it('names every option, and no other', () => {

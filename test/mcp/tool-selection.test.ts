@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { asRecord } from '../../src/document/json.ts'
+import { readText } from '../rules/tree.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { clients } from '../support/mcp-clients.ts'
 import { startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
@@ -42,6 +43,10 @@ afterAll(async () => {
 
 const everything = ['listCustomers', 'createCustomer', 'listOrders']
 
+/** The URL and the header that docs/descriptions.md shows. */
+const [, url = '', header = ''] =
+  /^```text\n(http.*)\nX-Mcp-Tools: (.*)\n```/m.exec(readText('docs/descriptions.md')) ?? []
+
 describe.each(clients)('$client', ({ connect }) => {
   test.each([
     ['', undefined, everything],
@@ -53,6 +58,8 @@ describe.each(clients)('$client', ({ connect }) => {
     ['', 'tag=Orders', ['listOrders']],
     ['?read-only', 'tag=Customers', ['listCustomers']],
     ['?operation=dropOrders', undefined, []],
+    [new URL(url).search, undefined, ['listCustomers']],
+    ['', header, ['listCustomers', 'listOrders']],
   ])(
     'with the query "%s" and the header "%s" has these tools and no others',
     async (query, header, names) => {

@@ -56,6 +56,15 @@ describe('commands of pages', () => {
     expect(commands.filter(({ command }) => !isKnown(command))).toEqual([])
   })
 
+  it('exist within sentences, too', () => {
+    const command = /`((?:[A-Z_]+=\S+ )*(?:make|npm run|npx calgate|calgate|node) [^`\n]+)`/g
+    const named = pages.flatMap(({ path, text }) =>
+      [...text.matchAll(command)].map(([, one = '']) => ({ path, command: one })),
+    )
+    expect(named.length).toBeGreaterThan(50)
+    expect(named.filter((one) => !isKnown(one.command))).toEqual([])
+  })
+
   it('that do not exist are noticed', () => {
     const unknown = [
       'make none',
@@ -106,7 +115,10 @@ const developmentSources = ['contracts', 'mocks', 'bench', 'stress', 'scripts']
 const shellCommands = [
   'cat',
   'curl',
+  'docker',
   'export',
+  'git',
+  'kubectl',
   'mkdir',
   'nginx',
   'prometheus',
@@ -114,6 +126,7 @@ const shellCommands = [
   'openssl',
   'redis-server',
   'set',
+  'sudo',
   '(umask',
 ]
 
@@ -126,7 +139,8 @@ function isKnown(command: string): boolean {
   if (program === 'npm') return names[0] !== 'run' ? true : Object.hasOwn(scripts, names[1] ?? '')
   if (program === 'calgate')
     return (
-      /^calgate (serve|help|start|mcp)\b/.test(command) || existsSync(join(root, `src/cli/${names[0]}.ts`))
+      /^calgate (serve|help|start|mcp|users export)\b/.test(command) ||
+      existsSync(join(root, `src/cli/${names[0]}.ts`))
     )
   if (program === 'node') return existsSync(join(root, names[0] ?? ''))
   if (program === 'npx')

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { startPrism } from '../../mocks/prism.ts'
 import { listFiles, root } from '../rules/tree.ts'
+import { createCertificate } from '../support/certificate.ts'
 import { type ConsoleCommand, readConsoleCommands } from '../support/console-blocks.ts'
 import { findFreePorts } from '../support/processes.ts'
 
@@ -25,6 +26,25 @@ describe.each(['npm-10', 'npm-11'])('docs/operating.md with %s', (npm) => {
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }
+  })
+})
+
+describe('the server that docs/operating.md shows for nginx', () => {
+  it('is valid', async () => {
+    const [port] = await findFreePorts(1)
+    const folder = mkdtempSync(join(tmpdir(), 'calgate-nginx-'))
+    const { cert, key } = createCertificate()
+    writeFileSync(join(folder, 'cert.pem'), cert)
+    writeFileSync(join(folder, 'key.pem'), key)
+    const [, server = ''] = /^```nginx\n(.*?)^```/ms.exec(page) ?? []
+    const tls = 'ssl_certificate cert.pem; ssl_certificate_key key.pem; access_log off;'
+    const text = `pid nginx.pid; events {} http { ${tls}\n${server.replace('443', `127.0.0.1:${port}`)} }`
+    writeFileSync(join(folder, 'nginx.conf'), text)
+    const { status, stderr } = spawnSync('nginx', ['-t', '-e', 'stderr', '-p', folder, '-c', 'nginx.conf'], {
+      encoding: 'utf8',
+    })
+    rmSync(folder, { recursive: true })
+    expect([status, stderr]).toEqual([0, expect.stringContaining('test is successful')])
   })
 })
 
