@@ -1,4 +1,6 @@
-import { asRecord, isObject, readOwn } from '../document/json.ts'
+import { parseExactly } from '../document/exact-numbers.ts'
+import { asRecord, isObject, parseJson, readOwn } from '../document/json.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import { CommandError } from './command.ts'
 
 type Values = Readonly<Record<string, unknown>>
@@ -42,9 +44,10 @@ function addValue(
 function readValue(key: string, text: string, type: unknown): unknown {
   if (type === 'string') return text
   try {
-    const value: unknown = JSON.parse(text)
-    return value
-  } catch {
+    return parseJson(Buffer.from(text), undefined, parseExactly)
+  } catch (error) {
+    if (error instanceof GatewayError && error.cause === undefined)
+      throw new CommandError(error.message.replace('The body', key))
     if (type === 'object' || type === 'array') throw new CommandError(`${key} takes JSON, and this is none`)
     return text
   }

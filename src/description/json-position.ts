@@ -1,3 +1,4 @@
+import { findStringEnd } from '../document/exact-numbers.ts'
 import type { Path, Position } from './problem.ts'
 
 /** Finds the deepest value on a path that exists in a well-formed JSON text. */
@@ -8,8 +9,36 @@ export function findJsonPosition(text: string, path: Path): Position {
     if (found === undefined) break
     offset = found
   }
+  return toPosition(text, offset)
+}
+
+function toPosition(text: string, offset: number): Position {
   const before = text.slice(0, offset)
   return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') }
+}
+
+/** Lists where a well-formed JSON text has a key that its object has before it. */
+export function listRepeatedKeys(text: string): Position[] {
+  const repeated: number[] = []
+  const open: (Set<string> | undefined)[] = []
+  for (let index = 0; index < text.length; index += 1) {
+    const character = text[index]
+    if (character === '{') open.push(new Set())
+    else if (character === '[') open.push(undefined)
+    else if (character === '}' || character === ']') open.pop()
+    else if (character === '"') {
+      const end = findStringEnd(text, index)
+      const keys = open.at(-1)
+      if (keys && text[skipSpace(text, end + 1)] === ':') {
+        const token = text.slice(index, end + 1)
+        const key: unknown = token.includes('\\') ? JSON.parse(token) : token.slice(1, -1)
+        if (keys.has(String(key))) repeated.push(index)
+        keys.add(String(key))
+      }
+      index = end
+    }
+  }
+  return repeated.map((offset) => toPosition(text, offset))
 }
 
 /** Offset of a member's value in the object, or of an element in the array, that begins at an offset. */

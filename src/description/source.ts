@@ -10,7 +10,7 @@ import {
   visit,
 } from 'yaml'
 import { nestsDeeper } from '../document/json.ts'
-import { findJsonPosition } from './json-position.ts'
+import { findJsonPosition, listRepeatedKeys } from './json-position.ts'
 import type { Path, Position, Problem } from './problem.ts'
 
 /** A YAML or JSON source file: what it says, and where it says it. */
@@ -40,16 +40,25 @@ function readJson(text: string, file: string): Source | undefined {
   try {
     const value: unknown = JSON.parse(text)
     const positionOf = (path: Path) => findJsonPosition(text, path)
-    if (!nestsDeeper(text, deepest)) return { value, problems: [], positionOf }
-    const message = `the file nests deeper than ${deepest} levels`
-    return {
-      problems: [{ file, line: 1, column: 1, message, expected: 'a description', severity: 'error' }],
-      positionOf,
+    const refuse = (position: Position, message: string, expected: string): Problem => ({
+      ...{ file, ...position, message, expected },
+      severity: 'error',
+    })
+    if (nestsDeeper(text, deepest)) {
+      const message = `the file nests deeper than ${deepest} levels`
+      return { problems: [refuse({ line: 1, column: 1 }, message, 'a description')], positionOf }
     }
+    const problems = listRepeatedKeys(text).map((position) =>
+      refuse(position, repeatedKey, 'a name of its own for each key of an object'),
+    )
+    return problems.length > 0 ? { problems, positionOf } : { value, problems, positionOf }
   } catch {
     return undefined
   }
 }
+
+/** Readers of JSON keep the first of two, or the last. The words are those of the YAML parser. */
+const repeatedKey = 'Map keys must be unique'
 
 /** A message can repeat all of a file that is no text; more characters of one than this help nobody. */
 const longest = 160

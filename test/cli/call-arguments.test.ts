@@ -29,10 +29,17 @@ test.each([
   [['body={"name":"A"}', 'body.name=B'], 'body.name is given twice'],
   [['body.name=A', 'body={}'], 'body is given twice'],
   [['body={name'], 'body takes JSON, and this is none'],
+  [['body={"a":1,"a":2}'], 'body is not acceptable JSON: the key "a" stands twice in one object.'],
+  [['any={"a":[{"b":1,"b":2}]}'], 'any is not acceptable JSON: the key "b" stands twice'],
   [['tags=a,b'], 'tags takes JSON, and this is none'],
   [['4711'], 'arguments are key=value, not "4711"'],
 ])('%j are refused', (texts, message) => {
   expect(() => readCallArguments(schema, texts)).toThrow(message)
+})
+
+test('a number keeps its digits', () => {
+  const values = readCallArguments(schema, ['any={"a":9007199254740993}'])
+  expect(JSON.stringify(values)).toBe('{"any":{"a":9007199254740993}}')
 })
 
 test('members of a body are given one by one, as the refusal of a call says', async () => {

@@ -118,6 +118,12 @@ describe('calgate.yaml', () => {
     ])
   })
 
+  it('that is JSON is refused with a key that stands twice, as YAML is', () => {
+    const told = [expect.stringMatching(/^calgate\.yaml:2: Map keys must be unique/)]
+    expect(tell('{"restPort": 8081,\n"restPort": 8082}')).toEqual(told)
+    expect(tell('restPort: 8081\nrestPort: 8082')).toEqual(told)
+  })
+
   it('tells every wrong member at once, by its line, and never a secret', () => {
     const text =
       'restprot: 1\ndescriptions:\n  - file: 4\n    credentials:\n      key: planted-secret\nreadOnly: maybe\n'

@@ -315,6 +315,22 @@ actions:
   ])
 })
 
+test('a key that stands twice is refused with its line in every file that is read', async () => {
+  const twice = (text: string) => ({ file: 'twice.json', text: text.replace('{', '{\n"a": 1,\n"a": 2,') })
+  const api = JSON.stringify(describeApi({ '/things': { get: {} } }))
+  const overlay = JSON.stringify({ overlay: '1.0.0', info: { title: 'Mine', version: '1' }, actions: [] })
+  const capability = writeCapability()
+  for (const loading of [
+    await load({ 'twice.json': twice(api).text }),
+    await load({ 'twice.json': `a: 1\n\na: 2\n${capability}` }),
+    await load({ 'a.json': api }, { overlays: [twice(overlay)] }),
+    await load({ 'a.yaml': capability }, { schemas: [twice(api)] }),
+  ])
+    expect(listProblems(loading)).toEqual([
+      expect.stringMatching(/^twice\.json:3: error: Map keys must be unique/),
+    ])
+})
+
 const selectable = describeApi({
   '/a': { get: { operationId: 'a', tags: ['First'] }, post: { operationId: 'b', tags: ['First'] } },
   '/c': { get: { operationId: 'c', tags: ['Second'] }, put: { operationId: 'd' } },

@@ -43,6 +43,17 @@ test('mistakes that have nothing to do with each other are all told', () => {
   ])
 })
 
+test('a key that stands twice is told in JSON as in YAML, at its second place', () => {
+  const json =
+    '{"a": {"b": [{"c": 1, "d": {"c": 2}},\n {"e": 1, "\\u0065" : "e\\"}"}]},\n\n  "a": 2, "b": "a"}'
+  const yaml = 'a: { b: [{ c: 1 },\n {e: 1, "e": 2}] }\n\na: 2\n'
+  const read = (text: string) =>
+    readSource(text, 'a').problems.map(({ line, message, severity }) => [line, message, severity])
+  const told = [2, 4].map((line) => [line, 'Map keys must be unique', 'error'])
+  expect([read(json), read(yaml)]).toEqual([told, told])
+  expect(readSource('{"a": {"a": [{"a": 1}, {"a": "a"}]}, "b": 1}', 'a').problems).toEqual([])
+})
+
 test('a mistake at the end is on the last line, not on one that is not there', () => {
   const { problems } = readSource('a: [1,\n\n\n', 'a.yaml')
   expect(problems[0]?.line).toBe(1)
