@@ -1,10 +1,11 @@
-import { spawnSync } from 'node:child_process'
+import { type ChildProcess, spawnSync } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import manifest from '../package.json' with { type: 'json' }
-import { type GatewayProcess, startGatewayProcess } from '../stress/gateway-process.ts'
+import { type GatewayProcess, main, startGatewayProcess } from '../stress/gateway-process.ts'
+import { findRunning, listDescendants } from './support/processes.ts'
 import { startSlowUpstream, startUpstream } from './support/upstream-stub.ts'
 
 const user = '/v1/v2/oauth-clients/cm9demo/users/4711'
@@ -63,6 +64,29 @@ it.each([
   upstream.release()
 })
 
+it.each<[string, (terminal: ChildProcess, pid: number) => unknown]>([
+  ['SIGHUP', (_terminal, pid) => process.kill(pid, 'SIGHUP')],
+  ['the end of the terminal', (terminal) => terminal.kill('SIGKILL')],
+])('at a terminal the process drains on %s', async (_title, hangUp) => {
+  await using upstream = await startSlowUpstream()
+  // `script` gives the gateway a terminal.
+  const command = [
+    'script',
+    '-qfec',
+    `exec '${process.execPath}' '${main}' start 2>/dev/null`,
+    '/dev/null',
+  ] as const
+  await using gateway = await startGatewayProcess(upstream.url, 'info', command)
+  const [pid = 0] = listDescendants(gateway.child.pid ?? 0)
+  const answer = fetch(`http://127.0.0.1:${gateway.restPort}${user}`, { method: 'DELETE', headers })
+  await upstream.arrived
+  hangUp(gateway.child, pid)
+  while (await isOpen(gateway.restPort)) await setImmediate()
+  upstream.release()
+  expect((await answer).status).toBe(200)
+  await expect.poll(() => findRunning([pid]), { timeout: 30_000 }).toEqual([])
+})
+
 it.each([['serve', '--stdio', '--mock'], ['mcp', '--mock'], ['mcp']])(
   '%s %s ends with its input, its mock too',
   (...args) => {
@@ -96,7 +120,6 @@ it('tells of itself and of the process on the control port, and keeps a line for
 
 /** Runs a command whose input has ended. */
 function run(args: readonly string[], output: 'pipe' | number) {
-  const main = fileURLToPath(new URL('../bin/calgate.js', import.meta.url))
   const stdio = ['ignore' as const, output, 'pipe' as const]
   return spawnSync(process.execPath, [main, ...args], { encoding: 'utf8', stdio, timeout: 60_000 })
 }
