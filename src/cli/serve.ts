@@ -56,7 +56,7 @@ const needsSharedState =
   '--workers needs REDIS_URL, or each worker would have its own idempotency keys and limits'
 
 async function servePorts(files: readonly string[], options: ServeOptions, context: CommandContext) {
-  const { readWorkerNumber, runWorkers } = options.workers ? await import('./workers.ts') : {}
+  const { readWorkerNumber, runWorkers, announceReady } = options.workers ? await import('./workers.ts') : {}
   const worker = readWorkerNumber?.(context.environment)
   if (options.workers && worker === undefined) return runWorkers?.(options.workers, context)
   const { gateway, config, document, watch } = await createServed(files, options, context, 'stdout')
@@ -69,6 +69,7 @@ async function servePorts(files: readonly string[], options: ServeOptions, conte
     await listen(gateway.mcp, config.host, config.mcpPort, 'MCP_PORT')
     await listen(gateway.control, config.controlHost, controlPort, 'CONTROL_PORT', 'CONTROL_HOST')
     context.onReload(watch())
+    announceReady?.()
     if (isTerminal(context.stderr) && !worker) context.stderr.write(composeStartupMessage(document, gateway))
   } catch (error) {
     await gateway.close()

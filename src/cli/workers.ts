@@ -12,29 +12,37 @@ export function readWorkerNumber(environment: CommandContext['environment']): nu
   return cluster.isWorker ? Number(environment[workerVariable]) : undefined
 }
 
+const readyMessage = 'ready'
+
+/** Tells the process of the workers that all ports of this one are open. */
+export function announceReady(): void {
+  cluster.worker?.send(readyMessage)
+}
+
 /** Milliseconds before a worker that has ended is replaced. */
 const pause = 1_000
 
 /**
  * Runs this command in so many processes, which share the ports of both servers (node:cluster hands out connections in
- * turn). Passes on requests to reload and to end. A worker that ends is replaced; one that ends before it listens has said
- * why, and ends all. Throws a `CommandError` for a number that is none.
+ * turn). Passes on requests to reload and to end. A worker that ends is replaced; one that ends without ever having been
+ * ready has said why, and ends all. Throws a `CommandError` for a number that is none.
  */
 export function runWorkers(count: string, { onStop, onReload, setExitCode, stdin }: CommandContext): void {
   if (!/^([2-9]|[1-9]\d)$/.test(count)) throw new CommandError('--workers takes a number from 2 to 99')
   const workers = new Map<number, Worker>()
+  /** Numbers of those that have been ready: what fails then may pass. */
+  const proven = new Set<number>()
   let isEnding = false
   const start = (number: number) => {
     const worker = cluster.fork({ [workerVariable]: String(number) })
     workers.set(number, worker)
-    let isListening = false
-    worker.on('listening', () => {
-      isListening = true
+    worker.on('message', (message) => {
+      if (message === readyMessage) proven.add(number)
     })
     worker.on('exit', async (code) => {
       workers.delete(number)
       if (isEnding) return
-      if (!isListening) {
+      if (!proven.has(number)) {
         setExitCode(code || 1)
         isEnding = true
         for (const other of workers.values()) other.process.kill('SIGINT')

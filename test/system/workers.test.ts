@@ -1,9 +1,12 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { countRequests } from '../../stress/gateway-process.ts'
 import { startSharedState } from '../../stress/shared-state.ts'
-import { listDescendants } from '../support/processes.ts'
+import { findFreePorts, listDescendants } from '../support/processes.ts'
 import { startUpstream } from '../support/upstream-stub.ts'
 
 const main = fileURLToPath(new URL('../../bin/calgate.js', import.meta.url))
@@ -34,6 +37,29 @@ it('two workers share the ports, and each serves 40 to 60 percent of the calls',
   await expect.poll(() => ready(controlPort).catch(() => 0), { timeout: 60_000 }).toBe(200)
   child.kill('SIGTERM')
   expect(await gateway.ended).toBe(0)
+})
+
+it('a worker that cannot open its control port ends all, and says so once', async () => {
+  await using shared = await startSharedState()
+  const [port = 0] = await findFreePorts(1)
+  await using taken = createServer().listen(port + 1, '127.0.0.1')
+  await once(taken, 'listening')
+  const ports = { REST_PORT: '0', MCP_PORT: '0', CONTROL_PORT: String(port) }
+  const env = { ...process.env, ...shared.environment, ...ports }
+  const child = spawn(process.execPath, [main, 'serve', ...workers], {
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const stderr = text(child.stderr)
+  try {
+    const [code] = await once(child, 'exit', { signal: AbortSignal.timeout(60_000) })
+    expect([code, await stderr]).toEqual([
+      1,
+      `calgate: port ${port + 1} is in use; set CONTROL_PORT to another port\n`,
+    ])
+  } finally {
+    child.kill()
+  }
 })
 
 it('without shared state there is only one process', async () => {
