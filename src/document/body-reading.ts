@@ -1,11 +1,14 @@
+import { GatewayError } from '../errors/gateway-error.ts'
+import { isFile } from './body-schema.ts'
 import { listPairs, readForm } from './form.ts'
-import { asRecord, parseJson, readOwn } from './json.ts'
+import { asRecord, isJsonType, parseJson, readOwn } from './json.ts'
 import { dereference } from './json-schema.ts'
 import type { MediaType } from './media-types.ts'
 import { decodeQueryText, readText } from './parameter-reading.ts'
 import { readParameter } from './parameters.ts'
 import { createQueryReader } from './query-reading.ts'
 import { readMember, readShape, type ValueShape } from './value-shape.ts'
+import { joinLocation } from './violations.ts'
 
 /** A file as it is checked; its bytes go upstream as they came. */
 interface CheckedFile {
@@ -15,16 +18,16 @@ interface CheckedFile {
 }
 
 /**
- * Reads the bytes of a body as the value that its schema describes. Throws `malformed_json`; rejects with a
- * `TypeError` on a form that is none.
+ * Reads the bytes of a body as the value that its schema describes. Throws `malformed_json`; rejects with
+ * `invalid_argument` on a part that is not what it should be, with a `TypeError` on a form that is none.
  */
 export function readBody(mediaType: MediaType, bytes: Buffer, contentType: string): unknown {
-  const { kind, schema } = mediaType
+  const { kind } = mediaType
   if (kind === 'json') return parseJson(bytes)
   if (kind === 'text') return bytes.toString('utf8')
   if (kind === 'bytes') return { data: '' }
   if (kind === 'form') return readStyledForm(mediaType, bytes.toString('latin1'))
-  return readMultipart(bytes, contentType, readShape(schema))
+  return readMultipart(bytes, contentType, mediaType)
 }
 
 /** Reads members whose encoding names a style in that style, the others as every form has them. */
@@ -53,26 +56,64 @@ function readStyledForm({ schema, encoding }: MediaType, raw: string): Record<st
 async function readMultipart(
   bytes: Buffer,
   contentType: string,
-  shape: ValueShape,
+  mediaType: MediaType,
 ): Promise<Record<string, unknown>> {
   const response = new Response(new Uint8Array(bytes), { headers: { 'content-type': contentType } })
   const form = await response.formData()
-  const members = [...new Set(form.keys())].map((name): [string, unknown] => {
+  const shape = readShape(mediaType.schema)
+  const members: [string, unknown][] = []
+  for (const name of new Set(form.keys())) {
     const member = readMember(shape, name)
-    const all = form.getAll(name)
     const isList = member.types.has('array')
-    const values = all.map((part) => readPart(part, isList ? member.items() : member))
-    return [name, isList || values.length > 1 ? values : values[0]]
-  })
+    const part = describePart(mediaType, name, isList ? member.items() : member)
+    const values = await Promise.all(form.getAll(name).map((one) => readPart(one, part)))
+    members.push([name, isList || values.length > 1 ? values : values[0]])
+  }
   return Object.fromEntries(members)
 }
 
-function readPart(part: File | string, shape: ValueShape): unknown {
-  if (typeof part === 'string') return readText(part, shape, 'kept')
+/** A part as the document describes it. */
+interface DescribedPart {
+  readonly name: string
+  readonly shape: ValueShape
+  readonly kind: 'file' | 'json' | undefined
+}
+
+/** An object is JSON where nothing else is said (OpenAPI, Encoding Object). */
+function describePart({ schema, encoding }: MediaType, name: string, shape: ValueShape): DescribedPart {
+  const member = dereference(readOwn(dereference(schema, schema).properties, name), schema)
+  if (isFile(member) || isFile(dereference(member.items, schema))) return { name, shape, kind: 'file' }
+  const isObject = shape.types.has('object') && !shape.types.has('string')
+  const isJson = isObject || isJsonType(encoding[name]?.contentType)
+  return { name, shape, kind: isJson ? 'json' : undefined }
+}
+
+/** The bytes of a file are not looked into; JSON has one reading, whether its part has a file name or not. */
+async function readPart(part: File | string, { name, shape, kind }: DescribedPart): Promise<unknown> {
+  if (typeof part === 'string') {
+    if (kind === 'file') throw refusePart(name, 'must be a file: give its part a filename')
+    return kind === 'json' ? readJsonPart(part, name) : readText(part, shape, 'kept')
+  }
+  if (kind === 'json' || (kind === undefined && isJsonType(part.type)))
+    return readJsonPart(await part.text(), name)
   const file: CheckedFile = {
     data: '',
     filename: part.name,
     ...(part.type !== '' && { contentType: part.type.replace(/;.*$/s, '') }),
   }
   return file
+}
+
+function readJsonPart(text: string, name: string): unknown {
+  try {
+    return parseJson(Buffer.from(text))
+  } catch {
+    throw refusePart(name, 'must be one JSON text, without repeated keys')
+  }
+}
+
+function refusePart(name: string, message: string): GatewayError {
+  const location = joinLocation('body', name)
+  const violations = [{ location, rule: 'body', message }]
+  return new GatewayError('invalid_argument', { detail: `${location} ${message}`, violations })
 }

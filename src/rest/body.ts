@@ -102,6 +102,7 @@ function refuseType(body: RequestBody | undefined): GatewayError {
 }
 
 function refuseForm(cause: unknown): never {
+  if (cause instanceof GatewayError) throw cause
   const violation = { location: 'body', rule: 'body', message: 'must be a whole multipart form' }
   throw new GatewayError('invalid_argument', {
     detail: 'body must be a whole multipart form',

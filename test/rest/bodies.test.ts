@@ -13,6 +13,26 @@ const form = {
   properties: { size: { type: 'integer' }, scan: { type: 'string', format: 'binary' } },
   required: ['size'],
 }
+const parts = {
+  type: 'object',
+  properties: {
+    meta: { type: 'object', properties: { a: { type: 'number' } } },
+    any: {},
+    note: { type: 'string' },
+    list: { type: 'array', items: { type: 'object' } },
+    scan: { type: 'string', format: 'binary' },
+    scans: { type: 'array', items: { type: 'string', format: 'binary' } },
+  },
+}
+const partsOperation = {
+  operationId: 'parts',
+  responses: {},
+  requestBody: {
+    content: {
+      'multipart/form-data': { schema: parts, encoding: { any: { contentType: 'application/json' } } },
+    },
+  },
+}
 const document = {
   openapi: '3.1.0',
   info: { title: 'Files', version: '1' },
@@ -27,6 +47,7 @@ const document = {
       put: operation('upload', ['application/octet-stream', 'image/*']),
       post: operation('form', ['multipart/form-data'], form),
     },
+    '/parts': { post: partsOperation },
     '/any': { post: operation('any', ['*/*']) },
     '/choice': {
       post: operation('choose', ['application/json', 'text/plain', 'application/xml'], { type: 'string' }),
@@ -187,4 +208,33 @@ test('a client that leaves within its upload ends the request to the API, which 
   await failed
   await expect.poll(() => gateway.log.join('')).toContain('"code":"client_disconnected"')
   expect(gateway.log.join('')).not.toContain('upstream_connection_lost')
+})
+
+test('a part of JSON has one reading, and a file a name', async () => {
+  const send = async (name: string, value: string | Blob) => {
+    const body = new FormData()
+    body.append(name, value)
+    const response = await fetch(`${gateway.restUrl}/parts`, { method: 'POST', body })
+    const problem: unknown = await response.json()
+    return response.ok ? 'sent' : Object(problem).detail
+  }
+  const json = (text: string) => new Blob([text], { type: 'application/json' })
+  const [sound, twice] = ['{"a":1.50}', '{"a":1,"\\u0061":2}']
+  const refused = (name: string) => `body.${name} must be one JSON text, without repeated keys`
+  for (const name of ['meta', 'any', 'list'])
+    for (const write of [json, (text: string) => text, (text: string) => new Blob([text])])
+      expect([name, await send(name, write(sound)), await send(name, write(twice))]).toEqual([
+        name,
+        'sent',
+        refused(name),
+      ])
+  expect(await send('other', json(twice))).toBe(refused('other'))
+  expect(await send('meta', '{"a":')).toBe(refused('meta'))
+  expect(await send('meta', json('{"a":"x"}'))).toMatch(/^body\.meta\.a must be a number/)
+  expect([await send('note', twice), await send('scan', json(twice))]).toEqual(['sent', 'sent'])
+  const named = 'must be a file: give its part a filename'
+  expect([await send('scan', 'x'), await send('scans', 'x')]).toEqual([
+    `body.scan ${named}`,
+    `body.scans ${named}`,
+  ])
 })
