@@ -58,8 +58,12 @@ const styles: Readonly<Record<ParameterPlace, readonly ParameterStyle[]>> = {
   querystring: ['form'],
 }
 
-/** Headers of one message and its connection (RFC 9110 §7.2, §7.6.1, §8.6, §10.1.1): each server writes its own. */
+/**
+ * Headers of one message and its connection (RFC 9110 §7.2, §7.6.1, §8.4, §8.6, §10.1.1, §11.7.2, §12.5.3): each server
+ * writes its own, and no body travels in a coding.
+ */
 const framingHeaders = new Set([
+  ...['accept-encoding', 'content-encoding', 'proxy-authorization'],
   ...['host', 'content-length', 'transfer-encoding', 'connection', 'proxy-connection', 'keep-alive'],
   ...['te', 'trailer', 'upgrade', 'expect'],
 ])

@@ -41,6 +41,8 @@ function check(
   if (status < 200 || status > 599) throw refuse(call, `status ${status}, which HTTP does not have`)
   if ((headers['content-encoding'] ?? 'identity') !== 'identity')
     throw refuse(call, 'an encoded body that nobody asked for')
+  const twice = singletons.find((name) => Array.isArray(headers[name]))
+  if (twice !== undefined) throw refuse(call, `two headers ${twice}`)
   const type = headers['content-type']
   const isJson = typeof type === 'string' && isJsonType(type)
   const secrets = call.listSecrets()
@@ -75,6 +77,9 @@ function check(
 
 /** Members and elements of a JSON response: parsed, so many fit into the heap of a container with 512 MB. */
 const mostValues = 2_000_000
+
+/** Of two of these, readers take the first or the last (RFC 9110 §5.3), and the two can be of other kinds. */
+const singletons = ['content-type', 'content-disposition', 'location']
 
 /** A redirect or a link keeps the query of the request, and with it a credential that the API takes there. */
 function redactHeaders(

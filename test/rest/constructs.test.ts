@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { load } from '../description/loading.ts'
 import { startGateway } from '../support/gateway.ts'
 import { respondJson, startUpstream } from '../support/upstream-stub.ts'
 
@@ -159,6 +160,67 @@ test('what two readers would read differently is refused in a query and in cooki
     'cookie.session',
   ])
   expect(upstream.requests).toHaveLength(2)
+})
+
+test('of the headers of a message a document has no say, and of others it has', async () => {
+  const names = ['Accept-Encoding', 'Content-Encoding', 'User-Agent', 'Accept-Language']
+  const parameters = names.map((name) => ({ name, in: 'header', schema: { type: 'string' } }))
+  const file = JSON.stringify({
+    ...document,
+    paths: { '/agent': { get: { operationId: 'agent', parameters } } },
+  })
+  await using upstream = await startUpstream()
+  const baseUrls = new Map([['', upstream.url]])
+  const { document: loaded, problems } = await load({ 'things.json': file }, { baseUrls })
+  expect(problems.map(({ severity, message }) => `${severity}: ${message}`)).toEqual([
+    'warning: GET /agent is served without its header parameter "Accept-Encoding"',
+    'warning: GET /agent is served without its header parameter "Content-Encoding"',
+  ])
+  await using gateway = await startGateway(upstream.url, {}, loaded && { document: loaded })
+  const own = { 'accept-encoding': 'gzip', 'user-agent': 'own/1', 'accept-language': 'de' }
+  await fetch(`${gateway.restUrl}/agent`, { headers: own })
+  const values = { 'User-Agent': 'own/1', 'Accept-Language': 'de' }
+  const params = { name: 'agent', arguments: values }
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params })
+  const headers = { 'content-type': 'application/json' }
+  await fetch(`${gateway.mcpUrl}/mcp`, { method: 'POST', headers, body })
+  const sent = { ...own, 'accept-encoding': 'identity' }
+  expect(upstream.requests.map((request) => request.headers)).toEqual(
+    Array(2).fill(expect.objectContaining(sent)),
+  )
+})
+
+test('a response with two types, or two places, is refused on both servers', async () => {
+  const heads: Readonly<Record<string, readonly [number, string[]]>> = {
+    '/json': [200, ['content-type', 'application/json', 'content-type', 'text/html']],
+    '/same': [200, ['content-type', 'text/csv', 'content-type', 'text/csv']],
+    '/error': [404, ['content-type', 'text/plain', 'content-type', 'application/json']],
+    '/moved': [302, ['location', '/a', 'location', '/b']],
+    '/file': [200, ['content-disposition', 'inline', 'content-disposition', 'attachment']],
+  }
+  await using upstream = await startUpstream(({ url }, response) => {
+    const [status = 500, head = []] = heads[url] ?? []
+    response.writeHead(status, head).end('{}')
+  })
+  const paths = Object.fromEntries(
+    Object.keys(heads).map((url) => [url, { get: { operationId: url.slice(1), ...ok } }]),
+  )
+  const file = JSON.stringify({ ...document, paths })
+  const { document: loaded } = await load(
+    { 'things.json': file },
+    { baseUrls: new Map([['', upstream.url]]) },
+  )
+  await using gateway = await startGateway(upstream.url, {}, loaded && { document: loaded })
+  for (const url of Object.keys(heads)) {
+    const rest = await fetch(gateway.restUrl + url, { redirect: 'manual' })
+    const params = { name: url.slice(1), arguments: {} }
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params })
+    const headers = { 'content-type': 'application/json' }
+    const mcp = await fetch(`${gateway.mcpUrl}/mcp`, { method: 'POST', headers, body })
+    const told = [await rest.text(), await mcp.text()]
+    expect([rest.status, ...told]).toEqual([502, ...Array(2).fill(expect.stringContaining('two headers '))])
+    expect(told[1]).toContain('"isError":true')
+  }
 })
 
 test('a body in another charset or coding is told what to change, whatever its type', async () => {

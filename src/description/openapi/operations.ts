@@ -54,6 +54,7 @@ export function readPathOperations(
       place === 'path' && !variables.includes(name)
     if (kind === 'openapi')
       all.push(...placed.filter(isLost).map(({ name }) => describeLost(one, name, variables)))
+    all.push(...placed.filter(isFramingHeader).map(({ name }) => describeFraming(one, name)))
     const kept = placed.filter(
       ({ in: place, name }) =>
         !isLost({ in: place, name }) &&
@@ -86,6 +87,15 @@ function describeLost(
     path,
     message: `${method.toUpperCase()} ${spelled} has no variable {${name}} for its path parameter "${name}"`,
     expected: variables.length > 0 ? `one of ${variables.join(', ')}` : `{${name}} in the path`,
+    severity: 'warning',
+  }
+}
+
+function describeFraming({ method, spelled, path }: PathOperation, name: string): Finding {
+  return {
+    path,
+    message: `${method.toUpperCase()} ${spelled} is served without its header parameter "${name}"`,
+    expected: 'none that belongs to one message: each server writes its own',
     severity: 'warning',
   }
 }
