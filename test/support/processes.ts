@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer, type Server } from 'node:net'
 
 interface Process {
   readonly pid: number
@@ -49,15 +51,19 @@ export function findRunning(pids: readonly number[]): number[] {
     .map(({ pid }) => pid)
 }
 
-/** A number of loopback ports that were free just now. */
+/**
+ * A number of loopback ports that were free just now. They are below those that the system gives to connections, so that
+ * they stay free, and even: the port after each is given to nobody, and a second worker takes it.
+ */
 export async function findFreePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer()
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-      return server
-    }),
-  )
+  const servers: Server[] = []
+  while (servers.length < count) {
+    const server = createServer().listen(11_000 + 2 * randomInt(10_500), '127.0.0.1')
+    await once(server, 'listening').then(
+      () => servers.push(server),
+      () => {},
+    )
+  }
   const ports = servers.map((server) => Number(Object(server.address()).port))
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
   return ports
