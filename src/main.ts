@@ -47,7 +47,8 @@ function onStop(close: (grace: number) => Promise<void>): void {
   let closing = false
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => {
-      if (signal === 'SIGHUP' && reloads) return
+      // A worker at a terminal that closes gets SIGHUP twice: from the terminal, and from the process of the workers.
+      if (signal === 'SIGHUP' && (reloads || closing)) return
       if (closing) process.exit(1)
       closing = true
       close(graces[signal]).then(() => process.exit(0), fail)

@@ -59,10 +59,10 @@ export function runWorkers(count: string, { onStop, onReload, setExitCode, stdin
   onStop(async (grace) => {
     isEnding = true
     const ends = [...workers.values()].map((worker) => once(worker, 'exit'))
-    // A terminal sends Ctrl-C to each of its processes, and a second signal would end them at once.
+    // A terminal tells each of its processes of Ctrl-C and of its end. A second SIGINT or SIGTERM would end them at once.
+    const drain = isTerminal(stdin) ? 'SIGHUP' : 'SIGTERM'
     const isTold = grace === 0 && isTerminal(stdin)
-    for (const worker of workers.values())
-      if (!isTold) worker.process.kill(grace === 0 ? 'SIGINT' : 'SIGTERM')
+    for (const worker of workers.values()) if (!isTold) worker.process.kill(grace === 0 ? 'SIGINT' : drain)
     await Promise.all(ends)
   })
 }

@@ -4,10 +4,11 @@ import { createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { countRequests } from '../../stress/gateway-process.ts'
+import { awaitResponse } from '../../scripts/ports.ts'
+import { countRequests, startGatewayProcess } from '../../stress/gateway-process.ts'
 import { startSharedState } from '../../stress/shared-state.ts'
-import { findFreePorts, listDescendants } from '../support/processes.ts'
-import { startUpstream } from '../support/upstream-stub.ts'
+import { findFreePorts, findRunning, listDescendants } from '../support/processes.ts'
+import { startSlowUpstream, startUpstream } from '../support/upstream-stub.ts'
 
 const main = fileURLToPath(new URL('../../bin/calgate.js', import.meta.url))
 const workers = ['--workers', '2'] as const
@@ -36,6 +37,29 @@ it('two workers share the ports, and each serves 40 to 60 percent of the calls',
   await expect.poll(async () => replaced(), { timeout: 60_000 }).toBe(1)
   await expect.poll(() => ready(controlPort).catch(() => 0), { timeout: 60_000 }).toBe(200)
   child.kill('SIGTERM')
+  expect(await gateway.ended).toBe(0)
+})
+
+it('a call under way is finished when the terminal of the workers closes', async () => {
+  await using shared = await startSharedState()
+  await using upstream = await startSlowUpstream()
+  const set = Object.entries(shared.environment).map(([name, value]) => `${name}=${value}`)
+  // `script` gives the processes a terminal.
+  const start = `exec '${process.execPath}' '${main}' serve ${workers.join(' ')} 2>/dev/null`
+  const command = ['env', ...set, 'script', '-qfec', start, '/dev/null'] as const
+  await using gateway = await startGatewayProcess(upstream.url, 'info', command)
+  await awaitResponse(`http://127.0.0.1:${gateway.controlPort + 1}/health/ready`, AbortSignal.timeout(60_000))
+  const url = `http://127.0.0.1:${gateway.restPort}/v1/v2/oauth-clients/cm9demo/users/7`
+  const headers = { 'x-cal-secret-key': 'demo-secret' }
+  const response = fetch(url, { method: 'DELETE', headers })
+  await upstream.arrived
+  const pids = listDescendants(gateway.child.pid ?? 0)
+  expect(pids).toHaveLength(3)
+  // A shell tells all processes of its job that the terminal closes.
+  for (const pid of pids) process.kill(pid, 'SIGHUP')
+  await expect.poll(() => findRunning(pids).length, { timeout: 30_000 }).toBe(2)
+  upstream.release()
+  expect((await response).status).toBe(200)
   expect(await gateway.ended).toBe(0)
 })
 
