@@ -13,7 +13,7 @@ import {
   type SharedStateConfig,
   type TlsConfig,
 } from './network.ts'
-import { isHost, isLoopback, isOrigin, isSafeUrl } from './urls.ts'
+import { hideUserInfo, isHost, isLoopback, isOrigin, isSafeUrl } from './urls.ts'
 import { variables } from './variables.ts'
 
 /** The checked configuration; nothing else in the gateway reads the environment. */
@@ -85,8 +85,9 @@ export class ConfigError extends Error {
   readonly problems: readonly string[]
 
   constructor(problems: readonly string[]) {
-    super(problems.join('\n'))
-    this.problems = problems
+    const safe = problems.map(hideUserInfo)
+    super(safe.join('\n'))
+    this.problems = safe
   }
 }
 

@@ -1,7 +1,7 @@
 import { isKeyPair } from './certificates.ts'
 import type { EgressProxies } from './egress-proxy.ts'
 import type { EnvironmentReader } from './environment.ts'
-import { isBaseUrl, isProxyUrl } from './urls.ts'
+import { isBaseUrl, isProxyUrl, isRedisUrl } from './urls.ts'
 import type { variables } from './variables.ts'
 
 /** A certificate with its chain, and its private key, in PEM. */
@@ -28,6 +28,7 @@ export type FixedReader = EnvironmentReader<keyof typeof variables>
 /** Shared state needs a secret of the operator's: every replica names and encrypts by it. */
 export function readSharedState(reader: FixedReader): SharedStateConfig | undefined {
   const url = reader.secret('REDIS_URL', /^rediss?:\/\/\S+$/, 'a redis:// or rediss:// URL')
+  reader.expect('REDIS_URL', url === undefined || isRedisUrl(url), 'a redis:// or rediss:// URL')
   const secret = reader.file('STATE_KEY_FILE', /^\S{32,512}$/, '32 to 512 characters without spaces')
   const ca = reader.certificates('REDIS_CA_FILE')
   const limitsWithout = reader.choice('LIMITS_WITHOUT_REDIS', ['local', 'refuse']) ?? 'local'

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { isDecodable } from '../document/parameter-reading.ts'
 
 /** True for the addresses and the name that never leave this machine. */
 export function isLoopback(host: string): boolean {
@@ -9,6 +10,11 @@ export function isLoopback(host: string): boolean {
     name === '[::1]' ||
     (isIP(name) === 4 && name.startsWith('127.'))
   )
+}
+
+/** Takes user and password out of the URLs in a message (RFC 3986 §3.2.1). */
+export function hideUserInfo(message: string): string {
+  return message.replaceAll(/\/\/[^\s"'/?#]*@/g, '//[redacted]@')
 }
 
 /** True for an http or https URL without user, query and fragment. */
@@ -42,5 +48,17 @@ export function isOrigin(text: string): boolean {
 
 /** True for the URL of a proxy, which may have a user and a password. */
 export function isProxyUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).hostname !== ''
+  return isReadable(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).hostname !== ''
+}
+
+/** True for the URL of Redis or Valkey: an error of its client would repeat one that cannot be read. */
+export function isRedisUrl(text: string): boolean {
+  return isReadable(text) && /^rediss?:$/.test(new URL(text).protocol)
+}
+
+/** True for a URL whose user and password can be read. */
+function isReadable(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { username, password } = new URL(text)
+  return isDecodable(username) && isDecodable(password)
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { nameDescription, type Settings } from '../config/settings.ts'
+import { hideUserInfo } from '../config/urls.ts'
 import { asRecord } from '../document/json.ts'
 import type { Selection } from '../document/selection.ts'
 import { type Loading, type LoadOptions, loadDescriptions, type NamedText } from './load.ts'
@@ -22,6 +23,10 @@ export interface DescriptionOptions {
 /** A description that cannot be read, or an option without sense; the message is one sentence. */
 export class DescriptionError extends Error {
   override readonly name = 'DescriptionError'
+
+  constructor(message: string) {
+    super(hideUserInfo(message))
+  }
 }
 
 /** Descriptions as they were named, loaded. */

@@ -1,3 +1,4 @@
+import { hideUserInfo } from '../config/urls.ts'
 import type { OpenApiDocument } from '../document/document.ts'
 import { asRecord } from '../document/json.ts'
 import type { Selection } from '../document/selection.ts'
@@ -114,8 +115,9 @@ function describeUnmatched(unmatched: UnmatchedName, [first]: readonly NamedText
   return { file: first?.file ?? '', line: 1, column: 1, ...explainUnmatched(unmatched), severity: 'error' }
 }
 
-/** Sorts problems by the order in which their files were named, then by line. */
-function sortProblems(problems: readonly Problem[], { files, overlays, schemas }: LoadOptions): Problem[] {
+/** Sorts problems, without the credentials of URLs in them, by the order in which their files were named, then by line. */
+function sortProblems(all: readonly Problem[], { files, overlays, schemas }: LoadOptions): Problem[] {
+  const problems = all.map((one) => ({ ...one, message: hideUserInfo(one.message) }))
   const order = new Map([...files, ...overlays, ...schemas].map(({ file }, index) => [file, index]))
   return problems.toSorted((a, b) => (order.get(a.file) ?? 0) - (order.get(b.file) ?? 0) || a.line - b.line)
 }

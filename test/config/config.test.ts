@@ -114,6 +114,16 @@ test.each([
     'CAL_COM_CLIENT_ID must be a value that the parameter clientId allows',
   ],
   [{ CAL_COM_API_KEY_FILE: '/planted' }, 'CAL_COM_API_KEY_FILE must be a readable file'],
+  [{ HTTPS_PROXY: 'http://planted:planted@[planted' }, 'HTTPS_PROXY must be an http or https URL of a proxy'],
+  [{ HTTP_PROXY: 'http://planted:pla%nted@planted' }, 'HTTP_PROXY must be an http or https URL of a proxy'],
+  [
+    { CAL_COM_BASE_URL: 'https://planted:planted@example.org' },
+    'CAL_COM_BASE_URL must be an http or https URL',
+  ],
+  [
+    { OTEL_EXPORTER_OTLP_ENDPOINT: 'https://planted@example.org' },
+    'OTEL_EXPORTER_OTLP_ENDPOINT must be an http',
+  ],
   [{ MCP_TOKENS: 'planted' }, 'MCP_TOKENS must be one of reveal, withhold'],
   [{ ALLOW_DELETE: 'no' }, 'ALLOW_DELETE must be one of true, false'],
   [{ CONFIRM_DELETE: '1' }, 'CONFIRM_DELETE must be one of true, false'],
@@ -123,6 +133,15 @@ test.each([
   expect(problems).toEqual([expect.stringContaining(sentence)])
   expect(problems.join()).not.toContain('planted')
 })
+
+test.each(['redis://planted:planted@[planted', 'redis://planted:pla%nted@planted'])(
+  'the URL of Redis %s is refused, since its client would repeat it in an error',
+  (REDIS_URL) => {
+    const problems = problemsOf({ REDIS_URL })
+    expect(problems[0]).toContain('REDIS_URL must be a redis:// or rediss:// URL')
+    expect(problems.join()).not.toContain('planted')
+  },
+)
 
 test.each([
   ['https://api.example.org/v2', '/v2'],

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { loadFiles } from '../../src/description/files.ts'
 import { asRecord } from '../../src/document/json.ts'
 import { describeApi, listOperations, listProblems, load, loadSound, toTexts } from './loading.ts'
 
@@ -329,6 +330,37 @@ test('a key that stands twice is refused with its line in every file that is rea
     expect(listProblems(loading)).toEqual([
       expect.stringMatching(/^twice\.json:3: error: Map keys must be unique/),
     ])
+})
+
+test('no problem repeats user and password of a URL, whatever its file', async () => {
+  const url = 'https://planted:planted@api.example.org'
+  const refer = { requestBody: { content: { 'application/json': { schema: { $ref: `${url}/a.yaml#/A` } } } } }
+  const servers = (...urls: string[]) =>
+    describeApi({ '/things': { get: {} } }, { servers: urls.map((one) => ({ url: one })) })
+  const none = { baseUrls: new Map() }
+  const capability = writeCapability().replaceAll(/baseUri: \S+/g, `baseUri: ${url}/x?y=1`)
+  const overlay = JSON.stringify({
+    overlay: '1.0.0',
+    info: { title: 'Mine', version: '1' },
+    actions: [{ target: '$', update: { 'x-base-url': `${url}/` } }],
+  })
+  const all = [
+    ...[
+      servers(url),
+      servers(`${url}/{v}`),
+      servers(`//planted:planted@localhost/`),
+      servers(`${url}:x`),
+    ].map((one) => load({ 'a.json': one }, none)),
+    load({ 'a.json': describeApi({ '/things': { post: refer } }) }),
+    load({ 'a.yaml': capability }, none),
+    load({ 'a.json': servers() }, { ...none, overlays: [{ file: 'o.json', text: overlay }] }),
+  ]
+  for (const loading of await Promise.all(all)) {
+    expect(loading.problems).not.toEqual([])
+    expect(JSON.stringify(loading.problems)).not.toContain('planted')
+  }
+  await expect(loadFiles([], { baseUrl: [`${url}?`] })).rejects.toThrow('//[redacted]@api.example.org')
+  await expect(loadFiles([`${url}/a.yaml`], {})).rejects.toThrow('//[redacted]@api.example.org')
 })
 
 const selectable = describeApi({
