@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { asRecord } from '../../src/document/json.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { respondJson, startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
-import { load } from './loading.ts'
+import { describeApi, load } from './loading.ts'
 
 /** A list within lists, deeper than a check can be compiled for. */
 const deep = Array.from({ length: 500 }).reduce<object>((items) => ({ type: 'array', items }), {})
@@ -206,6 +206,30 @@ test('the served document names no address of the API and no file', async () => 
   const served = await (await fetch(`${gateway.restUrl}/openapi.json`)).text()
   const told = [upstream.url, folder, 'x-base-url', 'planted'].filter((one) => served.includes(one))
   expect(told).toEqual([])
+})
+
+test('a link that leads out of the folder is not followed, and one within it is', async () => {
+  const inner = join(folder, 'inner')
+  await mkdir(inner)
+  await writeFile(join(inner, 'own.yaml'), 'Thing: { type: integer }')
+  await writeFile(join(inner, '.real.yaml'), 'Thing: { type: integer }')
+  await symlink(join(inner, '.real.yaml'), join(inner, 'near.yaml'))
+  await symlink(join(folder, 'parts.yaml'), join(inner, 'far.yaml'))
+  await symlink(folder, join(inner, 'up'))
+  await symlink(inner, join(folder, 'linked'))
+  const refer = ($ref: string) => describeApi({ '/a': { post: { requestBody: json({ $ref }) } } })
+  const read = async (at: string, target: string) => {
+    const { document, problems } = await load({ [join(folder, at, 'a.json')]: refer(`${target}#/Thing`) })
+    return [document?.['x-files'] !== undefined, problems[0]?.message]
+  }
+  const refused = [false, 'references to symbolic links that lead out of the folder are not followed']
+  for (const at of ['inner', 'linked'])
+    expect([
+      await read(at, 'own.yaml'),
+      await read(at, 'near.yaml'),
+      await read(at, 'far.yaml'),
+      await read(at, 'up/parts.yaml'),
+    ]).toEqual([[true, undefined], [true, undefined], refused, refused])
 })
 
 test('a URL is followed where it is allowed, and none that only begins like it', async () => {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, realpath } from 'node:fs/promises'
 import { dirname, relative, resolve, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { asRecord, isObject } from '../../document/json.ts'
@@ -89,10 +89,15 @@ async function load(
   )
   const url = new URL(address)
   if (url.protocol !== 'file:' && !isAllowed) return `references to ${url.origin} are not followed`
-  if (url.protocol === 'file:' && !isAllowed && !isInside(url, dirname(resolve(file))))
+  const folder = dirname(resolve(file))
+  const isFile = url.protocol === 'file:'
+  if (isFile && !isAllowed && !isInside(decodeURIComponent(url.pathname), folder))
     return 'references to files outside of the folder are not followed'
   try {
-    const text = url.protocol === 'file:' ? await readFile(url, 'utf8') : await fetchText(url)
+    // A folder that is a link itself is where its links lead to.
+    if (isFile && !isAllowed && !isInside(await realpath(url), await realpath(folder)))
+      return 'references to symbolic links that lead out of the folder are not followed'
+    const text = isFile ? await readFile(url, 'utf8') : await fetchText(url)
     const { value, problems } = readSource(text, address)
     return isObject(value) || problems.length === 0
       ? { value: asRecord(value) }
@@ -102,8 +107,8 @@ async function load(
   }
 }
 
-function isInside(url: URL, folder: string): boolean {
-  const path = relative(folder, decodeURIComponent(url.pathname))
+function isInside(file: string, folder: string): boolean {
+  const path = relative(folder, file)
   return path !== '..' && !path.startsWith(`..${sep}`)
 }
 
