@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Grant } from '../access/authorization.ts'
 import { parseExactly } from '../document/exact-numbers.ts'
 import { parseJson } from '../document/json.ts'
+import type { Operation } from '../document/operations.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { holdSlot } from '../http/admission.ts'
 import { acceptsHtml } from '../http/page.ts'
@@ -18,8 +19,20 @@ import { messageLimits } from './messages.ts'
 import { createSdkResponder, loadSdk } from './post.ts'
 import type { ProtocolOptions } from './protocol.ts'
 import type { CallContext } from './tool-call.ts'
-import { type OperationFilter, readSelection, selectionHeader } from './tool-selection.ts'
+import {
+  createSelectionReader,
+  type OperationFilter,
+  type SelectionReader,
+  selectionHeader,
+} from './tool-selection.ts'
 import { sendToolsPage, type ToolsPage } from './tools-page.ts'
+
+/** What the endpoint serves. */
+export interface EndpointOptions extends ProtocolOptions {
+  /** Those that clients select tools of. */
+  readonly operations: readonly Operation[]
+  readonly page?: PageOptions | undefined
+}
 
 /**
  * Registers the MCP endpoint (Streamable HTTP, without sessions, every response one JSON text) at `/mcp` and `/`
@@ -27,8 +40,9 @@ import { sendToolsPage, type ToolsPage } from './tools-page.ts'
  */
 export async function registerMcp(
   app: FastifyInstance,
-  { page, ...options }: ProtocolOptions & { readonly page?: PageOptions | undefined },
+  { page, operations, ...options }: EndpointOptions,
 ): Promise<void> {
+  const readSelection = createSelectionReader(operations)
   const respondFast = createFastPath(options)
   const respondBySdk = createSdkResponder(options)
   app.addHook('onListen', async () => {
@@ -50,7 +64,7 @@ export async function registerMcp(
       },
       handler: (request, reply) => {
         if (!page) return refuseMethod()
-        const tools = options.tools.list(new HttpContext(request, reply.raw))
+        const tools = options.tools.list(new HttpContext(request, reply.raw, readSelection))
         return sendToolsPage(request, reply, { ...page, tools })
       },
     })
@@ -62,7 +76,7 @@ export async function registerMcp(
         return
       }
       if (body === undefined) throw new GatewayError('unsupported_media_type')
-      const context = new HttpContext(request, reply.raw)
+      const context = new HttpContext(request, reply.raw, readSelection)
       void deliver(reply, respondFast(body, headers, context) ?? respondBySdk(body, headers, context))
     })
   }
@@ -87,7 +101,7 @@ class HttpContext implements CallContext {
   readonly countCall: CallCounter | undefined
   readonly #request: FastifyRequest
 
-  constructor(request: FastifyRequest, response: ServerResponse) {
+  constructor(request: FastifyRequest, response: ServerResponse, readSelection: SelectionReader) {
     this.grant = request.grant
     const { url, headers } = request
     this.selects = url.includes('?') || selectionHeader in headers ? readSelection(url, headers) : undefined

@@ -38,7 +38,11 @@ export async function createMcpServer(
     bodyLimit: options.messageLimit,
     refuseUnrouted,
   })
-  await app.register(registerMcp, { ...describeServer(options), page: options.page })
+  await app.register(registerMcp, {
+    ...describeServer(options),
+    operations: options.operations,
+    page: options.page,
+  })
   const count = options.operations.filter(({ tool }) => tool !== undefined).length
   if (count > mostTools && !options.offersSearch)
     options.logger.warn(

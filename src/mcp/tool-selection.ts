@@ -1,6 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { findNearest } from '../config/nearest-name.ts'
+import { quoteName } from '../document/json.ts'
+import { once } from '../document/once.ts'
 import type { Operation } from '../document/operations.ts'
-import { isSelected, type Selection } from '../document/selection.ts'
+import { isSelected, type Selectable, type Selection } from '../document/selection.ts'
+import { mostViolations } from '../document/violations.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 
 /** True for an operation that a client wants among its tools. */
@@ -8,23 +12,70 @@ export type OperationFilter = (operation: Operation) => boolean
 
 /** The header with a selection, for clients that cannot change the URL. */
 export const selectionHeader = 'x-mcp-tools'
+/** Characters of a name that is compared with others. */
+const longestName = 64
 const keys = ['tag', 'operation', 'exclude', 'read-only']
 
+/** Reads the selection of a request; undefined where there is none. Throws `invalid_argument`. */
+export type SelectionReader = (url: string, headers: IncomingHttpHeaders) => OperationFilter | undefined
+
 /**
- * Reads which tools a client wants, `?tag=Customers&read-only` in the URL of the endpoint or the same text in the header
- * `X-Mcp-Tools`; where both are there, a tool has to be in both. It only takes tools away. Undefined where there is none.
- * Throws `invalid_argument`.
+ * Prepares the reading of which tools a client wants, `?tag=Customers&read-only` in the URL of the endpoint or the same
+ * text in the header `X-Mcp-Tools`; where both are there, a tool has to be in both. It only takes tools away. A name that
+ * no operation has is refused: a mistyped `exclude` would leave in what the client wants out.
  */
-export function readSelection(url: string, headers: IncomingHttpHeaders): OperationFilter | undefined {
-  const mark = url.indexOf('?')
-  const texts = [mark < 0 ? undefined : url.slice(mark + 1), headers[selectionHeader]]
-  const selections = texts.flatMap((text) => (typeof text === 'string' && text !== '' ? [parse(text)] : []))
-  if (selections.length === 0) return undefined
-  return ({ id, method, path, tags = [], tool }) => {
-    const isReadOnly = tool?.annotations.readOnlyHint === true
-    const facts = { tags, names: [id, tool?.name, `${method} ${path}`], isReadOnly }
-    return selections.every((selection) => isSelected(facts, selection))
+export function createSelectionReader(operations: readonly Operation[]): SelectionReader {
+  const prepare = once(() => {
+    const facts = new Map(operations.map((operation) => [operation, listFacts(operation)]))
+    const all = [...facts.values()]
+    return {
+      facts,
+      names: new Set(all.flatMap((one) => one.names)),
+      tags: new Set(all.flatMap((one) => one.tags.map((tag) => tag.toLowerCase()))),
+    }
+  })
+  const check = (selection: Selection) => {
+    const { names, tags } = prepare()
+    const named = [
+      ...selection.tags.map((tag) => ['tag', tag, tags] as const),
+      ...selection.operations.map((name) => ['operation', name, names] as const),
+      ...selection.exclude.map((name) => ['exclude', name, names] as const),
+    ]
+    const unmatched = named.filter(
+      ([key, name, known]) => !known.has(key === 'tag' ? name.toLowerCase() : name),
+    )
+    const [first] = unmatched
+    if (first) {
+      const told = unmatched.slice(0, mostViolations).map(([key, name]) => `${key}=${quoteName(name)}`)
+      const detail = `${told.join(', ')} ${told.length > 1 ? 'select' : 'selects'} no tool.${suggest(first)}`
+      throw new GatewayError('invalid_argument', { detail })
+    }
+    return selection
   }
+  return (url, headers) => {
+    const mark = url.indexOf('?')
+    const texts = [mark < 0 ? undefined : url.slice(mark + 1), headers[selectionHeader]]
+    const selections = texts.flatMap((text) =>
+      typeof text === 'string' && text !== '' ? [check(parse(text))] : [],
+    )
+    if (selections.length === 0) return undefined
+    const { facts } = prepare()
+    return (operation) => {
+      const own = facts.get(operation) ?? listFacts(operation)
+      return selections.every((selection) => isSelected(own, selection))
+    }
+  }
+}
+
+function listFacts({ id, method, path, tags = [], tool }: Operation) {
+  const isReadOnly = tool?.annotations.readOnlyHint === true
+  return { tags, names: [id, tool?.name ?? id, `${method} ${path}`], isReadOnly } satisfies Selectable
+}
+
+/** Comparing names takes a time of its own, so that a name too long to be one is not compared. */
+function suggest([, name, known]: readonly [string, string, ReadonlySet<string>]): string {
+  const nearest = name.length > longestName ? undefined : findNearest(name, [...known])
+  return nearest === undefined ? '' : ` Did you mean ${nearest}?`
 }
 
 function parse(text: string): Selection {

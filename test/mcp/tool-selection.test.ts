@@ -117,6 +117,27 @@ test.each(['?readonly', '?tag=Orders&read-only=yes'])('a selection %s is refused
   expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('read-only')])
 })
 
+test.each([
+  ['?exclude=listOrder', 'exclude=\\"listOrder\\" selects no tool. Did you mean listOrders?'],
+  ['?operation=nothing&tag=Ordres', 'tag=\\"Ordres\\", operation=\\"nothing\\" select no tool.'],
+  ['?tag=Customers&exclude=GET%20/customer', 'Did you mean GET /customers?'],
+  ['?exclude=ada@example.org', 'exclude=\\"[redacted]\\" selects no tool.'],
+])('a name that no operation has is told: %s', async (query, told) => {
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' })
+  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
+  for (const [search, more] of [
+    [query, {}],
+    ['', { 'x-mcp-tools': query.slice(1) }],
+  ] as const) {
+    const init = { method: 'POST', headers: { ...headers, ...more }, body }
+    for (const version of ['2025-11-25', '2026-07-28']) {
+      const own = { ...init, headers: { ...init.headers, 'mcp-protocol-version': version } }
+      const response = await fetch(`${gateway.mcpUrl}/mcp${search}`, own)
+      expect([response.status, await response.text()]).toEqual([400, expect.stringContaining(told)])
+    }
+  }
+})
+
 test('over stdio tools are found and called by three others too', async () => {
   const [input, output] = [new PassThrough(), new PassThrough()]
   const served = searching.gateway.serveStdio(input, output)
