@@ -76,7 +76,8 @@ const commands: Readonly<Record<string, Entry>> = {
 
 const epilogue = `
 Without a command, calgate serves the API that it ships with.
-Configuration is read from the environment; docs/configuration.md of the package lists every variable.
+Configuration is read from the environment and from calgate.yaml; docs/configuration.md of the package lists
+every variable.
 
 Exit codes:
   0   done

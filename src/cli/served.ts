@@ -118,14 +118,18 @@ export async function readServed(
   const stopMock = async () => mock[Symbol.asyncDispose]()
   // The mock stands in for all APIs of the descriptions.
   return isShipped
-    ? { document: own, environment: { ...environment, ...standIn(mock.variables) }, file, read, stopMock }
+    ? { document: own, environment: standIn(environment, mock.variables), file, read, stopMock }
     : { document: await load({ baseUrl: [mock.url] }, silent), environment, file, read, stopMock }
 }
 
-/** The variables of a mock, without the files that the same values could come from. */
-function standIn(variables: Descriptions['environment']): Descriptions['environment'] {
-  const files = Object.keys(variables).map((name) => [`${name}_FILE`, ''])
-  return { ...Object.fromEntries(files), ...variables }
+/** Puts the variables of a mock in place of those of the API, which files could hold as well. */
+function standIn(
+  environment: CommandContext['environment'],
+  variables: CommandContext['environment'],
+): CommandContext['environment'] {
+  const files = Object.keys(variables).map((name) => `${name}_FILE`)
+  const others = Object.entries(environment).filter(([name]) => !files.includes(name))
+  return { ...Object.fromEntries(others), ...variables }
 }
 
 /** Settings of descriptions that other files are named in place of concern nothing. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { descriptionOptions } from '../../src/cli/description-options.ts'
 import { createProgram } from '../../src/cli/program.ts'
-import { createContext, runCommand } from './run-command.ts'
+import { createContext, runCommand, runCommandWith } from './run-command.ts'
 
 const page = readFileSync(new URL('../../docs/commands.md', import.meta.url), 'utf8')
 const { commands } = await createProgram(createContext({}).context)
@@ -96,6 +96,12 @@ it('a shell completes commands after help, and the values of options and argumen
     expect(stdout).toMatch(/^ +--format\) .*csv jsonl table/m)
     expect(stdout).toMatch(/^ +export\) .*users /m)
   }
+})
+
+it('a mock stands in for what a file holds, too, and nothing of it is unknown', async () => {
+  const ports = { REST_PORT: '0', MCP_PORT: '0', CONTROL_PORT: '0' }
+  const variables = { ...ports, LOG_LEVEL: 'warn', CAL_COM_SECRET_KEY_FILE: '/nonexistent' }
+  expect(await runCommandWith(variables, 'serve', '--mock')).toEqual({ code: 0, stdout: '', stderr: '' })
 })
 
 it('the version stands alone', async () => {

@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { awaitResponse } from '../../scripts/ports.ts'
@@ -10,6 +10,7 @@ import { startUpstream } from '../support/upstream-stub.ts'
 import {
   nodes,
   npm,
+  oldNode,
   type PackedPackage,
   packAndInstall,
   runTool,
@@ -61,6 +62,31 @@ describe('the package', () => {
 })
 
 describe('npx in an empty folder', () => {
+  /** Runs npx of a Node on the packed file, as a user does who has no other. */
+  function runNpx(node: string, ...args: string[]) {
+    const folder = mkdtempSync(join(tmpdir(), 'calgate-empty-'))
+    cpSync(packed.tarball, join(folder, 'calgate.tgz'))
+    const npx = project('test/system/node_modules/npm-11/bin/npx-cli.js')
+    const command = [npx, '--yes', '--prefer-offline', './calgate.tgz', ...args]
+    const env = { ...userEnvironment(), PATH: `${dirname(node)}:${process.env.PATH}` }
+    const { status, stdout, stderr } = spawnSync(node, command, { cwd: folder, env, encoding: 'utf8' })
+    rmSync(folder, { recursive: true })
+    return { status, stdout, stderr }
+  }
+
+  it('says in one sentence that Node is too old', { timeout: timeLimit }, () => {
+    expect(runNpx(oldNode, 'serve', '--mock')).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^calgate needs Node 22\.12\.0 or later, and this is 20\.\d+\.\d+\.\n$/),
+    })
+  })
+
+  it.each(nodes)('runs on Node %s', { timeout: timeLimit }, (_version, node) => {
+    const run = runNpx(node, '--version')
+    expect(run).toEqual({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: '' })
+  })
+
   it('answers on both ports within 20 seconds, with a warm cache', {
     timeout: timeLimit,
     retry: 2,

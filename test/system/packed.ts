@@ -17,6 +17,9 @@ export const nodes = [
   ['22', join(own, 'node-22/bin/node')],
 ] as const
 
+/** The last line that is too old. */
+export const oldNode = join(own, 'node-20/bin/node')
+
 /** The package, packed and installed in a folder that was empty. */
 export interface PackedPackage extends Disposable {
   readonly tarball: string
