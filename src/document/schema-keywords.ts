@@ -121,7 +121,9 @@ function allowNull(schema: JsonSchema): JsonSchema {
   const choices = named.length > 0 && !named.includes(null) ? { enum: [...named, null] } : {}
   if (schema.type === undefined) {
     const { description, ...others } = schema
-    const choice = { anyOf: [others, { type: 'null' }] }
+    const { anyOf, ...beside } = others
+    const choices = Array.isArray(anyOf) && Object.keys(beside).length === 0 ? anyOf : [others]
+    const choice = { anyOf: [...choices, { type: 'null' }] }
     return description === undefined ? choice : { description, ...choice }
   }
   return { ...schema, ...choices, type: unique([schema.type, 'null'].flat()) }

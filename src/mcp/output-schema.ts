@@ -27,6 +27,8 @@ function describeLevels(schema: JsonSchema, levels: number): JsonSchema {
 
 interface Described {
   readonly description?: string
+  /** The first type that is named. */
+  readonly type: unknown
   /** The members of an object. */
   readonly properties?: JsonSchema
   /** The elements of an array. */
@@ -49,6 +51,7 @@ function describeValue(part: JsonSchema, root: JsonSchema, levels: number): Desc
   const items = choices.map((one) => one.items).find(isObject)
   const describe = (one: unknown) => toSchema(describeValue(asRecord(one), root, levels - 1))
   return {
+    type: choices.flatMap((one) => one.type ?? []).find((one) => one !== 'null') ?? 'object',
     ...(words.length > 0 && { description: words.join(' ') }),
     ...(members.length > 0 &&
       levels > 0 && { properties: Object.fromEntries(members.map(([name, one]) => [name, describe(one)])) }),
@@ -56,16 +59,16 @@ function describeValue(part: JsonSchema, root: JsonSchema, levels: number): Desc
   }
 }
 
-/** Writes a schema that every value satisfies. Strict validators want the type of what has members or elements. */
-function toSchema({ description, properties, items }: Described): JsonSchema {
+/** Writes a schema that every value satisfies. Strict validators want a type where there are members, elements or nothing. */
+function toSchema({ description, type, properties, items }: Described): JsonSchema {
   const parts = [
     ...(properties ? [{ type: 'object', properties }] : []),
     ...(items ? [{ type: 'array', items }] : []),
   ]
-  const [first] = parts
+  const [first, ...more] = parts.length > 0 ? parts : [{ type }]
   return {
     ...(description !== undefined && { description }),
-    ...(first && { anyOf: [...parts, { not: { type: first.type } }] }),
+    anyOf: [first, ...more, { not: { type: first?.type } }],
   }
 }
 
@@ -82,6 +85,12 @@ function describeType(schema: JsonSchema, root: JsonSchema): string {
   return parts.length > 0 ? `(${parts.join(', ')})` : ''
 }
 
-function listChoices({ oneOf, anyOf, allOf }: JsonSchema, root: JsonSchema): JsonSchema[] {
-  return [oneOf ?? [], anyOf ?? [], allOf ?? []].flat().map((one) => dereference(one, root))
+/** Lists what a schema chooses from or is joined of, and what those are; a schema may be a choice of itself. */
+function listChoices(schema: JsonSchema, root: JsonSchema, seen = new Set<unknown>()): JsonSchema[] {
+  return [schema.oneOf ?? [], schema.anyOf ?? [], schema.allOf ?? []].flat().flatMap((one) => {
+    if (seen.has(one)) return []
+    seen.add(one)
+    const choice = dereference(one, root)
+    return [choice, ...listChoices(choice, root, seen)]
+  })
 }

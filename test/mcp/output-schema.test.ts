@@ -64,23 +64,27 @@ describe('an input schema', () => {
 
 describe('an output schema', () => {
   const accepts = new Ajv({ strict: false }).compile(describeOutput(strict))
+  const leaf = (type: string, description: string) => ({
+    description,
+    anyOf: [{ type }, { not: { type } }],
+  })
 
   it('documents each member', () => {
     expect(describeOutput(strict)).toEqual({
       type: 'object',
       description: '(object)',
       properties: {
-        status: { description: '(string, one of "success")' },
+        status: leaf('string', '(string, one of "success")'),
         data: {
           description: 'What came. (object)',
           anyOf: [
             {
               type: 'object',
               properties: {
-                id: { description: 'A number. (integer)' },
+                id: leaf('integer', 'A number. (integer)'),
                 tags: {
                   description: '(array)',
-                  anyOf: [{ type: 'array', items: { description: '(string)' } }, { not: { type: 'array' } }],
+                  anyOf: [{ type: 'array', items: leaf('string', '(string)') }, { not: { type: 'array' } }],
                 },
               },
             },
@@ -98,8 +102,25 @@ describe('an output schema', () => {
     expect(describeOutput(schema)).toEqual({
       type: 'object',
       description: '(null or object)',
-      properties: { a: { description: '(string or null)' } },
+      properties: { a: leaf('string', '(string or null)') },
     })
+  })
+
+  it('documents what a choice within a choice is', () => {
+    const schema = {
+      allOf: [{ anyOf: [{ $ref: '#/$defs/Pet' }, { type: 'null' }] }],
+      $defs: { Pet: { type: 'object', properties: { a: { type: 'string' } } } },
+    }
+    expect(describeOutput(schema)).toEqual({
+      type: 'object',
+      description: '(object or null)',
+      properties: { a: leaf('string', '(string)') },
+    })
+  })
+
+  it('ends where a schema is a choice of itself', () => {
+    const node = { anyOf: [{ type: 'string' }, { $ref: '#/$defs/Node' }] }
+    expect(describeOutput({ $ref: '#/$defs/Node', $defs: { Node: node } }).description).toBe('(string)')
   })
 
   it('ends where a schema is a part of itself', () => {

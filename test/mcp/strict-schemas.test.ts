@@ -27,9 +27,22 @@ const validators = [Ajv, Ajv2020].map(
   (Validator) => new Validator({ strict: 'log', strictRequired: true, formats: fullFormats, logger }),
 )
 
-/** Lists what strict validators of either draft say about a tool's schemas. */
+const annotations = new Set(['title', 'description', 'default', 'examples', '$defs'])
+
+/** Warns of schemas without a keyword that validates, as `mcp-inspector --strict` does; `not` may have one. */
+function findEmpty(schema: unknown, path: string): void {
+  const keywords = Object.entries(Object(schema)).filter(([keyword]) => !annotations.has(keyword))
+  if (keywords.length === 0) warn(`${path} has no keyword that validates`)
+  const { properties, $defs, items, anyOf, oneOf, allOf } = Object(schema)
+  for (const [name, one] of Object.entries({ ...properties, ...$defs })) findEmpty(one, `${path}.${name}`)
+  for (const one of [items ?? [], anyOf ?? [], oneOf ?? [], allOf ?? []].flat()) findEmpty(one, path)
+}
+
+/** Lists what strict validators of either draft, and strict clients, say about a tool's schemas. */
 function findWarnings({ name, inputSchema, outputSchema }: ListedTool): string[] {
   warnings = []
+  findEmpty(inputSchema, 'inputSchema')
+  findEmpty(outputSchema, 'outputSchema')
   for (const schema of [inputSchema, outputSchema])
     for (const ajv of validators) {
       try {
@@ -42,7 +55,10 @@ function findWarnings({ name, inputSchema, outputSchema }: ListedTool): string[]
 }
 
 test('strict validators warn about a tool that is described loosely', () => {
-  expect(findWarnings({ name: 'loose', inputSchema: { type: 'object', required: ['id'] } })).toHaveLength(2)
+  const [inputSchema, outputSchema] = [{ type: 'object', required: ['id'] }, { type: 'object' }]
+  expect(findWarnings({ name: 'loose', inputSchema, outputSchema })).toHaveLength(2)
+  const untyped = { type: 'object', properties: { id: { description: 'A number.' } } }
+  expect(findWarnings({ name: 'loose', inputSchema: outputSchema, outputSchema: untyped })).toHaveLength(1)
 })
 
 async function listOverStdio({ gateway }: RunningGateway, meta?: object): Promise<ListedTool[]> {
