@@ -91,9 +91,7 @@ function losesDigits(text: string, start: number, end: number): boolean {
   const value = Math.abs(Number(source))
   if (value === Infinity) return true
   if (digits <= digitsKept && value >= smallestNormal) return false
-  // Up to 17 digits, a whole number and its text are less than 10 apart.
-  const isWhole = exponentAt === end && !source.includes('.')
-  if (isWhole && value < 1e17) return value % 1e8 !== Number(source.slice(-8))
+  if (exponentAt === end && value <= Number.MAX_SAFE_INTEGER && !source.includes('.')) return false
   const written = String(value)
   return written !== source && listDigits(written) !== listDigits(source)
 }

@@ -11,6 +11,8 @@ test.each([
   '-1E400',
   '1e-400',
   '1.00000000000000000001',
+  // JSON.stringify writes 44131673108814810, the shortest text of the same number.
+  '44131673108814808',
 ])('%s is kept as it is written', (text) => {
   const value = parseExactly(`{"a":[ ${text}]}`)
   expect(JSON.stringify(value)).toBe(`{"a":[${text}]}`)
@@ -18,7 +20,10 @@ test.each([
 })
 
 test.each([
+  '9007199254740991',
   '9007199254740992',
+  '44131673108814810',
+  '-44131673108814810',
   '1000000000000000000000',
   '1e2',
   '1.50000000000000000000',
