@@ -21,6 +21,8 @@ export function createCompiler(onFailure: (reason: string) => void = () => {}): 
       try {
         ajv ??= createAjv()
         check = ajv.compile(schema)
+        // V8 compiles what Ajv wrote when it is first called, which fails where it nests too deeply.
+        check(undefined)
       } catch (error) {
         onFailure(error instanceof Error ? error.message : String(error))
         check = null
@@ -36,7 +38,9 @@ const code = { regExp: Object.assign(compilePattern, { code: 'compilePattern' })
 
 function createAjv(): Ajv2020 {
   // Schemas have been read keyword by keyword, and a check against the metaschema costs as much as compiling.
-  const ajv = new Ajv2020({ strict: false, validateSchema: false, allErrors: true, verbose: true, code })
+  const options = { strict: false, validateSchema: false, allErrors: true, verbose: true, code }
+  // Ajv would print megabytes of code that does not compile.
+  const ajv = new Ajv2020({ ...options, logger: false })
   ajv.removeKeyword('multipleOf').addKeyword(multipleOf)
   for (const [name, { check }] of Object.entries(formats)) ajv.addFormat(name, check)
   for (const name of annotations) ajv.addFormat(name, true)

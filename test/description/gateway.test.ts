@@ -10,7 +10,7 @@ import { respondJson, startUpstream, type UpstreamStub } from '../support/upstre
 import { describeApi, load } from './loading.ts'
 
 /** A list within lists, deeper than a check can be compiled for. */
-const deep = Array.from({ length: 500 }).reduce<object>((items) => ({ type: 'array', items }), {})
+const deep = Array.from({ length: 900 }).reduce<object>((items) => ({ type: 'array', items }), {})
 const json = (schema: object) => ({ required: true, content: { 'application/json': { schema } } })
 
 /** One description that refers to another file, one of Swagger 2.0, and what their folders and a web server hold. */
