@@ -1,16 +1,23 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { createStdioOffer } from '../../src/mcp/server.ts'
+import { openStdio } from '../../src/mcp/stdio.ts'
 import { clients } from '../support/mcp-clients.ts'
 import { folderVariable } from '../support/run-log.ts'
-import { messageLimit, secretValue, startMcp } from './example.ts'
+import { createOptions, messageLimit, secretValue, startMcp } from './example.ts'
 
 const place = {
   command: process.execPath,
   args: [fileURLToPath(new URL('stdio-server.ts', import.meta.url))],
-  env: { EXAMPLE_SECRET: secretValue, [folderVariable]: process.env[folderVariable] ?? '' },
+  env: {
+    EXAMPLE_SECRET: secretValue,
+    [folderVariable]: process.env[folderVariable] ?? '',
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '',
+  },
 }
 const book = { shopId: 'abc', bookId: 7 }
 
@@ -72,29 +79,44 @@ const refused: readonly (readonly [string, unknown, number])[] = [
 ]
 
 describe('the stdio server', () => {
-  /** With an opening message the others wait for its response. */
-  async function run(lines: readonly unknown[], opening?: object) {
-    const child = spawn(place.command, place.args, { env: place.env, stdio: 'pipe' })
-    const [output, log] = [text(child.stdout), text(child.stderr)]
-    const texts = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line)))
-    if (opening) {
-      child.stdin.write(`${JSON.stringify(opening)}\n`)
-      await once(child.stdout, 'data')
-    }
-    child.stdin.end(`${texts.join('\n')}\n`)
+  const write = (lines: readonly unknown[]) =>
+    lines.map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`).join('')
+  const read = (output: string): unknown[] =>
+    output
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+
+  async function runProcess(lines: readonly unknown[]) {
+    const child = spawn(place.command, place.args, { env: place.env, stdio: ['pipe', 'pipe', 'ignore'] })
+    const output = text(child.stdout)
+    child.stdin.end(write(lines))
     const [code] = await once(child, 'exit')
-    return {
-      code,
-      log: await log,
-      messages: (await output)
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line)),
+    return { code, messages: read(await output) }
+  }
+
+  /** Serves lines in this process; with an opening message the others wait for its response. */
+  async function run(lines: readonly unknown[], opening?: object) {
+    const { options, logged } = createOptions()
+    const [input, output] = [new PassThrough(), new PassThrough()]
+    const chunks: string[] = []
+    output.setEncoding('utf8').on('data', (chunk) => chunks.push(chunk))
+    const session = openStdio(
+      createStdioOffer(options, () => secretValue),
+      input,
+      output,
+    )
+    if (opening) {
+      input.write(write([opening]))
+      await once(output, 'data')
     }
+    input.end(write(lines))
+    await session.ended
+    return { messages: read(chunks.join('')), log: logged.join('') }
   }
 
   it('writes nothing but messages, one a line', async () => {
-    const { messages } = await run(['{"jsonrpc":"2.0","id":1,"method":"ping"}', '', ' \t\r'])
+    const { messages } = await runProcess(['{"jsonrpc":"2.0","id":1,"method":"ping"}', '', ' \t\r'])
     expect(messages).toEqual([{ jsonrpc: '2.0', id: 1, result: {} }])
   })
 
@@ -106,7 +128,7 @@ describe('the stdio server', () => {
       return response.json()
     })
     const { messages, log } = await run([...refused.map(([line]) => line), ask('ping')])
-    expect(messages.map(({ id, error }) => [id, error?.code])).toEqual([
+    expect(messages.map((one) => [Object(one).id, Object(one).error?.code])).toEqual([
       ...refused.map(([, id, code]) => [id, code]),
       [1, undefined],
     ])
@@ -154,7 +176,7 @@ describe('the stdio server', () => {
       method: 'tools/call',
       params: { name: 'get-book', arguments: book },
     }
-    const { code, messages } = await run([JSON.stringify(call)])
+    const { code, messages } = await runProcess([JSON.stringify(call)])
     expect(code).toBe(0)
     expect(messages).toMatchObject([{ id: 7, result: { structuredContent: { input: {} } } }])
   })
