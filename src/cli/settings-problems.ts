@@ -51,7 +51,9 @@ function toSettingFindings(error: ErrorObject): readonly Finding[] {
         {
           path,
           message: `${path.join('.')} has another form`,
-          expected: String(parentSchema?.description).replace(/^./, (letter) => letter.toLowerCase()),
+          expected: String(asRecord(parentSchema).description).replace(/^./, (letter) =>
+            letter.toLowerCase(),
+          ),
         },
       ]
     case 'required':
