@@ -16,10 +16,11 @@ export function areEquivalent(one: Members, other: Members): boolean {
   return probes.every((probe) => first?.(probe) === second?.(probe))
 }
 
+const ajv = new Ajv({ strict: false })
+for (const [name, { check }] of Object.entries(formats)) ajv.addFormat(name, check)
+for (const name of annotations) ajv.addFormat(name, true)
+
 function compile(schema: Members): (value: unknown) => boolean {
-  const ajv = new Ajv({ strict: false })
-  for (const [name, { check }] of Object.entries(formats)) ajv.addFormat(name, check)
-  for (const name of annotations) ajv.addFormat(name, true)
   const validate = ajv.compile(toJsonSchema(schema))
   return (value) => validate(value)
 }

@@ -12,10 +12,11 @@ import { readDocument } from '../../src/document/document.ts'
 const document = readDocument()
 const { operations } = readRequirements()
 
+const ajv = new Ajv({ strict: false, allErrors: true })
+formats.default(ajv)
+
 /** An independent reading of what the document allows; time zones and key lengths are no business of draft-07. */
 function compile(described: ReturnType<typeof readArguments>) {
-  const ajv = new Ajv({ strict: false, allErrors: true })
-  formats.default(ajv)
   const fields = described.map(({ name, schema }) => [name, toDraft07(schema, document)])
   const required = described.filter((one) => one.required && one.in !== 'header').map(({ name }) => name)
   return ajv.compile({ type: 'object', required, properties: Object.fromEntries(fields) })
