@@ -43,8 +43,9 @@ interface Running {
 
 function start(environment: Record<string, string> = {}): Running {
   const credentials = { CAL_COM_CLIENT_ID: clientId, CAL_COM_SECRET_KEY: secret }
-  const logs = { [folderVariable]: process.env[folderVariable] }
-  const env = { PATH: process.env.PATH, ...logs, CAL_COM_BASE_URL: mock.url, ...credentials, ...environment }
+  const { PATH, NODE_COMPILE_CACHE, [folderVariable]: logs } = process.env
+  const inherited = { PATH, NODE_COMPILE_CACHE, [folderVariable]: logs }
+  const env = { ...inherited, CAL_COM_BASE_URL: mock.url, ...credentials, ...environment }
   const child = spawn(process.execPath, [command], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const output: string[] = []
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => output.push(String(text)))
