@@ -9,6 +9,8 @@ const common = {
   maxConcurrency: 30,
   // No test replaces a module, so files may share those that are loaded: loading takes as long as testing.
   isolate: false,
+  // Hundreds of gateways start and close in a process: with the usual 16 MB for new objects it spends a tenth of its time on them.
+  execArgv: ['--max-semi-space-size=64'],
   // Many tests start programs, which start faster when Node keeps what it has compiled.
   env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/node', import.meta.url)) },
 }
