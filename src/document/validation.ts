@@ -67,7 +67,7 @@ export function compileOperations(
       const mediaType = chosen ?? operation.body?.content[0]
       const check = find(mediaType)
       if (check && !check(hasCookies ? { cookie: {}, ...input } : input))
-        return toViolations(check.errors ?? [])
+        return toViolations(check.errors ?? [], check.schema)
       const violations = isPlain(input) ? [] : checkSpelling(input)
       // A body that a client has written is sent as it came, and JSON has a spelling for every value.
       if (chosen || !mediaType || mediaType.kind === 'json') return violations

@@ -1,30 +1,24 @@
 import type { ErrorObject } from 'ajv'
 import type { Violation } from '../errors/gateway-error.ts'
-import { formats } from './formats.ts'
 import { asRecord, quoteName } from './json.ts'
+import type { JsonSchema } from './json-schema.ts'
 import { foldName } from './path-template.ts'
+import { describeGot, describeRule, findMeantAlternative } from './rule-description.ts'
+import { follow } from './value-shape.ts'
 
 /** The most violations that one response lists; a reader corrects no more at a time. */
 export const mostViolations = 20
 
-/** What the bounds of a size count. */
-const units = {
-  minLength: 'characters',
-  maxLength: 'characters',
-  minItems: 'elements',
-  maxItems: 'elements',
-  minProperties: 'keys',
-  maxProperties: 'keys',
-}
-
-/** Turns Ajv's errors (made with `allErrors` and `verbose`) into one violation a place, in reading order. */
-export function toViolations(errors: readonly ErrorObject[]): Violation[] {
+/**
+ * Turns Ajv's errors (made with `allErrors` and `verbose`) into one violation a place, in reading order. The second
+ * argument is the whole schema, whose `$defs` its references lead into.
+ */
+export function toViolations(errors: readonly ErrorObject[], root: unknown = {}): Violation[] {
   const places = new Map<string, Violation>()
-  const choices = errors.filter(isChoice).map((error) => `${error.schemaPath}/`)
-  for (const error of errors) {
-    if (error.keyword === 'propertyNames' || choices.some((path) => error.schemaPath.startsWith(path)))
-      continue
-    const violation = toViolation(error)
+  const told = withoutChoices(errors, asRecord(root))
+  for (const error of told) {
+    if (error.keyword === 'propertyNames') continue
+    const violation = toViolation(error, asRecord(root))
     const known = places.get(violation.location)
     if (!known || saysMore(violation, known)) places.set(violation.location, violation)
     if (places.size === mostViolations) break
@@ -32,30 +26,90 @@ export function toViolations(errors: readonly ErrorObject[]): Violation[] {
   return [...places.values()]
 }
 
+/**
+ * Leaves out what is wrong by the single alternatives of a choice, which the choice itself tells; where the value says
+ * which alternative is meant, what is wrong by that one is told instead.
+ */
+function withoutChoices(errors: readonly ErrorObject[], root: JsonSchema): ErrorObject[] {
+  const left = new Set<ErrorObject>()
+  for (let at = errors.length - 1; at >= 0; at -= 1) {
+    const choice = errors[at]
+    if (!choice || left.has(choice) || !choices.has(choice.keyword)) continue
+    const alternatives = listParts(choice.schema, root)
+    const inner: ErrorObject[] = []
+    // Ajv tells what is wrong by the alternatives just before the choice.
+    for (let before = at - 1; before >= 0; before -= 1) {
+      const error = errors[before]
+      if (!error || !isWithin(error.instancePath, choice.instancePath)) break
+      if (isPartOf(error, alternatives)) inner.push(error)
+    }
+    const meant = listParts(findMeantAlternative(choice, root), root)
+    const own = inner.filter((error) => isPartOf(error, meant))
+    for (const error of own.length > 0 ? [choice, ...inner] : inner) left.add(error)
+    for (const error of own) left.delete(error)
+  }
+  return errors.filter((error) => !left.has(error))
+}
+
+/** Paths within schemas begin anew where a reference leads, so that only the schema itself tells where an error is from. */
+function isPartOf({ parentSchema }: ErrorObject, parts: ReadonlySet<unknown>): boolean {
+  return parts.has(parentSchema)
+}
+
+const listed = new WeakMap<object, ReadonlySet<unknown>>()
+
+/** Lists a schema and all that it is made of, references followed. */
+function listParts(schema: unknown, root: JsonSchema): ReadonlySet<unknown> {
+  if (typeof schema !== 'object' || schema === null) return new Set()
+  const known = listed.get(schema)
+  if (known) return known
+  const parts = new Set<unknown>()
+  const open: unknown[] = [schema]
+  while (open.length > 0) {
+    const part = open.pop()
+    if (typeof part !== 'object' || part === null || parts.has(part)) continue
+    parts.add(part)
+    const { $ref, ...members } = asRecord(part)
+    open.push(...Object.values(members), typeof $ref === 'string' ? follow($ref, root) : undefined)
+  }
+  listed.set(schema, parts)
+  return parts
+}
+
+const choices = new Set(['oneOf', 'anyOf', 'contains'])
+
+function isWithin(path: string, outer: string): boolean {
+  return path.startsWith(outer) && (path.length === outer.length || path[outer.length] === '/')
+}
+
 /** Choices say more than a type, and the words of a format more than a pattern. */
 function saysMore({ rule }: Violation, known: Violation): boolean {
   return rule === 'enum' || (rule === 'format' && known.rule === 'pattern')
 }
 
-function isChoice(error: ErrorObject): boolean {
-  return error.keyword === 'oneOf' || error.keyword === 'anyOf'
-}
-
-function toViolation(error: ErrorObject): Violation {
+function toViolation(error: ErrorObject, root: JsonSchema): Violation {
   const place = toLocation(error.instancePath)
   const { keyword: rule, propertyName } = error
-  const { missingProperty, additionalProperty } = asRecord(error.params)
+  const {
+    missingProperty,
+    additionalProperty,
+    unevaluatedProperty = additionalProperty,
+  } = asRecord(error.params)
   if (typeof missingProperty === 'string')
     return { location: joinLocation(place, missingProperty), rule, message: 'is required' }
-  if (typeof additionalProperty === 'string')
+  if (typeof unevaluatedProperty === 'string')
     return refuseName(
-      additionalProperty,
+      unevaluatedProperty,
       Object.keys(asRecord(asRecord(error.parentSchema).properties)),
       place,
     )
   if (propertyName !== undefined)
-    return { location: joinLocation(place, propertyName), rule, message: `its name ${describeRule(error)}` }
-  return { location: place, rule, message: `${describeRule(error)}${describeGot(error)}` }
+    return {
+      location: joinLocation(place, propertyName),
+      rule,
+      message: `its name ${describeRule(error, root)}`,
+    }
+  return { location: place, rule, message: `${describeRule(error, root)}${describeGot(error)}` }
 }
 
 /** The violation of a name that nothing bears at a place, with the one that was probably meant. */
@@ -83,83 +137,4 @@ export function joinLocation(place: string, segment: string): string {
   if (place === '') return isPlain ? segment : quoteName(segment)
   if (/^\d{1,16}$/.test(segment)) return `${place}[${segment}]`
   return isPlain ? `${place}.${segment}` : `${place}[${quoteName(segment)}]`
-}
-
-function describeRule({ keyword, params, schema, parentSchema, message }: ErrorObject): string {
-  const choices: readonly unknown[] = Array.isArray(schema) ? schema : []
-  const { limit } = asRecord(params)
-  switch (keyword) {
-    case 'enum':
-      return `must be one of ${choices.filter((choice) => choice !== null).join(', ')}`
-    case 'type':
-    case 'minimum':
-    case 'maximum':
-      return `must be ${describeType(parentSchema)}`
-    case 'oneOf':
-    case 'anyOf':
-      return `must be ${choices.map(describeType).join(' or ')}`
-    case 'format':
-      return `must be ${describeFormat(String(schema))}`
-    case 'pattern':
-      return `must match ${schema}`
-    case 'minLength':
-    case 'minItems':
-    case 'minProperties':
-      return limit === 1 ? 'must not be empty' : `must have at least ${limit} ${units[keyword]}`
-    case 'maxLength':
-    case 'maxItems':
-    case 'maxProperties':
-      return `must have at most ${limit} ${units[keyword]}`
-    default:
-      return message ?? `breaks the rule ${keyword}`
-  }
-}
-
-function describeFormat(name: string): string {
-  const known = Object.entries(formats).find(([candidate]) => candidate === name)
-  return known ? known[1].means : `in the format ${name}`
-}
-
-function describeType(schema: unknown): string {
-  const { type = 'value', minimum, maximum, maxLength } = asRecord(schema)
-  const [first = '', ...rest] = [type]
-    .flat()
-    .map((name) => (name === 'null' ? 'null' : `${/^[aeio]/.test(`${name}`) ? 'an' : 'a'} ${name}`))
-  const length = maxLength === undefined ? '' : ` of at most ${maxLength} characters`
-  return [`${first}${describeRange(minimum, maximum)}${length}`, ...rest].join(' or ')
-}
-
-function describeRange(minimum: unknown, maximum: unknown): string {
-  if (minimum === undefined) return maximum === undefined ? '' : ` of at most ${maximum}`
-  return maximum === undefined ? ` of at least ${minimum}` : ` from ${minimum} to ${maximum}`
-}
-
-/** Numbers, booleans and null are shown; a string may be a secret or an address, so only its kind is. */
-function describeGot({ keyword, data, schema, parentSchema, instancePath }: ErrorObject): string {
-  if (asRecord(parentSchema).format === 'password') return ''
-  if (!['enum', 'type', 'minimum', 'maximum', 'oneOf', 'anyOf'].includes(keyword)) return ''
-  if (data === null || typeof data === 'number' || typeof data === 'boolean') return ` (got ${data})`
-  if (Array.isArray(data)) return ' (got an array)'
-  const meant = keyword === 'enum' && typeof data === 'string' ? findMeant(schema, data) : undefined
-  if (meant !== undefined) return `; did you mean ${meant}?`
-  if (typeof data === 'object') return ' (got an object)'
-  // JSON has numbers beside strings; everything else of a request is a text.
-  const isText = !instancePath.startsWith('/body')
-  return isText && isLooseNumber(data, parentSchema) ? looseNumber : ' (got a string)'
-}
-
-const looseNumber = ' (got a string; a number is taken in its shortest spelling, such as 12 or 1.5)'
-
-/** True for a text in the place of a number, which other readers would take for one: `1.50`, `1e3`, `0x10`, ` 1`. */
-function isLooseNumber(data: unknown, schema: unknown): boolean {
-  const isNumber = [asRecord(schema).type].flat().some((type) => type === 'number' || type === 'integer')
-  if (!isNumber || typeof data !== 'string' || data.trim() === '') return false
-  // Digits alone are in their shortest spelling, and too many.
-  return Number.isFinite(Number(data)) && String(Number(data)) !== data && !/^-?[1-9]\d*$/.test(data)
-}
-
-/** The allowed text that a text is but for its case. */
-function findMeant(schema: unknown, text: string): unknown {
-  const choices: readonly unknown[] = Array.isArray(schema) ? schema : []
-  return choices.find((one) => typeof one === 'string' && one.toLowerCase() === text.toLowerCase())
 }

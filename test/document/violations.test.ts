@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { readDocument } from '../../src/document/document.ts'
 import type { JsonSchema } from '../../src/document/json-schema.ts'
 import { type Operation, readOperations } from '../../src/document/operations.ts'
+import { createCompiler } from '../../src/document/schema-compiler.ts'
 import { type CallInput, compileOperations } from '../../src/document/validation.ts'
-import { refuseName } from '../../src/document/violations.ts'
+import { refuseName, toViolations } from '../../src/document/violations.ts'
 import { createBody } from '../support/operation.ts'
 
 const shipped = readOperations(readDocument())
@@ -188,9 +189,76 @@ describe('the rule', () => {
     ],
     ['format', { type: 'string', format: 'date-time' }, 'now', 'must be an RFC 3339 date and time'],
     ['multipleOf', { type: 'integer', multipleOf: 5 }, 7, 'must be multiple of 5'],
+    ['const', { const: 'v1' }, 'planted', 'must be "v1" (got a string)'],
+    ['const', { const: { a: 1 } }, 8, 'must be {"a":1} (got 8)'],
+    ['const', { const: 'planted', format: 'password' }, 8, 'must be the one value of the document'],
+    [
+      'anyOf',
+      { anyOf: [{ const: 'a' }, { enum: ['b', 'c'] }] },
+      'x',
+      'must be "a" or one of b, c (got a string)',
+    ],
+    [
+      'anyOf',
+      { anyOf: [{ required: ['email'] }, { type: 'object', title: 'By phone', required: ['phone'] }] },
+      {},
+      'must be an object with email or an object (By phone) with phone (got an object)',
+    ],
+    [
+      'oneOf',
+      { oneOf: [{ type: 'integer' }, { type: 'number', maximum: 9 }] },
+      7,
+      'must fit only one of: an integer or a number of at most 9 (got 7)',
+    ],
+    ['contains', { type: 'array', contains: { const: 1 } }, [2], 'must contain 1'],
+    ['uniqueItems', { type: 'array', uniqueItems: true }, [1, 1], 'must have no two equal elements'],
+    ['not', { not: { type: 'string' } }, 's', 'must not be a string'],
   ])('%s of %j has words', (rule, schema, value, message) => {
     expect(violationsOf(schema, value)).toEqual([{ location: 'body.it', rule, message }])
   })
+
+  const $defs = {
+    Cat: { properties: { kind: { const: 'cat' }, lives: { type: 'integer' } }, required: ['kind', 'lives'] },
+    Dog: {
+      properties: { kind: { enum: ['dog'] }, owner: { $ref: '#/$defs/Owner' } },
+      required: ['kind', 'bark'],
+    },
+    Owner: { required: ['name'] },
+  }
+  const pets = ['Cat', 'Dog'].map((name) => ({ $ref: `#/$defs/${name}` }))
+
+  test.each([
+    [
+      {},
+      [
+        'body.it must be an object (Cat) with kind "cat", lives or an object (Dog) with kind "dog", bark (got an object)',
+      ],
+    ],
+    [{ kind: 'cat' }, ['body.it.lives is required']],
+    [{ kind: 'cat', lives: 'x' }, ['body.it.lives must be an integer (got a string)']],
+    [{ kind: 'dog', owner: {} }, ['body.it.bark is required', 'body.it.owner.name is required']],
+    [
+      [{ kind: 'cat' }, { kind: 'cow' }],
+      [
+        'body.it[0].lives is required',
+        'body.it[1] must be an object (Cat) with kind "cat", lives or an object (Dog) with kind "dog", bark (got an object)',
+      ],
+    ],
+  ])(
+    'of the alternatives of %j the one that is meant is told, or what all of them ask for',
+    (value, told) => {
+      const pet = { oneOf: pets }
+      const it = Array.isArray(value) ? { type: 'array', items: pet } : pet
+      const schema = { properties: { body: { properties: { it, no: false } } }, $defs }
+      const check = createCompiler()(schema)
+      expect(check?.({ body: { it: value, no: 1 } })).toBe(false)
+      const violations = toViolations(check?.errors ?? [], schema)
+      expect(violations.map(({ location, message }) => `${location} ${message}`)).toEqual([
+        ...told,
+        'body.no is not allowed here',
+      ])
+    },
+  )
 
   test('enum tells the choices without null, which is no choice but the lack of one', () => {
     const schema = { type: ['string', 'null'], enum: ['a', 'b', null] }
