@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { DescriptionOptions } from '../description/files.ts'
 import { readOwn } from '../document/json.ts'
@@ -32,13 +33,18 @@ export function addDescriptionOptions(command: Command): Command {
 
 /** Names the first option of descriptions that is given. */
 export function findOption(options: DescriptionOptions): string | undefined {
-  const isGiven = (flag: string) => {
+  return writeOptions(options)[0]
+}
+
+/** Writes options of descriptions as arguments that another run reads the same from; files by their whole paths. */
+export function writeOptions(options: DescriptionOptions): string[] {
+  return Object.keys(descriptionOptions).flatMap((flags) => {
+    const [flag = '', kind] = flags.split(' ')
     const value = readOwn(options, toMember(flag))
-    return value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0)
-  }
-  return Object.keys(descriptionOptions)
-    .map((flags) => flags.replace(/ .*$/, ''))
-    .find(isGiven)
+    if (value === true) return [flag]
+    const values = Array.isArray(value) ? value.map(String) : []
+    return values.flatMap((one) => [flag, kind === '<file>' ? resolve(one) : one])
+  })
 }
 
 /** The member that commander gives an option: `--base-url` is `baseUrl`. */

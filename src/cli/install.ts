@@ -4,8 +4,9 @@ import { dirname, join, resolve } from 'node:path'
 import { Argument, Command, Option } from 'commander'
 import { listApiVariables } from '../config/api-variables.ts'
 import { isKey } from '../config/gateway-keys.ts'
+import type { DescriptionOptions } from '../description/files.ts'
 import { type Api, readApi } from '../document/api.ts'
-import { readDocument } from '../document/document.ts'
+import type { OpenApiDocument } from '../document/document.ts'
 import { asRecord, isObject } from '../document/json.ts'
 import {
   type ConfigurationValue,
@@ -15,9 +16,12 @@ import {
   mcpClients,
 } from '../mcp/client-configuration.ts'
 import { type CommandContext, CommandError, formatExamples } from './command.ts'
+import { addDescriptionOptions, writeOptions } from './description-options.ts'
 import { writeTo } from './output-file.ts'
+import { locateDescriptions } from './served.ts'
 
-interface InstallOptions {
+interface InstallOptions extends DescriptionOptions {
+  readonly config?: string
   readonly url?: string
   readonly key?: string
   readonly file?: string
@@ -27,11 +31,15 @@ interface InstallOptions {
 
 /** Creates the command that configures an MCP client. */
 export function createInstall(context: CommandContext): Command {
-  return new Command('install')
+  const command = new Command('install')
     .description(
-      'Configures an MCP client to start calgate, with the configuration of this environment, or to reach a gateway by its URL. Secrets are named, never written: give them as files (`…_FILE`), or in variables that the client reads.',
+      'Configures an MCP client to start calgate, with the descriptions and options that `calgate serve` takes and the configuration of this environment, or to reach a gateway by its URL. Secrets are named, never written: give them as files (`…_FILE`), or in variables that the client reads.',
     )
     .addArgument(new Argument('<client>').choices(mcpClients.map(({ id }) => id)))
+    .argument('[file...]', 'descriptions; by default those of calgate.yaml, or what calgate ships with')
+    .addOption(
+      new Option('--config <file>', 'settings of the gateway; calgate.yaml where it exists').conflicts('url'),
+    )
     .option('--url <url>', 'reach a gateway that runs, instead of starting one')
     .option('--key <variable>', 'variable with the gateway key for --url')
     .addOption(new Option('--mock', 'serve a mock in place of the API').conflicts('url'))
@@ -43,17 +51,25 @@ export function createInstall(context: CommandContext): Command {
         'calgate install claude-code --mock': 'write .mcp.json of this folder',
         'calgate install vscode --url https://gateway.example.org/mcp --key CALGATE_KEY':
           'with a gateway key',
-        'calgate install cursor --print': 'only print it',
+        'calgate install cursor petstore.yaml --read-only --print': 'only print it',
       }),
     )
-    .action((id: string, options: InstallOptions) => {
+    .action(async (id: string, files: readonly string[], options: InstallOptions) => {
       const client = mcpClients.find((one) => one.id === id)
-      if (client) install(client, options, context)
+      if (client) await install(client, files, options, context)
     })
+  return addDescriptionOptions(command)
 }
 
-function install(client: McpClient, options: InstallOptions, context: CommandContext): void {
-  const configuration = compose(client, describeServer(options, context))
+async function install(
+  client: McpClient,
+  files: readonly string[],
+  options: InstallOptions,
+  context: CommandContext,
+): Promise<void> {
+  const server =
+    options.url === undefined ? describeStart(files, options, context) : describeUrl(files, options)
+  const configuration = compose(client, await server)
   if (options.print) {
     context.stdout.write(`${JSON.stringify(configuration, null, 2)}\n`)
     return
@@ -81,22 +97,49 @@ function compose(client: McpClient, server: McpServerEntry): object {
   }
 }
 
-function describeServer({ url, key, mock }: InstallOptions, context: CommandContext): McpServerEntry {
-  if (key !== undefined) checkVariable(key, url)
-  if (url !== undefined) {
-    if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
-      throw new CommandError(`--url takes an http or https URL, not ${JSON.stringify(url)}`)
-    const headers = key === undefined ? {} : { Authorization: { prefix: 'Bearer ', variable: key } }
-    return { url, headers }
-  }
+/** Describes a gateway that runs. */
+function describeUrl(
+  files: readonly string[],
+  { url = '', key, ...options }: InstallOptions,
+): McpServerEntry {
+  const [extra] = [...files, ...writeOptions(options)]
+  if (extra !== undefined)
+    throw new CommandError(`${extra} cannot be used with --url: the gateway that runs has its descriptions`)
+  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
+    throw new CommandError(`--url takes an http or https URL, not ${JSON.stringify(url)}`)
+  if (key !== undefined) checkVariable(key)
+  return { url, headers: key === undefined ? {} : { Authorization: { prefix: 'Bearer ', variable: key } } }
+}
+
+/** Describes a gateway that the client starts, in whatever folder that does it. */
+async function describeStart(
+  named: readonly string[],
+  { key, mock, ...flags }: InstallOptions,
+  context: CommandContext,
+): Promise<McpServerEntry> {
+  if (key !== undefined) throw new CommandError('--key needs --url, the gateway that takes the key')
   const { environment, execPath, program } = context
-  const args = [program, 'serve', '--stdio', ...(mock ? ['--mock'] : [])]
-  return { command: execPath, args, env: mock ? {} : listValues(readApi(readDocument()), environment) }
+  const { file, files, options } = await locateDescriptions(named, flags)
+  const own = [...named.map((one) => resolve(one)), ...writeOptions(flags)]
+  const settings = file ? ['--config', file.path] : []
+  const args = [program, 'serve', '--stdio', ...(mock ? ['--mock'] : []), ...own, ...settings]
+  const references = (file?.references ?? []).map((variable) => [variable, { variable }])
+  const values = mock ? {} : listValues(readApi(await loadOffered(files, options, context)), environment)
+  return { command: execPath, args, env: { ...Object.fromEntries(references), ...values } }
+}
+
+/** Loads what would be served, so that a mistake is told here and not where the client hides it. */
+async function loadOffered(
+  files: readonly string[],
+  options: DescriptionOptions,
+  context: CommandContext,
+): Promise<OpenApiDocument> {
+  const { loadServed } = await import('./served-descriptions.ts')
+  return loadServed(files, options, context)
 }
 
 /** Refuses a key in place of its variable, which would stand in the file, without repeating it. */
-function checkVariable(variable: string, url: string | undefined): void {
-  if (url === undefined) throw new CommandError('--key needs --url, the gateway that takes the key')
+function checkVariable(variable: string): void {
   if (isKey(variable) || !/^[A-Za-z_]\w*$/.test(variable))
     throw new CommandError('--key takes the name of a variable, never the key itself')
 }

@@ -98,9 +98,7 @@ export async function readServed(
   flags: ServeOptions,
   context: CommandContext,
 ): Promise<Descriptions> {
-  const file = await findSettings(flags.config)
-  const files = named.length > 0 ? named : (file?.files ?? [])
-  const options = { ...selectOptions(file?.options, files), ...flags }
+  const { file, files, options } = await locateDescriptions(named, flags)
   const { overlay = [], schemas = [] } = options
   const read = [...(file ? [flags.config ?? usualSettings] : []), ...files, ...overlay, ...schemas]
   const load = async (more: DescriptionOptions, streams: Pick<Streams, 'stderr'> = context) => {
@@ -120,6 +118,23 @@ export async function readServed(
   return isShipped
     ? { document: own, environment: standIn(environment, mock.variables), file, read, stopMock }
     : { document: await load({ baseUrl: [mock.url] }, silent), environment, file, read, stopMock }
+}
+
+/** Descriptions that a command serves, by its arguments and the settings file. */
+export interface LocatedDescriptions {
+  readonly file: SettingsFile | undefined
+  readonly files: readonly string[]
+  readonly options: ServeOptions
+}
+
+/** Finds out what a command serves: what it names, otherwise what the settings file names. */
+export async function locateDescriptions(
+  named: readonly string[],
+  flags: ServeOptions,
+): Promise<LocatedDescriptions> {
+  const file = await findSettings(flags.config)
+  const files = named.length > 0 ? named : (file?.files ?? [])
+  return { file, files, options: { ...selectOptions(file?.options, files), ...flags } }
 }
 
 /** Puts the variables of a mock in place of those of the API, which files could hold as well. */

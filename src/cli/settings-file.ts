@@ -19,6 +19,10 @@ import { checkSettings } from './settings-problems.ts'
 
 /** A settings file, read. */
 export interface SettingsFile {
+  /** The file itself, by its whole path. */
+  readonly path: string
+  /** Variables that its credentials come from (`env:`). */
+  readonly references: readonly string[]
   readonly files: readonly string[]
   readonly options: DescriptionOptions
   /** Returns the environment with what the file adds to it; what the environment has stays. */
@@ -34,7 +38,10 @@ export function readSettingsFile(file: string): SettingsFile {
   const at = (path: string) => resolve(dirname(file), path)
   const lineOf = (path: Path) => source.positionOf(path).line
   const list = (api: Api) => listSettingVariables(settings, api, Object.keys(variables))
+  const credentials = (settings.descriptions ?? []).flatMap((one) => Object.values(one.credentials ?? {}))
   return {
+    path: resolve(file),
+    references: credentials.flatMap((value) => /^env:(.+)$/.exec(value)?.[1] ?? []),
     files: (settings.descriptions ?? []).flatMap((one) => (one.file === undefined ? [] : [at(one.file)])),
     options: toDescriptionOptions(settings, at),
     apply(environment, api) {

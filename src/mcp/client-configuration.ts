@@ -85,6 +85,11 @@ function composeServer(client: McpClient, server: McpServerEntry): object {
 
 function writeValue({ title, refer }: McpClient, value: ConfigurationValue): string {
   if (typeof value === 'string') return value
-  if (!refer) throw new RangeError(`${title} reads no variables; give ${value.variable} as a file`)
+  if (!refer) {
+    const { variable } = value
+    throw new RangeError(
+      `${title} reads no variables; give ${variable} as a file: by ${variable}_FILE, or file: in calgate.yaml`,
+    )
+  }
   return `${value.prefix ?? ''}${refer(value.variable)}`
 }

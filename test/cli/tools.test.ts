@@ -1,10 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { configureDemo } from '../../mocks/start.ts'
 import { locateFile } from '../../src/cli/install.ts'
 import { mcpClients } from '../../src/mcp/client-configuration.ts'
+import { describeApi } from '../description/loading.ts'
 import { respondJson, startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
 import { runCommand, runCommandWith } from './run-command.ts'
 
@@ -177,6 +178,65 @@ describe('calgate install', () => {
     writeFileSync(file, '// mine\n{}')
     expect(await runCommand('install', 'cursor', '--mock', '--file', file)).toMatchObject({ code: 2 })
     expect(readFileSync(file, 'utf8')).toBe('// mine\n{}')
+  })
+})
+
+describe('calgate install, of other descriptions,', () => {
+  beforeAll(() => {
+    const security = { components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } } }
+    const shop = describeApi({ '/a': { get: {}, post: {} } }, { ...security, security: [{ token: [] }] })
+    writeFileSync(join(folder, 'shop.json'), JSON.stringify(shop))
+  })
+
+  /** What a client would start, and what comes of it. */
+  async function start(variables: Record<string, string>, ...args: string[]) {
+    const printed = await runCommandWith(variables, 'install', 'claude-code', ...args, '--print')
+    expect(printed).toMatchObject({ code: 0, stderr: '' })
+    const { calgate } = JSON.parse(printed.stdout).mcpServers
+    const [program, ...started] = calgate.args
+    return { program, started, env: calgate.env, run: await runCommandWith(variables, ...started) }
+  }
+
+  it('starts what serve would, wherever the client does it', async () => {
+    const file = join(folder, 'shop.json')
+    const variables = { SHOP_TOKEN: 'planted-secret' }
+    const options = ['--read-only', '--base-url', 'https://shop.example.org']
+    const { started, env, run } = await start(variables, relative('.', file), ...options)
+    expect(started).toEqual([
+      'serve',
+      '--stdio',
+      file,
+      '--base-url',
+      'https://shop.example.org',
+      '--read-only',
+    ])
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the client fills it in
+    expect(env).toEqual({ SHOP_TOKEN: '${SHOP_TOKEN}' })
+    expect(run.code).toBe(0)
+  })
+
+  it('names the settings file, and the variables that it reads', async () => {
+    const config = join(folder, 'shop.yaml')
+    const shop = '{ file: shop.json, baseUrl: "https://shop.example.org", credentials: { token: env:SHOP } }'
+    writeFileSync(config, `descriptions: [${shop}]`)
+    const { started, env, run } = await start({ SHOP: 'planted-secret' }, '--config', relative('.', config))
+    expect(started).toEqual(['serve', '--stdio', '--config', config])
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the client fills it in
+    expect(env).toEqual({ SHOP: '${SHOP}' })
+    expect(run.code).toBe(0)
+    const desktop = await runCommand('install', 'claude-desktop', '--print', '--config', config)
+    expect([desktop.code, desktop.stderr]).toEqual([2, expect.stringContaining('give SHOP as a file')])
+  })
+
+  it.each([
+    [['none.json'], 'none.json cannot be read'],
+    [['--exclude', 'none'], '"none" selects no operation'],
+    [['--url', 'https://gateway.example.org/mcp', 'shop.json'], 'cannot be used with --url'],
+    [['--url', 'https://gateway.example.org/mcp', '--read-only'], '--read-only cannot be used with --url'],
+    [['--url', 'https://gateway.example.org/mcp', '--config', 'a.yaml'], 'cannot be used with'],
+  ])('refuses %j, before a client does', async (args, message) => {
+    const { code, stdout, stderr } = await runCommand('install', 'cursor', '--print', ...args)
+    expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining(message)])
   })
 })
 
