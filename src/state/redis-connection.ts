@@ -27,9 +27,11 @@ export interface RedisConnection {
   close(): Promise<void>
 }
 
-/** Milliseconds for a connection and for a reply. A connection on which nothing is written or read for as long is closed. */
+/** Milliseconds for a connection and for a reply. */
 const connectTimeout = 2_000
 const replyTimeout = 2_000
+/** Milliseconds without a byte after which a connection is closed; more than an event loop is busy at a start. */
+const socketTimeout = 5_000
 /** Milliseconds between two pings: they keep a connection open, and tell that a Redis that was late replies again. */
 const pingInterval = 1_000
 /** Milliseconds between two attempts to connect. */
@@ -37,13 +39,13 @@ const reconnectDelay = 250
 /** Commands that wait for a reply at most. */
 const longestQueue = 10_000
 
-/** Opens a connection. Resolves when it is established, or a first attempt has failed. */
+/** Opens a connection. Resolves when it is established, or a first attempt has failed or takes too long. */
 export async function connectRedis(
   options: RedisOptions,
   scripts: readonly string[],
 ): Promise<RedisConnection> {
   const { url, ca, onChange } = options
-  const common = { connectTimeout, socketTimeout: replyTimeout, reconnectStrategy: reconnectDelay }
+  const common = { connectTimeout, socketTimeout, reconnectStrategy: reconnectDelay }
   const client = createClient({
     url,
     socket: ca === undefined ? common : { ...common, tls: true, ca },
@@ -67,7 +69,7 @@ export async function connectRedis(
   const attempt = Promise.withResolvers<void>()
   client.once('ready', attempt.resolve).once('error', () => attempt.resolve())
   client.connect().catch(() => {})
-  await attempt.promise
+  await Promise.race([attempt.promise, rest(connectTimeout)])
   const listeners: { destroy(): void }[] = []
   return {
     get available() {
@@ -115,6 +117,8 @@ function describeScript(text: string) {
 }
 
 class LateReply extends Error {
+  override readonly name = 'LateReply'
+
   constructor() {
     super('no reply in time')
   }
@@ -123,7 +127,8 @@ class LateReply extends Error {
 /** The time limit of the client ends with the writing of a command; this one with its reply. */
 async function limit<Reply>(reply: Promise<Reply> | undefined): Promise<Reply | undefined> {
   const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(new LateReply()), replyTimeout)
+  // After a long tick timers come first, and a reply that waits in the socket's buffer is read before the immediate.
+  const timer = setTimeout(() => setImmediate(() => late.reject(new LateReply())), replyTimeout)
   try {
     return await Promise.race([reply, late.promise])
   } finally {

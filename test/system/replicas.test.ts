@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
+import { setImmediate, setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { connectRedis } from '../../src/state/redis-connection.ts'
+import { deleteKey } from '../../src/state/redis-scripts.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { type RedisProcess, startRedis } from '../support/redis.ts'
 import { respondJson, startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
@@ -276,6 +278,22 @@ describe('while Redis hangs', () => {
     expect(milliseconds).toBeLessThan(1_000)
     redis.resume()
     await eventually(readUp).toBe('1')
+  })
+
+  it('a process that was busy itself takes no reply for late', async () => {
+    const changes: boolean[] = []
+    const onChange = (available: boolean) => void changes.push(available)
+    const connection = await connectRedis({ url: redis.url, onChange }, [deleteKey])
+    // The first run teaches Redis the script.
+    await connection.run(deleteKey, { keys: ['none'] })
+    const reply = connection.run(deleteKey, { keys: ['none'] })
+    // The command is on its way when the process becomes busy.
+    await setImmediate()
+    await setImmediate()
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_100)
+    expect(await reply).toEqual([0])
+    expect(changes).toEqual([true])
+    await connection.close()
   })
 
   it('gateways start and end', async () => {
