@@ -135,7 +135,8 @@ interface ErrorDescription {
 function describeError(error: unknown): ErrorDescription {
   if (!(error instanceof Error)) return { type: typeof error }
   return {
-    type: error.name,
+    // The classes of many libraries leave the name as it is.
+    type: error.name === 'Error' ? error.constructor.name : error.name,
     ...('code' in error && { code: error.code }),
     ...(error.cause !== undefined && { cause: describeError(error.cause) }),
   }

@@ -117,8 +117,6 @@ function describeScript(text: string) {
 }
 
 class LateReply extends Error {
-  override readonly name = 'LateReply'
-
   constructor() {
     super('no reply in time')
   }

@@ -28,6 +28,7 @@ it('says of an error only what it is, and never what it says', () => {
     logger.error({ err: error })
     logger.error({ err: error }, 'a tool failed')
     logger.error({ err: 'planted' }, 'a tool failed')
+    logger.error({ err: new (class LateReply extends Error {})('planted') })
   })
   const described = { type: 'TypeError', cause: { type: 'Error', code: 'ECONNRESET' } }
   expect(lines.map(({ msg, err }) => [msg, err])).toEqual([
@@ -35,6 +36,7 @@ it('says of an error only what it is, and never what it says', () => {
     ['failed', described],
     ['a tool failed', described],
     ['a tool failed', { type: 'string' }],
+    ['failed', { type: 'LateReply' }],
   ])
 })
 

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join, posix } from 'node:path'
+import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 import { listVariables } from '../../src/config/variables.ts'
 import { readApi } from '../../src/document/api.ts'
@@ -7,7 +8,7 @@ import { readDocument } from '../../src/document/document.ts'
 import { errorCatalogue } from '../../src/errors/catalogue.ts'
 import { logFields } from '../../src/observability/logger.ts'
 import { composePage } from '../../stress/page.ts'
-import { listFiles, readText, root, type TextFile } from './tree.ts'
+import { listFiles, readSources, readText, root, type TextFile, walk } from './tree.ts'
 
 const allVariables = listVariables(readApi(readDocument()))
 const readme = existsSync(join(root, 'README.md')) ? readText('README.md') : ''
@@ -40,6 +41,19 @@ describe('docs/observability.md', () => {
   it('lists every field of the log with its sentence, and no other', () => {
     const logged = Object.entries(logFields)
     expect(sort(readTable(readText('docs/observability.md'), 'Log'))).toEqual(sort(logged))
+  })
+
+  it('lists every message of the log, and no other', () => {
+    const logged = readSources()
+      .filter(({ path }) => path.startsWith('src/'))
+      .flatMap(({ tree }) => walk(tree))
+      .flatMap((node) =>
+        ts.isCallExpression(node) && /\blog(ger)?\.(info|warn|error)$/.test(node.expression.getText())
+          ? node.arguments.filter(ts.isStringLiteral).map(({ text }) => text)
+          : [],
+      )
+    const documented = readTable(readText('docs/observability.md'), 'Log messages').map(([name]) => name)
+    expect(documented.toSorted()).toEqual([...new Set(logged)].toSorted())
   })
 })
 
@@ -117,7 +131,7 @@ describe('links', () => {
 function readTable(page: string, heading: string): string[][] {
   const [, level = '', rest = ''] = new RegExp(`^(#+) ${heading}\\s*$\\n([\\s\\S]*)`, 'm').exec(page) ?? []
   const section = level === '' ? '' : (rest.split(new RegExp(`^#{1,${level.length}} `, 'm'))[0] ?? '')
-  return [...section.matchAll(/^\|\s*`(\w+)`\s*\|(.*)\|\s*$/gm)].map(([, first = '', cells = '']) => [
+  return [...section.matchAll(/^\|\s*`([\w ]+)`\s*\|(.*)\|\s*$/gm)].map(([, first = '', cells = '']) => [
     first,
     ...cells.split('|').map((cell) => cell.trim()),
   ])
