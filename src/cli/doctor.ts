@@ -1,10 +1,11 @@
 import { createServer } from 'node:net'
 import { Command } from 'commander'
 import { type Config, ConfigError } from '../config/config.ts'
+import type { SharedStateConfig } from '../config/network.ts'
 import { findUnknownVariables } from '../config/unknown-variables.ts'
 import { readApi } from '../document/api.ts'
 import { asRecord } from '../document/json.ts'
-import { probeOrigin } from '../observability/readiness.ts'
+import { createReadinessCheck } from '../observability/readiness.ts'
 import { type CommandContext, CommandError, formatExamples } from './command.ts'
 import { addDescriptionOptions } from './description-options.ts'
 import { readServed, readSettings, type ServeOptions } from './served.ts'
@@ -27,7 +28,7 @@ export function createDoctor(context: CommandContext): Command {
   const { stdout, setExitCode } = context
   const command = new Command('doctor')
     .description(
-      'Checks what a gateway needs: configuration, ports, TLS and reachability of the API, credentials and clock. Each line that is wrong says what mends it. Nothing is sent with a credential. Exits with 1 when something is wrong.',
+      'Checks what a gateway needs: configuration, ports, TLS and reachability of the API, shared state, credentials and clock. Each line that is wrong says what mends it. Nothing is sent with a credential. Exits with 1 when something is wrong.',
     )
     .argument('[file...]', 'descriptions; by default what calgate ships with')
     .option('--config <file>', 'settings of the gateway; calgate.yaml where it exists')
@@ -62,6 +63,7 @@ async function examine(
       ...(variables.length > 0 ? variables : [{ what: 'configuration', found: 'is complete' }]),
       ...(await examinePorts(config)),
       await examineUpstream(config),
+      ...(config.sharedState ? [await examineState(config.sharedState)] : []),
       describeCredentials(config),
       await examineClock(config),
     ]
@@ -105,8 +107,9 @@ function tryPort(host: string, port: number): Promise<string | undefined> {
   })
 }
 
-async function examineUpstream({ baseUrl, ca }: Config): Promise<Finding> {
-  const state = await probeOrigin({ origin: new URL(baseUrl).origin, ca, timeout })
+async function examineUpstream(config: Config): Promise<Finding> {
+  const { baseUrl } = config
+  const state = await createReadinessCheck(config, performance.now.bind(performance)).readUpstream()
   const found = `${baseUrl} ${states[state]}`
   if (state === 'reachable') return { what: 'upstream', found }
   const fix =
@@ -121,6 +124,22 @@ const states = {
   unreachable: 'is unreachable',
   misconfigured: 'has an unknown host name, or a certificate that is not trusted',
 } as const
+
+/** Connects to Redis, and disconnects. Its URL may have a password, and is not repeated. */
+async function examineState(config: SharedStateConfig): Promise<Finding> {
+  const { connectRedis } = await import('../state/redis-connection.ts')
+  let cause: unknown
+  const onChange = (_available: boolean, error?: unknown) => {
+    cause = error
+  }
+  const connection = await connectRedis({ ...config, onChange }, [])
+  const { available } = connection
+  await connection.close()
+  if (available) return { what: 'shared state', found: 'Redis is reachable' }
+  const { code = 'it does not reply, or refuses the password' } = asRecord(cause)
+  const fix = 'check REDIS_URL, and whether Redis runs'
+  return { what: 'shared state', found: `Redis is unreachable (${code})`, fix }
+}
 
 function describeCredentials({ secrets, shared, keys, oauth }: Config): Finding {
   const names = Object.keys(secrets)

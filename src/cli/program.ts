@@ -54,7 +54,7 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./export.ts')).createExport,
   },
   doctor: {
-    summary: 'check configuration, ports, network, credentials and clock',
+    summary: 'check configuration, ports, network, shared state, credentials and clock',
     load: async () => (await import('./doctor.ts')).createDoctor,
   },
   install: {

@@ -76,7 +76,7 @@ export function createReadinessCheck(
 }
 
 /** How to probe the upstream. */
-export interface ProbeOptions {
+interface ProbeOptions {
   readonly origin: string
   /** PEM certificates that are trusted instead of the well-known ones. */
   readonly ca?: string | undefined
@@ -91,7 +91,7 @@ const outages = new Set([
 ])
 
 /** Probes an origin by a connection, with a TLS handshake for https, that is closed again at once. */
-export function probeOrigin({ origin, ca, timeout }: ProbeOptions): Promise<UpstreamState> {
+function probeOrigin({ origin, ca, timeout }: ProbeOptions): Promise<UpstreamState> {
   const { hostname, port, protocol } = new URL(origin)
   const isTls = protocol === 'https:'
   const host = hostname.replace(/^\[(.*)\]$/, '$1')

@@ -282,6 +282,12 @@ describe('calgate doctor', () => {
     expect(stdout.split('\n').slice(0, -1)).toHaveLength(7)
   })
 
+  it('looks for the API behind the proxy that the gateway calls it through', async () => {
+    const proxy = { HTTP_PROXY: upstream.url, ALLOW_INSECURE_UPSTREAM: 'true' }
+    const { stdout } = await runCommandWith({ ...configureDemo('http://api.invalid'), ...proxy }, 'doctor')
+    expect(stdout).toMatch(/^ok {5}upstream .*api.invalid is reachable$/m)
+  })
+
   it('says what mends each line that is wrong', async () => {
     const taken = { REST_PORT: new URL(upstream.url).port, MCP_PORT: '0', CONTROL_PORT: '0', REST_PROT: '1' }
     const variables = { ...configureDemo('http://127.0.0.1:1'), ...taken }
@@ -290,6 +296,11 @@ describe('calgate doctor', () => {
     expect(stdout).toContain('did you mean REST_PORT?; correct or remove it')
     expect(stdout).toMatch(/^wrong {2}port .*EADDRINUSE\); set REST_PORT to another port$/m)
     expect(stdout).toMatch(/^wrong {2}upstream .* is unreachable; check the network/m)
+    const state = { REDIS_URL: 'redis://:planted@127.0.0.1:1', STATE_KEY_FILE: join(folder, 'state-key') }
+    writeFileSync(state.STATE_KEY_FILE, 'a-secret-that-only-tests-have-0123456789')
+    const replica = await runCommandWith({ ...configureDemo(upstream.url), ...state }, 'doctor')
+    expect(replica.stdout).toMatch(/^wrong {2}shared state .*ECONNREFUSED\); check REDIS_URL/m)
+    expect([replica.code, replica.stdout]).toEqual([1, expect.not.stringContaining('planted')])
     expect(await runCommandWith({ REST_PORT: 'x' }, 'doctor')).toMatchObject({ code: 1 })
   })
 })

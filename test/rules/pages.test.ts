@@ -113,21 +113,23 @@ const developmentSources = ['contracts', 'mocks', 'bench', 'stress', 'scripts']
 
 /** Programs of every machine that pages use. */
 const shellCommands = [
+  '(umask',
   'cat',
   'curl',
   'docker',
   'export',
   'git',
+  'kill',
   'kubectl',
   'mkdir',
   'nginx',
+  'openssl',
   'prometheus',
   'promtool',
-  'openssl',
+  'redis-cli',
   'redis-server',
   'set',
   'sudo',
-  '(umask',
 ]
 
 function isKnown(command: string): boolean {
