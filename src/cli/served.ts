@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { nameVariable } from '../config/api-variables.ts'
 import { type Config, ConfigError, readConfig } from '../config/config.ts'
 import { nameDescription } from '../config/settings.ts'
 import { findUnknownVariables } from '../config/unknown-variables.ts'
@@ -108,8 +109,16 @@ export async function readServed(
   }
   const isShipped = files.length === 0
   const own = await load(flags.mock && !isShipped ? mockAddress : {})
-  const settings = file?.apply(context.environment, readApi(own)) ?? context.environment
-  const environment = flags.tools === undefined ? settings : { ...settings, MCP_TOOLS: flags.tools }
+  const api = readApi(own)
+  const settings = file?.apply(context.environment, api) ?? context.environment
+  const { tools, baseUrl = [] } = flags
+  // An option goes before the variable that means the same, and so does a mock.
+  const isAddressed = baseUrl.some((one) => files.length === 1 || /^https?:/.test(one))
+  const environment = {
+    ...settings,
+    ...(tools !== undefined && { MCP_TOOLS: tools }),
+    ...((flags.mock || isAddressed) && { [nameVariable(api, 'base_url')]: undefined }),
+  }
   if (!flags.mock) return { document: own, environment, file, read, stopMock: async () => {} }
   const { startChosenMock } = await import('./mock-start.ts')
   const mock = await startChosenMock({ environment, port: 0, document: isShipped ? undefined : own })

@@ -274,6 +274,38 @@ it.each([
   expect(refused.stderr).toMatch(/calgate-tools-\w+ cannot be (written|read) \(EISDIR\)$/)
 })
 
+describe('the address of an API', () => {
+  const ports = { REST_PORT: '0', MCP_PORT: '0', CONTROL_PORT: '0' }
+  const byVariable = { ...ports, HOME_BASE_URL: 'http://127.0.0.1:2' }
+  /** Closed ports: 1 is that of an option, 2 that of a variable, 3 that of a file. */
+  async function findAddress(variables: Record<string, string>, ...args: string[]) {
+    const { stdout } = await runCommandWith(variables, 'doctor', ...args)
+    return /upstream +http:\/\/127\.0\.0\.1:(\d)/.exec(stdout)?.[1]
+  }
+  let home: string
+  let config: string
+  beforeAll(() => {
+    home = join(folder, 'home.json')
+    config = join(folder, 'home.yaml')
+    writeFileSync(home, JSON.stringify(describeApi({ '/a': { get: { operationId: 'getA' } } })))
+    writeFileSync(config, 'descriptions: [{ file: home.json, baseUrl: "http://127.0.0.1:3" }]')
+  })
+
+  it('is that of an option before a variable, and of a variable before a file', async () => {
+    const option = ['--base-url', 'http://127.0.0.1:1']
+    expect(await findAddress(byVariable, home, ...option)).toBe('1')
+    expect(await findAddress(byVariable, home, '--base-url', 'home=http://127.0.0.1:1')).toBe('1')
+    expect(await findAddress(byVariable, '--config', config, ...option)).toBe('1')
+    expect(await findAddress(byVariable, '--config', config)).toBe('2')
+    expect(await findAddress(ports, '--config', config)).toBe('3')
+  })
+
+  it('is that of a mock before all of them', async () => {
+    const call = await runCommandWith(byVariable, 'call', 'getA', '--mock', '--config', config)
+    expect([call.code, call.stderr]).toEqual([0, ''])
+  })
+})
+
 describe('calgate doctor', () => {
   it('finds nothing wrong with a gateway that can start', async () => {
     const ports = { REST_PORT: '0', MCP_PORT: '0', CONTROL_PORT: '0' }
