@@ -17,7 +17,9 @@ export function sendToolsPage(
   reply: FastifyReply,
   { title, tools, isGuarded }: ToolsPage,
 ): FastifyReply {
-  const url = `${request.protocol}://${request.host}/mcp`
+  // The header is not trusted for more than what its own sender is shown.
+  const isTls = request.protocol === 'https' || request.headers['x-forwarded-proto'] === 'https'
+  const url = `${isTls ? 'https' : 'http'}://${request.host}/mcp`
   const headers = isGuarded ? { Authorization: { prefix: 'Bearer ', variable: 'CALGATE_KEY' } } : {}
   const body = html`
 <p>The endpoint is <code>${url}</code>. It offers ${tools.length} tools to you.</p>

@@ -28,3 +28,12 @@ describe.each(['on', 'off'])('with PAGES=%s', (pages) => {
     expect(await ask(`${running.restUrl}/openapi.json`)).toEqual([200, 'application/json'])
   })
 })
+
+it('the page of the MCP server shows the URL by which a proxy with TLS is reached', async () => {
+  await using running = await startGateway('http://127.0.0.1:9')
+  const { host } = new URL(running.mcpUrl)
+  const read = async (more = {}) => (await fetch(running.mcpUrl, { headers: { ...headers, ...more } })).text()
+  expect(await read()).toContain(`<code>http://${host}/mcp</code>`)
+  expect(await read({ 'x-forwarded-proto': 'https' })).toContain(`<code>https://${host}/mcp</code>`)
+  expect(await read({ 'x-forwarded-proto': 'javascript' })).toContain(`<code>http://${host}/mcp</code>`)
+})
