@@ -123,9 +123,11 @@ async function describeStart(
   const own = [...named.map((one) => resolve(one)), ...writeOptions(flags)]
   const settings = file ? ['--config', file.path] : []
   const args = [program, 'serve', '--stdio', ...(mock ? ['--mock'] : []), ...own, ...settings]
-  const references = (file?.references ?? []).map((variable) => [variable, { variable }])
+  const references = Object.fromEntries(
+    (file?.references ?? []).map((variable): [string, ConfigurationValue] => [variable, { variable }]),
+  )
   const values = mock ? {} : listValues(readApi(await loadOffered(files, options, context)), environment)
-  return { command: execPath, args, env: { ...Object.fromEntries(references), ...values } }
+  return { command: execPath, args, env: { ...references, ...values } }
 }
 
 /** Loads what would be served, so that a mistake is told here and not where the client hides it. */
