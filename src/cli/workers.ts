@@ -36,7 +36,7 @@ export function runWorkers(count: string, { onStop, onReload, setExitCode, stdin
   const start = (number: number) => {
     const worker = cluster.fork({ [workerVariable]: String(number) })
     workers.set(number, worker)
-    worker.on('message', (message) => {
+    worker.on('message', (message: unknown) => {
       if (message === readyMessage) proven.add(number)
     })
     worker.on('exit', async (code) => {
