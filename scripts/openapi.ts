@@ -11,8 +11,6 @@ import { deriveDocument } from '../src/description/capability/derivation.ts'
 import { applyOverlay } from '../src/description/overlay/overlay.ts'
 import type { Problem } from '../src/description/problem.ts'
 
-const root = new URL('../', import.meta.url)
-
 /** The sources, as paths from the root of the checkout. */
 interface Sources {
   readonly capability: string
@@ -44,29 +42,41 @@ export async function derive({ capability: capabilityFile, overlay }: Sources): 
   }
 }
 
-async function run(): Promise<void> {
+/** What became of the generated files: what to print, and whether they are what the sources come to. */
+interface Outcome {
+  readonly lines: readonly string[]
+  readonly isCurrent: boolean
+}
+
+/** Writes the generated files of a checkout, or only compares them. */
+export async function deriveFiles(root: URL, isCheck: boolean): Promise<Outcome> {
   const at = (path: string) => fileURLToPath(new URL(path, root))
   const { problems, document, types } = await derive({
     capability: at('openapi/capability.yaml'),
     overlay: at('openapi/overlay.yaml'),
   })
-  for (const { file, line, severity, message, expected } of problems)
-    console.error(`${file.replace(at('./'), '')}:${line}: ${severity}: ${message}; expected ${expected}`)
-  if (document === undefined || types === undefined) {
-    process.exitCode = 1
-    return
-  }
-  const generated = [
+  const lines = problems.map(
+    ({ file, line, severity, message, expected }) =>
+      `${file.replace(at('./'), '')}:${line}: ${severity}: ${message}; expected ${expected}`,
+  )
+  if (document === undefined || types === undefined) return { lines, isCurrent: false }
+  const stale: string[] = []
+  for (const [file, text] of [
     ['openapi/openapi.json', document],
     ['openapi/openapi.d.ts', types],
-  ] as const
-  for (const [file, text] of generated) {
-    if (!process.argv.includes('--check')) await writeFile(at(file), text)
-    else if ((await readFile(at(file), 'utf8').catch(() => '')) !== text) {
-      console.error(`${file} is stale: run make openapi and commit what it writes`)
-      process.exitCode = 1
-    }
+  ] as const) {
+    if (!isCheck) await writeFile(at(file), text)
+    else if ((await readFile(at(file), 'utf8').catch(() => '')) !== text)
+      stale.push(`${file} is stale: run make openapi and commit what it writes`)
   }
+  return { lines: [...lines, ...stale], isCurrent: stale.length === 0 }
 }
 
-if (import.meta.main) await run()
+if (import.meta.main) {
+  const { lines, isCurrent } = await deriveFiles(
+    new URL('../', import.meta.url),
+    process.argv.includes('--check'),
+  )
+  for (const line of lines) console.error(line)
+  if (!isCurrent) process.exitCode = 1
+}

@@ -1,10 +1,10 @@
-import { execFile } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { derive } from '../../scripts/openapi.ts'
+import { derive, deriveFiles } from '../../scripts/openapi.ts'
 
 const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 const read = (path: string) => readFile(at(path), 'utf8')
@@ -39,9 +39,7 @@ describe('the check', () => {
   let copy: string
   beforeAll(async () => {
     copy = await mkdtemp(join(tmpdir(), 'calgate-checkout-'))
-    for (const name of ['openapi', 'scripts', 'src'])
-      await cp(at(name), join(copy, name), { recursive: true })
-    await symlink(at('node_modules'), join(copy, 'node_modules'))
+    await cp(at('openapi'), join(copy, 'openapi'), { recursive: true })
   })
   afterAll(() => rm(copy, { recursive: true }))
 
@@ -57,20 +55,24 @@ describe('the check', () => {
     }
   }
 
-  function check(): Promise<{ code: unknown; errors: string[] }> {
-    return new Promise((resolve) => {
-      const script = join(copy, 'scripts/openapi.ts')
-      execFile(process.execPath, [script, '--check'], (error, _output, errors) =>
-        resolve({
-          code: error?.code ?? 0,
-          errors: errors.split('\n').filter((line) => line !== '' && !line.includes(' warning: ')),
-        }),
-      )
-    })
+  async function check() {
+    const { lines, isCurrent } = await deriveFiles(pathToFileURL(`${copy}/`), true)
+    return { isCurrent, errors: lines.filter((line) => !line.includes(' warning: ')) }
   }
 
+  test('exits with 1 for what is stale', async () => {
+    const script = join(copy, 'scripts', 'openapi.ts')
+    await cp(at('scripts'), join(copy, 'scripts'), { recursive: true })
+    await cp(at('src'), join(copy, 'src'), { recursive: true })
+    await symlink(at('node_modules'), join(copy, 'node_modules'))
+    await rm(join(copy, 'openapi', 'openapi.d.ts'))
+    const { status, stderr } = spawnSync(process.execPath, [script, '--check'], { encoding: 'utf8' })
+    await cp(at('openapi/openapi.d.ts'), join(copy, 'openapi', 'openapi.d.ts'))
+    expect([status, stderr]).toEqual([1, expect.stringContaining('openapi/openapi.d.ts is stale')])
+  })
+
   test('is green for what is committed', async () => {
-    expect(await check()).toEqual({ code: 0, errors: [] })
+    expect(await check()).toEqual({ isCurrent: true, errors: [] })
   })
 
   test.each([
@@ -90,13 +92,13 @@ describe('the check', () => {
     ['openapi/openapi.d.ts', 'limit?: number', 'limit: number', ['openapi/openapi.d.ts']],
   ])('is red when %s says "%s" otherwise', async (file, found, replacement, stale) => {
     expect(await checkWith(file, found, replacement)).toEqual({
-      code: 1,
+      isCurrent: false,
       errors: stale.map((one) => `${one} is stale: run make openapi and commit what it writes`),
     })
   })
 
   test('is red with the line of what is wrong in a source', async () => {
-    const { code, errors } = await checkWith(
+    const { isCurrent, errors } = await checkWith(
       'openapi/capability.yaml',
       'idempotent: true',
       'idempotent: often',
@@ -105,7 +107,7 @@ describe('the check', () => {
       (await read('openapi/capability.yaml'))
         .split('\n')
         .findIndex((one) => one.includes('idempotent: true')) + 1
-    expect(code).toBe(1)
+    expect(isCurrent).toBe(false)
     expect(errors).toEqual([
       `openapi/capability.yaml:${line}: error: capability.exposes.1.tools.0.hints.idempotent is "often"; expected true or false`,
     ])
@@ -114,13 +116,15 @@ describe('the check', () => {
 
 test('an overlay target that matches nothing is a problem with its line, and nothing is derived', async () => {
   const found = "$.paths['/v2/oauth/{clientId}/refresh'].post.requestBody"
-  const line = (await read('openapi/overlay.yaml')).split('\n').findIndex((one) => one.includes(found)) + 1
+  const lines = (await read('openapi/overlay.yaml')).split('\n')
+  const line = lines.findIndex((one) => one.includes(found)) + 1
   const { document, problems } = await deriveWith({ overlay: [found, found.replace('.post', '.put')] })
   expect(document).toBeUndefined()
   expect(problems.filter(({ severity }) => severity === 'error')).toEqual([
     {
       file: join(folder, 'overlay.yaml'),
       line,
+      column: (lines[line - 1]?.indexOf('$') ?? 0) + 1,
       message: `the target ${found.replace('.post', '.put')} matches nothing`,
       expected: 'a target that exists in the document',
       severity: 'error',
