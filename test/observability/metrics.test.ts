@@ -177,7 +177,7 @@ const sampling = {
 }
 
 async function flood({ restUrl, mcpUrl }: RunningGateway): Promise<void> {
-  for (let n = 0; n < 25; n += 1) {
+  for (let n = 0; n < 5; n += 1) {
     const odd = `odd-${n}`
     const paths = [
       `/${odd}`,
