@@ -144,6 +144,55 @@ it('a secret argument, and a secret in a message over stdio, are repeated no mor
   expect(findPlanted(told + gateway.log.join())).toBeUndefined()
 })
 
+it('a secret of the query, of a cookie, of HTTP Basic or of the body is repeated no more than one of a header', async () => {
+  const schema = {
+    type: 'object',
+    properties: { pin: { type: 'string', format: 'password' }, n: { type: 'integer' } },
+  }
+  const lax = { ...schema, additionalProperties: { type: 'integer' } }
+  const things = {
+    operationId: 'things',
+    responses: {},
+    security: [{ query: [] }, { cookie: [] }, { basic: [] }],
+    requestBody: { content: { 'application/json': { schema: lax } } },
+  }
+  const document = {
+    openapi: '3.1.0',
+    info: { title: 'Things', version: '1' },
+    'x-name': 'things',
+    paths: { '/things': { post: things } },
+    components: {
+      securitySchemes: {
+        query: { type: 'apiKey', in: 'query', name: 'key' },
+        cookie: { type: 'apiKey', in: 'cookie', name: 'sid' },
+        basic: { type: 'http', scheme: 'basic' },
+      },
+    },
+  }
+  const url = 'http://127.0.0.1:1'
+  await using running = await startGateway(url, { THINGS_BASE_URL: url }, { document })
+  const secret = 'planted-here'
+  const basic = btoa(`user:${secret}`)
+  const named = JSON.stringify({ [`${secret}`]: 'x' })
+  const twice = `{"${secret}":1,"${secret}":2}`
+  const type = { 'content-type': 'application/json' }
+  const sent: [string, Record<string, string>, string][] = [named, twice].flatMap((body) => [
+    [`?key=${secret}`, {}, body],
+    ['', { cookie: `a=b; sid=${secret}` }, body],
+    ['', { authorization: `Basic ${basic}` }, body],
+    ['', { authorization: `Basic ${basic}` }, body.replaceAll(secret, basic)],
+  ])
+  sent.push(['?key=k', {}, JSON.stringify({ pin: secret, [secret]: 'x' })])
+  for (const [query, headers, body] of sent) {
+    const init = { method: 'POST', headers: { ...type, ...headers }, body }
+    const response = await fetch(`${running.restUrl}/things${query}`, init)
+    const told = await response.text()
+    expect([response.status, told]).toEqual([400, expect.stringContaining('[redacted]')])
+    expect(told).not.toContain(secret)
+    expect(told).not.toContain(basic)
+  }
+})
+
 /** A part of a secret, long enough to be told from a word. */
 function findPlanted(text: string): string | undefined {
   return [key, own, configured].map((secret) => secret.slice(0, 12)).find((part) => text.includes(part))
