@@ -17,6 +17,8 @@ interface Finding {
   readonly fix?: string
 }
 
+const unreadable = 'name a file that exists, and that this user may read'
+
 /** Milliseconds that the API may take. */
 const timeout = 5_000
 
@@ -70,11 +72,11 @@ async function examine(
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof CommandError)) throw error
     const problems = error instanceof ConfigError ? error.problems : error.message.split('\n')
-    return problems.map((found) => ({
-      what: 'configuration',
-      found,
-      fix: 'see docs/configuration.md of the package',
-    }))
+    return problems.map((problem) => {
+      const [found = '', expected] = problem.split('; expected ')
+      const fix = expected === undefined ? 'see docs/configuration.md of the package' : `expected ${expected}`
+      return { what: 'configuration', found, fix: found.includes(' cannot be read ') ? unreadable : fix }
+    })
   }
 }
 

@@ -334,5 +334,13 @@ describe('calgate doctor', () => {
     expect(replica.stdout).toMatch(/^wrong {2}shared state .*ECONNREFUSED\); check REDIS_URL/m)
     expect([replica.code, replica.stdout]).toEqual([1, expect.not.stringContaining('planted')])
     expect(await runCommandWith({ REST_PORT: 'x' }, 'doctor')).toMatchObject({ code: 1 })
+    const unread = await runCommand('doctor', 'none.json')
+    expect(unread.stdout).toMatch(
+      /^wrong {2}configuration {2}none\.json cannot be read .*; name a file that exists/,
+    )
+    const config = join(folder, 'mistaken.yaml')
+    writeFileSync(config, 'rateLimt: 5')
+    const { stdout: mistaken } = await runCommand('doctor', '--config', config)
+    expect(mistaken).toMatch(/mistaken\.yaml:1: rateLimt is no setting; expected rateLimit\n$/)
   })
 })
