@@ -1,13 +1,11 @@
 import { writeFileSync } from 'node:fs'
 import { afterAll, describe, expect, it } from 'vitest'
 import { removeCreatedUsers } from './cleanup.ts'
+import { mostCreations } from './created-users.ts'
 import { readRequirements } from './requirements.ts'
 import { createRunner, findUntested, type Result } from './runner.ts'
 import { chooseTargets } from './targets.ts'
 import { describeFinding, listTestCases } from './test-cases.ts'
-
-/** Users that one run may create at most. */
-const mostCreations = 150
 
 const requirements = readRequirements()
 const targets = await Promise.all(chooseTargets(process.env).map(({ open }) => open()))

@@ -16,7 +16,7 @@ export interface CreatedUsers {
   readonly count: number
   /** Makes an address that no other user of any run has. */
   makeAddress(): string
-  /** False for a request that changes a user which this run has not made. */
+  /** False for a request that changes a user which this run has not made, and for a creation too many. */
   mayChange(request: UserRequest): boolean
   /** Learns from a response which user was made or deleted. */
   note(request: UserRequest, status: number | undefined, body: unknown): void
@@ -29,6 +29,12 @@ export interface CreatedUser {
   readonly clientId: string
   readonly userId: number
 }
+
+/** Users that one run may create at most. */
+export const mostCreations = 150
+
+/** What is said of a request that was not sent, for the sake of the API's users. */
+export const notSent = `not sent: this run has not made that user, or ${mostCreations} users already`
 
 /** An id that no user has: the largest but one. */
 export const absentUser = 2_147_483_646
@@ -52,7 +58,9 @@ export function createCreatedUsers(): CreatedUsers {
       return `${mark}${addresses}@example.org`
     },
     mayChange({ method, path }) {
-      const [, , userId] = usersPath.exec(path) ?? []
+      const [, clientId, userId] = usersPath.exec(path) ?? []
+      // An API whose responses cannot be read would be asked for a user again and again.
+      if (method === 'POST' && clientId !== undefined && userId === undefined) return count < mostCreations
       return method === 'GET' || userId === undefined || known.has(userId) || !isId(userId)
     },
     note({ method, path }, status = 500, body) {

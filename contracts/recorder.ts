@@ -1,13 +1,13 @@
 import { createServer, Agent as HttpAgent, request as requestHttp, type ServerResponse } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
 import { type CannedResponse, findCannedResponse } from './canned-responses.ts'
-import type { CreatedUsers } from './created-users.ts'
+import { type CreatedUsers, notSent } from './created-users.ts'
 import { type Exchange, type RecordedRequest, recordUpstream } from './exchanges.ts'
 import { parseJson } from './values.ts'
 
 const notOurs = {
   status: 403,
-  body: '{"statusCode":403,"message":"not sent: this run has not made that user"}',
+  body: JSON.stringify({ statusCode: 403, message: notSent }),
 }
 
 /** Responds in the upstream's place. */

@@ -6,7 +6,7 @@ import { asRecord } from '../src/document/json.ts'
 import { createGateway } from '../src/gateway.ts'
 import { createRunLogger } from '../test/support/run-log.ts'
 import { breakCall, type CallArguments, type CallResult } from './call-result.ts'
-import { type CreatedUsers, createCreatedUsers } from './created-users.ts'
+import { type CreatedUsers, createCreatedUsers, notSent } from './created-users.ts'
 import { type Exchange, recordCall } from './exchanges.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import { eras, type McpClient, openMcpClient } from './mcp-client.ts'
@@ -174,14 +174,14 @@ function recordCalls<Client extends RestClient | McpClient>(
 function protect<Client extends RestClient | McpClient>(client: Client, created: CreatedUsers): Client {
   const call: Client['call'] = async (operation, values) => {
     const request = toRestRequest(operation, values)
-    if (!created.mayChange(request)) return breakCall('not sent: this run has not made that user')
+    if (!created.mayChange(request)) return breakCall(notSent)
     const result = await client.call(operation, values)
     created.note(request, result.kind === 'success' ? 200 : 400, result.body)
     return result
   }
   if (!('send' in client)) return { ...client, call }
   const send: RestClient['send'] = async (request) => {
-    if (!created.mayChange(request)) return breakCall('not sent: this run has not made that user')
+    if (!created.mayChange(request)) return breakCall(notSent)
     const result = await client.send(request)
     created.note(request, result.status, result.body)
     return result
