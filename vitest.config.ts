@@ -18,11 +18,18 @@ const common = {
 /** Tests that start programs, or take seconds each: `make unit` leaves them out. */
 const programs = [
   'test/access/operating.test.ts',
+  'test/agreement/agreement.test.ts',
+  'test/check-node.test.ts',
   'test/cli/loaded-modules.test.ts',
+  'test/cli/reload.test.ts',
   'test/contracts/**/*.test.ts',
+  'test/description/document-changes.test.ts',
   'test/main.test.ts',
   'test/makefile.test.ts',
   'test/mcp/stdio.test.ts',
+  'test/observability/log-destination.test.ts',
+  'test/reliability/faults.test.ts',
+  'test/reliability/stress.test.ts',
   'test/rules/request-files.test.ts',
   'test/rules/types.test.ts',
   'test/scripts/**/*.test.ts',
