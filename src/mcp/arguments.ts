@@ -9,8 +9,8 @@ import { type Tool, toArgumentKey } from '../document/tool.ts'
 import { isCredential } from '../document/validation.ts'
 import { joinLocation, mostViolations, refuseName } from '../document/violations.ts'
 import type { Violation } from '../errors/gateway-error.ts'
+import { listPasswords } from '../upstream/credentials.ts'
 import type { BoundInput } from '../upstream/pipeline.ts'
-import { listPasswords } from '../upstream/secrets.ts'
 import { simplifySchema } from './simple-schema.ts'
 
 /** The arguments of a tool call, as the client sent them. */

@@ -1,3 +1,5 @@
+import { asRecord, readOwn } from '../document/json.ts'
+import { dereference } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
 import { findPosition } from '../document/parameters.ts'
 import type { Security, SecurityScheme } from '../document/security.ts'
@@ -32,9 +34,11 @@ export function findCredentials(
   configured: ConfiguredCredentials,
 ): CallCredentials | undefined {
   if (security.length === 0) return noCredentials
-  const brings = security.some((alternative) => alternative.some((one) => readOwn(one, input) !== undefined))
+  const brings = security.some((alternative) =>
+    alternative.some((one) => readBrought(one, input) !== undefined),
+  )
   for (const alternative of security) {
-    if (brings && !alternative.some((one) => readOwn(one, input) !== undefined)) continue
+    if (brings && !alternative.some((one) => readBrought(one, input) !== undefined)) continue
     const found = collect(alternative, input, configured)
     if (found) return found
   }
@@ -51,7 +55,7 @@ function collect(
 ): CallCredentials | undefined {
   const places = { header: {}, query: {}, cookie: {} }
   for (const scheme of alternative) {
-    const value = readOwn(scheme, input) ?? write(scheme, configured.secrets[scheme.name])
+    const value = readBrought(scheme, input) ?? write(scheme, configured.secrets[scheme.name])
     if (!value?.startsWith(scheme.prefix) || value === '') return undefined
     const place: Record<string, string> = places[scheme.in]
     place[scheme.in === 'header' ? scheme.key.toLowerCase() : scheme.key] = value
@@ -60,7 +64,7 @@ function collect(
 }
 
 /** What the client brought in the place of a scheme; the name of a scheme in `Authorization` has no case. */
-function readOwn(
+function readBrought(
   { in: place, key, prefix, configuredOnly }: SecurityScheme,
   input: CallInput,
 ): string | undefined {
@@ -144,4 +148,42 @@ export function listCredentialHeaders(operations: readonly Operation[]): string[
 export function toCredentialHeaders({ headers, cookies }: CallCredentials): Readonly<Record<string, string>> {
   const pairs = Object.entries(cookies).map(([name, value]) => `${name}=${value}`)
   return pairs.length > 0 ? { ...headers, cookie: pairs.join('; ') } : headers
+}
+
+/** Every secret that a call sends upstream, so that no error can echo it back. */
+export function collectSecrets(
+  { body }: Operation,
+  input: CallInput,
+  { headers, query, cookies }: CallCredentials,
+  configured: ConfiguredCredentials,
+): string[] {
+  const sent = [headers, query, cookies].flatMap((place) => Object.values(place))
+  const all = [
+    ...sent.flatMap(listSecretParts),
+    ...Object.values(configured.secrets),
+    ...listPasswords(body, input.body),
+  ]
+  return all.filter((value) => value !== '')
+}
+
+/** Lists what is secret in a credential as it is sent: it without its scheme, and the password of HTTP Basic (RFC 7617 §2). */
+export function listSecretParts(value: string): string[] {
+  const bare = value.replace(/^(Bearer|Basic) +/i, '')
+  if (!/^basic /i.test(value)) return [bare]
+  return [
+    bare,
+    Buffer.from(bare, 'base64')
+      .toString()
+      .replace(/^[^:]*:?/, ''),
+  ]
+}
+
+/** Lists the members of a body that its schema calls passwords. */
+export function listPasswords(described: Operation['body'], body: unknown): string[] {
+  if (!described) return []
+  const { schema } = described
+  return Object.entries(asRecord(schema.properties)).flatMap(([name, member]) => {
+    const value = readOwn(body, name)
+    return dereference(member, schema).format === 'password' && typeof value === 'string' ? [value] : []
+  })
 }

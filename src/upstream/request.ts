@@ -4,9 +4,14 @@ import { findPosition } from '../document/parameters.ts'
 import { createRequestWriter } from '../document/request-writing.ts'
 import type { CallInput } from '../document/validation.ts'
 import type { UpstreamCall } from './call.ts'
-import { type CallCredentials, type ConfiguredCredentials, toCredentialHeaders } from './credentials.ts'
+import {
+  type CallCredentials,
+  type ConfiguredCredentials,
+  collectSecrets,
+  toCredentialHeaders,
+} from './credentials.ts'
 import { spellSecrets } from './secret-spellings.ts'
-import { collectSecrets, listConfigured } from './secrets.ts'
+import { listConfigured } from './secrets.ts'
 
 /** A call that has passed every check. */
 export interface CheckedCall {

@@ -51,12 +51,15 @@ function check(
     secrets,
   )
   if (stream) return { status, headers: { ...safe, ...untrusted, ...readLength(headers) }, body, stream }
-  const isText = isReadable(type)
-  const encoding = isText ? findWideEncoding(body, type && String(type)) : undefined
-  if (isJson && (encoding || !isUtf8(body))) throw refuse(call, 'JSON that is not UTF-8')
+  if (isJson && !isUtf8(body)) throw refuse(call, 'JSON that is not UTF-8')
   // The text is made of those alone that can hold so many.
   if (isJson && body.length > mostValues && holdsMore(body.toString('utf8'), mostValues))
     throw refuse(call, `JSON of more than ${mostValues.toLocaleString('en')} values`)
+  const isText = isJson || isReadable(type)
+  // Of JSON that is UTF-8, only an error is not parsed below, which would refuse it.
+  const mayBeWide = isText && (!isJson || status >= 400)
+  const encoding = mayBeWide ? findWideEncoding(body, type && String(type)) : undefined
+  if (isJson && encoding) throw refuse(call, 'JSON that is not UTF-8')
   if (encoding === 'utf-32') throw refuse(call, 'a text in UTF-32')
   if (status >= 400) {
     const text = isText ? redactError(body, secrets, rules, encoding) : body

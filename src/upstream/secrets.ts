@@ -1,38 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { asRecord, readOwn } from '../document/json.ts'
-import { dereference } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
 import type { SecurityScheme } from '../document/security.ts'
-import type { CallInput } from '../document/validation.ts'
-import type { CallCredentials, ConfiguredCredentials } from './credentials.ts'
-
-/** Every secret that a call sends upstream, so that no error can echo it back. */
-export function collectSecrets(
-  { body }: Operation,
-  input: CallInput,
-  { headers, query, cookies }: CallCredentials,
-  configured: ConfiguredCredentials,
-): string[] {
-  const sent = [headers, query, cookies].flatMap((place) => Object.values(place))
-  const all = [
-    ...sent.flatMap(listSecretParts),
-    ...Object.values(configured.secrets),
-    ...listPasswords(body, input.body),
-  ]
-  return all.filter((value) => value !== '')
-}
-
-/** Lists what is secret in a credential as it is sent: it without its scheme, and the password of HTTP Basic (RFC 7617 §2). */
-function listSecretParts(value: string): string[] {
-  const bare = value.replace(/^(Bearer|Basic) +/i, '')
-  if (!/^basic /i.test(value)) return [bare]
-  return [
-    bare,
-    Buffer.from(bare, 'base64')
-      .toString()
-      .replace(/^[^:]*:?/, ''),
-  ]
-}
+import { type ConfiguredCredentials, listPasswords, listSecretParts } from './credentials.ts'
 
 /**
  * Lists the secrets of a request that may yet be refused: credentials in the places of the given schemes, a gateway key
@@ -70,14 +39,4 @@ export function listConfigured({ secrets }: Pick<ConfiguredCredentials, 'secrets
     ...logins.map((value) => Buffer.from(value).toString('base64')),
     ...logins.map((value) => value.replace(/^[^:]*:/, '')),
   ]
-}
-
-/** Lists the members of a body that its schema calls passwords. */
-export function listPasswords(described: Operation['body'], body: unknown): string[] {
-  if (!described) return []
-  const { schema } = described
-  return Object.entries(asRecord(schema.properties)).flatMap(([name, member]) => {
-    const value = readOwn(body, name)
-    return dereference(member, schema).format === 'password' && typeof value === 'string' ? [value] : []
-  })
 }

@@ -3,12 +3,12 @@ import type { OpenApiDocument } from '../../src/document/document.ts'
 import { type Operation, readOperations } from '../../src/document/operations.ts'
 import {
   type ConfiguredCredentials,
+  collectSecrets,
   createCredentialSource,
   findCredentials,
   refuseWithoutCredentials,
   toCredentialHeaders,
 } from '../../src/upstream/credentials.ts'
-import { collectSecrets } from '../../src/upstream/secrets.ts'
 
 const securitySchemes = {
   secret: { type: 'apiKey', in: 'header', name: 'x-secret' },
