@@ -93,6 +93,8 @@ function losesDigits(text: string, start: number, end: number): boolean {
   if (digits <= digitsKept && value >= smallestNormal) return false
   if (exponentAt === end && value <= Number.MAX_SAFE_INTEGER && !source.includes('.')) return false
   const written = String(value)
+  // Below 1e21 a whole number is written with all its digits.
+  if (exponentAt === end && value < 1e21 && !source.includes('.')) return written !== source.replace('-', '')
   return written !== source && listDigits(written) !== listDigits(source)
 }
 
