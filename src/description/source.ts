@@ -9,7 +9,7 @@ import {
   parseDocument,
   visit,
 } from 'yaml'
-import { nestsDeeper } from '../document/json.ts'
+import { exceeds } from '../document/json.ts'
 import { findJsonPosition, listRepeatedKeys } from './json-position.ts'
 import type { Path, Position, Problem } from './problem.ts'
 
@@ -44,7 +44,7 @@ function readJson(text: string, file: string): Source | undefined {
       ...{ file, ...position, message, expected },
       severity: 'error',
     })
-    if (nestsDeeper(text, deepest)) {
+    if (exceeds(text, { depth: deepest })) {
       const message = `the file nests deeper than ${deepest} levels`
       return { problems: [refuse({ line: 1, column: 1 }, message, 'a description')], positionOf }
     }

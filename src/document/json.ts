@@ -111,37 +111,25 @@ export function asText(value: unknown): string {
 }
 
 /**
- * Returns whether objects and arrays of a JSON text nest deeper than so many levels; beyond some thousands
- * `JSON.stringify` fails. Walking a value of many members would cost more than parsing it. What is no JSON may be either.
+ * Returns whether a JSON text has more than one of the given limits allows, before it is parsed: beyond some thousands of
+ * levels `JSON.stringify` fails, and each element takes tens of bytes, also where its text has three. Walking a value
+ * would cost more than parsing it. What is no JSON may exceed a limit or not.
  */
-export function nestsDeeper(text: string, levels: number): boolean {
-  if (text.length < 2 * levels) return false
-  let depth = 0
+export function exceeds(text: string, limits: Partial<JsonLimits>): boolean {
+  const { depth = Number.POSITIVE_INFINITY, elements = Number.POSITIVE_INFINITY } = limits
+  if (text.length < 2 * depth && text.length <= elements) return false
+  let [open, count] = [0, 0]
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index)
     if (code === quote) {
       index = findStringEnd(text, index)
       if (index < 0) return false
-    } else if (code === openBrace || code === openBracket) depth += 1
-    else if (code === closeBrace || code === closeBracket) depth -= 1
-    if (depth > levels) return true
-  }
-  return false
-}
-
-/**
- * Returns whether a JSON text holds more members, elements, objects and arrays than so many: parsed, each takes tens of
- * bytes, also where its text has three. What is no JSON may be either.
- */
-export function holdsMore(text: string, values: number): boolean {
-  let count = 0
-  for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index)
-    if (code === quote) {
-      index = findStringEnd(text, index)
-      if (index < 0) return false
-    } else if (code === comma || code === openBrace || code === openBracket) count += 1
-    if (count > values) return true
+    } else if (code === openBrace || code === openBracket) {
+      open += 1
+      count += 1
+    } else if (code === closeBrace || code === closeBracket) open -= 1
+    else if (code === comma) count += 1
+    if (open > depth || count > elements) return true
   }
   return false
 }

@@ -1,4 +1,4 @@
-import { asRecord, nestsDeeper } from '../document/json.ts'
+import { asRecord, exceeds } from '../document/json.ts'
 import { isTextType } from '../document/media-types.ts'
 import type { Operation } from '../document/operations.ts'
 import { findResponse } from '../document/responses.ts'
@@ -122,7 +122,7 @@ function toBlocked(status: number, upstream: string, nextStep: string): ToolResu
 }
 
 function parse(text: string): unknown {
-  if (nestsDeeper(text, deepestResult)) return undefined
+  if (exceeds(text, { depth: deepestResult })) return undefined
   try {
     const value: unknown = JSON.parse(text)
     return value

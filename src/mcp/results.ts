@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { setImmediate as nextTick } from 'node:timers/promises'
 import { parseExactly } from '../document/exact-numbers.ts'
-import { isObject, nestsDeeper } from '../document/json.ts'
+import { exceeds, isObject } from '../document/json.ts'
 import { isTextType } from '../document/media-types.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { ApiResponse } from '../upstream/client.ts'
@@ -38,7 +38,7 @@ export async function toResult(response: ApiResponse, select?: Selection, notice
   const { text, data, body } = response
   if (data === undefined && body.length > 0) return toForeignResult(response, select !== undefined)
   if (data === undefined) return toEmptyResult(response)
-  if (nestsDeeper(text, deepestResult))
+  if (exceeds(text, { depth: deepestResult }))
     throw new GatewayError('upstream_invalid_response', { detail: tooDeep })
   const isLarge = text.length > largeText
   if (isLarge) await nextTick()

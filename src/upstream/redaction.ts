@@ -1,6 +1,6 @@
 import type { ResponseRules } from '../document/api.ts'
 import { parseExactly } from '../document/exact-numbers.ts'
-import { isObject, nestsDeeper } from '../document/json.ts'
+import { exceeds, isObject } from '../document/json.ts'
 import { mark, spellSecrets, takeOut } from './secret-spellings.ts'
 import { readUtf16, type Utf16, writeUtf16 } from './wide-text.ts'
 
@@ -76,7 +76,7 @@ function redactBody(body: Buffer, redact: Redact, echoes: Echoes, encoding: Utf1
 }
 
 function redactDocument(text: string, redact: Redact, echoes: Echoes): string {
-  if (nestsDeeper(text, deepest)) return redact(text)
+  if (exceeds(text, { depth: deepest })) return redact(text)
   try {
     const document = parseExactly(text)
     const clean = redactValue(document, redact, echoes)

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { ResponseRules } from '../document/api.ts'
-import { holdsMore, isJsonType } from '../document/json.ts'
+import { exceeds, isJsonType } from '../document/json.ts'
 import { isTextType } from '../document/media-types.ts'
 import { findResponse } from '../document/responses.ts'
 import {
@@ -53,7 +53,7 @@ function check(
   if (stream) return { status, headers: { ...safe, ...untrusted, ...readLength(headers) }, body, stream }
   if (isJson && !isUtf8(body)) throw refuse(call, 'JSON that is not UTF-8')
   // The text is made of those alone that can hold so many.
-  if (isJson && body.length > mostValues && holdsMore(body.toString('utf8'), mostValues))
+  if (isJson && body.length > mostValues && exceeds(body.toString('utf8'), { elements: mostValues }))
     throw refuse(call, `JSON of more than ${mostValues.toLocaleString('en')} values`)
   const isText = isJson || isReadable(type)
   // Of JSON that is UTF-8, only an error is not parsed below, which would refuse it.

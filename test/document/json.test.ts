@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { asRecord, nestsDeeper, parseJson } from '../../src/document/json.ts'
+import { asRecord, exceeds, parseJson } from '../../src/document/json.ts'
 
 const parse = (text: string) => parseJson(Buffer.from(text), { depth: 4, elements: 10 })
 
@@ -74,5 +74,5 @@ test.each([
   ['[["\\"[[[', false],
   ['<p>[[["', true],
 ])('%s nests deeper than two levels: %s', (text, isDeeper) => {
-  expect(nestsDeeper(text, 2)).toBe(isDeeper)
+  expect(exceeds(text, { depth: 2 })).toBe(isDeeper)
 })
