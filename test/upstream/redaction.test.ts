@@ -92,9 +92,11 @@ test.each<[string, (size: number) => string]>([
     return user + system
   }
   measure(50_000)
-  const [half, whole] = [50_000, 100_000].map((size) => Math.min(...[1, 2, 3].map(() => measure(size))))
+  // In turn, since other work on the machine makes some rounds slower.
+  const rounds = Array.from({ length: 7 }, () => [50_000, 100_000].map(measure))
+  const [half = 0, whole] = [0, 1].map((place) => Math.min(...rounds.map((round) => round[place] ?? 0)))
   // Microseconds. Below 10 ms the clock decides; a quadratic pattern takes seconds.
-  expect(whole).toBeLessThan(Math.max(10_000, 3 * (half ?? 0)))
+  expect(whole).toBeLessThan(Math.max(10_000, 3 * half))
 })
 
 test('of very many addresses the first are taken out one by one, and what follows is cut', () => {
