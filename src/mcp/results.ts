@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { setImmediate as nextTick } from 'node:timers/promises'
-import { parseExactly } from '../document/exact-numbers.ts'
+import { markNumbers, parseMarked } from '../document/exact-numbers.ts'
 import { exceeds, isObject } from '../document/json.ts'
 import { isTextType } from '../document/media-types.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
@@ -42,7 +42,9 @@ export async function toResult(response: ApiResponse, select?: Selection, notice
     throw new GatewayError('upstream_invalid_response', { detail: tooDeep })
   const isLarge = text.length > largeText
   if (isLarge) await nextTick()
-  const value = parseExactly(text, data)
+  const marked = markNumbers(text)
+  if (isLarge && marked) await nextTick()
+  const value = marked ? parseMarked(marked) : data
   if (isLarge) await nextTick()
   if (!select) return { content: [{ type: 'text', text }], structuredContent: asObject(value) }
   const described = select(value)

@@ -82,7 +82,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #parts: ExchangeParts
   #controller: Dispatcher.DispatchController | undefined
   #head: Pick<UpstreamResponse, 'status' | 'headers'> = { status: 0, headers: {} }
-  #body: Buffer = Buffer.alloc(0)
+  #body: Buffer<ArrayBuffer> = Buffer.alloc(0)
   #size = 0
   #settled = false
   #waits = true
@@ -142,9 +142,8 @@ class Exchange implements Dispatcher.DispatchHandler {
       this.#refuse(controller, 'too many large responses at a time', isRead(request))
     else {
       load.collected = collected + length
-      const body = Buffer.allocUnsafeSlow(length)
-      this.#body.copy(body)
-      this.#body = body
+      // Unlike a copy, it gives the memory of the smaller one back without waiting for the garbage collector.
+      this.#body = Buffer.from(this.#body.buffer.transfer(length))
     }
     return !this.#settled
   }
