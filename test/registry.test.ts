@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { Ajv } from 'ajv'
+import formats from 'ajv-formats'
 import { describe, expect, it } from 'vitest'
 import manifest from '../package.json' with { type: 'json' }
 import { listVariables } from '../src/config/variables.ts'
@@ -19,13 +21,28 @@ describe('server.json', () => {
     expect(server.packages).toMatchObject([{ identifier: manifest.name, version: manifest.version }])
   })
 
-  // What the registry refuses: a long description, a name of another form, a version that is none.
-  it('keeps to the rules of the registry', () => {
-    expect(server.description.length).toBeLessThanOrEqual(100)
-    expect(server.name).toMatch(/^[a-zA-Z0-9.-]+\/[a-zA-Z0-9._-]+$/)
-    expect(server.$schema).toMatch(
-      /^https:\/\/static\.modelcontextprotocol\.io\/schemas\/\d{4}-\d\d-\d\d\/server\.schema\.json$/,
-    )
+  // The registry's schema of 2025-12-11, without its prose.
+  const schema = read('test/support/server-json.schema.json')
+  const validate = formats.default(new Ajv({ allErrors: true, strictTypes: false })).compile(schema)
+
+  it('keeps to the schema of the registry', () => {
+    expect([validate(server), validate.errors]).toEqual([true, null])
+    expect(server.$schema).toBe(schema.$id)
+  })
+
+  it.each([
+    ['a long description', { ...server, description: 'x'.repeat(101) }],
+    ['a name without an owner', { ...server, name: 'calgate' }],
+    [
+      'a package without a transport',
+      { ...server, packages: [{ ...server.packages[0], transport: undefined }] },
+    ],
+    [
+      'an argument of no kind',
+      { ...server, packages: [{ ...server.packages[0], packageArguments: [{ value: 'a' }] }] },
+    ],
+  ])('would be refused with %s', (_, other) => {
+    expect(validate(JSON.parse(JSON.stringify(other)))).toBe(false)
   })
 
   it('names variables that there are, and marks the secret', () => {
