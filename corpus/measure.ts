@@ -39,9 +39,9 @@ export async function measure(path: string, text: string): Promise<Measurement> 
       overlays: [],
       schemas: [],
       selection: nothing,
-      allowedReferences: [],
+      allowReferences: [],
       baseUrls: new Map(),
-      variables: new Map(),
+      serverVariables: new Map(),
       prefixes: new Map(),
     })
     const tools = listTools(loading)

@@ -1,34 +1,51 @@
 import { resolve } from 'node:path'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { DescriptionOptions } from '../description/files.ts'
 import { readOwn } from '../document/json.ts'
 
-/** Each option by its flags; docs/descriptions.md lists the same. */
+/** Each option by its flags: the member that it fills, and what it does. docs/descriptions.md lists the same. */
 export const descriptionOptions = {
-  '--overlay <file>': 'apply an overlay (1.0 or 1.1); repeat it for more',
-  '--schemas <file>': 'type a capability from an OpenAPI document; repeat it for more',
-  '--base-url <[name=]url>': 'address of the API, of all descriptions or of NAME.yaml',
-  '--server-variable <name=value>': 'value of a variable of a server',
-  '--prefix <[name=]/path>': 'what stands before the paths on the REST server',
-  '--tag <name>': 'serve the operations of a tag; repeat it for more',
-  '--operation <name>': 'serve an operation, by operationId, tool or "GET /path"; repeat it for more',
-  '--exclude <name>': 'leave out an operation; repeat it for more',
-  '--read-only': 'serve only operations that change nothing',
-  '--allow-ref <url>': 'follow references that begin with the URL',
-  '--strict': 'refuse descriptions of which anything is left out',
-} as const
+  '--overlay <file>': ['overlays', 'apply an overlay (1.0 or 1.1); repeat it for more'],
+  '--schemas <file>': ['schemas', 'type a capability from an OpenAPI document; repeat it for more'],
+  '--base-url <[name=]url>': ['baseUrls', 'address of the API, of all descriptions or of NAME.yaml'],
+  '--server-variable <name=value>': ['serverVariables', 'value of a variable of a server'],
+  '--prefix <[name=]/path>': ['prefixes', 'what stands before the paths on the REST server'],
+  '--tag <name>': ['tags', 'serve the operations of a tag; repeat it for more'],
+  '--operation <name>': [
+    'operations',
+    'serve an operation, by operationId, tool or "GET /path"; repeat it for more',
+  ],
+  '--exclude <name>': ['exclude', 'leave out an operation; repeat it for more'],
+  '--read-only': ['readOnly', 'serve only operations that change nothing'],
+  '--allow-ref <url>': ['allowReferences', 'follow references that begin with the URL'],
+  '--strict': ['strict', 'refuse descriptions of which anything is left out'],
+} as const satisfies Record<string, readonly [keyof DescriptionOptions, string]>
 
 /** Options for a mock that is to stand in for the API: its descriptions need no server. */
-export const mockAddress: DescriptionOptions = { baseUrl: ['http://127.0.0.1'] }
+export const mockAddress: DescriptionOptions = { baseUrls: ['http://127.0.0.1'] }
 
 /** Adds the options to a command. */
 export function addDescriptionOptions(command: Command): Command {
   const collect = (value: string, earlier: readonly string[] = []) => [...earlier, value]
-  for (const [flags, what] of Object.entries(descriptionOptions)) {
-    if (flags.includes('<')) command.option(flags, what, collect)
-    else command.option(flags, what)
+  for (const [flags, [member, what]] of Object.entries(descriptionOptions)) {
+    const option = new MemberOption(flags, what, member)
+    command.addOption(flags.includes('<') ? option.argParser(collect) : option)
   }
   return command
+}
+
+/** An option that fills a member of another name than its flag: a flag is given once for each value of a list. */
+class MemberOption extends Option {
+  readonly #member: string
+
+  constructor(flags: string, what: string, member: string) {
+    super(flags, what)
+    this.#member = member
+  }
+
+  override attributeName(): string {
+    return this.#member
+  }
 }
 
 /** Names the first option of descriptions that is given. */
@@ -38,16 +55,11 @@ export function findOption(options: DescriptionOptions): string | undefined {
 
 /** Writes options of descriptions as arguments that another run reads the same from; files by their whole paths. */
 export function writeOptions(options: DescriptionOptions): string[] {
-  return Object.keys(descriptionOptions).flatMap((flags) => {
+  return Object.entries(descriptionOptions).flatMap(([flags, [member]]) => {
     const [flag = '', kind] = flags.split(' ')
-    const value = readOwn(options, toMember(flag))
+    const value = readOwn(options, member)
     if (value === true) return [flag]
     const values = Array.isArray(value) ? value.map(String) : []
     return values.flatMap((one) => [flag, kind === '<file>' ? resolve(one) : one])
   })
-}
-
-/** The member that commander gives an option: `--base-url` is `baseUrl`. */
-function toMember(flag: string): string {
-  return flag.slice(2).replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase())
 }

@@ -100,8 +100,8 @@ export async function readServed(
   context: CommandContext,
 ): Promise<Descriptions> {
   const { file, files, options } = await locateDescriptions(named, flags)
-  const { overlay = [], schemas = [] } = options
-  const read = [...(file ? [flags.config ?? usualSettings] : []), ...files, ...overlay, ...schemas]
+  const { overlays = [], schemas = [] } = options
+  const read = [...(file ? [flags.config ?? usualSettings] : []), ...files, ...overlays, ...schemas]
   const load = async (more: DescriptionOptions, streams: Pick<Streams, 'stderr'> = context) => {
     if (files.length === 0 && findOption(options) === undefined) return readDocument()
     const { loadServed } = await import('./served-descriptions.ts')
@@ -111,9 +111,9 @@ export async function readServed(
   const own = await load(flags.mock && !isShipped ? mockAddress : {})
   const api = readApi(own)
   const settings = file?.apply(context.environment, api) ?? context.environment
-  const { tools, baseUrl = [] } = flags
+  const { tools, baseUrls = [] } = flags
   // An option goes before the variable that means the same, and so does a mock.
-  const isAddressed = baseUrl.some((one) => files.length === 1 || /^https?:/.test(one))
+  const isAddressed = baseUrls.some((one) => files.length === 1 || /^https?:/.test(one))
   const environment = {
     ...settings,
     ...(tools !== undefined && { MCP_TOOLS: tools }),
@@ -126,7 +126,7 @@ export async function readServed(
   // The mock stands in for all APIs of the descriptions.
   return isShipped
     ? { document: own, environment: standIn(environment, mock.variables), file, read, stopMock }
-    : { document: await load({ baseUrl: [mock.url] }, silent), environment, file, read, stopMock }
+    : { document: await load({ baseUrls: [mock.url] }, silent), environment, file, read, stopMock }
 }
 
 /** Descriptions that a command serves, by its arguments and the settings file. */
@@ -164,7 +164,7 @@ function selectOptions(
   const names = files.map(nameDescription)
   const select = (values: readonly string[] = []) =>
     values.filter((value) => names.some((name) => value.startsWith(`${name}=`)))
-  return { ...options, baseUrl: select(options?.baseUrl), prefix: select(options?.prefix) }
+  return { ...options, baseUrls: select(options?.baseUrls), prefixes: select(options?.prefixes) }
 }
 
 /** For what is loaded once more: its problems have been told. */

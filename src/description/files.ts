@@ -5,18 +5,14 @@ import { asRecord } from '../document/json.ts'
 import type { Selection } from '../document/selection.ts'
 import { type Loading, type LoadOptions, loadDescriptions, type NamedText } from './load.ts'
 
-/** How descriptions are loaded, in the words of a command line: lists of texts, `NAME=VALUE` where a name belongs to it. */
-export interface DescriptionOptions {
-  readonly overlay?: readonly string[]
+/** How descriptions are loaded, as it is written: lists of texts, `NAME=VALUE` where a name belongs to it. */
+export interface DescriptionOptions extends Partial<Selection> {
+  readonly overlays?: readonly string[]
   readonly schemas?: readonly string[]
-  readonly baseUrl?: readonly string[]
-  readonly serverVariable?: readonly string[]
-  readonly prefix?: readonly string[]
-  readonly tag?: readonly string[]
-  readonly operation?: readonly string[]
-  readonly exclude?: readonly string[]
-  readonly readOnly?: boolean
-  readonly allowRef?: readonly string[]
+  readonly baseUrls?: readonly string[]
+  readonly serverVariables?: readonly string[]
+  readonly prefixes?: readonly string[]
+  readonly allowReferences?: readonly string[]
   readonly strict?: boolean
 }
 
@@ -46,16 +42,13 @@ export function toDescriptionOptions(
       file === undefined || value === undefined ? [] : [`${nameDescription(file)}=${value}`],
     )
   return {
-    overlay: overlays.map(at),
+    overlays: overlays.map(at),
     schemas: schemas.map(at),
-    baseUrl: list('baseUrl'),
-    prefix: list('prefix'),
-    serverVariable: Object.entries(serverVariables).map(([name, value]) => `${name}=${value}`),
-    tag: settings.tags ?? [],
-    operation: settings.operations ?? [],
-    exclude: settings.exclude ?? [],
-    readOnly: settings.readOnly ?? false,
-    allowRef: settings.allowReferences ?? [],
+    baseUrls: list('baseUrl'),
+    prefixes: list('prefix'),
+    serverVariables: Object.entries(serverVariables).map(([name, value]) => `${name}=${value}`),
+    ...readSelection(settings),
+    allowReferences: settings.allowReferences ?? [],
     strict: settings.strict ?? false,
   }
 }
@@ -68,12 +61,12 @@ export async function loadFiles(
   const names = files.map((one) => nameDescription(typeof one === 'string' ? one : one.file))
   const loading = await loadDescriptions({
     files: await readFiles(files),
-    overlays: await readFiles(options.overlay),
+    overlays: await readFiles(options.overlays),
     schemas: await readFiles(options.schemas),
-    baseUrls: readAddressed(options.baseUrl, forms.baseUrl, names),
-    variables: readNamed(options.serverVariable, forms.serverVariable),
-    prefixes: readAddressed(options.prefix, forms.prefix, names),
-    allowedReferences: options.allowRef ?? [],
+    baseUrls: readAddressed(options.baseUrls, forms.baseUrl, names),
+    serverVariables: readNamed(options.serverVariables, forms.serverVariable),
+    prefixes: readAddressed(options.prefixes, forms.prefix, names),
+    allowReferences: options.allowReferences ?? [],
     selection: readSelection(options),
   } satisfies LoadOptions)
   const refused = options.strict ? ['error', 'omission'] : ['error']
@@ -82,12 +75,12 @@ export async function loadFiles(
 
 /** Reads which operations are selected. */
 export function readSelection({
-  tag = [],
-  operation = [],
+  tags = [],
+  operations = [],
   exclude = [],
   readOnly = false,
-}: DescriptionOptions): Selection {
-  return { tags: tag, operations: operation, exclude, readOnly }
+}: Partial<Selection>): Selection {
+  return { tags, operations, exclude, readOnly }
 }
 
 function readFiles(files: readonly (string | NamedText)[] = []): Promise<NamedText[]> {

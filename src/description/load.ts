@@ -28,7 +28,7 @@ export interface LoadOptions extends MergeOptions {
   readonly schemas: readonly NamedText[]
   readonly selection: Selection
   /** Beginnings of URLs that references may lead to, besides the folder of each file. */
-  readonly allowedReferences: readonly string[]
+  readonly allowReferences: readonly string[]
 }
 
 /** What loading came to; without a document there is at least one error among the problems. */
@@ -48,7 +48,7 @@ export async function loadDescriptions(options: LoadOptions): Promise<Loading> {
   const early = [...files.problems, ...schemas.problems, ...overlaid.problems]
   if (early.some(({ severity }) => severity === 'error')) return { problems: sortProblems(early, options) }
 
-  const references = { allowed: options.allowedReferences }
+  const references = { allowed: options.allowReferences }
   const components: Components = {}
   const read = async (sources: readonly DocumentSource[]) => {
     const descriptions: Description[] = []

@@ -7,7 +7,7 @@ export interface ServerOptions {
   /** The API's base URL, by the name of a description; `''` for all of them. */
   readonly baseUrls: ReadonlyMap<string, string>
   /** Values of the variables of templated servers. */
-  readonly variables: ReadonlyMap<string, string>
+  readonly serverVariables: ReadonlyMap<string, string>
 }
 
 /** The base URL of a list of servers, or why there is none. */
@@ -25,7 +25,7 @@ export interface ResolvedServer {
 export function resolveServer(
   servers: unknown,
   { name }: Pick<Description, 'name'>,
-  { baseUrls, variables }: ServerOptions,
+  { baseUrls, serverVariables }: ServerOptions,
 ): ResolvedServer {
   const named = baseUrls.get(name) ?? baseUrls.get('')
   if (named !== undefined) return { url: named.replace(/\/$/, '') }
@@ -37,7 +37,7 @@ export function resolveServer(
   const url = (template.startsWith('//') ? `https:${template}` : template).replaceAll(
     /\{([^}]+)\}/g,
     (_, variable: string) => {
-      const value = variables.get(variable) ?? asRecord(defaults[variable]).default
+      const value = serverVariables.get(variable) ?? asRecord(defaults[variable]).default
       if (value === undefined || value === '') missing.add(variable)
       return String(value ?? '')
     },

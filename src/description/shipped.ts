@@ -6,12 +6,12 @@ import { explainUnmatched, selectOperations } from './selection.ts'
 
 /** Options for the text of a description; the shipped document is served as it is. */
 const fileOptions = {
-  overlay: '--overlay',
+  overlays: '--overlay',
   schemas: '--schemas',
-  baseUrl: '--base-url',
-  serverVariable: '--server-variable',
-  prefix: '--prefix',
-  allowRef: '--allow-ref',
+  baseUrls: '--base-url',
+  serverVariables: '--server-variable',
+  prefixes: '--prefix',
+  allowReferences: '--allow-ref',
 } satisfies Partial<Record<keyof DescriptionOptions, string>>
 
 /**

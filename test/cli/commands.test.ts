@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
-import { descriptionOptions } from '../../src/cli/description-options.ts'
+import { addDescriptionOptions, descriptionOptions, writeOptions } from '../../src/cli/description-options.ts'
 import { createProgram } from '../../src/cli/program.ts'
 import { createContext, runCommand, runCommandWith } from './run-command.ts'
 
@@ -60,6 +61,20 @@ describe.each(commands.map((command) => command.name()))('calgate %s', (name) =>
         .find((one) => new RegExp(`^ +${name}(\\|\\w+)?\\)`).test(one))
       for (const { long } of options) expect(line).toContain(` ${long}`.trimStart())
     }
+  })
+})
+
+it('the options of descriptions are written as they were typed', () => {
+  const typed = Object.keys(descriptionOptions).flatMap((flags) => {
+    const [flag = '', kind] = flags.split(' ')
+    return kind === undefined ? [flag] : [flag, '/a', flag, '/b']
+  })
+  const command = addDescriptionOptions(new Command()).parse(typed, { from: 'user' })
+  expect(writeOptions(command.opts())).toEqual(typed)
+  expect(command.opts()).toMatchObject({
+    baseUrls: ['/a', '/b'],
+    readOnly: true,
+    allowReferences: ['/a', '/b'],
   })
 })
 

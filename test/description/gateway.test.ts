@@ -241,8 +241,8 @@ test('a URL is followed where it is allowed, and none that only begins like it',
     ...files['shop.json'],
     paths: { '/a': { post: { requestBody: json({ $ref }) } } },
   })
-  const read = async (target: string, ...allowedReferences: string[]) => {
-    const { document, problems } = await load({ 'shop.json': refer(target) }, { allowedReferences })
+  const read = async (target: string, ...allowReferences: string[]) => {
+    const { document, problems } = await load({ 'shop.json': refer(target) }, { allowReferences })
     return [document?.['x-files'] !== undefined, ...problems.map(({ message }) => message)]
   }
   const dangling = (target: string) => `the reference ${target} leads nowhere`

@@ -359,7 +359,7 @@ test('no problem repeats user and password of a URL, whatever its file', async (
     expect(loading.problems).not.toEqual([])
     expect(JSON.stringify(loading.problems)).not.toContain('planted')
   }
-  await expect(loadFiles([], { baseUrl: [`${url}?`] })).rejects.toThrow('//[redacted]@api.example.org')
+  await expect(loadFiles([], { baseUrls: [`${url}?`] })).rejects.toThrow('//[redacted]@api.example.org')
   await expect(loadFiles([`${url}/a.yaml`], {})).rejects.toThrow('//[redacted]@api.example.org')
 })
 
@@ -420,7 +420,7 @@ test.each<[object[], Operator, string]>([
 ])('the servers %j with %j lead to %s', async (servers, { baseUrls = {}, variables = {} }, url) => {
   const { document } = await loadSound(describeApi({ '/a': { get: {} } }, { servers }), {
     baseUrls: new Map(Object.entries(baseUrls)),
-    variables: new Map(Object.entries(variables)),
+    serverVariables: new Map(Object.entries(variables)),
   })
   expect(document?.['x-base-url']).toBe(url)
 })

@@ -12,9 +12,9 @@ export function load(files: Files, options: Partial<Omit<LoadOptions, 'files'>> 
     overlays: [],
     schemas: [],
     selection: { tags: [], operations: [], exclude: [], readOnly: false },
-    allowedReferences: [],
+    allowReferences: [],
     baseUrls: new Map([['', 'https://api.example.org']]),
-    variables: new Map(),
+    serverVariables: new Map(),
     prefixes: new Map(),
     ...options,
   })
