@@ -1,7 +1,7 @@
 import type { ResponseRules } from '../document/api.ts'
 import { parseExactly } from '../document/exact-numbers.ts'
 import { exceeds, isObject } from '../document/json.ts'
-import { mark, spellSecrets, takeOut } from './secret-spellings.ts'
+import { mark, takeOut } from './secret-spellings.ts'
 import { readUtf16, type Utf16, writeUtf16 } from './wide-text.ts'
 
 /** Between words. */
@@ -24,15 +24,14 @@ type Echoes = Pick<ResponseRules, 'echoMembers' | 'echoUrls'>
 
 /**
  * Takes out of an upstream's error body what it echoes of the request: members that repeat it, tokens, e-mail
- * addresses and the given secrets. A body that echoes nothing comes back as the very same bytes.
+ * addresses and the given spellings of secrets. A body that echoes nothing comes back as the very same bytes.
  */
 export function redactError(
   body: Buffer,
-  secrets: readonly string[],
+  spellings: readonly string[],
   echoes: Echoes,
   encoding?: Utf16,
 ): Buffer {
-  const spellings = spellSecrets(secrets)
   return redactBody(body, (text) => redactText(text, spellings), echoes, encoding)
 }
 
@@ -42,15 +41,14 @@ export function redactSecrets(body: Buffer, spellings: readonly string[], encodi
   return redactBody(body, (text) => takeOut(text, spellings), noEchoes, encoding)
 }
 
-/** Takes secrets out of bytes in each encoding that a text in them may have, whatever their type says. */
-export function redactBytes(body: Buffer, secrets: readonly string[]): Buffer {
+/** Takes spellings of secrets out of bytes in each encoding that a text in them may have, whatever their type says. */
+export function redactBytes(body: Buffer, spellings: readonly string[]): Buffer {
   let rest = body
   for (const write of writers) {
-    const found = secrets.map((one) => write(one)).filter((one) => rest.includes(one))
+    const found = spellings.map((one) => write(one)).filter((one) => rest.includes(one))
     if (found.length === 0) continue
-    const spellings = found.map((one) => one.toString('latin1'))
-    const text = spellings.reduce(
-      (all, one) => all.replaceAll(one, write(mark).toString('latin1')),
+    const text = found.reduce(
+      (all, one) => all.replaceAll(one.toString('latin1'), write(mark).toString('latin1')),
       rest.toString('latin1'),
     )
     rest = Buffer.from(text, 'latin1')

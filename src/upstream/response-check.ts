@@ -46,10 +46,9 @@ function check(
   const type = headers['content-type']
   const isJson = typeof type === 'string' && isJsonType(type)
   const secrets = call.listSecrets()
-  const safe = redactHeaders(
-    { ...selectHeaders(headers, rules.headers), ...selectOwn(headers, status, isJson) },
-    secrets,
-  )
+  const selected = { ...selectHeaders(headers, rules.headers), ...selectOwn(headers, status, isJson) }
+  const spellings = status >= 300 || mayRepeat(selected, secrets) ? spellSecrets(secrets) : []
+  const safe = redactHeaders(selected, spellings)
   if (stream) return { status, headers: { ...safe, ...untrusted, ...readLength(headers) }, body, stream }
   if (isJson && !isUtf8(body)) throw refuse(call, 'JSON that is not UTF-8')
   // The text is made of those alone that can hold so many.
@@ -62,14 +61,14 @@ function check(
   if (isJson && encoding) throw refuse(call, 'JSON that is not UTF-8')
   if (encoding === 'utf-32') throw refuse(call, 'a text in UTF-32')
   if (status >= 400) {
-    const text = isText ? redactError(body, secrets, rules, encoding) : body
+    const text = isText ? redactError(body, spellings, rules, encoding) : body
     const own = isJson ? safe : { ...safe, ...untrusted }
-    return { status, headers: own, body: redactBytes(text, spellSecrets(secrets)) }
+    return { status, headers: own, body: redactBytes(text, spellings) }
   }
   if (body.length === 0 && (type === undefined || request.method === 'HEAD' || mayBeEmpty(call, status)))
     return { status, headers: safe, body }
   // A success may repeat what its client sent, but nothing may repeat what the operator configured.
-  const hidden = status < 300 ? (call.configuredSpellings ?? []) : spellSecrets(secrets)
+  const hidden = status < 300 ? (call.configuredSpellings ?? []) : spellings
   const clean = hidden.length > 0 && isText ? redactSecrets(body, hidden, encoding) : body
   if (!isJson)
     return { status, headers: { ...safe, ...untrusted }, body: isText ? redactBytes(clean, hidden) : clean }
@@ -87,11 +86,9 @@ const singletons = ['content-type', 'content-disposition', 'location']
 /** A redirect or a link keeps the query of the request, and with it a credential that the API takes there. */
 function redactHeaders(
   headers: UpstreamResponse['headers'],
-  secrets: readonly string[],
+  spellings: readonly string[],
 ): UpstreamResponse['headers'] {
-  const texts = Object.values(headers).flat()
-  if (!texts.some((text) => text !== undefined && mayRepeat(text, secrets))) return headers
-  const spellings = spellSecrets(secrets)
+  if (spellings.length === 0) return headers
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => {
       if (Array.isArray(value)) return [name, value.map((one) => takeOut(one, spellings))]
@@ -100,9 +97,12 @@ function redactHeaders(
   )
 }
 
-/** A secret that is not as it was sent is encoded or escaped. */
-function mayRepeat(text: string, secrets: readonly string[]): boolean {
-  return /[%\\]/.test(text) || secrets.some((one) => text.includes(one))
+/** True where a header has a secret, or an encoded or escaped text, which may be one: most successes need no spellings. */
+function mayRepeat(headers: UpstreamResponse['headers'], secrets: readonly string[]): boolean {
+  const texts = Object.values(headers).flat()
+  return texts.some(
+    (text) => text !== undefined && (/[%\\]/.test(text) || secrets.some((one) => text.includes(one))),
+  )
 }
 
 /** Where a resource is, which HTTP gives a meaning with these statuses alone (RFC 9110 §10.2.2), and the name of a file. */

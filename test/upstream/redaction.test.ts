@@ -3,8 +3,12 @@ import { redactError, redactTokens } from '../../src/upstream/redaction.ts'
 
 const echoes = { echoMembers: new Set(['target', 'value']), echoUrls: new Set(['path']) }
 
-const redact = (body: unknown, secrets: string[] = []) =>
-  redactError(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)), secrets, echoes).toString()
+const redact = (body: unknown, spellings: string[] = []) =>
+  redactError(
+    Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
+    spellings,
+    echoes,
+  ).toString()
 
 test('a body that echoes nothing comes back as the very same bytes', () => {
   const body = Buffer.from(
