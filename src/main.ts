@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module'
-import { setFlagsFromString } from 'node:v8'
 import type { Logger } from 'pino'
 import { type CommandContext, CommandError } from './cli/command.ts'
 import { runProgram } from './cli/program.ts'
@@ -86,9 +85,6 @@ function describe(error: unknown): readonly string[] {
   if (!(error instanceof Error)) return [`stopped by ${typeof error}`]
   return [`stopped by ${'syscall' in error ? error.message : error.stack}`]
 }
-
-// On a large machine V8 lets garbage grow to several times what is in use; under attack that took 650 MB instead of 480.
-setFlagsFromString('--heap-growing-percent=20')
 
 // A reader that has ended, such as `head`, wants no more.
 process.stdout.on('error', (error: unknown) => {
