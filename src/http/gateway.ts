@@ -21,12 +21,12 @@ export interface Gateway {
    * Serves another configuration and document from the next request on; the requests under way keep theirs. Ports,
    * limits of the process, metrics, circuit breakers and shared state stay, and so do compiled checks of the same
    * document. Clients on two streams are told where their tools have changed. Rejects, and changes nothing, where a
-   * gateway cannot be made of them.
+   * gateway cannot be made of them, or this one closes.
    */
   reload(next: Pick<GatewayOptions, 'config' | 'document'>): Promise<void>
   /**
-   * Stops taking connections, completes the requests under way, gives idle connections the grace (milliseconds) for
-   * one more request, then closes every socket.
+   * Stops taking connections, completes the requests under way and the writes of clients that have disconnected, gives
+   * idle connections the grace (milliseconds) for one more request, then closes every socket.
    */
   close(grace?: number): Promise<void>
 }

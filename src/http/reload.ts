@@ -2,7 +2,6 @@ import type { Server } from 'node:http'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Server as TlsServer } from 'node:tls'
-import type { FastifyInstance } from 'fastify'
 import type { TlsConfig } from '../config/network.ts'
 import { countRequests } from './connection.ts'
 import { createClose } from './drain.ts'
@@ -47,6 +46,15 @@ export async function openGateway<Offer>(
   const first = await compose(options, kept)
   const { rest, mcp, control } = first
   let current = first
+  let isClosing = false
+  /** Former compositions until their last request has ended. */
+  const retired = new Set<Promise<void>>()
+  const retire = (former: Composition<Offer>, changes: readonly Promise<void>[]) => {
+    const ended = Promise.all([awaitRequests(former), ...changes])
+      .then(() => former.requester.close())
+      .finally(() => retired.delete(ended))
+    retired.add(ended)
+  }
   const sessions = new Set<Session<Offer>>()
   return {
     ...{ rest, mcp, control },
@@ -58,21 +66,29 @@ export async function openGateway<Offer>(
     },
     async reload(next) {
       const composition = await compose({ ...options, ...next }, kept)
-      await Promise.all(
-        servers.map((name) => redirectRequests(first[name].server, composition[name], next.config.tls)),
-      )
+      await Promise.all(servers.map((name) => composition[name].ready()))
+      if (isClosing) {
+        await composition.requester.close()
+        throw new Error('the gateway closes')
+      }
+      for (const name of servers)
+        redirectRequests(first[name].server, composition[name].server, next.config.tls)
       const former = current
       current = composition
-      const changes = [...sessions].map((session) => session.change(composition.stdio))
-      // What it was made of closes with its last request.
-      void Promise.all([awaitRequests(former), ...changes]).then(() => former.requester.close())
+      retire(
+        former,
+        [...sessions].map((session) => session.change(composition.stdio)),
+      )
     },
     close: createClose({
-      drain: () => current.readiness.drain(),
+      drain() {
+        isClosing = true
+        current.readiness.drain()
+      },
       delay: options.config.drainDelay,
       servers: [rest, mcp],
       others: [
-        { close: () => current.requester.close() },
+        { close: () => Promise.all([current.requester.close(), ...retired]) },
         kept.state.store,
         ...(kept.telemetry ? [kept.telemetry] : []),
         control,
@@ -85,19 +101,15 @@ export async function openGateway<Offer>(
 const events = ['request', 'checkExpectation', 'connect', 'clientError'] as const
 
 /**
- * Has another app handle what arrives at a server that listens, from the next request on. Connections stay open, and the
- * requests under way are finished by the app that has them. New connections of a TLS server get the certificate.
+ * Has the server of another app, which is ready, handle what arrives at a server that listens, from the next request on.
+ * Connections stay open, and the requests under way are finished by the app that has them. New connections of a TLS server
+ * get the certificate.
  */
-async function redirectRequests(
-  listening: Server,
-  app: FastifyInstance,
-  tls: TlsConfig | undefined,
-): Promise<void> {
-  await app.ready()
+function redirectRequests(listening: Server, server: Server, tls: TlsConfig | undefined): void {
   if (tls && listening instanceof TlsServer) listening.setSecureContext(tls)
   for (const event of events) {
     listening.removeAllListeners(event)
-    listening.on(event, (...parts: unknown[]) => void app.server.emit(event, ...parts))
+    listening.on(event, (...parts: unknown[]) => void server.emit(event, ...parts))
   }
 }
 
@@ -106,6 +118,5 @@ const pause = 100
 
 /** Resolves when the servers of a former composition have no request, and no write runs on without its client. */
 async function awaitRequests({ rest, mcp, admission }: Composition<unknown>): Promise<void> {
-  while (countRequests(rest.server) + countRequests(mcp.server) + admission.active > 0)
-    await wait(pause, undefined, { ref: false })
+  while (countRequests(rest.server) + countRequests(mcp.server) + admission.active > 0) await wait(pause)
 }

@@ -145,6 +145,45 @@ describe('a reload', () => {
     expect(upstream.requests.length).toBe(before)
   })
 
+  it('changes nothing of a gateway that closes meanwhile', async () => {
+    const running = await startGateway(upstream.url, { GATEWAY_KEYS_FILE: keysFile })
+    const reloading = running.gateway.reload(read())
+    const closing = running.gateway.close()
+    await expect(reloading).rejects.toThrow('the gateway closes')
+    await closing
+  })
+
+  it('leaves a write of a client that has disconnected to the close, which waits for it', async () => {
+    const running = await startGateway(upstream.url)
+    const arrived = Promise.withResolvers<void>()
+    const release = Promise.withResolvers<void>()
+    behave = async (response) => {
+      arrived.resolve()
+      await release.promise
+      respond(response)
+    }
+    const client = new AbortController()
+    const headers = { 'x-cal-secret-key': 'demo-secret', 'content-type': 'application/json' }
+    const body = JSON.stringify({ name: 'Ada' })
+    const { signal } = client
+    const write = fetch(`${running.restUrl}${users}/7`, { method: 'PATCH', headers, body, signal })
+    await arrived.promise
+    client.abort()
+    await expect(write).rejects.toThrow()
+    const config = readConfig({ CAL_COM_BASE_URL: upstream.url }, readApi(document))
+    await running.gateway.reload({ document, config })
+    let isClosed = false
+    const closing = running.gateway.close().then(() => {
+      isClosed = true
+    })
+    await expect.poll(() => running.gateway.rest.server.listening).toBe(false)
+    for (let tick = 0; tick < 50; tick += 1) await setImmediate()
+    expect(isClosed).toBe(false)
+    release.resolve()
+    await closing
+    behave = respond
+  })
+
   it('refuses a revoked key within a second of the change of the file', async () => {
     expect(await get(grace)).toBe(200)
     const begin = performance.now()
