@@ -126,9 +126,17 @@ function swapExport(args: readonly string[]): readonly string[] {
   return verb === 'export' && !isCommand(name) ? [verb, name, ...rest] : args
 }
 
-/** Writes what the parser refuses in the words of the other refusals. */
-function reword(text: string): string {
+/** Writes what the parser of a command refuses in the words of the other refusals. */
+function reword(text: string, command: Command): string {
   return text
+    .replace(/^error: missing required argument '(.*)'/, (refusal, name: string) => {
+      const choices = command.registeredArguments.find((one) => one.name() === name)?.argChoices
+      return choices ? `${refusal}; there are ${choices.join(', ')}` : refusal
+    })
+    .replace(/^error: unknown option '--([^'=]+).*'$/m, (refusal, name: string) => {
+      const namesTool = command.name() === 'call' && command.args[0]?.startsWith('-') === false
+      return namesTool && !text.includes('Did you mean') ? `${refusal}; a tool takes ${name}=VALUE` : refusal
+    })
     .replace(
       /^error: command-argument value '(.*)' is invalid for argument '(.*)'\. Allowed choices are (.*)\./,
       'calgate: there is no $2 $1; there are $3',
@@ -155,13 +163,14 @@ export async function createProgram(context: CommandContext, names?: readonly st
     .configureOutput({
       writeOut: (text) => stdout.write(text),
       writeErr: (text) => stderr.write(text),
-      outputError: (text, write) => write(reword(text)),
+      outputError: (text, write) => write(reword(text, program)),
     })
     .addHelpText('after', epilogue)
   for (const [name, { summary, alias, load }] of Object.entries(commands)) {
     const isNamed = !names || names.includes(name) || (alias !== undefined && names.includes(alias))
     const command = isNamed ? (await load())(context) : new Command(name)
     command.summary(summary).copyInheritedSettings(program)
+    command.configureOutput({ outputError: (text, write) => write(reword(text, command)) })
     program.addCommand(alias === undefined ? command : command.alias(alias))
   }
   return program

@@ -90,6 +90,12 @@ it('help of a mistyped command is told with the nearest one', async () => {
 
 it.each([
   [['install', 'foo'], 'there is no client foo; there are claude-code, '],
+  [['install'], "missing required argument 'client'; there are claude-code, "],
+  [['check'], "missing required argument 'file'\n"],
+  [['call', 'get-managed-user', '--userId', '1'], "unknown option '--userId'; a tool takes userId=VALUE"],
+  [['call', 'get-managed-user', '--userId=1'], "unknown option '--userId=1'; a tool takes userId=VALUE"],
+  [['call', 'get-managed-user', '--josn'], "unknown option '--josn'\n(Did you mean --json?)"],
+  [['mock', '--userId', '1'], "unknown option '--userId'\n"],
   [['completion', 'fish'], 'there is no shell fish; there are bash, zsh'],
   [['export', 'foo'], 'there is no list foo; there are users'],
   [['key', 'agent', 'foo'], 'there is no scope foo; there are managed-users:read, '],
