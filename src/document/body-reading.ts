@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors/gateway-error.ts'
 import { isFile } from './body-schema.ts'
-import { listPairs, readForm } from './form.ts'
+import { groupByName, listPairs, readForm } from './form.ts'
 import { asRecord, isJsonType, parseJson, readOwn } from './json.ts'
 import { dereference } from './json-schema.ts'
 import type { MediaType } from './media-types.ts'
@@ -52,24 +52,41 @@ function readStyledForm({ schema, encoding }: MediaType, raw: string): Record<st
   return { ...readForm(listPairs(others.join('&')), shape, 'kept'), ...values }
 }
 
+/** Parts of a multipart form at most: each takes a hundred times as long to read as its bytes. */
+const mostParts = 2_000
+
 /** Node's own reader of forms (RFC 7578) takes the whole body. */
 async function readMultipart(
   bytes: Buffer,
   contentType: string,
   mediaType: MediaType,
 ): Promise<Record<string, unknown>> {
+  const [, boundary = ''] = /;\s*boundary="?([^";]+)/i.exec(contentType) ?? []
+  if (countParts(bytes, `--${boundary}`) > mostParts) throw refuseBody(`must have at most ${mostParts} parts`)
   const response = new Response(new Uint8Array(bytes), { headers: { 'content-type': contentType } })
   const form = await response.formData()
   const shape = readShape(mediaType.schema)
   const members: [string, unknown][] = []
-  for (const name of new Set(form.keys())) {
+  for (const [name, parts] of groupByName(form)) {
     const member = readMember(shape, name)
     const isList = member.types.has('array')
     const part = describePart(mediaType, name, isList ? member.items() : member)
-    const values = await Promise.all(form.getAll(name).map((one) => readPart(one, part)))
+    const values = await Promise.all(parts.map((one) => readPart(one, part)))
     members.push([name, isList || values.length > 1 ? values : values[0]])
   }
   return Object.fromEntries(members)
+}
+
+/** Counts no further than one more than there may be; the last delimiter begins no part. */
+function countParts(bytes: Buffer, delimiter: string): number {
+  let count = -1
+  for (
+    let at = bytes.indexOf(delimiter);
+    at >= 0 && count <= mostParts;
+    at = bytes.indexOf(delimiter, at + 1)
+  )
+    count += 1
+  return count
 }
 
 /** A part as the document describes it. */
@@ -113,7 +130,10 @@ function readJsonPart(text: string, name: string): unknown {
 }
 
 function refusePart(name: string, message: string): GatewayError {
-  const location = joinLocation('body', name)
+  return refuseBody(message, joinLocation('body', name))
+}
+
+function refuseBody(message: string, location = 'body'): GatewayError {
   const violations = [{ location, rule: 'body', message }]
   return new GatewayError('invalid_argument', { detail: `${location} ${message}`, violations })
 }

@@ -21,6 +21,9 @@ export interface JsonLimits {
   readonly elements: number
 }
 
+/** Of a body on REST, whose size is limited. Deeper ones have no use, and a check that recurses would fail on them. */
+const bodyLimits: JsonLimits = { depth: 512, elements: Number.POSITIVE_INFINITY }
+
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
@@ -31,7 +34,7 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  */
 export function parseJson(
   bytes: Uint8Array,
-  limits?: JsonLimits,
+  limits = bodyLimits,
   parse: (text: string) => unknown = JSON.parse,
 ): unknown {
   let text: string
@@ -52,7 +55,7 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 }
 
 /** Walks the tokens of a text that `JSON.parse` has accepted, so strings are the only tokens with insides. */
-function checkTokens(text: string, limits: JsonLimits | undefined): void {
+function checkTokens(text: string, limits: JsonLimits): void {
   const open: (Set<string> | undefined)[] = []
   let elements = 0
   let lastString = ''
@@ -65,10 +68,10 @@ function checkTokens(text: string, limits: JsonLimits | undefined): void {
     } else if (code === colon) checkKey(readString(lastString), open.at(-1))
     else if (code === openBrace || code === openBracket) {
       open.push(code === openBrace ? new Set() : undefined)
-      if (limits && open.length > limits.depth) refuse(`it nests deeper than ${limits.depth} levels`)
+      if (open.length > limits.depth) refuse(`it nests deeper than ${limits.depth} levels`)
     } else if (code === closeBrace || code === closeBracket) open.pop()
     if (code === comma || code === openBrace || code === openBracket) elements += 1
-    if (limits && elements > limits.elements) refuse(`it has more than ${limits.elements} elements`)
+    if (elements > limits.elements) refuse(`it has more than ${limits.elements} elements`)
   }
 }
 

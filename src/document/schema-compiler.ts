@@ -1,26 +1,42 @@
-import { _, type FuncKeywordDefinition, str, type ValidateFunction } from 'ajv'
+import {
+  _,
+  type CodeKeywordDefinition,
+  type ErrorObject,
+  type FuncKeywordDefinition,
+  str,
+  type ValidateFunction,
+} from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
+import { beginCheck, countReference } from './check-limit.ts'
 import { isMultiple } from './decimal.ts'
 import { annotations, formats } from './formats.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { compilePattern } from './linear-pattern.ts'
+import { areUnique } from './unique-items.ts'
+
+/** Checks a value; `errors` are those of the last one. Throws `CheckLimitError`. */
+export interface SchemaCheck {
+  (value: unknown): boolean
+  readonly schema: JsonSchema
+  readonly errors: readonly ErrorObject[]
+}
 
 /**
  * Gives the check of a schema, compiled when it is first asked for and kept by the schema itself. Undefined where the
  * schema cannot be compiled; then any value passes.
  */
-export type SchemaCompiler = (schema: JsonSchema) => ValidateFunction | undefined
+export type SchemaCompiler = (schema: JsonSchema) => SchemaCheck | undefined
 
 /** Prepares the compiling of schemas (JSON Schema 2020-12). Nothing is coerced, removed or filled in. */
 export function createCompiler(onFailure: (reason: string) => void = () => {}): SchemaCompiler {
   let ajv: Ajv2020 | undefined
-  const compiled = new WeakMap<JsonSchema, ValidateFunction | null>()
+  const compiled = new WeakMap<JsonSchema, SchemaCheck | null>()
   return (schema) => {
     let check = compiled.get(schema)
     if (check === undefined) {
       try {
         ajv ??= createAjv()
-        check = ajv.compile(schema)
+        check = limitCheck(ajv.compile(schema), schema)
         // V8 compiles what Ajv wrote when it is first called, which fails where it nests too deeply.
         check(undefined)
       } catch (error) {
@@ -33,6 +49,17 @@ export function createCompiler(onFailure: (reason: string) => void = () => {}): 
   }
 }
 
+function limitCheck(validate: ValidateFunction, schema: JsonSchema): SchemaCheck {
+  let errors: readonly ErrorObject[] = []
+  const check = (value: unknown) => {
+    beginCheck(value)
+    const isValid = validate(value)
+    errors = validate.errors ?? []
+    return isValid
+  }
+  return Object.defineProperty(Object.assign(check, { schema, errors }), 'errors', { get: () => errors })
+}
+
 /** Ajv wants a name of the engine for code that is written to files, as this is not. */
 const code = { regExp: Object.assign(compilePattern, { code: 'compilePattern' }) }
 
@@ -42,6 +69,10 @@ function createAjv(): Ajv2020 {
   // Ajv would print megabytes of code that does not compile.
   const ajv = new Ajv2020({ ...options, logger: false })
   ajv.removeKeyword('multipleOf').addKeyword(multipleOf)
+  ajv.removeKeyword('uniqueItems').addKeyword(uniqueItems)
+  const reference = ajv.getKeyword('$ref')
+  if (typeof reference === 'object' && 'code' in reference)
+    ajv.removeKeyword('$ref').addKeyword(countReferences(reference))
   for (const [name, { check }] of Object.entries(formats)) ajv.addFormat(name, check)
   for (const name of annotations) ajv.addFormat(name, true)
   return ajv
@@ -57,4 +88,24 @@ const multipleOf: FuncKeywordDefinition = {
     message: ({ schemaCode }) => str`must be multiple of ${schemaCode}`,
     params: ({ schemaCode }) => _`{multipleOf: ${schemaCode}}`,
   },
+}
+
+/** Ajv's own compares each object with each. */
+const uniqueItems: FuncKeywordDefinition = {
+  keyword: 'uniqueItems',
+  type: 'array',
+  schemaType: 'boolean',
+  validate: (isAsked: boolean, value: readonly unknown[]) => !isAsked || areUnique(value),
+  error: { message: 'must NOT have duplicate items' },
+}
+
+function countReferences({ code }: CodeKeywordDefinition): CodeKeywordDefinition {
+  return {
+    keyword: '$ref',
+    schemaType: 'string',
+    code(context) {
+      context.gen.code(_`${context.gen.scopeValue('func', { ref: countReference })}()`)
+      code(context)
+    },
+  }
 }

@@ -1,11 +1,11 @@
-import type { ValidateFunction } from 'ajv'
 import type { Violation } from '../errors/gateway-error.ts'
 import { describeBody } from './body-schema.ts'
+import { CheckLimitError } from './check-limit.ts'
 import { describeObject, type JsonSchema } from './json-schema.ts'
 import type { MediaType } from './media-types.ts'
 import type { Operation } from './operations.ts'
 import { findPosition, type Parameter } from './parameters.ts'
-import { createCompiler, type SchemaCompiler } from './schema-compiler.ts'
+import { createCompiler, type SchemaCheck, type SchemaCompiler } from './schema-compiler.ts'
 import { checkBodySpelling, createSpellingCheck } from './spelling-check.ts'
 import { toViolations } from './violations.ts'
 
@@ -56,7 +56,7 @@ export function compileOperations(
       if (!reasons.has(reason)) report(operation.id, reason)
       reasons.add(reason)
     })
-    const checks = new Map<MediaType | undefined, ValidateFunction | undefined>()
+    const checks = new Map<MediaType | undefined, SchemaCheck | undefined>()
     const find = (mediaType: MediaType | undefined) => {
       if (!checks.has(mediaType)) checks.set(mediaType, compileInput(operation, mediaType, compile))
       return checks.get(mediaType)
@@ -66,8 +66,8 @@ export function compileOperations(
     const validate: Validator = ({ mediaType: chosen, contentType: _, ...input }) => {
       const mediaType = chosen ?? operation.body?.content[0]
       const check = find(mediaType)
-      if (check && !check(hasCookies ? { cookie: {}, ...input } : input))
-        return toViolations(check.errors ?? [], check.schema)
+      const broken = check ? listBroken(check, hasCookies ? { cookie: {}, ...input } : input) : []
+      if (broken.length > 0) return broken
       const violations = isPlain(input) ? [] : checkSpelling(input)
       // A body that a client has written is sent as it came, and JSON has a spelling for every value.
       if (chosen || !mediaType || mediaType.kind === 'json') return violations
@@ -75,6 +75,15 @@ export function compileOperations(
     }
     return { ...operation, validate }
   })
+}
+
+function listBroken(check: SchemaCheck, input: CallInput): Violation[] {
+  try {
+    return check(input) ? [] : toViolations(check.errors, check.schema)
+  } catch (error) {
+    if (!(error instanceof CheckLimitError)) throw error
+    return [{ location: input.body === undefined ? 'query' : 'body', rule: 'schema', message: error.message }]
+  }
 }
 
 /** Returns whether all values are numbers, truth values and words, which have a spelling in every place; most are. */
@@ -92,7 +101,7 @@ function compileInput(
   operation: Operation,
   mediaType: MediaType | undefined,
   compile: SchemaCompiler,
-): ValidateFunction | undefined {
+): SchemaCheck | undefined {
   const whole = compile(describeInput(operation, mediaType, (schema) => schema))
   return whole ?? compile(describeInput(operation, mediaType, (schema) => (compile(schema) ? schema : {})))
 }

@@ -124,3 +124,29 @@ test('bytes within a form are described as files, also in a list', () => {
   })
   expect(describeBody(mediaTypeOf('application/pdf', binary))).toMatchObject({ required: ['data'] })
 })
+
+describe('a body of many members', () => {
+  const read = (type: string, body: string) =>
+    readBody(mediaTypeOf(type, { type: 'object' }), Buffer.from(body), `${type}; boundary=B`)
+  const write = (count: number, name: (index: number) => string) =>
+    `${Array.from({ length: count }, (_, n) => `--B\r\nContent-Disposition: form-data; name="${name(n)}"\r\n\r\n1\r\n`).join('')}--B--\r\n`
+
+  test('is read in a time in proportion to its length', () => {
+    const pairs = Array.from({ length: 20_000 }, (_, n) => `a${n}=1`).join('&')
+    expect(Object.keys(read('application/x-www-form-urlencoded', pairs) as object)).toHaveLength(20_000)
+  }, 2_000)
+
+  test.each([
+    ['one name', () => 'a'],
+    ['many names', (n: number) => `a${n}`],
+  ])('has 2,000 parts at most: %s', async (_, name) => {
+    await expect(read('multipart/form-data', write(2_000, name))).resolves.toBeTypeOf('object')
+    await expect(read('multipart/form-data', write(2_001, name))).rejects.toThrow('at most 2000 parts')
+  })
+
+  test('nests 512 levels at most', () => {
+    const nest = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`
+    expect(read('application/json', nest(512))).toBeInstanceOf(Array)
+    expect(() => read('application/json', nest(513))).toThrow('deeper than 512 levels')
+  })
+})
