@@ -117,13 +117,15 @@ function generateText({
 
 // Made once: fast-check prepares thousands of characters for each.
 const emailAddresses = fc.emailAddress()
-const urls = fc.webUrl({ withQueryParameters: true })
+// Made when first needed: fast-check reads a table of all characters for it, which takes more than a second.
+let urls: fc.Arbitrary<string> | undefined
 
 function pickText(format: unknown, form: RegExp | undefined, longest: number): fc.Arbitrary<string> {
   switch (format) {
     case 'email':
       return emailAddresses
     case 'uri':
+      urls ??= fc.webUrl({ withQueryParameters: true })
       return urls
     case 'iana-time-zone':
       return fc.constantFrom(...Intl.supportedValuesOf('timeZone'))
