@@ -72,8 +72,9 @@ export interface UpstreamCall {
   readonly principal: string
   /** Lists the secrets that the call carries, which no error may repeat. */
   readonly listSecrets: () => readonly string[]
-  /** The spellings of what the operator configured, which no response may repeat. */
+  /** The spellings of what the operator configured, which no response may repeat, and their search in JSON. */
   readonly configuredSpellings?: readonly string[]
+  readonly configuredEscapes?: RegExp | undefined
   /** The client's name for this call, if it gave one and the operation takes one. */
   readonly idempotencyKey?: string | undefined
   /** Path with query, and body, of a call that `reply.from` would refuse or rewrite. */

@@ -35,9 +35,18 @@ export function redactError(
   return redactBody(body, (text) => redactText(text, spellings), echoes, encoding)
 }
 
-/** Takes the given spellings of secrets out of a body of JSON or text; without them it comes back as the very same bytes. */
-export function redactSecrets(body: Buffer, spellings: readonly string[], encoding?: Utf16): Buffer {
-  if (!encoding && !spellings.some((one) => body.includes(one))) return body
+/**
+ * Takes the given spellings of secrets out of a body of JSON or text; without them it comes back as the very same bytes. The
+ * search finds them in JSON where characters are escaped.
+ */
+export function redactSecrets(
+  body: Buffer,
+  spellings: readonly string[],
+  escaped?: RegExp,
+  encoding?: Utf16,
+): Buffer {
+  const isFound = encoding !== undefined || spellings.some((one) => body.includes(one))
+  if (!isFound && !(body.includes('\\u') && escaped?.test(body.toString()))) return body
   return redactBody(body, (text) => takeOut(text, spellings), noEchoes, encoding)
 }
 

@@ -10,7 +10,7 @@ import {
   collectSecrets,
   toCredentialHeaders,
 } from './credentials.ts'
-import { spellSecrets } from './secret-spellings.ts'
+import { createEscapeSearch, spellSecrets } from './secret-spellings.ts'
 import { listConfigured } from './secrets.ts'
 
 /** A call that has passed every check. */
@@ -49,7 +49,9 @@ export function createCallWriter(operation: Operation, configured: ConfiguredCre
   const { writePath, writeQuery, writeHeaders } = createRequestWriter({ path, parameters: sent })
   const describers = listDescribers(operation)
   const accept = listAccepted(operation)
-  const configuredSpellings = spellSecrets(listConfigured(configured))
+  const hidden = listConfigured(configured)
+  const configuredSpellings = spellSecrets(hidden)
+  const configuredEscapes = createEscapeSearch(hidden)
   return ({ input, credentials, principal, connection, traceparent }) => {
     const headers: Record<string, string> = {
       accept,
@@ -71,6 +73,7 @@ export function createCallWriter(operation: Operation, configured: ConfiguredCre
         idempotencyKey: keyName === undefined ? undefined : readIdempotencyKey(input.header[keyName]),
         listSecrets: () => collectSecrets(operation, input, credentials, configured),
         configuredSpellings,
+        configuredEscapes,
       },
     }
   }

@@ -12,7 +12,7 @@ import {
   type UpstreamResponse,
 } from './call.ts'
 import { redactBytes, redactError, redactSecrets } from './redaction.ts'
-import { spellSecrets, takeOut } from './secret-spellings.ts'
+import { createEscapeSearch, spellSecrets, takeOut } from './secret-spellings.ts'
 import { findWideEncoding } from './wide-text.ts'
 
 /**
@@ -69,7 +69,8 @@ function check(
     return { status, headers: safe, body }
   // A success may repeat what its client sent, but nothing may repeat what the operator configured.
   const hidden = status < 300 ? (call.configuredSpellings ?? []) : spellings
-  const clean = hidden.length > 0 && isText ? redactSecrets(body, hidden, encoding) : body
+  const escaped = status < 300 ? call.configuredEscapes : createEscapeSearch(secrets)
+  const clean = hidden.length > 0 && isText ? redactSecrets(body, hidden, escaped, encoding) : body
   if (!isJson)
     return { status, headers: { ...safe, ...untrusted }, body: isText ? redactBytes(clean, hidden) : clean }
   const json = readJson(clean)

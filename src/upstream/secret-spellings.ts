@@ -7,8 +7,8 @@ export const mark = '[redacted]'
 const shortest = 6
 
 /**
- * Lists the spellings in which an upstream repeats secrets: as they are, percent-encoded as in a URL (RFC 3986 §2.1) and
- * escaped as in JSON.
+ * Lists the spellings in which an upstream repeats secrets: as they are, percent-encoded as in a URL (RFC 3986 §2.1),
+ * escaped as in JSON and as in a page (HTML).
  */
 export function spellSecrets(secrets: readonly string[]): string[] {
   return secrets.flatMap((secret) => {
@@ -18,16 +18,52 @@ export function spellSecrets(secrets: readonly string[]): string[] {
 }
 
 function spell(secret: string): string[] {
-  const encoded = encodeURIComponent(secret)
   const escaped = JSON.stringify(secret).slice(1, -1)
   return [
     secret,
-    encoded,
-    encoded.replaceAll(/%[0-9A-F]{2}/g, (one) => one.toLowerCase()),
-    encoded.replaceAll('%2F', '/'),
+    ...unencoded.flatMap((kept) => spellInUrl(secret, kept)),
     escaped,
     escaped.replaceAll('/', '\\/'),
+    ...entities.map((written) => secret.replaceAll(/\W/g, (one) => written[one] ?? named[one] ?? one)),
   ]
+}
+
+/** What libraries leave as it is in a URL, beside letters and digits: `encodeURIComponent`, `escape`, `encodeURI`, and segments of Go. */
+const unencoded = ['', '/', '/+', ';,/?:@&=+$', '&=+$:@']
+
+function spellInUrl(secret: string, kept: string): string[] {
+  const encoded = encodeURIComponent(secret).replaceAll(/%[0-9A-F]{2}/g, (one) => {
+    const plain = String.fromCharCode(Number.parseInt(one.slice(1), 16))
+    return kept.includes(plain) ? plain : one
+  })
+  return [encoded, encoded.replaceAll(/%[0-9A-F]{2}/g, (one) => one.toLowerCase())]
+}
+
+/** What every library writes as an entity, and what each of them beside it: PHP, Python, Jinja, ASP.NET Core, Handlebars, Mustache. */
+const named: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
+const entities: readonly Readonly<Record<string, string>>[] = [
+  { "'": '&#039;' },
+  { "'": '&#x27;' },
+  { "'": '&#39;', '"': '&#34;' },
+  { "'": '&#x27;', '+': '&#x2B;' },
+  { "'": '&#x27;', '=': '&#x3D;' },
+  { "'": '&#39;', '=': '&#x3D;', '/': '&#x2F;' },
+]
+
+/**
+ * Prepares a search of JSON texts for secrets of which any character may be escaped (RFC 8259 §7): .NET writes `+` as
+ * `\u002B`, and Go `&` as `\u0026`. Undefined where there is nothing to find.
+ */
+export function createEscapeSearch(secrets: readonly string[]): RegExp | undefined {
+  const found = secrets.filter((secret) => secret.length >= shortest)
+  if (found.length === 0) return undefined
+  return new RegExp(found.map((secret) => secret.replaceAll(/./gs, spellInJson)).join('|'))
+}
+
+function spellInJson(character: string): string {
+  const code = character.charCodeAt(0).toString(16).padStart(4, '0')
+  const digits = code.replaceAll(/[a-f]/g, (one) => `[${one}${one.toUpperCase()}]`)
+  return `(?:\\\\?\\u${code}|\\\\u${digits})`
 }
 
 /** Returns a text with a mark in the place of each of the given spellings. */
