@@ -136,10 +136,10 @@ function refuse(message: string): never {
 
 /**
  * Returns whether a path has a segment `.` or `..`, percent-encoded or not: URL parsers take them for the same (URL
- * Standard, double-dot URL path segment).
+ * Standard, double-dot URL path segment). Many servers and proxies also read an encoded slash, or a backslash, as a slash.
  */
 export function hasDotSegment(path: string): boolean {
-  return /\/(?:\.|%2e){1,2}(?:\/|$)/i.test(path)
+  return /(?:\/|%2f|\\|%5c)(?:\.|%2e){1,2}(?:\/|%2f|\\|%5c|$)/i.test(path)
 }
 
 /** Writes the path of a request from the values of its variables. */
@@ -167,7 +167,7 @@ export function createPathWriter(template: string, parameters: readonly Paramete
       if (text === '') throw new UnwritableValue('must not be empty')
       path += (separator === undefined ? text : text.replaceAll(separator, encodeAscii)) + literal
     }
-    if (hasDotSegment(path)) throw new UnwritableValue('must not be . or ..')
+    if (hasDotSegment(path)) throw new UnwritableValue('must have no segment . or ..')
     return path
   }
 }

@@ -218,7 +218,7 @@ test('values that look like steps in a path, and a body of XML, reach the API as
   const api = describeApi({ '/things/{id}/xml': { put: { operationId: 'put', parameters, requestBody } } })
   await using gateway = await serve({ 'a.json': api }, new Map([['', `http://${hosts[0]}`]]))
   const headers = { 'content-type': 'text/xml' }
-  for (const id of ['..1', '1..', 'a/../b', '//']) {
+  for (const id of ['..1', '1..', 'a/..b', '//']) {
     await gateway.rest('PUT', `/things/${encodeURIComponent(id)}/xml`, '<thing/>', headers)
     await gateway.mcp('put', { id, body: '<thing/>' })
     const request = `PUT ${hosts[0]} /things/${encodeURIComponent(id)}/xml`

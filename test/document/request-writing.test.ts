@@ -37,7 +37,7 @@ describe('the path', () => {
   })
 
   test('holds a value within its segment', () => {
-    expect(targetOf('/users/{id}', { id: '../x?y#z' })).toBe('/users/..%2Fx%3Fy%23z')
+    expect(targetOf('/users/{id}', { id: 'a../x?y#z' })).toBe('/users/a..%2Fx%3Fy%23z')
   })
 
   test.each([
@@ -57,6 +57,11 @@ describe('the path', () => {
     ['/users/{id}/x', '..'],
     ['/users/{id}', ''],
     ['/users/.{id}', '.'],
+    ['/users/{id}', '../x'],
+    ['/users/{id}', 'a/../../x'],
+    ['/users/{id}', 'a/.'],
+    ['/users/{id}', '..\\x'],
+    ['/users/x{id}', '/..'],
     ['/users/{id}', []],
     ['/users/{id}', null],
     ['/users/{id}', '\ud800'],
