@@ -21,7 +21,8 @@ export interface ControlOptions extends Pick<HttpServerOptions, 'logger' | 'time
 export function createControlServer(options: ControlOptions): FastifyInstance {
   const { readiness, metrics, allowedHosts } = options
   const app = createHttpServer(options, { forceCloseConnections: true })
-  const checkSource = createSourceCheck({ allowedHosts, allowedOrigins: [], allowAddresses: true })
+  const allowed = { allowedHosts, allowedOrigins: [], allowAddresses: true, allowLinks: true }
+  const checkSource = createSourceCheck(allowed)
   app.addHook('onRequest', async ({ raw }) => {
     checkFraming(raw)
     checkSource(raw)

@@ -88,11 +88,13 @@ export interface SourceOptions {
   readonly allowedOrigins: readonly string[]
   /** Whether IP addresses are allowed as hosts; DNS rebinding takes a name. */
   readonly allowAddresses?: boolean | undefined
+  /** Whether links of other sites may lead to every path, and not to the page at `/` alone. */
+  readonly allowLinks?: boolean | undefined
 }
 
 /**
- * Creates a check of Host and Origin against DNS rebinding (MCP 2025-11-25 "Transports", Security Warning). The check
- * throws `host_not_allowed` or `origin_not_allowed`; a public route is for every origin.
+ * Creates a check of Host and Origin against DNS rebinding (MCP 2025-11-25 "Transports", Security Warning) and calls of other
+ * sites. The check throws `host_not_allowed` or `origin_not_allowed`; a public route is for every origin.
  */
 export function createSourceCheck(
   options: SourceOptions,
@@ -109,9 +111,21 @@ export function createSourceCheck(
     // The authority of a target in absolute form stands in for Host (RFC 9112 §3.2.2).
     const authority = url.startsWith('/') ? undefined : /^https?:\/\/([^/?#]*)/i.exec(url)?.[1]
     if (!isHostAllowed(authority ?? host)) throw new GatewayError('host_not_allowed')
-    if (origin !== undefined && !isPublic && !isOriginAllowed(origin, options))
+    if (isPublic) return
+    // A browser sends no origin with what a page embeds or links to, but says that it is of another site (Fetch Metadata).
+    const isForeign = origin === undefined && headers['sec-fetch-site'] === 'cross-site'
+    if (isForeign && !(isLink(headers) && (options.allowLinks || url === '/')))
+      throw new GatewayError('origin_not_allowed', { detail: withoutOrigin })
+    if (origin !== undefined && !isOriginAllowed(origin, options))
       throw new GatewayError('origin_not_allowed')
   }
+}
+
+const withoutOrigin = 'A page of another site calls this gateway by fetch with CORS, which sends its origin.'
+
+/** True where a person follows a link, and what it leads to takes the place of the page. */
+function isLink(headers: IncomingMessage['headers']): boolean {
+  return headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document'
 }
 
 /** True for another address of this machine, a name below one that begins with `*.`, and any address where these are allowed. */

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createKey } from '../../src/config/gateway-keys.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
@@ -30,6 +32,14 @@ const requests = { rest: toRestRequest(calls.get), mcp: toMcpRequest(calls.get) 
 
 function locate(server: 'rest' | 'mcp'): string {
   return (server === 'rest' ? gateway.restUrl : gateway.mcpUrl) + requests[server].path
+}
+
+/** Sends headers that `fetch` keeps for browsers. */
+async function requestRaw(url: string, { method = 'GET', body }: RequestInit, headers: OutgoingHttpHeaders) {
+  const sent = request(url, { method, headers }).end(typeof body === 'string' ? body : undefined)
+  const [response]: IncomingMessage[] = await once(sent, 'response')
+  response?.resume()
+  return { status: response?.statusCode }
 }
 
 function preflight(url: string, origin: string): Promise<Response> {
@@ -72,6 +82,31 @@ describe.each(['rest', 'mcp'] as const)('a web page that calls %s', (server) => 
       expect([status, headers.get('access-control-allow-origin')]).toEqual([403, null])
     },
   )
+
+  it('is refused where it sends no origin, as images and links of another site do', async () => {
+    const { init } = requests[server]
+    const headers = (site: string, more = {}) => ({
+      ...init.headers,
+      authorization: `Bearer ${key}`,
+      'sec-fetch-site': site,
+      ...more,
+    })
+    const status = async (site: string, more?: object) =>
+      (await requestRaw(locate(server), init, headers(site, more))).status
+    const link = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', accept: 'text/html' }
+    const statuses = [
+      await status('cross-site'),
+      await status('cross-site', link),
+      await status('cross-site', { origin: page }),
+      await status('same-site'),
+      await status('none'),
+    ]
+    expect(statuses).toEqual([403, 403, 200, 200, 200])
+    const frame = { ...link, 'sec-fetch-dest': 'iframe' }
+    const root = new URL('/', locate(server)).href
+    const pages = [link, frame].map((more) => requestRaw(root, {}, headers('cross-site', more)))
+    expect((await Promise.all(pages)).map((one) => one.status)).toEqual([200, 403])
+  })
 
   it('gets a 405 for OPTIONS that is no preflight', async () => {
     const headers = { authorization: `Bearer ${key}` }

@@ -27,3 +27,22 @@ test.each(['example.org', '.example.org', 'evilexample.org', 'a.example.org.evil
     expect(refusalOf(host)).toBe('host_not_allowed')
   },
 )
+
+test.each([true, false])(
+  'a link of another site to any path is followed where links are allowed: %s',
+  (allowLinks) => {
+    const checkLink = createSourceCheck({ allowedHosts: [], allowedOrigins: [], allowLinks })
+    const link = {
+      'sec-fetch-site': 'cross-site',
+      'sec-fetch-mode': 'navigate',
+      'sec-fetch-dest': 'document',
+    }
+    const follow = (url: string, more = {}) =>
+      expect(() => checkLink(Object({ headers: { host: 'localhost', ...link, ...more }, url })))
+    follow('/').not.toThrow()
+    if (allowLinks) follow('/metrics').not.toThrow()
+    else follow('/metrics').toThrow()
+    follow('/', { 'sec-fetch-dest': 'iframe' }).toThrow()
+    follow('/metrics', { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' }).toThrow()
+  },
+)
