@@ -120,6 +120,7 @@ function compareList(call: Call, listed: readonly Members[], users: Users, repor
   const wanted = query
     .get('emails')
     ?.split(',')
+    .map((email) => email.trim())
     .map((email) => (email.includes(clientId) ? email : rewriteAddress(email, clientId)))
   if (listed.length > limit) report(call, 'limit', `expected ${limit} users at most, got ${listed.length}`)
   for (const user of listed) {

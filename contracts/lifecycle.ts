@@ -42,7 +42,8 @@ export async function observeLifecycle(
   const steps = new Map<string, Step>()
   const { created } = target
   const addresses = {
-    full: created.makeAddress(),
+    // A tag of the person's own stays, and its plus sign is no blank in a query.
+    full: created.makeAddress().replace('@', '+work@'),
     bare: created.makeAddress(),
     // Cal.com leaves an address alone that names the client already.
     long: created.makeAddress().replace('@', `-Case+${target.clientId}@`),
@@ -84,6 +85,8 @@ export async function observeLifecycle(
   const strangers = Array.from({ length: mostAddresses - 2 }, () => created.makeAddress())
   await call('find-many', 'list', { emails: [...strangers, addresses.full, addresses.bare] })
   await call('find-case', 'list', { emails: [addresses.full.toUpperCase()] })
+  // A filter that matches patterns takes the first for an end of the address, and the underscore for any character.
+  await call('find-part', 'list', { emails: [addresses.bare.slice(1), addresses.bare.replace('-', '_')] })
   await call('find-none', 'list', { emails: [created.makeAddress()] })
   await call('page-whole', 'list', { limit: 4, offset: 0 })
   await call('page-first', 'list', { limit: 1, offset: 0 })
@@ -100,6 +103,7 @@ export async function observeLifecycle(
   await call('update-nothing', 'update', { userId, body: {} })
   await call('update-refused', 'update', { userId, body: { name: 'Refused', timeFormat: 13 } })
   await call('get-refused', 'get', { userId })
+  await call('update-zone', 'update', { userId, body: { timeZone: 'america/new_york' } })
   await call('update-all', 'update', { userId, body: changedMembers })
   await call('get-changed', 'get', { userId })
   await call('get-other', 'get', { userId: bareId })
@@ -131,7 +135,8 @@ export async function observeLifecycle(
   await call('deleted-find', 'list', { emails: [addresses.bare] })
   await call('deleted-list', 'list', { limit: 250 })
   await call('get-survivor', 'get', { userId })
-  const again = await call('create-reused', 'create', { body: { email: addresses.bare, name: 'Bare' } })
+  const edges = { name: '', timeZone: 'america/new_york', bio: null, locale: null, avatarUrl: null }
+  const again = await call('create-reused', 'create', { body: { email: addresses.bare, ...edges } })
   await call('delete-reused', 'delete', { userId: readId(again) })
   await call('delete-long', 'delete', { userId: readId(long) })
   await call('delete-full', 'delete', { userId })

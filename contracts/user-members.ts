@@ -1,7 +1,7 @@
 /** Members that differ from every default, in texts that a careless store would change. */
 export const fullMembers = {
   name: ' Ada Ünïcode "Example" 🎈 ',
-  bio: 'Plans meetings\nat noon, <b>daily</b>; e\u0301',
+  bio: 'Plans meetings 🗓\nat noon, <b>daily</b>; e\u0301',
   timeZone: 'America/New_York',
   weekStart: 'Monday',
   timeFormat: 24,
@@ -33,13 +33,13 @@ export const longMembers = {
 /** Other values of the same members. */
 export const changedMembers = {
   name: 'BO 例 Zoë 🎈',
-  bio: ' e\u0301 & <i>\r\n',
+  bio: ' e\u0301 & <i> 𝒵\r\n',
   timeZone: 'Asia/Tokyo',
   weekStart: 'Saturday',
   timeFormat: 12,
   locale: 'pt-BR',
   avatarUrl: 'http://img.example.org/b',
-  metadata: { desk: 'B-2', Seat: 0, active: false },
+  metadata: { desk: 'B-2 🎈', Seat: 0, active: false },
 }
 
 /** Members that null clears. */

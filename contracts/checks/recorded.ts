@@ -49,6 +49,20 @@ export const recorded: Readonly<Record<string, Check>> = {
     }
   },
 
+  async 'etag.recorded'(context) {
+    const { fail } = reportOnce(context)
+    const seen = new Map<string, unknown>()
+    for (const { method, path, result } of await listExchanges(context)) {
+      const { etag } = result.headers
+      if (method !== 'GET' || etag === undefined || result.kind !== 'success') continue
+      const key = `${etag} ${path}`
+      const known = seen.get(key) ?? result.body
+      if (!isDeepStrictEqual(known, result.body))
+        fail('etag', `two responses that differ have the entity tag ${showValue(etag)}`)
+      seen.set(key, known)
+    }
+  },
+
   async 'result.text'(context) {
     const { fail, expectEqual } = reportOnce(context)
     for (const { result } of await listExchanges(context)) {

@@ -3,7 +3,16 @@ import { type Check, findStep } from '../context.ts'
 import { absentUser } from '../created-users.ts'
 import { changedMembers, clearable, fullMembers, longMembers } from '../user-members.ts'
 import { getArgument, showValue } from '../values.ts'
-import { compareMembers, compareSteps, expectStatus, readData, readUser, readUsers } from './steps.ts'
+import { describeResult } from './boundaries.ts'
+import {
+  compareMembers,
+  compareSteps,
+  describeCall,
+  expectStatus,
+  readData,
+  readUser,
+  readUsers,
+} from './steps.ts'
 
 /** What Cal.com remembers of users from one call to the next. */
 export const state: Readonly<Record<string, Check>> = {
@@ -52,15 +61,21 @@ export const state: Readonly<Record<string, Check>> = {
     context.expectEqual('status', [result.status, result.code], [status, code])
     if (context.server.surface === 'mcp' && context.target.policy?.redactsTokens) return
     const message = String(getArgument(result.body, 'error.message'))
-    context.expectEqual('error.message', message.endsWith(`Existing user ID=${id}`), true)
+    const end = `Existing user ID=${id}`
+    if (!message.endsWith(end))
+      context.fail('error.message', `must end in ${showValue(end)}, got ${showValue(message)}`)
   },
 
   async 'state.schedule'(context) {
     const [bare, full] = [await readUser(context, 'create-bare'), await readUser(context, 'create')]
     context.expectEqual('defaultScheduleId', bare.defaultScheduleId, null)
-    context.expectEqual('defaultScheduleId', Number.isSafeInteger(full.defaultScheduleId), true)
     const { defaultScheduleId: other } = await readUser(context, 'create-long')
-    if (other === full.defaultScheduleId)
+    if (!Number.isSafeInteger(full.defaultScheduleId))
+      context.fail(
+        'defaultScheduleId',
+        `must be a schedule after a time zone, got ${showValue(full.defaultScheduleId)}`,
+      )
+    else if (other === full.defaultScheduleId)
       context.fail('defaultScheduleId', `two users have the schedule ${showValue(other)}`)
   },
 
@@ -86,12 +101,25 @@ export const state: Readonly<Record<string, Check>> = {
     context.expectEqual('emails', await find('find-rewritten'), [full.id])
     context.expectEqual('emails', await find('find-both'), [full.id, bare.id].sort())
     context.expectEqual('emails', await find('find-none'), [])
+    context.expectEqual('emails in part', await find('find-part'), [])
     context.expectEqual('emails in upper case', await find('find-case'), [])
     context.expectEqual('emails and limit', (await find('find-limited')).length, 1)
     context.expectEqual('emails and offset', (await find('find-offset')).length, 1)
     context.expectEqual('many emails', await find('find-many'), [full.id, bare.id].sort())
     context.expectEqual('emails', await find('find-changed'), [full.id])
     context.expectEqual('emails', await find('find-former'), [])
+  },
+
+  async 'state.edges'(context) {
+    const step = await findStep(context, 'create-reused')
+    if (step.result.kind !== 'success')
+      context.fail('name', `${describeCall(step)} must succeed, got ${describeResult(step.result)}`)
+    else context.expectEqual('name', (await readUser(context, 'create-reused')).name, '')
+  },
+
+  async 'state.time-zone'(context) {
+    const step = context.operation.name === 'create' ? 'create-reused' : 'update-zone'
+    context.expectEqual('timeZone', (await readUser(context, step)).timeZone, context.requirement.values.zone)
   },
 
   async 'state.listed'(context) {

@@ -1,6 +1,7 @@
 import { asRecord } from '../../src/document/json.ts'
 import { type Check, type Context, findStep } from '../context.ts'
 import { parseJson, showValue } from '../values.ts'
+import { describeResult } from './boundaries.ts'
 import { type Data, expectStatus, readData, readUser } from './steps.ts'
 
 const minute = 60_000
@@ -37,6 +38,13 @@ export const tokens: Readonly<Record<string, Check>> = {
       const { at } = await findStep(context, step)
       checkExpiry(context, `${step} `, await readData(context, step), at)
     }
+  },
+
+  async 'token.usable'(context) {
+    const { name } = context.operation
+    const step = await findStep(context, name === 'create' ? 'refresh' : 'refresh-forced')
+    if (step.result.kind !== 'success')
+      context.fail('refreshToken', `must give a new pair, refresh got ${describeResult(step.result)}`)
   },
 
   async 'token.refresh'(context) {

@@ -101,7 +101,7 @@ export const upstream: Readonly<Record<string, Check>> = {
       const valid = await context.makeArguments(operation)
       const absent = 'userId' in valid ? { ...valid, userId: absentUser } : valid
       const values = Object.entries(asRecord(set)).reduce<CallArguments>(
-        (result, [place, value]) => setArgument(result, place, value),
+        (result, [place, value]) => setArgument(result, place, spellOut(value)),
         absent,
       )
       const { status, shape = '', code } = requirements.errors.get(String(name)) ?? {}
@@ -114,6 +114,26 @@ export const upstream: Readonly<Record<string, Check>> = {
       const errors = toList(getArgument(result.body, 'error.details.errors')).map(asRecord)
       if (property !== undefined) context.expectEqual(`${name}.property`, errors[0]?.property, property)
     }
+  },
+
+  async 'emails.blanks'(context) {
+    const { operation, server, target } = context
+    const own = identify(target, target)
+    const list = async (page: CallArguments) => {
+      const result = await server.call(operation, { ...own, ...page })
+      return { result, users: toList(asRecord(result.body).data).map(asRecord) }
+    }
+    const [user] = (await list({ limit: 1 })).users
+    if (!user) throw new NotTested('there is no user')
+    const { result, users } = await list({ emails: [` ${user.email}`, `${user.email} `] })
+    if (result.kind !== 'success')
+      context.fail('emails', `blanks around an address must be accepted, got ${describeResult(result)}`)
+    else
+      context.expectEqual(
+        'emails',
+        users.map(({ id }) => id),
+        [user.id],
+      )
   },
 
   async 'secret.missing'(context) {
