@@ -46,7 +46,11 @@ describe('a response that is wrong once', () => {
 
   it('is found in a user that another call has left otherwise', async () => {
     const other = (text: string) => ({ status: 200, text: text.replace('America/New_York', 'Asia/Tokyo') })
-    expect(await findFailures(once(reading, 3, other))).toEqual(['state.recorded get timeZone'])
+    // The entity tag is that of the user as it is.
+    expect(await findFailures(once(reading, 3, other))).toEqual([
+      'etag.recorded get etag',
+      'state.recorded get timeZone',
+    ])
   })
 
   it('is found in a read that finds no user', async () => {
