@@ -71,11 +71,22 @@ export function readOperation(
   const [called = ''] = path.split('?')
   for (const operation of operations) {
     const [wanted, template = ''] = operation.operation.split(' ')
-    const pattern = new RegExp(`${template.replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`)
-    const found = wanted === method ? pattern.exec(called) : null
+    if (wanted !== method) continue
+    const found = readPattern(template).exec(called)
     if (found) return { operation, variables: { ...asTexts(asRecord(found.groups)) } }
   }
   return undefined
+}
+
+const patterns = new Map<string, RegExp>()
+
+/** Returns the expression of a path template; each is made once, since every exchange of a run is read by them. */
+function readPattern(template: string): RegExp {
+  const known = patterns.get(template)
+  if (known) return known
+  const pattern = new RegExp(`${template.replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`)
+  patterns.set(template, pattern)
+  return pattern
 }
 
 function asTexts(values: Readonly<Record<string, unknown>>): Record<string, string> {
