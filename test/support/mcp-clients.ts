@@ -3,6 +3,8 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { Client as FirstClient } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport as FirstStdioTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { StreamableHTTPClientTransport as FirstHttpTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import type { JsonSchemaType, jsonSchemaValidator } from '@modelcontextprotocol/sdk/validation'
+import { AjvJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/ajv'
 
 /** A server to spawn. */
 export interface Command {
@@ -23,8 +25,27 @@ function describeProcess(command: Command) {
   return { ...command, env, stderr: 'ignore' as const }
 }
 
+const schemas = new Map<
+  string,
+  { readonly schema: JsonSchemaType; readonly compiler: AjvJsonSchemaValidator }
+>()
+
+/**
+ * Compiles as the client itself does, but each schema once: for every list of tools the client compiles the output
+ * schemas of all of them anew, which takes longer than most tests.
+ */
+const outputValidator: jsonSchemaValidator = {
+  getValidator(schema) {
+    const text = JSON.stringify(schema)
+    const known = schemas.get(text) ?? { schema, compiler: new AjvJsonSchemaValidator() }
+    schemas.set(text, known)
+    // Ajv keeps what it has compiled by the identity of the schema.
+    return known.compiler.getValidator(known.schema)
+  },
+}
+
 async function connectFirst(place: Place) {
-  const client = new FirstClient(who)
+  const client = new FirstClient(who, { jsonSchemaValidator: outputValidator })
   const transport =
     'url' in place
       ? new FirstHttpTransport(new URL(place.url), { requestInit: { headers: place.headers ?? {} } })
