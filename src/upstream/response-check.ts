@@ -39,7 +39,8 @@ function check(
 ): UpstreamResponse {
   const call = currentCall()
   if (status < 200 || status > 599) throw refuse(call, `status ${status}, which HTTP does not have`)
-  if ((headers['content-encoding'] ?? 'identity') !== 'identity')
+  const { 'content-encoding': encoded = 'identity', 'transfer-encoding': coding = 'chunked' } = headers
+  if (encoded !== 'identity' || !/^chunked$/i.test(String(coding)))
     throw refuse(call, 'an encoded body that nobody asked for')
   const twice = singletons.find((name) => Array.isArray(headers[name]))
   if (twice !== undefined) throw refuse(call, `two headers ${twice}`)

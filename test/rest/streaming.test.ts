@@ -13,7 +13,9 @@ const document = {
   'x-name': 'files',
   paths: {
     '/file': { get: { operationId: 'file', ...content('application/octet-stream') } },
-    '/thing': { get: { operationId: 'thing', ...content('application/json') } },
+    '/thing': {
+      get: { operationId: 'thing', 'x-mcp-tool': { name: 'thing' }, ...content('application/json') },
+    },
     '/job': { post: { operationId: 'job', responses: { 202: { description: 'Accepted' } } } },
   },
 }
@@ -45,6 +47,20 @@ async function open(path: string): Promise<IncomingMessage> {
 
 const bytes = { 'content-type': 'application/octet-stream' }
 const chunk = Buffer.alloc(1024 * 1024, 1)
+
+test.each(['text/csv', 'application/json'])(
+  'a transfer coding beside chunked is refused: %s',
+  async (type) => {
+    respond = (response) =>
+      response.writeHead(200, { 'content-type': type, 'transfer-encoding': 'gzip, chunked' }).end('1')
+    expect((await fetch(`${gateway.restUrl}/thing`)).status).toBe(502)
+    const params = { name: 'thing', arguments: {} }
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params })
+    const headers = { 'content-type': 'application/json' }
+    const result = await fetch(`${gateway.mcpUrl}/mcp`, { method: 'POST', headers, body })
+    expect(await result.text()).toContain('upstream_invalid_response')
+  },
+)
 
 test('what the document does not describe is a response mismatch', async () => {
   respond = (response) => response.writeHead(200, { 'content-type': 'text/csv' }).end('a,b')
