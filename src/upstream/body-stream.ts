@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
+import type { SecretFilter } from './secret-filter.ts'
 
 /** Milliseconds in which a client has to take what there is of a stream. */
 const writeTimeout = 10_000
@@ -37,6 +38,8 @@ export interface BodyStreamOptions {
   /** Creates the error of a stream that does not go on. */
   readonly createError: (code: StreamFailure, cause: Error) => Error
   readonly onClose: () => void
+  /** Takes out what the response may not repeat. */
+  readonly filter?: SecretFilter | undefined
 }
 
 /**
@@ -56,7 +59,8 @@ export class BodyStream extends Readable {
   /** Adds what arrived; a client that is behind pauses the connection. */
   add(chunk: Buffer): void {
     if (this.destroyed) return
-    if (this.push(chunk)) this.#awaitUpstream()
+    const part = this.#options.filter?.add(chunk) ?? chunk
+    if (part.length === 0 || this.push(part)) this.#awaitUpstream()
     else {
       this.#options.controller.pause()
       this.#awaitClient()
@@ -69,6 +73,8 @@ export class BodyStream extends Readable {
     if (this.destroyed) return
     if (cause) this.#fail('upstream_connection_lost', cause)
     else {
+      const rest = this.#options.filter?.end()
+      if (rest && rest.length > 0) this.push(rest)
       this.push(null)
       this.#awaitClient()
     }

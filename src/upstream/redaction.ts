@@ -65,7 +65,8 @@ export function redactBytes(body: Buffer, spellings: readonly string[]): Buffer 
   return rest
 }
 
-const writers: readonly ((text: string) => Buffer)[] = [
+/** Write a text in the encodings that a text of an API may have. */
+export const writers: readonly ((text: string) => Buffer)[] = [
   (text) => Buffer.from(text),
   (text) => writeUtf16(text, 'utf-16le'),
   (text) => writeUtf16(text, 'utf-16be'),

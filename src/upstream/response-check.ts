@@ -12,6 +12,7 @@ import {
   type UpstreamResponse,
 } from './call.ts'
 import { redactBytes, redactError, redactSecrets } from './redaction.ts'
+import { isFiltered } from './secret-filter.ts'
 import { createEscapeSearch, spellSecrets, takeOut } from './secret-spellings.ts'
 import { findWideEncoding } from './wide-text.ts'
 
@@ -50,7 +51,11 @@ function check(
   const selected = { ...selectHeaders(headers, rules.headers), ...selectOwn(headers, status, isJson) }
   const spellings = status >= 300 || mayRepeat(selected, secrets) ? spellSecrets(secrets) : []
   const safe = redactHeaders(selected, spellings)
-  if (stream) return { status, headers: { ...safe, ...untrusted, ...readLength(headers) }, body, stream }
+  if (stream) {
+    // What is taken out of a text changes its length.
+    const length = isFiltered(call, headers) ? {} : readLength(headers)
+    return { status, headers: { ...safe, ...untrusted, ...length }, body, stream }
+  }
   if (isJson && !isUtf8(body)) throw refuse(call, 'JSON that is not UTF-8')
   // The text is made of those alone that can hold so many.
   if (isJson && body.length > mostValues && exceeds(body.toString('utf8'), { elements: mostValues }))

@@ -11,6 +11,7 @@ import {
   type UpstreamResponse,
 } from './call.ts'
 import { ConnectionError, type Pools } from './pools.ts'
+import { isFiltered, SecretFilter } from './secret-filter.ts'
 
 /** Bytes of the largest response that is collected; 250 users with full metadata stay below a third of it. */
 const largestResponse = 32 * 1024 * 1024
@@ -119,7 +120,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (!onClose) return
     const createError = (code: StreamFailure, cause: Error) => createCallError(call, code, { cause })
     this.#settle()
-    this.#stream = new BodyStream({ controller, timeout, createError, onClose })
+    const filter = isFiltered(call, headers) ? new SecretFilter(call.configuredSpellings) : undefined
+    this.#stream = new BodyStream({ controller, timeout, createError, onClose, filter })
     resolve({ status, headers, body: Buffer.alloc(0), stream: this.#stream })
   }
 
