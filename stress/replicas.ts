@@ -12,8 +12,9 @@ const clients = 25
 /** Calls a period that the limit lets in, and those that are sent. */
 const limit = 1_000
 const sent = 1_300
-/** Attempts of a client whose key is in use by a replica that was killed. */
-const attempts = 40
+/** Rounds over all replicas for a key that a killed one has in use, and milliseconds between two attempts. */
+const rounds = 40
+const pause = 100
 
 /** Sends the same keyed creations to two replicas on one Redis, and exceeds their common limit. */
 export async function shareState(): Promise<Finding[]> {
@@ -26,7 +27,7 @@ export async function shareState(): Promise<Finding[]> {
   const replicas = [first, second]
   let equal = 0
   await runAll(keys, async (number) => {
-    const texts = await Promise.all(replicas.map((one) => createUntilDone(one, `key-${number}`)))
+    const texts = await Promise.all(replicas.map((one) => createUntilDone([one], `key-${number}`)))
     if (texts[0] !== undefined && texts[0] === texts[1]) equal += 1
   })
   const calls = upstream.requests.length
@@ -75,27 +76,24 @@ export async function killReplica(calls = 1_000): Promise<Finding> {
   await using shared = await startSharedState()
   await using first = await shared.start(upstream.url)
   await using second = await shared.start(upstream.url)
-  const replicas = [first, second]
   const finished = new Map<string, string>()
   let begun = 0
-  const createInTurn = async (number: number) => {
+  const finish = async (number: number) => {
     begun = Math.max(begun, number)
-    for (let attempt = 0; attempt < attempts; attempt += 1) {
-      const [status, text] = await create(replicas[(number + attempt) % 2] ?? second, `call-${number}`)
-      if (status === 201) return void finished.set(`call-${number}`, text)
-      await wait(100)
-    }
+    const replicas = number % 2 === 0 ? [first, second] : [second, first]
+    const text = await createUntilDone(replicas, `call-${number}`)
+    if (text !== undefined) finished.set(`call-${number}`, text)
   }
-  const whileDown = runAll(calls / 2, createInTurn)
+  const whileDown = runAll(calls / 2, finish)
   while (begun < calls / 4) await wait(5)
   await shared.redis.kill()
   await wait(200)
   await shared.redis.restart()
   await whileDown
   // A response that came while Redis was down is lost with a replica that is killed before Redis is back.
-  for (let pass = 0; pass < attempts && (await countKept(finished, second)) < finished.size; pass += 1)
-    await wait(100)
-  const whileKilled = runAll(calls / 2, (number) => createInTurn(calls / 2 + number))
+  for (let round = 0; round < rounds && (await countKept(finished, second)) < finished.size; round += 1)
+    await wait(pause)
+  const whileKilled = runAll(calls / 2, (number) => finish(calls / 2 + number))
   while (begun < (calls * 3) / 4) await wait(5)
   first.child.kill('SIGKILL')
   await whileKilled
@@ -143,12 +141,15 @@ async function create({ restPort }: GatewayProcess, key: string): Promise<readon
   }
 }
 
-/** Repeats a call while the other replica makes it. */
-async function createUntilDone(replica: GatewayProcess, key: string): Promise<string | undefined> {
-  for (let attempt = 0; attempt < 400; attempt += 1) {
+/** Repeats a call on the replicas in turn: another may have its key in use, be killed, or miss its Redis. */
+async function createUntilDone(
+  replicas: readonly GatewayProcess[],
+  key: string,
+): Promise<string | undefined> {
+  for (const replica of Array.from({ length: rounds }, () => replicas).flat()) {
     const [status, text] = await create(replica, key)
     if (status === 201) return text
-    await wait(20)
+    await wait(pause)
   }
   return undefined
 }
