@@ -1,4 +1,4 @@
-import { type CommandParser, createClient, defineScript } from '@redis/client'
+import { type CommandParser, createClient, defineScript, ErrorReply } from '@redis/client'
 import { GatewayError } from '../errors/gateway-error.ts'
 
 /** Where Redis or Valkey is, and what is told of it. */
@@ -36,6 +36,8 @@ const socketTimeout = 5_000
 const pingInterval = 1_000
 /** Milliseconds between two attempts to connect. */
 const reconnectDelay = 250
+/** Milliseconds until a Redis that has become read-only is left for the one at its address. */
+const failoverDelay = 1_000
 /** Commands that wait for a reply at most. */
 const longestQueue = 10_000
 
@@ -64,13 +66,26 @@ export async function connectRedis(
     if (isNews) onChange(available, cause)
   }
   client.on('ready', () => change(true))
-  client.on('ping-interval', () => change(true))
+  let failover: NodeJS.Timeout | undefined
+  client.on('ping-interval', () => {
+    if (!failover) change(true)
+  })
   client.on('error', (cause: unknown) => change(false, cause))
   const attempt = Promise.withResolvers<void>()
   client.once('ready', attempt.resolve).once('error', () => attempt.resolve())
   client.connect().catch(() => {})
   await Promise.race([attempt.promise, rest(connectTimeout)])
-  const listeners: { destroy(): void }[] = []
+  const listeners: Pick<typeof client, 'isReady' | 'connect' | 'destroy'>[] = []
+  // A master that becomes a replica keeps its connections, and its address leads to another from then on.
+  const reconnect = () => {
+    failover = undefined
+    for (const one of [client, ...listeners]) {
+      // Others are being established.
+      if (!one.isReady) continue
+      one.destroy()
+      one.connect().catch(() => {})
+    }
+  }
   return {
     get available() {
       return isAvailable === true
@@ -83,6 +98,10 @@ export async function connectRedis(
         return Array.isArray(reply) ? reply : [reply]
       } catch (cause) {
         if (cause instanceof LateReply) change(false, cause)
+        if (cause instanceof ErrorReply && /\bREADONLY\b/.test(cause.message)) {
+          change(false, cause)
+          failover ??= setTimeout(reconnect, failoverDelay)
+        }
         throw new GatewayError('state_unavailable', { cause, headers: { 'retry-after': '1' } })
       }
     },
@@ -97,6 +116,7 @@ export async function connectRedis(
       await Promise.race([subscription, rest(connectTimeout)]).catch(() => {})
     },
     async close() {
+      clearTimeout(failover)
       for (const listener of listeners) listener.destroy()
       // It waits for the replies that are still to come.
       if (isAvailable) await limit(client.close()).catch(() => {})

@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate, setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { connectRedis } from '../../src/state/redis-connection.ts'
 import { deleteKey } from '../../src/state/redis-scripts.ts'
+import { openRedisStore } from '../../src/state/redis-store.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { type RedisProcess, startRedis } from '../support/redis.ts'
 import { respondJson, startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
@@ -72,6 +74,10 @@ async function createUntilDone(replica: number, key: string): Promise<string> {
     if (response.status !== 409 && response.status !== 503) return text
     await wait(20)
   }
+}
+
+function readErrorCode(error: unknown): unknown {
+  return Object(error).code
 }
 
 async function readCode(response: Response): Promise<unknown> {
@@ -312,6 +318,56 @@ describe('while Redis hangs', () => {
     const { milliseconds } = await measure(() => one.gateway.close())
     expect(milliseconds).toBeLessThan(5_000)
     redis.resume()
+  })
+})
+
+/** Listens at an address behind which another Redis stands after a failover; the connections to the first one stay open. */
+async function openAddress() {
+  const target = { port: redis.port }
+  const server = createServer((client) => {
+    const upstream = connect(target.port, '127.0.0.1')
+    client.pipe(upstream).pipe(client)
+    for (const [one, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const)
+      one.on('error', () => {}).on('close', () => other.destroy())
+  })
+  const { promise, resolve } = Promise.withResolvers<void>()
+  server.listen(0, '127.0.0.1', resolve)
+  await promise
+  const url = `redis://127.0.0.1:${Object(server.address()).port}`
+  return { target, url, [Symbol.asyncDispose]: async () => void server.close() }
+}
+
+describe('a Redis that becomes a replica of another', () => {
+  it('is left for the other, with all that it knew and what waits are told', async () => {
+    await using other = await startRedis()
+    await redis.ask('flushall')
+    await other.ask('replicaof', '127.0.0.1', String(redis.port))
+    await eventually(() => other.ask('info', 'replication')).toContain('master_link_status:up')
+    await using address = await openAddress()
+    const options = { secret: 'a-secret-that-only-tests-have-0123456789', clock: Date.now }
+    const changes: boolean[] = []
+    const onChange = (available: boolean) => void changes.push(available)
+    const store = await openRedisStore<string>({ ...options, url: address.url, onChange })
+    expect(await store.claim('before', 'known', 600_000, 'a')).toBeUndefined()
+    await eventually(() => other.ask('dbsize')).toBe(await redis.ask('dbsize'))
+
+    address.target.port = other.port
+    await other.ask('replicaof', 'no', 'one')
+    await redis.ask('replicaof', '127.0.0.1', String(other.port))
+    const claim = (name: string) => store.claim(name, 'new', 600_000, 'a').catch(readErrorCode)
+    expect(await claim('after')).toBe('state_unavailable')
+    await eventually(() => claim('after')).toBeUndefined()
+    expect(await claim('before')).toBe('known')
+    expect(changes).toEqual([true, false, true])
+
+    const second = await openRedisStore<string>({ ...options, url: other.url, onChange() {} })
+    second.waits.add('a-client', 60_000)
+    await eventually(async () => store.waits.remaining('a-client')).toBeGreaterThan(0)
+    await Promise.all([store.close(), second.close()])
+    await redis.ask('replicaof', 'no', 'one')
   })
 })
 
