@@ -98,7 +98,7 @@ export async function connectRedis(
         return Array.isArray(reply) ? reply : [reply]
       } catch (cause) {
         if (cause instanceof LateReply) change(false, cause)
-        if (cause instanceof ErrorReply && /\bREADONLY\b/.test(cause.message)) {
+        if (cause instanceof ErrorReply && cause.message.includes('READONLY')) {
           change(false, cause)
           failover ??= setTimeout(reconnect, failoverDelay)
         }
