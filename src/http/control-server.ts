@@ -15,8 +15,9 @@ export interface ControlOptions extends Pick<HttpServerOptions, 'logger' | 'time
 
 /**
  * Creates the control server for orchestrators: `/health/live` returns 200 as long as the process responds,
- * `/health/ready` 200 while requests should come, else 503, `/metrics` the metrics for Prometheus. It stays open while the gateway drains. Host is
- * checked as on the other servers; an IP address is allowed too, since orchestrators probe a pod by its address.
+ * `/health/ready` 200 while requests should come, else 503, `/metrics` the metrics for Prometheus. It stays open while the
+ * gateway drains. Host is checked as on the other servers; an IP address is allowed too, since orchestrators probe a pod
+ * by its address.
  */
 export function createControlServer(options: ControlOptions): FastifyInstance {
   const { readiness, metrics, allowedHosts } = options

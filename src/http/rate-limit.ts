@@ -9,8 +9,8 @@ import type { Count, CounterStore } from '../state/store.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Whose limit the request counts for, by a hash, and how many of its calls were counted. */
-    limited: { name: string; calls: number } | undefined
+    /** Whose limit the library counts next, by a hash: it derives its key from the request alone. */
+    limited: string | undefined
     /**
      * Counts a call of an operation by the credential headers that go upstream with it. The first call of a request
      * is counted with the request, unless its credentials are others. Rejects with `rate_limited`.
@@ -57,7 +57,7 @@ export function registerRateLimit(app: FastifyInstance, options: RateLimitOption
     global: false,
     max: calls,
     timeWindow: window,
-    keyGenerator: ({ limited }) => limited?.name ?? '',
+    keyGenerator: ({ limited }) => limited ?? '',
     store: adaptStore(store),
   })
   let limit: ReturnType<FastifyInstance['createRateLimit']> | undefined
@@ -65,7 +65,7 @@ export function registerRateLimit(app: FastifyInstance, options: RateLimitOption
     limit = app.createRateLimit()
   })
   const count = async (request: FastifyRequest, name: string) => {
-    request.limited = { name, calls: request.limited?.calls ?? 0 }
+    request.limited = name
     const result = await limit?.(request)
     if (result?.isAllowed === false && result.isExceeded)
       throw new GatewayError('rate_limited', { headers: { 'retry-after': String(result.ttlInSeconds) } })
@@ -76,13 +76,14 @@ export function registerRateLimit(app: FastifyInstance, options: RateLimitOption
       const value = request.headers[header]
       if (typeof value === 'string') brought[header] = value
     }
+    const own = nameClient(request, brought)
+    let counted = 0
     request.countCall = async (credentials) => {
-      const { name, calls: counted } = request.limited ?? { name: '', calls: 0 }
-      const own = isDeepStrictEqual(credentials, brought) ? name : nameClient(request, credentials)
-      request.limited = { name, calls: counted + 1 }
-      if (own !== name || counted > 0) await count(request, own)
+      const name = isDeepStrictEqual(credentials, brought) ? own : nameClient(request, credentials)
+      counted += 1
+      if (name !== own || counted > 1) await count(request, name)
     }
-    await count(request, nameClient(request, brought))
+    await count(request, own)
   })
 }
 

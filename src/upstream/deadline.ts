@@ -3,8 +3,7 @@ import { createCallError, currentCall, type Interceptor, isRead } from './call.t
 /**
  * Gives a call up when it takes longer than the milliseconds given, all tries included, and when its client has
  * disconnected; a write that was sent goes on for a client that has disconnected, and counts as a running request until
- * it has ended. Rejects with `upstream_timeout`,
- * `upstream_unreachable` where nothing was sent, or `client_disconnected`.
+ * it has ended. Rejects with `upstream_timeout`, `upstream_unreachable` where nothing was sent, or `client_disconnected`.
  */
 export function deadline(milliseconds: number): Interceptor {
   return (send) => async (request) => {

@@ -24,6 +24,7 @@ const lifetime = 60_000
  * again: its end was sent before that call was.
  */
 const hesitation = 100
+
 /** A response that may have to be kept. */
 interface Deliverable {
   readonly operation: Operation

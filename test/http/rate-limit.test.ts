@@ -187,6 +187,22 @@ test('a store may take its time, and a failing one lets nobody in uncounted', as
   expect(responses[1]?.headers['retry-after']).toBe('5')
 })
 
+test('each call of a request counts for the credentials that it goes upstream with', async () => {
+  const counted: string[] = []
+  const app = createLimitedApp({
+    async count(name) {
+      counted.push(name)
+      return { calls: 1, remaining: 5_000 }
+    },
+  })
+  app.get('/batch', async ({ countCall }) => {
+    for (const secret of ['one', 'other', 'one']) await countCall?.({ 'x-secret': secret })
+  })
+  await app.inject({ url: '/batch', headers: { 'x-secret': 'one' } })
+  const [one, other] = counted
+  expect([counted, one === other]).toEqual([[one, other, one], false])
+})
+
 test('an IPv6 address is limited with its /64 network, an IPv4 address by itself', async () => {
   const app = createLimitedApp(createMemoryStore(() => 0))
   const addresses = [
