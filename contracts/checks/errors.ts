@@ -6,7 +6,7 @@ import type { Script } from '../recorder.ts'
 import type { ErrorFacts } from '../requirements.ts'
 import { listDocumentedResponses } from '../rest/documented-responses.ts'
 import { findMismatches, toShape } from '../shapes.ts'
-import { setArgument } from '../values.ts'
+import { getArgument, setArgument, toList } from '../values.ts'
 import { describeResult } from './boundaries.ts'
 
 /** Clients of one call each: what an error makes the gateway remember of a client meets no other call. */
@@ -68,7 +68,11 @@ export const errors: Readonly<Record<string, Check>> = {
     const result = await context.server.call(context.operation, valid)
     const arrived = result.text + JSON.stringify(result.body)
     context.expectEqual('status', result.status, 400)
-    context.expectEqual('target', arrived.includes(planted), false)
+    const [shown] = toList(getArgument(result.body, 'error.details.errors')).map(asRecord)
+    for (const member of ['target', 'value'])
+      if (JSON.stringify(shown?.[member] ?? '').includes(planted))
+        context.fail(`error.details.errors.${member}`, 'repeats what was sent')
+    context.expectEqual('error', arrived.includes(planted), false)
     context.expectEqual('x-cal-secret-key', arrived.includes(secret), false)
   },
 
@@ -85,6 +89,22 @@ export const errors: Readonly<Record<string, Check>> = {
       const said = [result.kind, result.status, result.code, asRecord(result.body).outcome]
       context.expectEqual(what, said, ['gateway_error', status, code, outcome])
     }
+  },
+
+  async 'response.late'(context) {
+    const { recorder, build } = context.target
+    const { milliseconds, status, code, outcome, retryable } = context.requirement.values
+    const servers = await build?.({ UPSTREAM_TIMEOUT_MS: String(milliseconds) })
+    const server = [servers?.rest, ...(servers?.mcp ?? [])].find((one) => one?.name === context.server.name)
+    const valid = await context.makeArguments(context.operation)
+    if (!recorder || !server) return
+    recorder.script = () => undefined
+    const { body, ...result } = await server.call(context.operation, valid)
+    recorder.script = undefined
+    const problem = asRecord(body)
+    context.expectEqual('status', [result.status, result.code], [status, code])
+    context.expectEqual('outcome', problem.outcome, outcome)
+    context.expectEqual('retryable', problem.retryable, retryable)
   },
 
   async 'problem.form'(context) {

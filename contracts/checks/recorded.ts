@@ -67,6 +67,8 @@ export const recorded: Readonly<Record<string, Check>> = {
     const { fail, expectEqual } = reportOnce(context)
     for (const { result } of await listExchanges(context)) {
       expectEqual('content', result.parts, 1)
+      if (result.kind === 'success' && 'error' in asRecord(result.body))
+        fail('isError', 'an error is told as a success')
       if (result.kind === 'success' && !isDeepStrictEqual(parseJson(result.text), result.body))
         fail('content[0].text', 'is not the structured content')
     }

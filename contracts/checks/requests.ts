@@ -2,6 +2,7 @@ import { asRecord } from '../../src/document/json.ts'
 import type { CallArguments, CallResult } from '../call-result.ts'
 import type { Check, Context } from '../context.ts'
 import type { RecordedRequest } from '../exchanges.ts'
+import type { Script } from '../recorder.ts'
 import { toRestRequest } from '../rest-client.ts'
 import { identify, type Tenant } from '../tenant.ts'
 import { getArgument, setArgument } from '../values.ts'
@@ -24,6 +25,27 @@ export const requests: Readonly<Record<string, Check>> = {
     context.expectEqual('requests', sent.length, 1)
     context.expectEqual('method', sent[0]?.method, method)
     context.expectEqual('path', sent[0]?.url, path)
+  },
+
+  async 'request.once'(context) {
+    const { recorder } = context.target
+    const { statuses, reads } = context.requirement.values
+    if (!recorder) return
+    const count = async (script: Script) => {
+      const values = await context.makeArguments(context.operation)
+      recorder.script = script
+      const sent = await see(context, values)
+      recorder.script = undefined
+      return sent.length
+    }
+    for (const status of [statuses].flat().map(Number)) {
+      const refuse: Script = (_request, response) =>
+        response.writeHead(status, { 'content-type': 'application/json' }).end('{}')
+      context.expectEqual(`requests after ${status}`, await count(refuse), 1)
+    }
+    const isRead = context.operation.operation.startsWith('GET ')
+    const sent = await count((_request, response) => response.destroy())
+    context.expectEqual('requests after a lost connection', sent, isRead ? reads : 1)
   },
 
   async 'request.headers'(context) {
