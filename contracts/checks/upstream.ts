@@ -106,7 +106,10 @@ export const upstream: Readonly<Record<string, Check>> = {
       )
       const { status, shape = '', code } = requirements.errors.get(String(name)) ?? {}
       const result = await server.call(operation, values)
-      context.expectEqual(String(name), [result.status, result.code], [status, code])
+      const place = Object.keys(asRecord(set)).join(', ')
+      const shown = Object.values(asRecord(set)).map(showValue).join(', ')
+      if (result.status !== status || result.code !== code)
+        context.fail(place, `${shown} must return ${status} ${code}, got ${describeResult(result)}`)
       if (result.status !== status || !target.remembers) continue
       const wanted = requirements.responses[shape] ?? 'any'
       const mismatches = findMismatches(result.body, wanted, requirements.responses)
