@@ -81,7 +81,7 @@ function validate(
   body: unknown,
 ): readonly ErrorObject[] {
   const check = compile(schema === root ? root : withDefinitions(schema, root))
-  return !check || check(body) ? [] : check.errors
+  return !check || check(body) ? [] : (check.errors ?? [])
 }
 
 const parts = new WeakMap<JsonSchema, JsonSchema>()

@@ -15,10 +15,9 @@ import { compilePattern } from './linear-pattern.ts'
 import { areUnique } from './unique-items.ts'
 
 /** Checks a value; `errors` are those of the last one. Throws `CheckLimitError`. */
-export interface SchemaCheck {
+export interface SchemaCheck extends Pick<ValidateFunction, 'schema'> {
   (value: unknown): boolean
-  readonly schema: JsonSchema
-  readonly errors: readonly ErrorObject[]
+  readonly errors?: readonly ErrorObject[] | null
 }
 
 /**
@@ -30,13 +29,18 @@ export type SchemaCompiler = (schema: JsonSchema) => SchemaCheck | undefined
 /** Prepares the compiling of schemas (JSON Schema 2020-12). Nothing is coerced, removed or filled in. */
 export function createCompiler(onFailure: (reason: string) => void = () => {}): SchemaCompiler {
   let ajv: Ajv2020 | undefined
+  let hasReferences = false
   const compiled = new WeakMap<JsonSchema, SchemaCheck | null>()
   return (schema) => {
     let check = compiled.get(schema)
     if (check === undefined) {
       try {
-        ajv ??= createAjv()
-        check = limitCheck(ajv.compile(schema), schema)
+        ajv ??= createAjv(() => {
+          hasReferences = true
+        })
+        hasReferences = false
+        const validate = ajv.compile(schema)
+        check = hasReferences ? limitCheck(validate) : validate
         // V8 compiles what Ajv wrote when it is first called, which fails where it nests too deeply.
         check(undefined)
       } catch (error) {
@@ -49,21 +53,21 @@ export function createCompiler(onFailure: (reason: string) => void = () => {}): 
   }
 }
 
-function limitCheck(validate: ValidateFunction, schema: JsonSchema): SchemaCheck {
-  let errors: readonly ErrorObject[] = []
+/** Without a reference a check takes no more steps than its value has parts. */
+function limitCheck(validate: ValidateFunction): SchemaCheck {
   const check = (value: unknown) => {
     beginCheck(value)
-    const isValid = validate(value)
-    errors = validate.errors ?? []
-    return isValid
+    return validate(value)
   }
-  return Object.defineProperty(Object.assign(check, { schema, errors }), 'errors', { get: () => errors })
+  const errors = { get: () => validate.errors }
+  return Object.defineProperty(Object.assign(check, { schema: validate.schema }), 'errors', errors)
 }
 
 /** Ajv wants a name of the engine for code that is written to files, as this is not. */
 const code = { regExp: Object.assign(compilePattern, { code: 'compilePattern' }) }
 
-function createAjv(): Ajv2020 {
+/** Prepares Ajv; the callback is called for each reference that it compiles. */
+function createAjv(onReference: () => void): Ajv2020 {
   // Schemas have been read keyword by keyword, and a check against the metaschema costs as much as compiling.
   const options = { strict: false, validateSchema: false, allErrors: true, verbose: true, code }
   // Ajv would print megabytes of code that does not compile.
@@ -72,7 +76,7 @@ function createAjv(): Ajv2020 {
   ajv.removeKeyword('uniqueItems').addKeyword(uniqueItems)
   const reference = ajv.getKeyword('$ref')
   if (typeof reference === 'object' && 'code' in reference)
-    ajv.removeKeyword('$ref').addKeyword(countReferences(reference))
+    ajv.removeKeyword('$ref').addKeyword(countReferences(reference, onReference))
   for (const [name, { check }] of Object.entries(formats)) ajv.addFormat(name, check)
   for (const name of annotations) ajv.addFormat(name, true)
   return ajv
@@ -99,11 +103,12 @@ const uniqueItems: FuncKeywordDefinition = {
   error: { message: 'must NOT have duplicate items' },
 }
 
-function countReferences({ code }: CodeKeywordDefinition): CodeKeywordDefinition {
+function countReferences({ code }: CodeKeywordDefinition, onReference: () => void): CodeKeywordDefinition {
   return {
     keyword: '$ref',
     schemaType: 'string',
     code(context) {
+      onReference()
       context.gen.code(_`${context.gen.scopeValue('func', { ref: countReference })}()`)
       code(context)
     },

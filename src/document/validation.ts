@@ -79,7 +79,7 @@ export function compileOperations(
 
 function listBroken(check: SchemaCheck, input: CallInput): Violation[] {
   try {
-    return check(input) ? [] : toViolations(check.errors, check.schema)
+    return check(input) ? [] : toViolations(check.errors ?? [], check.schema)
   } catch (error) {
     if (!(error instanceof CheckLimitError)) throw error
     return [{ location: input.body === undefined ? 'query' : 'body', rule: 'schema', message: error.message }]

@@ -63,7 +63,7 @@ export function offerSearch(tools: Tools): Tools {
       const description = descriptions.find(({ name }) => name === called)
       if (!description) return undefined
       const check = compile(description.inputSchema)
-      if (check && !check(values)) return Promise.resolve(refuse(toViolations(check.errors), context))
+      if (check && !check(values)) return Promise.resolve(refuse(toViolations(check.errors ?? []), context))
       if (description === search) return Promise.resolve(toJson(findTools(tools.list(context), values)))
       const found = find(values.name, context)
       if (!found) return Promise.resolve(refuse([unknownName], context))
