@@ -61,6 +61,15 @@ export const problems: Readonly<Record<string, Check>> = {
     if (/\/[\w.-]+\.[cm]?[jt]s:\d+|node_modules/.test(arrived))
       context.fail('errors', 'names a file of the gateway')
     if (/https?:\/\/[\w[]/.test(arrived)) context.fail('detail', 'names the address of a server')
+    if (!context.target.configured) {
+      const valid = await context.makeArguments(context.operation)
+      const refused = await context.server.call(context.operation, {
+        ...valid,
+        'x-cal-secret-key': `${planted} blank`,
+      })
+      if ((refused.text + JSON.stringify(refused.body)).includes(planted))
+        context.fail('x-cal-secret-key', 'is repeated where it is refused')
+    }
     const { text, headers } = await context.callValid()
     if (`${text}${JSON.stringify(headers)}`.includes(secret)) context.fail('response', 'repeats the secret')
   },
