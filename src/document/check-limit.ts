@@ -1,3 +1,5 @@
+import { asRecord } from './json.ts'
+
 /** A check that was given up: the value takes too many steps. */
 export class CheckLimitError extends Error {
   constructor() {
@@ -37,7 +39,7 @@ function countValues(value: unknown): number {
   while (open.length > 0) {
     const one = open.pop()
     count += 1
-    if (typeof one === 'object' && one !== null) for (const part of Object.values(one)) open.push(part)
+    for (const part of Object.values(asRecord(one))) open.push(part)
   }
   return count
 }
