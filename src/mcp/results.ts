@@ -48,6 +48,7 @@ export async function toResult(response: ApiResponse, select?: Selection, notice
   if (isLarge) await nextTick()
   if (!select) return { content: [{ type: 'text', text }], structuredContent: asObject(value) }
   const described = select(value)
+  if (isLarge) await nextTick()
   const texts = [described.text, notice].filter(Boolean)
   return {
     content: texts.map((one) => ({ type: 'text', text: one })),
