@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors/gateway-error.ts'
 import { isFile } from './body-schema.ts'
-import { groupByName, listPairs, readForm } from './form.ts'
+import { listPairs, readForm } from './form.ts'
 import { asRecord, isJsonType, parseJson, readOwn } from './json.ts'
 import { dereference } from './json-schema.ts'
 import type { MediaType } from './media-types.ts'
@@ -67,11 +67,11 @@ async function readMultipart(
   const form = await response.formData()
   const shape = readShape(mediaType.schema)
   const members: [string, unknown][] = []
-  for (const [name, parts] of groupByName(form)) {
+  for (const [name, parts] of Map.groupBy(form, ([one]) => one)) {
     const member = readMember(shape, name)
     const isList = member.types.has('array')
     const part = describePart(mediaType, name, isList ? member.items() : member)
-    const values = await Promise.all(parts.map((one) => readPart(one, part)))
+    const values = await Promise.all(parts.map(([, one]) => readPart(one, part)))
     members.push([name, isList || values.length > 1 ? values : values[0]])
   }
   return Object.fromEntries(members)

@@ -24,9 +24,9 @@ export function readForm(
   spelling?: Spelling,
 ): Record<string, unknown> {
   const values: Record<string, unknown> = {}
-  for (const [name, raws] of groupByName(pairs)) {
+  for (const [name, group] of Map.groupBy(pairs, ([one]) => one)) {
     const member = readMember(shape, name)
-    const texts = raws.map(decodeQueryText)
+    const texts = group.map(([, raw]) => decodeQueryText(raw))
     const isList = member.types.has('array') && !texts[0]?.startsWith('[')
     const [first = ''] = texts
     if (isList)
@@ -38,19 +38,6 @@ export function readForm(
     else define(values, name, texts.length > 1 ? texts : readText(first, member, spelling))
   }
   return values
-}
-
-/** Groups what stands under one name, in the order of the first of each. */
-export function groupByName<Value>(
-  pairs: Iterable<readonly [name: string, value: Value]>,
-): Map<string, Value[]> {
-  const groups = new Map<string, Value[]>()
-  for (const [name, value] of pairs) {
-    const group = groups.get(name)
-    if (group) group.push(value)
-    else groups.set(name, [value])
-  }
-  return groups
 }
 
 /** Adds a member by a name that a client sends, which may be `__proto__`. */
