@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import type { ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
@@ -12,7 +11,13 @@ import { readApi } from '../../src/document/api.ts'
 import { type OpenApiDocument, readDocument } from '../../src/document/document.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { createRunLogger } from '../support/run-log.ts'
-import { respondJson, startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
+import {
+  holdResponses,
+  type Responder,
+  respondJson,
+  startUpstream,
+  type UpstreamStub,
+} from '../support/upstream-stub.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'calgate-reload-'))
 const keysFile = join(folder, 'keys')
@@ -20,8 +25,8 @@ const users = '/v1/v2/oauth-clients/cm9demo/users'
 const ada = createKey('ada', ['managed-users:read', 'managed-users:write'])
 const grace = createKey('grace', ['managed-users:read'])
 
-const respond = (response: ServerResponse): void => respondJson(response, 200, {})
-let behave: (response: ServerResponse) => void = respond
+const respond: Responder = (_request, response) => respondJson(response, 200, {})
+let behave = respond
 let upstream: UpstreamStub
 let gateway: RunningGateway
 let reload: () => void
@@ -50,7 +55,7 @@ async function waitForLine(text: string, begin: number): Promise<string> {
 
 beforeAll(async () => {
   writeFileSync(keysFile, `${ada.line}\n${grace.line}\n`)
-  upstream = await startUpstream((_request, response) => behave(response))
+  upstream = await startUpstream((request, response) => behave(request, response))
   gateway = await startGateway(upstream.url, { GATEWAY_KEYS_FILE: keysFile })
   reload = createReload({
     gateway: gateway.gateway,
@@ -86,17 +91,12 @@ describe('a reload', () => {
   })
 
   it('finishes the requests under way with what they began with', async () => {
-    const arrived = Promise.withResolvers<void>()
-    const release = Promise.withResolvers<void>()
-    behave = async (response) => {
-      arrived.resolve()
-      await release.promise
-      respond(response)
-    }
+    const held = holdResponses(respond)
+    behave = held.respond
     const response = get(ada)
-    await arrived.promise
+    await held.arrived
     await gateway.gateway.reload(read())
-    release.resolve()
+    held.release()
     expect(await response).toBe(200)
     behave = respond
   })
@@ -134,7 +134,7 @@ describe('a reload', () => {
     await using running = await startGateway(upstream.url)
     const headers = { 'x-cal-secret-key': 'demo-secret' }
     const call = async () => (await fetch(`${running.restUrl}${users}/7`, { headers })).status
-    behave = (response) => respondJson(response, 503, {})
+    behave = (_request, response) => respondJson(response, 503, {})
     for (let sent = 0; sent < 50; sent += 1) expect(await call()).toBe(503)
     const before = upstream.requests.length
     const config = readConfig({ CAL_COM_BASE_URL: upstream.url }, readApi(document))
@@ -155,19 +155,14 @@ describe('a reload', () => {
 
   it('leaves a write of a client that has disconnected to the close, which waits for it', async () => {
     const running = await startGateway(upstream.url)
-    const arrived = Promise.withResolvers<void>()
-    const release = Promise.withResolvers<void>()
-    behave = async (response) => {
-      arrived.resolve()
-      await release.promise
-      respond(response)
-    }
+    const held = holdResponses(respond)
+    behave = held.respond
     const client = new AbortController()
     const headers = { 'x-cal-secret-key': 'demo-secret', 'content-type': 'application/json' }
     const body = JSON.stringify({ name: 'Ada' })
     const { signal } = client
     const write = fetch(`${running.restUrl}${users}/7`, { method: 'PATCH', headers, body, signal })
-    await arrived.promise
+    await held.arrived
     client.abort()
     await expect(write).rejects.toThrow()
     const config = readConfig({ CAL_COM_BASE_URL: upstream.url }, readApi(document))
@@ -179,7 +174,7 @@ describe('a reload', () => {
     await expect.poll(() => running.gateway.rest.server.listening).toBe(false)
     for (let tick = 0; tick < 50; tick += 1) await setImmediate()
     expect(isClosed).toBe(false)
-    release.resolve()
+    held.release()
     await closing
     behave = respond
   })

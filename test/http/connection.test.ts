@@ -111,22 +111,16 @@ it.each([
   ['half of a request', write('POST /mcp HTTP/1.1', [...soundLines, 'Content-Length: 100'], '{')],
   ['CONNECT', connect],
 ])('a call is given up when its client sends %s behind it and ends its half', async (_, behind) => {
-  const arrived = Promise.withResolvers<void>()
-  const released = Promise.withResolvers<void>()
-  await using upstream = await startUpstream(async (_request, response) => {
-    arrived.resolve()
-    await released.promise
-    respondJson(response, 200, { status: 'success', data: {} })
-  })
+  await using upstream = await startSlowUpstream()
   await using gateway = await startGateway(upstream.url)
   for (const method of ['GET', 'DELETE']) {
     const socket = openConnection(gateway.restUrl)
     socket.write(write(`${method} ${restTarget.path}/4711 HTTP/1.1`, soundLines))
-    await arrived.promise
+    await upstream.arrived
     socket.end(behind)
     await readAll(socket)
   }
-  released.resolve()
+  upstream.release()
   await vi.waitFor(async () => expect(await readActive(gateway)).toBe('0'))
 })
 

@@ -3,6 +3,7 @@ import type { Problem } from '../../src/errors/gateway-error.ts'
 import { findClosedUrl, type RunningGateway, startGateway } from '../support/gateway.ts'
 import { openConnection, readAll } from '../support/raw-connection.ts'
 import {
+  holdResponses,
   type ReceivedRequest,
   respondJson,
   startUpstream,
@@ -345,19 +346,16 @@ test('an upstream that never answers is a gateway timeout, and nobody knows', as
 })
 
 test('a caller who leaves before the answer hurts nobody', async () => {
-  const answered = Promise.withResolvers<void>()
-  const arrived = Promise.withResolvers<void>()
-  respond = async (_request, response) => {
-    arrived.resolve()
-    await answered.promise
-    respondJson(response, 200, { status: 'success', data: {} })
-  }
+  const held = holdResponses((_request, response) =>
+    respondJson(response, 200, { status: 'success', data: {} }),
+  )
+  respond = held.respond
   const controller = new AbortController()
   const left = call(users, { signal: controller.signal })
-  await arrived.promise
+  await held.arrived
   controller.abort()
   await expect(left).rejects.toThrow('aborted')
-  answered.resolve()
+  held.release()
   respond = (_request, response) => respondJson(response, 200, { status: 'success', data: {} })
   expect((await call(users)).status).toBe(200)
 })

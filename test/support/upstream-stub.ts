@@ -15,7 +15,8 @@ export interface UpstreamStub extends AsyncDisposable {
   readonly requests: ReceivedRequest[]
 }
 
-type Responder = (request: ReceivedRequest, response: ServerResponse) => void
+/** Responds to a request. */
+export type Responder = (request: ReceivedRequest, response: ServerResponse) => void
 
 /** Answers with a JSON body and the headers Cal.com would send. */
 export function respondJson(response: ServerResponse, status: number, body: unknown, headers = {}): void {
@@ -47,23 +48,36 @@ export async function startUpstream(
   }
 }
 
-/** A stub whose responses wait until they are released. */
-export interface SlowUpstream extends UpstreamStub {
+/** Responses that wait until they are released. */
+export interface HeldResponses {
   /** Resolves when a call has arrived. */
   readonly arrived: Promise<void>
+  readonly respond: Responder
   release(): void
 }
+
+/** Has a responder wait until it is released. */
+export function holdResponses(respond: Responder): HeldResponses {
+  const arrived = Promise.withResolvers<void>()
+  const released = Promise.withResolvers<void>()
+  return {
+    arrived: arrived.promise,
+    release: released.resolve,
+    async respond(request, response) {
+      arrived.resolve()
+      await released.promise
+      respond(request, response)
+    },
+  }
+}
+
+/** A stub whose responses wait until they are released. */
+export interface SlowUpstream extends UpstreamStub, Omit<HeldResponses, 'respond'> {}
 
 /** Starts a stub that responds to all calls with one text, once it is released. */
 export async function startSlowUpstream(
   body: unknown = { status: 'success', data: {} },
 ): Promise<SlowUpstream> {
-  const arrived = Promise.withResolvers<void>()
-  const released = Promise.withResolvers<void>()
-  const upstream = await startUpstream(async (_request, response) => {
-    arrived.resolve()
-    await released.promise
-    respondJson(response, 200, body)
-  })
-  return { ...upstream, arrived: arrived.promise, release: released.resolve }
+  const { respond, ...held } = holdResponses((_request, response) => respondJson(response, 200, body))
+  return { ...(await startUpstream(respond)), ...held }
 }

@@ -9,7 +9,7 @@ import { deleteKey } from '../../src/state/redis-scripts.ts'
 import { openRedisStore } from '../../src/state/redis-store.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { type RedisProcess, startRedis } from '../support/redis.ts'
-import { respondJson, startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
+import { holdResponses, respondJson, startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'calgate-replicas-'))
 const stateKey = join(folder, 'state-key')
@@ -54,16 +54,13 @@ const create = (replica: number, key: string) =>
 /** Expects of a value that it becomes what it should, on a busy machine too. */
 const eventually = <Value>(read: () => Promise<Value>) => expect.poll(read, { timeout: 30_000 })
 
-/** Has the upstream respond only when it is released; `arrived` resolves with the first call. */
-function holdResponses() {
-  const arrived = Promise.withResolvers<void>()
-  const released = Promise.withResolvers<void>()
-  respond = async (_request, response) => {
-    arrived.resolve()
-    await released.promise
-    respondJson(response, 201, { status: 'success', data: { number: upstream.requests.length } })
-  }
-  return { arrived: arrived.promise, release: released.resolve }
+/** Has the upstream create users only when it is released. */
+function holdCreations() {
+  const held = holdResponses((_request, response) =>
+    respondJson(response, 201, { status: 'success', data: { number: upstream.requests.length } }),
+  )
+  respond = held.respond
+  return held
 }
 
 /** Creates a user as a client would that repeats its call until it has a response. */
@@ -123,7 +120,7 @@ describe('two replicas with one Redis', () => {
 
   it('give the response that a client did not get to the same call on the other one, once', async () => {
     const leaving = new AbortController()
-    const { arrived, release } = holdResponses()
+    const { arrived, release } = holdCreations()
     const body = JSON.stringify({ email: 'grace@example.org', name: 'Grace' })
     const lost = call(0, 'POST', users, { body, signal: leaving.signal }).catch(() => 'lost')
     await arrived
@@ -196,7 +193,7 @@ describe('while Redis cannot be reached', () => {
   })
 
   it('the response of a call under way is kept until it can be written down', async () => {
-    const { arrived, release } = holdResponses()
+    const { arrived, release } = holdCreations()
     const first = create(0, 'under-way')
     await arrived
     await redis.kill()
