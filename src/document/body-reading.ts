@@ -125,7 +125,7 @@ function readJsonPart(text: string, name: string): unknown {
   try {
     return parseJson(Buffer.from(text))
   } catch {
-    throw refusePart(name, 'must be one JSON text, without repeated keys')
+    throw refusePart(name, 'must be one JSON text, without repeated keys and a key "__proto__"')
   }
 }
 

@@ -15,7 +15,7 @@ export function readContent(parameter: Parameter, decode: (raw: string) => strin
     if (value === undefined)
       throw refuseParameter(
         parameter,
-        'must be one JSON text, without repeated keys and numbers that lose digits',
+        'must be one JSON text, without repeated keys, a key "__proto__" and numbers that lose digits',
       )
     return value
   }

@@ -220,7 +220,8 @@ test('a part of JSON has one reading, and a file a name', async () => {
   }
   const json = (text: string) => new Blob([text], { type: 'application/json' })
   const [sound, twice] = ['{"a":1.50}', '{"a":1,"\\u0061":2}']
-  const refused = (name: string) => `body.${name} must be one JSON text, without repeated keys`
+  const refused = (name: string) =>
+    `body.${name} must be one JSON text, without repeated keys and a key "__proto__"`
   for (const name of ['meta', 'any', 'list'])
     for (const write of [json, (text: string) => text, (text: string) => new Blob([text])])
       expect([name, await send(name, write(sound)), await send(name, write(twice))]).toEqual([
