@@ -150,19 +150,15 @@ export function toCredentialHeaders({ headers, cookies }: CallCredentials): Read
   return pairs.length > 0 ? { ...headers, cookie: pairs.join('; ') } : headers
 }
 
-/** Every secret that a call sends upstream, so that no error can echo it back. */
+/** Lists every secret that a call sends upstream, and those that are configured, so that no error can echo them back. */
 export function collectSecrets(
   { body }: Operation,
   input: CallInput,
   { headers, query, cookies }: CallCredentials,
-  configured: ConfiguredCredentials,
+  configured: readonly string[],
 ): string[] {
   const sent = [headers, query, cookies].flatMap((place) => Object.values(place))
-  const all = [
-    ...sent.flatMap(listSecretParts),
-    ...Object.values(configured.secrets),
-    ...listPasswords(body, input.body),
-  ]
+  const all = [...sent.flatMap(listSecretParts), ...configured, ...listPasswords(body, input.body)]
   return all.filter((value) => value !== '')
 }
 

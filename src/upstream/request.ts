@@ -71,7 +71,7 @@ export function createCallWriter(operation: Operation, configured: ConfiguredCre
       context: {
         ...{ operation, connection, principal },
         idempotencyKey: keyName === undefined ? undefined : readIdempotencyKey(input.header[keyName]),
-        listSecrets: () => collectSecrets(operation, input, credentials, configured),
+        listSecrets: () => collectSecrets(operation, input, credentials, hidden),
         configuredSpellings,
         configuredEscapes,
       },

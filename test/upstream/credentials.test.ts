@@ -1,14 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import type { OpenApiDocument } from '../../src/document/document.ts'
 import { type Operation, readOperations } from '../../src/document/operations.ts'
+import { unwatchedConnection } from '../../src/upstream/call.ts'
 import {
   type ConfiguredCredentials,
-  collectSecrets,
   createCredentialSource,
   findCredentials,
+  noCredentials,
   refuseWithoutCredentials,
   toCredentialHeaders,
 } from '../../src/upstream/credentials.ts'
+import { createCallWriter } from '../../src/upstream/request.ts'
 
 const securitySchemes = {
   secret: { type: 'apiKey', in: 'header', name: 'x-secret' },
@@ -120,12 +122,16 @@ describe('the credentials of a call', () => {
   })
 })
 
-test('the secrets of a call are its own without their scheme, and all that are configured', () => {
+test('the secrets of a call are its own without their scheme, and all that are configured as they could be sent', () => {
   const input = { path: {}, query: {}, header: { Authorization: 'Bearer own-token' } }
-  const configured = { secrets: { secret: 'planted' }, pins: {} }
+  const configured = { secrets: { secret: 'planted', basic: 'ada:password' }, pins: {} }
   const operation = readWith([{ bearer: [] }])
-  const found = findCredentials(operation, input, configured)
-  expect(found && collectSecrets(operation, input, found, configured)).toEqual(['own-token', 'planted'])
+  const credentials = findCredentials(operation, input, configured) ?? noCredentials
+  const write = createCallWriter(operation, configured)
+  const { context } = write({ input, credentials, principal: '', connection: unwatchedConnection })
+  expect(context.listSecrets().toSorted()).toEqual(
+    ['own-token', 'planted', 'ada:password', btoa('ada:password'), 'password'].toSorted(),
+  )
 })
 
 test('over stdio the process has what it was configured with, in the form of its header', () => {
