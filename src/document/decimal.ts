@@ -1,5 +1,9 @@
-/** Returns whether a number is a multiple of another, both as the decimals that they are written as. */
+/**
+ * Returns whether a number is a multiple of another, both as the decimals that they are written as. What JSON writes
+ * as 1e400 is infinite for JavaScript, and no multiple of anything.
+ */
 export function isMultiple(value: number, divisor: number): boolean {
+  if (!Number.isFinite(value)) return false
   if (Number.isInteger(value / divisor)) return true
   const [one, other] = [readDecimal(value), readDecimal(divisor)]
   if (other.digits === 0n) return false

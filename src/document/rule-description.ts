@@ -39,7 +39,9 @@ export function describeRule(
     case 'uniqueItems':
       return 'must have no two equal elements'
     case 'not':
-      return `must not be ${describeAlternative(schema, root)}`
+      return isObject(schema) && Object.keys(schema).length === 0
+        ? 'is not allowed here'
+        : `must not be ${describeAlternative(schema, root)}`
     case 'false schema':
       return 'is not allowed here'
     case 'format':

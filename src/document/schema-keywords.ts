@@ -49,7 +49,7 @@ const keywords: Readonly<Record<string, Convert>> = {
   maximum: readNumber,
   exclusiveMinimum: readNumber,
   exclusiveMaximum: readNumber,
-  multipleOf: (value) => (typeof value === 'number' && value > 0 ? value : undefined),
+  multipleOf: (value) => (Number(readNumber(value)) > 0 ? value : undefined),
   properties: readSchemas,
   dependentSchemas: readSchemas,
   patternProperties: readPatterns,
@@ -167,7 +167,7 @@ function unique<Value>(all: readonly Value[]): Value[] {
 }
 
 function readSchema(value: unknown, { convert }: KeywordContext): JsonSchema | undefined {
-  return isObject(value) ? convert(value) : undefined
+  return isObject(value) || typeof value === 'boolean' ? convert(value) : undefined
 }
 
 function readFlagOrSchema(value: unknown, context: KeywordContext): unknown {

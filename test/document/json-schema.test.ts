@@ -156,10 +156,24 @@ test.each([
   ['a file of 2.0', { type: 'file' }, { type: 'string' }],
   ['required of draft 3', { type: 'string', required: true }, { type: 'string' }],
   ['limits of the wrong kind', { minLength: '1', maxLength: -1, multipleOf: 0, enum: [] }, {}],
+  ['a limit without end', { multipleOf: Number.POSITIVE_INFINITY, maximum: Number.POSITIVE_INFINITY }, {}],
   [
     'no schema at all',
-    { not: false, additionalProperties: false, allOf: [] },
+    { not: 7, additionalProperties: false, allOf: [] },
     { additionalProperties: false },
+  ],
+  [
+    'true and false as schemas',
+    { if: true, then: false, else: true, not: false, contains: false, propertyNames: false },
+    {
+      if: {},
+      // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+      then: { not: {} },
+      else: {},
+      not: { not: {} },
+      contains: { not: {} },
+      propertyNames: { not: {} },
+    },
   ],
   ['an item that nothing satisfies', { allOf: [false] }, { allOf: [{ not: {} }] }],
   ['a tuple of draft 7', { items: [{ type: 'string' }] }, { prefixItems: [{ type: 'string' }] }],

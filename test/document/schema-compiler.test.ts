@@ -12,6 +12,7 @@ test.each([
   [1e300, 0.01, true],
   [1e-7, 1e-8, true],
   [-0.3, 0.1, true],
+  [Number.POSITIVE_INFINITY, 0.01, false],
 ])('%d is a multiple of %d: %s', (value, multipleOf, isOne) => {
   expect(createCompiler()({ multipleOf })?.(value)).toBe(isOne)
 })

@@ -213,6 +213,7 @@ describe('the rule', () => {
     ['contains', { type: 'array', contains: { const: 1 } }, [2], 'must contain 1'],
     ['uniqueItems', { type: 'array', uniqueItems: true }, [1, 1], 'must have no two equal elements'],
     ['not', { not: { type: 'string' } }, 's', 'must not be a string'],
+    ['not', { not: {} }, 's', 'is not allowed here'],
   ])('%s of %j has words', (rule, schema, value, message) => {
     expect(violationsOf(schema, value)).toEqual([{ location: 'body.it', rule, message }])
   })
