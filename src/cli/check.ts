@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import type { DescriptionOptions } from '../description/files.ts'
 import type { Loading } from '../description/load.ts'
 import type { Problem, Severity } from '../description/problem.ts'
+import { listOperations } from '../document/responses.ts'
 import { type CommandContext, formatExamples } from './command.ts'
 import { addDescriptionOptions } from './description-options.ts'
 import { formatProblems, loadFiles } from './descriptions.ts'
@@ -56,5 +57,5 @@ function tell(count: number, what: string): string {
 }
 
 function countOperations({ document }: Loading): number {
-  return Object.values(document?.paths ?? {}).flatMap((item) => Object.keys(item)).length
+  return document ? listOperations(document).length : 0
 }

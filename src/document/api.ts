@@ -1,8 +1,9 @@
-import type { OpenApiDocument } from './document.ts'
+import { type OpenApiDocument, resolveReference } from './document.ts'
 import { readExtensions } from './extensions.ts'
 import { asRecord } from './json.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { type Operation, readOperations } from './operations.ts'
+import { listOperations } from './responses.ts'
 import { readSecuritySchemes, type SecurityScheme } from './security.ts'
 
 /** What the document says of an API as a whole. */
@@ -108,10 +109,10 @@ function listPins(operations: readonly Operation[]): PinnableParameter[] {
 
 /** Names the headers of responses, those that stand at the operations and those among the components. */
 function listResponseHeaders(document: OpenApiDocument): string[] {
-  const operations = Object.values(document.paths).flatMap((item) => Object.values(item))
   const shared = asRecord(asRecord(document.components).responses)
-  const responses = operations.flatMap((one) => Object.values(asRecord(asRecord(one).responses)))
-  return [...responses, ...Object.values(shared)].flatMap((one) =>
-    Object.keys(asRecord(asRecord(one).headers)).map((name) => name.toLowerCase()),
-  )
+  const own = listOperations(document).map(({ part }) => asRecord(asRecord(part).responses))
+  return [...own, shared].flatMap(Object.values).flatMap((response) => {
+    const { headers } = asRecord(resolveReference(document, response))
+    return Object.keys(asRecord(headers)).map((name) => name.toLowerCase())
+  })
 }

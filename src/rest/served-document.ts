@@ -27,15 +27,18 @@ export function describeDeployment(derived: OpenApiDocument, deployment: Deploym
   const closed = schemes.filter(({ configuredOnly }) => configuredOnly).map(({ name }) => name)
   const open = Object.entries(asRecord(components.securitySchemes)).filter(([name]) => !closed.includes(name))
   const own = { gatewayCredential }
-  const paths = Object.entries(document.paths).map(([path, item]): [string, Part] => [
-    path,
+  const describe = (operations: Part): Part =>
     Object.fromEntries(
-      Object.entries(item).map(([method, one]) => [
-        method,
-        describeOperation(asRecord(one), asRecord(one).security ?? document.security, deployment, schemes),
-      ]),
-    ),
-  ])
+      Object.entries(operations).map(([method, one]) => {
+        if (method === 'additionalOperations') return [method, describe(asRecord(one))]
+        const operation = asRecord(one)
+        return [
+          method,
+          describeOperation(operation, operation.security ?? document.security, deployment, schemes),
+        ]
+      }),
+    )
+  const paths = Object.entries(document.paths).map(([path, item]) => [path, describe(item)] as const)
   return {
     ...document,
     paths: Object.fromEntries(paths),

@@ -16,6 +16,8 @@ beforeAll(async () => {
     join(folder, 'partial.yaml'),
     'openapi: 3.0.3\ninfo: { title: A, version: 1.0 }\nservers: [{ url: https://api.example.org }]\npaths:\n  /a: { get: {} }\n  b: { get: {} }\n',
   )
+  const more = describeApi({ '/a': { get: {}, query: {}, additionalOperations: { COPY: {}, LINK: {} } } })
+  await writeFile(join(folder, 'more.json'), JSON.stringify({ ...more, openapi: '3.2.0' }))
   await writeFile(join(folder, 'none.yaml'), 'a: 1\n')
   await writeFile(
     join(folder, 'overlay.yaml'),
@@ -40,6 +42,11 @@ test('check is content with what is served as a whole', async () => {
     stdout: '0 errors, 0 left out, 0 warnings; 2 operations are served\n',
     stderr: '',
   })
+})
+
+test('check counts operations of every method', async () => {
+  const { stdout } = await run('check', ['more.json'])
+  expect(stdout).toContain('; 4 operations are served\n')
 })
 
 test('check tells every problem of every file, with line and fix', async () => {

@@ -63,3 +63,15 @@ test.each([
   expect(Object(served.components).securitySchemes.gatewayCredential).toMatchObject({ scheme: 'bearer' })
   expect(readOperations(served)[0]?.security).toEqual(expected)
 })
+
+test('operations of other methods are described as those of any method', () => {
+  const operation = { security: [{ secretKey: [] }], responses: { 200: { description: 'Done' } } }
+  const item = { get: operation, additionalOperations: { COPY: operation, LINK: operation } }
+  const served = describeDeployment(
+    { ...document, paths: { '/a': item } },
+    { configured: nothing, isGuarded: true },
+  )
+  const { get, additionalOperations } = Object(served.paths['/a'])
+  expect(get.security).toEqual([{ secretKey: [], gatewayCredential: [] }])
+  expect(additionalOperations).toEqual({ COPY: get, LINK: get })
+})
