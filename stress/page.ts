@@ -44,7 +44,7 @@ Every malformed request and upstream fault is a test as well (\`test/attack/\`, 
 |---|---|---|
 | Body on :8080: JSON, forms, texts | \`BODY_LIMIT\`, 102,400 bytes | 413 |
 | Body on :8080: multipart forms, bytes | \`FILE_LIMIT\`, 10 MiB | 413 |
-| Nesting of JSON, parts of a multipart form on :8080 | 512 levels, 2,000 parts | 400 |
+| Nesting of JSON and of style \`deepObject\`, parts of a multipart form on :8080 | 512 levels, 2,000 parts | 400 |
 | Check of one call by the schemas of its operation | 100,000 references, and 20 for each value | 400 |
 | Bodies of bytes, which stream to the API | 64 at a time; each holds its slot | 503, \`Retry-After: 1\` |
 | Message on :9090 and over stdio | \`MCP_MESSAGE_LIMIT\`, 131,072 bytes, 64 levels, 2,000 elements | 413, over stdio a JSON-RPC error; or a parse error |

@@ -1,4 +1,4 @@
-import { GatewayError } from '../errors/gateway-error.ts'
+import { GatewayError, type Violation } from '../errors/gateway-error.ts'
 import { isFile } from './body-schema.ts'
 import { listPairs, readForm } from './form.ts'
 import { asRecord, isJsonType, parseJson, readOwn } from './json.ts'
@@ -46,9 +46,8 @@ function readStyledForm({ schema, encoding }: MediaType, raw: string): Record<st
   const [styled = [], others = []] = [true, false].map((one) =>
     raw.split('&').filter((pair) => isStyled(pair) === one),
   )
-  const { values, violations } = createQueryReader(parameters)(styled.join('&'))
-  // What stands more than once is a list, which the schema refuses.
-  if (violations.length > 0) return readForm(listPairs(raw), shape, 'kept')
+  const { values, violations } = createQueryReader(parameters, 'body')(styled.join('&'))
+  if (violations.length > 0) throw refuse(violations)
   return { ...readForm(listPairs(others.join('&')), shape, 'kept'), ...values }
 }
 
@@ -134,6 +133,10 @@ function refusePart(name: string, message: string): GatewayError {
 }
 
 function refuseBody(message: string, location = 'body'): GatewayError {
-  const violations = [{ location, rule: 'body', message }]
-  return new GatewayError('invalid_argument', { detail: `${location} ${message}`, violations })
+  return refuse([{ location, rule: 'body', message }])
+}
+
+function refuse(violations: readonly Violation[]): GatewayError {
+  const detail = violations.map(({ location, message }) => `${location} ${message}`).join('; ')
+  return new GatewayError('invalid_argument', { detail, violations })
 }

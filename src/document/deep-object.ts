@@ -2,6 +2,14 @@ import type { Pair } from './form.ts'
 import { decodeQueryText, readText } from './parameter-reading.ts'
 import { readMember, type ValueShape } from './value-shape.ts'
 
+/** Brackets of a name at most: as many levels as JSON may nest, and a deeper value would exhaust the stack. */
+const mostBrackets = 512
+
+/** True for a name that nests deeper than any value is read. */
+export function nestsTooDeep(name: string): boolean {
+  return name.length > mostBrackets && name.split('[').length > mostBrackets + 1
+}
+
 /**
  * Reads the pairs of a parameter of style deepObject: `a[b]=1`, and what OpenAPI leaves open, `a[b][c]=2`,
  * `a[d][0]=3` and `a[d][]=3`.
@@ -20,13 +28,14 @@ class DeepValue {
   readonly #texts: string[] = []
   readonly #members = new Map<string, DeepValue>()
 
-  put([name, ...inner]: readonly string[], text: string): void {
-    if (name === undefined) this.#texts.push(text)
-    else {
-      const member = this.#members.get(name) ?? new DeepValue()
-      this.#members.set(name, member)
-      member.put(inner, text)
+  put(path: readonly string[], text: string): void {
+    let here: DeepValue = this
+    for (const name of path) {
+      const member = here.#members.get(name) ?? new DeepValue()
+      here.#members.set(name, member)
+      here = member
     }
+    here.#texts.push(text)
   }
 
   read(shape: ValueShape): unknown {

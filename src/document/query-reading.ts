@@ -1,6 +1,6 @@
 import type { Violation } from '../errors/gateway-error.ts'
 import { readContent } from './content-reading.ts'
-import { readDeepObject } from './deep-object.ts'
+import { nestsTooDeep, readDeepObject } from './deep-object.ts'
 import { define, listPairs, type Pair, readForm } from './form.ts'
 import { isJsonType } from './json.ts'
 import { dereference } from './json-schema.ts'
@@ -27,8 +27,14 @@ interface PairReader {
   readonly read: (pairs: readonly Pair[]) => unknown
 }
 
-/** Prepares the reading of a query by the parameters of an operation, in every style that a query can have. */
-export function createQueryReader(parameters: readonly Parameter[]): QueryReader {
+/**
+ * Prepares the reading of a query by the parameters of an operation, in every style that a query can have. Violations are
+ * located in the given place: the styled members of a form are read as a query, too.
+ */
+export function createQueryReader(
+  parameters: readonly Parameter[],
+  place: 'query' | 'body' = 'query',
+): QueryReader {
   const whole = parameters.find((one) => one.in === 'querystring')
   if (whole) return createWholeReader(whole)
   const own = parameters.filter((one) => one.in === 'query')
@@ -47,19 +53,24 @@ export function createQueryReader(parameters: readonly Parameter[]): QueryReader
     const repeated = new Set<string>()
     const seen = new Set<string>()
     const unreadable = new Set<string>()
+    const tooDeep = new Set<string>()
     for (const pair of listPairs(raw)) {
       const [name, text] = pair
       const reader = find(name)
       if (seen.has(name) && !reader?.repeats) repeated.add(name)
       seen.add(name)
       if (!isDecodable(text)) unreadable.add(name)
-      if (!reader) define(values, name, decodeQueryText(text))
-      else taken.set(reader, [...(taken.get(reader) ?? []), pair])
+      const pairs = reader && taken.get(reader)
+      if (nestsTooDeep(name)) tooDeep.add(name)
+      else if (!reader) define(values, name, decodeQueryText(text))
+      else if (pairs) pairs.push(pair)
+      else taken.set(reader, [pair])
     }
     for (const [reader, pairs] of taken) define(values, reader.name, reader.read(pairs))
     const violations = [
-      ...refuse(repeated, 'uniqueKeys', 'stands more than once; give it one value'),
-      ...refuse(unreadable, 'encoding', 'must be percent-encoded UTF-8'),
+      ...refuse(place, repeated, 'uniqueKeys', 'stands more than once; give it one value'),
+      ...refuse(place, unreadable, 'encoding', 'must be percent-encoded UTF-8'),
+      ...refuse(place, tooDeep, 'maxDepth', 'must nest at most 512 levels'),
     ]
     return { values, violations }
   }
@@ -67,10 +78,10 @@ export function createQueryReader(parameters: readonly Parameter[]): QueryReader
 
 const nothing: QueryInput = { values: {}, violations: [] }
 
-function refuse(names: ReadonlySet<string>, rule: string, message: string): Violation[] {
+function refuse(place: string, names: ReadonlySet<string>, rule: string, message: string): Violation[] {
   return [...names]
     .slice(0, mostViolations)
-    .map((name) => ({ location: joinLocation('query', name), rule, message }))
+    .map((name) => ({ location: joinLocation(place, name), rule, message }))
 }
 
 /** The query as one value (OpenAPI 3.2, `in: querystring`). */

@@ -87,7 +87,9 @@ test('a form follows the encoding of its members, and is read back by it', () =>
     tags: ['a', 'b c'],
   })
   expect(readBody(mediaType, Buffer.from(bytes), contentType)).toEqual(value)
-  expect(readBody(mediaType, Buffer.from('tags=a&tags=b'), contentType)).toEqual({ tags: ['a', 'b'] })
+  expect(() => readBody(mediaType, Buffer.from('tags=a&tags=b&at[city]=1'), contentType)).toThrow(
+    'body.tags stands more than once; give it one value',
+  )
 })
 
 test.each([
@@ -126,8 +128,8 @@ test('bytes within a form are described as files, also in a list', () => {
 })
 
 describe('a body of many members', () => {
-  const read = (type: string, body: string) =>
-    readBody(mediaTypeOf(type, { type: 'object' }), Buffer.from(body), `${type}; boundary=B`)
+  const read = (type: string, body: string, encoding?: object, schema: object = { type: 'object' }) =>
+    readBody(mediaTypeOf(type, schema, encoding), Buffer.from(body), `${type}; boundary=B`)
   const write = (count: number, name: (index: number) => string) =>
     `${Array.from({ length: count }, (_, n) => `--B\r\nContent-Disposition: form-data; name="${name(n)}"\r\n\r\n1\r\n`).join('')}--B--\r\n`
 
@@ -135,6 +137,27 @@ describe('a body of many members', () => {
     const pairs = Array.from({ length: 20_000 }, (_, n) => `a${n}=1`).join('&')
     expect(Object.keys(read('application/x-www-form-urlencoded', pairs) as object)).toHaveLength(20_000)
   }, 2_000)
+
+  test.each([
+    ['form', 'array', 'a=1&'.repeat(20_000)],
+    ['deepObject', 'object', Array.from({ length: 20_000 }, (_, n) => `a[${n}x]=1`).join('&')],
+    ['deepObject', 'array', `a${'[]'.repeat(512)}=1&`.repeat(200)],
+  ])(
+    'is read so where its encoding names the style %s of an %s',
+    (style, type, body) => {
+      const schema = { properties: { a: { type } } }
+      const value = read('application/x-www-form-urlencoded', body, { a: { style } }, schema)
+      expect(value).toHaveProperty('a')
+    },
+    5_000,
+  )
+
+  test('nests 512 levels at most in style deepObject', () => {
+    const nest = (levels: number) =>
+      read('application/x-www-form-urlencoded', `a${'[b]'.repeat(levels)}=1`, { a: { style: 'deepObject' } })
+    expect(nest(512)).toHaveProperty('a.b.b.b')
+    for (const levels of [513, 50_000]) expect(() => nest(levels)).toThrow('must nest at most 512 levels')
+  })
 
   test.each([
     ['one name', () => 'a'],

@@ -111,6 +111,14 @@ describe('a query parameter gives its value back', () => {
     )
   })
 
+  test('a value of style deepObject nests 512 levels at most', () => {
+    const read = createQueryReader([parameterOf({ in: 'query', style: 'deepObject' }, { type: 'object' })])
+    const nest = (levels: number) => read(`color${'[a]'.repeat(levels)}=1`).violations
+    expect(nest(512)).toEqual([])
+    for (const levels of [513, 5_000])
+      expect(nest(levels)).toMatchObject([{ rule: 'maxDepth', message: 'must nest at most 512 levels' }])
+  })
+
   test.each(['application/json', 'application/problem+json; charset=utf-8'])('any JSON as %s', (type) => {
     const parameter = readParameter({ name: 'color', in: 'query', content: { [type]: { schema: {} } } })
     const read = createQueryReader([parameter])
