@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, truncateSync } from 'node:fs'
 import { Argument, Command, Option } from 'commander'
 import { readDocument } from '../document/document.ts'
 import { readExtensions } from '../document/extensions.ts'
@@ -72,13 +72,21 @@ async function exportList(
   { format, output }: ExportOptions,
   { stdout, stderr, setExitCode }: CommandContext,
 ): Promise<void> {
-  const write = (text: string) =>
-    output === undefined ? stdout.write(text) : writeTo(output, () => appendFileSync(output, text))
-  if (output !== undefined) write('')
-  const earlier = output === undefined ? '' : readFileSync(output, 'utf8')
-  let offset = output === undefined ? 0 : countItems(output, earlier, format)
+  const { records, isCut } =
+    output === undefined ? { records: [], isCut: false } : readEarlier(output, format)
+  const start = Math.max(records.length - (format === 'csv' ? 1 : 0), 0)
+  let offset = start
+  let columns = format === 'csv' ? records[0]?.trimEnd().split(',') : undefined
+  let isWhole = !isCut
+  const write = (text: string) => {
+    if (output === undefined) return stdout.write(text)
+    writeTo(output, () => {
+      if (!isWhole) truncateSync(output, Buffer.byteLength(records.join('')))
+      isWhole = true
+      appendFileSync(output, text)
+    })
+  }
   const rows: object[] = []
-  let columns = format === 'csv' && earlier !== '' ? readColumns(earlier) : undefined
   const { reach = Number.POSITIVE_INFINITY } = list
   for (;;) {
     const limit = Math.min(list.pageSize, reach - offset)
@@ -92,13 +100,11 @@ async function exportList(
     if (format === 'table') rows.push(...items)
     if (format === 'jsonl') write(items.map((item) => `${JSON.stringify(item)}\n`).join(''))
     if (format === 'csv' && items.length > 0) {
-      if (output !== undefined && columns) checkColumns(output, columns, Object.keys(items[0] ?? {}))
-      if (!columns) write(`${Object.keys(items[0] ?? {}).join(',')}\n`)
-      columns ??= Object.keys(items[0] ?? {})
-      const names = columns
-      write(
-        items.map((item) => `${names.map((name) => quote(formatValue(item[name]))).join(',')}\n`).join(''),
-      )
+      const names = new Set(items.flatMap(Object.keys))
+      if (output !== undefined && columns && offset === start) checkColumns(output, columns, names)
+      if (!columns) write(`${[...names].join(',')}\n`)
+      columns ??= [...names]
+      write(formatRecords(items, columns, offset))
     }
     offset += items.length
     stderr.write(`${offset} read\n`)
@@ -115,14 +121,32 @@ function quote(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
-/** Counts what an earlier run has written: records, since a quoted value of CSV can hold line ends. */
-function countItems(file: string, text: string, format: string): number {
-  if (text === '') return 0
-  if (format === 'table') throw new CommandError(`${file} exists; a table cannot be continued`)
-  const lines = text.split('\n').filter(Boolean)
-  if (format === 'jsonl') return lines.every(isObjectText) ? lines.length : refuseFile(file)
-  const records = text.replaceAll(/"(?:[^"]|"")*"/g, '').split('\n')
-  return records.filter(Boolean).length - 1
+/** Writes items as records of CSV. Throws a `CommandError` on a member that no column is for, which would be lost. */
+function formatRecords(
+  items: readonly Readonly<Record<string, unknown>>[],
+  columns: readonly string[],
+  offset: number,
+): string {
+  const lost = items.flatMap(Object.keys).find((name) => !columns.includes(name))
+  if (lost !== undefined) {
+    const message = `${offset} read; an item has the member ${JSON.stringify(lost)}, which the first items do not have`
+    throw new CommandError(`${message}; --format jsonl writes all members`, 1)
+  }
+  return items.map((item) => `${columns.map((name) => quote(formatValue(item[name]))).join(',')}\n`).join('')
+}
+
+/**
+ * Reads the records that an earlier run has written whole, each with its line end: of CSV the names of the columns first,
+ * and a quoted value can hold line ends. What an interruption has left of a last record is none.
+ */
+function readEarlier(file: string, format: string): { records: readonly string[]; isCut: boolean } {
+  writeTo(file, () => appendFileSync(file, ''))
+  const text = readFileSync(file, 'utf8')
+  if (text !== '' && format === 'table') throw new CommandError(`${file} exists; a table cannot be continued`)
+  const records = text.match(format === 'csv' ? /(?:"[^"]*"|[^"\n])*\n/gy : /.*\n/g) ?? []
+  const isOutput = records.length > 0 && (format === 'csv' || records.every(isObjectText))
+  if (text !== '' && !isOutput) refuseFile(file)
+  return { records, isCut: records.join('') !== text }
 }
 
 function isObjectText(line: string): boolean {
@@ -133,14 +157,10 @@ function isObjectText(line: string): boolean {
   }
 }
 
-function readColumns(text: string): string[] {
-  return (text.split('\n')[0] ?? '').split(',')
-}
-
 /** An item can lack members, so that a file of the same list has fewer or more columns, but no others. */
-function checkColumns(file: string, columns: readonly string[], names: readonly string[]): void {
-  const isSame = columns.every((one) => names.includes(one)) || names.every((one) => columns.includes(one))
-  if (!isSame) refuseFile(file)
+function checkColumns(file: string, columns: readonly string[], names: ReadonlySet<string>): void {
+  const shared = columns.filter((one) => names.has(one)).length
+  if (shared < columns.length && shared < names.size) refuseFile(file)
 }
 
 function refuseFile(file: string): never {

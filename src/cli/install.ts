@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { homedir, platform } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Argument, Command, Option } from 'commander'
 import { listApiVariables } from '../config/api-variables.ts'
 import { isKey } from '../config/gateway-keys.ts'
@@ -17,7 +17,7 @@ import {
 } from '../mcp/client-configuration.ts'
 import { type CommandContext, CommandError, formatExamples } from './command.ts'
 import { addDescriptionOptions, writeOptions } from './description-options.ts'
-import { writeTo } from './output-file.ts'
+import { replaceFile } from './output-file.ts'
 import { locateDescriptions } from './served.ts'
 
 interface InstallOptions extends DescriptionOptions {
@@ -77,10 +77,7 @@ async function install(
   const file = options.file ?? locateFile(client, platform(), homedir())
   const present = readPresent(file)
   const servers = { ...asRecord(present[client.member]), ...asRecord(asRecord(configuration)[client.member]) }
-  writeTo(file, () => {
-    mkdirSync(dirname(resolve(file)), { recursive: true })
-    writeFileSync(file, `${JSON.stringify({ ...present, [client.member]: servers }, null, 2)}\n`)
-  })
+  replaceFile(file, `${JSON.stringify({ ...present, [client.member]: servers }, null, 2)}\n`)
   context.stdout.write(`${file} is written; restart ${client.title} to read it\n`)
 }
 

@@ -1,3 +1,15 @@
+import { randomUUID } from 'node:crypto'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { asRecord } from '../document/json.ts'
 import { CommandError } from './command.ts'
 
@@ -10,4 +22,25 @@ export function writeTo(file: string, write: () => void): void {
     if (syscall === undefined) throw error
     throw new CommandError(`${file} cannot be written (${code})`)
   }
+}
+
+/**
+ * Puts a text in the place of what a file says, or leaves the file as it was: a write that ends halfway would lose what is
+ * not its own. Links and the mode of the file stay. Throws as `writeTo` does.
+ */
+export function replaceFile(file: string, text: string): void {
+  writeTo(file, () => {
+    mkdirSync(dirname(resolve(file)), { recursive: true })
+    const isThere = existsSync(file)
+    const target = isThere ? realpathSync(file) : resolve(file)
+    const draft = `${target}.${randomUUID()}`
+    try {
+      writeFileSync(draft, text, { flush: true })
+      if (isThere) chmodSync(draft, statSync(target).mode)
+      renameSync(draft, target)
+    } catch (error) {
+      rmSync(draft, { force: true })
+      throw error
+    }
+  })
 }

@@ -1,4 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -76,7 +87,9 @@ describe('calgate users export', () => {
     ['csv', 'a note of mine\n'],
     ['csv', '{"id":1}\n'],
     ['jsonl', 'id,name,bio\n1,A,\n'],
-    ['jsonl', '{"id":1}\n{"id":'],
+    ['csv', 'a note of mine\nwith a second line'],
+    ['jsonl', '{"id":1}\n{"id":\n'],
+    ['jsonl', 'a note of mine'],
   ])('leaves a file alone that is no earlier output of %s', async (format, text) => {
     const file = join(folder, 'other')
     writeFileSync(file, text)
@@ -113,10 +126,36 @@ describe('calgate users export', () => {
     await run('export', 'users', '--format', format, '--output', output)
     const whole = readFileSync(output, 'utf8')
     const start = whole.indexOf(format === 'csv' ? '\n101,' : '\n{"id":101,') + 1
-    writeFileSync(output, whole.slice(0, start))
-    const { code, stderr } = await run('export', 'users', '--format', format, '--output', output)
-    expect([code, stderr]).toEqual([0, '300 read\n'])
-    expect(readFileSync(output, 'utf8')).toBe(whole)
+    // A run that was interrupted, by a full disk for one, ends within a record: here also behind a line end in quotes.
+    for (const half of [
+      '',
+      whole.slice(start, start + 2),
+      whole.slice(start).split('\n', 1)[0],
+      '101,"a\n',
+    ]) {
+      writeFileSync(output, whole.slice(0, start) + half)
+      if (format === 'jsonl' && half?.endsWith('\n')) continue
+      const { code, stderr } = await run('export', 'users', '--format', format, '--output', output)
+      expect([code, stderr]).toEqual([0, '300 read\n'])
+      expect(readFileSync(output, 'utf8')).toBe(whole)
+    }
+  })
+
+  it('has a column for each member of the first items, and loses none of later ones', async () => {
+    count = 300
+    const [first, late] = [users[0], users[299]]
+    Object.assign(users, { 0: { id: 1 }, 299: { ...late, locale: 'en' } })
+    expect((await run('users', 'export')).stdout).toMatch(/^id,name,bio\n1,,\n2,"""A"", 1","a\nb"\n/)
+    const output = join(folder, 'late.csv')
+    for (const _ of ['at first', 'again']) {
+      const { code, stderr } = await run('users', 'export', '--output', output)
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringContaining('250 read; an item has the member "locale"'),
+      ])
+    }
+    expect(readFileSync(output, 'utf8').match(/^\d+,/gm)).toHaveLength(250)
+    Object.assign(users, { 0: first, 299: late })
   })
 
   it('says plainly when the API lets not all be read', async () => {
@@ -171,6 +210,28 @@ describe('calgate install', () => {
   ])('finds the file of Claude Desktop on %s', (platform, file, home) => {
     const [desktop] = mcpClients.filter(({ id }) => id === 'claude-desktop')
     expect(desktop && locateFile(desktop, platform, home)).toBe(file)
+  })
+
+  it('leaves a file as it was when it cannot be written whole', () => {
+    const own = join(folder, 'full')
+    mkdirSync(own)
+    const file = join(own, 'mcp.json')
+    const text = JSON.stringify({ mcpServers: { other: { command: 'x'.repeat(4_000) } } })
+    writeFileSync(file, text)
+    const install = `ulimit -f 2; exec "$0" bin/calgate.js install cursor --mock --file "$1"`
+    const { status, stderr } = spawnSync('bash', ['-c', install, process.execPath, file])
+    expect([status, String(stderr)]).toEqual([2, expect.stringContaining('cannot be written (EFBIG)')])
+    expect([readFileSync(file, 'utf8'), readdirSync(own)]).toEqual([text, ['mcp.json']])
+  })
+
+  it('leaves the link to a file, and its mode, as they were', async () => {
+    const file = join(folder, 'linked.json')
+    const link = join(folder, 'link.json')
+    writeFileSync(file, '{}', { mode: 0o600 })
+    symlinkSync(file, link)
+    expect(await runCommand('install', 'cursor', '--mock', '--file', link)).toMatchObject({ code: 0 })
+    expect([lstatSync(link).isSymbolicLink(), statSync(file).mode & 0o777]).toEqual([true, 0o600])
+    expect(readFileSync(file, 'utf8')).toContain('calgate')
   })
 
   it('leaves a file alone that is not plain JSON', async () => {
