@@ -45,7 +45,7 @@ export function listPathOperations(document: Readonly<Record<string, unknown>>):
         `the path ${spelled} is left out: its dots lead to another path`,
         'the path that they lead to',
       )
-    const item = resolvePart(document, part)
+    const item = readItem(document, part)
     if (!isObject(item)) return refuse(place, `the path ${spelled} says nothing`, 'a Path Item Object')
     const named = methods.map((method) => [method, item[method], [...place, method]] as const)
     const additional = Object.entries(asRecord(item.additionalOperations)).map(
@@ -61,6 +61,12 @@ export function listPathOperations(document: Readonly<Record<string, unknown>>):
     })
   })
   return { operations, findings }
+}
+
+/** What stands beside the reference of a Path Item Object holds as well. */
+function readItem(document: unknown, part: unknown): unknown {
+  const found = resolvePart(document, part)
+  return isObject(found) && isObject(part) ? { ...found, ...part } : found
 }
 
 /** Node reads these methods alone; CONNECT asks for a tunnel, and a server must not repeat credentials to TRACE (RFC 9110 §9.3). */
@@ -107,10 +113,11 @@ function joinBodies(document: unknown, bodies: readonly unknown[]): unknown {
   const types = Object.keys(contents[0] ?? {})
   return {
     content: Object.fromEntries(
-      types.map((type) => [
-        type,
-        { schema: { allOf: contents.map((content) => asRecord(content[type]).schema ?? {}) } },
-      ]),
+      types.map((type) => {
+        const all = contents.map((content) => asRecord(content[type]))
+        const encoding = Object.fromEntries(all.flatMap((one) => Object.entries(asRecord(one.encoding))))
+        return [type, { schema: { allOf: all.map(({ schema = {} }) => schema) }, encoding }]
+      }),
     ),
   }
 }

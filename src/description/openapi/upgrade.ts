@@ -1,6 +1,7 @@
 import { upgrade } from '@scalar/openapi-upgrader'
 import { asRecord, isObject } from '../../document/json.ts'
 import type { Finding } from '../problem.ts'
+import { walkParts } from './references.ts'
 
 /** A document as OpenAPI 3.1, which is changed in place from here on, and what upgrading it has cost. */
 export interface UpgradedDocument {
@@ -17,9 +18,63 @@ export function readVersion(document: unknown): string | undefined {
 
 /**
  * Upgrades an OpenAPI 2.0 or 3.0 document to 3.1; the methods and places of 3.2 are kept as they stand. Where the
- * upgrader fails, it is given the paths one by one, so that one of them costs itself alone.
+ * upgrader fails, it is given the paths one by one, so that one of them costs itself alone. The source may be changed
+ * by it.
  */
 export function upgradeDocument(source: object): UpgradedDocument {
+  const version = readVersion(source)
+  if (version === '2.0' || version === '3.0') removeSiblings(source)
+  const formats = version === '2.0' ? readListFormats(source) : []
+  const { document, findings } = upgradeParts(source)
+  return { document, findings: [...formats, ...findings] }
+}
+
+/** What may stand beside a reference before OpenAPI 3.1: what is said of a value without narrowing it. */
+const siblings = new Set([
+  ...['$ref', 'title', 'summary', 'description', 'default', 'example', 'deprecated'],
+  ...['nullable', 'readOnly', 'writeOnly'],
+])
+
+/** Before OpenAPI 3.1 what stands beside a reference is ignored (3.0.4, Reference Object), but in a Path Item Object. */
+function removeSiblings(source: object): void {
+  walkParts(source, (part, path) => {
+    if (typeof part.$ref !== 'string' || (path.at(-2) === 'paths' && `${path.at(-1)}`.startsWith('/'))) return
+    for (const name of Object.keys(part))
+      if (!siblings.has(name) && !name.startsWith('x-')) Reflect.deleteProperty(part, name)
+  })
+}
+
+/** How OpenAPI 2.0 has lists written that OpenAPI 3 has no style for. */
+const lostFormats: Readonly<Record<string, readonly unknown[]>> = {
+  query: ['tsv'],
+  formData: ['tsv'],
+  path: ['tsv', 'ssv', 'pipes'],
+  header: ['tsv', 'ssv', 'pipes'],
+}
+
+/**
+ * Finds the lists that will be written otherwise than the document says. Says of lists in forms that they have commas
+ * where nothing else is said (OpenAPI 2.0, `collectionFormat`), which the upgrader does of other parameters alone.
+ */
+function readListFormats(source: object): Finding[] {
+  const findings: Finding[] = []
+  walkParts(source, (part, path) => {
+    const { in: place, name, type, items, collectionFormat: format } = part
+    if (type !== 'array' || typeof place !== 'string') return
+    if (place === 'formData' && format === undefined && asRecord(items).type !== 'file')
+      Reflect.set(part, 'collectionFormat', 'csv')
+    if (lostFormats[place]?.includes(format))
+      findings.push({
+        path: [...path, 'collectionFormat'],
+        message: `the list "${name}" is not written as ${format}: OpenAPI 3 has no style for it`,
+        expected: place === 'path' || place === 'header' ? 'csv' : 'csv, ssv, pipes or multi',
+        severity: 'warning',
+      })
+  })
+  return findings
+}
+
+function upgradeParts(source: object): UpgradedDocument {
   const whole = tryUpgrade(source)
   if (whole) return { document: whole, findings: [] }
   const { paths, ...rest } = asRecord(source)

@@ -48,6 +48,66 @@ paths:
   })
 })
 
+test('lists of a Swagger 2.0 document are written as it says, with commas where it says nothing', async () => {
+  const list = 'type: array, items: { type: string }'
+  const loading = await load({
+    'shop.yaml': `
+swagger: '2.0'
+info: { title: Shop, version: '1' }
+consumes: [application/x-www-form-urlencoded]
+parameters:
+  Ids: { name: ids, in: formData, ${list} }
+  Tags: { name: tags, in: formData, ${list}, collectionFormat: multi }
+paths:
+  /own:
+    post:
+      parameters:
+        - { name: ids, in: formData, ${list} }
+        - { name: parts, in: formData, ${list}, collectionFormat: pipes }
+        - { name: files, in: formData, type: array, items: { type: file } }
+        - { name: q, in: query, ${list}, collectionFormat: tsv }
+        - { name: h, in: header, ${list}, collectionFormat: ssv }
+      responses: { 200: { description: Done } }
+  /shared:
+    post: { parameters: [{ $ref: '#/parameters/Ids' }, { $ref: '#/parameters/Tags' }], responses: { 200: { description: Done } } }
+`,
+  })
+  const encodings = ['post /own', 'post /shared'].map((name) => {
+    const { content } = asRecord(listOperations(loading)[name]?.requestBody)
+    return asRecord(asRecord(content)['application/x-www-form-urlencoded']).encoding
+  })
+  const [commas, repeated] = [false, true].map((explode) => ({ style: 'form', explode }))
+  expect(encodings).toEqual([
+    { ids: commas, parts: { style: 'pipeDelimited', explode: false } },
+    { ids: commas, tags: repeated },
+  ])
+  expect(listProblems(loading)).toEqual([
+    'shop.yaml:15: warning: the list "q" is not written as tsv: OpenAPI 3 has no style for it; csv, ssv, pipes or multi',
+    'shop.yaml:16: warning: the list "h" is not written as ssv: OpenAPI 3 has no style for it; csv',
+  ])
+})
+
+test('what narrows a value beside a reference is ignored before OpenAPI 3.1', async () => {
+  const beside = { type: 'object', minLength: 50, properties: {}, description: 'Its name.', readOnly: true }
+  const name = { $ref: '#/components/schemas/Name', ...beside }
+  const schema = { type: 'object', properties: { name, $ref: { type: 'string', minLength: 1 } } }
+  const example = { $ref: '#/components/schemas/Name', type: 'object' }
+  const content = { 'application/json': { schema, example } }
+  const read = async (openapi: string) => {
+    const paths = { '/a': { post: { requestBody: { content }, responses: anything } } }
+    const components = { schemas: { Name: { type: 'string' } } }
+    const loading = await loadSound({ ...describeApi(paths, { components }), openapi })
+    return asRecord(asRecord(listOperations(loading)['post /a']?.requestBody).content)['application/json']
+  }
+  expect(await read('3.1.0')).toMatchObject({ schema })
+  const narrowed = { $ref: name.$ref, description: 'Its name.', readOnly: true }
+  expect(await read('3.0.3')).toMatchObject({
+    schema: { properties: { name: narrowed, $ref: { minLength: 1 } } },
+  })
+  expect(asRecord(asRecord(asRecord(await read('3.0.3')).schema).properties).name).toEqual(narrowed)
+  expect(JSON.stringify(await read('3.0.3'))).toContain(JSON.stringify(example))
+})
+
 test('nullable and boolean bounds of 3.0 become 3.1', async () => {
   const schema = { type: 'integer', nullable: true, minimum: 1, exclusiveMinimum: true }
   const loading = await loadSound({
@@ -103,6 +163,17 @@ test('what no server takes is left out by name: methods and paths with dot segme
     'the path /../b is left out',
     'the path /c/%2E./d is left out',
   ])
+})
+
+test('what stands beside the reference of a path item is served, too', async () => {
+  const shared = { get: { operationId: 'shared', responses: anything }, parameters: [] }
+  const loading = await loadSound(
+    describeApi(
+      { '/a': { $ref: '#/components/pathItems/A', post: { operationId: 'own', responses: anything } } },
+      { components: { pathItems: { A: shared } } },
+    ),
+  )
+  expect(Object.keys(listOperations(loading))).toEqual(['get /a', 'post /a'])
 })
 
 test('what a path item says becomes its operations own, unless they say otherwise', async () => {
