@@ -9,7 +9,7 @@ import { loadExternalFiles, type ReferenceOptions } from './openapi/external-fil
 import { readPathOperations } from './openapi/operations.ts'
 import { findSlowPatterns } from './openapi/pattern-checks.ts'
 import { repairReferences } from './openapi/reference-checks.ts'
-import { addHeaderScheme } from './openapi/security.ts'
+import { completeSchemes } from './openapi/security.ts'
 import { readVersion, upgradeDocument } from './openapi/upgrade.ts'
 import type { Finding, Path, Position, Problem } from './problem.ts'
 import { readSource } from './source.ts'
@@ -92,7 +92,7 @@ export async function toDescription(
     name: nameDescription(file),
     kind,
     positionOf: (path) => positionOf(toWrittenPath(path, written)),
-    document: { ...rest, info: completeInfo(rest.info, file), components: addHeaderScheme(rest.components) },
+    document: { ...rest, info: completeInfo(rest.info, file), components: completeSchemes(document) },
     operations: operations.map(({ key, method, path, part }) => ({
       ...{ key, method, operation: part },
       findPosition: () => positionOf(path),

@@ -12,7 +12,7 @@ export function nameVariables(description: Description): Description {
   if (!isObject(components.securitySchemes)) return description
   const securitySchemes = Object.fromEntries(
     Object.entries(components.securitySchemes).map(([name, part]) => {
-      if (!isObject(part) || part['x-env'] !== undefined || part.$ref !== undefined) return [name, part]
+      if (!isObject(part) || part['x-env'] !== undefined) return [name, part]
       return [name, { ...part, 'x-env': { value: nameVariable(description, name) } }]
     }),
   )

@@ -48,11 +48,18 @@ export function findHeaderScheme(parameters: readonly ParameterPart[]): readonly
   return [{ [headerScheme]: [] }, ...(header.required === true ? [] : [{}])]
 }
 
-/** Adds the scheme of `Authorization` headers to the components of a document, where it is not there. */
-export function addHeaderScheme(components: unknown): Part {
-  const { securitySchemes, ...rest } = asRecord(components)
+/**
+ * Completes the components of a document: security schemes stand in the place of references to them, and the scheme of
+ * `Authorization` headers is added where it is not there.
+ */
+export function completeSchemes(document: Part): Part {
+  const described = Object.entries(readSchemes(document)).map(([name, part]) => [
+    name,
+    resolvePart(document, part),
+  ])
   const scheme = { type: 'apiKey', in: 'header', name: 'Authorization' }
-  return { ...rest, securitySchemes: { [headerScheme]: scheme, ...asRecord(securitySchemes) } }
+  const securitySchemes = { [headerScheme]: scheme, ...Object.fromEntries(described) }
+  return { ...asRecord(document.components), securitySchemes }
 }
 
 /** The places in a request that the schemes of some alternatives fill, as `header x-api-key`. */

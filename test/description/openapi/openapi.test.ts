@@ -422,6 +422,40 @@ test('an Authorization header that only a parameter describes is a credential', 
   })
 })
 
+test('a security scheme may be a reference, to another or into a file', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'calgate-schemes-'))
+  try {
+    await writeFile(
+      join(folder, 'common.yaml'),
+      'Default: { $ref: "#/Key" }\nKey: { type: apiKey, in: query, name: key }\n',
+    )
+    const paths = { '/a': { get: { operationId: 'a', security: [{ default: [], other: [] }] } } }
+    const securitySchemes = {
+      // A name that elsewhere is a keyword whose value is data.
+      default: { $ref: 'common.yaml#/Default' },
+      other: { $ref: '#/components/securitySchemes/base' },
+      base: { type: 'http', scheme: 'bearer', 'x-env': { value: 'TOKEN' } },
+    }
+    const api = describeApi(paths, { components: { securitySchemes } })
+    for (const files of [
+      { [join(folder, 'shop.json')]: api },
+      { 'first.json': describeApi({ '/b': { get: { operationId: 'b' } } }), [join(folder, 'shop.json')]: api },
+    ]) {
+      const { document, problems } = await load(files)
+      expect(problems).toEqual([])
+      const operation = document && readOperations(document).find(({ id }) => id === 'a')
+      expect(operation?.security).toMatchObject([
+        [
+          { in: 'query', key: 'key', prefix: '' },
+          { in: 'header', key: 'Authorization', prefix: 'Bearer ', variables: { value: 'TOKEN' } },
+        ],
+      ])
+    }
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
 test('references lead to files of the same folder alone', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'calgate-references-'))
   try {
