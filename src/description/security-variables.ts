@@ -12,8 +12,10 @@ export function nameVariables(description: Description): Description {
   if (!isObject(components.securitySchemes)) return description
   const securitySchemes = Object.fromEntries(
     Object.entries(components.securitySchemes).map(([name, part]) => {
-      if (!isObject(part) || part['x-env'] !== undefined) return [name, part]
-      return [name, { ...part, 'x-env': { value: nameVariable(description, name) } }]
+      if (!isObject(part)) return [name, part]
+      const { 'x-env': given = {} } = part
+      if (!isObject(given) || listNamed(given).length > 0) return [name, part]
+      return [name, { ...part, 'x-env': { ...given, value: nameVariable(description, name) } }]
     }),
   )
   return {
@@ -54,7 +56,12 @@ export function findSharedCredentials(
 
 /** Without a variable of its own, a scheme has one by its name. */
 function listVariables(scheme: string, environment: unknown): string[] {
-  const { value, username, password } = asRecord(environment)
-  const named = [value, username, password].filter((one) => typeof one === 'string')
+  const named = listNamed(asRecord(environment))
   return named.length > 0 ? named : [scheme]
+}
+
+/** The variables that `x-env` names; of a user or a password alone there is none. */
+function listNamed({ value, username, password }: Readonly<Record<string, unknown>>): string[] {
+  const isBasic = username !== undefined && password !== undefined
+  return (isBasic ? [username, password] : [value]).filter((one) => typeof one === 'string')
 }

@@ -238,6 +238,24 @@ test('components of one name are kept apart, and those that nothing leads to are
   })
 })
 
+test.each([
+  [{ prefix: 'Token ' }, { prefix: 'Token ', value: 'A_KEY' }, { prefix: 'Token ', value: 'B_KEY' }],
+  [{ username: 'USER' }, { username: 'USER', value: 'A_KEY' }, { username: 'USER', value: 'B_KEY' }],
+  [{ value: 'TOKEN' }, { value: 'TOKEN' }, undefined],
+  [{ username: 'USER', password: 'PASS' }, { username: 'USER', password: 'PASS' }, undefined],
+])('two schemes with x-env %j are two, unless it names their variables', async (given, first, second) => {
+  const describe = (path: string) =>
+    describeApi(
+      { [path]: { get: { security: [{ key: [] }] } } },
+      { components: { securitySchemes: { key: { type: 'http', scheme: 'basic', 'x-env': given } } } },
+    )
+  const { document } = await load({ 'a.json': describe('/a'), 'b.json': describe('/b') })
+  expect(asRecord(document?.components).securitySchemes).toEqual({
+    key: { type: 'http', scheme: 'basic', 'x-env': first },
+    ...(second && { key_b: { type: 'http', scheme: 'basic', 'x-env': second } }),
+  })
+})
+
 test('a document types a capability, which keeps the names that it exposes', async () => {
   const typed = describeApi(
     {
