@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { nameVariable } from '../config/api-variables.ts'
 import { type Config, ConfigError, readConfig } from '../config/config.ts'
-import { nameDescription } from '../config/settings.ts'
+import { nameDescriptions } from '../config/settings.ts'
 import { findUnknownVariables } from '../config/unknown-variables.ts'
 import type { DescriptionOptions } from '../description/files.ts'
 import { type Api, readApi } from '../document/api.ts'
@@ -161,7 +161,7 @@ function selectOptions(
   options: DescriptionOptions | undefined,
   files: readonly string[],
 ): DescriptionOptions {
-  const names = files.map(nameDescription)
+  const names = nameDescriptions(files)
   const select = (values: readonly string[] = []) =>
     values.filter((value) => names.some((name) => value.startsWith(`${name}=`)))
   return { ...options, baseUrls: select(options?.baseUrls), prefixes: select(options?.prefixes) }

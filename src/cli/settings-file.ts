@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { ConfigError } from '../config/config.ts'
 import type { Environment } from '../config/environment.ts'
 import {
-  findUnknownSettings,
+  findSettingProblems,
   listSettingVariables,
   type Settings,
   type SettingVariable,
@@ -46,7 +46,7 @@ export function readSettingsFile(file: string): SettingsFile {
     options: toDescriptionOptions(settings, at),
     apply(environment, api) {
       const settings = list(api)
-      const problems = findUnknownSettings(settings, api).map(
+      const problems = findSettingProblems(settings, api).map(
         ({ path, message }) => `${file}:${lineOf(path)}: ${path.join('.')} ${message}`,
       )
       const added = settings.flatMap((setting) => {

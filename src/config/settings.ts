@@ -61,6 +61,8 @@ export function listSettingVariables(
   names: readonly string[],
 ): SettingVariable[] {
   const { descriptions = [] } = settings
+  const described =
+    descriptions.length > 1 ? nameDescriptions(descriptions.map(({ file = '' }) => file)) : [api.name]
   const fixed = names.flatMap((variable): SettingVariable[] => {
     const key = nameSetting(variable)
     const found = Object.entries(settings).find(([name]) => name === key)?.[1]
@@ -69,40 +71,52 @@ export function listSettingVariables(
   return [
     ...fixed,
     ...descriptions.flatMap((one, index) =>
-      listApiSettings(one, descriptions.length > 1, api).map((entry) => ({
-        ...entry,
-        path: ['descriptions', index, ...entry.path],
-      })),
+      listApiSettings(one, (scheme) => findSchemeVariable(api, described, index, scheme), api).map(
+        (entry) => ({
+          ...entry,
+          path: ['descriptions', index, ...entry.path],
+        }),
+      ),
     ),
   ]
 }
 
-/** A credential or a pin that the API has no place for, and what is wrong with it. */
-export interface UnknownSetting {
+/** A setting that cannot be used, and what is wrong with it. */
+export interface SettingProblem {
   readonly path: SettingPath
   readonly message: string
 }
 
-/** Finds the credentials and pins that would never be used, by the name that is mistyped. */
-export function findUnknownSettings(listed: readonly SettingVariable[], api: Api): UnknownSetting[] {
+/**
+ * Finds the credentials and pins that would never be used, by the name that is mistyped, and the settings that would
+ * overwrite those of another description.
+ */
+export function findSettingProblems(listed: readonly SettingVariable[], api: Api): SettingProblem[] {
   const known = listApiVariables(api)
-  return listed.flatMap(({ path, variable }) => {
+  return listed.flatMap(({ path, variable, value }, index) => {
     const kind = path[2]
-    if ((kind !== 'credentials' && kind !== 'pins') || variable in known) return []
-    const [what, names] =
-      kind === 'credentials'
-        ? ['is no security scheme of the API', api.schemes]
-        : ['is no parameter that can be pinned', api.pins]
-    const expected = names.map(({ name }) => name).join(', ')
-    return [
-      { path, message: `${what}; expected ${expected === '' ? 'nothing there' : `one of ${expected}`}` },
-    ]
+    if ((kind === 'credentials' || kind === 'pins') && !(variable in known)) {
+      const [what, names] =
+        kind === 'credentials'
+          ? ['is no security scheme of the API', api.schemes]
+          : ['is no parameter that can be pinned', api.pins]
+      const expected = names.map(({ name }) => name).join(', ')
+      return [
+        { path, message: `${what}; expected ${expected === '' ? 'nothing there' : `one of ${expected}`}` },
+      ]
+    }
+    const earlier = listed.slice(0, index).find((one) => one.variable === variable && one.value !== value)
+    if (!earlier) return []
+    const place = earlier.path.join('.')
+    return [{ path, message: `and ${place} are one setting, ${variable}; expected one value of it` }]
   })
 }
 
-function listApiSettings(settings: DescriptionSettings, isOneOfMany: boolean, api: Api): SettingVariable[] {
-  const { file, baseUrl, caFile, credentials = {}, pins = {} } = settings
-  const name = isOneOfMany && file !== undefined ? nameDescription(file) : api.name
+function listApiSettings(
+  { file, baseUrl, caFile, credentials = {}, pins = {} }: DescriptionSettings,
+  findVariable: (scheme: string) => string,
+  api: Api,
+): SettingVariable[] {
   const list = (key: string, value: string | undefined, variable: string) =>
     value === undefined ? [] : [{ path: [key], variable: nameVariable(api, variable), value }]
   return [
@@ -111,7 +125,7 @@ function listApiSettings(settings: DescriptionSettings, isOneOfMany: boolean, ap
     ...list('caFile', caFile, 'ca_file'),
     ...Object.entries(credentials).map(([scheme, value]) => ({
       path: ['credentials', scheme],
-      variable: findSchemeVariable(api, name, scheme),
+      variable: findVariable(scheme),
       value,
     })),
     ...Object.entries(pins).map(([pin, value]) => ({
@@ -122,13 +136,20 @@ function listApiSettings(settings: DescriptionSettings, isOneOfMany: boolean, ap
   ]
 }
 
-/** The variable of a security scheme: of several descriptions, the one that is named after its own. */
-function findSchemeVariable(api: Api, description: string, scheme: string): string {
-  const own = nameVariable({ name: description }, scheme)
-  const found =
-    api.schemes.find((one) => nameSchemeVariables(api, one)[0] === own) ??
-    api.schemes.find((one) => one.name === scheme)
-  return found ? (nameSchemeVariables(api, found)[0] ?? own) : own
+/**
+ * The variable of a security scheme: of several descriptions, the one that is named after its own, or that it names
+ * itself; never one that is named after another.
+ */
+function findSchemeVariable(api: Api, described: readonly string[], index: number, scheme: string): string {
+  const [own = '', ...others] = [...described.slice(index), ...described.slice(0, index)].map((name) =>
+    nameVariable({ name }, scheme),
+  )
+  // Where another description has a scheme of the same name, this one's has a name of its own.
+  const names = others.length > 0 ? [`${scheme}_${described[index]}`, scheme] : [scheme]
+  const variables = names
+    .flatMap((one) => api.schemes.filter(({ name }) => name === one))
+    .flatMap((one) => nameSchemeVariables(api, one).slice(0, 1))
+  return variables.includes(own) ? own : (variables.find((one) => !others.includes(one)) ?? own)
 }
 
 /** Names a description by its file: `/apis/Pet Store.v2.yaml` is `pet-store-v2`; always a name that starts with a letter. */
@@ -140,4 +161,16 @@ export function nameDescription(file: string): string {
     .filter(Boolean)
     .join('-')
   return /^[a-z]/.test(words) ? words.slice(0, 40).replace(/-$/, '') : `api-${words}`.slice(0, 40)
+}
+
+/** Names descriptions by their files; of equal names, the second becomes `shop-2`. */
+export function nameDescriptions(files: readonly string[]): string[] {
+  const names: string[] = []
+  for (const file of files) {
+    const own = nameDescription(file)
+    let name = own
+    for (let count = 2; names.includes(name); count += 1) name = `${own}-${count}`
+    names.push(name)
+  }
+  return names
 }

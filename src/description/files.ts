@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { nameDescription, type Settings } from '../config/settings.ts'
+import { nameDescription, nameDescriptions, type Settings } from '../config/settings.ts'
 import { hideUserInfo } from '../config/urls.ts'
 import { asRecord } from '../document/json.ts'
 import type { Selection } from '../document/selection.ts'
@@ -37,9 +37,10 @@ export function toDescriptionOptions(
   at: (path: string) => string = (path) => path,
 ): DescriptionOptions {
   const { descriptions = [], overlays = [], schemas = [], serverVariables = {} } = settings
+  const names = nameDescriptions(descriptions.map(({ file = '' }) => file))
   const list = (key: 'baseUrl' | 'prefix') =>
-    descriptions.flatMap(({ file, [key]: value }) =>
-      file === undefined || value === undefined ? [] : [`${nameDescription(file)}=${value}`],
+    descriptions.flatMap(({ file, [key]: value }, index) =>
+      file === undefined || value === undefined ? [] : [`${names[index]}=${value}`],
     )
   return {
     overlays: overlays.map(at),
@@ -58,7 +59,7 @@ export async function loadFiles(
   files: readonly (string | NamedText)[],
   options: DescriptionOptions,
 ): Promise<LoadedDescriptions> {
-  const names = files.map((one) => nameDescription(typeof one === 'string' ? one : one.file))
+  const names = nameDescriptions(files.map((one) => (typeof one === 'string' ? one : one.file)))
   const loading = await loadDescriptions({
     files: await readFiles(files),
     overlays: await readFiles(options.overlays),
@@ -135,12 +136,8 @@ function readAddressed(
   const named = [...readNamed(values, form)].map(
     ([name, value]) => [name && nameDescription(name), value] as const,
   )
-  const other = named.find(([name]) => name !== '' && !isNamed(name, names))
+  const other = named.find(([name]) => name !== '' && !names.includes(name))
   if (other)
     throw new DescriptionError(`${form.option} names ${other[0]}, and there are only ${names.join(', ')}`)
   return new Map(named)
-}
-
-function isNamed(name: string, names: readonly string[]): boolean {
-  return names.includes(name) || names.includes(name.replace(/-\d+$/, ''))
 }

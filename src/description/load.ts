@@ -1,3 +1,4 @@
+import { nameDescriptions } from '../config/settings.ts'
 import { hideUserInfo } from '../config/urls.ts'
 import type { OpenApiDocument } from '../document/document.ts'
 import { asRecord } from '../document/json.ts'
@@ -51,9 +52,12 @@ export async function loadDescriptions(options: LoadOptions): Promise<Loading> {
   const references = { allowed: options.allowReferences }
   const components: Components = {}
   const read = async (sources: readonly DocumentSource[]) => {
+    const names = nameDescriptions(sources.map(({ file }) => file))
     const descriptions: Description[] = []
-    for (const source of sources) {
-      const read = nameApart(await toDescription(source, references), descriptions)
+    for (const [index, source] of sources.entries()) {
+      const described = await toDescription(source, references)
+      // By its name, the operator tells the credentials and the address of a description from those of others.
+      const read = { ...described, name: names[index] ?? described.name }
       descriptions.push(addComponents(components, options.files.length > 1 ? nameVariables(read) : read))
     }
     return descriptions
@@ -78,14 +82,6 @@ export async function loadDescriptions(options: LoadOptions): Promise<Loading> {
     ...findSharedCredentials(selected, asRecord(asRecord(document.components).securitySchemes)),
   ]
   return { document, problems: sortProblems(problems, options) }
-}
-
-/** Names a description `shop-2` whose name is taken: by it, the operator tells credentials and addresses apart. */
-function nameApart(description: Description, others: readonly Description[]): Description {
-  const taken = new Set(others.map(({ name }) => name))
-  let { name } = description
-  for (let count = 2; taken.has(name); count += 1) name = `${description.name}-${count}`
-  return { ...description, name }
 }
 
 function readSources(files: readonly NamedText[]) {

@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import { ConfigError, readConfig } from '../config/config.ts'
 import {
   type DescriptionSettings,
-  findUnknownSettings,
+  findSettingProblems,
   listSettingVariables,
   type Settings,
 } from '../config/settings.ts'
@@ -44,7 +44,7 @@ export async function composeGateway(
   const document = await loadDocument({ ...settings, descriptions })
   const api = readApi(document)
   const listed = listSettingVariables({ ...settings, descriptions }, api, Object.keys(variables))
-  const unknown = findUnknownSettings(listed, api)
+  const unknown = findSettingProblems(listed, api)
   if (unknown.length > 0)
     throw new ConfigError(unknown.map(({ path, message }) => `${path.join('.')} ${message}`))
   const config = readConfig(Object.fromEntries(listed.map(({ variable, value }) => [variable, value])), api)

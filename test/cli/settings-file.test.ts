@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -183,6 +183,58 @@ describe('calgate.yaml', () => {
     const { problems } = await configure(`descriptions: [{ ${member} }]`).catch((error: ConfigError) => error)
     expect(problems).toEqual([expect.stringContaining(message)])
     await expect(createGateway({ descriptions: [parse(`{ ${member} }`)] })).rejects.toThrow(message)
+  })
+
+  it('gives descriptions of one name each its own address and credential', async () => {
+    const pinned = { name: 'tenant', in: 'query', 'x-pin': {}, schema: { type: 'string' } }
+    const describe = (path: string, environment: object) =>
+      describeApi(
+        { [path]: { get: { security: [{ key: [] }], parameters: [pinned] } } },
+        { components: { securitySchemes: { key: { type: 'http', scheme: 'bearer', ...environment } } } },
+      )
+    const list = (more: (name: string) => string) =>
+      `descriptions:\n${['one', 'two'].map((name) => `  - { file: ${name}/api.json, baseUrl: "https://${name}.example.org", ${more(name)} }\n`).join('')}`
+    for (const name of ['one', 'two']) mkdirSync(join(folder, name), { recursive: true })
+    for (const named of [() => ({}), (name: string) => ({ 'x-env': { value: `TOKEN_OF_${name}` } })]) {
+      const documents = ['one', 'two'].map((name) => describe(`/${name}`, named(name)))
+      for (const [index, document] of documents.entries())
+        writeFileSync(join(folder, index === 0 ? 'one' : 'two', 'api.json'), JSON.stringify(document))
+      const { document, config } = await configure(
+        list((name) => `credentials: { key: env:${name} }`),
+        { one: 'planted-one', two: 'planted-two' },
+      )
+      expect(config?.secrets).toEqual({ key: 'planted-one', 'key_api-2': 'planted-two' })
+      expect(document).toMatchObject({
+        'x-base-url': 'https://one.example.org',
+        paths: {
+          '/two': { get: { 'x-base-url': 'https://two.example.org', security: [{ 'key_api-2': [] }] } },
+        },
+      })
+      for (const [key, member] of [
+        ['pins.tenant', (name: string) => `pins: { tenant: ${name} }`],
+        ['caFile', (name: string) => `caFile: ${name}.pem`],
+      ] as const) {
+        const problem = `descriptions.1.${key} and descriptions.0.${key} are one setting, API_`
+        const { problems } = await configure(list(member)).catch((error: ConfigError) => error)
+        expect(problems).toEqual([expect.stringContaining(`calgate.yaml:3: ${problem}`)])
+        const descriptions = documents.map((document, index) => ({
+          document,
+          ...parse(`{ ${member(`${index}`)} }`),
+        }))
+        await expect(createGateway({ descriptions })).rejects.toThrow(problem)
+        const same = await configure(list(() => member('both')))
+        expect(String(same.problems)).not.toContain('one setting')
+      }
+    }
+  })
+
+  it('takes no credential of one description for another', async () => {
+    const { problems } = await configure(
+      'descriptions:\n  - file: petstore.json\n  - { file: bookings.json, credentials: { api_key: file:secret } }',
+    ).catch((error: ConfigError) => error)
+    expect(problems).toEqual([
+      expect.stringContaining('credentials.api_key is no security scheme of the API'),
+    ])
   })
 
   it('blames the setting of a file for what the file has, and nothing else for it', async () => {
