@@ -439,7 +439,10 @@ test('a security scheme may be a reference, to another or into a file', async ()
     const api = describeApi(paths, { components: { securitySchemes } })
     for (const files of [
       { [join(folder, 'shop.json')]: api },
-      { 'first.json': describeApi({ '/b': { get: { operationId: 'b' } } }), [join(folder, 'shop.json')]: api },
+      {
+        'first.json': describeApi({ '/b': { get: { operationId: 'b' } } }),
+        [join(folder, 'shop.json')]: api,
+      },
     ]) {
       const { document, problems } = await load(files)
       expect(problems).toEqual([])
