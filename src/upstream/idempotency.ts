@@ -1,3 +1,4 @@
+import { isJsonType } from '../document/json.ts'
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
 import type { Fingerprint } from '../state/fingerprint.ts'
 import type { Store } from '../state/store.ts'
@@ -82,7 +83,10 @@ export function encodeResponse({ status, headers, body }: UpstreamResponse): Sto
   return { status, headers, body: body.toString('base64') }
 }
 
-/** Reads a response that was stored. */
+/** Reads a response that was stored, with its JSON parsed as it was when it came: MCP redacts what is parsed. */
 export function decodeResponse({ status, headers, body }: StoredResponse): UpstreamResponse {
-  return { status, headers, body: Buffer.from(body, 'base64') }
+  const bytes = Buffer.from(body, 'base64')
+  const isJson = status < 400 && bytes.length > 0 && isJsonType(String(headers['content-type'] ?? ''))
+  const text = isJson ? bytes.toString('utf8') : ''
+  return { status, headers, body: bytes, ...(isJson && { json: { text, value: JSON.parse(text) } }) }
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { PassThrough } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { asRecord } from '../../src/document/json.ts'
@@ -26,11 +27,20 @@ const responses: Readonly<Record<string, readonly [number, Record<string, string
   refused: [400, { 'content-type': 'text/plain' }, 'No such shop'],
   fault: [400, { 'content-type': 'application/xml' }, '<fault>No</fault>'],
   problem: [409, { 'content-type': 'application/problem+json' }, '{"title":"Conflict","detail":"Taken"}'],
+  keyed: [201, { 'content-type': 'application/json' }, '{"user":{"id":7},"password":"opaque-secret"}'],
 }
 
 const tool = (name: string) => ({ name, title: name, description: name, annotations: {}, arguments: {} })
 const describedJson = { responses: { 200: { description: 'Done', content: { 'application/json': {} } } } }
 const binary = { type: 'string', format: 'binary' }
+const user = { type: 'object', properties: { id: { type: 'integer' } } }
+const created = { type: 'object', properties: { user, password: { type: 'string', format: 'password' } } }
+const keyHeader = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  'x-idempotency-key': true,
+  schema: { type: 'string' },
+}
 const form = { type: 'object', properties: { note: { type: 'string' }, scan: binary }, required: ['scan'] }
 const document = {
   openapi: '3.1.0',
@@ -49,6 +59,17 @@ const document = {
         },
       ]),
     ),
+    '/keyed': {
+      post: {
+        operationId: 'keyed',
+        parameters: [keyHeader],
+        responses: {
+          201: { description: 'Created', content: { 'application/json': { schema: created } } },
+        },
+        'x-mcp-tool': { ...tool('keyed'), arguments: { 'Idempotency-Key': 'key' } },
+        'x-redacted-notice': 'The password is on REST.',
+      },
+    },
     '/upload': {
       post: {
         operationId: 'upload',
@@ -126,6 +147,22 @@ describe.each(clients)('$client', ({ connect }) => {
     for (const name of Object.keys(results)) got[name] = await client.callTool({ name, arguments: {} })
     expect(got).toMatchObject(results)
     expect(JSON.stringify(got.page)).not.toContain('Log in')
+    await client.close()
+  })
+
+  test('gets the same result for a repeated idempotency key', async () => {
+    const client = await connect({ url: `${gateway.mcpUrl}/mcp` })
+    await client.listTools()
+    const key = randomUUID()
+    const before = upstream.requests.length
+    const call = () => client.callTool({ name: 'keyed', arguments: { key } })
+    const [first, second] = [await call(), await call()]
+    expect(first).toMatchObject({
+      content: [{ text: '{"user":{"id":7}}' }, { text: 'The password is on REST.' }],
+      structuredContent: { user: { id: 7 } },
+    })
+    expect(second).toEqual(first)
+    expect(upstream.requests.length - before).toBe(1)
     await client.close()
   })
 

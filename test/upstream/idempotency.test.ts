@@ -27,6 +27,24 @@ test('the same call with the same key gets the same response without a second ef
   expect(sent).toHaveLength(1)
 })
 
+test.each([
+  [respond(200, { id: 1 })],
+  [respond(201, [1, 'ö'], { 'content-type': 'application/vnd.shop+json; charset=utf-8' })],
+  [respond(302, { id: 1 })],
+  [respond(204, {}, { 'content-type': 'application/json' })],
+  [{ status: 200, headers: { 'content-type': 'text/plain' }, body: Buffer.from('{"id":1}') }],
+  [{ status: 200, headers: {}, body: Buffer.alloc(0) }],
+  [respond(500, { id: 1 })],
+])('a repeated response (%o) has the parsed JSON of the first one, or none', async (given) => {
+  const { call, sent } = openRequester()
+  const first = await call(create, key)
+  await sent[0]?.settle(null, given)
+  const second = await call(create, key)
+  expect(second.response).toEqual(first.response)
+  expect(second.response?.json !== undefined).toBe(first.response?.json !== undefined)
+  expect(sent).toHaveLength(1)
+})
+
 test('while the first call is under way the second is refused, and may come again', async () => {
   const { call, sent } = openRequester()
   await call(create, key)

@@ -26,6 +26,7 @@ test.each(writes)(
     await sent[0]?.settle(null, respond(200, { token: 1 }))
     const second = await call(operation, { body: 'a' })
     expect(second.response?.body.toString()).toBe('{"token":1}')
+    expect(second.response?.json).toEqual({ text: '{"token":1}', value: { token: 1 } })
     expect(sent).toHaveLength(1)
     await second.connection.settle('delivered')
     await call(operation, { body: 'a' })
@@ -222,5 +223,5 @@ test('of a response that is kept only its bytes are kept', async () => {
     headers: { 'cache-control': 'no-store', 'content-type': 'application/json' },
     body: Buffer.from('{"a":1}').toString('base64'),
   })
-  expect(second.response?.json).toBeUndefined()
+  expect(second.response?.json).toEqual({ text: '{"a":1}', value: { a: 1 } })
 })
