@@ -13,7 +13,7 @@ interface Exposure {
 
 /**
  * Rewrites a document for clients of the REST server: paths as they are exposed (`x-rest-path`), and this server in
- * place of the API's. Where each exposed path is the document's own behind one prefix, the prefix is the server.
+ * place of the API's, without what only the API is told. Where each exposed path is the document's own behind one prefix, the prefix is the server.
  */
 export function exposePaths(document: OpenApiDocument): OpenApiDocument {
   const exposures = listExposures(document)
@@ -21,7 +21,7 @@ export function exposePaths(document: OpenApiDocument): OpenApiDocument {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const exposure of exposures) {
     const { path, operation } = prefix === undefined ? rename(document, exposure) : keep(exposure)
-    const { servers: _servers, 'x-base-url': _baseUrl, ...rest } = operation
+    const { servers: _servers, 'x-base-url': _baseUrl, 'x-constant-headers': _headers, ...rest } = operation
     const item = paths[path] ?? {}
     const { method } = exposure
     paths[path] = exposure.isAdditional

@@ -38,6 +38,11 @@ export const extensions = {
       },
       additionalProperties: false,
     },
+    'x-constant-headers': {
+      type: 'object',
+      propertyNames: headerName,
+      additionalProperties: { type: 'string', pattern: '^[\\t\\x20-\\x7e\\x80-\\xff]*$' },
+    },
     'x-scope': { type: 'string', pattern: '^[\\x21\\x23-\\x2b\\x2d-\\x5b\\x5d-\\x7e]+$' },
     'x-single-use': { type: 'boolean' },
     'x-redeliver': names,
@@ -91,6 +96,7 @@ export interface Extensions {
   readonly 'x-error-echoes'?: { readonly members?: readonly string[]; readonly urls?: readonly string[] }
   readonly 'x-rest-path'?: string | false
   readonly 'x-mcp-tool'?: Readonly<Record<string, unknown>>
+  readonly 'x-constant-headers'?: Readonly<Record<string, string>>
   readonly 'x-scope'?: string
   readonly 'x-single-use'?: boolean
   readonly 'x-redeliver'?: readonly string[]

@@ -2,7 +2,7 @@ import { type OpenApiDocument, resolveReference } from './document.ts'
 import { readExtensions } from './extensions.ts'
 import { asRecord, asText } from './json.ts'
 import { type RequestBody, readRequestBody } from './media-types.ts'
-import { type Parameter, readParameters } from './parameters.ts'
+import { isFramingHeader, type Parameter, readParameters } from './parameters.ts'
 import { splitPathKey } from './path-template.ts'
 import {
   type DescribedResponse,
@@ -33,6 +33,8 @@ export interface Operation {
   /** Names of its groups (`tags`). */
   readonly tags?: readonly string[]
   readonly parameters: readonly Parameter[]
+  /** Headers that every request has, by lower-case names (`x-constant-headers`). */
+  readonly constantHeaders?: Readonly<Record<string, string>>
   /** The request body, if the operation takes one. */
   readonly body?: RequestBody
   readonly responses: readonly DescribedResponse[]
@@ -103,7 +105,7 @@ function readOperation(
   const { operationId, summary, tags, parameters, requestBody, security } = source
   const read = readExtensions('operation', source, `${method} ${path}`)
   const { 'x-rest-path': restPath, 'x-mcp-tool': tool, 'x-recovery': recovery, 'x-scope': scope } = read
-  const { 'x-redacted-notice': redactedNotice } = read
+  const { 'x-redacted-notice': redactedNotice, 'x-constant-headers': constantHeaders } = read
   if (typeof operationId !== 'string') throw new TypeError(`${method} ${path} has no operationId`)
   const follow = (one: unknown) => {
     const found = resolveReference(document, one)
@@ -127,6 +129,7 @@ function readOperation(
       parameters: readParameters(path, list(parameters), list(shared), readers.request),
       security: readers.security(security),
     }),
+    ...(constantHeaders && { constantHeaders: readConstantHeaders(constantHeaders) }),
     ...(body && { body }),
     responses,
     success: findSuccess(responses),
@@ -137,4 +140,12 @@ function readOperation(
     ...(redactedNotice !== undefined && { redactedNotice }),
     ...(tool !== undefined && { tool: readTool(tool, method) }),
   }
+}
+
+/** The gateway writes the headers of the message itself, and the type of its body. */
+function readConstantHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const own = Object.entries(headers).filter(
+    ([name]) => !isFramingHeader({ name, in: 'header' }) && !/^content-type$/i.test(name),
+  )
+  return Object.fromEntries(own.map(([name, value]) => [name.toLowerCase(), value]))
 }

@@ -26,7 +26,7 @@ export interface ParameterValues {
 }
 
 /** What of an operation says how its requests are written. */
-export type Templated = Pick<Operation, 'path' | 'parameters'>
+export type Templated = Pick<Operation, 'path' | 'parameters' | 'constantHeaders'>
 
 /** Writes the requests of one operation. Throws an `UnwritableValue` on values that were not checked. */
 export interface RequestWriter {
@@ -34,14 +34,14 @@ export interface RequestWriter {
   /** Writes the query without the question mark, empty for none; absent where no request has one. */
   readonly writeQuery?: (values: ParameterValues['query']) => string
   /**
-   * Writes the headers that are parameters and no credentials, with the one of the cookies, by lower-case names; absent
-   * where there are none.
+   * Writes the headers that are constant, and those that are parameters and no credentials, with the one of the cookies,
+   * by lower-case names; absent where there are none.
    */
   readonly writeHeaders?: (values: ParameterValues) => Record<string, string>
 }
 
 /** Prepares the writing of an operation's requests. */
-export function createRequestWriter({ path, parameters }: Templated): RequestWriter {
+export function createRequestWriter({ path, parameters, constantHeaders }: Templated): RequestWriter {
   const { query: constant } = parseTemplate(path)
   const own = parameters.filter((one) => !one.isCredential)
   const inQuery = own.filter((one) => one.in === 'query' || one.in === 'querystring')
@@ -52,9 +52,9 @@ export function createRequestWriter({ path, parameters }: Templated): RequestWri
     ...((inQuery.length > 0 || constant !== '') && {
       writeQuery: (values) => [constant, writeQuery(inQuery, values)].filter(Boolean).join('&'),
     }),
-    ...(inHeader.length + inCookie.length > 0 && {
+    ...((constantHeaders || inHeader.length + inCookie.length > 0) && {
       writeHeaders({ header, cookie = {} }) {
-        const headers: Record<string, string> = {}
+        const headers: Record<string, string> = { ...constantHeaders }
         for (const parameter of inHeader) {
           const value = header[parameter.name]
           if (value !== undefined) headers[parameter.name.toLowerCase()] = writeHeaderText(parameter, value)
@@ -63,7 +63,7 @@ export function createRequestWriter({ path, parameters }: Templated): RequestWri
           const value = cookie[parameter.name]
           return value === undefined ? [] : writeCookiePairs(parameter, value)
         })
-        if (pairs.length > 0) headers.cookie = pairs.join('; ')
+        if (pairs.length > 0) headers.cookie = [headers.cookie ?? [], ...pairs].flat().join('; ')
         return headers
       },
     }),

@@ -43,10 +43,10 @@ export type CallWriter = (call: OutgoingCall) => WrittenCall
  * alone: of the client's own headers only what the operation's parameters name goes upstream, and its trace.
  */
 export function createCallWriter(operation: Operation, configured: ConfiguredCredentials): CallWriter {
-  const { path, parameters } = operation
+  const { parameters } = operation
   const keyName = parameters.find(({ isIdempotencyKey }) => isIdempotencyKey)?.name
   const sent = parameters.filter(({ isIdempotencyKey }) => !isIdempotencyKey)
-  const { writePath, writeQuery, writeHeaders } = createRequestWriter({ path, parameters: sent })
+  const { writePath, writeQuery, writeHeaders } = createRequestWriter({ ...operation, parameters: sent })
   const describers = listDescribers(operation)
   const accept = listAccepted(operation)
   const hidden = listConfigured(configured)

@@ -77,6 +77,32 @@ paths:
       - { name: photo, in: formData, type: array, items: { type: string }, collectionFormat: csv }
       responses: { 200: { description: Changed } }
 `,
+  'fixed.yaml': `
+naftiko: 1.0.0-alpha2
+info: { label: Fixed, description: Constants of each place }
+capability:
+  consumes:
+  - type: http
+    namespace: fixed
+    baseUri: https://api.example.org
+    inputParameters: [{ name: X-Version, in: header, value: '2022-06-28' }, { name: Accept, in: header, value: application/vnd.x+json }]
+    resources:
+    - path: '/{kind}/{id}'
+      inputParameters: [{ name: kind, in: path, value: big things }, { name: session, in: cookie, value: abc }]
+      operations:
+      - name: set
+        method: PUT
+        inputParameters:
+        - { name: id, in: path, type: integer }
+        - { name: draft, in: query, value: 'a b' }
+        - { name: X-Version, in: header, type: integer, value: '7' }
+        - { name: Content-Type, in: header, value: application/x-www-form-urlencoded }
+        - { name: theme, in: cookie }
+        - { name: thing, in: body, type: object, required: true }
+  exposes:
+  - { type: rest, namespace: fixed-rest, port: 8080, resources: [{ path: '/fixed/{id}', operations: [{ method: PUT, call: fixed.set }] }] }
+  - { type: mcp, namespace: fixed-mcp, port: 9090, tools: [{ name: set-fixed, call: fixed.set }] }
+`,
 } as const
 
 let folder: string
@@ -202,9 +228,40 @@ test('Swagger 2.0 is checked and written as it says, on both servers', async () 
   ])
 })
 
+test('constants of a capability are sent with each call, on both servers, and are no arguments', async () => {
+  const type = 'application/x-www-form-urlencoded'
+  const headers = {
+    'content-type': type,
+    'x-version': '9',
+    cookie: 'theme=dark; session=mine',
+    accept: '*/*',
+  }
+  const response = await fetch(`${gateway.restUrl}/fixed/5`, { method: 'PUT', headers, body: 'a=1' })
+  const values = { id: 5, theme: 'dark', thing: { a: 1 } }
+  expect([response.status, await callTool('set-fixed', values)]).toEqual([200, true])
+  const arrived = upstream.requests.splice(0)
+  expect(arrived).toHaveLength(2)
+  for (const { url, headers, body } of arrived) {
+    expect([url, String(body)]).toEqual(['/v2/big%20things/5?draft=a%20b', 'a=1'])
+    expect(headers).toMatchObject({
+      ...{ 'x-version': '7', accept: 'application/vnd.x+json', 'content-type': type },
+      cookie: 'session=abc; theme=dark',
+    })
+  }
+  const { tools } = await ask('tools/list', {})
+  const [tool] = [tools].flat().filter((one) => asRecord(one).name === 'set-fixed')
+  expect(Object.keys(asRecord(asRecord(asRecord(tool).inputSchema).properties))).toEqual([
+    'id',
+    'theme',
+    'thing',
+  ])
+})
+
 test('the served document names no address of the API and no file', async () => {
   const served = await (await fetch(`${gateway.restUrl}/openapi.json`)).text()
-  const told = [upstream.url, folder, 'x-base-url', 'planted'].filter((one) => served.includes(one))
+  const told = [upstream.url, folder, 'x-base-url', 'x-constant-headers', 'planted'].filter((one) =>
+    served.includes(one),
+  )
   expect(told).toEqual([])
 })
 

@@ -122,6 +122,19 @@ describe('the query', () => {
 })
 
 describe('the headers', () => {
+  test('are those of the operation, too', () => {
+    const constantHeaders = { 'x-version': '7', cookie: 'a=1' }
+    const { writeHeaders } = createRequestWriter({ ...at('/'), constantHeaders })
+    expect(writeHeaders?.({ path: {}, query: {}, header: {} })).toEqual(constantHeaders)
+    const operation = at('/', { name: 'b', in: 'cookie', schema: {} })
+    const writer = createRequestWriter({ ...operation, constantHeaders })
+    for (const b of [2, 3])
+      expect(writer.writeHeaders?.({ path: {}, query: {}, header: {}, cookie: { b } })).toEqual({
+        'x-version': '7',
+        cookie: `a=1; b=${b}`,
+      })
+  })
+
   test('are those of the parameters, cookies as one', () => {
     const operation = at(
       '/',

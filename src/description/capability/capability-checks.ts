@@ -2,6 +2,7 @@ import { asRecord } from '../../document/json.ts'
 import type { Finding, Path, Position } from '../problem.ts'
 import { findAuthenticationProblems } from './authentication.ts'
 import type { Capability } from './capability-file.ts'
+import { findConstantProblems } from './constants.ts'
 import { type Consumed, findConsumedProblems, listConsumed, toRequestShape } from './consumed-operations.ts'
 import { findRestProblems, findToolProblems } from './exposure-checks.ts'
 import { resolveExposures } from './exposures.ts'
@@ -24,6 +25,7 @@ export function findCapabilityProblems(capability: Capability, file: CheckedFile
   const exposures = resolveExposures(capability, consumed)
   return [
     ...findConsumedProblems(capability),
+    ...findConstantProblems(capability),
     ...findEqualRequests(consumed, file),
     ...findAuthenticationProblems(capability),
     ...findRestProblems(exposures, names, file.positionOf),

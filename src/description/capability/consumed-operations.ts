@@ -2,6 +2,7 @@ import { foldName, foldTemplate, listVariables, splitPathKey } from '../../docum
 import { describeNames, type Finding, type Path, reportTwice } from '../problem.ts'
 import { readUpstreamPath } from '../upstream-path.ts'
 import type { Capability, ConsumedApi, InputParameter } from './capability-file.ts'
+import { type Constants, placeConstants } from './constants.ts'
 import { listBinds, readVariable } from './variables.ts'
 
 /** A consumed operation with everything that its capability says of it in different places. */
@@ -17,6 +18,7 @@ export interface Consumed {
   /** Path variables that nothing in the file declares; they are among the parameters. */
   readonly undeclared: readonly string[]
   readonly body?: InputParameter
+  readonly constants: Constants
   /** Parameters whose values come from variables of the environment. */
   readonly configured: readonly InputParameter[]
   /** Where the operation stands in the file. */
@@ -36,15 +38,16 @@ export function listConsumed({ binds, capability }: Capability): Consumed[] {
           ...(operation.inputParameters ?? []),
         ])
         const isConfigured = ({ value = '' }: InputParameter) => readVariable(value, variables) !== undefined
-        const constants = all.filter((one) => one.in === 'query' && isConstant(one) && !isConfigured(one))
+        const constants = placeConstants(path, all)
         const { key, parameters, undeclared } = readUpstreamPath(
-          path,
-          all.filter((one) => one.in !== 'body' && !isConfigured(one) && !constants.includes(one)),
-          constants.map(({ name, value = '' }) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`),
+          constants.path,
+          constants.others.filter((one) => one.in !== 'body' && !isConfigured(one)),
+          constants.query,
         )
         const body = all.find((one) => one.in === 'body')
         return {
-          ...{ api, name, method, key, parameters, undeclared, configured: all.filter(isConfigured) },
+          ...{ api, name, method, key, parameters, undeclared, constants },
+          configured: all.filter(isConfigured),
           ...(description !== undefined && { description }),
           ...(body && { body }),
           place: ['capability', 'consumes', i, 'resources', j, 'operations', k],
@@ -52,11 +55,6 @@ export function listConsumed({ binds, capability }: Capability): Consumed[] {
       }),
     ),
   )
-}
-
-/** True for a parameter that is always sent with one text. */
-export function isConstant({ value }: InputParameter): boolean {
-  return value !== undefined && !value.includes('{{')
 }
 
 /** What stands deeper in the file wins. */
@@ -105,8 +103,8 @@ function findBodyProblems(parameters: readonly InputParameter[], place: Path): F
 }
 
 /** What two operations that send equal requests have in common. */
-export function toRequestShape({ api, method, key }: Consumed): string {
+export function toRequestShape({ api, method, key, constants }: Consumed): string {
   const { path, query } = splitPathKey(key)
   const shape = foldTemplate(path).replaceAll(/\{[^}]*\}/g, '{}')
-  return [api.baseUri ?? '', method, shape, query].join(' ')
+  return [api.baseUri ?? '', method, shape, query, JSON.stringify(constants.headers)].join(' ')
 }

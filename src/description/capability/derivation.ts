@@ -70,6 +70,7 @@ export function deriveOperations(capability: Capability): DerivedOperation[] {
       tags: [tags.at(-1) ?? label],
       ...(source.route && { 'x-rest-path': deriveRestPath(source.route) }),
       ...(source.tool && { 'x-mcp-tool': deriveTool(source.tool) }),
+      ...(Object.keys(one.constants.headers).length > 0 && { 'x-constant-headers': one.constants.headers }),
       parameters: one.parameters.map((parameter) => deriveParameter(parameter, source)),
       ...(one.body && { requestBody: deriveBody(one.body, source) }),
       responses: {},

@@ -103,6 +103,10 @@ function findCallProblems(
   const bound = readBindings(exposure)
   const strangers = Object.keys(bindings ?? {}).flatMap((name): Finding[] => {
     const path = [...place, 'with', name]
+    if (target.constants.names.includes(name)) {
+      const message = `"${name}" of "${call}" has a constant value, and is not bound`
+      return [{ path, message, expected: 'no binding, or no value', severity: 'warning' }]
+    }
     if (!known.includes(name))
       return [{ path, message: `"${name}" is no parameter of "${call}"`, expected: describeNames(known) }]
     return bound.find(({ parameter }) => parameter === name)?.source === undefined

@@ -1,5 +1,4 @@
 import type { ExposedParameter, InputParameter, ValueType } from './capability-file.ts'
-import { isConstant } from './consumed-operations.ts'
 import { type ExposedConsumed, readBindings } from './exposures.ts'
 
 /** Derives the Parameter Object of an input parameter. An object in a query is written `name[member]=value`. */
@@ -14,20 +13,20 @@ export function deriveParameter(parameter: InputParameter, source: ExposedConsum
     ...(type === 'object' && place === 'query' && { style: 'deepObject', explode: true }),
     schema: {
       ...(type === 'array' ? { type, items: {} } : { type }),
-      ...(isConstant(parameter) && { enum: [parameter.value], default: parameter.value }),
       ...(place === 'header' && /^authorization$/i.test(name) && { format: 'password' }),
     },
   }
 }
 
-/** Derives the Request Body Object: a text is sent as text, everything else as JSON. */
+/** Derives the Request Body Object: without a constant `Content-Type`, a text is sent as text, everything else as JSON. */
 export function deriveBody(body: InputParameter, source: ExposedConsumed): object {
   const { type, description, required } = describe({ type: 'object', ...body }, source)
+  const { contentType = type === 'string' ? 'text/plain' : 'application/json' } = source.consumed.constants
   return {
     ...(description && { description }),
     required,
     content: {
-      [type === 'string' ? 'text/plain' : 'application/json']: {
+      [contentType]: {
         schema: type === 'array' ? { type, items: {} } : { type },
       },
     },

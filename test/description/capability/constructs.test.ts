@@ -313,8 +313,8 @@ test('the dialect of the specification: names of the surface, {{name}}, types at
     'x-rest-path': '/ships/{imo_number}',
     'x-mcp-tool': { arguments: { imo_number: 'imo', q: 'text' } },
     security: [{ 'Registry-Version': [] }],
+    'x-constant-headers': { Accept: 'application/json' },
     parameters: [
-      { name: 'Accept', in: 'header', schema: { enum: ['application/json'] } },
       { name: 'imo_number', description: 'Number of the ship', schema: { type: 'integer' } },
       { name: 'q', in: 'query', required: true },
     ],
@@ -327,6 +327,51 @@ test('the dialect of the specification: names of the surface, {{name}}, types at
       'x-env': { value: 'REGISTRY_VERSION' },
     },
   })
+})
+
+test('constants of the path, the query, headers and cookies are no parameters', () => {
+  const constants = [
+    '{ name: kind_of, in: path, value: a/b }',
+    '{ name: q, in: query, value: x }',
+    "{ name: X-Count, in: header, type: integer, value: '5' }",
+    '{ name: a, in: cookie, value: b }',
+    '{ name: c, in: cookie, value: d }',
+    '{ name: Content-Type, in: header, value: application/merge-patch+json; charset=utf-8 }',
+    '{ name: Accept-Encoding, in: header, value: gzip }',
+    '{ name: thing, in: body }',
+  ]
+  const document = derive({
+    resources: [
+      `{ path: '/{{kindOf}}/{id}', inputParameters: [${constants.join(', ')}], operations: [{ name: set, method: PUT }, { name: other, method: PUT, inputParameters: [{ name: X-Count, in: header, value: '6' }] }] }`,
+    ],
+    tools: ['{ name: set, call: shop.set }', '{ name: other, call: shop.other }'],
+  })
+  expect(get(document, '/a%2Fb/{id}?q=x', 'put')).toMatchObject({
+    'x-constant-headers': { 'X-Count': '5', Cookie: 'a=b; c=d' },
+    parameters: [{ name: 'Accept-Encoding' }, { name: 'id', in: 'path' }],
+    requestBody: { content: { 'application/merge-patch+json': {} } },
+  })
+  expect(get(document, '/a%2Fb/{id}?q=x#other', 'put')).toMatchObject({
+    'x-constant-headers': { 'X-Count': '6' },
+  })
+})
+
+test('a constant that is not sent, or that an exposure binds, is told', () => {
+  const document = derive(
+    {
+      api: "baseUri: '', inputParameters: [{ name: Authorization, in: header, value: Bearer swordfish }]",
+      resources: [
+        '{ path: /a, operations: [{ name: set, method: PUT, inputParameters: [{ name: b, in: body, value: x }, { name: v, in: header, value: w }] }] }',
+      ],
+      tools: ['{ name: set, call: shop.set, with: { v: tools.v } }'],
+    },
+    [
+      'warning: the value of "Authorization" is no variable, and is not sent',
+      'warning: the value of the body "b" is not sent',
+      'warning: "v" of "shop.set" has a constant value, and is not bound',
+    ],
+  )
+  expect(JSON.stringify(document)).not.toContain('swordfish')
 })
 
 test('what is no plain call is not supported, and costs nothing else', () => {
