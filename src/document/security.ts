@@ -35,22 +35,23 @@ export function readSecuritySchemes({ components }: OpenApiDocument): SecuritySc
 function readSecurityScheme(name: string, part: unknown): SecurityScheme | undefined {
   const { type, in: place, name: key, scheme, description } = asRecord(part)
   const read = readExtensions('securityScheme', part, `the security scheme ${name}`)
-  const { prefix = '', ...variables } = read['x-env'] ?? {}
+  const { prefix, ...variables } = read['x-env'] ?? {}
   const known = {
     name,
     description: asText(description),
     configuredOnly: read['x-configured-only'] === true,
     ...(Object.keys(variables).length > 0 && { variables }),
   }
-  const header = { ...known, in: 'header', key: 'Authorization' } as const
-  if (type === 'oauth2' || type === 'openIdConnect') return { ...header, prefix: 'Bearer ' }
-  if (type === 'http') return { ...header, prefix: prefixes[asText(scheme).toLowerCase()] ?? '' }
+  if (type === 'http' || type === 'oauth2' || type === 'openIdConnect') {
+    const named = type === 'http' ? asText(scheme).toLowerCase() : 'bearer'
+    // RFC 7617 says what stands before user and password.
+    const before = named === 'basic' ? 'Basic ' : (prefix ?? (named === 'bearer' ? 'Bearer ' : ''))
+    return { ...known, in: 'header', key: 'Authorization', prefix: before }
+  }
   if (type !== 'apiKey' || typeof key !== 'string') return undefined
   if (place !== 'header' && place !== 'query' && place !== 'cookie') return undefined
-  return { ...known, in: place, key, prefix }
+  return { ...known, in: place, key, prefix: prefix ?? '' }
 }
-
-const prefixes: Readonly<Record<string, string>> = { bearer: 'Bearer ', basic: 'Basic ' }
 
 /**
  * Prepares the reading of `security` of an operation, or of the document where the operation has none (OpenAPI, Security Requirement

@@ -12,6 +12,11 @@ const securitySchemes = {
   oauth: { type: 'oauth2', flows: {} },
   openId: { type: 'openIdConnect', openIdConnectUrl: 'https://id.example.org' },
   digest: { type: 'http', scheme: 'digest' },
+  token: { type: 'http', scheme: 'bearer', 'x-env': { prefix: 'Token ' } },
+  oauthToken: { type: 'oauth2', flows: {}, 'x-env': { value: 'T', prefix: 'token ' } },
+  hmac: { type: 'http', scheme: 'hmac', 'x-env': { prefix: 'HMAC ' } },
+  // RFC 7617 says how user and password are sent.
+  login: { type: 'http', scheme: 'Basic', 'x-env': { prefix: 'Token ' } },
   tls: { type: 'mutualTLS' },
   nameless: { type: 'apiKey', in: 'header' },
 }
@@ -50,6 +55,10 @@ test('each scheme says where its credential stands and what stands before it', (
     ['oauth', 'header Authorization: Bearer ', false],
     ['openId', 'header Authorization: Bearer ', false],
     ['digest', 'header Authorization: ', false],
+    ['token', 'header Authorization: Token ', false],
+    ['oauthToken', 'header Authorization: token ', false],
+    ['hmac', 'header Authorization: HMAC ', false],
+    ['login', 'header Authorization: Basic ', false],
   ])
 })
 

@@ -40,7 +40,9 @@ function toScheme(authentication: Authentication, variables: Binds): SecuritySch
     const names = uses.flatMap(([name, use]) => (use ? [[name, use.name] as const] : []))
     const prefix = uses.find(([name]) => name === 'value')?.[1]?.prefix
     if (names.length < uses.length) return {}
-    return { 'x-env': { ...Object.fromEntries(names), ...(prefix && { prefix }) } }
+    // `prefix` is all that stands before the value, and a token has the name of its scheme there too.
+    const before = type.toLowerCase() === 'bearer' ? 'Bearer ' : ''
+    return { 'x-env': { ...Object.fromEntries(names), ...(prefix && { prefix: before + prefix }) } }
   }
   switch (type.toLowerCase()) {
     case 'bearer':

@@ -251,6 +251,10 @@ test.each([
     { type: 'http', scheme: 'bearer', 'x-env': { value: 'T' } },
   ],
   [
+    "{ type: bearer, token: 'Bearer sk-{{env.T}}' }",
+    { type: 'http', scheme: 'bearer', 'x-env': { value: 'T', prefix: 'Bearer sk-' } },
+  ],
+  [
     "{ type: bearer, token: '{{SHORT}}' }",
     { type: 'http', scheme: 'bearer', 'x-env': { value: 'SHOP_TOKEN' } },
   ],
