@@ -24,7 +24,7 @@ export interface CallCredentials {
 
 /**
  * Finds the credentials of a call: the first alternative of the operation's `security` of which every credential is
- * there, brought by the client or configured. A client that brings a credential does not act with a configured one in
+ * there, brought by the client or configured; one that needs none comes last, wherever it stands. A client that brings a credential does not act with a configured one in
  * its place, an empty one included, and alternatives without what it brought are not tried. Undefined where a call
  * needs a credential that nobody has.
  */
@@ -33,16 +33,17 @@ export function findCredentials(
   input: CallInput,
   configured: ConfiguredCredentials,
 ): CallCredentials | undefined {
-  if (security.length === 0) return noCredentials
   const brings = security.some((alternative) =>
     alternative.some((one) => readBrought(one, input) !== undefined),
   )
   for (const alternative of security) {
+    if (alternative.length === 0) continue
     if (brings && !alternative.some((one) => readBrought(one, input) !== undefined)) continue
     const found = collect(alternative, input, configured)
     if (found) return found
   }
-  return undefined
+  const needsNone = security.length === 0 || security.some((alternative) => alternative.length === 0)
+  return needsNone && !brings ? noCredentials : undefined
 }
 
 /** The credentials of a call that needs none. */
@@ -114,10 +115,16 @@ export function createPinCheck(
  * challenge; where HTTP has no name for the scheme it is that of the header.
  */
 export function refuseWithoutCredentials({ security }: Operation): GatewayError {
-  const schemes = security.flat().filter(({ configuredOnly }) => !configuredOnly)
-  const ways = [...new Set(schemes.map(({ in: place, key }) => `as the ${places[place]} \`${key}\``))]
-  const detail = ways.length > 0 ? `Send the credential ${ways.join(' or ')}.` : undefined
-  const [first] = schemes
+  const alternatives = security
+    .map((alternative) => alternative.filter(({ configuredOnly }) => !configuredOnly))
+    .filter((schemes) => schemes.length > 0)
+  const ways = alternatives.map((schemes) =>
+    [...new Set(schemes.map(({ in: place, key }) => `as the ${places[place]} \`${key}\``))].join(
+      ' and another ',
+    ),
+  )
+  const detail = ways.length > 0 ? `Send the credential ${[...new Set(ways)].join(', or ')}.` : undefined
+  const first = alternatives[0]?.[0]
   if (!first) return new GatewayError('missing_credentials')
   const challenge = first.in === 'header' ? first.prefix.trim() || first.key : 'ApiKey'
   return new GatewayError('missing_credentials', { detail, headers: { 'www-authenticate': challenge } })

@@ -63,6 +63,15 @@ describe('the credentials of a call', () => {
     ],
     ['a configured one', either, {}, { secret: 'planted' }, { 'x-secret': 'planted' }],
     ['the first that is configured', either, {}, { key: 'k', secret: 's' }, { 'x-secret': 's' }],
+    ['a configured one where none is needed', [{}, { secret: [] }], {}, { secret: 's' }, { 'x-secret': 's' }],
+    ['none where none is configured', [{}, { secret: [] }], {}, {}, {}],
+    [
+      'a brought one where none is needed',
+      [{}, { secret: [] }, { key: [] }],
+      { header: { 'x-secret': 'own' } },
+      { key: 'k' },
+      { 'x-secret': 'own' },
+    ],
     ['that of another alternative', either, {}, { key: 'k' }, { authorization: 'Bearer k' }],
     [
       'all of an alternative, brought and configured together',
@@ -93,6 +102,7 @@ describe('the credentials of a call', () => {
 
   test.each([
     ['nobody has one', either, {}, {}],
+    ['the one that was brought is not complete', [{}, { secret: [], app: [] }], { query: { app: 'a' } }, {}],
     ['an empty one was brought', either, { header: { 'x-secret': '' } }, { secret: 's', key: 'k' }],
     ['one of two that are needed together is missing', [{ secret: [], app: [] }], {}, { secret: 's' }],
     [
@@ -147,9 +157,15 @@ test.each([
   [[{ bearer: [] }], 'Send the credential as the header `Authorization`.', 'Bearer'],
   [
     [{ app: [] }, { basic: [] }],
-    'Send the credential as the query parameter `app` or as the header `Authorization`.',
+    'Send the credential as the query parameter `app`, or as the header `Authorization`.',
     'ApiKey',
   ],
+  [
+    [{ app: [], secret: [] }, { session: [], key: [] }, {}],
+    'Send the credential as the header `x-secret` and another as the query parameter `app`, or as the cookie `sid`.',
+    'x-secret',
+  ],
+  [[{ bearer: [] }, { basic: [] }], 'Send the credential as the header `Authorization`.', 'Bearer'],
 ])('a call without the credentials of %j is told how to send them', (security, sentence, challenge) => {
   const { code, message, headers } = refuseWithoutCredentials(readWith(security))
   expect([code, message, headers['www-authenticate']]).toEqual(['missing_credentials', sentence, challenge])
