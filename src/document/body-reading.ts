@@ -1,13 +1,12 @@
 import { GatewayError, type Violation } from '../errors/gateway-error.ts'
-import { isFile } from './body-schema.ts'
 import { listPairs, readForm } from './form.ts'
-import { asRecord, isJsonType, parseJson, readOwn } from './json.ts'
+import { isJsonType, parseJson } from './json.ts'
 import { dereference } from './json-schema.ts'
 import type { MediaType } from './media-types.ts'
 import { decodeQueryText, readText } from './parameter-reading.ts'
 import { readParameter } from './parameters.ts'
 import { createQueryReader } from './query-reading.ts'
-import { readMember, readShape, type ValueShape } from './value-shape.ts'
+import { listMembers, mayBePlain, readMember, readShape, type ValueShape } from './value-shape.ts'
 import { joinLocation } from './violations.ts'
 
 /** A file as it is checked; its bytes go upstream as they came. */
@@ -35,9 +34,11 @@ function readStyledForm({ schema, encoding }: MediaType, raw: string): Record<st
   const shape = readShape(schema)
   const parameters = Object.entries(encoding).flatMap(([name, { style, explode }]) => {
     if (style === undefined && explode === undefined) return []
-    const member = asRecord(readOwn(dereference(schema, schema).properties, name))
-    const read = () => ({ ...dereference(member, schema), $defs: schema.$defs })
-    return [readParameter({ name, in: 'query', style, explode }, read)]
+    const [member, ...others] = listMembers(schema, name)
+    const described = others.length > 0 ? { anyOf: [member, ...others] } : dereference(member, schema)
+    return [
+      readParameter({ name, in: 'query', style, explode }, () => ({ ...described, $defs: schema.$defs })),
+    ]
   })
   const isStyled = (pair: string) => {
     const [name = ''] = decodeQueryText(pair.replace(/=.*$/s, '')).split('[')
@@ -68,7 +69,7 @@ async function readMultipart(
   const members: [string, unknown][] = []
   for (const [name, parts] of Map.groupBy(form, ([one]) => one)) {
     const member = readMember(shape, name)
-    const isList = member.types.has('array')
+    const isList = member.types.has('array') && (parts.length > 1 || !mayBePlain(member))
     const part = describePart(mediaType, name, isList ? member.items() : member)
     const values = await Promise.all(parts.map(([, one]) => readPart(one, part)))
     members.push([name, isList || values.length > 1 ? values : values[0]])
@@ -92,26 +93,27 @@ function countParts(bytes: Buffer, delimiter: string): number {
 interface DescribedPart {
   readonly name: string
   readonly shape: ValueShape
-  readonly kind: 'file' | 'json' | undefined
+  readonly isJson: boolean
 }
 
 /** An object is JSON where nothing else is said (OpenAPI, Encoding Object). */
-function describePart({ schema, encoding }: MediaType, name: string, shape: ValueShape): DescribedPart {
-  const member = dereference(readOwn(dereference(schema, schema).properties, name), schema)
-  if (isFile(member) || isFile(dereference(member.items, schema))) return { name, shape, kind: 'file' }
-  const isObject = shape.types.has('object') && !shape.types.has('string')
-  const isJson = isObject || isJsonType(encoding[name]?.contentType)
-  return { name, shape, kind: isJson ? 'json' : undefined }
+function describePart({ encoding }: MediaType, name: string, shape: ValueShape): DescribedPart {
+  const { types } = shape
+  const isObject = types.has('object') && !types.has('string')
+  const isJson = !types.has('file') && (isObject || isJsonType(encoding[name]?.contentType))
+  return { name, shape, isJson }
 }
 
-/** The bytes of a file are not looked into; JSON has one reading, whether its part has a file name or not. */
-async function readPart(part: File | string, { name, shape, kind }: DescribedPart): Promise<unknown> {
+/** The bytes of a file are not looked into; JSON and texts are read the same, whether their part has a file name or not. */
+async function readPart(part: File | string, { name, shape, isJson }: DescribedPart): Promise<unknown> {
+  const { types } = shape
+  const mayBeFile = types.has('file')
   if (typeof part === 'string') {
-    if (kind === 'file') throw refusePart(name, 'must be a file: give its part a filename')
-    return kind === 'json' ? readJsonPart(part, name) : readText(part, shape, 'kept')
+    if (mayBeFile && types.size === 1) throw refusePart(name, 'must be a file: give its part a filename')
+    return isJson ? readJsonPart(part, name) : readText(part, shape, 'kept')
   }
-  if (kind === 'json' || (kind === undefined && isJsonType(part.type)))
-    return readJsonPart(await part.text(), name)
+  if (isJson || (!mayBeFile && isJsonType(part.type))) return readJsonPart(await part.text(), name)
+  if (!mayBeFile && types.size > 0) return readText(await part.text(), shape, 'kept')
   const file: CheckedFile = {
     data: '',
     filename: part.name,

@@ -1,7 +1,7 @@
-import { asRecord } from './json.ts'
-import { dereference, type JsonSchema } from './json-schema.ts'
+import { asRecord, isObject } from './json.ts'
+import { type JsonSchema, mapValues } from './json-schema.ts'
 import type { MediaType } from './media-types.ts'
-import { readShape } from './value-shape.ts'
+import { follow, isFile, readShape, type ValueShape } from './value-shape.ts'
 
 /** A file, as it stands in the arguments of a tool: a model has no bytes, but it has Base64 (RFC 4648 §4). */
 export const fileSchema: JsonSchema = {
@@ -31,36 +31,49 @@ function describe({ kind, schema }: MediaType): JsonSchema {
   if (kind === 'bytes') return fileSchema
   if (kind === 'text') return describeText(schema)
   if (kind !== 'multipart') return schema
-  const { properties, ...whole } = dereference(schema, schema)
-  const parts = Object.entries(asRecord(properties)).map(([name, part]): [string, JsonSchema] => [
-    name,
-    describePart(part, schema),
-  ])
-  const { $defs } = schema
-  return {
-    type: 'object',
-    ...whole,
-    properties: Object.fromEntries(parts),
-    ...($defs !== undefined && { $defs }),
-  }
+  return { type: 'object', ...placeFiles(schema, { root: schema, isForm: true }) }
+}
+
+/** Where the schemas are whose bytes are described as files. */
+interface FilePlace {
+  readonly root: JsonSchema
+  /** True for a form, false for one of its parts. */
+  readonly isForm: boolean
+  /** References that have been followed to it. */
+  readonly open?: readonly string[]
+}
+
+/** Puts files in the places of bytes: among the members of a form, in lists, and in what those are composed of. */
+function placeFiles(schema: JsonSchema, place: FilePlace): JsonSchema {
+  const { root, isForm, open = [] } = place
+  if (!isForm && !holdsFile(readShape(schema, root))) return schema
+  if (!isForm && isFile(schema))
+    return { ...fileSchema, description: schema.description ?? fileSchema.description }
+  const { $ref, ...own } = schema
+  const inPart = { root, isForm: false }
+  const describe = (part: unknown, inner: FilePlace) => (isObject(part) ? placeFiles(part, inner) : part)
+  const placed = mapValues(own, (value, keyword) => {
+    if (composing.has(keyword) && Array.isArray(value)) return value.map((one) => describe(one, place))
+    if (keyword === (isForm ? 'additionalProperties' : 'items')) return describe(value, inPart)
+    if (isForm && keyword === 'properties') return mapValues(asRecord(value), (one) => describe(one, inPart))
+    return value
+  })
+  if (typeof $ref !== 'string') return placed
+  if (open.includes($ref)) return schema
+  const target = placeFiles(asRecord(follow($ref, root)), { ...place, open: [...open, $ref] })
+  return Object.keys(placed).length === 0 ? target : { allOf: [target, placed] }
+}
+
+const composing = new Set(['allOf', 'anyOf', 'oneOf'])
+
+function holdsFile(shape: ValueShape): boolean {
+  return shape.types.has('file') || shape.items().types.has('file')
 }
 
 /** A schema of XML describes what the text says, not the text. */
 function describeText(schema: JsonSchema): JsonSchema {
   const { types } = readShape(schema)
-  return types.size === 0 || types.has('string') ? { type: 'string', ...schema } : { type: 'string' }
-}
-
-function describePart(part: unknown, root: JsonSchema): JsonSchema {
-  const schema = dereference(part, root)
-  if (isFile(schema)) return { ...fileSchema, description: schema.description ?? fileSchema.description }
-  const items = dereference(schema.items, root)
-  return isFile(items) ? { ...schema, items: fileSchema } : asRecord(part)
-}
-
-/** True for bytes within a form: `format: binary` in OpenAPI 3.0, `contentMediaType` without an encoding in 3.1. */
-export function isFile({ type, format, contentMediaType, contentEncoding }: JsonSchema): boolean {
-  if (format === 'binary') return true
-  const isOctets = contentMediaType !== undefined && !/^text\/|json/.test(String(contentMediaType))
-  return isOctets && contentEncoding === undefined && (type === undefined || type === 'string')
+  return types.size === 0 || types.has('string') || types.has('file')
+    ? { type: 'string', ...schema }
+    : { type: 'string' }
 }

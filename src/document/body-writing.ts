@@ -4,6 +4,7 @@ import type { MediaType } from './media-types.ts'
 import { requireContent, requireUnicode, UnwritableValue, writeForm, writeText } from './parameter-writing.ts'
 import { readParameter } from './parameters.ts'
 import { writePairs } from './request-writing.ts'
+import { readMember, readShape } from './value-shape.ts'
 
 /** A body as it is sent. */
 export interface WrittenBody {
@@ -57,11 +58,15 @@ function writeFormBody({ encoding }: MediaType, value: unknown): string {
 }
 
 /** Writes `multipart/form-data` (RFC 7578). The boundary follows from the parts: equal calls have equal bodies. */
-function writeMultipart({ encoding }: MediaType, value: unknown): WrittenBody {
+function writeMultipart({ schema, encoding }: MediaType, value: unknown): WrittenBody {
+  const shape = readShape(schema)
   const parts = Object.entries(asRecord(value)).flatMap(([name, one]) => {
     if (Array.isArray(one)) requireContent(one)
+    const member = readMember(shape, name)
+    const { types } = Array.isArray(one) ? member.items() : member
+    const mayBeFile = types.size === 0 || types.has('file')
     return (Array.isArray(one) ? one : [one]).map((part) =>
-      writePart(name, part, encoding[name]?.contentType),
+      writePart(name, part, mayBeFile, encoding[name]?.contentType),
     )
   })
   const hash = createHash('sha256')
@@ -74,9 +79,9 @@ function writeMultipart({ encoding }: MediaType, value: unknown): WrittenBody {
   }
 }
 
-function writePart(name: string, value: unknown, contentType: string | undefined): Buffer {
+function writePart(name: string, value: unknown, mayBeFile: boolean, contentType?: string): Buffer {
   const file = asRecord(value)
-  const isFile = isObject(value) && typeof file.data === 'string'
+  const isFile = mayBeFile && isObject(value) && typeof file.data === 'string'
   const named = `form-data; name="${escapeName(requireUnicode(name))}"`
   // A member may name several types; the first is the one to send where nothing tells which.
   const own = contentType?.split(',')[0]?.trim()

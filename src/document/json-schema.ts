@@ -19,7 +19,8 @@ export function mapSchemas(schema: JsonSchema, map: (part: JsonSchema) => JsonSc
   })
 }
 
-function mapValues(part: JsonSchema, map: (value: unknown, name: string) => unknown): JsonSchema {
+/** Maps the members of an object. */
+export function mapValues(part: JsonSchema, map: (value: unknown, name: string) => unknown): JsonSchema {
   return Object.fromEntries(Object.entries(part).map(([name, value]) => [name, map(value, name)]))
 }
 

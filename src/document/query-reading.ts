@@ -6,7 +6,7 @@ import { isJsonType } from './json.ts'
 import { dereference } from './json-schema.ts'
 import { decodeQueryText, isDecodable, readJoined, readText } from './parameter-reading.ts'
 import type { Parameter } from './parameters.ts'
-import { readMember, readShape, type ValueShape } from './value-shape.ts'
+import { mayBePlain, readMember, readShape, type ValueShape } from './value-shape.ts'
 import { joinLocation, mostViolations } from './violations.ts'
 
 /** A query read as the values of its parameters; what belongs to none stays in under its own name, to be refused. */
@@ -135,7 +135,7 @@ function createPairReader(parameter: Parameter, names: ReadonlySet<string>): Pai
       read: (pairs) => {
         const elements = pairs.map(([, raw]) => readText(decodeQueryText(raw), shape.items()))
         const [only] = pairs
-        return only && pairs.length === 1 && isPlainToo(shape)
+        return only && pairs.length === 1 && mayBePlain(shape)
           ? readText(decodeQueryText(only[1]), shape)
           : elements
       },
@@ -150,11 +150,6 @@ function createPairReader(parameter: Parameter, names: ReadonlySet<string>): Pai
 const separators: Readonly<Record<string, RegExp | undefined>> = {
   spaceDelimited: /%20|\+/,
   pipeDelimited: /\||%7C/i,
-}
-
-/** True where a value of the schema may be one that is no list. */
-function isPlainToo({ types }: ValueShape): boolean {
-  return [...types].some((type) => type !== 'array' && type !== 'object' && type !== 'null')
 }
 
 /** True where an object may have members that nobody named. */

@@ -1,9 +1,9 @@
 import { asRecord, readOwn } from './json.ts'
 import type { JsonSchema } from './json-schema.ts'
 
-/** The JSON types that a schema allows and what their parts are: enough to read a value from its text. */
+/** The types that a schema allows and what their parts are: enough to read a value from its text. */
 export interface ValueShape {
-  /** Empty where the schema does not say. */
+  /** Types of JSON, and `file` for the bytes of a form. Empty where the schema does not say. */
   readonly types: ReadonlySet<string>
   readonly items: () => ValueShape
   readonly properties: ReadonlyMap<string, () => ValueShape>
@@ -47,6 +47,22 @@ export function readShape(
   return merge(shapes)
 }
 
+/** Lists the schemas of a member by its name, also those of the schemas that a schema is composed of. */
+export function listMembers(
+  schema: unknown,
+  name: string,
+  root: JsonSchema = asRecord(schema),
+  open: readonly unknown[] = [],
+): unknown[] {
+  if (open.includes(schema)) return []
+  const { $ref, properties, allOf, anyOf, oneOf } = asRecord(schema)
+  const own = readOwn(properties, name)
+  const target = typeof $ref === 'string' ? follow($ref, root) : undefined
+  const parts = [target, ...[allOf, anyOf, oneOf].flatMap(list)]
+  const inner = parts.flatMap((part) => listMembers(part, name, root, [...open, schema]))
+  return own === undefined ? inner : [own, ...inner]
+}
+
 /** The schema that a reference within a self-contained schema names; undefined where it names none. */
 export function follow(reference: string, root: JsonSchema): unknown {
   const [, name = ''] = /^#\/\$defs\/(.+)$/.exec(reference) ?? []
@@ -58,11 +74,19 @@ function list(value: unknown): readonly unknown[] {
 }
 
 function listOwnTypes(source: JsonSchema): string[] {
+  if (isFile(source)) return ['file']
   if (source.type !== undefined) return [source.type].flat().map(String)
   const values = source.const === undefined ? list(source.enum) : [source.const]
   if (values.length > 0) return values.map(nameType)
   if (source.properties !== undefined) return ['object']
   return source.items === undefined ? [] : ['array']
+}
+
+/** True for bytes within a form: `format: binary` in OpenAPI 3.0, `contentMediaType` without an encoding in 3.1. */
+export function isFile({ type, format, contentMediaType, contentEncoding }: JsonSchema): boolean {
+  if (format === 'binary') return true
+  const isOctets = contentMediaType !== undefined && !/^text\/|json/.test(String(contentMediaType))
+  return isOctets && contentEncoding === undefined && (type === undefined || type === 'string')
 }
 
 function nameType(value: unknown): string {
@@ -86,6 +110,11 @@ function unite(shapes: readonly ValueShape[]): ValueShape {
     properties: new Map(shapes.flatMap(({ properties }) => [...properties])),
     others: shapes.find(({ others }) => others)?.others,
   }
+}
+
+/** True where a value may be one that is no list. */
+export function mayBePlain({ types }: ValueShape): boolean {
+  return [...types].some((type) => type !== 'array' && type !== 'object' && type !== 'null')
 }
 
 /** Gives the shape of a member by its name. */

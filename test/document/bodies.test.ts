@@ -4,12 +4,16 @@ import { readBody } from '../../src/document/body-reading.ts'
 import { describeBody } from '../../src/document/body-schema.ts'
 import { writeBody } from '../../src/document/body-writing.ts'
 import { findMediaType, type MediaType, readContentTypes } from '../../src/document/media-types.ts'
+import { createCompiler } from '../../src/document/schema-compiler.ts'
 import { toJsonSchema } from '../../src/document/schema-reader.ts'
 
 function mediaTypeOf(type: string, schema: object = {}, encoding: object = {}): MediaType {
   const [only] = readContentTypes({ content: { [type]: { schema, encoding } } }, toJsonSchema)
   if (!only) throw new TypeError('no media type')
   return only
+}
+function fail(reason: string): never {
+  throw new Error(reason)
 }
 const binary = { type: 'string', format: 'binary' }
 const record = {
@@ -125,6 +129,98 @@ test('bytes within a form are described as files, also in a list', () => {
     },
   })
   expect(describeBody(mediaTypeOf('application/pdf', binary))).toMatchObject({ required: ['data'] })
+})
+
+describe('a form whose schema is composed of others', () => {
+  const note = { type: 'object', properties: { note: { type: 'string' } } }
+  const upload = { type: 'object', properties: { file: { allOf: [{ $ref: '#/$defs/File' }] } } }
+  const composed = {
+    'by allOf': { allOf: [note, upload] },
+    'by oneOf': { oneOf: [{ required: ['url'] }, { ...upload, required: ['file'] }] },
+    'by anyOf': { anyOf: [note, { anyOf: [upload] }] },
+    'by a reference and what stands beside it': { $ref: '#/$defs/Form', properties: note.properties },
+    'of members without a name': { additionalProperties: binary },
+    'with a file or a list of files': {
+      properties: { file: { anyOf: [binary, { type: 'array', items: binary }] } },
+    },
+    'with a file or a text': { properties: { file: { oneOf: [binary, { type: 'string' }] } } },
+  }
+  const $defs = { File: binary, Form: upload, Loop: { allOf: [upload, { $ref: '#/$defs/Loop' }] } }
+  const form = (schema: object, encoding?: object, type = 'multipart/form-data'): MediaType => ({
+    ...mediaTypeOf(type, {}, encoding),
+    schema: { ...schema, $defs },
+  })
+  const check = (mediaType: MediaType, value: unknown) =>
+    createCompiler(fail)(describeBody(mediaType))?.(value)
+
+  test.each(Object.entries(composed))('takes files: %s', async (_, schema) => {
+    const mediaType = form(schema)
+    const { bytes, contentType } = writeBody(mediaType, { file: { data: 'aGVsbG8=', filename: 'a.json' } })
+    expect(`${bytes}`).toContain('filename="a.json"\r\nContent-Type: application/octet-stream\r\n\r\nhello')
+    const value = await readBody(mediaType, Buffer.from(bytes), contentType)
+    expect(value).toMatchObject({ file: { data: '', filename: 'a.json' } })
+    for (const one of [value, { file: { data: 'aGVsbG8=' } }]) expect(check(mediaType, one)).toBe(true)
+  })
+
+  test('ends where the schema leads back to itself', () => {
+    const loop = { allOf: [{ $ref: '#/$defs/Loop' }] }
+    const encoding = { ids: { style: 'form', explode: false } }
+    expect(describeBody(form(loop))).toMatchObject({ allOf: [{ allOf: [{ properties: {} }, {}] }] })
+    const mediaType = form(loop, encoding, 'application/x-www-form-urlencoded')
+    expect(readBody(mediaType, Buffer.from('ids=1'), mediaType.type)).toEqual({ ids: '1' })
+  })
+
+  test('takes lists of files, and texts where they may be instead', async () => {
+    const write = (schema: object, value: unknown) => writeBody(form(schema), value)
+    for (const [schema, value, read] of [
+      [
+        composed['with a file or a list of files'],
+        [{ data: '' }, { data: '' }],
+        [{ data: '' }, { data: '' }],
+      ],
+      [composed['with a file or a text'], 'https://example.com', 'https://example.com'],
+    ] as const) {
+      const { bytes, contentType } = write(schema, { file: value })
+      const body = await readBody(form(schema), Buffer.from(bytes), contentType)
+      expect(body).toMatchObject({ file: read })
+      expect(check(form(schema), body)).toBe(true)
+    }
+  })
+
+  test('has the styles of its encoding', () => {
+    const ids = { type: 'object', properties: { ids: { type: 'array', items: { type: 'integer' } } } }
+    const encoding = { ids: { style: 'form', explode: false } }
+    for (const schema of [ids, { allOf: [note, ids] }, { oneOf: [note, ids] }, { anyOf: [{ allOf: [ids] }] }])
+      for (const raw of ['ids=1,2', 'ids=1%2C2']) {
+        const mediaType = form(schema, encoding, 'application/x-www-form-urlencoded')
+        expect(readBody(mediaType, Buffer.from(raw), mediaType.type)).toEqual({ ids: [1, 2] })
+      }
+  })
+})
+
+test('a part that is no file is read as its schema says, with a file name or without', async () => {
+  const encoding = { xml: { contentType: 'application/xml' } }
+  const properties = { xml: { type: 'string' }, size: { type: 'integer' }, any: {} }
+  const mediaType = mediaTypeOf('multipart/form-data', { type: 'object', properties }, encoding)
+  const body = new FormData()
+  body.set('xml', new Blob(['<a/>'], { type: 'application/xml' }))
+  body.set('size', new Blob(['7'], { type: 'text/plain' }))
+  body.set('any', new Blob(['x']))
+  const sent = new Response(body)
+  const bytes = Buffer.from(await sent.clone().arrayBuffer())
+  expect(await readBody(mediaType, bytes, sent.headers.get('content-type') ?? '')).toEqual({
+    xml: '<a/>',
+    size: 7,
+    any: { data: '', filename: 'blob', contentType: 'application/octet-stream' },
+  })
+})
+
+test('an object with a member called data is JSON where no file may be', async () => {
+  const mediaType = mediaTypeOf('multipart/form-data', {
+    properties: { at: { type: 'object', properties: { data: { type: 'string' } } } },
+  })
+  const { bytes, contentType } = writeBody(mediaType, { at: { data: 'aGk=' } })
+  expect(await readBody(mediaType, Buffer.from(bytes), contentType)).toEqual({ at: { data: 'aGk=' } })
 })
 
 describe('a body of many members', () => {
