@@ -3,18 +3,33 @@ import { isObject } from './json.ts'
 /**
  * Returns whether no two elements are equal (JSON Schema, `uniqueItems`): numbers by value, objects whatever the order of
  * their members. Takes time proportional to the size of the elements; comparing each with each would take its square.
+ * An element with a number beyond 2^53 is like no other: the number may have been written with other digits.
  */
 export function areUnique(elements: readonly unknown[]): boolean {
   const texts = new Set<string>()
   const others = new Set<unknown>()
-  for (const one of elements) {
-    if (typeof one === 'object' && one !== null) texts.add(JSON.stringify(one, sortMembers))
-    else others.add(one)
+  let inexact = 0
+  let isInexact = false
+  const visit = (_name: string, value: unknown) => {
+    isInexact ||= mayDiffer(value)
+    return sortMembers(value)
   }
-  return texts.size + others.size === elements.length
+  for (const one of elements) {
+    isInexact = mayDiffer(one)
+    const text = typeof one === 'object' && one !== null ? JSON.stringify(one, visit) : undefined
+    if (isInexact) inexact += 1
+    else if (text === undefined) others.add(one)
+    else texts.add(text)
+  }
+  return texts.size + others.size + inexact === elements.length
 }
 
-function sortMembers(_name: string, value: unknown): unknown {
+/** True for a number that may have lost digits when its text was parsed. */
+function mayDiffer(value: unknown): boolean {
+  return typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER
+}
+
+function sortMembers(value: unknown): unknown {
   // A member may be called __proto__, which an assignment would lose.
   return isObject(value) && !JSON.isRawJSON(value)
     ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -52,6 +52,9 @@ test.each([
   [[{ a: { b: 1 } }, { a: { b: 2 } }], true],
   [JSON.parse('[{"__proto__":1},{"__proto__":2}]'), true],
   [JSON.parse('[{"__proto__":1},{"__proto__":1}]'), false],
+  [JSON.parse('[1234567890123456789,1234567890123456788]'), true],
+  [JSON.parse('[{"id":1234567890123456789},{"id":1234567890123456788}]'), true],
+  [JSON.parse('[1e400,1e401,7,7]'), false],
 ])('%j has unique items: %s', (value, isUnique) => {
   expect(compile({ uniqueItems: true })?.(value)).toBe(isUnique)
   expect(compile({ uniqueItems: false })?.(value)).toBe(true)
