@@ -162,10 +162,7 @@ function leadsTo(prefix: string, location: string): boolean {
   return location.startsWith(prefix) && ['', '.', '['].includes(location.charAt(prefix.length))
 }
 
-/**
- * Lists the numbers in arguments that would not reach the API as they were written. The parser has left them as raw
- * JSON (`parseExactly`).
- */
+/** Lists the numbers that JavaScript would round, which the parser has left as raw JSON (`parseExactly`). */
 export function findInexactNumbers(values: Readonly<Record<string, unknown>>): Violation[] {
   const violations: Violation[] = []
   const visit = (value: unknown, ...place: string[]) => {

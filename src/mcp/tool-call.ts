@@ -88,17 +88,25 @@ export function bindTool(
   const { configured, fingerprint } = options
   const pipeline = createPipeline(operation, options)
   const bind = createArgumentBinder(operation, tool, findDefaults(operation, configured))
+  // JSON is sent with the numbers as they were written, and checked with the nearest that JavaScript has, as on REST.
+  const jsonBody = (operation.body?.content[0]?.kind === 'json' && tool.arguments.body) || ''
   return (all, context, elicitation) => {
     const { grant, signal, connection, traceparent, requestId } = context
     const values = needsConfirmation ? withoutConfirmation(all) : all
+    let body: unknown
     const call = pipeline.run<ToolResult | Question>({
       grant,
       // A model corrects everything in one go.
       report: 'all',
       bind() {
-        const inexact = findInexactNumbers(values)
+        const { [jsonBody]: own, ...others } = values
+        const inexact = findInexactNumbers(others)
         if (inexact.length > 0) throw new GatewayError('invalid_argument', { violations: inexact })
-        return bind(values, context.credential)
+        const bound = bind(values, context.credential)
+        body = bound.input.body
+        return findInexactNumbers({ own }).length > 0
+          ? { ...bound, input: { ...bound.input, body: JSON.parse(JSON.stringify(body)) } }
+          : bound
       },
       locate: (violation) => locateByArgument(operation, tool, violation),
       confirm: needsConfirmation
@@ -114,7 +122,11 @@ export function bindTool(
       },
       async send({ input, ...checked }) {
         const call = { ...checked, signal, connection, traceparent }
-        const response = await options.client.call(operation, input, call)
+        const response = await options.client.call(
+          operation,
+          body === undefined ? input : { ...input, body },
+          call,
+        )
         context.onResponse?.(response.status)
         const select = offer.select && chooseSelection(operation, response.status, offer.select)
         // JSON below 300 is the API's own.

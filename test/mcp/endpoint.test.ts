@@ -492,16 +492,27 @@ describe('numbers that JavaScript would round', () => {
     ['2026-07-28', headers, `,"_meta":${JSON.stringify(envelope)}`],
   ] as const
 
-  it.each(eras)('are refused by name in arguments (%s)', async (_, own, meta) => {
-    const values = `{"shopId":"abc","x-example-secret":"s","body":{"title":"T","binding":[9007199254740993]}}`
-    const params = `{"name":"add-book","arguments":${values}${meta}}`
-    const { body } = await post(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${params}}`, own)
-    expect(body.result.isError).toBe(true)
-    expect(body.result.content[0].text).toContain(
-      'body.binding[0]: has more digits than are kept: give it as a string',
-    )
-    expect(server.calls).toEqual([])
-  })
+  const rounded = [
+    [
+      '"shopId":[9007199254740993],"body":{"title":"T"}',
+      'shopId[0]: has more digits than are kept: give it as a string',
+    ],
+    [
+      '"shopId":"abc","body":{"title":"T","binding":9007199254740993}',
+      'body.binding: must be one of 12, 24 (got 9007199254740992)',
+    ],
+  ] as const
+
+  it.each(eras.flatMap((era) => rounded.map(([values, sentence]) => [...era, values, sentence] as const)))(
+    'are refused in %s: as parameters, and in a body by its schema',
+    async (_, own, meta, values, sentence) => {
+      const params = `{"name":"add-book","arguments":{${values},"x-example-secret":"s"}${meta}}`
+      const { body } = await post(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${params}}`, own)
+      expect(body.result.isError).toBe(true)
+      expect(body.result.content[0].text).toContain(sentence)
+      expect(server.calls).toEqual([])
+    },
+  )
 
   it.each([true, false])('are kept in results, redacted: %s', async (redactTokens) => {
     const text = '{"status":"success","data":{"id":9007199254740993,"title":"T"}}'
