@@ -4,31 +4,33 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Grant } from '../access/authorization.ts'
 import type { Rate } from '../config/environment.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
-import type { Fingerprint } from '../state/fingerprint.ts'
+import type { Fingerprint, Identity } from '../state/fingerprint.ts'
 import type { Count, CounterStore } from '../state/store.ts'
+import { toIdentity } from '../upstream/credentials.ts'
+import { type CredentialPlace, readCredentials } from '../upstream/secrets.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Whose limit the library counts next, by a hash: it derives its key from the request alone. */
     limited: string | undefined
     /**
-     * Counts a call of an operation by the credential headers that go upstream with it. The first call of a request
-     * is counted with the request, unless its credentials are others. Rejects with `rate_limited`.
+     * Counts a call of an operation by the credentials that go upstream with it. The first call of a request is counted
+     * with the request, unless its credentials are others. Rejects with `rate_limited`.
      */
     countCall: CallCounter | undefined
   }
 }
 
-/** Counts one call by the credential headers that go upstream with it. Rejects with `rate_limited`. */
-export type CallCounter = (credentials: Readonly<Record<string, string>>) => Promise<void>
+/** Counts one call by the credentials that go upstream with it. Rejects with `rate_limited`. */
+export type CallCounter = (identity: Identity) => Promise<void>
 
 /** How often a client may call, and how clients are told apart. */
 export interface RateLimitOptions extends Rate {
   readonly store: CounterStore
   /** Names clients in the store, so that it holds no credential. */
   readonly fingerprint: Fingerprint
-  /** Headers by which clients of a pass-through gateway bring their credentials. */
-  readonly credentialHeaders: readonly string[]
+  /** Where clients of a pass-through gateway bring their credentials. */
+  readonly credentials: readonly CredentialPlace[]
 }
 
 /**
@@ -39,17 +41,14 @@ export function registerRateLimit(app: FastifyInstance, options: RateLimitOption
   app.decorateRequest('limited', undefined)
   app.decorateRequest('countCall', undefined)
   if (!options) return
-  const { calls, window, store, fingerprint, credentialHeaders } = options
+  const { calls, window, store, fingerprint, credentials } = options
   // A name costs a hash, and a gateway key has the same grant for each of its requests.
   const names = new WeakMap<Grant, string>()
-  const nameClient = ({ grant, ip }: FastifyRequest, credentials: Readonly<Record<string, string>>) => {
+  const nameClient = ({ grant, ip }: FastifyRequest, identity: Identity) => {
     const known = names.get(grant)
     if (known !== undefined) return known
-    const isBrought = Object.keys(credentials).length > 0
-    const name = fingerprint.nameLimited(
-      grant.caller,
-      isBrought ? credentials : { ':address': normalizeIP(ip) },
-    )
+    const isBrought = Object.keys(identity).length > 0
+    const name = fingerprint.nameLimited(grant.caller, isBrought ? identity : { ':address': normalizeIP(ip) })
     if (grant.caller !== '') names.set(grant, name)
     return name
   }
@@ -71,15 +70,13 @@ export function registerRateLimit(app: FastifyInstance, options: RateLimitOption
       throw new GatewayError('rate_limited', { headers: { 'retry-after': String(result.ttlInSeconds) } })
   }
   app.addHook('onRequest', async (request) => {
-    const brought: Record<string, string> = {}
-    for (const header of credentialHeaders) {
-      const value = request.headers[header]
-      if (typeof value === 'string') brought[header] = value
-    }
+    const { headers, url } = request
+    const query = new URLSearchParams(/\?(.*)/s.exec(url)?.[1])
+    const brought = toIdentity(readCredentials({ headers, query }, credentials))
     const own = nameClient(request, brought)
     let counted = 0
-    request.countCall = async (credentials) => {
-      const name = isDeepStrictEqual(credentials, brought) ? own : nameClient(request, credentials)
+    request.countCall = async (identity) => {
+      const name = isDeepStrictEqual(identity, brought) ? own : nameClient(request, identity)
       counted += 1
       if (name !== own || counted > 1) await count(request, name)
     }

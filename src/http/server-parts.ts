@@ -5,10 +5,10 @@ import type { Served } from '../document/served-operations.ts'
 import { createObservation } from '../observability/observation.ts'
 import { createReadinessCheck, type ReadinessCheck } from '../observability/readiness.ts'
 import type { CircuitBreaker } from '../upstream/circuit-breaker.ts'
-import { type ConfiguredCredentials, listCredentialHeaders } from '../upstream/credentials.ts'
+import type { ConfiguredCredentials } from '../upstream/credentials.ts'
 import { openUpstream } from '../upstream/origins.ts'
 import type { Requester } from '../upstream/requester.ts'
-import { listConfigured } from '../upstream/secrets.ts'
+import { listConfigured, listPlaces } from '../upstream/secrets.ts'
 import { Admission, usualAdmission } from './admission.ts'
 import { UnreadResponses } from './connection.ts'
 import type { GatewayOptions } from './gateway.ts'
@@ -61,7 +61,6 @@ export async function createServerParts(options: GatewayOptions, kept: KeptParts
   const { allowedHosts, allowedOrigins, rateLimit, tls } = config
   const { store, fingerprint } = state
   const configured = { secrets: config.shared, pins: config.pins }
-  const credentialHeaders = listCredentialHeaders(operations)
   return {
     ...{ document, operations, api, guard, isGuarded, admission, readiness, requester },
     circuit: breakers.find(config.baseUrl),
@@ -72,7 +71,7 @@ export async function createServerParts(options: GatewayOptions, kept: KeptParts
       recorder: { ...recorder, tracing },
       authenticate: guard.authenticate,
       unread: new UnreadResponses({ timeout: config.writeTimeout }),
-      rateLimit: rateLimit && { ...rateLimit, store, fingerprint, credentialHeaders },
+      rateLimit: rateLimit && { ...rateLimit, store, fingerprint, credentials: listPlaces(operations) },
     },
   }
 }

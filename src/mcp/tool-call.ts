@@ -48,7 +48,7 @@ export interface CallContext {
   readonly onResponse?: ((status: number) => void) | undefined
   /** Called with the error that becomes the result. */
   readonly onFailure?: ((error: GatewayError) => void) | undefined
-  /** Counts a call by the credential headers that it goes upstream with. Rejects with `rate_limited`. */
+  /** Counts a call by the credentials that it goes upstream with. Rejects with `rate_limited`. */
   readonly countCall?: CallCounter | undefined
 }
 
@@ -110,15 +110,15 @@ export function bindTool(
       },
       locate: (violation) => locateByArgument(operation, tool, violation),
       confirm: needsConfirmation
-        ? (credentials) => {
-            const client = fingerprint.nameClient({ headers: credentials }, grant.caller)
+        ? (identity) => {
+            const client = fingerprint.nameClient(identity, grant.caller)
             return guards.confirmations.check({ operation, tool, values: all, client }, elicitation)
           }
         : undefined,
-      async limit(credentials) {
-        await context.countCall?.(credentials)
+      async limit(identity) {
+        await context.countCall?.(identity)
         if (operation.method === 'DELETE')
-          await guards.deletions.take(fingerprint.nameLimited(grant.caller, credentials))
+          await guards.deletions.take(fingerprint.nameLimited(grant.caller, identity))
       },
       async send({ input, ...checked }) {
         const call = { ...checked, signal, connection, traceparent }

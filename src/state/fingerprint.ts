@@ -1,5 +1,8 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 
+/** What a client is told apart by: the names and values of its credentials, in any order. */
+export type Identity = Readonly<Record<string, string>>
+
 /** What a call is named by: its request as it goes upstream. */
 export interface NamedRequest {
   readonly method: string
@@ -28,17 +31,18 @@ export class Fingerprint {
     body,
     principal,
   }: NamedRequest & { readonly principal: string }): string {
-    return this.#hash([method, path, listHeaders(headers), principal, body ?? ''])
+    const personal = Object.entries(headers).filter(([name]) => !impersonal.has(name.toLowerCase()))
+    return this.#hash([method, path, listFields(personal), principal, body ?? ''])
   }
 
-  /** The same for two calls that the upstream takes for one client's: client and credentials are the same. */
-  nameClient({ headers }: Pick<NamedRequest, 'headers'>, ...more: readonly string[]): string {
-    return this.#hash([listHeaders(headers), ...more])
+  /** The same for two calls that the upstream takes for one client's. */
+  nameClient(identity: Identity, ...more: readonly string[]): string {
+    return this.#hash([listFields(Object.entries(identity)), ...more])
   }
 
   /** The same for all calls that a limit counts together: of an authenticated client, else of equal credentials. */
-  nameLimited(principal: string, credentials: NamedRequest['headers']): string {
-    return principal === '' ? this.#hash([listHeaders(credentials)]) : this.#hash(['principal', principal])
+  nameLimited(principal: string, identity: Identity): string {
+    return principal === '' ? this.nameClient(identity) : this.#hash(['principal', principal])
   }
 
   /** Signs a text that a client is given and brings back. */
@@ -63,11 +67,11 @@ const impersonal = new Set([
   'traceparent',
 ])
 
-function listHeaders(headers: NamedRequest['headers']): string {
+function listFields(fields: readonly (readonly [string, string | undefined])[]): string {
   return JSON.stringify(
-    Object.entries(headers)
-      .map(([name, value]): [string, string | undefined] => [name.toLowerCase(), value])
-      .filter(([name, value]) => value !== undefined && !impersonal.has(name))
+    fields
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [name.toLowerCase(), value] as const)
       .sort(([one], [other]) => (one < other ? -1 : 1)),
   )
 }

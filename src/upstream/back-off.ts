@@ -1,7 +1,7 @@
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { Fingerprint } from '../state/fingerprint.ts'
 import type { WaitList } from '../state/store.ts'
-import type { Interceptor, UpstreamResponse } from './call.ts'
+import { currentCall, type Interceptor, type UpstreamResponse } from './call.ts'
 
 /** Seconds for which a client is refused at most, whatever the upstream says. */
 const longestWait = 300
@@ -27,16 +27,16 @@ export function backOff(
   header?: string,
 ): Interceptor {
   return (send) => async (request) => {
+    const { identify } = currentCall()
+    const nameClient = () => fingerprint.nameClient(identify(), upstream)
     // A name costs a hash; it is made only while somebody has to wait.
-    const wait = waits.isUsed
-      ? Math.ceil(waits.remaining(fingerprint.nameClient(request, upstream)) / 1000)
-      : 0
+    const wait = waits.isUsed ? Math.ceil(waits.remaining(nameClient()) / 1000) : 0
     if (wait > 0) throw refuse(wait)
     const response = await send(request)
     const seconds = response.status === 429 ? readRetryAfter(response.headers, header) : undefined
     if (seconds === undefined) return response
     const refused = Math.min(seconds, longestWait)
-    if (refused > 0) waits.add(fingerprint.nameClient(request, upstream), refused * 1000)
+    if (refused > 0) waits.add(nameClient(), refused * 1000)
     return { ...response, headers: { ...response.headers, 'retry-after': String(seconds) } }
   }
 }

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream'
 import type { Operation } from '../document/operations.ts'
 import { safeMethods } from '../document/safe-methods.ts'
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
+import type { Identity } from '../state/fingerprint.ts'
 
 /** A request to the upstream. */
 export interface UpstreamRequest {
@@ -70,6 +71,8 @@ export interface UpstreamCall {
   readonly connection: ClientConnection
   /** The authenticated user or program; empty where the gateway authenticates nobody. Responses are kept for one alone. */
   readonly principal: string
+  /** Returns what the API knows the client by: credentials, and headers that tell it whose call it is. */
+  readonly identify: () => Identity
   /** Lists the secrets that the call carries, which no error may repeat. */
   readonly listSecrets: () => readonly string[]
   /** The spellings of what the operator configured, which no response may repeat, and their search in JSON. */

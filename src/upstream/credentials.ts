@@ -3,8 +3,9 @@ import { dereference } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
 import { findPosition } from '../document/parameters.ts'
 import type { Security, SecurityScheme } from '../document/security.ts'
-import { type CallInput, isCredential } from '../document/validation.ts'
+import type { CallInput } from '../document/validation.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
+import type { Identity } from '../state/fingerprint.ts'
 
 /** What the operator has configured for the calls of all clients. */
 export interface ConfiguredCredentials {
@@ -145,16 +146,19 @@ export function createCredentialSource(
   }
 }
 
-/** Names the headers, in lower case, in which clients bring credentials for any of the operations. */
-export function listCredentialHeaders(operations: readonly Operation[]): string[] {
-  const credentials = operations.flatMap(({ parameters }) => parameters.filter(isCredential))
-  return [...new Set(credentials.filter((one) => one.in === 'header').map(({ name }) => name.toLowerCase()))]
-}
-
 /** The headers that authenticate a call, cookies included, by lower-case names. */
 export function toCredentialHeaders({ headers, cookies }: CallCredentials): Readonly<Record<string, string>> {
   const pairs = Object.entries(cookies).map(([name, value]) => `${name}=${value}`)
   return pairs.length > 0 ? { ...headers, cookie: pairs.join('; ') } : headers
+}
+
+/** What credentials tell clients apart by: no header has the first character of the other names. */
+export function toIdentity({ headers, query, cookies }: CallCredentials): Identity {
+  const others = [
+    ...Object.entries(query).map(([name, value]) => [`?${name}`, value]),
+    ...Object.entries(cookies).map(([name, value]) => [`;${name}`, value]),
+  ]
+  return { ...headers, ...Object.fromEntries(others) }
 }
 
 /** Lists every secret that a call sends upstream, and those that are configured, so that no error can echo them back. */

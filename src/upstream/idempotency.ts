@@ -31,11 +31,12 @@ export interface IdempotencyRecord {
  */
 export function idempotency(store: Store<IdempotencyRecord>, fingerprint: Fingerprint): Interceptor {
   return (send) => async (request) => {
-    const { idempotencyKey, operation, principal } = currentCall()
+    const { idempotencyKey, operation, principal, identify } = currentCall()
     if (idempotencyKey === undefined) return send(request)
-    const key = fingerprint.nameClient(request, principal, operation.id, idempotencyKey)
+    const identity = identify()
+    const key = fingerprint.nameClient(identity, principal, operation.id, idempotencyKey)
     const call = fingerprint.nameCall({ ...requireWhole(request), principal })
-    const owner = fingerprint.nameLimited(principal, request.headers)
+    const owner = fingerprint.nameLimited(principal, identity)
     const known = await store.claim(key, { call }, memory, owner)
     if (known) return repeat(known, call)
     try {

@@ -1,12 +1,13 @@
 import { findBan, findRefusal, type Grant, openGrant, type Policy } from '../access/authorization.ts'
 import type { CallInput, CheckedOperation } from '../document/validation.ts'
 import { GatewayError, type Violation } from '../errors/gateway-error.ts'
+import type { Identity } from '../state/fingerprint.ts'
 import {
   type ConfiguredCredentials,
   createPinCheck,
   findCredentials,
   refuseWithoutCredentials,
-  toCredentialHeaders,
+  toIdentity,
 } from './credentials.ts'
 import type { CheckedCall } from './request.ts'
 
@@ -17,9 +18,6 @@ export interface BoundInput {
   readonly violations: readonly Violation[]
 }
 
-/** The headers that authenticate a call upstream, by lower-case names. */
-type CredentialHeaders = Readonly<Record<string, string>>
-
 /** A call on its way through the steps; what differs between the servers is in here. */
 export interface PipelineCall<Result> {
   readonly grant: Grant
@@ -29,9 +27,9 @@ export interface PipelineCall<Result> {
   /** Names the place of a violation as the client knows it. */
   readonly locate?: (violation: Violation) => Violation
   /** Asks for a confirmation; a result ends the call. */
-  readonly confirm?: ((credentials: CredentialHeaders) => Promise<Result | undefined>) | undefined
+  readonly confirm?: ((identity: Identity) => Promise<Result | undefined>) | undefined
   /** Counts the call by the credentials that it goes upstream with. Rejects with `rate_limited`. */
-  readonly limit?: ((credentials: CredentialHeaders) => Promise<void>) | undefined
+  readonly limit?: ((identity: Identity) => Promise<void>) | undefined
   readonly send: (call: CheckedCall) => Promise<Result>
 }
 
@@ -78,9 +76,9 @@ export function createPipeline(
       if (!credentials) throw missing
       checkPins(input)
 
-      const question = confirm && (await confirm(toCredentialHeaders(credentials)))
+      const question = confirm && (await confirm(toIdentity(credentials)))
       if (question !== undefined) return question
-      if (limit) await limit(toCredentialHeaders(credentials))
+      if (limit) await limit(toIdentity(credentials))
 
       return send({ input, credentials, principal: grant.caller })
     },

@@ -9,6 +9,7 @@ import {
   type ConfiguredCredentials,
   collectSecrets,
   toCredentialHeaders,
+  toIdentity,
 } from './credentials.ts'
 import { createEscapeSearch, spellSecrets } from './secret-spellings.ts'
 import { listConfigured } from './secrets.ts'
@@ -62,7 +63,8 @@ export function createCallWriter(operation: Operation, configured: ConfiguredCre
     if (input.body !== undefined) headers['content-type'] = input.contentType ?? 'application/json'
     if (traceparent !== undefined) headers.traceparent = traceparent
     const { cookie, ...authenticating } = toCredentialHeaders(credentials)
-    Object.assign(headers, writeHeaders?.(input), ...describers.map((describe) => describe(input)))
+    const descriptions = describers.map((describe) => describe(input))
+    Object.assign(headers, writeHeaders?.(input), ...descriptions)
     const cookies = [headers.cookie, cookie].filter((one) => one !== undefined)
     Object.assign(headers, authenticating, cookies.length > 0 && { cookie: cookies.join('; ') })
     return {
@@ -71,6 +73,7 @@ export function createCallWriter(operation: Operation, configured: ConfiguredCre
       context: {
         ...{ operation, connection, principal },
         idempotencyKey: keyName === undefined ? undefined : readIdempotencyKey(input.header[keyName]),
+        identify: () => Object.assign({}, ...descriptions, toIdentity(credentials)),
         listSecrets: () => collectSecrets(operation, input, credentials, hidden),
         configuredSpellings,
         configuredEscapes,

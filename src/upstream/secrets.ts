@@ -1,33 +1,66 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Operation } from '../document/operations.ts'
 import type { SecurityScheme } from '../document/security.ts'
-import { type ConfiguredCredentials, listPasswords, listSecretParts } from './credentials.ts'
+import {
+  type CallCredentials,
+  type ConfiguredCredentials,
+  listPasswords,
+  listSecretParts,
+} from './credentials.ts'
+
+/** Where a request carries a credential. */
+export type CredentialPlace = Pick<SecurityScheme, 'in' | 'key'>
+
+/** The parts of a request that may bring credentials. */
+export interface CredentialParts {
+  readonly headers: IncomingHttpHeaders
+  readonly query: URLSearchParams
+}
+
+/** The parts of a request that may bring secrets. */
+export interface BroughtParts extends CredentialParts {
+  /** As it was read. */
+  readonly body?: unknown
+}
 
 /**
  * Lists the secrets of a request that may yet be refused: credentials in the places of the given schemes, a gateway key
  * or an access token, and passwords in its body.
  */
 export function listBrought(
-  { headers, query, body }: BroughtParts,
-  schemes: readonly SecurityScheme[],
+  parts: BroughtParts,
+  schemes: readonly CredentialPlace[],
   described: Operation['body'],
 ): string[] {
-  const cookies = (headers.cookie ?? '').split(/; */)
-  const values = schemes.flatMap(({ in: place, key }) => {
-    if (place === 'header') return headers[key.toLowerCase()] ?? []
-    if (place === 'query') return query.getAll(key)
-    return cookies.flatMap((pair) => (pair.startsWith(`${key}=`) ? [pair.slice(key.length + 1)] : []))
-  })
-  const brought = [headers.authorization ?? [], ...values].flat()
-  return [...brought.flatMap(listSecretParts), ...listPasswords(described, body)]
+  const brought = [parts.headers.authorization ?? [], schemes.map((one) => findBrought(one, parts))].flat(2)
+  return [...brought.flatMap(listSecretParts), ...listPasswords(described, parts.body)]
 }
 
-/** The parts of a request that may bring secrets. */
-export interface BroughtParts {
-  readonly headers: IncomingHttpHeaders
-  readonly query: URLSearchParams
-  /** As it was read. */
-  readonly body?: unknown
+/** A client of MCP brings each credential as the header of its name, wherever the API takes it. */
+function findBrought({ in: place, key }: CredentialPlace, { headers, query }: CredentialParts): string[] {
+  const inHeader = [headers[key.toLowerCase()] ?? []].flat()
+  if (place === 'header') return inHeader
+  if (place === 'query') return [...query.getAll(key), ...inHeader]
+  const cookies = (headers.cookie ?? '').split(/; */).filter((pair) => pair.startsWith(`${key}=`))
+  return [...cookies.map((pair) => pair.slice(key.length + 1)), ...inHeader]
+}
+
+/** Reads the credentials of a request whose operation is not known yet. */
+export function readCredentials(parts: CredentialParts, places: readonly CredentialPlace[]): CallCredentials {
+  const found = { header: {}, query: {}, cookie: {} }
+  for (const one of places) {
+    const [value] = findBrought(one, parts)
+    const place: Record<string, string> = found[one.in]
+    if (value !== undefined) place[one.in === 'header' ? one.key.toLowerCase() : one.key] = value
+  }
+  return { headers: found.header, query: found.query, cookies: found.cookie }
+}
+
+/** Lists where clients bring credentials for any of the operations. */
+export function listPlaces(operations: readonly Operation[]): CredentialPlace[] {
+  const schemes = operations.flatMap(({ security }) => security.flat())
+  const brought = schemes.filter(({ configuredOnly }) => !configuredOnly)
+  return [...new Map(brought.map((one) => [`${one.in} ${one.key}`, one])).values()]
 }
 
 /** Lists what the operator configured, as it stands in requests: HTTP Basic has user and password in Base64. */

@@ -162,7 +162,7 @@ function createLimitedApp(store: CounterStore) {
   registerRateLimit(app, {
     ...{ calls: 1, window: 5_000, store },
     fingerprint: new Fingerprint(new Uint8Array(32)),
-    credentialHeaders: ['x-secret'],
+    credentials: [{ in: 'header', key: 'x-secret' }],
   })
   app.get('/', () => 'in')
   app.setErrorHandler((error, _request, reply) =>

@@ -38,6 +38,14 @@ test.each(['x-cal-client-id', 'x-cal-secret-key'])(
   },
 )
 
+test('a client with another header that says nothing of whose call it is, is refused with it', async () => {
+  const { call, sent } = openRequester()
+  await call(read, { headers: { 'x-trace': '1' } })
+  await sent[0]?.settle(null, respond(429, {}, { 'x-ratelimit-reset-default': '60' }))
+  const { error } = await call(read, { headers: { 'x-trace': '2' } })
+  expect([error?.code, sent.length]).toEqual(['upstream_rate_limited', 1])
+})
+
 test('nobody is refused for longer than five minutes', async () => {
   const { call, clock, sent } = openRequester()
   await call(read)

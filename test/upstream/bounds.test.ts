@@ -52,7 +52,13 @@ test('an unsent call that another client shares is not given up', async () => {
 test('when 512 requests wait for a connection, the next is refused', async () => {
   const pool: unknown = { dispatch: () => true }
   const send = createTransport({ reads: pool as Pool, writes: pool as Pool })
-  const call = { operation: create, connection: unwatchedConnection, principal: '', listSecrets: () => [] }
+  const call = {
+    operation: create,
+    connection: unwatchedConnection,
+    principal: '',
+    identify: () => ({}),
+    listSecrets: () => [],
+  }
   const one = () => runInCall(call, () => send({ method: 'POST', path: '/', headers: {} }))
   for (let n = 0; n < 512; n += 1) void one()
   await expect(one()).rejects.toMatchObject({ code: 'overloaded', headers: { 'retry-after': '1' } })
@@ -67,7 +73,13 @@ function openPieces() {
   const send = createTransport({ reads: pool as Pool, writes: pool as Pool })
   const controller = { abort() {} } as unknown as Dispatcher.DispatchController
   const begin = (method: string, headers = {}) => {
-    const call = { operation: create, connection: unwatchedConnection, principal: '', listSecrets: () => [] }
+    const call = {
+      operation: create,
+      connection: unwatchedConnection,
+      principal: '',
+      identify: () => ({}),
+      listSecrets: () => [],
+    }
     const response = runInCall(call, () => send({ method, path: '/', headers: {} }))
     response.catch(() => {})
     const handler = handlers.at(-1)

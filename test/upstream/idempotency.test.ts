@@ -54,7 +54,7 @@ test('while the first call is under way the second is refused, and may come agai
   expect(sent).toHaveLength(1)
 })
 
-test.each([{ body: 'other' }, { path: '/other' }])(
+test.each([{ body: 'other' }, { path: '/other' }, { headers: { 'x-trace': '2' } }])(
   'the same key with another call (%o) is refused',
   async (changes) => {
     const { call, sent } = openRequester()
@@ -63,6 +63,13 @@ test.each([{ body: 'other' }, { path: '/other' }])(
     expect(sent).toHaveLength(1)
   },
 )
+
+test('a trace and what the gateway says of itself make no other call', async () => {
+  const { call, sent } = openRequester()
+  await call(create, { ...key, headers: { traceparent: '00-1', 'user-agent': 'calgate' } })
+  await sent[0]?.settle(null, respond(201))
+  expect(outcome(await call(create, { ...key, headers: { traceparent: '00-2' } }))).toBe(201)
+})
 
 test('keys of two clients and of two operations do not meet', async () => {
   const { call, sent } = openRequester()

@@ -121,14 +121,15 @@ export function openRequester(options: Partial<RequesterOptions> = {}) {
   })
   const call = async (operation: Operation, changes: Changes = {}): Promise<Received> => {
     const { idempotencyKey, principal = '', ...parts } = changes
+    const own = { 'x-cal-client-id': '1', 'x-cal-secret-key': 'demo-secret' }
+    const headers: Record<string, string | undefined> = { ...own, ...parts.headers }
     const received: Received = { connection: new TestConnection() }
     const { connection } = received
     const { method } = operation
     const path = operation.path.replaceAll(/\{\w+\}/g, '1')
-    const headers = { 'x-cal-client-id': '1', 'x-cal-secret-key': 'demo-secret' }
-    runInCall({ operation, connection, principal, listSecrets: () => [], idempotencyKey }, () =>
-      send({ method, path, headers, ...parts }),
-    ).then(
+    const identify = () => Object.fromEntries(Object.keys(own).map((name) => [name, headers[name] ?? '']))
+    const context = { operation, connection, principal, identify, listSecrets: () => [], idempotencyKey }
+    runInCall(context, () => send({ method, path, ...parts, headers })).then(
       (response) => Object.assign(received, { response }),
       (error) => Object.assign(received, { error }),
     )
@@ -165,6 +166,7 @@ export async function sendAll(
       operation: someOperation,
       connection: unwatchedConnection,
       principal: '',
+      identify: () => ({}),
       listSecrets: () => [],
     }
     const request = { method, path: '/users', headers: {} }
