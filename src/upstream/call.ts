@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import type { Operation } from '../document/operations.ts'
 import { safeMethods } from '../document/safe-methods.ts'
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
@@ -54,15 +54,6 @@ export function compose(send: Send, interceptors: readonly Interceptor[]): Send 
 /** True for a request that has no effect, so that it may be given up at any time. */
 export function isRead({ method }: Pick<UpstreamRequest, 'method'>): boolean {
   return safeMethods.has(method)
-}
-
-/** Returns a request whose body names its call. Throws a `TypeError` on a stream, which such a call never has. */
-export function requireWhole(
-  request: UpstreamRequest,
-): UpstreamRequest & { readonly body?: string | Uint8Array | null | undefined } {
-  const { body, ...rest } = request
-  if (body instanceof Readable) throw new TypeError('a call that may be sent again has a body that streams')
-  return { ...rest, body }
 }
 
 /** What the interceptors know of a call beside its request. */

@@ -1,8 +1,9 @@
+import { Readable } from 'node:stream'
 import { isJsonType } from '../document/json.ts'
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
 import type { Fingerprint } from '../state/fingerprint.ts'
 import type { Store } from '../state/store.ts'
-import { currentCall, type Interceptor, requireWhole, type UpstreamResponse } from './call.ts'
+import { currentCall, type Interceptor, type UpstreamRequest, type UpstreamResponse } from './call.ts'
 
 /** Milliseconds for which a key is remembered. */
 const memory = 600_000
@@ -49,6 +50,15 @@ export function idempotency(store: Store<IdempotencyRecord>, fingerprint: Finger
       throw error
     }
   }
+}
+
+/** Returns a request whose body names its call. Throws a `TypeError` on a stream, which such a call never has. */
+export function requireWhole(
+  request: UpstreamRequest,
+): UpstreamRequest & { readonly body?: string | Uint8Array | null | undefined } {
+  const { body, ...rest } = request
+  if (body instanceof Readable) throw new TypeError('a call that may be sent again has a body that streams')
+  return { ...rest, body }
 }
 
 /** A refusal had no effect that a repetition would double, and strangers could fill the memory with them. */

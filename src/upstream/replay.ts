@@ -7,14 +7,13 @@ import {
   type ClientConnection,
   currentCall,
   type Interceptor,
-  requireWhole,
   type Send,
   type UpstreamCall,
   type UpstreamRequest,
   type UpstreamResponse,
 } from './call.ts'
 import { Flight } from './flight.ts'
-import { decodeResponse, encodeResponse, type IdempotencyRecord } from './idempotency.ts'
+import { decodeResponse, encodeResponse, type IdempotencyRecord, requireWhole } from './idempotency.ts'
 import type { createMarkReader, WriteMarks } from './staleness.ts'
 
 /** Milliseconds that an undelivered response is kept for its call to be repeated. */
