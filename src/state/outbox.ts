@@ -1,3 +1,5 @@
+import { RunningTasks } from './running-tasks.ts'
+
 /** Milliseconds between two attempts to deliver what is left. */
 const pause = 250
 /** Steps that are kept at most; beyond it the oldest are dropped. */
@@ -12,13 +14,15 @@ export type Step = () => Promise<unknown>
  */
 export class Outbox {
   readonly #steps = new Map<string, Step>()
+  readonly #running = new RunningTasks()
   #timer: NodeJS.Timeout | undefined
+  #isClosed = false
 
   /** Does a step. Resolves when it is done, or kept for later. */
   async send(key: string, step: Step): Promise<void> {
     this.#steps.delete(key)
     try {
-      await step()
+      await this.#running.run(step)
     } catch {
       this.keep(key, step)
     }
@@ -29,7 +33,7 @@ export class Outbox {
     const [oldest] = this.#steps.size < most ? [] : this.#steps.keys()
     if (oldest !== undefined) this.#steps.delete(oldest)
     this.#steps.set(key, step)
-    this.#timer ??= setTimeout(() => this.flush(), pause).unref()
+    this.#schedule()
   }
 
   /** Forgets the step of a key; returns whether there was one. */
@@ -37,15 +41,27 @@ export class Outbox {
     return this.#steps.delete(key)
   }
 
+  /** Waits for the steps under way, and tries what is left once more. */
+  async close(): Promise<void> {
+    await this.#running.awaitEnd()
+    this.#isClosed = true
+    await this.#flush()
+  }
+
+  #schedule(): void {
+    if (this.#isClosed) return
+    this.#timer ??= setTimeout(() => this.#running.run(() => this.#flush()), pause).unref()
+  }
+
   /** Does what is left, in order, until one step fails. */
-  async flush(): Promise<void> {
+  async #flush(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
     for (const [key, step] of this.#steps) {
       try {
         await step()
       } catch {
-        this.#timer ??= setTimeout(() => this.flush(), pause).unref()
+        this.#schedule()
         return
       }
       // Another step may have taken its place meanwhile.

@@ -190,7 +190,7 @@ class RedisStore<Value> implements Store<Value> {
   }
 
   async close(): Promise<void> {
-    await this.#outbox.flush()
+    await this.#outbox.close()
     await this.#connection.close()
   }
 

@@ -8,21 +8,16 @@ import {
   currentCall,
   type Interceptor,
   type Send,
-  type UpstreamCall,
   type UpstreamRequest,
   type UpstreamResponse,
 } from './call.ts'
+import { CallsUnderWay } from './calls-under-way.ts'
 import { Flight } from './flight.ts'
 import { decodeResponse, encodeResponse, type IdempotencyRecord, requireWhole } from './idempotency.ts'
 import type { createMarkReader, WriteMarks } from './staleness.ts'
 
 /** Milliseconds that an undelivered response is kept for its call to be repeated. */
 const lifetime = 60_000
-/**
- * Milliseconds in which the connection of a client that has disconnected shows its end, once the same call comes
- * again: its end was sent before that call was.
- */
-const hesitation = 100
 
 /** A response that may have to be kept. */
 interface Deliverable {
@@ -42,9 +37,6 @@ export interface ReplayOptions {
   readonly readMarks: ReturnType<typeof createMarkReader>
 }
 
-/** A response on its way whose delivery is not certain yet. */
-type Uncertain = PromiseWithResolvers<void>
-
 /**
  * Keeps the response of a write whose client has disconnected. The effect of a write cannot be taken back, so its
  * response waits, and the next identical call gets it, once, instead of a second effect.
@@ -62,54 +54,56 @@ export function replay(options: ReplayOptions): Interceptor {
 }
 
 /** Calls under way, by the store that they belong to: requesters that follow one another know each other's calls. */
-const underWay = new WeakMap<object, { flights: Map<string, Flight>; uncertain: Map<string, Uncertain> }>()
+const underWay = new WeakMap<object, CallsUnderWay>()
 
 class ResponseReplay {
-  readonly #flights: Map<string, Flight>
-  readonly #uncertain: Map<string, Uncertain>
+  readonly #calls: CallsUnderWay
   readonly #options: ReplayOptions
 
   constructor(options: ReplayOptions) {
-    const known = underWay.get(options.store) ?? { flights: new Map(), uncertain: new Map() }
-    underWay.set(options.store, known)
-    this.#flights = known.flights
-    this.#uncertain = known.uncertain
+    this.#calls = underWay.get(options.store) ?? new CallsUnderWay()
+    underWay.set(options.store, this.#calls)
     this.#options = options
   }
 
   /** Sends a write, or returns what a call of the same name did not get. */
   async send(name: string, send: Send, request: UpstreamRequest): Promise<UpstreamResponse> {
-    await this.#awaitDelivery(name)
     const { store, clock, readMarks } = this.#options
     const { operation, connection } = currentCall()
-    const { now, kept } = await store.take(name)
-    if (kept?.value.response) {
-      const marks = readMarks(operation, request.path)
-      const response = decodeResponse(kept.value.response)
-      const expiresAt = clock() + kept.ttl
-      return this.#deliver(name, { operation, marks, response, began: kept.began, expiresAt }, [connection])
-    }
-    // A call of the same name may have got its response while the store was asked.
-    if (this.#uncertain.has(name)) return this.send(name, send, request)
-    const flight = this.#flights.get(name)
-    if (flight && mayJoin(flight, currentCall())) {
+    await this.#calls.awaitDelivery(name)
+    const flight = this.#calls.findJoinable(name)
+    if (flight) {
       flight.join(connection)
       return flight.response
     }
-    return this.#begin(name, now, send, request)
+    const inquiry = this.#calls.beginInquiry(name)
+    try {
+      const { now, kept } = await store.take(name)
+      if (kept?.value.response) {
+        const marks = readMarks(operation, request.path)
+        const response = decodeResponse(kept.value.response)
+        const expiresAt = clock() + kept.ttl
+        return this.#deliver(name, { operation, marks, response, began: kept.began, expiresAt }, [connection])
+      }
+      if (!this.#calls.hasChanged(inquiry)) return this.#begin(name, now, send, request)
+    } finally {
+      this.#calls.endInquiry(inquiry)
+    }
+    return this.send(name, send, request)
   }
 
   /** Sends a write of which nothing is kept here. Resolves with the time until which it makes responses stale. */
   async watch(
     send: Send,
     request: UpstreamRequest,
+    own?: Flight,
   ): Promise<{ response: UpstreamResponse; until?: number | undefined }> {
     const { sets } = this.#options.readMarks(currentCall().operation, request.path)
     try {
       const response = await send(request)
-      return response.status < 400 ? { response, until: await this.#supersede(sets) } : { response }
+      return response.status < 400 ? { response, until: await this.#supersede(sets, own) } : { response }
     } catch (error) {
-      if (mayHaveEffect(error)) await this.#supersede(sets)
+      if (mayHaveEffect(error)) await this.#supersede(sets, own)
       throw error
     }
   }
@@ -119,17 +113,18 @@ class ResponseReplay {
     const { operation } = call
     const marks = this.#options.readMarks(operation, request.path)
     const flight = new Flight(marks.own, call, async (own) => {
-      const land = () => {
-        if (this.#flights.get(name) === own) this.#flights.delete(name)
+      try {
+        const { response, until } = await this.watch(send, request, own)
+        if (own.stale) return response
+        // A write does not make its own response stale.
+        const began = marks.own.some((mark) => marks.sets.includes(mark)) ? (until ?? now) : now
+        const expiresAt = this.#options.clock() + lifetime
+        return this.#deliver(name, { operation, marks, response, began, expiresAt }, own.connections)
+      } finally {
+        if (this.#calls.flights.get(name) === own) this.#calls.flights.delete(name)
       }
-      const { response, until } = await this.watch((sent) => send(sent).finally(land), request)
-      if (own.stale) return response
-      // A write does not make its own response stale.
-      const began = marks.own.some((mark) => marks.sets.includes(mark)) ? (until ?? now) : now
-      const expiresAt = this.#options.clock() + lifetime
-      return this.#deliver(name, { operation, marks, response, began, expiresAt }, own.connections)
     })
-    this.#flights.set(name, flight)
+    this.#calls.flights.set(name, flight)
     return flight.response
   }
 
@@ -137,26 +132,11 @@ class ResponseReplay {
    * Drops the responses that a write made stale, by whatever way it went. What was refused makes nothing stale, or a
    * stranger could make others lose what is kept for them.
    */
-  async #supersede(marks: readonly string[]): Promise<number | undefined> {
+  async #supersede(marks: readonly string[], own: Flight | undefined): Promise<number | undefined> {
     if (marks.length === 0) return undefined
-    for (const flight of this.#flights.values())
-      flight.stale ||= flight.marks.some((mark) => marks.includes(mark))
+    for (const flight of this.#calls.flights.values())
+      if (flight !== own) flight.stale ||= flight.marks.some((mark) => marks.includes(mark))
     return this.#options.store.mark(marks)
-  }
-
-  /** Waits until the delivery of the last response is certain, or nothing spoke against it for a while. */
-  async #awaitDelivery(name: string): Promise<void> {
-    for (let pending = this.#uncertain.get(name); pending; pending = this.#uncertain.get(name)) {
-      const uncertain = pending
-      const timer = setTimeout(() => this.#ascertain(name, uncertain), hesitation)
-      await uncertain.promise
-      clearTimeout(timer)
-    }
-  }
-
-  #ascertain(name: string, uncertain: Uncertain): void {
-    if (this.#uncertain.get(name) === uncertain) this.#uncertain.delete(name)
-    uncertain.resolve()
   }
 
   /** Only successes are kept: an error tells of no effect that a repeated call would not tell of again. */
@@ -165,12 +145,11 @@ class ResponseReplay {
     if (response.status >= 300) return response
     const present = connections.filter(({ disconnected }) => !disconnected)
     if (present.length === 0) this.#keep(name, one)
-    const uncertain: Uncertain = Promise.withResolvers()
-    if (operation.singleUse && present.length > 0) this.#uncertain.set(name, uncertain)
+    const ascertain = operation.singleUse && present.length > 0 ? this.#calls.awaitCertainty(name) : undefined
     for (const connection of present)
       connection.onDelivery((delivery) => {
         if (delivery === 'lost' || (delivery === 'unknown' && operation.singleUse)) this.#keep(name, one)
-        this.#ascertain(name, uncertain)
+        ascertain?.()
       })
     return response
   }
@@ -179,14 +158,10 @@ class ResponseReplay {
     const ttl = Math.ceil(expiresAt - this.#options.clock())
     if (!operation.redeliver || ttl <= 0) return
     const value = { call: name, response: encodeResponse(response) }
+    this.#calls.announceKept(name)
     // It does not reject: what cannot be written down now is written down later.
     void this.#options.store.keep(name, { value, began, ttl }, marks.own)
   }
-}
-
-/** A call that spends what it carries is the same call twice; any other only when no client waits for it. */
-function mayJoin(flight: Flight, { operation }: UpstreamCall): boolean {
-  return !flight.stale && (operation.singleUse === true || flight.disconnected)
 }
 
 function mayHaveEffect(error: unknown): boolean {

@@ -5,6 +5,7 @@ import type { Tracing } from '../observability/tracing.ts'
 import type { Clock } from '../state/expiring-map.ts'
 import type { Fingerprint } from '../state/fingerprint.ts'
 import { createMemoryStore } from '../state/memory-store.ts'
+import { RunningTasks } from '../state/running-tasks.ts'
 import type { Store } from '../state/store.ts'
 import { backOff } from './back-off.ts'
 import { StreamLimit } from './body-stream.ts'
@@ -26,7 +27,7 @@ export interface Requester {
   /** Origin of the upstream, `https://api.example.org`. */
   readonly origin: string
   readonly send: Send
-  /** Waits for the requests under way, then closes every connection. */
+  /** Waits for the requests under way, and until the outcome of each write is written down, then closes every connection. */
   close(): Promise<void>
 }
 
@@ -77,7 +78,9 @@ export function createRequester(options: RequesterOptions): Requester {
   const pools = openPools({ origin, ca, proxy, connectTimeout })
   const prefix = pathname.replace(/\/+$/, '')
   const transport = options.transport ?? createTransport(pools, { prefix, streams, streamTimeout: timeout })
+  const writes = new RunningTasks()
   const send = compose(transport, [
+    forWrites((send) => (request) => writes.run(() => send(request))),
     forWrites(idempotency(store, fingerprint)),
     forWrites(replay({ store, fingerprint, clock, readMarks: createMarkReader(options.operations) })),
     backOff(store.waits, fingerprint, options.baseUrl, rules.retryAfterHeader),
@@ -92,6 +95,7 @@ export function createRequester(options: RequesterOptions): Requester {
     origin,
     send,
     async close() {
+      await writes.awaitEnd()
       await Promise.all([pools.reads.close(), pools.writes.close()])
     },
   }

@@ -3,7 +3,7 @@ import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate, setTimeout as wait } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { connectRedis } from '../../src/state/redis-connection.ts'
 import { deleteKey } from '../../src/state/redis-scripts.ts'
 import { openRedisStore } from '../../src/state/redis-store.ts'
@@ -153,6 +153,32 @@ describe('two replicas with one Redis', () => {
     const dump = await redis.dump()
     expect(dump).toContain(names[0])
     expect(dump).not.toMatch(/demo-secret|a-secret-key|example\.org|"status"/)
+  })
+})
+
+describe('a replica that ends', () => {
+  beforeEach(() => startReplicas())
+  afterEach(stopReplicas)
+
+  it.each([
+    ['with an idempotency key', { key: 'ends' }],
+    ['without an idempotency key', {}],
+  ])('hands over the response that a client of a call %s did not get', async (_what, more) => {
+    // Each replica sends a script whole where Redis does not know it, which takes a second request.
+    await redis.ask('script', 'flush')
+    const leaving = new AbortController()
+    const { arrived, release } = holdCreations()
+    const parts = { ...more, body: JSON.stringify({ email: 'ends@example.org', name: 'Ada' }) }
+    const lost = call(0, 'POST', users, { ...parts, signal: leaving.signal }).catch(() => 'lost')
+    await arrived
+    leaving.abort()
+    expect(await lost).toBe('lost')
+    const end = replicas[0]?.gateway.close()
+    release()
+    await end
+    const second = await call(1, 'POST', users, parts)
+    expect(await second.json()).toMatchObject({ data: { number: 1 } })
+    expect(upstream.requests).toHaveLength(1)
   })
 })
 

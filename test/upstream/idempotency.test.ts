@@ -1,9 +1,10 @@
+import { setImmediate } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { GatewayError } from '../../src/errors/gateway-error.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { behaveWell, type RawUpstream, startRawUpstream, writeAnswer } from '../support/raw-upstream.ts'
 import { calls, servers } from '../support/servers.ts'
-import { findOperation, openRequester, type Received, respond } from './requester-fixture.ts'
+import { findOperation, openRequester, openSlowStore, type Received, respond } from './requester-fixture.ts'
 
 const create = findOperation('POST', '/users')
 const forceRefresh = findOperation('POST', '/force-refresh')
@@ -114,6 +115,30 @@ test.each([
   await call(create, key)
   expect(sent).toHaveLength(2)
 })
+
+test.each([
+  ['a response', null, respond(201)],
+  ['a refusal', null, respond(409)],
+  ['an unknown outcome', new GatewayError('upstream_timeout'), undefined],
+] as const)(
+  'the way to the upstream is not closed before %s is written down',
+  async (_what, error, given) => {
+    const { store, hold, release } = openSlowStore()
+    const { call, sent, close } = openRequester({ store })
+    const first = await call(create, key)
+    hold()
+    await first.connection.disconnect()
+    await sent[0]?.settle(error, given)
+    let isClosed = false
+    const closing = close().then(() => {
+      isClosed = true
+    })
+    await setImmediate()
+    expect(isClosed).toBe(false)
+    await release()
+    await closing
+  },
+)
 
 let upstream: RawUpstream
 let gateway: RunningGateway

@@ -1,7 +1,9 @@
+import { setImmediate } from 'node:timers/promises'
 import { afterEach, expect, test, vi } from 'vitest'
+import { GatewayError } from '../../src/errors/gateway-error.ts'
 import { createMemoryStore } from '../../src/state/memory-store.ts'
 import type { IdempotencyRecord } from '../../src/upstream/idempotency.ts'
-import { findOperation, openRequester, respond } from './requester-fixture.ts'
+import { findOperation, openRequester, openSlowStore, respond } from './requester-fixture.ts'
 
 afterEach(() => void vi.useRealTimers())
 
@@ -64,6 +66,58 @@ test('a response that was lost on its way goes to the same call', async () => {
   await sent[0]?.settle(null, respond(201))
   await first.connection.settle('lost')
   expect((await call(create)).response?.status).toBe(201)
+})
+
+test.each(writes)(
+  'a call of "$title" whose response is kept while the store is asked gets it',
+  async ({ operation }) => {
+    const { store, hold, release } = openSlowStore()
+    const { call, sent } = openRequester({ store })
+    const first = await call(operation)
+    hold()
+    const second = await call(operation)
+    await first.connection.disconnect()
+    await sent[0]?.settle(null, respond(200))
+    await release()
+    expect([second.response?.status, sent.length]).toEqual([200, 1])
+  },
+)
+
+test('a response that is lost while the store is asked for it goes to the same call', async () => {
+  const { store, hold, release } = openSlowStore()
+  const { call, sent } = openRequester({ store })
+  const first = await call(create)
+  await sent[0]?.settle(null, respond(201))
+  hold()
+  const second = await call(create)
+  await first.connection.settle('lost')
+  await release()
+  expect([second.response?.status, sent.length]).toEqual([201, 1])
+})
+
+test.each(writes)(
+  'a call of "$title" whose client has disconnected is continued until its response is kept',
+  async ({ operation }) => {
+    const { store, hold, release } = openSlowStore()
+    const { call, sent } = openRequester({ store })
+    await (await call(operation)).connection.disconnect()
+    hold()
+    await sent[0]?.settle(null, respond(200))
+    const second = await call(operation)
+    await release()
+    expect([second.response?.status, sent.length]).toEqual([200, 1])
+  },
+)
+
+test('a failure that comes while the store is asked goes to the same call', async () => {
+  const { store, hold, release } = openSlowStore()
+  const { call, sent } = openRequester({ store })
+  await (await call(create)).connection.disconnect()
+  hold()
+  const second = await call(create)
+  await sent[0]?.settle(new GatewayError('upstream_timeout'))
+  await release()
+  expect([second.error?.code, sent.length]).toEqual(['upstream_timeout', 1])
 })
 
 test('a response that was delivered is not given again', async () => {
@@ -195,6 +249,20 @@ test('a response against whose delivery nothing speaks for a while was delivered
   await call(refresh)
   await vi.advanceTimersByTimeAsync(100)
   expect(sent).toHaveLength(2)
+})
+
+test('the way to the upstream is not closed before a response is kept', async () => {
+  const { store, hold, release } = openSlowStore()
+  const keep = vi.spyOn(store, 'keep')
+  const { call, sent, close } = openRequester({ store })
+  const first = await call(update)
+  hold()
+  await first.connection.disconnect()
+  await sent[0]?.settle(null, respond(200))
+  const closing = close().then(() => keep.mock.calls.length)
+  await setImmediate()
+  await release()
+  expect(await closing).toBe(1)
 })
 
 test('two equal calls of an operation without x-redeliver are two calls', async () => {

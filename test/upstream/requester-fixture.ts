@@ -4,6 +4,8 @@ import { readDocument } from '../../src/document/document.ts'
 import { type Operation, readOperations } from '../../src/document/operations.ts'
 import type { GatewayError } from '../../src/errors/gateway-error.ts'
 import { Fingerprint } from '../../src/state/fingerprint.ts'
+import { createMemoryStore } from '../../src/state/memory-store.ts'
+import type { Store } from '../../src/state/store.ts'
 import {
   type ClientConnection,
   compose,
@@ -17,6 +19,7 @@ import {
 } from '../../src/upstream/call.ts'
 import { breakCircuit, CircuitBreaker } from '../../src/upstream/circuit-breaker.ts'
 import { deadline } from '../../src/upstream/deadline.ts'
+import type { IdempotencyRecord } from '../../src/upstream/idempotency.ts'
 import { openPools } from '../../src/upstream/pools.ts'
 import { createRequester, type RequesterOptions } from '../../src/upstream/requester.ts'
 import { retry } from '../../src/upstream/retry.ts'
@@ -88,6 +91,40 @@ export function respond(status: number, body: unknown = {}, headers = {}): Upstr
 export type Changes = Partial<Pick<UpstreamRequest, 'path' | 'headers' | 'body'>> &
   Partial<Pick<UpstreamCall, 'idempotencyKey' | 'principal'>>
 
+/**
+ * A store whose replies the test holds back, as a slow network does: what was asked has happened, and the gateway has
+ * not heard of it.
+ */
+export function openSlowStore() {
+  const memory = createMemoryStore<IdempotencyRecord>(() => 0)
+  let isHeld = false
+  const waiting: (() => void)[] = []
+  const reply = async <Result>(result: Promise<Result>): Promise<Result> => {
+    const value = await result
+    if (isHeld) await new Promise<void>((resolve) => waiting.push(resolve))
+    return value
+  }
+  const store: Store<IdempotencyRecord> = {
+    ...memory,
+    set: (...values) => reply(memory.set(...values)),
+    delete: (...values) => reply(memory.delete(...values)),
+    take: (...values) => reply(memory.take(...values)),
+    mark: (...values) => reply(memory.mark(...values)),
+  }
+  return {
+    store,
+    hold() {
+      isHeld = true
+    },
+    /** Lets the replies through that are held, and all later ones. */
+    async release() {
+      isHeld = false
+      for (const resolve of waiting.splice(0)) resolve()
+      await setImmediate()
+    },
+  }
+}
+
 /** A requester before an upstream that the test responds for, on a clock that the test moves. */
 export function openRequester(options: Partial<RequesterOptions> = {}) {
   const clock = { now: 0 }
@@ -107,7 +144,7 @@ export function openRequester(options: Partial<RequesterOptions> = {}) {
       }
       sent.push({ request, settle })
     })
-  const { send } = createRequester({
+  const { send, close } = createRequester({
     ...{
       baseUrl: 'http://upstream.example.org',
       timeout: 60_000,
@@ -136,7 +173,7 @@ export function openRequester(options: Partial<RequesterOptions> = {}) {
     await setImmediate()
     return received
   }
-  return { call, clock, sent, givenUp: () => givenUp }
+  return { call, clock, sent, close, givenUp: () => givenUp }
 }
 
 const someOperation = findOperation('GET', '/{userId}')
