@@ -30,7 +30,7 @@ export function describeArguments(
   { parameters, body }: Operation,
   tool: Tool,
   elsewhere: string,
-  defaults: Readonly<Record<string, string>> = {},
+  defaults: Readonly<Record<string, unknown>> = {},
 ): JsonSchema {
   const properties: Record<string, JsonSchema> = {}
   const required: string[] = []
@@ -46,7 +46,7 @@ export function describeArguments(
   return simplifySchema(describeObject(properties, required))
 }
 
-function toDefault(preset: string | undefined): JsonSchema {
+function toDefault(preset: unknown): JsonSchema {
   return preset === undefined ? {} : { default: preset }
 }
 
@@ -87,7 +87,7 @@ export type ArgumentBinder = (values: ToolArguments, source: CredentialSource) =
 export function createArgumentBinder(
   operation: Operation,
   tool: Tool,
-  defaults: Readonly<Record<string, string>> = {},
+  defaults: Readonly<Record<string, unknown>> = {},
 ): ArgumentBinder {
   const names = Object.values(tool.arguments)
   const parameters = operation.parameters.map((parameter) => ({

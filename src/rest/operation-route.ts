@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import type { TextReader } from '../document/content-reading.ts'
 import type { Operation } from '../document/operations.ts'
 import { createCookieReader, createHeaderReader, createPathReader } from '../document/parameter-reading.ts'
-import type { Parameter } from '../document/parameters.ts'
+import { findPosition, type Parameter } from '../document/parameters.ts'
 import { createPathPattern, listVariables, matchVariables } from '../document/path-template.ts'
 import { createQueryReader } from '../document/query-reading.ts'
 import type { CheckedOperation } from '../document/validation.ts'
@@ -10,6 +10,7 @@ import { GatewayError } from '../errors/gateway-error.ts'
 import { holdSlot } from '../http/admission.ts'
 import { refuseBody } from '../http/request-check.ts'
 import { HttpConnection } from '../upstream/call.ts'
+import { findDefaults } from '../upstream/credentials.ts'
 import { type BoundInput, createPipeline, type PipelineOptions } from '../upstream/pipeline.ts'
 import { forward } from '../upstream/proxy.ts'
 import { createCallWriter } from '../upstream/request.ts'
@@ -22,7 +23,7 @@ export function createOperationRoute(operation: CheckedOperation, options: Pipel
   const { method, restPath, body } = operation
   const pipeline = createPipeline(operation, options)
   const prepare = () => ({
-    readRequest: createRequestReader(operation),
+    readRequest: createRequestReader(operation, findDefaults(operation, options.configured)),
     writeCall: createCallWriter(operation, options.configured),
   })
   let prepared: ReturnType<typeof prepare> | undefined
@@ -70,9 +71,9 @@ interface PlaceReader {
 
 /**
  * Prepares the reading of path, query, headers, cookies and body into typed values; unknown query keys stay in, to be
- * refused.
+ * refused. What is left out comes from the defaults.
  */
-function createRequestReader(operation: Operation): RequestReader {
+function createRequestReader(operation: Operation, defaults: Values): RequestReader {
   const { restPath, parameters } = operation
   const variables = assignVariables(operation)
   const names = listVariables(restPath)
@@ -87,6 +88,7 @@ function createRequestReader(operation: Operation): RequestReader {
   ])
   const pathReaders = variables.map((one) => one && { parameter: one, read: createPathReader(one) })
   const headerReaders = prepare(parameters, 'header', createHeaderReader)
+  const preset = parameters.filter(({ name }) => defaults[name] !== undefined)
   const cookieReaders = prepare(parameters, 'cookie', createCookieReader)
   return (request) => {
     const { headers } = request
@@ -102,7 +104,7 @@ function createRequestReader(operation: Operation): RequestReader {
       const reader = pathReaders[index]
       if (reader) path[reader.parameter.name] = reader.read(text)
     })
-    const { values, violations } = mark < 0 ? noQuery : readQuery(url.slice(mark + 1))
+    const { values, violations } = mark < 0 ? { values: {}, violations: [] } : readQuery(url.slice(mark + 1))
     const query: Values = lost.length > 0 ? { ...values } : values
     for (const { name } of lost) {
       if (query[name] !== undefined) path[name] = query[name]
@@ -115,14 +117,16 @@ function createRequestReader(operation: Operation): RequestReader {
       header: readHeaders(headerReaders, headers),
       ...(cookieReaders.length > 0 && { cookie: readCookies(cookieReaders, headers.cookie) }),
     }
+    for (const parameter of preset) {
+      const place: Values = places[findPosition(parameter)] ?? {}
+      place[parameter.name] ??= defaults[parameter.name]
+    }
     const { bodyType: mediaType, body } = request
     if (!mediaType) return { input: places, violations }
     const contentType = mediaType.type === 'application/json' ? undefined : headers['content-type']
     return { input: { ...places, body, mediaType, contentType }, violations }
   }
 }
-
-const noQuery = { values: {}, violations: [] }
 
 /** The parameter of each variable of the exposed path. */
 function assignVariables({ restPath, parameters }: Operation): (Parameter | undefined)[] {

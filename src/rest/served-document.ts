@@ -103,8 +103,10 @@ function describeParameter(
   lent: readonly SecurityScheme[],
 ): Part {
   const pinned = parameter['x-pin'] === undefined ? undefined : pins[String(parameter.name)]
-  if (pinned !== undefined)
-    return { ...parameter, schema: { ...asRecord(parameter.schema), default: pinned } }
+  if (pinned !== undefined) {
+    const required = parameter.in === 'path'
+    return { ...parameter, required, schema: { ...asRecord(parameter.schema), default: pinned } }
+  }
   const isCredential = lent.some((one) => one.in === parameter.in && one.key === parameter.name)
   return isCredential ? { ...parameter, required: false } : parameter
 }

@@ -1,6 +1,7 @@
 import { asRecord, readOwn } from '../document/json.ts'
 import { dereference } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
+import { createHeaderReader } from '../document/parameter-reading.ts'
 import { findPosition } from '../document/parameters.ts'
 import type { Security, SecurityScheme } from '../document/security.ts'
 import type { CallInput } from '../document/validation.ts'
@@ -84,13 +85,13 @@ function write({ prefix }: SecurityScheme, secret: string | undefined): string |
   return prefix + (prefix === 'Basic ' ? Buffer.from(secret).toString('base64') : secret)
 }
 
-/** The values of parameters that a call may leave out, since no others are served. */
+/** The values of parameters that a call may leave out, since no others are served; each of its parameter's type. */
 export function findDefaults(
   { parameters }: Operation,
   { pins }: ConfiguredCredentials,
-): Readonly<Record<string, string>> {
+): Readonly<Record<string, unknown>> {
   const pinned = parameters.filter(({ name, pin }) => pin !== undefined && pins[name] !== undefined)
-  return Object.fromEntries(pinned.map(({ name }) => [name, pins[name] ?? '']))
+  return Object.fromEntries(pinned.map((one) => [one.name, createHeaderReader(one)(pins[one.name] ?? '')]))
 }
 
 /** Prepares the refusal of calls that name another value of a pinned parameter: it throws `value_not_served`. */
