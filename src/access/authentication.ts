@@ -16,7 +16,8 @@ export type Authenticator = (authorization: string | undefined) => Grant | Promi
 
 /** Who is let in. */
 export interface AuthenticationOptions {
-  readonly keys: readonly GatewayKey[]
+  /** Undefined where no keys are taken. */
+  readonly keys: readonly GatewayKey[] | undefined
   /** Undefined where no access tokens are taken. */
   readonly verifyToken?: TokenVerifier | undefined
   /** Where a client learns how to get an access token (RFC 9728 §5.1). */
@@ -30,11 +31,11 @@ const bearer = /^bearer +([\x21-\x7e]+) *$/i
 /** Asks every client for a key or an access token; undefined where there are neither, and everybody is let in. */
 export function createAuthenticator(options: AuthenticationOptions): Authenticator | undefined {
   const { verifyToken, metadataUrl, scopes = [] } = options
-  const keys = options.keys.map(({ name, hash, scopes }) => ({
+  const keys = options.keys?.map(({ name, hash, scopes }) => ({
     hash,
     grant: { caller: name, scopes: new Set(scopes) },
   }))
-  if (keys.length === 0 && !verifyToken) return undefined
+  if (!keys && !verifyToken) return undefined
   const refuse = (code: ErrorCode, error: readonly string[], cause?: unknown) => {
     const source = metadataUrl ? [`resource_metadata="${metadataUrl}"`, `scope="${scopes.join(' ')}"`] : []
     const parameters = [...error, ...source]
@@ -48,7 +49,7 @@ export function createAuthenticator(options: AuthenticationOptions): Authenticat
   return (authorization) => {
     const credential = bearer.exec(authorization ?? '')?.[1]
     if (credential === undefined) throw refuse('unauthenticated', [])
-    const known = findKey(keys, credential)
+    const known = keys && findKey(keys, credential)
     if (known) return known.grant
     if (!verifyToken) throw refuseToken(undefined)
     return verifyToken(credential).catch((cause: unknown) => {
@@ -81,7 +82,7 @@ export interface Guard {
 
 /** Returns true where clients need a key or an access token of the gateway's own. */
 export function authenticatesClients({ keys, oauth }: Pick<Config, 'keys' | 'oauth'>): boolean {
-  return keys.length > 0 || oauth !== undefined
+  return keys !== undefined || oauth !== undefined
 }
 
 /**
@@ -94,7 +95,7 @@ export async function createGuard(
   issuerKeys: IssuerKeys,
 ): Promise<Guard> {
   const scopes = listScopes(operations)
-  checkScopes(keys, scopes)
+  checkScopes(keys ?? [], scopes)
   return {
     authenticate: createAuthenticator({
       keys,

@@ -154,7 +154,7 @@ function describeCredentials({ secrets, shared, keys, oauth }: Config): Finding 
       found: `${unused.join(', ')} is used for MCP over stdio alone`,
       fix: 'set the pinned value that belongs to it as well',
     }
-  const clients = keys.length > 0 || oauth ? 'clients are authenticated' : 'only this machine reaches it'
+  const clients = keys || oauth ? 'clients are authenticated' : 'only this machine reaches it'
   return { what: 'credentials', found: `${names.join(', ')} is configured; ${clients}` }
 }
 

@@ -44,9 +44,10 @@ export function createReload(options: ReloadOptions): () => void {
       // The gateway compiles nothing of a document again that it has.
       const next = isSame ? { ...read, document: served.document } : read
       await gateway.reload(next)
-      unwatch(served.files)
+      // Watched anew, a file would hide what has changed since it was read.
+      unwatch(served.files.filter((file) => !next.files.includes(file)))
+      watch(next.files.filter((file) => !served.files.includes(file)))
       served = next
-      watch(served.files)
       logger.info('reloaded')
     } catch (error) {
       if (error instanceof ConfigError || error instanceof CommandError)

@@ -28,8 +28,8 @@ export interface Config extends ApiConfig {
   /** Lower-case host names, with a port where the operator gave one. */
   readonly allowedHosts: readonly string[]
   readonly allowedOrigins: readonly string[]
-  /** Who is let in by a key of the gateway's own. */
-  readonly keys: readonly GatewayKey[]
+  /** Who is let in by a key of the gateway's own: nobody where the list is empty, and no key is asked for without one. */
+  readonly keys: readonly GatewayKey[] | undefined
   /** Who is let in by an access token; nobody without. */
   readonly oauth: OAuthConfig | undefined
   /** Whether users' tokens stay out of MCP results. */
@@ -172,7 +172,7 @@ function checkReach({ problems }: FixedReader, config: Config, api: Api): void {
   if (new Set(ports).size < ports.length)
     problems.push('REST_PORT, MCP_PORT and CONTROL_PORT must be different ports')
   const [scheme] = Object.keys(shared)
-  if (scheme === undefined || keys.length > 0 || oauth) return
+  if (scheme === undefined || keys || oauth) return
   const reason = `while ${nameVariable(api, scheme)} is set and neither GATEWAY_KEYS_FILE nor OAUTH_ISSUER is: everybody who reaches the port would act with that credential`
   if (!isLoopback(host)) problems.push(`HOST must be a loopback address ${reason}`)
   // A name of another kind is that of a proxy, which others can reach.

@@ -103,10 +103,10 @@ export class EnvironmentReader<Name extends string> {
     return text
   }
 
-  /** Keys from the file that the variable names; none where it names none. */
-  keys(name: Name): readonly GatewayKey[] {
+  /** Keys from the file that the variable names; undefined where it names none. */
+  keys(name: Name): readonly GatewayKey[] | undefined {
     const file = this.text(name)
-    if (file === '') return []
+    if (file === '') return undefined
     this.files.push(file)
     const { keys, problems } = readKeyFile(file)
     this.problems.push(...problems.map((one) => `${name}: ${one}`))

@@ -19,11 +19,16 @@ export interface KeyFile {
 const line = /^(?<name>[\w.-]{1,64})\s+(?<hash>[0-9a-f]{64})\s+(?<scopes>\S+)$/
 const scope = /^[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]+$/
 
-/** Reads a file of keys: a name, a hash and comma-joined scopes a line; `#` begins a comment. Never throws. */
+/**
+ * Reads a file of keys: a name, a hash and comma-joined scopes a line; `#` begins a comment. A file without keys lets
+ * nobody in: the last one can be revoked like any other. Never throws.
+ */
 export function readKeyFile(path: string): KeyFile {
   const keys: GatewayKey[] = []
   const problems: string[] = []
-  for (const [index, text] of readLines(path).entries()) {
+  const lines = readLines(path)
+  if (!lines) problems.push('must be a readable file of keys')
+  for (const [index, text] of (lines ?? []).entries()) {
     if (/^\s*(#|$)/.test(text)) continue
     const { name = '', hash = '', scopes = '' } = line.exec(text.trim())?.groups ?? {}
     const list = scopes.split(',')
@@ -33,15 +38,14 @@ export function readKeyFile(path: string): KeyFile {
       problems.push(`line ${index + 1} repeats a name; give each key its own`)
     else keys.push({ name, hash: Buffer.from(hash, 'hex'), scopes: list })
   }
-  if (keys.length + problems.length === 0) problems.push('must be a readable file with a key')
   return { keys, problems }
 }
 
-function readLines(path: string): string[] {
+function readLines(path: string): string[] | undefined {
   try {
     return readFileSync(path, 'utf8').split('\n')
   } catch {
-    return []
+    return undefined
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
@@ -186,6 +186,42 @@ describe('a reload', () => {
     await expect.poll(() => get(grace), { timeout: 30_000, interval: 5 }).toBe(401)
     expect(performance.now() - begin).toBeLessThan(1_000)
     expect(await get(ada)).toBe(200)
+  })
+
+  it('lets nobody in when the last key is revoked', async () => {
+    const begin = log.length
+    writeFileSync(keysFile, '# nobody\n')
+    await waitForLine('reloaded', begin)
+    expect(await get(ada)).toBe(401)
+    writeFileSync(keysFile, `${ada.line}\n`)
+    await expect.poll(() => get(ada), { timeout: 30_000, interval: 5 }).toBe(200)
+  })
+
+  it('notices what changes while it reloads', async () => {
+    const file = join(folder, 'watched')
+    const texts: string[] = []
+    writeFileSync(file, '1')
+    const served = { ...read(), files: [file] }
+    createReload({
+      gateway: {
+        async reload() {
+          texts.push(readFileSync(file, 'utf8'))
+          if (texts.length === 1) writeFileSync(file, 'while it reloads')
+        },
+      },
+      logger: createRunLogger(() => {}),
+      served,
+      read: async () => served,
+      checkChanges: async () => {},
+    })
+    let length = 1
+    // A watcher notices what differs from what it has seen.
+    const change = () => {
+      if (texts.length === 0) writeFileSync(file, 'x'.repeat(length))
+      length += 1
+      return texts.at(-1)
+    }
+    await expect.poll(change, { timeout: 10_000, interval: 500 }).toBe('while it reloads')
   })
 
   it('refuses a bad file as a whole, and goes on with what it had', async () => {

@@ -127,7 +127,7 @@ test.each([
   [{ MCP_TOKENS: 'planted' }, 'MCP_TOKENS must be one of reveal, withhold'],
   [{ ALLOW_DELETE: 'no' }, 'ALLOW_DELETE must be one of true, false'],
   [{ CONFIRM_DELETE: '1' }, 'CONFIRM_DELETE must be one of true, false'],
-  [{ GATEWAY_KEYS_FILE: '/planted' }, 'GATEWAY_KEYS_FILE: must be a readable file with a key'],
+  [{ GATEWAY_KEYS_FILE: '/planted' }, 'GATEWAY_KEYS_FILE: must be a readable file of keys'],
 ])('%j is refused by a sentence without its value', (environment, sentence) => {
   const problems = problemsOf(environment)
   expect(problems).toEqual([expect.stringContaining(sentence)])
