@@ -1,4 +1,4 @@
-import { nameSetting } from './settings.ts'
+import { nameSetting, type Settings } from './settings.ts'
 import { variables } from './variables.ts'
 
 const text = { type: 'string' }
@@ -39,7 +39,7 @@ const description = {
  * Creates the JSON Schema of calgate.yaml (2020-12): the members that are about descriptions, and one for each variable
  * of the gateway.
  */
-export function createSettingsSchema(): object {
+export function createSettingsSchema() {
   const fixed = Object.entries(variables).map(([variable, one]): [string, object] => [
     nameSetting(variable),
     { ...typeOf(one), description: `${one.description} (${variable})` },
@@ -72,6 +72,19 @@ export function createSettingsSchema(): object {
       ...Object.fromEntries(fixed),
     },
   }
+}
+
+/** Lists members of settings that have no meaning, and of their descriptions, by what leads there. */
+export function findUnknownMembers({ descriptions = [], ...settings }: Settings): string[] {
+  const known = createSettingsSchema().properties
+  return [
+    ...Object.keys(settings).filter((name) => !Object.hasOwn(known, name)),
+    ...descriptions.flatMap((one, index) =>
+      Object.keys(one)
+        .filter((name) => !Object.hasOwn(description.properties, name))
+        .map((name) => `descriptions.${index}.${name}`),
+    ),
+  ]
 }
 
 /** The type of a variable in a file, by its default and what its sentence says of it. */

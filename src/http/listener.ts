@@ -31,6 +31,8 @@ declare module 'fastify' {
 
 /** How a gateway works inside another Fastify app, which has checked the host and authenticated the client. */
 export interface Embedding {
+  /** Whether the app tells clients apart: then `Authorization` is its own, and never goes upstream. */
+  readonly authenticates: boolean
   /** Returns what the client of a request may do. */
   grant(request: IncomingMessage): Grant
 }

@@ -41,8 +41,8 @@ export async function createServerParts(options: GatewayOptions, kept: KeptParts
   const { state, telemetry, metrics, breakers } = kept
   const isGuarded = authenticatesClients(config)
   const { document, operations, compare } = kept.readServed(options.document, {
-    // A gateway that authenticates its clients reads this header for itself.
-    reserved: isGuarded ? ['authorization'] : [],
+    // A gateway or an app that authenticates its clients reads this header for itself.
+    reserved: isGuarded || embedding?.authenticates ? ['authorization'] : [],
     onUnserved: (operation, reason) => logger.warn({ operation, reason }, 'operation not served'),
     onUnchecked: (operation, reason) => logger.warn({ operation, reason }, 'schema not checked'),
   })

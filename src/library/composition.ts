@@ -8,6 +8,7 @@ import {
   listSettingVariables,
   type Settings,
 } from '../config/settings.ts'
+import { findUnknownMembers } from '../config/settings-schema.ts'
 import { variables } from '../config/variables.ts'
 import { loadFiles, toDescriptionOptions } from '../description/files.ts'
 import { selectShipped } from '../description/shipped.ts'
@@ -41,6 +42,9 @@ export async function composeGateway(
   const descriptions = (settings.descriptions ?? []).map((one, index) =>
     one.document ? { ...one, file: `${one.name ?? `api-${index + 1}`}.json` } : one,
   )
+  const named = descriptions.map(({ document: _, name: __, ...one }) => one)
+  const misnamed = findUnknownMembers({ ...settings, descriptions: named })
+  if (misnamed.length > 0) throw new ConfigError(misnamed.map((path) => `${path} is no setting`))
   const document = await loadDocument({ ...settings, descriptions })
   const api = readApi(document)
   const listed = listSettingVariables({ ...settings, descriptions }, api, Object.keys(variables))

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, RegisterOptions } from 'fastify'
 import { type Grant, openGrant } from '../access/authorization.ts'
 import { composeGateway, type ProgramSettings } from './composition.ts'
 
@@ -24,12 +24,14 @@ export interface CalgatePluginOptions extends ProgramSettings {
  */
 export default async function calgate(
   app: FastifyInstance,
-  { grant, ...settings }: CalgatePluginOptions,
+  { grant, ...options }: CalgatePluginOptions & Pick<RegisterOptions, 'prefix' | 'logSerializers'>,
 ): Promise<void> {
+  // What Fastify hands on of its own.
+  const { prefix: _, logSerializers: __, ...settings } = options
   const grants = new WeakMap<IncomingMessage, Grant>()
   const { gateway } = await composeGateway(
     { logger: app.log, pages: 'off', ...settings },
-    { grant: (request) => grants.get(request) ?? openGrant },
+    { authenticates: grant !== undefined, grant: (request) => grants.get(request) ?? openGrant },
   )
   await Promise.all([gateway.rest.ready(), gateway.mcp.ready()])
   app.addHook('onClose', () => gateway.close())

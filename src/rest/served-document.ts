@@ -10,6 +10,8 @@ export interface Deployment {
   readonly configured: ConfiguredCredentials
   /** Whether clients need a credential of the gateway's own. */
   readonly isGuarded: boolean
+  /** Present where another app may authenticate them. */
+  readonly embedding?: { readonly authenticates: boolean } | undefined
 }
 
 type Part = Readonly<Record<string, unknown>>
@@ -23,7 +25,10 @@ type Part = Readonly<Record<string, unknown>>
 export function describeDeployment(derived: OpenApiDocument, deployment: Deployment): OpenApiDocument {
   const document = exposePaths(derived)
   const components = asRecord(document.components)
-  const schemes = readSecuritySchemes(document).map((one) => reserve(one, deployment.isGuarded))
+  const { isGuarded, embedding } = deployment
+  const schemes = readSecuritySchemes(document).map((one) =>
+    isGuarded || embedding?.authenticates ? reserve(one) : one,
+  )
   const closed = schemes.filter(({ configuredOnly }) => configuredOnly).map(({ name }) => name)
   const open = Object.entries(asRecord(components.securitySchemes)).filter(([name]) => !closed.includes(name))
   const own = { gatewayCredential }
@@ -44,7 +49,7 @@ export function describeDeployment(derived: OpenApiDocument, deployment: Deploym
     paths: Object.fromEntries(paths),
     components: {
       ...components,
-      securitySchemes: { ...Object.fromEntries(open), ...(deployment.isGuarded && own) },
+      securitySchemes: { ...Object.fromEntries(open), ...(isGuarded && own) },
     },
   }
 }
@@ -55,11 +60,9 @@ const gatewayCredential = {
   description: 'A key of the gateway, or an access token for it',
 }
 
-/** A gateway that authenticates its clients reads `Authorization` for itself. */
-function reserve(scheme: SecurityScheme, isGuarded: boolean): SecurityScheme {
-  return isGuarded && scheme.key.toLowerCase() === 'authorization'
-    ? { ...scheme, configuredOnly: true }
-    : scheme
+/** Where clients are authenticated, `Authorization` is not for the API. */
+function reserve(scheme: SecurityScheme): SecurityScheme {
+  return scheme.key.toLowerCase() === 'authorization' ? { ...scheme, configuredOnly: true } : scheme
 }
 
 function describeOperation(

@@ -1,0 +1,54 @@
+import Fastify from 'fastify'
+import { describe, expect, it } from 'vitest'
+import { composeGateway } from '../../src/library/composition.ts'
+import calgate, { type CalgatePluginOptions } from '../../src/library/fastify.ts'
+import { describeApi } from '../description/loading.ts'
+import { respondJson, startUpstream } from '../support/upstream-stub.ts'
+
+const document = describeApi(
+  { '/orders': { get: { operationId: 'list' } } },
+  {
+    security: [{ token: [] }],
+    components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+  },
+)
+
+/** Calls the operation of an embedded gateway on both servers, and returns what authenticated the calls upstream. */
+async function callEmbedded(options: Pick<CalgatePluginOptions, 'grant'>) {
+  await using upstream = await startUpstream((_request, response) => respondJson(response, 200, {}))
+  await using app = Fastify()
+  const shop = { document, name: 'shop', baseUrl: upstream.url, credentials: { token: 'configured' } }
+  await app.register(calgate, { prefix: '/shop', descriptions: [shop], ...options })
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  const headers = { authorization: 'Bearer session-of-the-app', 'content-type': 'application/json' }
+  const params = { name: 'list', arguments: {} }
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params })
+  await fetch(`${url}/shop/orders`, { headers })
+  await fetch(`${url}/shop/mcp`, { method: 'POST', headers, body })
+  const served = await (await fetch(`${url}/shop/openapi.json`)).json()
+  return { sent: upstream.requests.map((one) => one.headers.authorization), served: Object(served) }
+}
+
+describe('a gateway in an app', () => {
+  it('that authenticates clients sends nothing of their Authorization to the API', async () => {
+    const { sent, served } = await callEmbedded({ grant: () => ({ name: 'ada' }) })
+    expect(sent).toEqual(Array(2).fill('Bearer configured'))
+    expect(served.components.securitySchemes).toEqual({})
+  })
+
+  it('that does not is a pass-through gateway', async () => {
+    const { sent } = await callEmbedded({})
+    expect(sent).toEqual(Array(2).fill('Bearer session-of-the-app'))
+  })
+})
+
+describe('a setting that there is not', () => {
+  const shop = { document, name: 'shop', baseUrl: 'https://api.example.org' }
+  it.each([
+    [{ allowDelet: false }, 'allowDelet is no setting'],
+    [{ mcp: { tokens: 'withhold' } }, 'mcp is no setting'],
+    [{ descriptions: [{ ...shop, pin: {} }] }, 'descriptions.0.pin is no setting'],
+  ])('is refused: %j', async (settings, message) => {
+    await expect(composeGateway({ descriptions: [shop], ...settings })).rejects.toThrow(message)
+  })
+})
