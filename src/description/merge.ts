@@ -4,7 +4,7 @@ import type { Description, MergedOperation } from './description.ts'
 import { exposeOperations } from './exposure.ts'
 import { identify } from './identity.ts'
 import type { Problem } from './problem.ts'
-import { resolveServer, type ServerOptions } from './servers.ts'
+import { listServerVariables, resolveServer, type ServerOptions } from './servers.ts'
 
 /** How descriptions become one document. */
 export interface MergeOptions extends ServerOptions {
@@ -23,6 +23,7 @@ export function mergeOperations(
 ): { readonly operations: readonly MergedOperation[]; readonly problems: readonly Problem[] } {
   const problems: Problem[] = []
   const merged = new Map<string, MergedOperation>()
+  const variables = new Set<string>()
   for (const description of descriptions) {
     const servers = new Map<unknown, ReturnType<typeof resolveServer>>()
     const own = new Map<string, MergedOperation>()
@@ -32,6 +33,7 @@ export function mergeOperations(
       if (!servers.has(written) && server.problem)
         problems.push({ file: description.file, ...description.positionOf(['servers']), ...server.problem })
       servers.set(written, server)
+      for (const variable of listServerVariables(written)) variables.add(variable)
       const one = { ...operation, description, ...(server.url !== undefined && { baseUrl: server.url }) }
       const identity = identify(one, server.url ?? '')
       const earlier = merged.get(identity)
@@ -45,7 +47,19 @@ export function mergeOperations(
     for (const [identity, one] of own) merged.set(identity, one)
   }
   const exposed = exposeOperations([...merged.entries()], options.prefixes)
+  const unknown = [...options.serverVariables.keys()].filter((name) => !variables.has(name))
+  problems.push(...unknown.map((name) => describeUnknownVariable(name, [...variables], descriptions)))
   return { operations: exposed.operations, problems: [...problems, ...exposed.problems] }
+}
+
+function describeUnknownVariable(
+  name: string,
+  known: readonly string[],
+  [first]: readonly Description[],
+): Problem {
+  const message = `"${name}" is a variable of no server that is used`
+  const expected = known.length > 0 ? `one of ${known.join(', ')}` : 'no --server-variable'
+  return { file: first?.file ?? '', line: 1, column: 1, message, expected, severity: 'error' }
 }
 
 /** What a part says of its address: an `x-base-url` is a server like any other, with the same checks. */

@@ -1,4 +1,5 @@
-import { asRecord } from '../document/json.ts'
+import { asRecord, asText } from '../document/json.ts'
+import { listVariables } from '../document/path-template.ts'
 import type { Description } from './description.ts'
 import type { Problem } from './problem.ts'
 
@@ -29,15 +30,21 @@ export function resolveServer(
 ): ResolvedServer {
   const named = baseUrls.get(name) ?? baseUrls.get('')
   if (named !== undefined) return { url: named.replace(/\/$/, '') }
-  const [server] = [servers ?? []].flat()
-  const template = typeof server === 'string' ? server : asRecord(server).url
-  if (typeof template !== 'string' || template === '') return refuse('no server is named')
-  const defaults = asRecord(asRecord(server).variables)
+  const { template, variables } = readServer(servers)
+  if (template === '') return refuse('no server is named')
   const missing = new Set<string>()
+  for (const [name, value] of serverVariables) {
+    const choices = [asRecord(variables[name]).enum ?? []].flat().map(String)
+    if (choices.length === 0 || choices.includes(value)) continue
+    const expected = `--server-variable ${name}= with one of ${choices.join(', ')}`
+    return {
+      problem: { message: `the server ${template} has no ${name} ${value}`, expected, severity: 'error' },
+    }
+  }
   const url = (template.startsWith('//') ? `https:${template}` : template).replaceAll(
     /\{([^}]+)\}/g,
     (_, variable: string) => {
-      const value = serverVariables.get(variable) ?? asRecord(defaults[variable]).default
+      const value = serverVariables.get(variable) ?? asRecord(variables[variable]).default
       if (value === undefined || value === '') missing.add(variable)
       return String(value ?? '')
     },
@@ -52,6 +59,21 @@ export function resolveServer(
     return refuse(`the server ${template} is more than an address`)
   if (isLocal(hostname)) return refuse(`the server ${template} is this machine or its link`)
   return { url: url.replace(/\/$/, '') }
+}
+
+/** The first of Server Objects, or the URL that stands for them. */
+function readServer(servers: unknown): {
+  readonly template: string
+  readonly variables: Readonly<Record<string, unknown>>
+} {
+  const [server] = [servers ?? []].flat()
+  const { url, variables } = asRecord(typeof server === 'string' ? { url: server } : server)
+  return { template: asText(url), variables: asRecord(variables) }
+}
+
+/** Names the variables of the server that is used of Server Objects. */
+export function listServerVariables(servers: unknown): string[] {
+  return listVariables(readServer(servers).template)
 }
 
 function refuse(message: string, expected = '--base-url with the address of the API'): ResolvedServer {

@@ -466,6 +466,49 @@ test.each([
   expect(loading.document).not.toHaveProperty('x-base-url')
 })
 
+const regions = { region: { default: 'eu', enum: ['eu', 'us', 8443] } }
+
+test.each<[Record<string, string>, object, string[]]>([
+  [{ region: 'us' }, {}, []],
+  [{ region: '8443' }, {}, []],
+  [{}, { '': 'https://b.example.org' }, []],
+  [{ region: 'mars' }, { '': 'https://b.example.org' }, []],
+  [
+    { region: 'mars' },
+    {},
+    [
+      'error: the server https://{region}.example.org has no region mars; --server-variable region= with one of eu, us, 8443',
+    ],
+  ],
+  [{ regoin: 'us' }, {}, ['error: "regoin" is a variable of no server that is used; one of region']],
+  [{ port: '80' }, {}, ['error: "port" is a variable of no server that is used; one of region']],
+])('server variables %j with the addresses %j are told: %j', async (variables, baseUrls, problems) => {
+  // Only the first server is used.
+  const servers = [
+    { url: 'https://{region}.example.org', variables: regions },
+    { url: 'https://example.org:{port}', variables: { port: { default: '80' } } },
+  ]
+  const loading = await load(
+    { 'a.json': describeApi({ '/a': { get: {} } }, { servers }) },
+    { baseUrls: new Map(Object.entries(baseUrls)), serverVariables: new Map(Object.entries(variables)) },
+  )
+  expect(listProblems(loading).map((one) => one.replace(/^a\.json:\d+: /, ''))).toEqual(problems)
+})
+
+test('a server variable is one of any server that an operation has', async () => {
+  const get = { servers: [{ url: 'https://{own}.example.org', variables: { own: { default: 'a' } } }] }
+  const own = describeApi(
+    { '/a': { get }, '/b': { get: {} } },
+    { servers: [{ url: 'https://b.example.org' }] },
+  )
+  const of = (name: string) => ({ baseUrls: new Map(), serverVariables: new Map([[name, 'x']]) })
+  expect((await loadSound(own, of('own'))).document).toMatchObject({ 'x-base-url': 'https://x.example.org' })
+  const plain = describeApi({ '/a': { get: {} } }, { servers: [{ url: 'https://a.example.org' }] })
+  expect(listProblems(await load({ 'a.json': plain }, of('own')))).toEqual([
+    'a.json:1: error: "own" is a variable of no server that is used; no --server-variable',
+  ])
+})
+
 test('an extension of another form is passed over', async () => {
   const loading = await load({
     'a.json': describeApi({ '/a': { get: { 'x-scope': 7 } } }, { 'x-name': 'Not Ours' }),
