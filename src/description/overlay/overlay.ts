@@ -64,13 +64,16 @@ function applyAction(documents: readonly object[], action: Action, place: Path):
   return matches.flatMap(({ document, found }) => {
     if (remove) {
       // The last first: what is taken out of a list moves those behind it.
-      for (const match of found.toReversed()) removeMatch(match)
+      for (const match of found.toSorted((one, other) => toIndex(other) - toIndex(one))) removeMatch(match)
       return []
     }
     const change = update === undefined && copy !== undefined ? findOne(document, copy) : update
     if (change === undefined) return refuse(`${copy} is not one place`, 'a JSONPath of one value', 'copy')
     if (found.some(({ value }) => isContainer(change) && !isContainer(value)))
       return refuse(`the target ${target} is a plain value`, 'a map or a list')
+    const key = update === undefined ? 'copy' : 'update'
+    const mismatch = found.flatMap(({ value }) => findMismatch(value, change) ?? [])[0]
+    if (mismatch !== undefined) return refuse(`the ${key} of ${target} has ${mismatch}`, 'a map', key)
     for (const match of found) applyChange(match, change)
     return []
   })
@@ -80,7 +83,9 @@ function findMatches(document: object, path: string): Match[] | undefined {
   try {
     // Foreign boundary: json-p3 takes its own type of JSON values.
     const { nodes } = query(path, document as Parameters<typeof query>[1])
-    return nodes.map(({ value, location }) => ({
+    // A target can select a place twice (RFC 9535 §2.1.2), in whatever order.
+    const places = new Map(nodes.map((node) => [JSON.stringify(node.location), node]))
+    return [...places.values()].map(({ value, location }) => ({
       value,
       parent: location.slice(0, -1).reduce<unknown>((at, name) => readMember(at, name), document),
       member: location.at(-1) ?? '',
@@ -95,9 +100,25 @@ function findOne(document: object, path: string): unknown {
   return more.length === 0 ? structuredClone(match?.value) : undefined
 }
 
+/** The index of an element of a list. */
+function toIndex({ member }: Match): number {
+  return typeof member === 'number' ? member : -1
+}
+
 function removeMatch({ parent, member }: Match): void {
   if (Array.isArray(parent)) parent.splice(Number(member), 1)
   else if (isContainer(parent)) Reflect.deleteProperty(parent, member)
+}
+
+/** Finds what a change has for a map that cannot be merged into it (Overlay 1.1.0, Action Object). */
+function findMismatch(place: unknown, change: unknown, name?: string): string | undefined {
+  if (!isContainer(place) || Array.isArray(place)) return undefined
+  const map = name === undefined ? 'a map' : `the map ${name}`
+  if (Array.isArray(change)) return `a list for ${map}`
+  // Within a map a plain value may take the place of one.
+  if (!isContainer(change)) return name === undefined ? `a plain value for ${map}` : undefined
+  const members = Object.entries(change)
+  return members.map(([one, value]) => findMismatch(readMember(place, one), value, one)).find(Boolean)
 }
 
 /** Merges maps, appends to lists, and replaces plain values by plain values (Overlay 1.1.0). */

@@ -72,6 +72,26 @@ test.each([
     '4: error: the target $.info.title is a plain value; a map or a list',
   ],
   [
+    'a map, for a list',
+    '- { target: $.info, update: [a] }',
+    '4: error: the update of $.info has a list for a map; a map',
+  ],
+  [
+    'a map, for a plain value',
+    '- { target: $.info, update: a }',
+    '4: error: the update of $.info has a plain value for a map; a map',
+  ],
+  [
+    'a map with a map, for a list',
+    '- { target: $, update: { info: [a] } }',
+    '4: error: the update of $ has a list for the map info; a map',
+  ],
+  [
+    'a map, for the copy of a list',
+    '- { target: $.info, copy: "$.paths[*].get.parameters" }',
+    '4: error: the copy of $.info has a list for a map; a map',
+  ],
+  [
     'what is no JSONPath',
     '- { target: "$.info[?(", update: {} }',
     '4: error: the target $.info[?( cannot be read; a JSONPath expression',
@@ -148,6 +168,25 @@ test('maps are merged, lists appended to, plain values replaced, and the documen
   ].join('\n')
   expect(apply(actions, document)).toEqual({ a: { b: 2, c: { d: 1, e: 3 } }, list: [1, 2, 3, 4], text: 'y' })
   expect(document.text).toBe('x')
+})
+
+test.each([
+  ['indexes in another order', '$.l[1,0]', ['c', 'd']],
+  ['an index twice', '$.l[0,0,-4]', ['b', 'c', 'd']],
+  ['a slice from the end', '$.l[::-1]', []],
+  ['filters in another order', "$.l[?@ == 'c', ?@ == 'a']", ['b', 'd']],
+])('takes out of a list what %s select, and nothing else', (_title, target, l) => {
+  expect(apply(`- { target: "${target}", remove: true }`, { l: ['a', 'b', 'c', 'd'] })).toEqual({ l })
+})
+
+test('takes out lists of lists, from within and from without', () => {
+  const document = { l: [{ n: 1, l: [{ n: 2 }, { x: 1 }] }, { n: 3 }, { l: [{ n: 4 }, { x: 2 }] }] }
+  expect(apply('- { target: "$..[?@.n]", remove: true }', document)).toEqual({ l: [{ l: [{ x: 2 }] }] })
+})
+
+test('changes a place once that a target selects twice', () => {
+  const actions = `- { target: "$['a','a']", update: [x] }\n- { target: $.b, copy: "$['a','a']" }`
+  expect(apply(actions, { a: [], b: [] })).toEqual({ a: ['x'], b: ['x'] })
 })
 
 test('copy merges the value of one place into the targets (1.1)', () => {
