@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { asRecord } from '../document/json.ts'
 import { readCallArguments } from './call-arguments.ts'
 import { type CommandContext, CommandError, formatExamples } from './command.ts'
-import { addDescriptionOptions } from './description-options.ts'
+import { addDescriptionOptions, collect } from './description-options.ts'
 import type { ServeOptions } from './served.ts'
 import { formatTable } from './table.ts'
 import { type ListedTool, openTools } from './tool-client.ts'
@@ -55,10 +55,6 @@ export function createCall(context: CommandContext): Command {
       } else stdout.write(write(value, formatTable(unwrap(value))))
     })
   return addDescriptionOptions(command)
-}
-
-function collect(value: string, earlier: readonly string[] = []): readonly string[] {
-  return [...earlier, value]
 }
 
 /** APIs wrap what they return beside a status, and MCP wraps what is no object. */

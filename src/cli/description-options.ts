@@ -24,9 +24,13 @@ export const descriptionOptions = {
 /** Options for a mock that is to stand in for the API: its descriptions need no server. */
 export const mockAddress: DescriptionOptions = { baseUrls: ['http://127.0.0.1'] }
 
+/** Collects the values of an option that can be repeated. */
+export function collect(value: string, earlier: readonly string[] = []): readonly string[] {
+  return [...earlier, value]
+}
+
 /** Adds the options to a command. */
 export function addDescriptionOptions(command: Command): Command {
-  const collect = (value: string, earlier: readonly string[] = []) => [...earlier, value]
   for (const [flags, [member, what]] of Object.entries(descriptionOptions)) {
     const option = new MemberOption(flags, what, member)
     command.addOption(flags.includes('<') ? option.argParser(collect) : option)

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { nameVariable } from '../config/api-variables.ts'
 import { type Config, ConfigError, readConfig } from '../config/config.ts'
-import { nameDescriptions } from '../config/settings.ts'
+import { nameDescription, nameDescriptions } from '../config/settings.ts'
 import { findUnknownVariables } from '../config/unknown-variables.ts'
 import type { DescriptionOptions } from '../description/files.ts'
 import { type Api, readApi } from '../document/api.ts'
@@ -113,7 +113,8 @@ export async function readServed(
   const settings = file?.apply(context.environment, api) ?? context.environment
   const { tools, baseUrls = [] } = flags
   // An option goes before the variable that means the same, and so does a mock.
-  const isAddressed = baseUrls.some((one) => files.length === 1 || /^https?:/.test(one))
+  const [first = ''] = nameDescriptions(files)
+  const isAddressed = baseUrls.some((one) => nameDescription(readName(one) ?? first) === first)
   const environment = {
     ...settings,
     ...(tools !== undefined && { MCP_TOOLS: tools }),
@@ -143,7 +144,22 @@ export async function locateDescriptions(
 ): Promise<LocatedDescriptions> {
   const file = await findSettings(flags.config)
   const files = named.length > 0 ? named : (file?.files ?? [])
-  return { file, files, options: { ...selectOptions(file?.options, files), ...flags } }
+  const settings = selectOptions(file?.options, files)
+  const own = (['baseUrls', 'prefixes', 'serverVariables'] as const).flatMap((option) => {
+    const given = flags[option]
+    return given ? [[option, addNamed(settings[option], given)]] : []
+  })
+  return { file, files, options: { ...settings, ...flags, ...Object.fromEntries(own) } }
+}
+
+/** Adds what is given for names to what a settings file has for others; what is given without a name is for all. */
+function addNamed(settings: readonly string[] = [], given: readonly string[]): readonly string[] {
+  return given.every((one) => readName(one) !== undefined) ? [...settings, ...given] : given
+}
+
+/** The name in `NAME=VALUE`. */
+function readName(text: string): string | undefined {
+  return /^([^=/]+)=/.exec(text)?.[1]
 }
 
 /** Puts the variables of a mock in place of those of the API, which files could hold as well. */

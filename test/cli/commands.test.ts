@@ -1,8 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { addDescriptionOptions, descriptionOptions, writeOptions } from '../../src/cli/description-options.ts'
 import { createProgram } from '../../src/cli/program.ts'
+import { describeApi } from '../description/loading.ts'
 import { createContext, runCommand, runCommandWith } from './run-command.ts'
 
 const page = readFileSync(new URL('../../docs/commands.md', import.meta.url), 'utf8')
@@ -117,6 +120,40 @@ it('a shell completes commands after help, and the values of options and argumen
     expect(stdout).toMatch(/^ +--format\) .*csv jsonl table/m)
     expect(stdout).toMatch(/^ +export\) .*users /m)
   }
+})
+
+it('a key has the scopes of any description, named or in calgate.yaml, and no others', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'calgate-key-'))
+  const [file, config, plain] = [
+    join(folder, 'shop.json'),
+    join(folder, 'shop.yaml'),
+    join(folder, 'plain.json'),
+  ]
+  const operation = { 'x-scope': 'orders:read' }
+  const api = describeApi({ '/a': { get: operation }, '/b': { get: {} } })
+  // An address that only the gateway needs.
+  writeFileSync(file, JSON.stringify({ ...api, servers: undefined }))
+  writeFileSync(plain, JSON.stringify(describeApi({ '/a': { get: {} } })))
+  writeFileSync(config, 'descriptions: [{ file: shop.json }]')
+  for (const source of [
+    ['--file', file],
+    ['--config', config],
+  ]) {
+    const made = await runCommand('key', 'agent', 'orders:read', ...source)
+    expect(made).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^agent [0-9a-f]{64} orders:read\n$/),
+    })
+    expect(made.stderr).toMatch(/^The key of agent, which is told only now: calgate_[\w-]{43}\n$/)
+    const refused = await runCommand('key', 'agent', 'managed-users:read', ...source)
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      'there is no scope managed-users:read; there are orders:read',
+    ])
+  }
+  const { stderr } = await runCommand('key', 'agent', 'a', '--file', plain)
+  expect(stderr).toBe('there is no scope a; no operation has one (x-scope)')
+  rmSync(folder, { recursive: true })
 })
 
 it('a mock stands in for what a file holds, too, and nothing of it is unknown', async () => {

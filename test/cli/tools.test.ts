@@ -15,10 +15,12 @@ import { join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { configureDemo } from '../../mocks/start.ts'
 import { locateFile } from '../../src/cli/install.ts'
+import { locateDescriptions, readServed, type ServeOptions } from '../../src/cli/served.ts'
+import { asRecord } from '../../src/document/json.ts'
 import { mcpClients } from '../../src/mcp/client-configuration.ts'
 import { describeApi } from '../description/loading.ts'
 import { respondJson, startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
-import { runCommand, runCommandWith } from './run-command.ts'
+import { createContext, runCommand, runCommandWith } from './run-command.ts'
 
 /** An API with 600 users, which lets pages begin at 250 at most. */
 const users = Array.from({ length: 600 }, (_, index) => ({
@@ -359,6 +361,47 @@ describe('the address of an API', () => {
     expect(await findAddress(byVariable, '--config', config, ...option)).toBe('1')
     expect(await findAddress(byVariable, '--config', config)).toBe('2')
     expect(await findAddress(ports, '--config', config)).toBe('3')
+  })
+
+  it('is that of each description, whichever of them an option names', async () => {
+    const both = join(folder, 'both.yaml')
+    for (const name of ['one', 'two']) {
+      const url = `https://{stage}.${name}.example.org`
+      const servers = [{ url, variables: { stage: { default: 'test' } } }]
+      writeFileSync(
+        join(folder, `${name}.json`),
+        JSON.stringify({ ...describeApi({ [`/${name}`]: { get: {} } }), servers }),
+      )
+    }
+    const list = ['one', 'two'].map(
+      (name) => `{ file: ${name}.json, baseUrl: "https://${name}.test", prefix: /file }`,
+    )
+    writeFileSync(both, `descriptions: [${list.join(', ')}]\nserverVariables: { a: b }`)
+    /** The address of each description, that of the first perhaps by a variable, and the path of each. */
+    async function find(options: ServeOptions, variables = {}) {
+      const { context } = createContext(variables)
+      const { document, environment } = await readServed([], { config: both, ...options }, context)
+      const { API_BASE_URL: first = document['x-base-url'] } = environment
+      const [one, two] = ['/one', '/two'].map((path) => asRecord(document.paths[path]?.get))
+      return [first, two?.['x-base-url'], one?.['x-rest-path'], two?.['x-rest-path']]
+    }
+    const paths = ['/file/one', '/file/two']
+    const [one, two, all] = ['one=https://own.test', 'two=https://own.test', 'https://own.test']
+    expect(await find({})).toEqual(['https://one.test', 'https://two.test', ...paths])
+    expect(await find({ baseUrls: [one] })).toEqual(['https://own.test', 'https://two.test', ...paths])
+    expect(await find({ baseUrls: [two] })).toEqual(['https://one.test', 'https://own.test', ...paths])
+    expect(await find({ baseUrls: [all] })).toEqual(['https://own.test', undefined, ...paths])
+    expect((await find({ prefixes: ['two=/own'] })).slice(2)).toEqual(['/file/one', '/own/two'])
+    expect((await find({ prefixes: ['/own'] })).slice(2)).toEqual(['/own/one', '/own/two'])
+    const { options } = await locateDescriptions([], { config: both, serverVariables: ['c=d'] })
+    expect(options.serverVariables).toEqual(['a=b', 'c=d'])
+    const variable = { API_BASE_URL: 'https://variable.test' }
+    const findFirst = async (...baseUrls: string[]) => (await find({ baseUrls }, variable))[0]
+    expect([await findFirst(), await findFirst(two), await findFirst('One=https://own.test', two)]).toEqual([
+      'https://variable.test',
+      'https://variable.test',
+      'https://own.test',
+    ])
   })
 
   it('is that of a mock before all of them', async () => {
