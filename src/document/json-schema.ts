@@ -48,3 +48,29 @@ export function describeObject(
   const own = { type: 'object', properties, required, additionalProperties: false }
   return Object.keys(all).length > 0 ? { ...own, $defs: all } : own
 }
+
+/** Lists what a schema chooses from or is joined of, and what those are; a schema may be a choice of itself. */
+export function listChoices(schema: JsonSchema, root: JsonSchema, seen = new Set<unknown>()): JsonSchema[] {
+  return [schema.oneOf ?? [], schema.anyOf ?? [], schema.allOf ?? []].flat().flatMap((one) => {
+    if (seen.has(one)) return []
+    seen.add(one)
+    const choice = dereference(one, root)
+    return [choice, ...listChoices(choice, root, seen)]
+  })
+}
+
+/** Joins what `allOf` lists with the schema that has it: one schema with the members of all. Of equal names the last one counts. */
+export function mergeAll(schema: JsonSchema, root: JsonSchema, open: readonly unknown[] = []): JsonSchema {
+  const parts = [schema.allOf ?? []]
+    .flat()
+    .map(asRecord)
+    .filter(({ $ref }) => $ref === undefined || !open.includes($ref))
+    .map((one) => mergeAll(dereference(one, root), root, [...open, one.$ref]))
+  const properties = joinMembers([...parts, schema].map((one) => asRecord(one.properties)))
+  const merged = joinMembers([...parts, schema])
+  return Object.keys(properties).length > 0 ? { ...merged, properties } : merged
+}
+
+function joinMembers(parts: readonly JsonSchema[]): JsonSchema {
+  return Object.fromEntries(parts.flatMap((one) => Object.entries(one)))
+}

@@ -1,5 +1,5 @@
 import { asRecord, isObject } from '../document/json.ts'
-import { dereference, type JsonSchema } from '../document/json-schema.ts'
+import { dereference, type JsonSchema, listChoices } from '../document/json-schema.ts'
 
 /**
  * The output schema of a tool: names and describes every member of the response, yet any JSON object satisfies it.
@@ -83,14 +83,4 @@ function describeType(schema: JsonSchema, root: JsonSchema): string {
     values.length > 0 ? `one of ${values.map((one) => JSON.stringify(one)).join(', ')}` : '',
   ].filter(Boolean)
   return parts.length > 0 ? `(${parts.join(', ')})` : ''
-}
-
-/** Lists what a schema chooses from or is joined of, and what those are; a schema may be a choice of itself. */
-function listChoices(schema: JsonSchema, root: JsonSchema, seen = new Set<unknown>()): JsonSchema[] {
-  return [schema.oneOf ?? [], schema.anyOf ?? [], schema.allOf ?? []].flat().flatMap((one) => {
-    if (seen.has(one)) return []
-    seen.add(one)
-    const choice = dereference(one, root)
-    return [choice, ...listChoices(choice, root, seen)]
-  })
 }

@@ -1,80 +1,7 @@
 import { parseExactly } from '../document/exact-numbers.ts'
-import { asRecord, isObject, readOwn } from '../document/json.ts'
-import { dereference, type JsonSchema } from '../document/json-schema.ts'
+import { asRecord, isObject } from '../document/json.ts'
+import { dereference, type JsonSchema, listChoices, mergeAll } from '../document/json-schema.ts'
 import { redactTokens } from '../upstream/redaction.ts'
-
-/**
- * The schema of a response without its secrets (`format: password`) and the plain values beside them, which are about
- * the secrets. Undefined when nothing would be left to tell; the very same schema when it holds no secret.
- */
-export function redactSecrets(schema: JsonSchema): JsonSchema | undefined {
-  return redactPart(schema, schema, [])
-}
-
-function redactPart(part: JsonSchema, root: JsonSchema, open: readonly unknown[]): JsonSchema | undefined {
-  if (!holdsSecret(part, root)) return part
-  // A recursive part has the secret on an outer level, where it was left out.
-  if (open.includes(part.$ref)) return undefined
-  const inner = typeof part.$ref === 'string' ? [...open, part.$ref] : open
-  const schema = dereference(part, root)
-  const { items } = schema
-  if (items !== undefined) {
-    const kept = redactPart(asRecord(items), root, inner)
-    return kept && { ...schema, items: kept }
-  }
-  const properties = Object.entries(asRecord(schema.properties))
-  const isSecret = (one: unknown) => dereference(one, root).format === 'password'
-  const isBesideSecret = properties.some(([, one]) => isSecret(one))
-  const kept = properties
-    .filter(([, one]) => !(isObject(one) && typeof one.$ref === 'string' && inner.includes(one.$ref)))
-    .filter(([, one]) => !isBesideSecret || dereference(one, root).type === 'object')
-    .map(([name, one]): [string, JsonSchema | undefined] => [name, redactPart(asRecord(one), root, inner)])
-  if (kept.length === 0 || kept.some(([, one]) => one === undefined)) return undefined
-  const names = new Set(kept.map(([name]) => name))
-  const required = [schema.required ?? []].flat().filter((name) => names.has(String(name)))
-  return { ...schema, properties: Object.fromEntries(kept), required }
-}
-
-/** True where a secret is among the parts of a schema, those that it refers to included. */
-function holdsSecret(part: unknown, root: JsonSchema): boolean {
-  const own = scan(part)
-  const reached = new Set(own.references)
-  if (own.holdsSecret) return true
-  // A set gives what is added to it while it is walked, too.
-  for (const reference of reached) {
-    const found = scan(readOwn(root.$defs, reference.slice('#/$defs/'.length)))
-    if (found.holdsSecret) return true
-    for (const one of found.references) reached.add(one)
-  }
-  return false
-}
-
-/** What stands in a schema itself. */
-interface Scan {
-  readonly holdsSecret: boolean
-  readonly references: readonly string[]
-}
-
-const scans = new WeakMap<object, Scan>()
-
-function scan(part: unknown): Scan {
-  if (typeof part !== 'object' || part === null) return { holdsSecret: false, references: [] }
-  const known = scans.get(part)
-  if (known) return known
-  const { $ref, format, $defs: _, ...others } = asRecord(part)
-  const inner = Object.values(others).map(scan)
-  const found = {
-    holdsSecret: format === 'password' || inner.some((one) => one.holdsSecret),
-    references: [
-      ...new Set([
-        ...(typeof $ref === 'string' ? [$ref] : []),
-        ...inner.flatMap(({ references }) => references),
-      ]),
-    ],
-  }
-  scans.set(part, found)
-  return found
-}
 
 /** A response as a model may see it, as a text and as what that says. */
 export interface DescribedAnswer {
@@ -123,17 +50,44 @@ function prepare(part: JsonSchema, root: JsonSchema, known = new Map<unknown, Se
 }
 
 function prepareSchema(schema: JsonSchema, root: JsonSchema, known: Map<unknown, Select>): Select {
-  const choices = [schema.oneOf ?? schema.anyOf ?? []]
+  const { oneOf, anyOf, ...own } = schema.allOf === undefined ? schema : mergeAll(schema, root)
+  const isOpen = own.properties === undefined && own.items === undefined
+  const choices = [oneOf ?? anyOf ?? []]
     .flat()
+    // Beside members, a choice often says only which of them are required.
+    .filter((one) => isOpen || describesMore(one, root))
     .map((one) => prepare(asRecord(one), root, known))
-  if (choices.length > 0)
-    return (value) => choices.map((select) => select(value)).find((one) => one !== undefined)
-  const whole = isObject(schema.allOf) || Array.isArray(schema.allOf) ? mergeAll(schema, root) : schema
-  const types = listTypes(whole)
+  if (choices.length === 0) return prepareOwn(own, root, known)
+  const select: Select = isOpen ? () => undefined : prepareOwn(own, root, known)
+  return (value) => {
+    const selected = choices.map((choose) => choose(value)).filter((one) => one !== undefined)
+    const most = selected.reduce(
+      (best, one) => (countMembers(one) > countMembers(best) ? one : best),
+      selected[0],
+    )
+    const beside = select(value)
+    return isObject(beside) && isObject(most) ? { ...beside, ...most } : (most ?? beside)
+  }
+}
+
+function describesMore(choice: unknown, root: JsonSchema): boolean {
+  const schema = dereference(choice, root)
+  return [schema, ...listChoices(schema, root)].some(
+    (one) => one.properties !== undefined || listTypes(one).some((type) => type !== 'object'),
+  )
+}
+
+/** Of the choices that an object may be of, the one counts that describes most of it. */
+function countMembers(value: unknown): number {
+  return isObject(value) ? Object.keys(value).length : 0
+}
+
+function prepareOwn(schema: JsonSchema, root: JsonSchema, known: Map<unknown, Select>): Select {
+  const types = listTypes(schema)
   if (types.length === 0) return (value) => value
-  const { items } = whole
+  const { items } = schema
   const selectItem = types.includes('array') ? prepare(asRecord(items), root, known) : undefined
-  const selectObject = types.includes('object') ? prepareMembers(whole, root, known) : undefined
+  const selectObject = types.includes('object') ? prepareMembers(schema, root, known) : undefined
   const isPlain = types.some((type) => type !== 'object' && type !== 'array')
   return (value) => {
     if (Array.isArray(value)) return selectItem && value.map(selectItem).filter((one) => one !== undefined)
@@ -148,23 +102,6 @@ function listTypes({ type, properties, items, enum: choices }: JsonSchema): unkn
   if (properties !== undefined) return ['object']
   if (items !== undefined) return ['array']
   return choices === undefined ? [] : ['string', 'number', 'boolean', 'null']
-}
-
-/** All of several schemas as one, with the members of each. */
-function mergeAll(schema: JsonSchema, root: JsonSchema, open: readonly unknown[] = []): JsonSchema {
-  const parts = [schema.allOf ?? []]
-    .flat()
-    .map(asRecord)
-    .filter(({ $ref }) => $ref === undefined || !open.includes($ref))
-    .map((one) => mergeAll(dereference(one, root), root, [...open, one.$ref]))
-  const properties = joinMembers([...parts, schema].map((one) => asRecord(one.properties)))
-  const merged = joinMembers([...parts, schema])
-  return Object.keys(properties).length > 0 ? { ...merged, properties } : merged
-}
-
-/** Of equal names the last one counts. */
-function joinMembers(parts: readonly JsonSchema[]): JsonSchema {
-  return Object.fromEntries(parts.flatMap((one) => Object.entries(one)))
 }
 
 /** An object of which no member is described is the client's own, to be passed on as it is. */

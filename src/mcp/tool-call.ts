@@ -20,7 +20,7 @@ import {
 } from './arguments.ts'
 import { type Confirmations, confirmation, type Elicitation, type Question } from './confirmation.ts'
 import { findFailure, toCallRefusal, toRefusal } from './failures.ts'
-import { type Selection, selectDescribed } from './result-redaction.ts'
+import { selectByStatus, toUntypedResult } from './response-selection.ts'
 import { type ToolResult, toResult } from './results.ts'
 import type { Offer, OfferOptions } from './tool-description.ts'
 import type { OperationFilter } from './tool-selection.ts'
@@ -128,13 +128,20 @@ export function bindTool(
           call,
         )
         context.onResponse?.(response.status)
-        const select = offer.select && chooseSelection(operation, response.status, offer.select)
+        const { select: selectSuccess } = offer
+        const isOther = response.status !== operation.success.status
+        const select =
+          selectSuccess && isOther ? selectByStatus(operation, response.status, selectSuccess) : selectSuccess
         // JSON below 300 is the API's own.
         const isSuccess = response.status < 300 && response.data !== undefined
         const failure = isSuccess
           ? undefined
           : findFailure(response, operation, options, select !== undefined)
-        return failure ?? toResult(response, select, operation.redactedNotice)
+        if (failure) return failure
+        const notice = operation.redactedNotice
+        const isUntyped = response.data === undefined && response.body.length > 0
+        if (select && isUntyped) return toUntypedResult(response, operation, select, notice)
+        return toResult(response, select, notice)
       },
     })
     return call.catch((error: unknown) => {
@@ -148,21 +155,6 @@ export function bindTool(
       return toRefusal(new GatewayError('internal_error', { detail }))
     })
   }
-}
-
-const selectAny = selectDescribed({})
-
-/**
- * What is described of one status says nothing of another. A status that nothing is said of is taken for the success
- * that is described: secrets must not be exposed by a status that the document forgot.
- */
-function chooseSelection(
-  { responses, success }: CheckedOperation,
-  status: number,
-  select: Selection,
-): Selection {
-  const isOther = status !== success.status && responses.some((one) => one.status === `${status}`)
-  return isOther ? selectAny : select
 }
 
 function withoutConfirmation({ [confirmation]: _, ...others }: ToolArguments): ToolArguments {

@@ -8,7 +8,8 @@ import { type ConfiguredCredentials, findDefaults } from '../upstream/credential
 import { adviseCredential, describeArguments } from './arguments.ts'
 import { confirmation, confirmationSchema } from './confirmation.ts'
 import { describeOutput } from './output-schema.ts'
-import { redactSecrets, type Selection, selectDescribed } from './result-redaction.ts'
+import { type Selection, selectDescribed } from './result-redaction.ts'
+import { redactSecrets } from './schema-redaction.ts'
 
 /** What the operator wants of the tools. */
 export interface ToolPolicy extends Policy {

@@ -9,6 +9,8 @@ import { startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
 const token = `eyJ${'a'.repeat(20)}.eyJ${'b'.repeat(20)}.${'c'.repeat(20)}`
 const bytes = Buffer.from([0, 255, 1])
 
+const secretBody = '{"user":{"id":7,"more":1},"password":"opaque-secret","more":"opaque-secret"}'
+
 /** What the API responds with, by path: a status, headers, a body. */
 const responses: Readonly<Record<string, readonly [number, Record<string, string>, string | Buffer]>> = {
   json: [200, { 'content-type': 'application/vnd.shop+json' }, `{"id": 7, "note": "${token}"}`],
@@ -27,11 +29,20 @@ const responses: Readonly<Record<string, readonly [number, Record<string, string
   refused: [400, { 'content-type': 'text/plain' }, 'No such shop'],
   fault: [400, { 'content-type': 'application/xml' }, '<fault>No</fault>'],
   problem: [409, { 'content-type': 'application/problem+json' }, '{"title":"Conflict","detail":"Taken"}'],
+  other: [202, { 'content-type': 'application/json' }, secretBody],
+  range: [203, { 'content-type': 'application/json' }, secretBody],
+  secretOnly: [202, { 'content-type': 'application/json' }, secretBody],
+  asText: [200, { 'content-type': 'text/plain' }, secretBody],
+  asTextJson: [200, { 'content-type': 'text/json; charset=utf-8' }, `\uFEFF${secretBody}`],
+  untypedJson: [200, {}, secretBody],
+  asBytes: [200, { 'content-type': 'application/octet-stream' }, secretBody],
+  noJson: [200, { 'content-type': 'text/csv' }, 'password\nopaque-secret'],
+  textToo: [200, { 'content-type': 'text/plain' }, 'a text'],
+  plainText: [200, { 'content-type': 'text/plain' }, 'OK'],
   keyed: [201, { 'content-type': 'application/json' }, '{"user":{"id":7},"password":"opaque-secret"}'],
 }
 
 const tool = (name: string) => ({ name, title: name, description: name, annotations: {}, arguments: {} })
-const describedJson = { responses: { 200: { description: 'Done', content: { 'application/json': {} } } } }
 const binary = { type: 'string', format: 'binary' }
 const user = { type: 'object', properties: { id: { type: 'integer' } } }
 const created = { type: 'object', properties: { user, password: { type: 'string', format: 'password' } } }
@@ -40,6 +51,22 @@ const keyHeader = {
   in: 'header',
   'x-idempotency-key': true,
   schema: { type: 'string' },
+}
+const described = (schema: object) => ({ description: 'Done', content: { 'application/json': { schema } } })
+const other = { type: 'object', properties: { id: { type: 'integer' } } }
+const responsesOf: Readonly<Record<string, object>> = {
+  page: { 200: described({}) },
+  other: { 200: described(other), 202: described(created) },
+  range: { 200: described(other), '2XX': described(created), default: described({}) },
+  secretOnly: { 200: described(other), 202: described({ type: 'string', format: 'password' }) },
+  ...Object.fromEntries(
+    ['asText', 'asTextJson', 'untypedJson', 'asBytes', 'noJson'].map((name) => [
+      name,
+      { 200: described(created) },
+    ]),
+  ),
+  textToo: { 200: { description: 'Done', content: { ...described(created).content, 'text/plain': {} } } },
+  plainText: { 200: described(other) },
 }
 const form = { type: 'object', properties: { note: { type: 'string' }, scan: binary }, required: ['scan'] }
 const document = {
@@ -53,7 +80,7 @@ const document = {
         {
           get: {
             operationId: name,
-            ...(name === 'page' ? describedJson : { responses: {} }),
+            responses: responsesOf[name] ?? {},
             'x-mcp-tool': tool(name),
           },
         },
@@ -117,6 +144,24 @@ const results: Readonly<Record<string, object>> = {
     content: [{ type: 'text', text: 'Done (201); the response is empty. Its location is /things/7.' }],
     structuredContent: { status: 201, location: '/things/7' },
   },
+  ...Object.fromEntries(
+    ['other', 'range', 'asText', 'asTextJson', 'untypedJson', 'asBytes'].map((name) => [
+      name,
+      { content: [{ type: 'text', text: '{"user":{"id":7}}' }], structuredContent: { user: { id: 7 } } },
+    ]),
+  ),
+  secretOnly: { content: [{ type: 'text', text: '{}' }], structuredContent: {} },
+  noJson: {
+    content: [
+      {
+        type: 'text',
+        text: 'Done (200); the response is text/csv and is not shown, since it may hold secrets.',
+      },
+    ],
+    ...says(200, 'text/csv'),
+  },
+  textToo: { content: [{ type: 'text', text: 'a text' }], ...says(200, 'text/plain') },
+  plainText: { content: [{ type: 'text', text: 'OK' }], ...says(200, 'text/plain') },
   page: { isError: true, structuredContent: { error: { status: 200 } } },
   moved: { isError: true, structuredContent: { error: { status: 302 } } },
   refused: { isError: true, structuredContent: { error: { status: 400, message: 'No such shop' } } },
@@ -147,6 +192,7 @@ describe.each(clients)('$client', ({ connect }) => {
     for (const name of Object.keys(results)) got[name] = await client.callTool({ name, arguments: {} })
     expect(got).toMatchObject(results)
     expect(JSON.stringify(got.page)).not.toContain('Log in')
+    expect(JSON.stringify(got)).not.toContain('opaque-secret')
     await client.close()
   })
 
@@ -202,4 +248,5 @@ test('over stdio each type of response is what it is too', async () => {
   )
   const got = Object.fromEntries(names.map((name, index) => [name, replies.get(index + 1)]))
   expect(got).toMatchObject(results)
+  expect(lines.join()).not.toContain('opaque-secret')
 })

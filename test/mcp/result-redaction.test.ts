@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest'
+import type { JsonSchema } from '../../src/document/json-schema.ts'
+import { selectDescribed } from '../../src/mcp/result-redaction.ts'
+import { redactSecrets } from '../../src/mcp/schema-redaction.ts'
+
+const secret = 'opaque-secret'
+const password = { type: 'string', format: 'password' }
+const text = { type: 'string' }
+const object = (properties: JsonSchema, more: JsonSchema = {}) => ({ type: 'object', properties, ...more })
+const nothing = { type: 'null' }
+const ref = (name: string) => ({ $ref: `#/$defs/${name}` })
+const user = object({ name: text })
+const tokens = object({ user, token: password, expires: text })
+const node = object({ name: user, token: password, child: ref('Node') })
+
+/** What is told of a value by a schema, or that nothing would be. */
+function tell(schema: JsonSchema, value: unknown): unknown {
+  const visible = redactSecrets(schema)
+  return visible ? selectDescribed(visible)(value).value : 'nothing'
+}
+
+const whole = { state: 'ok', user: { name: 'Ada' }, token: secret, expires: 'soon', more: secret }
+const told = { user: { name: 'Ada' } }
+
+describe('a secret is redacted', () => {
+  it.each<[string, JsonSchema, unknown, unknown]>([
+    ['of members', tokens, whole, told],
+    ['of what is joined', { allOf: [tokens] }, whole, told],
+    ['of what is joined beside members', object({ more: user }, { allOf: [tokens] }), whole, { ...told }],
+    ['of what is joined twice', { allOf: [{ allOf: [tokens] }, object({ more: user })] }, whole, told],
+    ['of a choice', { oneOf: [tokens, nothing] }, whole, told],
+    [
+      'of a choice beside members',
+      object({ state: text }, { anyOf: [tokens] }),
+      whole,
+      { state: 'ok', ...told },
+    ],
+    [
+      'of a choice in what is joined',
+      { allOf: [object({ state: text }), { oneOf: [tokens] }] },
+      whole,
+      { state: 'ok', ...told },
+    ],
+    ['of elements beside members', { items: text, ...tokens }, whole, told],
+    ['of elements', { type: 'array', items: { allOf: [tokens] } }, [whole, whole], [told, told]],
+    ['that may be null', object({ user, token: { anyOf: [password, nothing] } }), whole, told],
+    ['that is joined with its description', object({ user, token: { allOf: [password] } }), whole, told],
+    [
+      'that is a plain value of another choice',
+      { oneOf: [object({ user, more: text, token: text }), object({ user, token: password })] },
+      { user: { name: 'Ada' }, token: secret, more: 'x' },
+      { ...told, more: 'x' },
+    ],
+    [
+      'that is a plain value of another choice, within members',
+      object({
+        user,
+        data: {
+          oneOf: [object({ a: object({ x: text, y: text }) }), object({ a: object({ x: password }) })],
+        },
+      }),
+      { user: { name: 'Ada' }, data: { a: { x: secret, y: 'y' } } },
+      { user: { name: 'Ada' }, data: { a: { y: 'y' } } },
+    ],
+    [
+      'of choices that name what is required',
+      object({ user, token: password }, { anyOf: [{ required: ['user'] }, { type: 'object' }] }),
+      whole,
+      told,
+    ],
+    [
+      'of a schema that is a part of itself',
+      { ...ref('Node'), $defs: { Node: node } },
+      { name: { name: 'Ada' }, token: secret, child: { token: secret } },
+      { name: { name: 'Ada' } },
+    ],
+    [
+      'of a schema that is joined with itself',
+      { ...ref('Node'), $defs: { Node: object({ user, token: password, child: { allOf: [ref('Node')] } }) } },
+      whole,
+      told,
+    ],
+    [
+      'of a schema that is a list, or a choice, of itself',
+      {
+        ...ref('Node'),
+        $defs: {
+          Node: object({
+            user,
+            token: password,
+            list: { type: 'array', items: ref('Node') },
+            child: { anyOf: [ref('Node'), nothing] },
+          }),
+        },
+      },
+      { ...whole, list: [whole], child: whole },
+      told,
+    ],
+  ])('%s', (_where, schema, value, expected) => {
+    const got = tell(schema, value)
+    expect(got).toEqual(expected)
+    expect(JSON.stringify(got)).not.toContain(secret)
+  })
+
+  it.each<[string, JsonSchema]>([
+    ['a secret', password],
+    ['a secret that may be null', { anyOf: [password, nothing] }],
+    ['members that are about a secret', object({ token: password, expires: text })],
+    ['the same in what is joined', object({ expires: text }, { allOf: [object({ token: password })] })],
+    ['an object that may be null', { anyOf: [object({ token: password }), nothing] }],
+    ['members of any name', { type: 'object', additionalProperties: password }],
+    ['a text that may be a secret', { oneOf: [text, password] }],
+  ])('nothing is left to tell of %s', (_what, schema) => {
+    expect(redactSecrets(schema)).toBeUndefined()
+  })
+
+  it('in time where many schemas refer to each other', () => {
+    const names = Array.from({ length: 30 }, (_, n) => `S${n}`)
+    const $defs = Object.fromEntries(
+      names.map((name, n) => {
+        const later = names.slice(n + 1).map((one) => [one, { oneOf: [ref(one), nothing] }])
+        return [name, object({ token: password, user, ...Object.fromEntries(later) })]
+      }),
+    )
+    const schema = { ...ref('S0'), $defs }
+    expect(tell(schema, { ...whole, S1: whole })).not.toMatchObject({ token: secret })
+    const loose = { ...schema, $defs: { ...$defs, S0: object({ user, S1: { oneOf: [ref('S1'), user] } }) } }
+    expect(JSON.stringify(tell(loose, { ...whole, S1: whole }))).not.toContain(secret)
+  })
+})
+
+describe('what is described is told', () => {
+  it.each<[string, JsonSchema, unknown, unknown]>([
+    ['a schema without a secret', user, { name: 'Ada', more: 1 }, { name: 'Ada' }],
+    [
+      'the choice that describes most of an object',
+      { oneOf: [object({ kind: text, a: text }), object({ kind: text, b: text }), nothing] },
+      { kind: 'b', b: 'x', more: 1 },
+      { kind: 'b', b: 'x' },
+    ],
+    [
+      'members beside choices',
+      object({ kind: text }, { oneOf: [object({ a: text }), object({ b: text })] }),
+      { kind: 'b', b: 'x', more: 1 },
+      { kind: 'b', b: 'x' },
+    ],
+    ['a plain choice', { oneOf: [text, user] }, 'x', 'x'],
+    ['a choice of constants', { type: 'string', oneOf: [{ const: 'a' }, { const: 'b' }] }, 'a', 'a'],
+    [
+      'members whose choices say only what is required',
+      object({ a: text }, { anyOf: [{ required: ['a'] }] }),
+      { a: 'x', more: 1 },
+      { a: 'x' },
+    ],
+    ['anything where nothing is described', {}, { a: [1] }, { a: [1] }],
+  ])('%s', (_what, schema, value, expected) => {
+    expect(redactSecrets(schema)).toBe(schema)
+    expect(tell(schema, value)).toEqual(expected)
+  })
+})
