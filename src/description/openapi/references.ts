@@ -14,7 +14,7 @@ const dataMembers = new Set(['example', 'examples', 'default', 'enum', 'const', 
 const namedMembers = new Set([
   ...['properties', 'patternProperties', '$defs', 'definitions', 'schemas', 'dependentSchemas'],
   ...['responses', 'headers', 'parameters', 'requestBodies', 'links', 'callbacks', 'pathItems', 'encoding'],
-  'securitySchemes',
+  ...['securitySchemes', 'mediaTypes'],
 ])
 
 /** Called with a part of a document whose members are keywords, and with its path, which changes afterwards. */

@@ -1,7 +1,7 @@
 import { upgrade } from '@scalar/openapi-upgrader'
 import { asRecord, isObject } from '../../document/json.ts'
 import type { Finding } from '../problem.ts'
-import { walkParts } from './references.ts'
+import { resolvePart, walkParts } from './references.ts'
 
 /** A document as OpenAPI 3.1, which is changed in place from here on, and what upgrading it has cost. */
 export interface UpgradedDocument {
@@ -26,6 +26,7 @@ export function upgradeDocument(source: object): UpgradedDocument {
   if (version === '2.0' || version === '3.0') removeSiblings(source)
   const formats = version === '2.0' ? readListFormats(source) : []
   const { document, findings } = upgradeParts(source)
+  if (version === '3.2') placeMediaTypes(document)
   return { document, findings: [...formats, ...findings] }
 }
 
@@ -72,6 +73,17 @@ function readListFormats(source: object): Finding[] {
       })
   })
   return findings
+}
+
+/** Puts the Media Type Objects that OpenAPI 3.2 refers to in the places of their references, which 3.1 does not have. */
+function placeMediaTypes(document: object): void {
+  walkParts(document, ({ content }) => {
+    if (!isObject(content)) return
+    for (const [type, part] of Object.entries(content)) {
+      const found = resolvePart(document, part)
+      if (isObject(found)) Reflect.set(content, type, found)
+    }
+  })
 }
 
 function upgradeParts(source: object): UpgradedDocument {

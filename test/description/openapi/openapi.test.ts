@@ -141,6 +141,29 @@ test('the methods and places of 3.2 are operations', async () => {
   expect(listOperations(loading)['get /a']?.parameters).toMatchObject([{ in: 'querystring' }])
 })
 
+test('media types of 3.2 may be references, through one another, too', async () => {
+  const $ref = '#/components/mediaTypes/Thing'
+  const schema = { type: 'object', required: ['name'] }
+  const loading = await loadSound({
+    ...describeApi(
+      {
+        '/a': {
+          post: {
+            parameters: [{ name: 'filter', in: 'query', content: { 'application/json': { $ref } } }],
+            requestBody: { content: { 'application/json': { $ref } } },
+            responses: { 200: { description: 'A thing.', content: { 'application/json': { $ref } } } },
+          },
+        },
+      },
+      { components: { mediaTypes: { Thing: { $ref: '#/components/mediaTypes/value' }, value: { schema } } } },
+    ),
+    openapi: '3.2.0',
+  })
+  const [operation] = readOperations(loading.document ?? { openapi: '', paths: {} })
+  const described = [operation?.parameters[0]?.schema, operation?.body?.schema, operation?.success.schema]
+  expect(described).toEqual([schema, schema, schema])
+})
+
 test('what no server takes is left out by name: methods and paths with dot segments', async () => {
   const one = { responses: anything }
   const loading = await load({
