@@ -17,16 +17,17 @@ export interface WrittenBody {
  * `UnwritableValue` on what a text or a form has no spelling for.
  */
 export function writeBody(mediaType: MediaType, value: unknown): WrittenBody {
-  const { type, kind } = mediaType
-  if (kind === 'form') return { contentType: type, bytes: writeFormBody(mediaType, value) }
+  const { name, kind } = mediaType
+  if (kind === 'form') return { contentType: name, bytes: writeFormBody(mediaType, value) }
   if (kind === 'multipart') return writeMultipart(mediaType, value)
-  if (kind === 'text') return { contentType: type, bytes: requireUnicode(writeText(value)) }
+  if (kind === 'text')
+    return { contentType: isRange(name) ? 'text/plain' : name, bytes: requireUnicode(writeText(value)) }
   if (kind === 'json')
-    return { contentType: isRange(type) ? 'application/json' : type, bytes: JSON.stringify(value) }
+    return { contentType: isRange(name) ? 'application/json' : name, bytes: JSON.stringify(value) }
   const { data, contentType } = asRecord(value)
   const own = typeof contentType === 'string' ? contentType : undefined
   return {
-    contentType: isRange(type) ? (own ?? 'application/octet-stream') : type,
+    contentType: isRange(name) ? (own ?? 'application/octet-stream') : name,
     bytes: decodeFile(writeText(data ?? '')),
   }
 }

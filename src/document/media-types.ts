@@ -10,6 +10,8 @@ export type BodyKind = 'json' | 'form' | 'multipart' | 'text' | 'bytes'
 export interface MediaType {
   /** Without parameters, in lower case; may be a range such as `image/*`. */
   readonly type: string
+  /** As it is sent: with the parameters that the document gives it, but those that each message has its own of. */
+  readonly name: string
   readonly kind: BodyKind
   readonly schema: JsonSchema
   /** How the members of a form are written, where that is not as usual. */
@@ -51,11 +53,12 @@ export function readRequestBody(part: unknown, read: SchemaReader): RequestBody 
 /** Reads the media types of a Request Body or Response Object, JSON first; schemas are read when they are asked for. */
 export function readContentTypes(part: unknown, read: SchemaReader): MediaType[] {
   const all = Object.entries(asRecord(asRecord(part).content)).map(([name, one]): MediaType => {
-    const type = name.replace(/;.*$/s, '').trim().toLowerCase()
+    const [type = '', ...parameters] = splitType(name)
     const { schema, encoding } = asRecord(one)
     let described: JsonSchema | undefined
     return {
       type,
+      name: [type, ...parameters].join('; '),
       kind: findKind(type),
       get schema() {
         described ??= read(schema)
@@ -67,6 +70,17 @@ export function readContentTypes(part: unknown, read: SchemaReader): MediaType[]
     }
   })
   return [...all.filter(({ kind }) => kind === 'json'), ...all.filter(({ kind }) => kind !== 'json')]
+}
+
+/** The type in lower case, and its parameters but the charset and the boundary (RFC 9110 §8.3.1). */
+function splitType(text: string): string[] {
+  const [type = '', ...parameters] = text.split(';').map((one) => one.trim())
+  return [type.toLowerCase(), ...parameters.filter((one) => !/^(?:charset\s*=|boundary\s*=|$)/i.test(one))]
+}
+
+/** Names of parameters have no case; a value is the same in quotes. */
+function toComparable(type: string): string {
+  return splitType(type).join(';').replaceAll('"', '').toLowerCase()
 }
 
 function readEncoding(part: unknown): PartEncoding {
@@ -92,13 +106,19 @@ export function isTextType(mediaType: string): boolean {
 }
 
 /**
- * The media type that a `Content-Type` is of, ranges last; undefined where there is none such. What a range stands for is
- * read and written as its own type says.
+ * The media type that a `Content-Type` is of, ranges last; undefined where there is none such. Of several with one type,
+ * it is the one with the same parameters, or the first. What a range stands for is read and written as its own type says.
  */
 export function findMediaType(content: readonly MediaType[], contentType: string): MediaType | undefined {
   const type = contentType.replace(/;.*$/s, '').trim().toLowerCase()
   const ranges = [type, `${type.replace(/\/.*$/s, '')}/*`, '*/*']
-  const found = ranges.map((range) => content.find((one) => one.type === range)).find(Boolean)
+  const find = (range: string) => {
+    const [first, ...others] = content.filter((one) => one.type === range)
+    if (others.length === 0) return first
+    const wanted = toComparable(contentType)
+    return [first, ...others].find((one) => one && toComparable(one.name) === wanted) ?? first
+  }
+  const found = ranges.map(find).find(Boolean)
   return found && type !== '' ? narrow(found, findKind(type)) : found
 }
 

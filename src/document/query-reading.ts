@@ -99,6 +99,8 @@ function createWholeReader(parameter: Parameter): QueryReader {
   }
 }
 
+const formType = 'application/x-www-form-urlencoded'
+
 function createPairReader(parameter: Parameter, names: ReadonlySet<string>): PairReader {
   const { name, style, explode, schema, mediaType } = parameter
   const shape = readShape(schema)
@@ -109,6 +111,8 @@ function createPairReader(parameter: Parameter, names: ReadonlySet<string>): Pai
     repeats: false,
     read: ([pair]: readonly Pair[]) => read(pair?.[1] ?? ''),
   })
+  if (mediaType === formType && shape.types.has('object'))
+    return first((raw) => readForm(listPairs(decodeQueryText(raw)), shape))
   if (mediaType !== undefined) return first(readContent(parameter, decodeQueryText))
   if (style === 'deepObject')
     return {

@@ -30,7 +30,7 @@ const mostUploads = 64
 
 /** Types that are read as texts; JSON has a parser of its own, which Fastify finds without a search. */
 const texts =
-  /^text\/|^application\/(?:x-www-form-urlencoded|(?:[^;]*\+)?(?:json|xml|yaml)|graphql|javascript)/i
+  /^text\/|^application\/(?:x-www-form-urlencoded|(?:[^;]*\+)?(?:json|xml|yaml)|graphql|javascript)\s*(?:;|$)/i
 
 /**
  * Reads bodies twice: once as the bytes that go upstream, once as the value that is validated, by the media type that
@@ -96,7 +96,7 @@ function limitBody(payload: Readable, { headers }: FastifyRequest, limit: number
 }
 
 function refuseType(body: RequestBody | undefined): GatewayError {
-  const types = body?.content.map(({ type }) => type).join(' or ')
+  const types = body?.content.map(({ name }) => name).join(' or ')
   const detail = types === undefined ? undefined : `Send the body as ${types} without a content encoding.`
   return new GatewayError('unsupported_media_type', { detail })
 }

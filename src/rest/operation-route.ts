@@ -123,7 +123,7 @@ function createRequestReader(operation: Operation, defaults: Values): RequestRea
     }
     const { bodyType: mediaType, body } = request
     if (!mediaType) return { input: places, violations }
-    const contentType = mediaType.type === 'application/json' ? undefined : headers['content-type']
+    const contentType = mediaType.name === 'application/json' ? undefined : headers['content-type']
     return { input: { ...places, body, mediaType, contentType }, violations }
   }
 }

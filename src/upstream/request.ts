@@ -92,7 +92,7 @@ function joinTarget(path: string, written: string | undefined, { query }: CallCr
 /** The types that the document has for a success; any where it has none, JSON first (RFC 9110 §12.5.1). */
 function listAccepted({ responses }: Operation): string {
   const successes = responses.filter(({ status }) => /^(?:2|default)/.test(status))
-  const types = new Set(successes.flatMap(({ content }) => content.map(({ type }) => type)))
+  const types = new Set(successes.flatMap(({ content }) => content.map(({ name }) => name)))
   return types.size > 0 ? [...types].join(', ') : 'application/json, */*;q=0.5'
 }
 

@@ -102,6 +102,8 @@ test.each([
   ['image/png', { data: 'aGVsbG8=', contentType: 'image/gif' }, 'image/png', 'hello'],
   ['application/octet-stream', { data: '' }, 'application/octet-stream', ''],
   ['*/*', [1], 'application/json', '[1]'],
+  ['text/*', 'a', 'text/plain', 'a'],
+  ['Application/JSON;charset=utf-8; version=2', [1], 'application/json; version=2', '[1]'],
 ])('as %s %j is written as it is', (type, value, contentType, bytes) => {
   const written = writeBody(mediaTypeOf(type), value)
   expect([written.contentType, `${written.bytes}`]).toEqual([contentType, bytes])
@@ -117,6 +119,13 @@ test('the type of a request chooses among those of the document, ranges last', (
     'application/json',
   ])
   expect(findMediaType(content.slice(3), 'text/plain')).toBeUndefined()
+  const versions = ['1', '2'].map((one) => mediaTypeOf(`application/json; version=${one}`))
+  const types = [
+    'application/json',
+    'Application/Json;Version="2";charset=utf-8',
+    'application/json; version=3',
+  ]
+  expect(types.map((type) => findMediaType(versions, type))).toEqual([versions[0], versions[1], versions[0]])
 })
 
 test('bytes within a form are described as files, also in a list', () => {

@@ -32,7 +32,8 @@ const gistId = {
   explode: false,
 }
 
-const json = { type: 'application/json', kind: 'json', schema: { type: 'object' }, encoding: {} }
+const type = 'application/json'
+const json = { type, name: type, kind: 'json', schema: { type: 'object' }, encoding: {} }
 
 const readWith = (members: object, document?: Partial<OpenApiDocument>) =>
   readOperations(documentWith(members, document))[0]

@@ -131,9 +131,13 @@ describe('a query parameter gives its value back', () => {
     )
   })
 
-  test.each(['application/json', 'application/x-www-form-urlencoded'])('a whole query as %s', (type) => {
+  test.each([
+    ['querystring', 'application/json'],
+    ['querystring', 'application/x-www-form-urlencoded'],
+    ['query', 'application/x-www-form-urlencoded'],
+  ])('a %s as %s', (place, type) => {
     const content = { [type]: { schema: schemas.record } }
-    const parameter = readParameter({ name: 'color', in: 'querystring', content })
+    const parameter = readParameter({ name: 'color', in: place, content })
     const read = createQueryReader([parameter])
     fc.assert(
       fc.property(valuesOf('record', text), (color) => {

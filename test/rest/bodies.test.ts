@@ -33,6 +33,18 @@ const partsOperation = {
     },
   },
 }
+/** Types that begin as those of texts do. */
+const likeTexts = ['application/jsonl', 'application/xml-dtd']
+const versionsOperation = {
+  operationId: 'versions',
+  requestBody: {
+    content: {
+      'application/json; version=1': { schema: { type: 'object', required: ['v1'] } },
+      'application/json; version=2': { schema: { type: 'object', required: ['v2'] } },
+    },
+  },
+  responses: { 200: { description: 'Done.', content: { 'application/json;odata=verbose': {} } } },
+}
 const document = {
   openapi: '3.1.0',
   info: { title: 'Files', version: '1' },
@@ -44,10 +56,11 @@ const document = {
     },
     '/plain': { get: { operationId: 'plain', responses: {} } },
     '/files': {
-      put: operation('upload', ['application/octet-stream', 'image/*']),
+      put: operation('upload', ['application/octet-stream', 'image/*', ...likeTexts]),
       post: operation('form', ['multipart/form-data'], form),
     },
     '/parts': { post: partsOperation },
+    '/versions': { post: versionsOperation },
     '/any': { post: operation('any', ['*/*']) },
     '/choice': {
       post: operation('choose', ['application/json', 'text/plain', 'application/xml'], { type: 'string' }),
@@ -147,6 +160,20 @@ test('the content type chooses among those described, and what a range stands fo
   ])
 })
 
+test('the parameters of a content type choose among those of one type, and go upstream', async () => {
+  received.length = 0
+  const [first, second] = ['application/json; version=1', 'application/json;charset=utf-8;Version="2"']
+  expect([
+    await send('POST', '/versions', first, '{"v1":1}'),
+    await send('POST', '/versions', second, '{"v2":1}'),
+    await send('POST', '/versions', first, '{"v2":1}'),
+    await send('POST', '/versions', second, '{"v1":1}'),
+    await send('POST', '/versions', 'application/json', '{"v1":1}'),
+  ]).toEqual([200, 200, 400, 400, 200])
+  expect(received.map(([, , type]) => type)).toEqual([first, second, 'application/json'])
+  expect(arrived.at(-1)?.[0].headers.accept).toBe('application/json; odata=verbose')
+})
+
 test('a body has the limit of its type', async () => {
   const part = (bytes: number) =>
     `--b\r\ncontent-disposition: form-data; name="size"\r\n\r\n7\r\n--b\r\ncontent-disposition: form-data; name="scan"; filename="a"\r\n\r\n${'a'.repeat(bytes)}\r\n--b--\r\n`
@@ -157,7 +184,8 @@ test('a body has the limit of its type', async () => {
     await send('POST', '/files', 'multipart/form-data; boundary=b', part(4_000_000)),
     await send('PUT', '/files', 'application/octet-stream', Buffer.alloc(3_000)),
     await send('PUT', '/files', 'application/octet-stream', Buffer.alloc(4_000_001)),
-  ]).toEqual([413, 413, 200, 413, 200, 413])
+    ...(await Promise.all(likeTexts.map((type) => send('PUT', '/files', type, 'a'.repeat(3_000))))),
+  ]).toEqual([413, 413, 200, 413, 200, 413, 200, 200])
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping', params: { a: 'a'.repeat(3_000) } })
   const headers = { 'content-type': 'application/json' }
   expect((await fetch(`${gateway.mcpUrl}/mcp`, { method: 'POST', headers, body })).status).toBe(413)
