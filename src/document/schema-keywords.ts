@@ -8,11 +8,11 @@ export interface KeywordContext {
   readonly convert: (schema: unknown) => JsonSchema
   /** Gives the name that a reference has in `$defs`; undefined where it leads nowhere. */
   readonly refer: (reference: string) => string | undefined
-  /** True for a property that these messages need not have. */
-  readonly isLeftOut: (schema: unknown) => boolean
+  /** True for a member of a schema that these messages need not have. */
+  readonly isLeftOut: (name: string, schema: JsonSchema) => boolean
 }
 
-type Convert = (value: unknown, context: KeywordContext) => unknown
+type Convert = (value: unknown, context: KeywordContext, schema: JsonSchema) => unknown
 
 /**
  * How each keyword is read, `undefined` where its value makes no sense. What is not listed is no keyword of JSON
@@ -65,10 +65,14 @@ const keywords: Readonly<Record<string, Convert>> = {
   unevaluatedItems: readFlagOrSchema,
   items: (value, context) => (Array.isArray(value) ? undefined : readFlagOrSchema(value, context)),
   prefixItems: readList,
-  allOf: readList,
+  allOf: (value, context, schema) => readList(value, within(schema, context)),
   anyOf: readList,
   oneOf: readList,
-  required: (value) => (Array.isArray(value) ? unique(value.filter(isText)) : undefined),
+  // Required of a message is only what it can have.
+  required: (value, { isLeftOut }, schema) =>
+    Array.isArray(value)
+      ? unique(value.filter(isText)).filter((name) => !isLeftOut(name, schema))
+      : undefined,
   dependentRequired: (value) =>
     isObject(value) && Object.values(value).every((one) => Array.isArray(one) && one.every(isText))
       ? value
@@ -89,19 +93,18 @@ export function convertKeywords(schema: unknown, context: KeywordContext): JsonS
   for (const keyword of Object.keys(source)) {
     const name = keyword === 'x-propertyNames' ? 'propertyNames' : keyword
     if (!Object.hasOwn(keywords, name)) continue
-    const value = keywords[name]?.(source[keyword], context)
+    const value = keywords[name]?.(source[keyword], context, source)
     if (value !== undefined) converted[name] = value
   }
   if (Array.isArray(source.items)) converted.prefixItems = readList(source.items, context)
-  if (Array.isArray(converted.required)) converted.required = readRequired(source, context)
   readExclusive(source, converted)
   return source.nullable === true ? allowNull(converted) : converted
 }
 
-/** Required of a message is only what it can have. */
-function readRequired({ required, properties }: JsonSchema, { isLeftOut }: KeywordContext): string[] {
-  const described = asRecord(properties)
-  return unique([required].flat().filter(isText)).filter((name) => !isLeftOut(described[name]))
+/** Reads the parts that a schema is joined of: what they require may be described in another one. */
+function within(schema: JsonSchema, context: KeywordContext): KeywordContext {
+  const inner = { ...context, isLeftOut: (name: string) => context.isLeftOut(name, schema) }
+  return { ...context, convert: (part) => convertKeywords(part, inner) }
 }
 
 /** In OpenAPI 3.0 a bound is exclusive by a flag beside it. */

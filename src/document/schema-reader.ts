@@ -32,8 +32,12 @@ export function toJsonSchema(schema: unknown): JsonSchema {
 export function createSchemaReader(document: OpenApiDocument, direction: Direction): SchemaReader {
   const definitions = new Map<string, Definition>()
   const byName = new Map<string, Definition>()
-  const convert = (schema: unknown): JsonSchema =>
-    convertKeywords(schema, { convert, refer, isLeftOut: (one) => isLeftOut(document, one, direction) })
+  const keyword = direction === 'request' ? 'readOnly' : 'writeOnly'
+  const isLeftOut = (name: string, schema: JsonSchema) =>
+    listJoined(document, schema)
+      .flatMap((one) => listJoined(document, readOwn(readOwn(one, 'properties'), name)))
+      .some((one) => readOwn(one, keyword) === true)
+  const convert = (schema: unknown): JsonSchema => convertKeywords(schema, { convert, refer, isLeftOut })
   const refer = (reference: string): string | undefined => {
     const known = definitions.get(reference)
     if (known) return known.name
@@ -85,9 +89,13 @@ function listReferences(schema: JsonSchema): string[] {
   return names
 }
 
-function isLeftOut(document: OpenApiDocument, schema: unknown, direction: Direction): boolean {
-  const keyword = direction === 'request' ? 'readOnly' : 'writeOnly'
-  return readOwn(schema, keyword) === true || readOwn(resolveReference(document, schema), keyword) === true
+/** Lists a schema and those that hold beside it: what its reference leads to, and what it is joined of. */
+function listJoined(document: OpenApiDocument, schema: unknown, seen = new Set<unknown>()): unknown[] {
+  if (schema === undefined || seen.has(schema)) return []
+  seen.add(schema)
+  const allOf = readOwn(schema, 'allOf')
+  const beside = [resolveReference(document, schema), ...(Array.isArray(allOf) ? allOf : [])]
+  return [schema, ...beside.flatMap((one) => listJoined(document, one, seen))]
 }
 
 /** The last part of a pointer, as it may stand in another; numbered where it is taken. */

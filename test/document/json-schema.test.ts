@@ -77,6 +77,14 @@ describe('a schema of a document', () => {
       },
     },
     Alias: { $ref: '#/components/schemas/Node' },
+    Own: { type: 'string', readOnly: true },
+    Base: {
+      properties: {
+        id: { readOnly: true },
+        self: { allOf: [{ $ref: '#/components/schemas/Own' }] },
+        name: {},
+      },
+    },
     Loop: { $ref: '#/components/schemas/Loop' },
     'Odd Näme': { type: 'integer' },
   }
@@ -112,6 +120,27 @@ describe('a schema of a document', () => {
   test('requires of a request and of a response what each can have', () => {
     expect(read(refer('Pair')).required).toEqual(['left', 'secret'])
     expect(readAs('response')(refer('Pair')).required).toEqual(['id', 'left'])
+  })
+
+  const required = ['id', 'self', 'name']
+  test.each([
+    [{ ...refer('Base'), required }, { required: ['name'] }],
+    [
+      { allOf: [refer('Base'), { required }, { allOf: [{ required }] }] },
+      { allOf: [{}, { required: ['name'] }, { allOf: [{ required: ['name'] }] }] },
+    ],
+    [
+      { allOf: [refer('Base'), { properties: { inner: { required } } }] },
+      { allOf: [{}, { properties: { inner: { required } } }] },
+    ],
+    [{ allOf: [refer('Base')], required }, { required: ['name'] }],
+    [
+      { properties: { id: { readOnly: true } }, allOf: [{ required: ['id', 'name'] }] },
+      { allOf: [{ required: ['name'] }] },
+    ],
+  ])('requires of a request what is not described as read-only elsewhere (%j)', (schema, expected) => {
+    expect(read({ type: 'array', items: schema })).toMatchObject({ items: expected })
+    expect(JSON.stringify(readAs('response')(schema))).toContain('"required":["id"')
   })
 
   test('that is narrowed beside its reference holds both', () => {
