@@ -8,7 +8,7 @@ import { checkExtensions } from './extension-checks.ts'
 import { loadExternalFiles, type ReferenceOptions } from './openapi/external-files.ts'
 import { readPathOperations } from './openapi/operations.ts'
 import { findSlowPatterns } from './openapi/pattern-checks.ts'
-import { repairReferences } from './openapi/reference-checks.ts'
+import { findDynamicReferences, repairReferences } from './openapi/reference-checks.ts'
 import { completeSchemes } from './openapi/security.ts'
 import { readVersion, upgradeDocument } from './openapi/upgrade.ts'
 import type { Finding, Path, Position, Problem } from './problem.ts'
@@ -105,6 +105,7 @@ export async function toDescription(
         ...findInfoProblems(rest.info),
         ...foreign,
         ...repaired,
+        ...findDynamicReferences(document),
         ...findSlowPatterns(document),
         ...read.findings,
         ...operations.flatMap((one) => one.findings),

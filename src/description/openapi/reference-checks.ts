@@ -1,6 +1,6 @@
 import type { Finding, Path } from '../problem.ts'
 import { isChoice, listEndlessReferences } from './endless-references.ts'
-import { followReference, listReferences, type Reference, replacePart } from './references.ts'
+import { followReference, listReferences, type Reference, replacePart, walkParts } from './references.ts'
 
 /**
  * Finds the references of a document that lead nowhere, or without end back to where they stand, and puts something in
@@ -18,6 +18,21 @@ export function repairReferences(document: unknown): Finding[] {
   })
   const sound = references.filter((reference) => !dangling.has(reference))
   return [...findings, ...breakCircles(document, sound)]
+}
+
+/** Finds the dynamic references of schemas (JSON Schema 2020-12 §8.2.3.2), in whose places any value is taken. */
+export function findDynamicReferences(document: unknown): Finding[] {
+  const findings: Finding[] = []
+  walkParts(document, ({ $dynamicRef }, path) => {
+    if (typeof $dynamicRef === 'string')
+      findings.push({
+        path: [...path, '$dynamicRef'],
+        message: `the dynamic reference ${$dynamicRef} is not followed`,
+        expected: '$ref: #/components/schemas/…',
+        severity: 'omission',
+      })
+  })
+  return findings
 }
 
 /** What stands in the place of a choice is none: any value there would be a choice of its own. */

@@ -108,6 +108,24 @@ test('what narrows a value beside a reference is ignored before OpenAPI 3.1', as
   expect(JSON.stringify(await read('3.0.3'))).toContain(JSON.stringify(example))
 })
 
+test('a dynamic reference is named, and any value is taken in its place', async () => {
+  const children = { type: 'array', items: { $dynamicRef: '#node' } }
+  const Tree = { $dynamicAnchor: 'node', type: 'object', properties: { children, $dynamicRef: {} } }
+  const schema = { $ref: '#/components/schemas/Tree', default: { $dynamicRef: '#data' } }
+  const content = { 'application/json': { schema } }
+  const loading = await load({
+    'shop.json': describeApi(
+      { '/a': { post: { requestBody: { content }, responses: anything } } },
+      { components: { schemas: { Tree } } },
+    ),
+  })
+  expect(listProblems(loading).map((problem) => problem.replace(/:\d+/, ''))).toEqual([
+    'shop.json: omission: the dynamic reference #node is not followed; $ref: #/components/schemas/…',
+  ])
+  const [operation] = readOperations(loading.document ?? { openapi: '', paths: {} })
+  expect(operation?.body?.schema).toMatchObject({ properties: { children: { type: 'array', items: {} } } })
+})
+
 test('nullable and boolean bounds of 3.0 become 3.1', async () => {
   const schema = { type: 'integer', nullable: true, minimum: 1, exclusiveMinimum: true }
   const loading = await loadSound({
