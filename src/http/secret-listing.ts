@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { findMediaType } from '../document/media-types.ts'
 import type { SecurityScheme } from '../document/security.ts'
 import type { GatewayError } from '../errors/gateway-error.ts'
 import { redactNames } from '../upstream/secret-spellings.ts'
@@ -25,8 +26,9 @@ export function registerSecrets(app: FastifyInstance, { schemes, configured }: K
     const { headers, body, url } = this
     const mark = url.indexOf('?')
     const query = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1))
-    const described = this.routeOptions.config.operation?.body
-    return [...configured, ...listBrought({ headers, query, body }, schemes, described)]
+    const described = this.routeOptions.config.operation?.body?.content ?? []
+    const mediaType = findMediaType(described, headers['content-type'] ?? '')
+    return [...configured, ...listBrought({ headers, query, body }, schemes, mediaType?.schema)]
   })
 }
 

@@ -3,13 +3,13 @@ import { asRecord, isObject, quoteName, readOwn } from '../document/json.ts'
 import { dereference, describeObject, type JsonSchema } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
 import { findPosition, type Parameter } from '../document/parameters.ts'
+import { findPasswords } from '../document/passwords.ts'
 import { placeDefinitions } from '../document/schema-reader.ts'
 import type { Security } from '../document/security.ts'
 import { type Tool, toArgumentKey } from '../document/tool.ts'
 import { isCredential } from '../document/validation.ts'
 import { joinLocation, mostViolations, refuseName } from '../document/violations.ts'
 import type { Violation } from '../errors/gateway-error.ts'
-import { listPasswords } from '../upstream/credentials.ts'
 import type { BoundInput } from '../upstream/pipeline.ts'
 import { simplifySchema } from './simple-schema.ts'
 
@@ -124,15 +124,18 @@ export function createArgumentBinder(
   }
 }
 
-/** Lists the secrets in arguments: credentials, and the passwords of a body. */
+/** Lists the secrets in arguments: credentials, and what is described as a password. */
 export function listArgumentSecrets(
   { parameters, body }: Operation,
   tool: Tool,
   values: ToolArguments,
 ): string[] {
   const read = (key: string) => readOwn(values, tool.arguments[key] ?? '')
-  const credentials = parameters.filter(isCredential).map((one) => read(toArgumentKey(tool, one)))
-  return [...credentials.filter((one) => typeof one === 'string'), ...listPasswords(body, read('body'))]
+  const own = parameters.flatMap((one) => {
+    const value = read(toArgumentKey(tool, one))
+    return isCredential(one) && typeof value === 'string' ? [value] : findPasswords(one.schema, value)
+  })
+  return body ? [...own, ...findPasswords(body.schema, read('body'))] : own
 }
 
 /** A member of the body that is given as an argument of its own is sent back to where it belongs. */

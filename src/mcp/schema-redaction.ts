@@ -1,5 +1,6 @@
 import { asRecord, readOwn } from '../document/json.ts'
 import { dereference, type JsonSchema, listChoices, mergeAll } from '../document/json-schema.ts'
+import { holdsPassword, scanSchema } from '../document/passwords.ts'
 
 /**
  * Returns the schema of a response without its secrets (`format: password`) and the plain values beside them, which are
@@ -25,7 +26,7 @@ interface Place {
 
 function redactPart(part: JsonSchema, place: Place): JsonSchema | undefined {
   const { root, open, others } = place
-  if (![part, ...others].some((one) => holdsSecret(one, root))) return part
+  if (![part, ...others].some((one) => holdsPassword(one, root))) return part
   const joined = [part.allOf ?? []].flat()
   const references = [part, ...joined].map((one) => readOwn(one, '$ref')).filter(Boolean)
   // A recursive part has the secret on an outer level, where it was left out.
@@ -77,7 +78,7 @@ function redactMembers(
     const others = all.flatMap((other) => readOwn(other.properties, name) ?? [])
     const isRecursive =
       readOwn(one, 'properties') === undefined &&
-      scan(one).references.some((reference) => open.includes(reference))
+      scanSchema(one).references.some((reference) => open.includes(reference))
     if (isRecursive || others.some(isHidden)) return []
     const { type } = mergeAll(dereference(one, root), root)
     if (isBesideSecret && type !== 'object') return []
@@ -101,45 +102,4 @@ function isPlain({ type, properties, items, enum: values }: JsonSchema): boolean
   const types = [type ?? []].flat()
   if (types.length > 0) return types.every((one) => one !== 'object' && one !== 'array')
   return values !== undefined && properties === undefined && items === undefined
-}
-
-/** True where a secret is among the parts of a schema, those that it refers to included. */
-function holdsSecret(part: unknown, root: JsonSchema): boolean {
-  const own = scan(part)
-  const reached = new Set(own.references)
-  if (own.holdsSecret) return true
-  // A set gives what is added to it while it is walked, too.
-  for (const reference of reached) {
-    const found = scan(readOwn(root.$defs, reference.slice('#/$defs/'.length)))
-    if (found.holdsSecret) return true
-    for (const one of found.references) reached.add(one)
-  }
-  return false
-}
-
-/** What stands in a schema itself. */
-interface Scan {
-  readonly holdsSecret: boolean
-  readonly references: readonly string[]
-}
-
-const scans = new WeakMap<object, Scan>()
-
-function scan(part: unknown): Scan {
-  if (typeof part !== 'object' || part === null) return { holdsSecret: false, references: [] }
-  const known = scans.get(part)
-  if (known) return known
-  const { $ref, format, $defs: _, ...others } = asRecord(part)
-  const inner = Object.values(others).map(scan)
-  const found = {
-    holdsSecret: format === 'password' || inner.some((one) => one.holdsSecret),
-    references: [
-      ...new Set([
-        ...(typeof $ref === 'string' ? [$ref] : []),
-        ...inner.flatMap(({ references }) => references),
-      ]),
-    ],
-  }
-  scans.set(part, found)
-  return found
 }

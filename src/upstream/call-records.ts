@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
+import type { Operation } from '../document/operations.ts'
+import { holdsPassword } from '../document/passwords.ts'
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
 import type { CallMetrics } from '../observability/gateway-metrics.ts'
 import type { ResponseSampler } from '../observability/response-sampling.ts'
@@ -47,8 +49,12 @@ function auditCall(
   path: string,
   end: { readonly status?: number; readonly code?: ErrorCode },
 ): void {
-  const { id, path: template } = operation
-  const line = { operation: id, caller: nameCaller(principal), ids: readIds(template, path), ...end }
+  const line = {
+    operation: operation.id,
+    caller: nameCaller(principal),
+    ids: readIds(operation, path),
+    ...end,
+  }
   logger.info(line, 'write sent')
 }
 
@@ -60,13 +66,17 @@ function nameCaller(caller: string): string | undefined {
 
 const id = /^[\w-]{1,64}$/
 
-/** Reads the variables of a path that are ids; other values may be anything that a client wrote. */
-function readIds(template: string, path: string): Record<string, string> {
+/** Reads the variables of a path that are ids and no secrets; other values may be anything that a client wrote. */
+function readIds({ path: template, parameters }: Operation, path: string): Record<string, string> {
+  const secret = parameters.filter(
+    ({ in: place, schema }) => place === 'path' && holdsPassword(schema, schema),
+  )
   const segments = path.replace(/\?.*$/s, '').split('/')
   const ids = template.split('/').flatMap((segment, index): [string, string][] => {
     const name = /^\{(.+)\}$/.exec(segment)?.[1]
     const value = segments[index] ?? ''
-    return name !== undefined && id.test(value) ? [[name, value]] : []
+    const isSecret = secret.some((one) => one.name === name)
+    return name !== undefined && !isSecret && id.test(value) ? [[name, value]] : []
   })
   return Object.fromEntries(ids)
 }

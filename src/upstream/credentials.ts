@@ -1,5 +1,3 @@
-import { asRecord, readOwn } from '../document/json.ts'
-import { dereference } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
 import { createHeaderReader } from '../document/parameter-reading.ts'
 import { findPosition } from '../document/parameters.ts'
@@ -162,15 +160,17 @@ export function toIdentity({ headers, query, cookies }: CallCredentials): Identi
   return { ...headers, ...Object.fromEntries(others) }
 }
 
-/** Lists every secret that a call sends upstream, and those that are configured, so that no error can echo them back. */
+/**
+ * Lists every secret that a call sends upstream, its passwords among them, and those that are configured, so that no
+ * error can echo them back.
+ */
 export function collectSecrets(
-  { body }: Operation,
-  input: CallInput,
   { headers, query, cookies }: CallCredentials,
+  passwords: readonly string[],
   configured: readonly string[],
 ): string[] {
   const sent = [headers, query, cookies].flatMap((place) => Object.values(place))
-  const all = [...sent.flatMap(listSecretParts), ...configured, ...listPasswords(body, input.body)]
+  const all = [...[...sent, ...passwords].flatMap(listSecretParts), ...configured]
   return all.filter((value) => value !== '')
 }
 
@@ -184,14 +184,4 @@ export function listSecretParts(value: string): string[] {
       .toString()
       .replace(/^[^:]*:?/, ''),
   ]
-}
-
-/** Lists the members of a body that its schema calls passwords. */
-export function listPasswords(described: Operation['body'], body: unknown): string[] {
-  if (!described) return []
-  const { schema } = described
-  return Object.entries(asRecord(schema.properties)).flatMap(([name, member]) => {
-    const value = readOwn(body, name)
-    return dereference(member, schema).format === 'password' && typeof value === 'string' ? [value] : []
-  })
 }

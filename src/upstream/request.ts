@@ -1,6 +1,7 @@
 import type { Operation } from '../document/operations.ts'
 import { encodeQueryText, writeHeaderText } from '../document/parameter-writing.ts'
 import { findPosition } from '../document/parameters.ts'
+import { createPasswordFinder } from '../document/passwords.ts'
 import { createRequestWriter } from '../document/request-writing.ts'
 import type { CallInput } from '../document/validation.ts'
 import type { UpstreamCall } from './call.ts'
@@ -50,6 +51,7 @@ export function createCallWriter(operation: Operation, configured: ConfiguredCre
   const { writePath, writeQuery, writeHeaders } = createRequestWriter({ ...operation, parameters: sent })
   const describers = listDescribers(operation)
   const accept = listAccepted(operation)
+  const findPasswords = createPasswordFinder(operation)
   const hidden = listConfigured(configured)
   const configuredSpellings = spellSecrets(hidden)
   const configuredEscapes = createEscapeSearch(hidden)
@@ -74,13 +76,15 @@ export function createCallWriter(operation: Operation, configured: ConfiguredCre
         ...{ operation, connection, principal },
         idempotencyKey: keyName === undefined ? undefined : readIdempotencyKey(input.header[keyName]),
         identify: () => Object.assign({}, ...descriptions, toIdentity(credentials)),
-        listSecrets: () => collectSecrets(operation, input, credentials, hidden),
+        listSecrets: () => collectSecrets(credentials, findPasswords?.(input) ?? noPasswords, hidden),
         configuredSpellings,
         configuredEscapes,
       },
     }
   }
 }
+
+const noPasswords: readonly string[] = []
 
 /** Joins a path, a query and the credentials that the API takes in its query. */
 function joinTarget(path: string, written: string | undefined, { query }: CallCredentials): string {

@@ -1,12 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { JsonSchema } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
+import { findPasswords } from '../document/passwords.ts'
 import type { SecurityScheme } from '../document/security.ts'
-import {
-  type CallCredentials,
-  type ConfiguredCredentials,
-  listPasswords,
-  listSecretParts,
-} from './credentials.ts'
+import { type CallCredentials, type ConfiguredCredentials, listSecretParts } from './credentials.ts'
 
 /** Where a request carries a credential. */
 export type CredentialPlace = Pick<SecurityScheme, 'in' | 'key'>
@@ -25,15 +22,15 @@ export interface BroughtParts extends CredentialParts {
 
 /**
  * Lists the secrets of a request that may yet be refused: credentials in the places of the given schemes, a gateway key
- * or an access token, and passwords in its body.
+ * or an access token, and what a schema of its body calls passwords.
  */
 export function listBrought(
   parts: BroughtParts,
   schemes: readonly CredentialPlace[],
-  described: Operation['body'],
+  described: JsonSchema = {},
 ): string[] {
   const brought = [parts.headers.authorization ?? [], schemes.map((one) => findBrought(one, parts))].flat(2)
-  return [...brought.flatMap(listSecretParts), ...listPasswords(described, parts.body)]
+  return [...brought.flatMap(listSecretParts), ...findPasswords(described, parts.body)]
 }
 
 /** A client of MCP brings each credential as the header of its name, wherever the API takes it. */

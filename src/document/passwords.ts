@@ -1,0 +1,120 @@
+import { asRecord, isObject, readOwn } from './json.ts'
+import type { JsonSchema } from './json-schema.ts'
+import type { Operation } from './operations.ts'
+import { findPosition } from './parameters.ts'
+import type { CallInput } from './validation.ts'
+import { follow } from './value-shape.ts'
+
+/** Lists the values of a call that its operation describes as secrets. */
+export type PasswordFinder = (input: CallInput) => string[]
+
+/**
+ * Prepares the search for what an operation describes as secrets (`format: password`) in its parameters and bodies;
+ * undefined where it describes none. Credentials are not among them.
+ */
+export function createPasswordFinder({
+  parameters,
+  body,
+}: Pick<Operation, 'parameters' | 'body'>): PasswordFinder | undefined {
+  const secret = parameters.filter((one) => !one.isCredential && holdsPassword(one.schema, one.schema))
+  const [usual, ...others] = body?.content ?? []
+  const hasBody = [usual, ...others].some((one) => one && holdsPassword(one.schema, one.schema))
+  if (secret.length === 0 && !hasBody) return undefined
+  return ({ mediaType = usual, ...input }) => [
+    ...secret.flatMap((one) => findPasswords(one.schema, input[findPosition(one)]?.[one.name])),
+    ...(hasBody && mediaType ? findPasswords(mediaType.schema, input.body) : []),
+  ]
+}
+
+/** Keywords with schemas of the value itself, one or several. */
+const inPlace = ['allOf', 'anyOf', 'oneOf', 'then', 'else'] as const
+
+/**
+ * Lists the texts in a value that its schema calls passwords. Which alternative a value is of, and which pattern a name
+ * matches, is not asked: too much is secret rather than too little.
+ */
+export function findPasswords(schema: JsonSchema, value: unknown): string[] {
+  const found = new Set<string>()
+  const seen = new Map<unknown, Set<unknown>>()
+  const visit = (part: unknown, here: unknown): void => {
+    const values = seen.get(part) ?? new Set()
+    if (!isObject(part) || values.has(here)) return
+    seen.set(part, values.add(here))
+    if (part.format === 'password' && typeof here === 'string' && here !== '') found.add(here)
+    if (typeof part.$ref === 'string') visit(follow(part.$ref, schema), here)
+    for (const keyword of inPlace) for (const one of [part[keyword]].flat()) visit(one, here)
+    if (isObject(part.dependentSchemas))
+      for (const one of Object.values(part.dependentSchemas)) visit(one, here)
+    if (Array.isArray(here)) visitElements(part, here, visit)
+    else if (isObject(here) && !ArrayBuffer.isView(here)) visitMembers(part, here, visit)
+  }
+  visit(schema, value)
+  return [...found]
+}
+
+type Visit = (schema: unknown, value: unknown) => void
+
+function visitElements(
+  { prefixItems, items, unevaluatedItems, contains }: JsonSchema,
+  list: readonly unknown[],
+  visit: Visit,
+): void {
+  const first: readonly unknown[] = Array.isArray(prefixItems) ? prefixItems : []
+  for (const [index, one] of list.entries())
+    for (const schema of [first[index] ?? items, unevaluatedItems, contains]) visit(schema, one)
+}
+
+function visitMembers(
+  { properties, patternProperties, additionalProperties, unevaluatedProperties }: JsonSchema,
+  value: Readonly<Record<string, unknown>>,
+  visit: Visit,
+): void {
+  const patterns = isObject(patternProperties) ? Object.values(patternProperties) : []
+  for (const [name, one] of Object.entries(value)) {
+    const own = readOwn(properties, name) ?? additionalProperties
+    for (const schema of [own, ...patterns, unevaluatedProperties]) visit(schema, one)
+  }
+}
+
+/** True where a secret is among the parts of a schema, those that it refers to included. */
+export function holdsPassword(part: unknown, root: JsonSchema): boolean {
+  const own = scanSchema(part)
+  const reached = new Set(own.references)
+  if (own.holdsPassword) return true
+  // A set gives what is added to it while it is walked, too.
+  for (const reference of reached) {
+    const found = scanSchema(follow(reference, root))
+    if (found.holdsPassword) return true
+    for (const one of found.references) reached.add(one)
+  }
+  return false
+}
+
+/** What stands in a schema itself: a secret, and references to definitions. */
+export interface SchemaScan {
+  readonly holdsPassword: boolean
+  readonly references: readonly string[]
+}
+
+const scans = new WeakMap<object, SchemaScan>()
+
+/** Scans a schema, once. */
+export function scanSchema(part: unknown): SchemaScan {
+  if (typeof part !== 'object' || part === null) return { holdsPassword: false, references: [] }
+  const known = scans.get(part)
+  if (known) return known
+  const { $defs: _, ...own } = asRecord(part)
+  const { $ref, format } = own
+  const inner = Object.values(own).map(scanSchema)
+  const found = {
+    holdsPassword: format === 'password' || inner.some((one) => one.holdsPassword),
+    references: [
+      ...new Set([
+        ...(typeof $ref === 'string' ? [$ref] : []),
+        ...inner.flatMap(({ references }) => references),
+      ]),
+    ],
+  }
+  scans.set(part, found)
+  return found
+}
