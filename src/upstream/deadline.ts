@@ -17,6 +17,8 @@ export function deadline(milliseconds: number): Interceptor {
       if (isRead(request) || !call.sent) controller.abort(createCallError(call, 'client_disconnected'))
     })
     try {
+      // A signal that fired already does not fire again for those who begin to listen.
+      controller.signal.throwIfAborted()
       return await send({ ...request, signal: controller.signal })
     } finally {
       clearTimeout(timer)

@@ -37,6 +37,16 @@ test('a write of which no byte has left is given up when its client disconnects'
   expect(queued).toHaveLength(2)
 })
 
+test.each([create, findOperation('GET', '/{userId}')])(
+  'a call ($method) whose client has disconnected before it is not sent',
+  async (operation) => {
+    const { queued, transport } = openQueue()
+    const { call } = openRequester({ transport })
+    const { error } = await call(operation, { disconnected: true })
+    expect([queued.length, error?.code]).toEqual([0, 'client_disconnected'])
+  },
+)
+
 test('an unsent call that another client shares is not given up', async () => {
   const { queued, transport } = openQueue()
   const { call } = openRequester({ transport })

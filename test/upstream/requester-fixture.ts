@@ -39,7 +39,8 @@ export class TestConnection implements ClientConnection {
   readonly #deliver: ((delivery: Delivery) => void)[] = []
 
   onDisconnect(listener: () => void): void {
-    this.#disconnect.push(listener)
+    if (this.disconnected) listener()
+    else this.#disconnect.push(listener)
   }
 
   onDelivery(listener: (delivery: Delivery) => void): void {
@@ -89,7 +90,8 @@ export function respond(status: number, body: unknown = {}, headers = {}): Upstr
 
 /** What of a call differs from the usual one. */
 export type Changes = Partial<Pick<UpstreamRequest, 'path' | 'headers' | 'body'>> &
-  Partial<Pick<UpstreamCall, 'idempotencyKey' | 'principal'>>
+  Partial<Pick<UpstreamCall, 'idempotencyKey' | 'principal'>> &
+  Partial<Pick<ClientConnection, 'disconnected'>>
 
 /**
  * A store whose replies the test holds back, as a slow network does: what was asked has happened, and the gateway has
@@ -157,11 +159,12 @@ export function openRequester(options: Partial<RequesterOptions> = {}) {
     ...options,
   })
   const call = async (operation: Operation, changes: Changes = {}): Promise<Received> => {
-    const { idempotencyKey, principal = '', ...parts } = changes
+    const { idempotencyKey, principal = '', disconnected = false, ...parts } = changes
     const own = { 'x-cal-client-id': '1', 'x-cal-secret-key': 'demo-secret' }
     const headers: Record<string, string | undefined> = { ...own, ...parts.headers }
     const received: Received = { connection: new TestConnection() }
     const { connection } = received
+    connection.disconnected = disconnected
     const { method } = operation
     const path = operation.path.replaceAll(/\{\w+\}/g, '1')
     const identify = () => Object.fromEntries(Object.keys(own).map((name) => [name, headers[name] ?? '']))
