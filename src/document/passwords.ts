@@ -98,7 +98,7 @@ export interface SchemaScan {
 
 const scans = new WeakMap<object, SchemaScan>()
 
-/** Scans a schema, once. */
+/** Returns what stands in a schema; each is scanned once. */
 export function scanSchema(part: unknown): SchemaScan {
   if (typeof part !== 'object' || part === null) return { holdsPassword: false, references: [] }
   const known = scans.get(part)
