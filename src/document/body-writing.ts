@@ -17,17 +17,17 @@ export interface WrittenBody {
  * `UnwritableValue` on what a text or a form has no spelling for.
  */
 export function writeBody(mediaType: MediaType, value: unknown): WrittenBody {
-  const { name, kind } = mediaType
+  const { type, name, kind } = mediaType
   if (kind === 'form') return { contentType: name, bytes: writeFormBody(mediaType, value) }
   if (kind === 'multipart') return writeMultipart(mediaType, value)
   if (kind === 'text')
-    return { contentType: isRange(name) ? 'text/plain' : name, bytes: requireUnicode(writeText(value)) }
+    return { contentType: isRange(type) ? 'text/plain' : name, bytes: requireUnicode(writeText(value)) }
   if (kind === 'json')
-    return { contentType: isRange(name) ? 'application/json' : name, bytes: JSON.stringify(value) }
+    return { contentType: isRange(type) ? 'application/json' : name, bytes: JSON.stringify(value) }
   const { data, contentType } = asRecord(value)
   const own = typeof contentType === 'string' ? contentType : undefined
   return {
-    contentType: isRange(name) ? (own ?? 'application/octet-stream') : name,
+    contentType: isRange(type) ? (own ?? 'application/octet-stream') : name,
     bytes: decodeFile(writeText(data ?? '')),
   }
 }
