@@ -1,11 +1,13 @@
 import { createServer } from 'node:net'
 import { Command } from 'commander'
 import { type Config, ConfigError } from '../config/config.ts'
+import { findProxy } from '../config/egress-proxy.ts'
 import type { SharedStateConfig } from '../config/network.ts'
 import { findUnknownVariables } from '../config/unknown-variables.ts'
-import { readApi } from '../document/api.ts'
+import { type Api, readApi } from '../document/api.ts'
 import { asRecord } from '../document/json.ts'
 import { createReadinessCheck } from '../observability/readiness.ts'
+import { openPools } from '../upstream/pools.ts'
 import { type CommandContext, CommandError, formatExamples } from './command.ts'
 import { addDescriptionOptions } from './description-options.ts'
 import { readServed, readSettings, type ServeOptions } from './served.ts'
@@ -64,7 +66,9 @@ async function examine(
     return [
       ...(variables.length > 0 ? variables : [{ what: 'configuration', found: 'is complete' }]),
       ...(await examinePorts(config)),
-      await examineUpstream(config),
+      ...(await Promise.all(
+        listOrigins(config, api).map((baseUrl) => examineUpstream({ ...config, baseUrl })),
+      )),
       ...(config.sharedState ? [await examineState(config.sharedState)] : []),
       describeCredentials(config),
       await examineClock(config),
@@ -107,6 +111,12 @@ function tryPort(host: string, port: number): Promise<string | undefined> {
     server.once('error', (error) => resolve(String(asRecord(error).code)))
     server.listen({ host, port }, () => server.close(() => resolve(undefined)))
   })
+}
+
+/** Lists one base URL of each origin that is called. */
+function listOrigins({ baseUrl }: Config, { otherBaseUrls }: Api): string[] {
+  const urls = [...otherBaseUrls, baseUrl].map((url) => [new URL(url).origin, url] as const)
+  return [...new Map(urls).values()]
 }
 
 async function examineUpstream(config: Config): Promise<Finding> {
@@ -159,11 +169,15 @@ function describeCredentials({ secrets, shared, keys, oauth }: Config): Finding 
 }
 
 /** Compares the clock with the API's `Date` header (RFC 9110 §6.6.1): a wrong one makes valid tokens invalid. */
-async function examineClock({ baseUrl }: Config): Promise<Finding> {
-  const request = fetch(new URL(baseUrl).origin, { method: 'HEAD', signal: AbortSignal.timeout(timeout) })
-  const date = await request.then(({ headers }) => headers.get('date')).catch(() => null)
-  if (date === null) return { what: 'clock', found: 'was not compared: the API told no time' }
-  const seconds = Math.round(Math.abs(Date.now() - Date.parse(date)) / 1_000)
+async function examineClock({ baseUrl, ca, proxies }: Config): Promise<Finding> {
+  const { origin } = new URL(baseUrl)
+  const pools = openPools({ origin, ca, proxy: findProxy(proxies, origin), connectTimeout: timeout })
+  const signal = AbortSignal.timeout(timeout)
+  const request = pools.reads.request({ method: 'HEAD', path: '/', signal })
+  const date = await request.then(({ headers }) => headers.date).catch(() => undefined)
+  await Promise.all([pools.reads.destroy(), pools.writes.destroy()])
+  if (date === undefined) return { what: 'clock', found: 'was not compared: the API told no time' }
+  const seconds = Math.round(Math.abs(Date.now() - Date.parse(String(date))) / 1_000)
   if (seconds <= clockTolerance) return { what: 'clock', found: `is within ${clockTolerance} s of the API's` }
   return { what: 'clock', found: `is ${seconds} s from the API's`, fix: 'synchronize it (NTP)' }
 }

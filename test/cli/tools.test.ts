@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import {
   lstatSync,
   mkdirSync,
@@ -10,6 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { createServer as createSecureServer } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -19,6 +21,8 @@ import { locateDescriptions, readServed, type ServeOptions } from '../../src/cli
 import { asRecord } from '../../src/document/json.ts'
 import { mcpClients } from '../../src/mcp/client-configuration.ts'
 import { describeApi } from '../description/loading.ts'
+import { createCertificate } from '../support/certificate.ts'
+import { startProxy } from '../support/tunnel-proxy.ts'
 import { respondJson, startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
 import { createContext, runCommand, runCommandWith } from './run-command.ts'
 
@@ -422,6 +426,38 @@ describe('calgate doctor', () => {
     const proxy = { HTTP_PROXY: upstream.url, ALLOW_INSECURE_UPSTREAM: 'true' }
     const { stdout } = await runCommandWith({ ...configureDemo('http://api.invalid'), ...proxy }, 'doctor')
     expect(stdout).toMatch(/^ok {5}upstream .*api.invalid is reachable$/m)
+  })
+
+  it('looks for every API that is called', async () => {
+    const names = ['first', 'second', 'third']
+    const files = names.map((name) => join(folder, `${name}.json`))
+    for (const [index, file] of files.entries())
+      writeFileSync(file, JSON.stringify(describeApi({ [`/${index}`]: { get: {} } })))
+    const urls = ['http://127.0.0.1:1', upstream.url, `${upstream.url}/v2`]
+    const options = urls.flatMap((url, index) => ['--base-url', `${names[index]}=${url}`])
+    const { stdout } = await runCommand('doctor', ...files, ...options)
+    expect(stdout.match(/^\w+ +upstream .*able/gm)?.toSorted()).toEqual([
+      expect.stringMatching(/^ok .*127\.0\.0\.1:\d+.* is reachable$/),
+      'wrong  upstream       http://127.0.0.1:1 is unreachable',
+    ])
+  })
+
+  it('compares the clock as the gateway reaches the API: with its certificates, through the proxy', async () => {
+    const certificate = createCertificate()
+    const server = createSecureServer(certificate, (_request, response) =>
+      response.writeHead(200, { date: new Date(Date.now() + 3_600_000).toUTCString() }).end(),
+    )
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    await using proxy = await startProxy()
+    const address = `127.0.0.1:${Object(server.address()).port}`
+    const file = join(folder, 'ca.pem')
+    writeFileSync(file, certificate.cert)
+    const network = { CAL_COM_CA_FILE: file, HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` }
+    const { stdout } = await runCommandWith({ ...configureDemo(`https://${address}`), ...network }, 'doctor')
+    server.closeAllConnections()
+    server.close()
+    expect(stdout).toMatch(/^wrong {2}clock +is 3(599|600|601) s from the API's; synchronize it/m)
+    expect(proxy.tunnels).toEqual([[address, undefined]])
   })
 
   it('says what mends each line that is wrong', async () => {

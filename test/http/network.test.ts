@@ -1,7 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
 import { request } from 'node:https'
-import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, test } from 'vitest'
@@ -11,30 +9,13 @@ import { readApi } from '../../src/document/api.ts'
 import { readDocument } from '../../src/document/document.ts'
 import { createCertificate } from '../support/certificate.ts'
 import { startGateway } from '../support/gateway.ts'
+import { startProxy } from '../support/tunnel-proxy.ts'
 import { startUpstream } from '../support/upstream-stub.ts'
 
 const user = '/v1/v2/oauth-clients/cm9demo/users/7'
 const headers = { 'x-cal-secret-key': 'demo-secret' }
 const folder = mkdtempSync(join(tmpdir(), 'calgate-network-'))
 afterAll(() => rmSync(folder, { recursive: true }))
-
-/** Starts a proxy that only knows tunnels, and remembers whom they were for. */
-async function startProxy() {
-  const tunnels: (string | undefined)[][] = []
-  const server = createServer((_request, response) => response.writeHead(405).end())
-  server.on('connect', ({ url = '', headers: sent }, client) => {
-    tunnels.push([url, sent['proxy-authorization']])
-    const { hostname, port } = new URL(`http://${url}`)
-    const upstream = connect(Number(port), hostname, () => {
-      client.write('HTTP/1.1 200 Connection established\r\n\r\n')
-      upstream.pipe(client).pipe(upstream)
-    })
-    for (const socket of [upstream, client]) socket.on('error', () => client.destroy())
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  return { port, tunnels, [Symbol.asyncDispose]: async () => void server.close() }
-}
 
 describe('an egress proxy', () => {
   it('carries reads and writes through tunnels, which learn its credentials and no other', async () => {
