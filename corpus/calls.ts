@@ -193,7 +193,7 @@ function findServed(document: OpenApiDocument): Map<string, Served> {
           identify({ method: method.toUpperCase(), path }),
           {
             restPath: restPath === false ? undefined : String(restPath ?? splitPath(path).path),
-            tool: tool === undefined ? undefined : asPart(tool),
+            tool: tool ? asPart(tool) : undefined,
           },
         ]
       }),

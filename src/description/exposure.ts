@@ -34,9 +34,7 @@ export function exposeOperations(
       operation: {
         ...operation,
         'x-rest-path': restPath ?? false,
-        ...(hasTool && {
-          'x-mcp-tool': completeTool({ ...one, operation }, asRecord(tool), tools, identity),
-        }),
+        'x-mcp-tool': hasTool && completeTool({ ...one, operation }, asRecord(tool), tools, identity),
         responses: completeResponses(rest.responses),
       },
     }

@@ -39,9 +39,9 @@ export function compareExtensions(operation: string, old: Extensions, next: Exte
   const paths = [old['x-rest-path'], next['x-rest-path']].map(foldVariables)
   const moved = paths[0] === paths[1] ? [] : [change('x-rest-path', toWords(...paths), true)]
   const [tool, nextTool] = [old['x-mcp-tool'], next['x-mcp-tool']]
-  if (tool === undefined && nextTool === undefined) return moved
-  if (nextTool === undefined) return [...moved, change('x-mcp-tool', 'the tool was removed', true)]
-  if (tool === undefined) return [...moved, change('x-mcp-tool', 'a tool was added', false)]
+  if (!tool && !nextTool) return moved
+  if (!nextTool) return [...moved, change('x-mcp-tool', 'the tool was removed', true)]
+  if (!tool) return [...moved, change('x-mcp-tool', 'a tool was added', false)]
   const members = compareMembers(tool, nextTool)
   return [
     ...moved,

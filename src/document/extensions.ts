@@ -27,16 +27,21 @@ export const extensions = {
     'x-base-url': baseUrl,
     'x-rest-path': { anyOf: [{ type: 'string', pattern: '^/' }, { const: false }] },
     'x-mcp-tool': {
-      type: 'object',
-      required: ['name'],
-      properties: {
-        name: { type: 'string', pattern: '^[A-Za-z0-9_.-]{1,64}$' },
-        title: { type: 'string' },
-        description: { type: 'string' },
-        annotations: { type: 'object', additionalProperties: { type: 'boolean' } },
-        arguments: { type: 'object', additionalProperties: { type: 'string' } },
-      },
-      additionalProperties: false,
+      anyOf: [
+        {
+          type: 'object',
+          required: ['name'],
+          properties: {
+            name: { type: 'string', pattern: '^[A-Za-z0-9_.-]{1,64}$' },
+            title: { type: 'string' },
+            description: { type: 'string' },
+            annotations: { type: 'object', additionalProperties: { type: 'boolean' } },
+            arguments: { type: 'object', additionalProperties: { type: 'string' } },
+          },
+          additionalProperties: false,
+        },
+        { const: false },
+      ],
     },
     'x-constant-headers': {
       type: 'object',
@@ -95,7 +100,7 @@ export interface Extensions {
   readonly 'x-retry-after-header'?: string
   readonly 'x-error-echoes'?: { readonly members?: readonly string[]; readonly urls?: readonly string[] }
   readonly 'x-rest-path'?: string | false
-  readonly 'x-mcp-tool'?: Readonly<Record<string, unknown>>
+  readonly 'x-mcp-tool'?: Readonly<Record<string, unknown>> | false
   readonly 'x-constant-headers'?: Readonly<Record<string, string>>
   readonly 'x-scope'?: string
   readonly 'x-single-use'?: boolean

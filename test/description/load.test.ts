@@ -297,6 +297,16 @@ test('a document types a capability, which keeps the names that it exposes', asy
   })
 })
 
+test('a document that was derived is served as what it was derived from', async () => {
+  const onRestAlone = writeCapability('https://api.example.org').replace(/ {2}- \{ type: mcp.*\n/, '')
+  const onMcpAlone = writeCapability('https://api.example.org').replace(/ {2}- \{ type: rest.*\n/, '')
+  for (const content of [onRestAlone, onMcpAlone, things]) {
+    const first = await loadSound(content)
+    const second = await loadSound(JSON.stringify(first.document))
+    expect(second.document).toEqual(first.document)
+  }
+})
+
 test('what no schema document has, or two have, is told', async () => {
   const typed = describeApi({ '/things/{id}': { get: {} } })
   const none = await load({ 'shop.yaml': writeCapability() }, { schemas: toTexts({ 'a.json': things }) })
