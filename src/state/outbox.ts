@@ -1,3 +1,4 @@
+import type { Clock } from './expiring-map.ts'
 import { RunningTasks } from './running-tasks.ts'
 
 /** Milliseconds between two attempts to deliver what is left. */
@@ -10,35 +11,39 @@ export type Step = () => Promise<unknown>
 
 /**
  * Does what has to be done sometime though the store cannot be reached now: such as to write down the response of a call
- * that has had its effect. Of each key only the last step counts. A step that fails is repeated until it succeeds.
+ * that has had its effect. Of each key only the last step counts. A step that fails is repeated until it succeeds, or its
+ * time to live has passed: milliseconds, after which what it changes has expired.
  */
 export class Outbox {
-  readonly #steps = new Map<string, Step>()
+  readonly #steps = new Map<string, { readonly step: Step; readonly expiresAt: number }>()
   readonly #running = new RunningTasks()
+  readonly #clock: Clock
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
 
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
   /** Does a step. Resolves when it is done, or kept for later. */
-  async send(key: string, step: Step): Promise<void> {
+  async send(key: string, ttl: number, step: Step): Promise<void> {
     this.#steps.delete(key)
+    const expiresAt = this.#clock() + ttl
     try {
       await this.#running.run(step)
     } catch {
-      this.keep(key, step)
+      const [oldest] = this.#steps.size < most ? [] : this.#steps.keys()
+      if (oldest !== undefined) this.#steps.delete(oldest)
+      this.#steps.set(key, { step, expiresAt })
+      this.#schedule()
     }
   }
 
-  /** Keeps a step for later. */
-  keep(key: string, step: Step): void {
-    const [oldest] = this.#steps.size < most ? [] : this.#steps.keys()
-    if (oldest !== undefined) this.#steps.delete(oldest)
-    this.#steps.set(key, step)
+  /** Keeps a step that takes back what a failed command may have done; it takes the place of no other step. */
+  undo(key: string, ttl: number, step: Step): void {
+    if (this.#steps.size >= most) return
+    this.#steps.set(key, { step, expiresAt: this.#clock() + ttl })
     this.#schedule()
-  }
-
-  /** Forgets the step of a key; returns whether there was one. */
-  forget(key: string): boolean {
-    return this.#steps.delete(key)
   }
 
   /** Waits for the steps under way, and tries what is left once more. */
@@ -57,15 +62,17 @@ export class Outbox {
   async #flush(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    for (const [key, step] of this.#steps) {
+    const now = this.#clock()
+    for (const [key, { expiresAt }] of this.#steps) if (expiresAt <= now) this.#steps.delete(key)
+    for (const [key, one] of this.#steps) {
       try {
-        await step()
+        await one.step()
       } catch {
         this.#schedule()
         return
       }
       // Another step may have taken its place meanwhile.
-      if (this.#steps.get(key) === step) this.#steps.delete(key)
+      if (this.#steps.get(key) === one) this.#steps.delete(key)
     }
   }
 }

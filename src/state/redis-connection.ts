@@ -1,4 +1,4 @@
-import { type CommandParser, createClient, defineScript, ErrorReply } from '@redis/client'
+import { ClientOfflineError, type CommandParser, createClient, defineScript, ErrorReply } from '@redis/client'
 import { GatewayError } from '../errors/gateway-error.ts'
 
 /** Where Redis or Valkey is, and what is told of it. */
@@ -93,7 +93,7 @@ export async function connectRedis(
     async run(script, { keys, args = [] }) {
       try {
         // One call waits for a Redis that does not reply, and none after it.
-        if (!isAvailable) throw new Error('unreachable')
+        if (!isAvailable) throw new ClientOfflineError()
         const reply: unknown = await limit(client[script]?.(keys, args))
         return Array.isArray(reply) ? reply : [reply]
       } catch (cause) {
@@ -123,6 +123,12 @@ export async function connectRedis(
       client.destroy()
     },
   }
+}
+
+/** Returns whether a command that failed may have run: it was sent, and Redis did not refuse it. */
+export function mayHaveRun(error: unknown): boolean {
+  const { cause } = error instanceof Error ? error : {}
+  return !(cause instanceof ClientOfflineError || cause instanceof ErrorReply)
 }
 
 function describeScript(text: string) {

@@ -77,10 +77,17 @@ export const keepResponse = `redis.call('HSET', KEYS[1], 'value', ARGV[1], 'bega
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 0`
 
-/** Makes responses stale that began before now and have one of the marks. KEYS: marks. ARGV: ttl. Returns the time. */
+/**
+ * Makes responses stale that have one of the marks and began before a time. KEYS: marks. ARGV: ttl, microseconds from that
+ * time to now. Returns the time.
+ */
 export const setMarks = `${exactNow}
-for _, mark in ipairs(KEYS) do redis.call('SET', mark, string.format('%.0f', now), 'PX', ARGV[1]) end
-return now`
+local since = now - ARGV[2]
+for _, mark in ipairs(KEYS) do
+  local set = redis.call('GET', mark)
+  if not set or tonumber(set) < since then redis.call('SET', mark, string.format('%.0f', since), 'PX', ARGV[1]) end
+end
+return since`
 
 /** Announces that a client has to wait. KEYS: waits. ARGV: name, milliseconds, channel. */
 export const announceWait = `${now}

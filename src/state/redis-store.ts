@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { Clock } from './expiring-map.ts'
 import { Outbox } from './outbox.ts'
-import { connectRedis, type RedisConnection, type RedisOptions } from './redis-connection.ts'
+import { connectRedis, mayHaveRun, type RedisConnection, type RedisOptions } from './redis-connection.ts'
+import { RedisResponses } from './redis-responses.ts'
 import * as scripts from './redis-scripts.ts'
 import { openWaits } from './redis-waits.ts'
 import { createSealing, type Sealing } from './sealing.ts'
@@ -19,8 +20,6 @@ export interface RedisStoreOptions extends RedisOptions {
 
 /** Milliseconds for which a record is kept at most: as long nothing may be claimed after a loss of data. */
 const longestRecord = 600_000
-/** Milliseconds for which a mark is remembered: longer than a response is kept. */
-const markLifetime = 120_000
 
 /** Opens the store that replicas share in Redis or Valkey. Resolves although it cannot be reached yet. */
 export async function openRedisStore<Value>(options: RedisStoreOptions): Promise<Store<Value>> {
@@ -32,9 +31,15 @@ export async function openRedisStore<Value>(options: RedisStoreOptions): Promise
   const connection = await connectRedis({ ...options, onChange }, Object.values(scripts))
   const sealing = createSealing(options.secret)
   const waits = await openWaits(connection, sealing.key('waits'), options.clock)
-  store = new RedisStore<Value>(connection, sealing, waits, options.fallback)
+  store = new RedisStore<Value>({ ...options, connection, sealing, waits })
   await store.join()
   return store
+}
+
+interface StoreParts extends Pick<RedisStoreOptions, 'fallback' | 'clock'> {
+  readonly connection: RedisConnection
+  readonly sealing: Sealing
+  readonly waits: WaitList
 }
 
 class RedisStore<Value> implements Store<Value> {
@@ -42,21 +47,17 @@ class RedisStore<Value> implements Store<Value> {
   readonly #connection: RedisConnection
   readonly #sealing: Sealing
   readonly #fallback: CounterStore | undefined
-  readonly #outbox = new Outbox()
-  /** Of kept responses that could not be written down yet. */
-  readonly #unwritten = new Map<string, { kept: Kept<Value>; marks: readonly string[] }>()
+  readonly #outbox: Outbox
+  readonly #responses: RedisResponses<Value>
   #epoch = ''
 
-  constructor(
-    connection: RedisConnection,
-    sealing: Sealing,
-    waits: WaitList,
-    fallback: CounterStore | undefined,
-  ) {
+  constructor({ connection, sealing, waits, fallback, clock }: StoreParts) {
     this.#connection = connection
     this.#sealing = sealing
     this.#fallback = fallback
     this.waits = waits
+    this.#outbox = new Outbox(clock)
+    this.#responses = new RedisResponses({ connection, sealing, clock, outbox: this.#outbox })
   }
 
   get available(): boolean {
@@ -68,9 +69,10 @@ class RedisStore<Value> implements Store<Value> {
     const sealed = this.#sealing.seal(key, JSON.stringify(value))
     const [result, detail] = await this.#claim(key, sealed, ttl).catch((error: unknown) => {
       // It may have been set all the same, and nobody would ever complete it.
-      this.#outbox.keep(sealed, () =>
-        this.#connection.run(scripts.releaseRecord, { keys: [key], args: [sealed] }),
-      )
+      if (mayHaveRun(error))
+        this.#outbox.undo(sealed, ttl, () =>
+          this.#connection.run(scripts.releaseRecord, { keys: [key], args: [sealed] }),
+        )
       throw error
     })
     if (result === 'claimed') return undefined
@@ -104,14 +106,16 @@ class RedisStore<Value> implements Store<Value> {
   set(name: string, value: Value, ttl: number): Promise<void> {
     const key = this.#sealing.key('record', name)
     const sealed = this.#sealing.seal(key, JSON.stringify(value))
-    return this.#outbox.send(key, () =>
+    return this.#outbox.send(key, ttl, () =>
       this.#connection.run(scripts.setRecord, { keys: [key], args: [sealed, ttl] }),
     )
   }
 
   delete(name: string): Promise<void> {
     const key = this.#sealing.key('record', name)
-    return this.#outbox.send(key, () => this.#connection.run(scripts.deleteKey, { keys: [key] }))
+    return this.#outbox.send(key, longestRecord, () =>
+      this.#connection.run(scripts.deleteKey, { keys: [key] }),
+    )
   }
 
   async count(name: string, window: number): Promise<Count> {
@@ -134,59 +138,16 @@ class RedisStore<Value> implements Store<Value> {
     return { calls: Number(calls), remaining: Number(remaining) }
   }
 
-  async keep(name: string, kept: Kept<Value>, marks: readonly string[]): Promise<void> {
-    const key = this.#sealing.key('response', name)
-    const sealed = this.#sealing.seal(key, JSON.stringify(kept.value))
-    const args = [
-      sealed,
-      kept.began,
-      kept.ttl,
-      marks.map((mark) => this.#sealing.key('mark', mark)).join(' '),
-    ]
-    this.#unwritten.set(key, { kept, marks })
-    await this.#outbox.send(key, async () => {
-      await this.#connection.run(scripts.keepResponse, { keys: [key], args })
-      this.#unwritten.delete(key)
-    })
+  keep(name: string, kept: Kept<Value>, marks: readonly string[]): Promise<void> {
+    return this.#responses.keep(name, kept, marks)
   }
 
-  /** While Redis cannot be reached, only this replica's own responses are found. */
-  async take(name: string): Promise<Taken<Value>> {
-    const key = this.#sealing.key('response', name)
-    const own = this.#unwritten.get(key)?.kept
-    const taken = `${key}:${randomUUID()}`
-    try {
-      const reply = await this.#connection.run(scripts.takeResponse, { keys: [key, taken] })
-      const [now, sealed, began, ttl] = reply
-      if (own) this.#forget(key)
-      else if (sealed === undefined) return { now: Number(now) }
-      void this.#outbox.send(taken, () => this.#connection.run(scripts.deleteKey, { keys: [taken] }))
-      if (own) return { now: Number(now), kept: own }
-      const value = this.#read(key, sealed)
-      return { now: Number(now), kept: { value, began: Number(began), ttl: Number(ttl) } }
-    } catch {
-      // It may have been taken all the same.
-      this.#outbox.keep(taken, () => this.#connection.run(scripts.returnResponse, { keys: [taken, key] }))
-      if (own) this.#forget(key)
-      return { now: Date.now() * 1000, ...(own && { kept: own }) }
-    }
+  take(name: string): Promise<Taken<Value>> {
+    return this.#responses.take(name)
   }
 
-  #forget(key: string): void {
-    this.#unwritten.delete(key)
-    this.#outbox.forget(key)
-  }
-
-  async mark(marks: readonly string[]): Promise<number> {
-    let now = Date.now() * 1000
-    for (const [key, one] of this.#unwritten)
-      if (one.marks.some((mark) => marks.includes(mark))) this.#forget(key)
-    const keys = marks.map((mark) => this.#sealing.key('mark', mark))
-    await this.#outbox.send(keys.join(' '), async () => {
-      const [time] = await this.#connection.run(scripts.setMarks, { keys, args: [markLifetime] })
-      now = Number(time)
-    })
-    return now
+  mark(marks: readonly string[]): Promise<number> {
+    return this.#responses.mark(marks)
   }
 
   async close(): Promise<void> {

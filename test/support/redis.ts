@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
-import { connect } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -73,6 +73,42 @@ export async function startRedis(): Promise<RedisProcess> {
       await kill()
       rmSync(folder, { recursive: true, force: true })
     },
+  }
+}
+
+/** Listens at an address behind which a Redis stands: another one after a failover, or none while it is cut off. */
+export async function openAddress({ port }: Pick<RedisProcess, 'port'>) {
+  const target = { port }
+  const sockets = new Set<Socket>()
+  let isCut = false
+  const server = createServer((client) => {
+    if (isCut) return void client.destroy()
+    const upstream = connect(target.port, '127.0.0.1')
+    client.pipe(upstream).pipe(client)
+    for (const [one, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      sockets.add(one)
+      one.on('error', () => {}).on('close', () => sockets.delete(one) && other.destroy())
+    }
+  })
+  const { promise, resolve } = Promise.withResolvers<void>()
+  server.listen(0, '127.0.0.1', resolve)
+  await promise
+  return {
+    target,
+    url: `redis://127.0.0.1:${Object(server.address()).port}`,
+    /** Ends all connections, and each new one. */
+    cut() {
+      isCut = true
+      for (const socket of sockets) socket.destroy()
+    },
+    /** Leads to the Redis again. */
+    join() {
+      isCut = false
+    },
+    [Symbol.asyncDispose]: async () => void server.close(),
   }
 }
 

@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate, setTimeout as wait } from 'node:timers/promises'
@@ -8,7 +7,7 @@ import { connectRedis } from '../../src/state/redis-connection.ts'
 import { deleteKey } from '../../src/state/redis-scripts.ts'
 import { openRedisStore } from '../../src/state/redis-store.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
-import { type RedisProcess, startRedis } from '../support/redis.ts'
+import { openAddress, type RedisProcess, startRedis } from '../support/redis.ts'
 import { holdResponses, respondJson, startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'calgate-replicas-'))
@@ -344,32 +343,13 @@ describe('while Redis hangs', () => {
   })
 })
 
-/** Listens at an address behind which another Redis stands after a failover; the connections to the first one stay open. */
-async function openAddress() {
-  const target = { port: redis.port }
-  const server = createServer((client) => {
-    const upstream = connect(target.port, '127.0.0.1')
-    client.pipe(upstream).pipe(client)
-    for (const [one, other] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const)
-      one.on('error', () => {}).on('close', () => other.destroy())
-  })
-  const { promise, resolve } = Promise.withResolvers<void>()
-  server.listen(0, '127.0.0.1', resolve)
-  await promise
-  const url = `redis://127.0.0.1:${Object(server.address()).port}`
-  return { target, url, [Symbol.asyncDispose]: async () => void server.close() }
-}
-
 describe('a Redis that becomes a replica of another', () => {
   it('is left for the other, with all that it knew and what waits are told', async () => {
     await using other = await startRedis()
     await redis.ask('flushall')
     await other.ask('replicaof', '127.0.0.1', String(redis.port))
     await eventually(() => other.ask('info', 'replication')).toContain('master_link_status:up')
-    await using address = await openAddress()
+    await using address = await openAddress(redis)
     const options = { secret: 'a-secret-that-only-tests-have-0123456789', clock: Date.now }
     const changes: boolean[] = []
     const onChange = (available: boolean) => void changes.push(available)

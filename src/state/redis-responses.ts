@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto'
+import { type Clock, ExpiringMap } from './expiring-map.ts'
+import type { Outbox } from './outbox.ts'
+import { mayHaveRun, type RedisConnection } from './redis-connection.ts'
+import * as scripts from './redis-scripts.ts'
+import type { Sealing } from './sealing.ts'
+import type { Kept, Store, Taken } from './store.ts'
+
+/** Milliseconds for which a mark is remembered: longer than a response is kept. */
+const markLifetime = 120_000
+/** Bytes of JSON in memory at most that could not be written down yet; beyond it the oldest are dropped. */
+const mostUnwritten = 64 * 1024 * 1024
+
+/** What kept responses depend on. */
+export interface ResponsesOptions {
+  readonly connection: RedisConnection
+  readonly sealing: Sealing
+  readonly outbox: Outbox
+  readonly clock: Clock
+}
+
+interface Unwritten {
+  readonly text: string
+  readonly began: number
+  readonly marks: readonly string[]
+}
+
+/** Responses that nobody got, in Redis, and in memory until they can be written down. */
+export class RedisResponses<Value> implements Pick<Store<Value>, 'keep' | 'take' | 'mark'> {
+  readonly #options: ResponsesOptions
+  readonly #unwritten: ExpiringMap<Unwritten>
+
+  constructor(options: ResponsesOptions) {
+    this.#options = options
+    const weigh = ({ text }: Unwritten) => text.length
+    this.#unwritten = new ExpiringMap({ clock: options.clock, capacity: mostUnwritten, weigh })
+  }
+
+  async keep(name: string, { value, began, ttl }: Kept<Value>, marks: readonly string[]): Promise<void> {
+    const key = this.#options.sealing.key('response', name)
+    this.#unwritten.set(key, { text: JSON.stringify(value), began, marks }, ttl)
+    await this.#options.outbox.send(key, ttl, () => this.#write(key))
+  }
+
+  /** Writes a response down, unless it was taken, became stale or expired. */
+  async #write(key: string): Promise<void> {
+    const one = this.#unwritten.get(key)
+    if (!one) return
+    const { connection, sealing } = this.#options
+    const marks = one.marks.map((mark) => sealing.key('mark', mark)).join(' ')
+    const ttl = Math.ceil(this.#unwritten.remaining(key))
+    const args = [sealing.seal(key, one.text), one.began, ttl, marks]
+    await connection.run(scripts.keepResponse, { keys: [key], args })
+    if (this.#unwritten.get(key) === one) this.#unwritten.delete(key)
+  }
+
+  /** While Redis cannot be reached, only this replica's own responses are found. */
+  async take(name: string): Promise<Taken<Value>> {
+    const { connection, sealing, outbox } = this.#options
+    const key = sealing.key('response', name)
+    const taken = `${key}:${randomUUID()}`
+    const run = (script: string, keys: readonly string[]) => connection.run(script, { keys })
+    // Redis knows which marks other replicas have set.
+    await this.#write(key).catch(() => {})
+    try {
+      const [now, sealed, began, ttl] = await run(scripts.takeResponse, [key, taken])
+      const own = this.#takeUnwritten(key)
+      if (!own && sealed === undefined) return { now: Number(now) }
+      void outbox.send(taken, markLifetime, () => run(scripts.deleteKey, [taken]))
+      if (own) return { now: Number(now), kept: own }
+      const value = JSON.parse(sealing.open(key, String(sealed)))
+      return { now: Number(now), kept: { value, began: Number(began), ttl: Number(ttl) } }
+    } catch (error) {
+      const own = this.#takeUnwritten(key)
+      // It may have been taken all the same.
+      if (mayHaveRun(error))
+        outbox.undo(taken, markLifetime, () =>
+          own ? run(scripts.deleteKey, [taken]) : run(scripts.returnResponse, [taken, key]),
+        )
+      return { now: Date.now() * 1000, ...(own && { kept: own }) }
+    }
+  }
+
+  #takeUnwritten(key: string): Kept<Value> | undefined {
+    const one = this.#unwritten.get(key)
+    if (!one) return undefined
+    const ttl = this.#unwritten.remaining(key)
+    this.#unwritten.delete(key)
+    return { value: JSON.parse(one.text), began: one.began, ttl }
+  }
+
+  async mark(marks: readonly string[]): Promise<number> {
+    const { connection, sealing, outbox, clock } = this.#options
+    this.#unwritten.forget((one) => one.marks.some((mark) => marks.includes(mark)))
+    const keys = marks.map((mark) => sealing.key('mark', mark))
+    const began = clock()
+    let now = Date.now() * 1000
+    await outbox.send(keys.join(' '), markLifetime, async () => {
+      // What began after the write is not stale, however late its mark is set.
+      const age = Math.round((clock() - began) * 1000)
+      const [time] = await connection.run(scripts.setMarks, { keys, args: [markLifetime, age] })
+      now = Number(time)
+    })
+    return now
+  }
+}
