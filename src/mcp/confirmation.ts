@@ -3,6 +3,7 @@ import { asRecord, isObject } from '../document/json.ts'
 import type { JsonSchema } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
 import type { Tool } from '../document/tool.ts'
+import { errorCatalogue } from '../errors/catalogue.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { Clock } from '../state/expiring-map.ts'
 import type { Fingerprint } from '../state/fingerprint.ts'
@@ -39,7 +40,15 @@ export interface Question {
 }
 
 /** The name under which the person's reply comes back, and of the argument that stands in for it. */
-export const confirmation = 'confirm'
+const confirmation = 'confirm'
+
+/** Names the argument that stands in for the person's reply: `confirm`, or another one where the API has that name. */
+export function nameConfirmation(tool: Tool): string {
+  const taken = Object.values(tool.arguments)
+  let name = confirmation
+  while (taken.includes(name)) name += '_deletion'
+  return name
+}
 
 /** The argument by which a client that cannot ask confirms a call. */
 export const confirmationSchema: JsonSchema = {
@@ -86,8 +95,10 @@ export class Confirmations {
    */
   async check(call: ConfirmedCall, elicitation: Elicitation | undefined): Promise<Question | undefined> {
     if (!elicitation) {
-      if (call.values[confirmation] === true) return undefined
-      throw new GatewayError('confirmation_required')
+      const argument = nameConfirmation(call.tool)
+      if (call.values[argument] === true) return undefined
+      const { action } = errorCatalogue.confirmation_required
+      throw new GatewayError('confirmation_required', { detail: action.replace(confirmation, argument) })
     }
     const { reply } = elicitation
     if (!reply || !(await this.#spend(call, reply.state))) return ask(describeCall(call), this.#open(call))

@@ -74,10 +74,12 @@ export function toRefusal(error: GatewayError, nextStep?: string): ToolResult {
 
 /** The refusal of a call; it says how to give the secret where that is missing, alone or beside wrong arguments. */
 export function toCallRefusal(error: GatewayError, advice: string): ToolResult {
-  const { code, violations, cause } = error
+  const { code, message, violations, cause } = error
   if (code === 'missing_credentials') return toRefusal(new GatewayError(code, { detail: advice }), advice)
+  // Its detail names the argument that confirms the call of this tool.
+  if (code === 'confirmation_required') return toRefusal(error, message)
   if (code !== 'invalid_argument') return toRefusal(error)
-  const hasNull = violations.some(({ message }) => message.endsWith('(got null)'))
+  const hasNull = violations.some((one) => one.message.endsWith('(got null)'))
   const nextStep = [
     'Correct these arguments and call again.',
     hasNull ? 'Leave optional values out instead of giving null.' : '',

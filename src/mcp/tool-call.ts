@@ -18,7 +18,7 @@ import {
   locateByArgument,
   type ToolArguments,
 } from './arguments.ts'
-import { type Confirmations, confirmation, type Elicitation, type Question } from './confirmation.ts'
+import { type Confirmations, type Elicitation, nameConfirmation, type Question } from './confirmation.ts'
 import { findFailure, toCallRefusal, toRefusal } from './failures.ts'
 import { selectByStatus, toUntypedResult } from './response-selection.ts'
 import { type ToolResult, toResult } from './results.ts'
@@ -86,13 +86,14 @@ export function bindTool(
 ): ToolCall {
   const { tool, advice, needsConfirmation } = offer
   const { configured, fingerprint } = options
+  const confirmation = nameConfirmation(tool)
   const pipeline = createPipeline(operation, options)
   const bind = createArgumentBinder(operation, tool, findDefaults(operation, configured))
   // JSON is sent with the numbers as they were written, and checked with the nearest that JavaScript has, as on REST.
   const jsonBody = (operation.body?.content[0]?.kind === 'json' && tool.arguments.body) || ''
   return (all, context, elicitation) => {
     const { grant, signal, connection, traceparent, requestId } = context
-    const values = needsConfirmation ? withoutConfirmation(all) : all
+    const values = needsConfirmation ? omit(all, confirmation) : all
     let body: unknown
     const call = pipeline.run<ToolResult | Question>({
       grant,
@@ -157,6 +158,7 @@ export function bindTool(
   }
 }
 
-function withoutConfirmation({ [confirmation]: _, ...others }: ToolArguments): ToolArguments {
+function omit(values: ToolArguments, name: string): ToolArguments {
+  const { [name]: _, ...others } = values
   return others
 }

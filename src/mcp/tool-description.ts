@@ -6,7 +6,7 @@ import type { Tool } from '../document/tool.ts'
 import { type CheckedOperation, isCredential } from '../document/validation.ts'
 import { type ConfiguredCredentials, findDefaults } from '../upstream/credentials.ts'
 import { adviseCredential, describeArguments } from './arguments.ts'
-import { confirmation, confirmationSchema } from './confirmation.ts'
+import { confirmationSchema, nameConfirmation } from './confirmation.ts'
 import { describeOutput } from './output-schema.ts'
 import { type Selection, selectDescribed } from './result-redaction.ts'
 import { redactSecrets } from './schema-redaction.ts'
@@ -75,7 +75,7 @@ export function offerTool(
   const advice = isLent || !scheme ? '' : adviseCredential(operation, tool, nameVariable(scheme.name))
   const describeInput = (offered: Tool, way: string) => {
     const schema = describeArguments(operation, offered, way, findDefaults(operation, configured))
-    const properties = { ...asRecord(schema.properties), [confirmation]: confirmationSchema }
+    const properties = { ...asRecord(schema.properties), [nameConfirmation(tool)]: confirmationSchema }
     return needsConfirmation ? { ...schema, properties } : schema
   }
   // A response without a secret is cut down too: the upstream may put one where the document has none.
