@@ -62,12 +62,7 @@ export class LineTransport {
   async send(message: Message): Promise<void> {
     const text = JSON.stringify(redactEcho(message, this.#options))
     const id = 'method' in message ? undefined : message.id
-    const batch = this.#batches.get(id)
-    if (!batch) return this.#write(text)
-    this.#batches.delete(id)
-    batch.running -= 1
-    batch.responses.push(text)
-    if (batch.running === 0) this.#write(`[${batch.responses.join()}]`)
+    if (!this.#endRequest(id, text)) this.#write(text)
   }
 
   async close(): Promise<void> {
@@ -87,7 +82,7 @@ export class LineTransport {
     try {
       body = parseJson(line, messageLimits, parseExactly)
       if (Array.isArray(body)) this.#receiveBatch(body)
-      else this.onmessage?.(readMessage(body))
+      else this.#hand(readMessage(body))
     } catch (error) {
       this.#write(this.#refuse(error, readId(body)))
     }
@@ -105,12 +100,35 @@ export class LineTransport {
       }
     })
     for (const message of messages) {
-      if (!('method' in message && 'id' in message)) continue
+      // An id that is used twice has one entry: nothing waits for a second response.
+      if (!('method' in message && 'id' in message) || this.#batches.has(message.id)) continue
       batch.running += 1
       this.#batches.set(message.id, batch)
     }
-    if (batch.running === 0 && batch.responses.length > 0) this.#write(`[${batch.responses.join()}]`)
-    for (const message of messages) this.onmessage?.(message)
+    this.#writeEnded(batch)
+    for (const message of messages) this.#hand(message)
+  }
+
+  /** Hands a message to the SDK, which sends no response to a request that is cancelled (MCP "Cancellation"). */
+  #hand(message: Message): void {
+    this.onmessage?.(message)
+    if ('method' in message && message.method === 'notifications/cancelled')
+      this.#endRequest(message.params?.requestId)
+  }
+
+  /** Ends a request of a batch, whose responses are written after its last one. False where the request is in none. */
+  #endRequest(id: unknown, ...responses: readonly string[]): boolean {
+    const batch = this.#batches.get(id)
+    if (!batch) return false
+    this.#batches.delete(id)
+    batch.running -= 1
+    batch.responses.push(...responses)
+    this.#writeEnded(batch)
+    return true
+  }
+
+  #writeEnded({ running, responses }: Batch): void {
+    if (running === 0 && responses.length > 0) this.#write(`[${responses.join()}]`)
   }
 
   #refuse(error: unknown, id: string | number | null): string {

@@ -158,6 +158,25 @@ describe('the stdio server', () => {
     ])
   })
 
+  it('writes the responses of a batch without a request that is cancelled, or whose id stands twice', async () => {
+    const call = (id: number) => ask('tools/call', { name: 'get-book', arguments: book }, id)
+    const cancel = (requestId: number) => ({
+      ...{ jsonrpc: '2.0', method: 'notifications/cancelled' },
+      params: { requestId },
+    })
+    const batches = [[call(1), ask('ping', {}, 2), cancel(1)], [call(3), ask('ping', {}, 4)], cancel(3)]
+    const twice = [ask('ping', {}, 7), ask('ping', {}, 7), ask('ping', {}, 8)]
+    const { messages } = await run(
+      [...batches, [call(5)], cancel(5), twice, ask('ping', {}, 9)],
+      open('2025-03-26'),
+    )
+    const pong = (id: number) => ({ jsonrpc: '2.0', id, result: {} })
+    expect(messages[0]).toMatchObject({ id: 0 })
+    const responses: readonly unknown[] = [[pong(2)], [pong(4)], [pong(7), pong(8)], pong(7), pong(9)]
+    expect(messages.slice(1)).toHaveLength(responses.length)
+    expect(messages.slice(1)).toEqual(expect.arrayContaining([...responses]))
+  })
+
   it('connects a client whose initialize has details that nobody needs', async () => {
     const { messages } = await run([
       ask('initialize', {
