@@ -14,7 +14,7 @@ export function readCallArguments(inputSchema: unknown, texts: readonly string[]
     const [, key = '', value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? []
     if (key === '') throw new CommandError(`arguments are key=value, not ${JSON.stringify(text)}`)
     const { path, schema } = findPosition(inputSchema, key)
-    return addValue(values, path, readValue(key, value, asRecord(schema).type), key)
+    return addValue(values, path, readValue(key, value, listTypes(schema)), key)
   }, {})
 }
 
@@ -41,14 +41,40 @@ function addValue(
   return Object.fromEntries([...Object.entries(values), [name, added]])
 }
 
-function readValue(key: string, text: string, type: unknown): unknown {
-  if (type === 'string') return text
+/** The types that a schema allows, alone or by alternatives; none where it does not say. */
+function listTypes(schema: unknown): readonly unknown[] {
+  const { type, anyOf, oneOf } = asRecord(schema)
+  if (type !== undefined) return [type].flat()
+  const alternatives = [anyOf ?? oneOf ?? []].flat().map(listTypes)
+  return alternatives.every((types) => types.length > 0) ? alternatives.flat() : []
+}
+
+function readValue(key: string, text: string, types: readonly unknown[]): unknown {
+  // What is no JSON of another type that is allowed, such as 42 beside null, is meant as a text.
+  const mayBeText = types.includes('string')
+  if (mayBeText && !types.some((type) => isOfType(text, type))) return text
   try {
     return parseJson(Buffer.from(text), undefined, parseExactly)
   } catch (error) {
     if (error instanceof GatewayError && error.cause === undefined)
       throw new CommandError(error.message.replace('The body', key))
-    if (type === 'object' || type === 'array') throw new CommandError(`${key} takes JSON, and this is none`)
+    const needsJson = types.length > 0 && types.every((type) => type === 'object' || type === 'array')
+    if (needsJson) throw new CommandError(`${key} takes JSON, and this is none`)
     return text
   }
+}
+
+/** Whether a JSON text, by its beginning, is of a type other than a string. */
+function isOfType(text: string, type: unknown): boolean {
+  const begin = typeof type === 'string' ? beginnings[type] : undefined
+  return begin?.test(text.trimStart()) ?? false
+}
+
+const beginnings: Readonly<Record<string, RegExp>> = {
+  object: /^\{/,
+  array: /^\[/,
+  number: /^-?\d/,
+  integer: /^-?\d/,
+  boolean: /^(?:true|false)\s*$/,
+  null: /^null\s*$/,
 }

@@ -65,7 +65,7 @@ const longest = 160
 
 function readYaml(text: string, file: string): Source {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true })
   const end = text.trimEnd().length
   const toPosition = (offset: number): Position => {
     const { line, col } = lines.linePos(Math.min(offset, end))

@@ -10,6 +10,10 @@ const schema = {
     body: { type: 'object', properties: { name: text, owner: { type: 'object', properties: { age: {} } } } },
     tags: { type: 'array' },
     any: {},
+    nickname: { type: ['string', 'null'] },
+    size: { anyOf: [{ type: 'integer' }, text, { type: 'boolean' }] },
+    either: { oneOf: [{ type: 'object' }, {}] },
+    lists: { anyOf: [{ type: 'array' }, { type: 'null' }] },
   },
 }
 
@@ -18,6 +22,12 @@ test.each([
   [['body.name=1', 'body.owner.age=7'], { body: { name: '1', owner: { age: 7 } } }],
   [['body={"name":"A"}', 'body.owner={}'], { body: { name: 'A', owner: {} } }],
   [['a.b=c', 'x.y=1'], { 'a.b': 'c', 'x.y': 1 }],
+  [['nickname=42', 'either=42'], { nickname: '42', either: 42 }],
+  [['nickname=true', 'size=true'], { nickname: 'true', size: true }],
+  [['nickname=null', 'size=null'], { nickname: null, size: 'null' }],
+  [['nickname={"a":1}', 'size=42'], { nickname: '{"a":1}', size: 42 }],
+  [['nickname="A"', 'size=4 m'], { nickname: '"A"', size: '4 m' }],
+  [['lists=[1]', 'either={broken'], { lists: [1], either: '{broken' }],
   [['any={broken', 'id=0x10'], { any: '{broken', id: '0x10' }],
   [['__proto__=1'], JSON.parse('{"__proto__":1}')],
 ])('%j are arguments', (texts, values) => {

@@ -28,6 +28,18 @@ test('a text comes back as its value', () => {
   expect(readSource(text, 'a.yaml')).toMatchObject({ value: { a: { b: [1, { c: 2 }] } }, problems: [] })
 })
 
+test('a merge key takes over the members of what it names (YAML 1.1), and a text << is a key', () => {
+  const read = (text: string) => readSource(text, 'a.yaml')
+  expect(read("a: &a {x: 1, y: 2}\nb:\n  <<: *a\n  y: 3\nc: {'<<': 1}\nd: {<<: [*a, {z: 4}]}\n").value).toEqual({
+    a: { x: 1, y: 2 },
+    b: { x: 1, y: 3 },
+    c: { '<<': 1 },
+    d: { x: 1, y: 2, z: 4 },
+  })
+  expect(read('a: {<<: 1}').problems).toHaveLength(1)
+  expect(read('a: &a { x: { <<: *a } }').problems).toHaveLength(1)
+})
+
 test('a token that is out of place is told, but not every token after it', () => {
   const { problems } = readSource('- { a: $..b[0], c: d }\n- { e: f, g: h }\n', 'a.yaml')
   expect(problems.filter(({ message }) => message.startsWith('Unexpected'))).toHaveLength(1)
