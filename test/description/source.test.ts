@@ -30,7 +30,9 @@ test('a text comes back as its value', () => {
 
 test('a merge key takes over the members of what it names (YAML 1.1), and a text << is a key', () => {
   const read = (text: string) => readSource(text, 'a.yaml')
-  expect(read("a: &a {x: 1, y: 2}\nb:\n  <<: *a\n  y: 3\nc: {'<<': 1}\nd: {<<: [*a, {z: 4}]}\n").value).toEqual({
+  expect(
+    read("a: &a {x: 1, y: 2}\nb:\n  <<: *a\n  y: 3\nc: {'<<': 1}\nd: {<<: [*a, {z: 4}]}\n").value,
+  ).toEqual({
     a: { x: 1, y: 2 },
     b: { x: 1, y: 3 },
     c: { '<<': 1 },

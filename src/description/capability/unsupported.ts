@@ -33,8 +33,10 @@ export function findUnsupported(value: unknown): Finding[] {
     }),
     ...each(capability.exposes).flatMap(([surface, i]) => {
       const place = [...root, 'exposes', i]
-      const findCalls = (exposed: Part, path: Path) =>
-        orchestration.flatMap((key) => findKey(exposed, key, path, 'a plain call'))
+      const findCalls = (exposed: Part, path: Path) => [
+        ...orchestration.flatMap((key) => findKey(exposed, key, path, 'a plain call')),
+        ...findMapping(exposed, path),
+      ]
       return [
         ...findType(surface, place, ['rest', 'mcp']),
         ...findKey(surface, 'prompts', place, 'tools', 'warning'),
@@ -75,6 +77,13 @@ function findKey(
 ): Finding[] {
   if (part[key] === undefined) return []
   return [{ path: [...place, key], message: `"${key}" is not supported`, expected, severity }]
+}
+
+/** The response of the API is passed on as it is: a mapping of all of it (`$.`) is one that is kept. */
+function findMapping(exposed: Part, path: Path): Finding[] {
+  const isWhole = each(exposed.outputParameters).every(([{ mapping }]) => mapping === '$' || mapping === '$.')
+  const expected = 'the response of the API, mapping: $.'
+  return isWhole ? [] : findKey(exposed, 'outputParameters', path, expected, 'warning')
 }
 
 function findType(part: Part, place: Path, supported: readonly string[]): Finding[] {

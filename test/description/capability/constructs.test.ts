@@ -378,6 +378,21 @@ test('a constant that is not sent, or that an exposure binds, is told', () => {
   expect(JSON.stringify(document)).not.toContain('swordfish')
 })
 
+test('a mapping of the response is told, but for one of all of it', () => {
+  const mapped = 'outputParameters: [{ type: string, mapping: $.name }]'
+  const whole = 'outputParameters: [{ type: object, mapping: $. }]'
+  derive(
+    {
+      resources: ['{ path: /a, operations: [{ name: get, method: GET }, { name: put, method: PUT }] }'],
+      routes: [
+        `{ path: /v1/a, operations: [{ method: GET, call: shop.get, ${mapped} }, { method: PUT, call: shop.put, ${whole} }] }`,
+      ],
+      tools: [`{ name: get, call: shop.get, ${mapped} }`, `{ name: put, call: shop.put, ${whole} }`],
+    },
+    ['warning: "outputParameters" is not supported', 'warning: "outputParameters" is not supported'],
+  )
+})
+
 test('what is no plain call is not supported, and costs nothing else', () => {
   const document = derive(
     {
