@@ -144,7 +144,8 @@ export class HttpConnection implements ClientConnection {
   get disconnected(): boolean {
     const { destroyed, writableFinished, req } = this.#response
     const isCut = req.destroyed && !req.complete
-    return !writableFinished && (destroyed || isCut || this.#socket?.readableEnded !== false)
+    // The socket of a request that `inject` makes up has no end.
+    return !writableFinished && (destroyed || isCut || (this.#socket?.readableEnded ?? !this.#socket))
   }
 
   onDisconnect(listener: () => void): void {
