@@ -41,8 +41,8 @@ export const absentUser = 2_147_483_646
 
 const usersPath = /\/oauth-clients\/([^/?]+)\/users(?:\/([^/?]+)(?:\/force-refresh)?)?(?:\?.*)?$/
 
-/** Starts without a user. */
-export function createCreatedUsers(): CreatedUsers {
+/** Starts without a user; creations are refused beyond so many. */
+export function createCreatedUsers(most = mostCreations): CreatedUsers {
   const mark = `calgate-contract-${Date.now().toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}-`
   const present = new Map<string, CreatedUser>()
   const known = new Set<string>([`${absentUser}`])
@@ -60,7 +60,7 @@ export function createCreatedUsers(): CreatedUsers {
     mayChange({ method, path }) {
       const [, clientId, userId] = usersPath.exec(path) ?? []
       // An API whose responses cannot be read would be asked for a user again and again.
-      if (method === 'POST' && clientId !== undefined && userId === undefined) return count < mostCreations
+      if (method === 'POST' && clientId !== undefined && userId === undefined) return count < most
       return method === 'GET' || userId === undefined || known.has(userId) || !isId(userId)
     },
     note({ method, path }, status = 500, body) {

@@ -61,12 +61,15 @@ export interface Target extends Tenant, AsyncDisposable {
 export type Traits = Pick<
   Target,
   'name' | 'remembers' | 'stateless' | 'writes' | 'clientId' | 'secret' | 'other'
->
+> & {
+  /** Users that may be created at most, where it is not as usual. */
+  readonly creations?: number
+}
 
 /** Puts a gateway of this build, and a recorder, in front of an upstream. */
 export async function openUpstream(url: string, traits: Traits): Promise<Target> {
   await using opening = new AsyncDisposableStack()
-  const created = createCreatedUsers()
+  const created = createCreatedUsers(traits.creations)
   const exchanges: Exchange[] = []
   const recorder = await startRecorder(url, {
     created: traits.stateless ? undefined : created,
@@ -114,7 +117,7 @@ export async function openUpstream(url: string, traits: Traits): Promise<Target>
 export async function openRunning(rest: string, mcp: string, traits: Traits, key?: string): Promise<Target> {
   const headers: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` }
   const opened = await openServers(rest, mcp, headers)
-  const created = createCreatedUsers()
+  const created = createCreatedUsers(traits.creations)
   const exchanges: Exchange[] = []
   const watch = <Client extends RestClient | McpClient>(client: Client) =>
     protect(

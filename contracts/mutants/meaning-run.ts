@@ -1,6 +1,6 @@
 import { startCalCom } from '../../mocks/cal-com/server.ts'
 import { removeCreatedUsers } from '../cleanup.ts'
-import { openRunning, openUpstream } from '../target.ts'
+import { openRunning, openUpstream, type Traits } from '../target.ts'
 import { readTraits } from '../targets.ts'
 import { describeFinding, listTestCases, type TestCase } from '../test-cases.ts'
 import { type GatewayGroup, listAllowedChanges, listGatewayChanges } from './gateway-changes.ts'
@@ -11,6 +11,10 @@ import { startMutatingProxy } from './mutating-proxy.ts'
 
 /** Requirements that make a hundred calls: they come last. */
 const costly = new Set(['state.page-size', 'values.accepted'])
+
+/** A limit over all mutants of a class would refuse the creations of the later ones, which would count as caught. */
+const creations = Number.POSITIVE_INFINITY
+const remembering: Traits = { ...readTraits({}, 'mutant', 'stateful'), creations }
 
 /** What somebody says who tests a gateway from outside. */
 const outside = {
@@ -43,7 +47,7 @@ export async function* testMeaning(
 ): AsyncGenerator<MutantResult> {
   await using mock = await startCalCom({ throttles: false })
   await using proxy = await startMutatingProxy(mock.url)
-  await using target = await openUpstream(proxy.url, readTraits({}, 'mutant', 'stateful'))
+  await using target = await openUpstream(proxy.url, remembering)
   const changes = [
     ...listMeaningChanges().map((change) => ({ change, allowed: false })),
     ...listAllowedMeanings().map((change) => ({ change, allowed: true })),
@@ -72,7 +76,7 @@ export async function* testGateway(
   { requirements, select }: Material,
 ): AsyncGenerator<MutantResult> {
   await using mock = await startCalCom({ throttles: false })
-  await using gateway = await openUpstream(mock.url, readTraits({}, 'mutant', 'stateful'))
+  await using gateway = await openUpstream(mock.url, remembering)
   await using rest = await startMutatingProxy(gateway.servers.rest.url)
   await using mcp = await startMutatingProxy(new URL(gateway.servers.mcp[0]?.url ?? '').origin)
   const proxies = { rest, mcp }
@@ -87,7 +91,7 @@ export async function* testGateway(
     if (!select(mutant, index)) continue
     proxies[place].interfere(plant())
     // Clients keep the list of tools for a while, so each mutant meets new ones.
-    const traits = readTraits(outside, 'mutant', undefined)
+    const traits = { ...readTraits(outside, 'mutant', undefined), creations }
     await using target = await openRunning(rest.url, `${mcp.url}/mcp`, traits)
     const testCases = listTestCases(target, requirements)
       .filter(
