@@ -145,10 +145,12 @@ export async function locateDescriptions(
   const file = await findSettings(flags.config)
   const files = named.length > 0 ? named : (file?.files ?? [])
   const settings = selectOptions(file?.options, files)
-  const own = (['baseUrls', 'prefixes', 'serverVariables'] as const).flatMap((option) => {
-    const given = flags[option]
-    return given ? [[option, addNamed(settings[option], given)]] : []
-  })
+  const own = (['baseUrls', 'prefixes', 'serverVariables'] as const).flatMap(
+    (option): [string, readonly string[]][] => {
+      const given = flags[option]
+      return given ? [[option, addNamed(settings[option], given)]] : []
+    },
+  )
   return { file, files, options: { ...settings, ...flags, ...Object.fromEntries(own) } }
 }
 

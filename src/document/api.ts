@@ -111,8 +111,10 @@ function listPins(operations: readonly Operation[]): PinnableParameter[] {
 function listResponseHeaders(document: OpenApiDocument): string[] {
   const shared = asRecord(asRecord(document.components).responses)
   const own = listOperations(document).map(({ part }) => asRecord(asRecord(part).responses))
-  return [...own, shared].flatMap(Object.values).flatMap((response) => {
-    const { headers } = asRecord(resolveReference(document, response))
-    return Object.keys(asRecord(headers)).map((name) => name.toLowerCase())
-  })
+  return [...own, shared]
+    .flatMap((responses) => Object.values(responses))
+    .flatMap((response) => {
+      const { headers } = asRecord(resolveReference(document, response))
+      return Object.keys(asRecord(headers)).map((name) => name.toLowerCase())
+    })
 }

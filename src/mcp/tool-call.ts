@@ -105,9 +105,9 @@ export function bindTool(
         if (inexact.length > 0) throw new GatewayError('invalid_argument', { violations: inexact })
         const bound = bind(values, context.credential)
         body = bound.input.body
-        return findInexactNumbers({ own }).length > 0
-          ? { ...bound, input: { ...bound.input, body: JSON.parse(JSON.stringify(body)) } }
-          : bound
+        if (findInexactNumbers({ own }).length === 0) return bound
+        const rounded: unknown = JSON.parse(JSON.stringify(body))
+        return { ...bound, input: { ...bound.input, body: rounded } }
       },
       locate: (violation) => locateByArgument(operation, tool, violation),
       confirm: needsConfirmation

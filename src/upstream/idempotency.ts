@@ -98,6 +98,8 @@ export function encodeResponse({ status, headers, body }: UpstreamResponse): Sto
 export function decodeResponse({ status, headers, body }: StoredResponse): UpstreamResponse {
   const bytes = Buffer.from(body, 'base64')
   const isJson = status < 400 && bytes.length > 0 && isJsonType(String(headers['content-type'] ?? ''))
-  const text = isJson ? bytes.toString('utf8') : ''
-  return { status, headers, body: bytes, ...(isJson && { json: { text, value: JSON.parse(text) } }) }
+  if (!isJson) return { status, headers, body: bytes }
+  const text = bytes.toString('utf8')
+  const value: unknown = JSON.parse(text)
+  return { status, headers, body: bytes, json: { text, value } }
 }

@@ -33,7 +33,10 @@ export function placeConstants(path: string, parameters: readonly InputParameter
   const isType = ({ name }: { readonly name: string }) => /^content-type$/i.test(name)
   const [contentType] = inHeader.filter(isType).map(({ value }) => value.replace(/;.*$/s, '').trim())
   return {
-    path: path.replaceAll(/\{\{?([^{}]+)\}?\}/g, (spelled, name) => inPath.get(foldName(name)) ?? spelled),
+    path: path.replaceAll(
+      /\{\{?([^{}]+)\}?\}/g,
+      (spelled, name: string) => inPath.get(foldName(name)) ?? spelled,
+    ),
     query: listIn('query').map(
       ({ name, value }) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`,
     ),

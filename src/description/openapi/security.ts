@@ -53,7 +53,7 @@ export function findHeaderScheme(parameters: readonly ParameterPart[]): readonly
  * `Authorization` headers is added where it is not there.
  */
 export function completeSchemes(document: Part): Part {
-  const described = Object.entries(readSchemes(document)).map(([name, part]) => [
+  const described = Object.entries(readSchemes(document)).map(([name, part]): [string, unknown] => [
     name,
     resolvePart(document, part),
   ])
