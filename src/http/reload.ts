@@ -26,6 +26,7 @@ export interface Composer<Offer> {
 interface Session<Offer> {
   readonly ended: Promise<void>
   change(offer: Offer): Promise<void>
+  drain(): Promise<void>
 }
 
 const servers = ['rest', 'mcp', 'control'] as const
@@ -88,6 +89,7 @@ export async function openGateway<Offer>(
       delay: options.config.drainDelay,
       servers: [rest, mcp],
       others: [
+        { close: () => Promise.all([...sessions].map((session) => session.drain())) },
         { close: () => Promise.all([current.requester.close(), ...retired]) },
         kept.state.store,
         ...(kept.telemetry ? [kept.telemetry] : []),

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout as wait } from 'node:timers/promises'
 import type { RpcError } from './json-rpc.ts'
 import { LineTransport } from './line-transport.ts'
 import { connectTransport, type ProtocolOptions } from './protocol.ts'
@@ -23,6 +23,8 @@ export interface StdioSession {
    * when the calls by the former offer have ended.
    */
   change(next: StdioOffer): Promise<void>
+  /** Resolves when the output has taken the responses of the calls under way, or its reader has taken none for a minute. */
+  drain(): Promise<void>
 }
 
 /** Serves MCP over two streams until the input ends. */
@@ -51,6 +53,10 @@ export function openStdio(first: StdioOffer, input: Readable, output: Writable):
       if (JSON.stringify(list(offer.context)) !== before) await connection.announceTools()
       await Promise.all(calls)
     },
+    async drain() {
+      await awaitResponses(running)
+      await Promise.race([flush(output), wait(longestFlush, undefined, { ref: false })])
+    },
   }
 }
 
@@ -64,9 +70,23 @@ async function end(
   close: () => Promise<void>,
 ): Promise<void> {
   await ended
-  // The last messages reach their tools, and the last responses the output, within one tick of the event loop.
+  await awaitResponses(running)
+  await close()
+}
+
+/** The last messages reach their tools, and the last responses the output, within one tick of the event loop. */
+async function awaitResponses(running: ReadonlySet<Promise<unknown>>): Promise<void> {
   await setImmediate()
   await Promise.all(running)
   await setImmediate()
-  await close()
+}
+
+/** Milliseconds for a reader that is slow. */
+const longestFlush = 60_000
+
+function flush(output: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    if (output.writable) output.write('', () => resolve())
+    else resolve()
+  })
 }
