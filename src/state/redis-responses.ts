@@ -68,7 +68,7 @@ export class RedisResponses<Value> implements Pick<Store<Value>, 'keep' | 'take'
       if (!own && sealed === undefined) return { now: Number(now) }
       void outbox.send(taken, markLifetime, () => run(scripts.deleteKey, [taken]))
       if (own) return { now: Number(now), kept: own }
-      const value = JSON.parse(sealing.open(key, String(sealed)))
+      const value: Value = JSON.parse(sealing.open(key, String(sealed)))
       return { now: Number(now), kept: { value, began: Number(began), ttl: Number(ttl) } }
     } catch (error) {
       const own = this.#takeUnwritten(key)
@@ -86,7 +86,8 @@ export class RedisResponses<Value> implements Pick<Store<Value>, 'keep' | 'take'
     if (!one) return undefined
     const ttl = this.#unwritten.remaining(key)
     this.#unwritten.delete(key)
-    return { value: JSON.parse(one.text), began: one.began, ttl }
+    const value: Value = JSON.parse(one.text)
+    return { value, began: one.began, ttl }
   }
 
   async mark(marks: readonly string[]): Promise<number> {
