@@ -10,7 +10,7 @@ const bar = 0.97
 export interface ClassScore {
   readonly mutants: number
   readonly caught: number
-  /** Changes that the contract allows, and lets pass. */
+  /** Changes that the contract allows, and that pass. */
   readonly allowed: number
 }
 
@@ -45,7 +45,8 @@ export function scoreResults(
   const rows = mutantClasses.map((name) => {
     const own = defects.filter(({ mutant }) => mutant.class === name)
     const caught = own.filter(({ finding }) => finding !== undefined).length
-    const passed = results.filter(({ mutant }) => mutant.class === name && mutant.allowed).length
+    const allowed = results.filter(({ mutant }) => mutant.class === name && mutant.allowed)
+    const passed = allowed.filter(({ finding }) => finding === undefined).length
     return { name, mutants: own.length, caught, allowed: passed }
   })
   const listed = alive.map((name) => `  ${name}\n    ${survivors.get(name) ?? 'no reason is known'}`)
@@ -61,6 +62,8 @@ export function scoreResults(
       ]),
       `${alive.length} survived${alive.length > 0 ? ':' : ''}`,
       ...listed,
+      `${brittle.length} allowed changes reported${brittle.length > 0 ? ':' : ''}`,
+      ...brittle.map(({ mutant, finding }) => `  ${mutant.name}\n    ${finding}`),
     ].join('\n'),
     problems: [
       ...alive.filter((name) => !survivors.has(name)).map((name) => `survived without a reason: ${name}`),

@@ -43,7 +43,15 @@ describe('the mutation score', () => {
     const results = [...caught, tested('a member more', 'responses', 'too many members', true)]
     const { report, problems } = scoreResults(results, new Map())
     expect(problems).toEqual(['the suite is brittle, the contract allows a member more: too many members'])
+    expect(report).toMatch(/^responses +100 +100 +100\.0 % +0$/m)
+    expect(report).toContain('1 allowed changes reported:\n  a member more\n    too many members')
+  })
+
+  it('counts what the contract allows and lets pass', () => {
+    const results = [...caught, tested('a member more', 'responses', undefined, true)]
+    const { report } = scoreResults(results, new Map())
     expect(report).toMatch(/^responses +100 +100 +100\.0 % +1$/m)
+    expect(report).toMatch(/^0 allowed changes reported$/m)
   })
 
   it('does not round a share up to a bar it misses', () => {
