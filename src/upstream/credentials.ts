@@ -24,9 +24,9 @@ export interface CallCredentials {
 
 /**
  * Finds the credentials of a call: the first alternative of the operation's `security` of which every credential is
- * there, brought by the client or configured; one that needs none comes last, wherever it stands. A client that brings a credential does not act with a configured one in
- * its place, an empty one included, and alternatives without what it brought are not tried. Undefined where a call
- * needs a credential that nobody has.
+ * there, brought by the client or configured; one that needs none comes last, wherever it stands. A client that brings
+ * a credential does not act with a configured one in its place, an empty one included, and alternatives without what it
+ * brought are not tried. Undefined where a call needs a credential that nobody has.
  */
 export function findCredentials(
   { security }: Operation,
