@@ -53,6 +53,11 @@ describe('an operation', () => {
     })
   })
 
+  test('that the MCP server leaves out has no tool', () => {
+    expect(readWith({ 'x-mcp-tool': false })).not.toHaveProperty('tool')
+    expect(readWith({ 'x-mcp-tool': { name: 'get-gist' } })).toHaveProperty('tool.name', 'get-gist')
+  })
+
   test('has the parameters of its path, where it has none of the same name and place', () => {
     const shared = [
       { name: 'page', in: 'query', schema: { type: 'integer' } },
