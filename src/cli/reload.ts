@@ -1,4 +1,5 @@
-import { unwatchFile, watchFile } from 'node:fs'
+import { statSync, unwatchFile, watchFile } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { type Config, ConfigError } from '../config/config.ts'
 import type { OpenApiDocument } from '../document/document.ts'
@@ -26,6 +27,12 @@ export interface ReloadOptions {
 /** Milliseconds between two looks at a file: a key that is revoked must be refused within a second. */
 const interval = 400
 
+/** Milliseconds after a write in which a file may have a part of its text alone, and an empty one its text to come. */
+const settling = { full: 50, empty: 250 }
+
+/** Most readings of files that are written without end. */
+const mostReadings = 10
+
 /**
  * Creates the function that reloads a gateway, and calls it when one of its files has changed. What is wrong is logged,
  * and the gateway goes on with what it has. Files are looked at by their path: orchestrators replace
@@ -36,9 +43,21 @@ export function createReload(options: ReloadOptions): () => void {
   let { served } = options
   let running: Promise<void> | undefined
   let isAskedAgain = false
+  const readSettled = async (reading = 1): Promise<Served> => {
+    const began = Date.now()
+    const read = await options.read().then(
+      (value) => () => value,
+      (error: unknown) => () => {
+        throw error
+      },
+    )
+    if (reading === mostReadings || served.files.every((file) => isSettled(file, began))) return read()
+    await setTimeout(settling.full)
+    return readSettled(reading + 1)
+  }
   const run = async () => {
     try {
-      const read = await options.read()
+      const read = await readSettled()
       const isSame = JSON.stringify(read.document) === JSON.stringify(served.document)
       if (!isSame) await options.checkChanges(served.document, read.document)
       // The gateway compiles nothing of a document again that it has.
@@ -69,4 +88,10 @@ export function createReload(options: ReloadOptions): () => void {
   }
   watch(served.files)
   return reload
+}
+
+/** True for a file that nobody wrote shortly before it was read, or later. */
+function isSettled(file: string, began: number): boolean {
+  const { mtimeMs = 0, size = 0 } = statSync(file, { throwIfNoEntry: false }) ?? {}
+  return mtimeMs < began - (size > 0 ? settling.full : settling.empty)
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
@@ -222,6 +222,28 @@ describe('a reload', () => {
       return texts.at(-1)
     }
     await expect.poll(change, { timeout: 10_000, interval: 500 }).toBe('while it reloads')
+  })
+
+  it('reads a file again that somebody is writing', async () => {
+    const file = join(folder, 'written')
+    writeFileSync(file, '')
+    const texts: string[] = []
+    const served = { ...read(), files: [file] }
+    const reloaded = Promise.withResolvers<readonly string[]>()
+    const start = createReload({
+      gateway: { reload: async () => reloaded.resolve([...texts]) },
+      logger: createRunLogger(() => {}),
+      served,
+      async read() {
+        texts.push(readFileSync(file, 'utf8'))
+        writeFileSync(file, 'whole')
+        if (texts.length > 1) utimesSync(file, 0, 0)
+        return served
+      },
+      checkChanges: async () => {},
+    })
+    start()
+    expect(await reloaded.promise).toEqual(['', 'whole'])
   })
 
   it('refuses a bad file as a whole, and goes on with what it had', async () => {
