@@ -1,34 +1,47 @@
 import { exceeds, isObject } from '../document/json.ts'
+import type { JsonSchema } from '../document/json-schema.ts'
 import { findMediaType } from '../document/media-types.ts'
 import type { Operation } from '../document/operations.ts'
 import { type DescribedResponse, findResponse } from '../document/responses.ts'
 import type { ApiResponse } from '../upstream/client.ts'
-import { type Selection, selectDescribed } from './result-redaction.ts'
+import { type Selection, selectDescribed, selectsAnything } from './result-redaction.ts'
 import { deepestResult, readType, type ToolResult, toResult } from './results.ts'
 import { redactSecrets } from './schema-redaction.ts'
 
-const selections = new WeakMap<DescribedResponse, Selection>()
+/** What is described of the JSON of a status. */
+interface Own {
+  readonly schema: JsonSchema
+  readonly select: Selection
+}
+
+const known = new WeakMap<DescribedResponse, Own | undefined>()
 
 /**
  * Returns what of a response with another status than the described success may be told. What is described of one status
- * says nothing of another, so that each is cut down by its own schema. A status that nothing is said of is taken for
- * the success: secrets must not be exposed by a status that the document forgot.
+ * says nothing of another, so that each is cut down by its own schema. A status of which no member or element is
+ * described is taken for the success: secrets must not be exposed by a status that the document forgot.
  */
 export function selectByStatus(operation: Operation, status: number, success: Selection): Selection {
-  const described = findOwn(operation, status)
-  if (!described) return success
-  const known = selections.get(described) ?? prepare(described)
-  selections.set(described, known)
-  return known
+  return findOwn(operation, status)?.select ?? success
 }
 
-function prepare({ content }: DescribedResponse): Selection {
-  const visible = redactSecrets(content.find(({ kind }) => kind === 'json')?.schema ?? {})
-  return visible ? selectDescribed(visible) : () => ({ text: '{}', value: {} })
+function findOwn(operation: Operation, status: number): Own | undefined {
+  const described = findDescribed(operation, status)
+  if (!described) return undefined
+  if (!known.has(described)) known.set(described, prepare(described))
+  return known.get(described)
+}
+
+function prepare({ content }: DescribedResponse): Own | undefined {
+  const schema = content.find(({ kind }) => kind === 'json')?.schema ?? {}
+  const visible = redactSecrets(schema)
+  if (!visible) return { schema, select: () => ({ text: '{}', value: {} }) }
+  const select = selectDescribed(visible)
+  return selectsAnything(select) ? undefined : { schema, select }
 }
 
 /** What is said of errors, `default`, says nothing of a success. */
-function findOwn({ responses }: Operation, status: number): DescribedResponse | undefined {
+function findDescribed({ responses }: Operation, status: number): DescribedResponse | undefined {
   return findResponse(
     responses.filter((one) => /^\d/.test(one.status)),
     status,
@@ -52,13 +65,16 @@ export async function toUntypedResult(
   const { status, headers, text } = response
   const type = readType(headers)
   const { responses, success } = operation
-  const { content = [] } = findOwn(operation, status) ?? findResponse(responses, success.status) ?? {}
-  const json = content.find(({ kind }) => kind === 'json')
+  const described = findDescribed(operation, status)
+  const { content = [] } = described?.content.length
+    ? described
+    : (findResponse(responses, success.status) ?? {})
   const others = content.filter(({ kind }) => kind !== 'json')
-  if (!json || findMediaType(others, type)) return toResult(response, select, notice)
+  if (selectsAnything(select) || findMediaType(others, type)) return toResult(response, select, notice)
   const data = parse(text)
   if (data !== undefined) return toResult({ ...response, data }, select, notice)
-  if (redactSecrets(json.schema) === json.schema) return toResult(response, select, notice)
+  const { schema } = findOwn(operation, status) ?? success
+  if (redactSecrets(schema) === schema) return toResult(response, select, notice)
   const what = type || 'bytes without a type'
   return {
     content: [

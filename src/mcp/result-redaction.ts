@@ -30,6 +30,15 @@ export function selectDescribed(schema: JsonSchema): Selection {
   }
 }
 
+/** A name that no schema describes. */
+const undescribed = '\u0000'
+
+/** True where a selection lets members through that are not described, since its schema describes none, or no element. */
+export function selectsAnything(select: Selection): boolean {
+  const member = { [undescribed]: undescribed }
+  return [member, [member]].some((value) => select(value).text.includes(JSON.stringify(member)))
+}
+
 /** Undefined where nothing is to be seen; the very same value where nothing is to be left out. */
 type Select = (value: unknown) => unknown
 

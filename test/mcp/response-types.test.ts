@@ -32,6 +32,16 @@ const responses: Readonly<Record<string, readonly [number, Record<string, string
   other: [202, { 'content-type': 'application/json' }, secretBody],
   range: [203, { 'content-type': 'application/json' }, secretBody],
   secretOnly: [202, { 'content-type': 'application/json' }, secretBody],
+  undescribed: [202, { 'content-type': 'application/json' }, secretBody],
+  noContent: [201, { 'content-type': 'application/json' }, secretBody],
+  noContentText: [201, { 'content-type': 'text/plain' }, secretBody],
+  rangeOnly: [206, { 'content-type': 'application/json' }, secretBody],
+  noSchema: [201, { 'content-type': 'application/json' }, secretBody],
+  anyObject: [202, { 'content-type': 'application/json' }, secretBody],
+  anyList: [202, { 'content-type': 'application/json' }, `[${secretBody}]`],
+  anyChoice: [202, { 'content-type': 'application/json' }, secretBody],
+  anyText: [201, { 'content-type': 'text/csv' }, 'password\nopaque-secret'],
+  ownText: [201, { 'content-type': 'text/csv' }, 'a text'],
   asText: [200, { 'content-type': 'text/plain' }, secretBody],
   asTextJson: [200, { 'content-type': 'text/json; charset=utf-8' }, `\uFEFF${secretBody}`],
   untypedJson: [200, {}, secretBody],
@@ -59,8 +69,17 @@ const responsesOf: Readonly<Record<string, object>> = {
   other: { 200: described(other), 202: described(created) },
   range: { 200: described(other), '2XX': described(created), default: described({}) },
   secretOnly: { 200: described(other), 202: described({ type: 'string', format: 'password' }) },
+  noContent: { 200: described(created), 201: { description: 'Created' } },
+  noContentText: { 200: described(created), 201: { description: 'Created' } },
+  rangeOnly: { 200: described(created), '2XX': { description: 'Done' } },
+  noSchema: { 200: described(created), 201: { description: 'Created', content: { 'application/json': {} } } },
+  anyObject: { 201: described(created), 202: described({ type: 'object' }) },
+  anyList: { 201: described({ type: 'array', items: created }), 202: described({ type: 'array' }) },
+  anyChoice: { 201: described(created), 202: described({ oneOf: [user, { allOf: [{ type: 'object' }] }] }) },
+  anyText: { 200: described(created), 201: { description: 'Created' } },
+  ownText: { 200: described(created), 201: { description: 'Created', content: { 'text/csv': {} } } },
   ...Object.fromEntries(
-    ['asText', 'asTextJson', 'untypedJson', 'asBytes', 'noJson'].map((name) => [
+    ['undescribed', 'asText', 'asTextJson', 'untypedJson', 'asBytes', 'noJson'].map((name) => [
       name,
       { 200: described(created) },
     ]),
@@ -145,11 +164,25 @@ const results: Readonly<Record<string, object>> = {
     structuredContent: { status: 201, location: '/things/7' },
   },
   ...Object.fromEntries(
-    ['other', 'range', 'asText', 'asTextJson', 'untypedJson', 'asBytes'].map((name) => [
+    [
+      ...['other', 'range', 'undescribed', 'noContent', 'noContentText', 'rangeOnly', 'noSchema'],
+      ...['anyObject', 'anyChoice', 'asText', 'asTextJson', 'untypedJson', 'asBytes'],
+    ].map((name) => [
       name,
       { content: [{ type: 'text', text: '{"user":{"id":7}}' }], structuredContent: { user: { id: 7 } } },
     ]),
   ),
+  anyList: { structuredContent: { result: [{ user: { id: 7 } }] } },
+  anyText: {
+    content: [
+      {
+        type: 'text',
+        text: 'Done (201); the response is text/csv and is not shown, since it may hold secrets.',
+      },
+    ],
+    ...says(201, 'text/csv'),
+  },
+  ownText: { content: [{ type: 'text', text: 'a text' }], ...says(201, 'text/csv') },
   secretOnly: { content: [{ type: 'text', text: '{}' }], structuredContent: {} },
   noJson: {
     content: [
