@@ -69,9 +69,11 @@ export function registerRateLimit(app: FastifyInstance, options: RateLimitOption
     if (result?.isAllowed === false && result.isExceeded)
       throw new GatewayError('rate_limited', { headers: { 'retry-after': String(result.ttlInSeconds) } })
   }
+  const takesQuery = credentials.some((one) => one.in === 'query')
+  const noQuery = new URLSearchParams()
   app.addHook('onRequest', async (request) => {
     const { headers, url } = request
-    const query = new URLSearchParams(/\?(.*)/s.exec(url)?.[1])
+    const query = takesQuery ? new URLSearchParams(/\?(.*)/s.exec(url)?.[1]) : noQuery
     const brought = toIdentity(readCredentials({ headers, query }, credentials))
     const own = nameClient(request, brought)
     let counted = 0

@@ -30,13 +30,13 @@ export function describeArguments(
   { parameters, body }: Operation,
   tool: Tool,
   elsewhere: string,
-  defaults: Readonly<Record<string, unknown>> = {},
+  defaults: ReadonlyMap<Parameter, unknown> = new Map(),
 ): JsonSchema {
   const properties: Record<string, JsonSchema> = {}
   const required: string[] = []
   for (const [key, argument] of Object.entries(tool.arguments)) {
     const parameter = parameters.find((one) => toArgumentKey(tool, one) === key)
-    const preset = defaults[key]
+    const preset = parameter && defaults.get(parameter)
     if (parameter) properties[argument] = { ...describeParameter(parameter, elsewhere), ...toDefault(preset) }
     else if (key === 'body' && body?.content[0])
       properties[argument] = placeDefinitions(describeBody(body.content[0]))
@@ -87,7 +87,7 @@ export type ArgumentBinder = (values: ToolArguments, source: CredentialSource) =
 export function createArgumentBinder(
   operation: Operation,
   tool: Tool,
-  defaults: Readonly<Record<string, unknown>> = {},
+  defaults: ReadonlyMap<Parameter, unknown> = new Map(),
 ): ArgumentBinder {
   const names = Object.values(tool.arguments)
   const parameters = operation.parameters.map((parameter) => ({
@@ -95,7 +95,8 @@ export function createArgumentBinder(
     place: findPosition(parameter),
     argument: tool.arguments[toArgumentKey(tool, parameter)],
     credential: isCredential(parameter),
-    isOptional: isCredential(parameter) || !parameter.required || defaults[parameter.name] !== undefined,
+    isOptional: isCredential(parameter) || !parameter.required || defaults.has(parameter),
+    preset: defaults.get(parameter),
   }))
   const hasCookies = parameters.some(({ place }) => place === 'cookie')
   const bodyIsOptional = operation.body?.required !== true
@@ -105,10 +106,10 @@ export function createArgumentBinder(
       return value === null && isOptional ? undefined : value
     }
     const places = { path: {}, query: {}, header: {}, cookie: {} }
-    for (const { name, place, argument, credential, isOptional } of parameters) {
+    for (const { name, place, argument, credential, isOptional, preset } of parameters) {
       const brought = credential ? source(name, operation.security) : undefined
       const given = read(argument, isOptional)
-      const value = brought ?? given ?? (given === null ? null : defaults[name])
+      const value = brought ?? given ?? (given === null ? null : preset)
       if (value === undefined) continue
       const inPlace: Record<string, unknown> = places[place]
       inPlace[name] = value

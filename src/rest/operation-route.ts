@@ -73,7 +73,7 @@ interface PlaceReader {
  * Prepares the reading of path, query, headers, cookies and body into typed values; unknown query keys stay in, to be
  * refused. What is left out comes from the defaults.
  */
-function createRequestReader(operation: Operation, defaults: Values): RequestReader {
+function createRequestReader(operation: Operation, defaults: ReadonlyMap<Parameter, unknown>): RequestReader {
   const { restPath, parameters } = operation
   const variables = assignVariables(operation)
   const names = listVariables(restPath)
@@ -88,7 +88,6 @@ function createRequestReader(operation: Operation, defaults: Values): RequestRea
   ])
   const pathReaders = variables.map((one) => one && { parameter: one, read: createPathReader(one) })
   const headerReaders = prepare(parameters, 'header', createHeaderReader)
-  const preset = parameters.filter(({ name }) => defaults[name] !== undefined)
   const cookieReaders = prepare(parameters, 'cookie', createCookieReader)
   return (request) => {
     const { headers } = request
@@ -104,8 +103,8 @@ function createRequestReader(operation: Operation, defaults: Values): RequestRea
       const reader = pathReaders[index]
       if (reader) path[reader.parameter.name] = reader.read(text)
     })
-    const { values, violations } = mark < 0 ? { values: {}, violations: [] } : readQuery(url.slice(mark + 1))
-    const query: Values = lost.length > 0 ? { ...values } : values
+    const { values, violations } = mark < 0 ? noQuery : readQuery(url.slice(mark + 1))
+    const query: Values = lost.length + defaults.size > 0 ? { ...values } : values
     for (const { name } of lost) {
       if (query[name] !== undefined) path[name] = query[name]
       // A query parameter of the same name has the value, too.
@@ -117,9 +116,9 @@ function createRequestReader(operation: Operation, defaults: Values): RequestRea
       header: readHeaders(headerReaders, headers),
       ...(cookieReaders.length > 0 && { cookie: readCookies(cookieReaders, headers.cookie) }),
     }
-    for (const parameter of preset) {
+    for (const [parameter, value] of defaults) {
       const place: Values = places[findPosition(parameter)] ?? {}
-      place[parameter.name] ??= defaults[parameter.name]
+      place[parameter.name] ??= value
     }
     const { bodyType: mediaType, body } = request
     if (!mediaType) return { input: places, violations }
@@ -127,6 +126,8 @@ function createRequestReader(operation: Operation, defaults: Values): RequestRea
     return { input: { ...places, body, mediaType, contentType }, violations }
   }
 }
+
+const noQuery = { values: {}, violations: [] }
 
 /** The parameter of each variable of the exposed path. */
 function assignVariables({ restPath, parameters }: Operation): (Parameter | undefined)[] {

@@ -1,6 +1,6 @@
 import type { Operation } from '../document/operations.ts'
 import { createHeaderReader } from '../document/parameter-reading.ts'
-import { findPosition } from '../document/parameters.ts'
+import { findPosition, type Parameter } from '../document/parameters.ts'
 import type { Security, SecurityScheme } from '../document/security.ts'
 import type { CallInput } from '../document/validation.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
@@ -87,9 +87,9 @@ function write({ prefix }: SecurityScheme, secret: string | undefined): string |
 export function findDefaults(
   { parameters }: Operation,
   { pins }: ConfiguredCredentials,
-): Readonly<Record<string, unknown>> {
+): ReadonlyMap<Parameter, unknown> {
   const pinned = parameters.filter(({ name, pin }) => pin !== undefined && pins[name] !== undefined)
-  return Object.fromEntries(pinned.map((one) => [one.name, createHeaderReader(one)(pins[one.name] ?? '')]))
+  return new Map(pinned.map((one) => [one, createHeaderReader(one)(pins[one.name] ?? '')]))
 }
 
 /** Prepares the refusal of calls that name another value of a pinned parameter: it throws `value_not_served`. */

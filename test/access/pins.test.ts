@@ -30,6 +30,22 @@ const file = {
   ),
 }
 
+test('a parameter with the name of a pinned one is not pinned', async () => {
+  const parameters = [
+    pinned('path', 'shop', 'string', true),
+    { name: 'shop', in: 'query', schema: { type: 'string' } },
+  ]
+  const operation = { operationId: 'items', parameters, responses: { 200: { description: 'Done' } } }
+  const paths = { '/shops/{shop}/items': { get: operation } }
+  const { document } = await load({ 'shops.json': { ...file, paths } })
+  await using upstream = await startUpstream((_request, response) => respondJson(response, 200, {}))
+  const environment = { SHOPS_BASE_URL: upstream.url, SHOPS_SHOP: 'a' }
+  await using gateway = await startGateway(upstream.url, environment, document && { document })
+  await fetch(`${gateway.restUrl}/shops/a/items`)
+  await fetch(`${gateway.restUrl}/shops/a/items?shop=b`)
+  expect(upstream.requests.map(({ url }) => url)).toEqual(['/shops/a/items', '/shops/a/items?shop=b'])
+})
+
 test.each(['needed', 'free'])(
   'what is pinned may be left out on both servers, and is sent: %s',
   async (name) => {
