@@ -6,3 +6,13 @@ export function once<Result>(run: () => Result): () => Result {
     return made.result
   }
 }
+
+/** Gives a function that runs once for each object that it is given. */
+export function onceFor<Key extends object, Result>(run: (key: Key) => Result): (key: Key) => Result {
+  const made = new WeakMap<Key, { readonly result: Result }>()
+  return (key) => {
+    const known = made.get(key) ?? { result: run(key) }
+    made.set(key, known)
+    return known.result
+  }
+}

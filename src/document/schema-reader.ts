@@ -1,7 +1,7 @@
 import { type OpenApiDocument, resolveReference } from './document.ts'
-import { asRecord, readOwn } from './json.ts'
+import { asRecord, isObject, readOwn } from './json.ts'
 import { type JsonSchema, mapSchemas } from './json-schema.ts'
-import { once } from './once.ts'
+import { once, onceFor } from './once.ts'
 import { convertKeywords } from './schema-keywords.ts'
 
 /** Which messages a schema is for: what the API alone sets need not be in a request, secrets not in a response. */
@@ -33,10 +33,14 @@ export function createSchemaReader(document: OpenApiDocument, direction: Directi
   const definitions = new Map<string, Definition>()
   const byName = new Map<string, Definition>()
   const keyword = direction === 'request' ? 'readOnly' : 'writeOnly'
-  const isLeftOut = (name: string, schema: JsonSchema) =>
-    listJoined(document, schema)
-      .flatMap((one) => listJoined(document, readOwn(readOwn(one, 'properties'), name)))
-      .some((one) => readOwn(one, keyword) === true)
+  const listNext = onceFor((schema: JsonSchema) => listBeside(document, schema))
+  const listJoined = (schema: unknown) => [...listReached([schema].filter(isObject), listNext)]
+  const isMarked = (property: unknown) => listJoined(property).some((one) => readOwn(one, keyword) === true)
+  const listMarked = onceFor(({ properties }: JsonSchema) =>
+    Object.entries(asRecord(properties)).flatMap(([name, one]) => (isMarked(one) ? [name] : [])),
+  )
+  const listLeftOut = onceFor((schema: JsonSchema) => new Set(listJoined(schema).flatMap(listMarked)))
+  const isLeftOut = (name: string, schema: JsonSchema) => listLeftOut(schema).has(name)
   const convert = (schema: unknown): JsonSchema => convertKeywords(schema, { convert, refer, isLeftOut })
   const refer = (reference: string): string | undefined => {
     const known = definitions.get(reference)
@@ -54,7 +58,7 @@ export function createSchemaReader(document: OpenApiDocument, direction: Directi
     const converted = convert(schema)
     const target = find(readName(converted) ?? '')
     const root = target ? putInPlace(converted, target.schema()) : converted
-    const names = listReachable(root, find)
+    const names = listReached(listReferences(root), (name) => find(name)?.references() ?? [])
     if (names.size === 0) return root
     return {
       ...root,
@@ -70,13 +74,6 @@ function createDefinition(name: string, read: () => JsonSchema): Definition {
   return { name, schema, references }
 }
 
-function listReachable(root: JsonSchema, find: (name: string) => Definition | undefined): Set<string> {
-  const names = new Set(listReferences(root))
-  // A set gives what is added to it while it is walked, too.
-  for (const name of names) for (const one of find(name)?.references() ?? []) names.add(one)
-  return names
-}
-
 /** Names the definitions that a schema refers to by itself. */
 function listReferences(schema: JsonSchema): string[] {
   const names: string[] = []
@@ -89,13 +86,17 @@ function listReferences(schema: JsonSchema): string[] {
   return names
 }
 
-/** Lists a schema and those that hold beside it: what its reference leads to, and what it is joined of. */
-function listJoined(document: OpenApiDocument, schema: unknown, seen = new Set<unknown>()): unknown[] {
-  if (schema === undefined || seen.has(schema)) return []
-  seen.add(schema)
-  const allOf = readOwn(schema, 'allOf')
-  const beside = [resolveReference(document, schema), ...(Array.isArray(allOf) ? allOf : [])]
-  return [schema, ...beside.flatMap((one) => listJoined(document, one, seen))]
+/** Lists the schemas that hold beside a schema: what its reference leads to, and what it is joined of. */
+function listBeside(document: OpenApiDocument, schema: JsonSchema): JsonSchema[] {
+  return [resolveReference(document, schema), ...[schema.allOf].flat()].filter(isObject)
+}
+
+/** Lists what is reached from a start, itself included. */
+function listReached<Part>(start: Iterable<Part>, listNext: (part: Part) => Iterable<Part>): Set<Part> {
+  const reached = new Set(start)
+  // A set gives what is added to it while it is walked, too.
+  for (const part of reached) for (const next of listNext(part)) reached.add(next)
+  return reached
 }
 
 /** The last part of a pointer, as it may stand in another; numbered where it is taken. */

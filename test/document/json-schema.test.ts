@@ -143,6 +143,34 @@ describe('a schema of a document', () => {
     expect(JSON.stringify(readAs('response')(schema))).toContain('"required":["id"')
   })
 
+  test('finds what it may leave out in steps in proportion to its parts', () => {
+    const countSteps = (size: number) => {
+      let steps = 0
+      const names = Array.from({ length: size }, (_, n) => `P${n}`)
+      const parts = names.map((name) => [name, { properties: { [name]: { readOnly: name === 'P0' } } }])
+      const all = { allOf: names.map(refer), required: names }
+      const get = (of: object, name: string): unknown => {
+        steps += 1
+        return Reflect.get(of, name)
+      }
+      const counted = new Proxy({ ...Object.fromEntries(parts), All: all }, { get })
+      const wide = { ...document, components: { schemas: counted } }
+      expect(createSchemaReader(wide, 'request')(refer('All')).required).toHaveLength(size - 1)
+      return steps
+    }
+    expect(countSteps(200)).toBeLessThan(2.5 * countSteps(100))
+  })
+
+  test('ends after a chain of 5,000 parts', () => {
+    const chain = Array.from({ length: 5_000 }, (_, n) => [`P${n}`, { allOf: [refer(`P${n + 1}`)] }])
+    const long = {
+      ...document,
+      components: { schemas: { ...schemas, ...Object.fromEntries(chain), P5000: schemas.Base } },
+    }
+    const items = { ...refer('P0'), required }
+    expect(createSchemaReader(long, 'request')({ items })).toMatchObject({ items: { required: ['name'] } })
+  })
+
   test('that is narrowed beside its reference holds both', () => {
     expect(read({ ...refer('Id'), minLength: 2 })).toEqual({ allOf: [schemas.Id, { minLength: 2 }] })
   })
