@@ -29,6 +29,8 @@ interface Unwritten {
 export class RedisResponses<Value> implements Pick<Store<Value>, 'keep' | 'take' | 'mark'> {
   readonly #options: ResponsesOptions
   readonly #unwritten: ExpiringMap<Unwritten>
+  /** Microseconds by which the clock of Redis is ahead of this one's. */
+  #ahead = 0
 
   constructor(options: ResponsesOptions) {
     this.#options = options
@@ -63,13 +65,14 @@ export class RedisResponses<Value> implements Pick<Store<Value>, 'keep' | 'take'
     // Redis knows which marks other replicas have set.
     await this.#write(key).catch(() => {})
     try {
-      const [now, sealed, began, ttl] = await run(scripts.takeResponse, [key, taken])
+      const [time, sealed, began, ttl] = await run(scripts.takeResponse, [key, taken])
+      const now = this.#readTime(time)
       const own = this.#takeUnwritten(key)
-      if (!own && sealed === undefined) return { now: Number(now) }
+      if (!own && sealed === undefined) return { now }
       void outbox.send(taken, markLifetime, () => run(scripts.deleteKey, [taken]))
-      if (own) return { now: Number(now), kept: own }
+      if (own) return { now, kept: own }
       const value: Value = JSON.parse(sealing.open(key, String(sealed)))
-      return { now: Number(now), kept: { value, began: Number(began), ttl: Number(ttl) } }
+      return { now, kept: { value, began: Number(began), ttl: Number(ttl) } }
     } catch (error) {
       const own = this.#takeUnwritten(key)
       // It may have been taken all the same.
@@ -77,7 +80,7 @@ export class RedisResponses<Value> implements Pick<Store<Value>, 'keep' | 'take'
         outbox.undo(taken, markLifetime, () =>
           own ? run(scripts.deleteKey, [taken]) : run(scripts.returnResponse, [taken, key]),
         )
-      return { now: Date.now() * 1000, ...(own && { kept: own }) }
+      return { now: this.#estimateTime(), ...(own && { kept: own }) }
     }
   }
 
@@ -91,17 +94,27 @@ export class RedisResponses<Value> implements Pick<Store<Value>, 'keep' | 'take'
   }
 
   async mark(marks: readonly string[]): Promise<number> {
-    const { connection, sealing, outbox, clock } = this.#options
+    const { connection, sealing, outbox } = this.#options
     this.#unwritten.forget((one) => one.marks.some((mark) => marks.includes(mark)))
     const keys = marks.map((mark) => sealing.key('mark', mark))
-    const began = clock()
-    let now = Date.now() * 1000
+    // What began after the write is not stale, nor is its own response, however late its mark is set.
+    let since = this.#estimateTime()
     await outbox.send(keys.join(' '), markLifetime, async () => {
-      // What began after the write is not stale, however late its mark is set.
-      const age = Math.round((clock() - began) * 1000)
-      const [time] = await connection.run(scripts.setMarks, { keys, args: [markLifetime, age] })
-      now = Number(time)
+      const [set, now] = await connection.run(scripts.setMarks, { keys, args: [markLifetime, since] })
+      since = Number(set)
+      this.#readTime(now)
     })
+    return since
+  }
+
+  /** Returns the time of Redis in microseconds, late by what its last reply took. */
+  #estimateTime(): number {
+    return Math.round((performance.timeOrigin + performance.now()) * 1000) + this.#ahead
+  }
+
+  #readTime(reply: unknown): number {
+    const now = Number(reply)
+    this.#ahead += now - this.#estimateTime()
     return now
   }
 }

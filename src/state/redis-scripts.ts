@@ -78,16 +78,16 @@ redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 0`
 
 /**
- * Makes responses stale that have one of the marks and began before a time. KEYS: marks. ARGV: ttl, microseconds from that
- * time to now. Returns the time.
+ * Makes responses stale that have one of the marks and began before a time, or before now where that is earlier. KEYS:
+ * marks. ARGV: ttl, the time. Returns the time of the mark, and the time.
  */
 export const setMarks = `${exactNow}
-local since = now - ARGV[2]
+local since = math.min(now, tonumber(ARGV[2]))
 for _, mark in ipairs(KEYS) do
   local set = redis.call('GET', mark)
   if not set or tonumber(set) < since then redis.call('SET', mark, string.format('%.0f', since), 'PX', ARGV[1]) end
 end
-return since`
+return {since, now}`
 
 /** Announces that a client has to wait. KEYS: waits. ARGV: name, milliseconds, channel. */
 export const announceWait = `${now}

@@ -112,6 +112,35 @@ it('makes nothing stale that began after a write whose mark is set late', async 
   expect(await take(second, 'after')).toBe('kept')
 })
 
+/** Sets a mark as a write does, and keeps the response of that write. */
+async function keepOwn(store: Store<string>): Promise<void> {
+  const until = await store.mark(['user 1'])
+  await store.keep('own', { value: 'kept', began: until, ttl: 60_000 }, ['user 1'])
+}
+
+it('makes no response stale by the mark of its own write, which is set late', async () => {
+  await using stores = await openStores()
+  const { first, second } = stores
+  await stores.cut()
+  await keepOwn(first)
+  await stores.join()
+  for (const kind of ['mark', 'response'])
+    await eventually(() => redis.ask('keys', '*')).toContain(`:${kind}:`)
+  expect(await take(second, 'own')).toBe('kept')
+})
+
+it('makes no response stale by the mark of its own write, which Redis sets after it hung', async () => {
+  await using stores = await openStores()
+  const { first, second } = stores
+  await take(first, 'own')
+  redis.hang()
+  await keepOwn(first)
+  redis.resume()
+  for (const kind of ['mark', 'response'])
+    await eventually(() => redis.ask('keys', '*')).toContain(`:${kind}:`)
+  expect(await take(second, 'own')).toBe('kept')
+})
+
 it('keeps what became of a key however many calls are refused meanwhile', async () => {
   await using stores = await openStores()
   const { first, second } = stores
