@@ -74,7 +74,13 @@ class ResponseReplay {
     const flight = this.#calls.findJoinable(name)
     if (flight) {
       flight.join(connection)
-      return flight.response
+      try {
+        return await flight.response
+      } catch (error) {
+        // It was given up before this client joined it, and was not sent.
+        if (connection.disconnected || !isGivenUp(error)) throw error
+        return this.send(name, send, request)
+      }
     }
     const inquiry = this.#calls.beginInquiry(name)
     try {
@@ -162,6 +168,10 @@ class ResponseReplay {
     // It does not reject: what cannot be written down now is written down later.
     void this.#options.store.keep(name, { value, began, ttl }, marks.own)
   }
+}
+
+function isGivenUp(error: unknown): boolean {
+  return error instanceof GatewayError && error.code === 'client_disconnected'
 }
 
 function mayHaveEffect(error: unknown): boolean {

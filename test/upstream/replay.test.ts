@@ -109,6 +109,18 @@ test.each(writes)(
   },
 )
 
+test('a client that waits has its call sent though the client whose call it continues left before it was sent', async () => {
+  const { store, hold, release } = openSlowStore()
+  const { call, sent } = openRequester({ store })
+  hold()
+  const first = await call(create, { disconnected: true })
+  const second = await call(create)
+  await release()
+  expect([first.error?.code, second.error, sent.length]).toEqual(['client_disconnected', undefined, 1])
+  await sent[0]?.settle(null, respond(201))
+  expect(second.response?.status).toBe(201)
+})
+
 test('a failure that comes while the store is asked goes to the same call', async () => {
   const { store, hold, release } = openSlowStore()
   const { call, sent } = openRequester({ store })
