@@ -59,13 +59,16 @@ export function listChoices(schema: JsonSchema, root: JsonSchema, seen = new Set
   })
 }
 
-/** Joins what `allOf` lists with the schema that has it: one schema with the members of all. Of equal names the last one counts. */
-export function mergeAll(schema: JsonSchema, root: JsonSchema, open: readonly unknown[] = []): JsonSchema {
-  const parts = [schema.allOf ?? []]
-    .flat()
-    .map(asRecord)
-    .filter(({ $ref }) => $ref === undefined || !open.includes($ref))
-    .map((one) => mergeAll(dereference(one, root), root, [...open, one.$ref]))
+/**
+ * Joins what `allOf` lists with the schema that has it: one schema with the members of all. Of equal names the last one
+ * counts. A part that is reached again, since schemas are joined with each other, is joined once.
+ */
+export function mergeAll(schema: JsonSchema, root: JsonSchema, seen = new Set<unknown>()): JsonSchema {
+  const parts = [schema.allOf ?? []].flat().flatMap((one) => {
+    if (seen.has(one)) return []
+    seen.add(one)
+    return [mergeAll(dereference(one, root), root, seen)]
+  })
   const properties = joinMembers([...parts, schema].map((one) => asRecord(one.properties)))
   const merged = joinMembers([...parts, schema])
   return Object.keys(properties).length > 0 ? { ...merged, properties } : merged

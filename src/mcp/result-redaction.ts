@@ -42,33 +42,34 @@ export function selectsAnything(select: Selection): boolean {
 /** Undefined where nothing is to be seen; the very same value where nothing is to be left out. */
 type Select = (value: unknown) => unknown
 
+/** The selections of the parts of a schema. */
+type Known = Map<unknown, Select>
+
 /** What a schema says nothing of, not even a type, is any value. */
-function prepare(part: JsonSchema, root: JsonSchema, known = new Map<unknown, Select>()): Select {
-  const { $ref } = part
-  if (typeof $ref !== 'string') return prepareSchema(part, root, known)
-  const before = known.get($ref)
+function prepare(part: unknown, root: JsonSchema, known: Known = new Map()): Select {
+  const before = known.get(part)
   if (before) return before
-  // Prepared when a value comes: a schema may refer to itself, and to many that no response has.
+  // Prepared when a value comes: a schema may be a part of itself, and have many parts that no response has.
   let select: Select | undefined
   const selectLater: Select = (value) => {
     select ??= prepareSchema(dereference(part, root), root, known)
     return select(value)
   }
-  known.set($ref, selectLater)
+  known.set(part, selectLater)
   return selectLater
 }
 
-function prepareSchema(schema: JsonSchema, root: JsonSchema, known: Map<unknown, Select>): Select {
+function prepareSchema(schema: JsonSchema, root: JsonSchema, known: Known): Select {
   const { oneOf, anyOf, ...own } = schema.allOf === undefined ? schema : mergeAll(schema, root)
   const isOpen = own.properties === undefined && own.items === undefined
   const choices = [oneOf ?? anyOf ?? []]
     .flat()
     // Beside members, a choice often says only which of them are required.
     .filter((one) => isOpen || describesMore(one, root))
-    .map((one) => prepare(asRecord(one), root, known))
+    .map((one) => prepare(one, root, known))
   if (choices.length === 0) return prepareOwn(own, root, known)
   const select: Select = isOpen ? () => undefined : prepareOwn(own, root, known)
-  return (value) => {
+  return rememberSelected((value) => {
     const selected = choices.map((choose) => choose(value)).filter((one) => one !== undefined)
     const most = selected.reduce(
       (best, one) => (countMembers(one) > countMembers(best) ? one : best),
@@ -76,6 +77,22 @@ function prepareSchema(schema: JsonSchema, root: JsonSchema, known: Map<unknown,
     )
     const beside = select(value)
     return isObject(beside) && isObject(most) ? { ...beside, ...most } : (most ?? beside)
+  })
+}
+
+/**
+ * Selects of each object once, however many choices lead to it. A schema that is a choice of itself selects nothing of
+ * an object that it is selecting of.
+ */
+function rememberSelected(select: Select): Select {
+  const selected = new WeakMap<object, unknown>()
+  return (value) => {
+    if (typeof value !== 'object' || value === null) return select(value)
+    if (!selected.has(value)) {
+      selected.set(value, undefined)
+      selected.set(value, select(value))
+    }
+    return selected.get(value)
   }
 }
 
@@ -91,11 +108,11 @@ function countMembers(value: unknown): number {
   return isObject(value) ? Object.keys(value).length : 0
 }
 
-function prepareOwn(schema: JsonSchema, root: JsonSchema, known: Map<unknown, Select>): Select {
+function prepareOwn(schema: JsonSchema, root: JsonSchema, known: Known): Select {
   const types = listTypes(schema)
   if (types.length === 0) return (value) => value
   const { items } = schema
-  const selectItem = types.includes('array') ? prepare(asRecord(items), root, known) : undefined
+  const selectItem = types.includes('array') ? prepare(items, root, known) : undefined
   const selectObject = types.includes('object') ? prepareMembers(schema, root, known) : undefined
   const isPlain = types.some((type) => type !== 'object' && type !== 'array')
   return (value) => {
@@ -117,11 +134,11 @@ function listTypes({ type, properties, items, enum: choices }: JsonSchema): unkn
 function prepareMembers(
   { properties }: JsonSchema,
   root: JsonSchema,
-  known: Map<unknown, Select>,
+  known: Known,
 ): (value: Readonly<Record<string, unknown>>) => object {
   if (properties === undefined) return (value) => value
   const members = new Map(
-    Object.entries(asRecord(properties)).map(([name, one]) => [name, prepare(asRecord(one), root, known)]),
+    Object.entries(asRecord(properties)).map(([name, one]) => [name, prepare(one, root, known)]),
   )
   return (value) => {
     let selected: Record<string, unknown> | undefined

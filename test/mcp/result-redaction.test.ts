@@ -19,6 +19,14 @@ function tell(schema: JsonSchema, value: unknown): unknown {
   return visible ? selectDescribed(visible)(value).value : 'nothing'
 }
 
+const heir = (properties: JsonSchema) => ({ allOf: [ref('Pet'), object(properties)] })
+const pets = {
+  Pet: object({ kind: text, friend: ref('Pet') }, { oneOf: [ref('Cat'), ref('Dog')] }),
+  Cat: heir({ claws: { type: 'integer' } }),
+  Dog: heir({ bark: text }),
+}
+const cat = { kind: 'cat', claws: 1 }
+
 const whole = { state: 'ok', user: { name: 'Ada' }, token: secret, expires: 'soon', more: secret }
 const told = { user: { name: 'Ada' } }
 
@@ -153,8 +161,58 @@ describe('what is described is told', () => {
       { a: 'x' },
     ],
     ['anything where nothing is described', {}, { a: [1] }, { a: [1] }],
+    [
+      'a part that is joined with the whole that it is of',
+      {
+        ...ref('Node'),
+        $defs: { Node: object({ id: text, parent: { description: 'Its parent', allOf: [ref('Node')] } }) },
+      },
+      { id: 'a', parent: { id: 'b', more: 1, parent: { id: 'c' } } },
+      { id: 'a', parent: { id: 'b', parent: { id: 'c' } } },
+    ],
+    ['a choice of heirs', { ...ref('Pet'), $defs: pets }, { kind: 'cat', claws: 1, more: 1 }, cat],
+    ['an heir of a choice', { ...ref('Cat'), $defs: pets }, { kind: 'cat', claws: 1, more: 1 }, cat],
+    [
+      'heirs that are parts of each other',
+      object({ pets: { type: 'array', items: ref('Pet') }, cat: ref('Cat') }, { $defs: pets }),
+      { pets: [{ ...cat, friend: { ...cat, more: 1 } }], cat: { ...cat, more: 1 } },
+      { pets: [{ ...cat, friend: cat }], cat },
+    ],
+    [
+      'a choice of itself',
+      { ...ref('Any'), $defs: { Any: object({ a: text }, { anyOf: [ref('Any'), object({ b: text })] }) } },
+      { a: 'x', b: 'x', more: 1 },
+      { a: 'x', b: 'x' },
+    ],
+    [
+      'a reference with members beside it',
+      object(
+        { first: { ...ref('A'), ...object({ a: text, b: text }) }, second: ref('A') },
+        { $defs: { A: object({ a: text }) } },
+      ),
+      { first: { a: 'x', b: 'x', more: 1 }, second: { a: 'x', more: 1 } },
+      { first: { a: 'x', b: 'x' }, second: { a: 'x' } },
+    ],
   ])('%s', (_what, schema, value, expected) => {
     expect(redactSecrets(schema)).toBe(schema)
     expect(tell(schema, value)).toEqual(expected)
+  })
+
+  it('in time where each level is a choice', () => {
+    const item = (more: JsonSchema) => object({ children: { type: 'array', items: ref('Item') }, ...more })
+    const schema = {
+      ...ref('Item'),
+      $defs: { Item: { oneOf: ['a', 'b', 'c'].map((name) => item({ [name]: text })) } },
+    }
+    const nest = (depth: number): unknown =>
+      depth > 0 ? { a: 'x', children: [nest(depth - 1)] } : { a: 'x' }
+    expect(tell(schema, nest(40))).toEqual(nest(40))
+  })
+
+  it('in time where schemas are joined with each other', () => {
+    const names = Array.from({ length: 12 }, (_, n) => `S${n}`)
+    const one = (name: string) => ({ ...object({ [name]: text }), allOf: names.map(ref) })
+    const schema = { ...ref('S0'), $defs: Object.fromEntries(names.map((name) => [name, one(name)])) }
+    expect(tell(schema, { S11: 'x', more: 1 })).toEqual({ S11: 'x' })
   })
 })
