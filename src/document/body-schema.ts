@@ -31,7 +31,17 @@ function describe({ kind, schema }: MediaType): JsonSchema {
   if (kind === 'bytes') return fileSchema
   if (kind === 'text') return describeText(schema)
   if (kind !== 'multipart') return schema
-  return { type: 'object', ...placeFiles(schema, { root: schema, isForm: true }) }
+  return describeForm(schema)
+}
+
+/** Describes a form. What it refers to is described once, in definitions of its own: elsewhere it has no files. */
+function describeForm(root: JsonSchema): JsonSchema {
+  const definitions = new Map<string, () => JsonSchema>()
+  const form = { type: 'object', ...placeFiles(root, { root, isForm: true, definitions }) }
+  const $defs: Record<string, JsonSchema> = {}
+  // A map gives what is added to it while it is walked, too.
+  for (const [name, describe] of definitions) $defs[name] = describe()
+  return definitions.size === 0 ? form : { ...form, $defs: { ...asRecord(root.$defs), ...$defs } }
 }
 
 /** Where the schemas are whose bytes are described as files. */
@@ -39,18 +49,18 @@ interface FilePlace {
   readonly root: JsonSchema
   /** True for a form, false for one of its parts. */
   readonly isForm: boolean
-  /** References that have been followed to it. */
-  readonly open?: readonly string[]
+  /** What is referred to, by the name that it has with files in it. */
+  readonly definitions: Map<string, () => JsonSchema>
 }
 
 /** Puts files in the places of bytes: among the members of a form, in lists, and in what those are composed of. */
 function placeFiles(schema: JsonSchema, place: FilePlace): JsonSchema {
-  const { root, isForm, open = [] } = place
+  const { root, isForm, definitions } = place
   if (!isForm && !holdsFile(readShape(schema, root))) return schema
   if (!isForm && isFile(schema))
     return { ...fileSchema, description: schema.description ?? fileSchema.description }
   const { $ref, ...own } = schema
-  const inPart = { root, isForm: false }
+  const inPart = { ...place, isForm: false }
   const describe = (part: unknown, inner: FilePlace) => (isObject(part) ? placeFiles(part, inner) : part)
   const placed = mapValues(own, (value, keyword) => {
     if (composing.has(keyword) && Array.isArray(value)) return value.map((one) => describe(one, place))
@@ -59,9 +69,10 @@ function placeFiles(schema: JsonSchema, place: FilePlace): JsonSchema {
     return value
   })
   if (typeof $ref !== 'string') return placed
-  if (open.includes($ref)) return schema
-  const target = placeFiles(asRecord(follow($ref, root)), { ...place, open: [...open, $ref] })
-  return Object.keys(placed).length === 0 ? target : { allOf: [target, placed] }
+  // The names of a document's own definitions have no colon.
+  const reference = `${$ref}:${isForm ? 'form' : 'part'}`
+  definitions.set(reference.slice('#/$defs/'.length), () => placeFiles(asRecord(follow($ref, root)), place))
+  return { $ref: reference, ...placed }
 }
 
 const composing = new Set(['allOf', 'anyOf', 'oneOf'])
