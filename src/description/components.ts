@@ -77,6 +77,8 @@ function renameSchemes(operation: Part, moved: ReadonlyMap<string, string>): Par
 /** Leaves out the components that no operation leads to. */
 export function pruneComponents(components: Components, operations: readonly unknown[]): Components {
   const kept: Components = {}
+  // References may follow one another further than the stack goes.
+  const pending: unknown[] = []
   const visit = (part: unknown): void => {
     if (Array.isArray(part)) part.forEach(visit)
     if (!isObject(part)) return
@@ -92,13 +94,14 @@ export function pruneComponents(components: Components, operations: readonly unk
     if (part === undefined || kept[group]?.[name] !== undefined) return
     kept[group] ??= {}
     kept[group][name] = part
-    visit(part)
+    pending.push(part)
   }
   for (const operation of operations) {
     visit(operation)
     for (const alternative of [asRecord(operation).security ?? []].flat())
       for (const name of Object.keys(asRecord(alternative))) keep(toPointer('securitySchemes', name))
   }
+  for (const part of pending) visit(part)
   return kept
 }
 

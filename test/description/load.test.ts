@@ -198,6 +198,24 @@ test('an operation without an address never takes that of another API', async ()
   expect(document?.paths['/b']?.get).not.toHaveProperty('x-base-url')
 })
 
+test('a chain of 2,000 references is kept', async () => {
+  const schemas = Object.fromEntries(
+    Array.from({ length: 2_000 }, (_, n) => [
+      `S${n}`,
+      { properties: { next: { $ref: `#/components/schemas/S${n + 1}` } } },
+    ]),
+  )
+  const schema = { $ref: '#/components/schemas/S0' }
+  const responses = { 200: { description: 'One', content: { 'application/json': { schema } } } }
+  const { document } = await loadSound(
+    describeApi(
+      { '/a': { get: { responses } } },
+      { components: { schemas: { ...schemas, S2000: {}, Lost: {} } } },
+    ),
+  )
+  expect(Object.keys(asRecord(asRecord(asRecord(document).components).schemas))).toHaveLength(2_001)
+})
+
 test('components of one name are kept apart, and those that nothing leads to are left out', async () => {
   const describe = (path: string, type: string) =>
     describeApi(
