@@ -198,22 +198,21 @@ test('an operation without an address never takes that of another API', async ()
   expect(document?.paths['/b']?.get).not.toHaveProperty('x-base-url')
 })
 
-test('a chain of 2,000 references is kept', async () => {
-  const schemas = Object.fromEntries(
-    Array.from({ length: 2_000 }, (_, n) => [
-      `S${n}`,
-      { properties: { next: { $ref: `#/components/schemas/S${n + 1}` } } },
-    ]),
-  )
-  const schema = { $ref: '#/components/schemas/S0' }
-  const responses = { 200: { description: 'One', content: { 'application/json': { schema } } } }
+test.each([
+  ['members', (next: object) => ({ properties: { next } })],
+  ['parts', (next: object) => ({ allOf: [next] })],
+])('a chain of 5,000 references by %s is kept', async (_, describeNext) => {
+  const refer = (name: string) => ({ $ref: `#/components/schemas/${name}` })
+  const chain = Array.from({ length: 5_000 }, (_, n) => [`S${n}`, describeNext(refer(`S${n + 1}`))])
+  const schemas = { ...Object.fromEntries(chain), S5000: {}, Lost: {} }
+  const content = { 'application/json': { schema: refer('S0') } }
   const { document } = await loadSound(
     describeApi(
-      { '/a': { get: { responses } } },
-      { components: { schemas: { ...schemas, S2000: {}, Lost: {} } } },
+      { '/a': { get: { responses: { 200: { description: 'One', content } } } } },
+      { components: { schemas } },
     ),
   )
-  expect(Object.keys(asRecord(asRecord(asRecord(document).components).schemas))).toHaveLength(2_001)
+  expect(Object.keys(asRecord(asRecord(asRecord(document).components).schemas))).toHaveLength(5_001)
 })
 
 test('components of one name are kept apart, and those that nothing leads to are left out', async () => {

@@ -18,29 +18,42 @@ export function listEndlessReferences(document: unknown, listed: readonly Refere
   const open = new Map<unknown, number>()
   const done = new Set<unknown>()
   const followed: Reference[] = []
-  const follow = (reference: Reference): void => {
+  function* follow(reference: Reference): Walk {
     const target = findPart(document, reference.target)
     followed.push(reference)
     const start = open.get(target)
-    if (start === undefined) visit(target)
+    if (start === undefined) yield visit(target)
     else endless.add(chooseReference(followed.slice(start)) ?? reference)
     followed.pop()
   }
-  const visit = (schema: unknown): void => {
-    if (Array.isArray(schema)) for (const one of schema) visit(one)
+  function* visit(schema: unknown): Walk {
+    if (Array.isArray(schema)) for (const one of schema) yield visit(one)
     if (!isObject(schema) || done.has(schema)) return
     open.set(schema, followed.length)
     const reference = references.get(schema)
-    if (reference) follow(reference)
+    if (reference) yield follow(reference)
     for (const keyword of applicators) {
       const part = schema[keyword]
-      visit(keyword === 'dependentSchemas' && isObject(part) ? Object.values(part) : part)
+      yield visit(keyword === 'dependentSchemas' && isObject(part) ? Object.values(part) : part)
     }
     open.delete(schema)
     done.add(schema)
   }
-  for (const schema of references.keys()) visit(schema)
+  for (const schema of references.keys()) run(visit(schema))
   return [...endless]
+}
+
+/** A walk gives the walks that come before its own next step. */
+type Walk = Generator<Walk, void>
+
+/** Runs a walk in a list of its own: references may follow one another further than the stack goes. */
+function run(walk: Walk): void {
+  const open = [walk]
+  for (let last = open.at(-1); last; last = open.at(-1)) {
+    const { value } = last.next()
+    if (value) open.push(value)
+    else open.pop()
+  }
 }
 
 /** A base that lists its kinds, each of which extends the base, keeps its list: it says most. */
