@@ -8,7 +8,7 @@ import type { Kept, Store, Taken } from './store.ts'
 
 /** Milliseconds for which a mark is remembered: longer than a response is kept. */
 const markLifetime = 120_000
-/** Bytes of JSON in memory at most that could not be written down yet; beyond it the oldest are dropped. */
+/** Bytes of sealed JSON in memory at most that could not be written down yet; beyond it the oldest are dropped. */
 const mostUnwritten = 64 * 1024 * 1024
 
 /** What kept responses depend on. */
@@ -20,9 +20,11 @@ export interface ResponsesOptions {
 }
 
 interface Unwritten {
-  readonly text: string
+  readonly sealed: string
   readonly began: number
   readonly marks: readonly string[]
+  /** True once Redis was told of it: it may have it though it never said so. */
+  isSent: boolean
 }
 
 /** Responses that nobody got, in Redis, and in memory until they can be written down. */
@@ -34,14 +36,16 @@ export class RedisResponses<Value> implements Pick<Store<Value>, 'keep' | 'take'
 
   constructor(options: ResponsesOptions) {
     this.#options = options
-    const weigh = ({ text }: Unwritten) => text.length
+    const weigh = ({ sealed }: Unwritten) => sealed.length
     this.#unwritten = new ExpiringMap({ clock: options.clock, capacity: mostUnwritten, weigh })
   }
 
   async keep(name: string, { value, began, ttl }: Kept<Value>, marks: readonly string[]): Promise<void> {
-    const key = this.#options.sealing.key('response', name)
-    this.#unwritten.set(key, { text: JSON.stringify(value), began, marks }, ttl)
-    await this.#options.outbox.send(key, ttl, () => this.#write(key))
+    const { sealing, outbox } = this.#options
+    const key = sealing.key('response', name)
+    const sealed = sealing.seal(key, JSON.stringify(value))
+    this.#unwritten.set(key, { sealed, began, marks, isSent: false }, ttl)
+    await outbox.send(key, ttl, () => this.#write(key))
   }
 
   /** Writes a response down, unless it was taken, became stale or expired. */
@@ -51,7 +55,8 @@ export class RedisResponses<Value> implements Pick<Store<Value>, 'keep' | 'take'
     const { connection, sealing } = this.#options
     const marks = one.marks.map((mark) => sealing.key('mark', mark)).join(' ')
     const ttl = Math.ceil(this.#unwritten.remaining(key))
-    const args = [sealing.seal(key, one.text), one.began, ttl, marks]
+    const args = [one.sealed, one.began, ttl, marks]
+    one.isSent ||= connection.available
     await connection.run(scripts.keepResponse, { keys: [key], args })
     if (this.#unwritten.get(key) === one) this.#unwritten.delete(key)
   }
@@ -71,7 +76,7 @@ export class RedisResponses<Value> implements Pick<Store<Value>, 'keep' | 'take'
       if (!own && sealed === undefined) return { now }
       void outbox.send(taken, markLifetime, () => run(scripts.deleteKey, [taken]))
       if (own) return { now, kept: own }
-      const value: Value = JSON.parse(sealing.open(key, String(sealed)))
+      const value = this.#open(key, String(sealed))
       return { now, kept: { value, began: Number(began), ttl: Number(ttl) } }
     } catch (error) {
       const own = this.#takeUnwritten(key)
@@ -87,10 +92,19 @@ export class RedisResponses<Value> implements Pick<Store<Value>, 'keep' | 'take'
   #takeUnwritten(key: string): Kept<Value> | undefined {
     const one = this.#unwritten.get(key)
     if (!one) return undefined
+    const { connection, outbox } = this.#options
+    const { sealed, began, isSent } = one
     const ttl = this.#unwritten.remaining(key)
     this.#unwritten.delete(key)
-    const value: Value = JSON.parse(one.text)
-    return { value, began: one.began, ttl }
+    if (isSent)
+      outbox.undo(sealed, markLifetime, () =>
+        connection.run(scripts.releaseResponse, { keys: [key], args: [sealed] }),
+      )
+    return { value: this.#open(key, sealed), began, ttl }
+  }
+
+  #open(key: string, sealed: string): Value {
+    return JSON.parse(this.#options.sealing.open(key, sealed))
   }
 
   async mark(marks: readonly string[]): Promise<number> {

@@ -77,6 +77,10 @@ export const keepResponse = `redis.call('HSET', KEYS[1], 'value', ARGV[1], 'bega
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 0`
 
+/** Deletes a response if it is still the one given. KEYS: response. ARGV: value. */
+export const releaseResponse = `if redis.call('HGET', KEYS[1], 'value') == ARGV[1] then redis.call('DEL', KEYS[1]) end
+return 0`
+
 /**
  * Makes responses stale that have one of the marks and began before a time, or before now where that is earlier. KEYS:
  * marks. ARGV: ttl, the time. Returns the time of the mark, and the time.

@@ -80,11 +80,14 @@ export async function startRedis(): Promise<RedisProcess> {
 export async function openAddress({ port }: Pick<RedisProcess, 'port'>) {
   const target = { port }
   const sockets = new Set<Socket>()
+  const pairs = new Map<Socket, Socket>()
   let isCut = false
   const server = createServer((client) => {
     if (isCut) return void client.destroy()
     const upstream = connect(target.port, '127.0.0.1')
     client.pipe(upstream).pipe(client)
+    pairs.set(client, upstream)
+    client.on('close', () => pairs.delete(client))
     for (const [one, other] of [
       [client, upstream],
       [upstream, client],
@@ -103,6 +106,14 @@ export async function openAddress({ port }: Pick<RedisProcess, 'port'>) {
     cut() {
       isCut = true
       for (const socket of sockets) socket.destroy()
+    },
+    /** Holds replies back: what Redis is told has happened, and its client does not hear of it. */
+    mute() {
+      for (const [client, upstream] of pairs) upstream.unpipe(client)
+    },
+    /** Lets the replies through that are held back, and all later ones. */
+    unmute() {
+      for (const [client, upstream] of pairs) upstream.pipe(client)
     },
     /** Leads to the Redis again. */
     join() {

@@ -29,6 +29,7 @@ async function openStores() {
   )
   if (!first || !second) throw new Error('there are no stores')
   return {
+    address,
     clock,
     first,
     second,
@@ -139,6 +140,22 @@ it('makes no response stale by the mark of its own write, which Redis sets after
   for (const kind of ['mark', 'response'])
     await eventually(() => redis.ask('keys', '*')).toContain(`:${kind}:`)
   expect(await take(second, 'own')).toBe('kept')
+})
+
+it('returns a response once that Redis has though it did not say so', async () => {
+  await using stores = await openStores()
+  const { first, address } = stores
+  // Redis knows a script after its first use.
+  await keep(first, 'own')
+  const { now } = await first.take('own')
+  await eventually(() => redis.ask('keys', '*')).not.toContain(':response:')
+  address.mute()
+  await first.keep('own', { value: 'kept', began: now, ttl: 60_000 }, [])
+  expect(await redis.ask('keys', '*')).toContain(':response:')
+  expect(await take(first, 'own')).toBe('kept')
+  address.unmute()
+  await eventually(() => redis.ask('keys', '*')).not.toContain(':response:')
+  expect(await take(first, 'own')).toBeUndefined()
 })
 
 it('keeps what became of a key however many calls are refused meanwhile', async () => {
