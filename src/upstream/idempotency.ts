@@ -94,12 +94,19 @@ export function encodeResponse({ status, headers, body }: UpstreamResponse): Sto
   return { status, headers, body: body.toString('base64') }
 }
 
-/** Reads a response that was stored, with its JSON parsed as it was when it came: MCP redacts what is parsed. */
+/** Reads a response that was stored, with its JSON as it was when it came; MCP alone reads that, and it is parsed then. */
 export function decodeResponse({ status, headers, body }: StoredResponse): UpstreamResponse {
   const bytes = Buffer.from(body, 'base64')
   const isJson = status < 400 && bytes.length > 0 && isJsonType(String(headers['content-type'] ?? ''))
   if (!isJson) return { status, headers, body: bytes }
-  const text = bytes.toString('utf8')
-  const value: unknown = JSON.parse(text)
-  return { status, headers, body: bytes, json: { text, value } }
+  return {
+    status,
+    headers,
+    body: bytes,
+    get json() {
+      const text = bytes.toString('utf8')
+      const value: unknown = JSON.parse(text)
+      return { text, value }
+    },
+  }
 }

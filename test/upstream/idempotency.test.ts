@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { GatewayError } from '../../src/errors/gateway-error.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { behaveWell, type RawUpstream, startRawUpstream, writeAnswer } from '../support/raw-upstream.ts'
@@ -44,6 +44,16 @@ test.each([
   expect(second.response).toEqual(first.response)
   expect(second.response?.json !== undefined).toBe(first.response?.json !== undefined)
   expect(sent).toHaveLength(1)
+})
+
+test('the JSON of a repeated response is parsed only where it is read', async () => {
+  const { call, sent } = openRequester()
+  await call(create, key)
+  await sent[0]?.settle(null, respond(200, { id: 1 }))
+  using parse = vi.spyOn(JSON, 'parse')
+  const { response } = await call(create, key)
+  expect(parse).not.toHaveBeenCalledWith('{"id":1}')
+  expect(response?.json).toEqual({ text: '{"id":1}', value: { id: 1 } })
 })
 
 test('while the first call is under way the second is refused, and may come again', async () => {
