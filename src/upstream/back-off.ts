@@ -26,9 +26,8 @@ export function backOff(
   upstream: string,
   header?: string,
 ): Interceptor {
+  const nameClient = () => fingerprint.nameClient(currentCall().identify(), upstream)
   return (send) => async (request) => {
-    const { identify } = currentCall()
-    const nameClient = () => fingerprint.nameClient(identify(), upstream)
     // A name costs a hash; it is made only while somebody has to wait.
     const wait = waits.isUsed ? Math.ceil(waits.remaining(nameClient()) / 1000) : 0
     if (wait > 0) throw refuse(wait)
