@@ -82,7 +82,7 @@ export class LineTransport {
     try {
       body = parseJson(line, messageLimits, parseExactly)
       if (Array.isArray(body)) this.#receiveBatch(body)
-      else this.#hand(readMessage(body))
+      else this.#passOn(readMessage(body))
     } catch (error) {
       this.#write(this.#refuse(error, readId(body)))
     }
@@ -106,11 +106,11 @@ export class LineTransport {
       this.#batches.set(message.id, batch)
     }
     this.#writeEnded(batch)
-    for (const message of messages) this.#hand(message)
+    for (const message of messages) this.#passOn(message)
   }
 
-  /** Hands a message to the SDK, which sends no response to a request that is cancelled (MCP "Cancellation"). */
-  #hand(message: Message): void {
+  /** Passes a message on to the SDK, which sends no response to a request that is cancelled (MCP "Cancellation"). */
+  #passOn(message: Message): void {
     this.onmessage?.(message)
     if ('method' in message && message.method === 'notifications/cancelled')
       this.#endRequest(message.params?.requestId)

@@ -39,7 +39,10 @@ export class Outbox {
     }
   }
 
-  /** Keeps a step that takes back what a failed command may have done; it takes the place of no other step. */
+  /**
+   * Schedules a step that takes back what a command may have done though nobody knows of it. It is dropped where as many
+   * steps are kept as may be: it displaces none.
+   */
   undo(key: string, ttl: number, step: Step): void {
     if (this.#steps.size >= most) return
     this.#steps.set(key, { step, expiresAt: this.#clock() + ttl })

@@ -14,7 +14,7 @@ type Uncertain = PromiseWithResolvers<void>
 interface Inquiry {
   readonly name: string
   /** True once something was kept: the store may have replied before it knew. */
-  isLate: boolean
+  mayHaveMissed: boolean
 }
 
 /** What is known of calls from their beginning until their responses are delivered or kept. */
@@ -32,7 +32,7 @@ export class CallsUnderWay {
 
   /** Notes that the store is asked about a call, until the inquiry is ended. */
   beginInquiry(name: string): Inquiry {
-    const inquiry = { name, isLate: false }
+    const inquiry = { name, mayHaveMissed: false }
     this.#inquiries.add(inquiry)
     return inquiry
   }
@@ -42,13 +42,13 @@ export class CallsUnderWay {
   }
 
   /** Returns whether a call of the same name got its response, lost its client, or began while the store was asked. */
-  hasChanged({ name, isLate }: Inquiry): boolean {
-    return isLate || this.#uncertain.has(name) || this.findJoinable(name) !== undefined
+  hasChanged({ name, mayHaveMissed }: Inquiry): boolean {
+    return mayHaveMissed || this.#uncertain.has(name) || this.findJoinable(name) !== undefined
   }
 
   /** Tells the inquiries under way that a response is kept. */
   announceKept(name: string): void {
-    for (const inquiry of this.#inquiries) inquiry.isLate ||= inquiry.name === name
+    for (const inquiry of this.#inquiries) inquiry.mayHaveMissed ||= inquiry.name === name
   }
 
   /** Returns what to call when the delivery of a response is certain. */
