@@ -90,23 +90,23 @@ export function bindTool(
   const pipeline = createPipeline(operation, options)
   const bind = createArgumentBinder(operation, tool, findDefaults(operation, configured))
   // JSON is sent with the numbers as they were written, and checked with the nearest that JavaScript has, as on REST.
-  const jsonBody = (operation.body?.content[0]?.kind === 'json' && tool.arguments.body) || ''
+  const jsonBody = operation.body?.content[0]?.kind === 'json' ? tool.arguments.body : undefined
   return (all, context, elicitation) => {
     const { grant, signal, connection, traceparent, requestId } = context
     const values = needsConfirmation ? omit(all, confirmation) : all
-    let body: unknown
+    let exactBody: unknown
     const call = pipeline.run<ToolResult | Question>({
       grant,
       // A model corrects everything in one go.
       report: 'all',
       bind() {
-        const { [jsonBody]: own, ...others } = values
-        const inexact = findInexactNumbers(others)
-        if (inexact.length > 0) throw new GatewayError('invalid_argument', { violations: inexact })
         const bound = bind(values, context.credential)
-        body = bound.input.body
-        if (findInexactNumbers({ own }).length === 0) return bound
-        const rounded: unknown = JSON.parse(JSON.stringify(body))
+        const inexact = findInexactNumbers(values)
+        if (inexact.length === 0) return bound
+        const beside = jsonBody === undefined ? inexact : findInexactNumbers(omit(values, jsonBody))
+        if (beside.length > 0) throw new GatewayError('invalid_argument', { violations: beside })
+        exactBody = bound.input.body
+        const rounded: unknown = JSON.parse(JSON.stringify(exactBody))
         return { ...bound, input: { ...bound.input, body: rounded } }
       },
       locate: (violation) => locateByArgument(operation, tool, violation),
@@ -125,7 +125,7 @@ export function bindTool(
         const call = { ...checked, signal, connection, traceparent }
         const response = await options.client.call(
           operation,
-          body === undefined ? input : { ...input, body },
+          exactBody === undefined ? input : { ...input, body: exactBody },
           call,
         )
         context.onResponse?.(response.status)

@@ -204,6 +204,12 @@ const cases: readonly Case[] = [
     },
   },
   {
+    name: 'such a number without a name, beside no body',
+    tool: 'get-managed-user',
+    text: '{"clientId":"cm9demo","userId":4711,"":9007199254740993}',
+    says: ['has more digits than are kept'],
+  },
+  {
     name: 'a response with such a number',
     tool: 'get-managed-user',
     text: `{${user}}`,
