@@ -74,13 +74,16 @@ export function readContentTypes(part: unknown, read: SchemaReader): MediaType[]
 
 /** The type in lower case, and its parameters but the charset and the boundary (RFC 9110 §8.3.1). */
 function splitType(text: string): string[] {
-  const [type = '', ...parameters] = text.split(';').map((one) => one.trim())
+  // Texts in quotes may have semicolons (RFC 9110 §5.6.4).
+  const parts = text.match(/(?:[^;"]|"(?:\\.|[^"\\])*"?)+/g) ?? []
+  const [type = '', ...parameters] = parts.map((one) => one.trim())
   return [type.toLowerCase(), ...parameters.filter((one) => !/^(?:charset\s*=|boundary\s*=|$)/i.test(one))]
 }
 
-/** Names of parameters have no case; a value is the same in quotes. */
-function toComparable(type: string): string {
-  return splitType(type).join(';').replaceAll('"', '').toLowerCase()
+/** Names of parameters have no case and no order; a value is the same in quotes. */
+function toComparable(text: string): string {
+  const [type, ...parameters] = splitType(text).map((one) => one.replaceAll('"', '').toLowerCase())
+  return [type, ...parameters.sort()].join(';')
 }
 
 function readEncoding(part: unknown): PartEncoding {

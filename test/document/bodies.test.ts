@@ -104,6 +104,12 @@ test.each([
   ['*/*', [1], 'application/json', '[1]'],
   ['text/*', 'a', 'text/plain', 'a'],
   ['Application/JSON;charset=utf-8; version=2', [1], 'application/json; version=2', '[1]'],
+  [
+    'application/a+json;ext="https://a/;b \\";c";',
+    [1],
+    'application/a+json; ext="https://a/;b \\";c"',
+    '[1]',
+  ],
 ])('as %s %j is written as it is', (type, value, contentType, bytes) => {
   const written = writeBody(mediaTypeOf(type), value)
   expect([written.contentType, `${written.bytes}`]).toEqual([contentType, bytes])
@@ -126,6 +132,12 @@ test('the type of a request chooses among those of the document, ranges last', (
     'application/json; version=3',
   ]
   expect(types.map((type) => findMediaType(versions, type))).toEqual([versions[0], versions[1], versions[0]])
+})
+
+test('the order of the parameters of a type says nothing', () => {
+  const content = ['', '; a=1; b="2;3"'].map((one) => mediaTypeOf(`application/json${one}`))
+  const types = ['application/json; b="2;3"; a=1', 'application/json; a=1; b="2"', 'application/json;;']
+  expect(types.map((type) => findMediaType(content, type))).toEqual([content[1], content[0], content[0]])
 })
 
 test('bytes within a form are described as files, also in a list', () => {
