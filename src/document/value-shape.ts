@@ -23,11 +23,15 @@ export function readShape(
   schema: unknown,
   root: JsonSchema = asRecord(schema),
   open: readonly unknown[] = [],
+  seen = new Set(open),
 ): ValueShape {
-  if (typeof schema !== 'object' || schema === null || open.includes(schema)) return anyShape
+  if (typeof schema !== 'object' || schema === null || seen.has(schema)) return anyShape
+  seen.add(schema)
   const source = asRecord(schema)
   const inner = [...open, schema]
-  const read = (part: unknown) => readShape(part, root, inner)
+  // Joined once more, a schema says nothing new; as a choice it does.
+  const readJoined = (part: unknown) => readShape(part, root, inner, seen)
+  const readChoice = (part: unknown) => readShape(part, root, inner)
   // Parts are read when they are asked for: there a recursive schema may begin anew.
   const readPart = (part: unknown) => () => readShape(part, root)
   const own: ValueShape = {
@@ -42,8 +46,8 @@ export function readShape(
         : readPart(source.additionalProperties),
   }
   const all = [...(typeof source.$ref === 'string' ? [follow(source.$ref, root)] : []), ...list(source.allOf)]
-  const choices = [...list(source.anyOf), ...list(source.oneOf)].map(read)
-  const shapes = [own, ...all.map(read), ...(choices.length > 0 ? [unite(choices)] : [])]
+  const choices = [...list(source.anyOf), ...list(source.oneOf)].map(readChoice)
+  const shapes = [own, ...all.map(readJoined), ...(choices.length > 0 ? [unite(choices)] : [])]
   return merge(shapes)
 }
 
@@ -52,14 +56,15 @@ export function listMembers(
   schema: unknown,
   name: string,
   root: JsonSchema = asRecord(schema),
-  open: readonly unknown[] = [],
+  seen = new Set<unknown>(),
 ): unknown[] {
-  if (open.includes(schema)) return []
+  if (seen.has(schema)) return []
+  seen.add(schema)
   const { $ref, properties, allOf, anyOf, oneOf } = asRecord(schema)
   const own = readOwn(properties, name)
   const target = typeof $ref === 'string' ? follow($ref, root) : undefined
   const parts = [target, ...[allOf, anyOf, oneOf].flatMap(list)]
-  const inner = parts.flatMap((part) => listMembers(part, name, root, [...open, schema]))
+  const inner = parts.flatMap((part) => listMembers(part, name, root, seen))
   return own === undefined ? inner : [own, ...inner]
 }
 

@@ -220,6 +220,28 @@ describe('a form whose schema is composed of others', () => {
     expect(measure(12)).toBeLessThan(3 * measure(6))
   })
 
+  test('is read in steps in proportion to its parts, however often they are referred to', () => {
+    const countSteps = (depth: number) => {
+      let steps = 0
+      const get = (of: object, name: string): unknown => {
+        steps += 1
+        return Reflect.get(of, name)
+      }
+      const twice = (n: number) => ({ allOf: Array.from({ length: 2 }, () => ({ $ref: `#/$defs/L${n}` })) })
+      const levels = Array.from({ length: depth }, (_, n) => [`L${n}`, twice(n + 1)])
+      const last = { properties: { ids: { type: 'array', items: { type: 'integer' } } } }
+      const all = { ...Object.fromEntries(levels), [`L${depth}`]: last }
+      const encoding = { ids: { style: 'form', explode: false } }
+      const mediaType = mediaTypeOf('application/x-www-form-urlencoded', {}, encoding)
+      const schema = { ...twice(0), $defs: new Proxy(all, { get }) }
+      expect(readBody({ ...mediaType, schema }, Buffer.from('ids=1,2'), mediaType.type)).toEqual({
+        ids: [1, 2],
+      })
+      return steps
+    }
+    expect(countSteps(12)).toBeLessThan(3 * countSteps(6))
+  })
+
   test('takes lists of files, and texts where they may be instead', async () => {
     const write = (schema: object, value: unknown) => writeBody(form(schema), value)
     for (const [schema, value, read] of [
