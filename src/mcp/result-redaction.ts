@@ -82,17 +82,23 @@ function prepareSchema(schema: JsonSchema, root: JsonSchema, known: Known): Sele
 
 /**
  * Selects of each object once, however many choices lead to it. A schema that is a choice of itself selects nothing of
- * an object that it is selecting of.
+ * a value that it is selecting of.
  */
 function rememberSelected(select: Select): Select {
   const selected = new WeakMap<object, unknown>()
+  const underWay = new Set<unknown>()
   return (value) => {
-    if (typeof value !== 'object' || value === null) return select(value)
-    if (!selected.has(value)) {
-      selected.set(value, undefined)
-      selected.set(value, select(value))
+    const key = typeof value === 'object' && value !== null ? value : undefined
+    if (key && selected.has(key)) return selected.get(key)
+    if (underWay.has(value)) return undefined
+    underWay.add(value)
+    try {
+      const one = select(value)
+      if (key) selected.set(key, one)
+      return one
+    } finally {
+      underWay.delete(value)
     }
-    return selected.get(value)
   }
 }
 

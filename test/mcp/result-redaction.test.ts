@@ -185,6 +185,12 @@ describe('what is described is told', () => {
       { a: 'x', b: 'x' },
     ],
     [
+      'a plain value of a choice of itself',
+      object({ one: ref('Any') }, { $defs: { Any: { oneOf: [ref('Any'), object({ a: text }), text] } } }),
+      { one: 'x' },
+      { one: 'x' },
+    ],
+    [
       'a reference with members beside it',
       object(
         { first: { ...ref('A'), ...object({ a: text, b: text }) }, second: ref('A') },
