@@ -112,34 +112,37 @@ function nameDefinition(reference: string, taken: ReadonlyMap<string, unknown>):
   }
 }
 
+/** References within one another at most that are put in place: programs that read schemas recurse. */
+const mostPlaced = 32
+
 /** Puts those of a schema's definitions that are referred to once in their place, for people and models to read. */
 export function placeDefinitions({ $defs, ...schema }: JsonSchema): JsonSchema {
   if ($defs === undefined) return schema
   const find = (name: string) => asRecord(readOwn($defs, name))
   const uses = countUses(schema, find)
-  const place = (part: JsonSchema): JsonSchema => {
+  const shared = new Set([...uses].flatMap(([name, count]) => (count > 1 ? [name] : [])))
+  const place = (part: JsonSchema, depth = 0): JsonSchema => {
     const name = readName(part)
-    const placed = mapSchemas(part, place)
-    return name !== undefined && uses.get(name) === 1 ? putInPlace(placed, place(find(name))) : placed
+    const placed = mapSchemas(part, (one) => place(one, depth))
+    if (name === undefined || shared.has(name)) return placed
+    if (depth < mostPlaced) return putInPlace(placed, place(find(name), depth + 1))
+    shared.add(name)
+    return placed
   }
-  const shared = [...uses].filter(([, count]) => count > 1).map(([name]) => name)
   const placed = place(schema)
-  if (shared.length === 0) return placed
-  return { ...placed, $defs: Object.fromEntries(shared.map((name) => [name, place(find(name))])) }
+  const definitions: Record<string, JsonSchema> = {}
+  for (const name of shared) definitions[name] = place(find(name))
+  return shared.size === 0 ? placed : { ...placed, $defs: definitions }
 }
 
 function countUses(root: JsonSchema, find: (name: string) => JsonSchema): Map<string, number> {
   const uses = new Map<string, number>()
-  const visit = (part: JsonSchema): JsonSchema => {
-    const name = readName(part)
-    if (name !== undefined) {
-      const count = uses.get(name) ?? 0
-      uses.set(name, count + 1)
-      if (count === 0) visit(find(name))
-    }
-    return mapSchemas(part, visit)
+  const count = (schema: JsonSchema) => {
+    for (const name of listReferences(schema)) uses.set(name, (uses.get(name) ?? 0) + 1)
   }
-  visit(root)
+  count(root)
+  // A map gives what is added to it while it is walked, too.
+  for (const name of uses.keys()) count(find(name))
   return uses
 }
 

@@ -171,6 +171,17 @@ describe('a schema of a document', () => {
     expect(createSchemaReader(long, 'request')({ items })).toMatchObject({ items: { required: ['name'] } })
   })
 
+  test('is put in place 32 levels deep at most', () => {
+    const chain = Array.from({ length: 5_000 }, (_, n) => [
+      `P${n}`,
+      { properties: { next: refer(`P${n + 1}`) } },
+    ])
+    const long = { ...document, components: { schemas: { ...Object.fromEntries(chain), P5000: schemas.Id } } }
+    const placed = placeDefinitions(createSchemaReader(long, 'request')(refer('P0')))
+    expect(Object.keys(asRecord(placed.$defs))).toHaveLength(Math.floor(4_999 / 33))
+    expect(JSON.stringify(placed)).toContain(JSON.stringify(schemas.Id))
+  })
+
   test('that is narrowed beside its reference holds both', () => {
     expect(read({ ...refer('Id'), minLength: 2 })).toEqual({ allOf: [schemas.Id, { minLength: 2 }] })
   })
