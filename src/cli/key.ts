@@ -1,9 +1,10 @@
 import { Command } from 'commander'
 import { listScopes } from '../access/authorization.ts'
 import { createKey, type NewKey } from '../config/gateway-keys.ts'
+import { nameDescriptions } from '../config/settings.ts'
 import { readOperations } from '../document/operations.ts'
 import { type CommandContext, CommandError, formatExamples } from './command.ts'
-import { addDescriptionOptions, collect, mockAddress } from './description-options.ts'
+import { addDescriptionOptions, collect } from './description-options.ts'
 import { locateDescriptions, type ServeOptions } from './served.ts'
 import { loadServed } from './served-descriptions.ts'
 
@@ -29,8 +30,9 @@ export function createKeyCommand(context: CommandContext): Command {
     )
     .action(async (name: string, scopes: readonly string[], { file, ...flags }: KeyOptions) => {
       const { files, options } = await locateDescriptions(file ?? [], flags)
-      const address = files.length > 0 ? mockAddress : {}
-      const document = await loadServed(files, { ...options, ...address }, context)
+      // Equal paths at one address are one operation, with the scope of the first description.
+      const baseUrls = nameDescriptions(files).map((one, index) => `${one}=http://127.0.0.1:${index + 1}`)
+      const document = await loadServed(files, { ...options, ...(files.length > 0 && { baseUrls }) }, context)
       const known = listScopes(readOperations(document, () => {}))
       const unknown = scopes.find((one) => !known.includes(one))
       const others = known.length > 0 ? `there are ${known.join(', ')}` : 'no operation has one (x-scope)'

@@ -142,9 +142,9 @@ export async function locateDescriptions(
   named: readonly string[],
   flags: ServeOptions,
 ): Promise<LocatedDescriptions> {
-  const file = await findSettings(flags.config)
+  const file = await findSettings(flags.config, named)
   const files = named.length > 0 ? named : (file?.files ?? [])
-  const settings = selectOptions(file?.options, files)
+  const settings = file?.options ?? {}
   const own = (['baseUrls', 'prefixes', 'serverVariables'] as const).flatMap(
     (option): [string, readonly string[]][] => {
       const given = flags[option]
@@ -174,24 +174,16 @@ function standIn(
   return { ...Object.fromEntries(others), ...variables }
 }
 
-/** Settings of descriptions that other files are named in place of concern nothing. */
-function selectOptions(
-  options: DescriptionOptions | undefined,
-  files: readonly string[],
-): DescriptionOptions {
-  const names = nameDescriptions(files)
-  const select = (values: readonly string[] = []) =>
-    values.filter((value) => names.some((name) => value.startsWith(`${name}=`)))
-  return { ...options, baseUrls: select(options?.baseUrls), prefixes: select(options?.prefixes) }
-}
-
 /** For what is loaded once more: its problems have been told. */
 const silent = { stderr: { write() {} } }
 
 const usualSettings = 'calgate.yaml'
 
-async function findSettings(named: string | undefined): Promise<SettingsFile | undefined> {
-  if (named === undefined && !existsSync(usualSettings)) return undefined
+async function findSettings(
+  config: string | undefined,
+  named: readonly string[],
+): Promise<SettingsFile | undefined> {
+  if (config === undefined && !existsSync(usualSettings)) return undefined
   const { readSettingsFile } = await import('./settings-file.ts')
-  return readSettingsFile(named ?? usualSettings)
+  return readSettingsFile(config ?? usualSettings, named)
 }

@@ -31,19 +31,39 @@ export interface SettingsFile {
   locate(error: ConfigError, api: Api, environment: Environment): string[]
 }
 
-/** Reads a settings file. Throws a `CommandError` with every problem. */
-export function readSettingsFile(file: string): SettingsFile {
+/**
+ * Reads a settings file. Where files are named, they are served in place of its descriptions, and of those it has only
+ * what is about the named ones. Throws a `CommandError` with every problem.
+ */
+export function readSettingsFile(file: string, named: readonly string[] = []): SettingsFile {
   const source = readSource(readText(file), file)
-  const settings = readSettings(source, file)
+  const written = readSettings(source, file)
   const at = (path: string) => resolve(dirname(file), path)
   const lineOf = (path: Path) => source.positionOf(path).line
-  const list = (api: Api) => listSettingVariables(settings, api, Object.keys(variables))
-  const credentials = (settings.descriptions ?? []).flatMap((one) => Object.values(one.credentials ?? {}))
+  const all = written.descriptions ?? []
+  const indexes =
+    named.length === 0
+      ? [...all.keys()]
+      : named.map((one) => all.findIndex((own) => own.file !== undefined && at(own.file) === resolve(one)))
+  const descriptions = indexes.map((index, place) => {
+    const other = named[place]
+    return { ...all[index], ...(other !== undefined && { file: resolve(other) }) }
+  })
+  const settings = { ...written, descriptions }
+  const list = (api: Api): SettingVariable[] =>
+    listSettingVariables(settings, api, Object.keys(variables)).map((one) => {
+      const [member, place, ...rest] = one.path
+      return typeof place === 'number'
+        ? { ...one, path: [String(member), indexes[place] ?? place, ...rest] }
+        : one
+    })
+  const credentials = descriptions.flatMap((one) => Object.values(one.credentials ?? {}))
+  const isPart = all.some((_, index) => !indexes.includes(index))
   return {
     path: resolve(file),
     references: credentials.flatMap((value) => /^env:(.+)$/.exec(value)?.[1] ?? []),
-    files: (settings.descriptions ?? []).flatMap((one) => (one.file === undefined ? [] : [at(one.file)])),
-    options: toDescriptionOptions(settings, at),
+    files: descriptions.flatMap((one) => (one.file === undefined ? [] : [at(one.file)])),
+    options: { ...toDescriptionOptions(settings, at), ...(isPart && { foreignNames: listNames(settings) }) },
     apply(environment, api) {
       const settings = list(api)
       const problems = findSettingProblems(settings, api).map(
@@ -76,6 +96,11 @@ export function readSettingsFile(file: string): SettingsFile {
         return `${file}:${lineOf(cause.path)}: ${cause.path.join('.')}${problem.slice(variable.length)}`
       }),
   }
+}
+
+/** The names in settings that are looked up in the descriptions which are served. */
+function listNames({ serverVariables = {}, tags = [], operations = [], exclude = [] }: Settings): string[] {
+  return [...Object.keys(serverVariables), ...tags, ...operations, ...exclude]
 }
 
 function readText(file: string): string {

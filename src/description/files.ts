@@ -14,6 +14,8 @@ export interface DescriptionOptions extends Partial<Selection> {
   readonly prefixes?: readonly string[]
   readonly allowReferences?: readonly string[]
   readonly strict?: boolean
+  /** Names of server variables, tags and operations that may be those of a description which is not served. */
+  readonly foreignNames?: readonly string[]
 }
 
 /** A description that cannot be read, or an option without sense; the message is one sentence. */
@@ -69,6 +71,7 @@ export async function loadFiles(
     prefixes: readAddressed(options.prefixes, forms.prefix, names),
     allowReferences: options.allowReferences ?? [],
     selection: readSelection(options),
+    foreignNames: options.foreignNames ?? [],
   } satisfies LoadOptions)
   const refused = options.strict ? ['error', 'omission'] : ['error']
   return { ...loading, isRefused: loading.problems.some(({ severity }) => refused.includes(severity)) }

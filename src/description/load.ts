@@ -78,7 +78,9 @@ export async function loadDescriptions(options: LoadOptions): Promise<Loading> {
     ...[...own, ...documents].flatMap((one) => one.problems),
     ...typed.flatMap((one) => one.problems),
     ...merged.problems,
-    ...unmatched.map((one) => describeUnmatched(one, options.files)),
+    ...unmatched
+      .filter(({ name }) => !options.foreignNames?.includes(name))
+      .map((one) => describeUnmatched(one, options.files)),
     ...findSharedCredentials(selected, asRecord(asRecord(document.components).securitySchemes)),
   ]
   return { document, problems: sortProblems(problems, options) }

@@ -10,6 +10,8 @@ import { listServerVariables, resolveServer, type ServerOptions } from './server
 export interface MergeOptions extends ServerOptions {
   /** What stands before exposed paths, by the name of a description; `''` for all OpenAPI documents. */
   readonly prefixes: ReadonlyMap<string, string>
+  /** Names that are no mistake where no description has them. */
+  readonly foreignNames?: readonly string[]
 }
 
 /**
@@ -47,7 +49,8 @@ export function mergeOperations(
     for (const [identity, one] of own) merged.set(identity, one)
   }
   const exposed = exposeOperations([...merged.entries()], options.prefixes)
-  const unknown = [...options.serverVariables.keys()].filter((name) => !variables.has(name))
+  const known = [...variables, ...(options.foreignNames ?? [])]
+  const unknown = [...options.serverVariables.keys()].filter((name) => !known.includes(name))
   problems.push(...unknown.map((name) => describeUnknownVariable(name, [...variables], descriptions)))
   return { operations: exposed.operations, problems: [...problems, ...exposed.problems] }
 }

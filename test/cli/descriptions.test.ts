@@ -160,6 +160,20 @@ test.each([
   })
 })
 
+test('a key has scopes of every description, whose paths may be equal', async () => {
+  const files = ['eu', 'us'].map((name) => join(folder, `${name}.json`))
+  for (const [index, scope] of ['eu:read', 'us:read'].entries()) {
+    const described = describeApi({ '/items': { get: { 'x-scope': scope } } })
+    await writeFile(files[index] ?? '', JSON.stringify(described))
+  }
+  const options = files.flatMap((file) => ['--file', file])
+  const made = await runCommand('key', 'agent', 'eu:read', 'us:read', ...options)
+  expect(made).toMatchObject({ code: 0, stdout: expect.stringMatching(/eu:read.us:read/) })
+  expect((await runCommand('key', 'agent', 'none', ...options)).stderr).toContain(
+    'there is no scope none; there are eu:read, us:read',
+  )
+})
+
 test('a selection and addresses by the name of a file', async () => {
   const args = [
     'sound.json',

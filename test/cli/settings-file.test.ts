@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { CommandError } from '../../src/cli/command.ts'
+import { readServed, readSettings, type ServeOptions } from '../../src/cli/served.ts'
 import { readSettingsFile } from '../../src/cli/settings-file.ts'
 import { ConfigError, readConfig } from '../../src/config/config.ts'
 import { createSettingsSchema } from '../../src/config/settings-schema.ts'
@@ -12,7 +13,7 @@ import { readApi } from '../../src/document/api.ts'
 import { readDocument } from '../../src/document/document.ts'
 import { createGateway } from '../../src/index.ts'
 import { describeApi } from '../description/loading.ts'
-import { runCommand } from './run-command.ts'
+import { createContext, runCommand } from './run-command.ts'
 
 let folder: string
 beforeAll(() => {
@@ -264,6 +265,48 @@ describe('calgate.yaml', () => {
       path,
     )
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^id +4711$/m)])
+  })
+})
+
+describe('calgate.yaml, where files are named in place of its descriptions,', () => {
+  const text = (first: string, second: string, more = '') =>
+    `descriptions:\n  - { file: petstore.json, ${first} }\n  - { file: bookings.json, ${second} }\n${more}`
+  /** The configuration that a command has of one file. */
+  async function serve(name: string, settings: string, flags: ServeOptions = {}) {
+    const config = join(folder, 'calgate.yaml')
+    writeFileSync(config, settings)
+    const { context } = createContext({ TOKEN: 'planted-token' })
+    const options = { config, baseUrls: ['https://api.example.org'], ...flags }
+    const { document, environment, file } = await readServed([join(folder, name)], options, context)
+    return readSettings(environment, readApi(document), file)
+  }
+
+  it('says nothing of the others', async () => {
+    const both = text('credentials: { api_key: file:secret }', 'credentials: { token: env:TOKEN }')
+    expect((await serve('petstore.json', both)).secrets).toEqual({ api_key: 'planted-petstore' })
+    expect((await serve('bookings.json', both)).secrets).toEqual({ token: 'planted-token' })
+    mkdirSync(join(folder, 'copies'), { recursive: true })
+    copyFileSync(join(folder, 'petstore.json'), join(folder, 'copies/petstore.json'))
+    expect((await serve('copies/petstore.json', both)).secrets).toEqual({})
+    const certificates = text('baseUrl: "https://p.test"', 'caFile: gone.crt')
+    expect((await serve('petstore.json', certificates)).ca).toBeUndefined()
+    const unset = text('baseUrl: "https://p.test"', 'credentials: { tokn: env:TOKEN }')
+    await expect(serve('bookings.json', unset)).rejects.toThrow(
+      /calgate\.yaml:3: descriptions\.1\.credentials\.tokn is no security scheme of the API; expected one of token/,
+    )
+  })
+
+  it('may have names of theirs, and an option may not', async () => {
+    const [pets, bookings] = ['baseUrl: "https://p.test"', 'baseUrl: "https://b.test"']
+    const names = 'serverVariables: { stage: b }\nexclude: [getBooking]\ntags: [bookings]'
+    const some = text(pets, bookings, names)
+    await expect(serve('petstore.json', some)).rejects.toThrow('no operation is left to serve')
+    expect(await serve('petstore.json', some.replace(/\ntags.*/, ''))).toMatchObject({ secrets: {} })
+    const one = `descriptions: [{ file: petstore.json }]\n${names}`
+    await expect(serve('petstore.json', one)).rejects.toThrow('nothing is served')
+    await expect(serve('petstore.json', some, { serverVariables: ['stge=b'] })).rejects.toThrow(
+      'nothing is served',
+    )
   })
 })
 
