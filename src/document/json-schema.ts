@@ -50,13 +50,24 @@ export function describeObject(
 }
 
 /** Lists what a schema chooses from or is joined of, and what those are; a schema may be a choice of itself. */
-export function listChoices(schema: JsonSchema, root: JsonSchema, seen = new Set<unknown>()): JsonSchema[] {
-  return [schema.oneOf ?? [], schema.anyOf ?? [], schema.allOf ?? []].flat().flatMap((one) => {
-    if (seen.has(one)) return []
+export function listChoices(schema: JsonSchema, root: JsonSchema): JsonSchema[] {
+  const seen = new Set<unknown>()
+  const choices: JsonSchema[] = []
+  // The next one last: schemas may be parts of one another further than the stack goes.
+  const pending = listParts(schema).reverse()
+  while (pending.length > 0) {
+    const one = pending.pop()
+    if (seen.has(one)) continue
     seen.add(one)
     const choice = dereference(one, root)
-    return [choice, ...listChoices(choice, root, seen)]
-  })
+    choices.push(choice)
+    pending.push(...listParts(choice).reverse())
+  }
+  return choices
+}
+
+function listParts({ oneOf = [], anyOf = [], allOf = [] }: JsonSchema): unknown[] {
+  return [oneOf, anyOf, allOf].flat()
 }
 
 /**

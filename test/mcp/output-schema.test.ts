@@ -69,6 +69,15 @@ describe('an output schema', () => {
     anyOf: [{ type }, { not: { type } }],
   })
 
+  it('documents a member at the end of a chain of 5,000 parts', () => {
+    const parts = Array.from({ length: 5_000 }, (_, n) => [
+      `P${n}`,
+      { allOf: [{ $ref: `#/$defs/P${n + 1}` }] },
+    ])
+    const $defs = { ...Object.fromEntries(parts), P5000: strict }
+    expect(describeOutput({ $ref: '#/$defs/P0', $defs }).properties).toHaveProperty('status')
+  })
+
   it('documents each member', () => {
     expect(describeOutput(strict)).toEqual({
       type: 'object',
