@@ -143,7 +143,7 @@ function readEarlier(file: string, format: string): { records: readonly string[]
   writeTo(file, () => appendFileSync(file, ''))
   const text = readFileSync(file, 'utf8')
   if (text !== '' && format === 'table') throw new CommandError(`${file} exists; a table cannot be continued`)
-  const records = text.match(format === 'csv' ? /(?:"[^"]*"|[^"\n])*\n/gy : /.*\n/g) ?? []
+  const records = text.match(format === 'csv' ? /(?:"[^"]*"|[^"\n])*\n/gy : /[^\n]*\n/g) ?? []
   const isOutput = records.length > 0 && (format === 'csv' || records.every(isObjectText))
   if (text !== '' && !isOutput) refuseFile(file)
   return { records, isCut: records.join('') !== text }

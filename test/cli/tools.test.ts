@@ -147,6 +147,15 @@ describe('calgate users export', () => {
     }
   })
 
+  it('goes on behind a line separator (U+2028), which ends no line of JSON Lines', async () => {
+    const output = join(folder, 'separated.jsonl')
+    count = 2
+    const first = '{"id":1,"bio":"a\u2028b"}\n'
+    writeFileSync(output, first)
+    const { code } = await run('export', 'users', '--format', 'jsonl', '--output', output)
+    expect([code, readFileSync(output, 'utf8')]).toEqual([0, `${first}${JSON.stringify(users[1])}\n`])
+  })
+
   it('has a column for each member of the first items, and loses none of later ones', async () => {
     count = 300
     const [first, late] = [users[0], users[299]]
