@@ -28,8 +28,10 @@ export function placeConstants(path: string, parameters: readonly InputParameter
   const listIn = (place: InputParameter['in']) =>
     constants.flatMap(({ name, in: where, value = '' }) => (where === place ? [{ name, value }] : []))
   const inPath = new Map(listIn('path').map(({ name, value }) => [foldName(name), encodeURIComponent(value)]))
-  const inHeader = listIn('header').filter(({ name }) => !isSecretHeader(name))
-  const cookie = listIn('cookie').map(({ name, value }) => `${name}=${value}`)
+  const inHeader = listIn('header').filter(({ name, value }) => !isSecretHeader(name) && isHeaderText(value))
+  const cookie = listIn('cookie')
+    .filter(({ value }) => isHeaderText(value))
+    .map(({ name, value }) => `${name}=${value}`)
   const isType = ({ name }: { readonly name: string }) => /^content-type$/i.test(name)
   const [contentType] = inHeader.filter(isType).map(({ value }) => value.replace(/;.*$/s, '').trim())
   return {
@@ -59,8 +61,13 @@ function isSecretHeader(name: string): boolean {
   return /^authorization$/i.test(name)
 }
 
+/** True for what the value of a header can have (RFC 9110 §5.5). */
+function isHeaderText(value: string): boolean {
+  return /^[\t\x20-\x7e\x80-\xff]*$/.test(value)
+}
+
 /**
- * Finds the constants that are not sent: a body, which clients give, and a credential that stands in the file itself, as
+ * Finds the constants that are not sent: a text that no header can have, a body, which clients give, and a credential that stands in the file itself, as
  * `findAuthenticationProblems` does.
  */
 export function findConstantProblems({ capability }: Capability): Finding[] {
@@ -85,6 +92,10 @@ function findUnsent(parameters: readonly InputParameter[] = [], place: Path): Fi
     if (one.in === 'header' && isSecretHeader(one.name)) {
       const message = `the value of "${one.name}" is no variable, and is not sent`
       return [{ path, message, expected: '{{env.NAME}}', severity: 'warning' }]
+    }
+    if ((one.in === 'header' || one.in === 'cookie') && !isHeaderText(one.value ?? '')) {
+      const message = `the value of "${one.name}" has a character that no header can have, and is not sent`
+      return [{ path, message, expected: 'a text of ASCII', severity: 'warning' }]
     }
     if (one.in !== 'body') return []
     const message = `the value of the body "${one.name}" is not sent`

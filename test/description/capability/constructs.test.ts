@@ -360,6 +360,25 @@ test('constants of the path, the query, headers and cookies are no parameters', 
   })
 })
 
+test('a constant that no header can have is left out alone', () => {
+  const constants = [
+    '{ name: X-Price, in: header, value: v€ }',
+    '{ name: price, in: cookie, value: v€ }',
+    "{ name: X-Count, in: header, value: '5' }",
+    '{ name: a, in: cookie, value: b }',
+  ]
+  const resources = [
+    `{ path: /a, inputParameters: [${constants.join(', ')}], operations: [{ name: get, method: GET }] }`,
+  ]
+  const document = derive(
+    { resources, routes: ['{ path: /a, operations: [{ method: GET, call: shop.get }] }'] },
+    ['X-Price', 'price'].map(
+      (name) => `warning: the value of "${name}" has a character that no header can have, and is not sent`,
+    ),
+  )
+  expect(get(document, '/a')['x-constant-headers']).toEqual({ 'X-Count': '5', Cookie: 'a=b' })
+})
+
 test('a constant that is not sent, or that an exposure binds, is told', () => {
   const document = derive(
     {
