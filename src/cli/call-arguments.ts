@@ -14,7 +14,7 @@ export function readCallArguments(inputSchema: unknown, texts: readonly string[]
     const [, key = '', value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? []
     if (key === '') throw new CommandError(`arguments are key=value, not ${JSON.stringify(text)}`)
     const { path, schema } = findPosition(inputSchema, key)
-    return addValue(values, path, readValue(key, value, listTypes(schema)), key)
+    return addValue(values, path, readValue(key, value, listTypes(schema, inputSchema)), key)
   }, {})
 }
 
@@ -42,11 +42,25 @@ function addValue(
 }
 
 /** The types that a schema allows, alone or by alternatives; none where it does not say. */
-function listTypes(schema: unknown): readonly unknown[] {
-  const { type, anyOf, oneOf } = asRecord(schema)
+function listTypes(schema: unknown, root: unknown, open: readonly unknown[] = []): readonly unknown[] {
+  if (open.includes(schema)) return []
+  const list = (part: unknown) => listTypes(part, root, [...open, schema])
+  const { type, anyOf, oneOf, allOf, enum: values, const: constant, $ref } = asRecord(schema)
   if (type !== undefined) return [type].flat()
-  const alternatives = [anyOf ?? oneOf ?? []].flat().map(listTypes)
-  return alternatives.every((types) => types.length > 0) ? alternatives.flat() : []
+  const choices = constant === undefined ? values : [constant]
+  if (Array.isArray(choices)) return choices.map(nameType)
+  if (typeof $ref === 'string')
+    return list(readOwn(asRecord(asRecord(root).$defs), $ref.replace('#/$defs/', '')))
+  const parts = Array.isArray(allOf) ? allOf.map(list) : []
+  const alternatives = [anyOf ?? oneOf ?? []].flat().map(list)
+  if (alternatives.length > 0 && alternatives.every((types) => types.length > 0)) return alternatives.flat()
+  return parts.find((types) => types.length > 0) ?? []
+}
+
+/** The type of JSON Schema that a value has. */
+function nameType(value: unknown): string {
+  if (value === null) return 'null'
+  return Array.isArray(value) ? 'array' : typeof value
 }
 
 function readValue(key: string, text: string, types: readonly unknown[]): unknown {

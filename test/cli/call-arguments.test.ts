@@ -13,8 +13,14 @@ const schema = {
     nickname: { type: ['string', 'null'] },
     size: { anyOf: [{ type: 'integer' }, text, { type: 'boolean' }] },
     either: { oneOf: [{ type: 'object' }, {}] },
+    size1: { enum: ['1', '2'] },
+    one: { const: '1' },
+    all: { allOf: [{ maxLength: 3 }, text] },
+    named: { anyOf: [{ $ref: '#/$defs/Name' }, { type: 'null' }] },
+    mixed: { enum: ['1', 2] },
     lists: { anyOf: [{ type: 'array' }, { type: 'null' }] },
   },
+  $defs: { Name: text },
 }
 
 test.each([
@@ -29,6 +35,10 @@ test.each([
   [['nickname="A"', 'size=4 m'], { nickname: '"A"', size: '4 m' }],
   [['lists=[1]', 'either={broken'], { lists: [1], either: '{broken' }],
   [['any={broken', 'id=0x10'], { any: '{broken', id: '0x10' }],
+  [
+    ['size1=1', 'one=1', 'all=1', 'named=1', 'mixed=2'],
+    { size1: '1', one: '1', all: '1', named: '1', mixed: 2 },
+  ],
   [['__proto__=1'], JSON.parse('{"__proto__":1}')],
 ])('%j are arguments', (texts, values) => {
   expect(readCallArguments(schema, texts)).toEqual(values)
