@@ -154,6 +154,12 @@ async function examineState(config: SharedStateConfig): Promise<Finding> {
 }
 
 function describeCredentials({ secrets, shared, keys, oauth }: Config): Finding {
+  if (keys?.length === 0 && !oauth)
+    return {
+      what: 'credentials',
+      found: 'GATEWAY_KEYS_FILE has no key: nobody is let in',
+      fix: 'add the line that calgate key prints',
+    }
   const names = Object.keys(secrets)
   if (names.length === 0)
     return { what: 'credentials', found: 'none is configured: each client brings its own with each call' }

@@ -437,6 +437,19 @@ describe('calgate doctor', () => {
     expect(stdout).toMatch(/^ok {5}upstream .*api.invalid is reachable$/m)
   })
 
+  it('says that nobody is let in where the file of keys has none', async () => {
+    const keys = join(folder, 'no-keys')
+    writeFileSync(keys, '')
+    const { code, stdout } = await runCommandWith(
+      { ...configureDemo(upstream.url), GATEWAY_KEYS_FILE: keys },
+      'doctor',
+    )
+    expect([code, stdout]).toEqual([
+      1,
+      expect.stringMatching(/^wrong {2}credentials +GATEWAY_KEYS_FILE has no key/m),
+    ])
+  })
+
   it('looks for every API that is called', async () => {
     const names = ['first', 'second', 'third']
     const files = names.map((name) => join(folder, `${name}.json`))
