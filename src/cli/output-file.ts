@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import {
+  appendFileSync,
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   realpathSync,
   renameSync,
@@ -31,6 +33,8 @@ export function writeTo(file: string, write: () => void): void {
 export function replaceFile(file: string, text: string): void {
   writeTo(file, () => {
     mkdirSync(dirname(resolve(file)), { recursive: true })
+    // What a link names and is not there yet is created through the link.
+    if (!existsSync(file) && lstatSync(file, { throwIfNoEntry: false })) appendFileSync(file, '')
     const isThere = existsSync(file)
     const target = isThere ? realpathSync(file) : resolve(file)
     const draft = `${target}.${randomUUID()}`

@@ -249,6 +249,14 @@ describe('calgate install', () => {
     expect(readFileSync(file, 'utf8')).toContain('calgate')
   })
 
+  it('writes the file that a link names, also where there is none yet', async () => {
+    const [file, link] = [join(folder, 'later.json'), join(folder, 'early.json')]
+    symlinkSync(file, link)
+    expect(await runCommand('install', 'cursor', '--mock', '--file', link)).toMatchObject({ code: 0 })
+    expect(lstatSync(link).isSymbolicLink()).toBe(true)
+    expect(readFileSync(file, 'utf8')).toContain('calgate')
+  })
+
   it('leaves a file alone that is not plain JSON', async () => {
     const file = join(folder, 'comments.json')
     writeFileSync(file, '// mine\n{}')
