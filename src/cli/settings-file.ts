@@ -65,11 +65,11 @@ export function readSettingsFile(file: string, named: readonly string[] = []): S
     files: descriptions.flatMap((one) => (one.file === undefined ? [] : [at(one.file)])),
     options: { ...toDescriptionOptions(settings, at), ...(isPart && { foreignNames: listNames(settings) }) },
     apply(environment, api) {
-      const settings = list(api)
-      const problems = findSettingProblems(settings, api).map(
+      const listed = list(api)
+      const problems = findSettingProblems(listed, api).map(
         ({ path, message }) => `${file}:${lineOf(path)}: ${path.join('.')} ${message}`,
       )
-      const added = settings.flatMap((setting) => {
+      const added = listed.flatMap((setting) => {
         const { path, variable, value } = setting
         const twin = variable.endsWith('_FILE') ? variable.slice(0, -5) : `${variable}_FILE`
         if (environment[variable] || environment[twin]) return []

@@ -13,7 +13,8 @@ interface Exposure {
 
 /**
  * Rewrites a document for clients of the REST server: paths as they are exposed (`x-rest-path`), and this server in
- * place of the API's, without what only the API is told. Where each exposed path is the document's own behind one prefix, the prefix is the server.
+ * place of the API's, without what only the API is told. Where each exposed path is the document's own behind one
+ * prefix, the prefix is the server.
  */
 export function exposePaths(document: OpenApiDocument): OpenApiDocument {
   const exposures = listExposures(document)

@@ -48,9 +48,9 @@ export async function composeGateway(
   const document = await loadDocument({ ...settings, descriptions })
   const api = readApi(document)
   const listed = listSettingVariables({ ...settings, descriptions }, api, Object.keys(variables))
-  const unknown = findSettingProblems(listed, api)
-  if (unknown.length > 0)
-    throw new ConfigError(unknown.map(({ path, message }) => `${path.join('.')} ${message}`))
+  const problems = findSettingProblems(listed, api)
+  if (problems.length > 0)
+    throw new ConfigError(problems.map(({ path, message }) => `${path.join('.')} ${message}`))
   const config = readConfig(Object.fromEntries(listed.map(({ variable, value }) => [variable, value])), api)
   const version = String(asRecord(createRequire(import.meta.url)('calgate/package.json')).version)
   const parts = { config, document, logger, version }
