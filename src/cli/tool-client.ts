@@ -1,6 +1,6 @@
-import { createInterface } from 'node:readline'
 import { PassThrough } from 'node:stream'
 import { asRecord } from '../document/json.ts'
+import { readLines } from '../mcp/lines.ts'
 import { type CommandContext, CommandError } from './command.ts'
 import { createServed, type ServeOptions } from './served.ts'
 
@@ -41,10 +41,14 @@ export async function openTools(
   const output = new PassThrough()
   const served = gateway.serveStdio(input, output)
   const waiting = new Map<number, (message: Readonly<Record<string, unknown>>) => void>()
-  createInterface({ input: output }).on('line', (line) => {
-    const message = asRecord(JSON.parse(line))
-    waiting.get(Number(message.id))?.(message)
-  })
+  // Node's own reader of lines ends them at U+2028 as well, which JSON leaves as it is.
+  const receive = async () => {
+    for await (const line of readLines(output, Number.POSITIVE_INFINITY)) {
+      const message = asRecord(JSON.parse(String(line)))
+      waiting.get(Number(message.id))?.(message)
+    }
+  }
+  void receive()
   const send = (message: object) => input.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
   let last = 0
   const request = async (method: string, params: object) => {

@@ -30,7 +30,7 @@ import { createContext, runCommand, runCommandWith } from './run-command.ts'
 const users = Array.from({ length: 600 }, (_, index) => ({
   id: index + 1,
   name: `"A", ${index}`,
-  bio: 'a\nb',
+  bio: index === 4 ? 'a\u2028b' : 'a\nb',
 }))
 let count = users.length
 let upstream: UpstreamStub
