@@ -1,5 +1,6 @@
 import { parseExactly } from '../document/exact-numbers.ts'
 import { asRecord, isObject, parseJson, readOwn } from '../document/json.ts'
+import { readShape } from '../document/value-shape.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { CommandError } from './command.ts'
 
@@ -14,7 +15,12 @@ export function readCallArguments(inputSchema: unknown, texts: readonly string[]
     const [, key = '', value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? []
     if (key === '') throw new CommandError(`arguments are key=value, not ${JSON.stringify(text)}`)
     const { path, schema } = findPosition(inputSchema, key)
-    return addValue(values, path, readValue(key, value, listTypes(schema, inputSchema)), key)
+    return addValue(
+      values,
+      path,
+      readValue(key, value, [...readShape(schema, asRecord(inputSchema)).types]),
+      key,
+    )
   }, {})
 }
 
@@ -41,31 +47,9 @@ function addValue(
   return Object.fromEntries([...Object.entries(values), [name, added]])
 }
 
-/** The types that a schema allows, alone or by alternatives; none where it does not say. */
-function listTypes(schema: unknown, root: unknown, open: readonly unknown[] = []): readonly unknown[] {
-  if (open.includes(schema)) return []
-  const list = (part: unknown) => listTypes(part, root, [...open, schema])
-  const { type, anyOf, oneOf, allOf, enum: values, const: constant, $ref } = asRecord(schema)
-  if (type !== undefined) return [type].flat()
-  const choices = constant === undefined ? values : [constant]
-  if (Array.isArray(choices)) return choices.map(nameType)
-  if (typeof $ref === 'string')
-    return list(readOwn(asRecord(asRecord(root).$defs), $ref.replace('#/$defs/', '')))
-  const parts = Array.isArray(allOf) ? allOf.map(list) : []
-  const alternatives = [anyOf ?? oneOf ?? []].flat().map(list)
-  if (alternatives.length > 0 && alternatives.every((types) => types.length > 0)) return alternatives.flat()
-  return parts.find((types) => types.length > 0) ?? []
-}
-
-/** The type of JSON Schema that a value has. */
-function nameType(value: unknown): string {
-  if (value === null) return 'null'
-  return Array.isArray(value) ? 'array' : typeof value
-}
-
-function readValue(key: string, text: string, types: readonly unknown[]): unknown {
+function readValue(key: string, text: string, types: readonly string[]): unknown {
   // What is no JSON of another type that is allowed, such as 42 beside null, is meant as a text.
-  const mayBeText = types.includes('string')
+  const mayBeText = types.includes('string') || types.includes('file')
   if (mayBeText && !types.some((type) => isOfType(text, type))) return text
   try {
     return parseJson(Buffer.from(text), undefined, parseExactly)
@@ -79,9 +63,8 @@ function readValue(key: string, text: string, types: readonly unknown[]): unknow
 }
 
 /** Whether a JSON text, by its beginning, is of a type other than a string. */
-function isOfType(text: string, type: unknown): boolean {
-  const begin = typeof type === 'string' ? beginnings[type] : undefined
-  return begin?.test(text.trimStart()) ?? false
+function isOfType(text: string, type: string): boolean {
+  return beginnings[type]?.test(text.trimStart()) ?? false
 }
 
 const beginnings: Readonly<Record<string, RegExp>> = {

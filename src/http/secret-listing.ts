@@ -24,12 +24,17 @@ export interface KnownSecrets {
 export function registerSecrets(app: FastifyInstance, { schemes, configured }: KnownSecrets): void {
   app.decorateRequest('listSecrets', function (this: FastifyRequest) {
     const { headers, body, url } = this
-    const mark = url.indexOf('?')
-    const query = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1))
+    const query = readQuery(url)
     const described = this.routeOptions.config.operation?.body?.content ?? []
     const mediaType = findMediaType(described, headers['content-type'] ?? '')
     return [...configured, ...listBrought({ headers, query, body }, schemes, mediaType?.schema)]
   })
+}
+
+/** Reads the query of a request's target, before it is known which operation it is for. */
+export function readQuery(url: string): URLSearchParams {
+  const mark = url.indexOf('?')
+  return new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1))
 }
 
 /** Returns an error without the secrets of its request, which a client may have used as the name of something. */

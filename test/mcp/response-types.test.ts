@@ -134,6 +134,11 @@ const document = {
 
 const data = bytes.toString('base64')
 const says = (status: number, contentType: string) => ({ structuredContent: { status, contentType } })
+/** The result of a success that is no JSON, and may hold secrets. */
+const withholds = (status: number) => {
+  const text = `Done (${status}); the response is text/csv and is not shown, since it may hold secrets.`
+  return { content: [{ type: 'text', text }], ...says(status, 'text/csv') }
+}
 const redacted = '[redacted]'
 
 /** What each response becomes in MCP. */
@@ -173,26 +178,10 @@ const results: Readonly<Record<string, object>> = {
     ]),
   ),
   anyList: { structuredContent: { result: [{ user: { id: 7 } }] } },
-  anyText: {
-    content: [
-      {
-        type: 'text',
-        text: 'Done (201); the response is text/csv and is not shown, since it may hold secrets.',
-      },
-    ],
-    ...says(201, 'text/csv'),
-  },
+  anyText: withholds(201),
   ownText: { content: [{ type: 'text', text: 'a text' }], ...says(201, 'text/csv') },
   secretOnly: { content: [{ type: 'text', text: '{}' }], structuredContent: {} },
-  noJson: {
-    content: [
-      {
-        type: 'text',
-        text: 'Done (200); the response is text/csv and is not shown, since it may hold secrets.',
-      },
-    ],
-    ...says(200, 'text/csv'),
-  },
+  noJson: withholds(200),
   textToo: { content: [{ type: 'text', text: 'a text' }], ...says(200, 'text/plain') },
   plainText: { content: [{ type: 'text', text: 'OK' }], ...says(200, 'text/plain') },
   page: { isError: true, structuredContent: { error: { status: 200 } } },

@@ -1,14 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Dispatcher, Pool } from 'undici'
 import { expect, test } from 'vitest'
-import {
-  runInCall,
-  type UpstreamRequest,
-  type UpstreamResponse,
-  unwatchedConnection,
-} from '../../src/upstream/call.ts'
+import { runInCall, type UpstreamRequest, type UpstreamResponse } from '../../src/upstream/call.ts'
 import { createTransport } from '../../src/upstream/transport.ts'
-import { findOperation, openRequester, respond } from './requester-fixture.ts'
+import { describeCall, findOperation, openRequester, respond } from './requester-fixture.ts'
 
 const create = findOperation('POST', '/users')
 const refresh = findOperation('POST', '/oauth/{clientId}/refresh')
@@ -62,13 +57,7 @@ test('an unsent call that another client shares is not given up', async () => {
 test('when 512 requests wait for a connection, the next is refused', async () => {
   const pool: unknown = { dispatch: () => true }
   const send = createTransport({ reads: pool as Pool, writes: pool as Pool })
-  const call = {
-    operation: create,
-    connection: unwatchedConnection,
-    principal: '',
-    identify: () => ({}),
-    listSecrets: () => [],
-  }
+  const call = describeCall(create)
   const one = () => runInCall(call, () => send({ method: 'POST', path: '/', headers: {} }))
   for (let n = 0; n < 512; n += 1) void one()
   await expect(one()).rejects.toMatchObject({ code: 'overloaded', headers: { 'retry-after': '1' } })
@@ -83,13 +72,7 @@ function openPieces() {
   const send = createTransport({ reads: pool as Pool, writes: pool as Pool })
   const controller = { abort() {} } as unknown as Dispatcher.DispatchController
   const begin = (method: string, headers = {}) => {
-    const call = {
-      operation: create,
-      connection: unwatchedConnection,
-      principal: '',
-      identify: () => ({}),
-      listSecrets: () => [],
-    }
+    const call = describeCall(create)
     const response = runInCall(call, () => send({ method, path: '/', headers: {} }))
     response.catch(() => {})
     const handler = handlers.at(-1)

@@ -188,6 +188,17 @@ export interface WireOptions {
   readonly random?: () => number
 }
 
+/** The context of a call of a client that nobody watches, without secrets. */
+export function describeCall(operation: Operation): UpstreamCall {
+  return {
+    operation,
+    connection: unwatchedConnection,
+    principal: '',
+    identify: () => ({}),
+    listSecrets: () => [],
+  }
+}
+
 /** Sends requests over connections, one after the other, and returns the responses and the codes of errors. */
 export async function sendAll(
   { baseUrl, timeout = 5000, random = () => 0 }: WireOptions,
@@ -202,13 +213,7 @@ export async function sendAll(
   ])
   const results = []
   for (const method of methods) {
-    const call = {
-      operation: someOperation,
-      connection: unwatchedConnection,
-      principal: '',
-      identify: () => ({}),
-      listSecrets: () => [],
-    }
+    const call = describeCall(someOperation)
     const request = { method, path: '/users', headers: {} }
     results.push(
       await runInCall(call, () => send(request)).catch(({ code, headers }: GatewayError) => ({

@@ -67,8 +67,8 @@ function isHeaderText(value: string): boolean {
 }
 
 /**
- * Finds the constants that are not sent: a text that no header can have, a body, which clients give, and a credential that stands in the file itself, as
- * `findAuthenticationProblems` does.
+ * Finds the constants that are not sent: a text that no header can have, a body, which clients give, and a credential
+ * that stands in the file itself, as `findAuthenticationProblems` does.
  */
 export function findConstantProblems({ capability }: Capability): Finding[] {
   return capability.consumes.flatMap((api, i) => {
