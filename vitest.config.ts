@@ -18,6 +18,7 @@ const common = {
 
 /** Tests that start programs, or take seconds each: `make unit` leaves them out. */
 const programs = [
+  'test/access/matrix.test.ts',
   'test/access/operating.test.ts',
   'test/agreement/agreement.test.ts',
   'test/check-node.test.ts',
@@ -38,8 +39,8 @@ const programs = [
 
 export default defineConfig({
   test: {
-    // Most tests wait for processes and sockets, so that two at a time are hardly slower than one.
-    maxWorkers: 2,
+    // Most tests wait for processes and sockets a third of their time, so that three at a time keep two CPUs busy.
+    maxWorkers: 3,
     globalSetup: ['./test/support/log-search.ts'],
     // Programs that tests start are not measured, and with them what runs only as a program.
     coverage: {

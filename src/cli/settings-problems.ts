@@ -3,9 +3,10 @@ import { findNearest } from '../config/nearest-name.ts'
 import type { Settings } from '../config/settings.ts'
 import { createSettingsSchema } from '../config/settings-schema.ts'
 import { isBaseUrl } from '../config/urls.ts'
-import { describeType, toFindings } from '../description/form-problems.ts'
+import { describeType, formOptions, toFindings } from '../description/form-problems.ts'
 import { describeNames, type Finding } from '../description/problem.ts'
 import { asRecord } from '../document/json.ts'
+import { once } from '../document/once.ts'
 
 /** Settings as they stand in a file, or every problem with them, without a value: it may be a secret. */
 export interface CheckedSettings {
@@ -13,10 +14,14 @@ export interface CheckedSettings {
   readonly findings: readonly Finding[]
 }
 
+const compileCheck = once(() => {
+  const options = { ...formOptions, strict: false, formats: { uri: isBaseUrl } }
+  return new Ajv2020(options).compile<Settings>(createSettingsSchema())
+})
+
 /** Checks what a settings file says against the schema that editors use. */
 export function checkSettings(value: unknown): CheckedSettings {
-  const options = { strict: false, allErrors: true, verbose: true, formats: { uri: isBaseUrl } }
-  const check = new Ajv2020(options).compile<Settings>(createSettingsSchema())
+  const check = compileCheck()
   if (check(value)) return { settings: value, findings: [] }
   // What an alternative of two requires says enough.
   const errors = (check.errors ?? []).filter(({ keyword }) => keyword !== 'anyOf' && keyword !== 'maxItems')

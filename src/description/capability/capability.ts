@@ -1,6 +1,7 @@
 import { Ajv } from 'ajv'
 import { asRecord } from '../../document/json.ts'
-import { toFindings } from '../form-problems.ts'
+import { once } from '../../document/once.ts'
+import { formOptions, toFindings } from '../form-problems.ts'
 import type { Finding, Path, Problem } from '../problem.ts'
 import { readSource } from '../source.ts'
 import { findCapabilityProblems } from './capability-checks.ts'
@@ -14,7 +15,7 @@ export interface CapabilityReading {
   readonly problems: readonly Problem[]
 }
 
-const check = new Ajv({ allErrors: true, verbose: true }).compile<Capability>(capabilitySchema)
+const compileCheck = once(() => new Ajv(formOptions).compile<Capability>(capabilitySchema))
 
 /**
  * Reads and checks a capability; reports every problem with its line instead of stopping at the first. Parts that are
@@ -36,6 +37,7 @@ export function readCapability(text: string, file: string): CapabilityReading {
 
   const unsupported = findUnsupported(value)
   const omitted = unsupported.filter(({ severity }) => severity === 'omission')
+  const check = compileCheck()
   const isFormed = check(value)
   const mistakes = toFindings(check.errors ?? []).filter(
     ({ path }) => !omitted.some((one) => isWithin(path, one.path.slice(0, -1))),

@@ -1,6 +1,7 @@
 import { Ajv } from 'ajv'
 import { query } from 'json-p3'
-import { toFindings } from '../form-problems.ts'
+import { once } from '../../document/once.ts'
+import { formOptions, toFindings } from '../form-problems.ts'
 import type { Finding, Path, Problem } from '../problem.ts'
 import { readSource } from '../source.ts'
 import { type Action, overlaySchema } from './overlay-schema.ts'
@@ -18,9 +19,7 @@ interface Match {
   readonly member: string | number
 }
 
-const check = new Ajv({ allErrors: true, verbose: true }).compile<{ actions: readonly Action[] }>(
-  overlaySchema,
-)
+const compileCheck = once(() => new Ajv(formOptions).compile<{ actions: readonly Action[] }>(overlaySchema))
 
 /**
  * Applies an overlay (its text; `file` is the name in its problems) to documents. An action whose target matches
@@ -31,6 +30,7 @@ export function applyOverlay(source: string, file: string, documents: readonly o
   const { value, problems, positionOf } = readSource(source, file)
   if (problems.length > 0) return { documents, problems }
   const copies = structuredClone(documents)
+  const check = compileCheck()
   const findings = check(value)
     ? value.actions.flatMap((action, index) => applyAction(copies, action, ['actions', index]))
     : toFindings(check.errors ?? [])
