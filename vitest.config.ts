@@ -21,6 +21,7 @@ const programs = [
   'test/access/matrix.test.ts',
   'test/access/operating.test.ts',
   'test/agreement/agreement.test.ts',
+  'test/canaries.test.ts',
   'test/check-node.test.ts',
   'test/cli/loaded-modules.test.ts',
   'test/cli/reload.test.ts',
