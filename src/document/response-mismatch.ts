@@ -3,7 +3,7 @@ import type { OpenApiDocument } from './document.ts'
 import { asRecord, isObject } from './json.ts'
 import { dereference, type JsonSchema } from './json-schema.ts'
 import { findMediaType } from './media-types.ts'
-import { once } from './once.ts'
+import { once, onceFor } from './once.ts'
 import { findResponse, readDescribedOperations } from './responses.ts'
 import { createCompiler, type SchemaCompiler } from './schema-compiler.ts'
 
@@ -111,23 +111,42 @@ function mergeErrors(errors: readonly ErrorObject[]): Map<string, ErrorObject> {
 /** Members of objects that the schema describes by name, where it does not name these and takes others too. */
 function listUndocumented(schema: JsonSchema, value: unknown, root: JsonSchema, pointer = ''): string[] {
   if (typeof value !== 'object' || value === null) return []
-  const alternatives = listAlternatives(schema, root)
+  const { items, named, isOpen } = shapesOf(root)(schema)
   if (Array.isArray(value)) {
-    const items = alternatives.find((one) => one.items !== undefined)?.items
-    if (!isObject(items)) return []
+    if (!items) return []
     return value.flatMap((one, index) => listUndocumented(items, one, root, `${pointer}/${index}`))
   }
-  const named = alternatives.flatMap(({ properties }) =>
-    properties === undefined ? [] : [asRecord(properties)],
-  )
   if (named.length === 0) return []
-  const isOpen = alternatives.some(({ additionalProperties }) => additionalProperties !== undefined)
   return Object.entries(value).flatMap(([name, one]: [string, unknown]) => {
+    const [first, ...others] = named.flatMap((properties) => properties[name] ?? [])
+    if (first === undefined ? isOpen : typeof one !== 'object') return []
     const place = `${pointer}/${escapeName(name)}`
-    const known = named.flatMap((properties) => properties[name] ?? [])
-    if (known.length > 0) return listUndocumented({ allOf: known }, one, root, place)
-    return isOpen ? [] : [place]
+    if (first === undefined) return [place]
+    const known = others.length === 0 && isObject(first) ? first : { allOf: [first, ...others] }
+    return listUndocumented(known, one, root, place)
   })
+}
+
+/** What a schema says of the parts of a value, whichever of its alternatives it says it in. */
+interface Shape {
+  readonly items?: JsonSchema | undefined
+  /** Members by their names. */
+  readonly named: readonly Readonly<Record<string, unknown>>[]
+  /** Whether it says something of members that it does not name. */
+  readonly isOpen: boolean
+}
+
+/** The elements of a list have one shape, and finding it takes longer than using it. */
+const shapesOf = onceFor((root: JsonSchema) => onceFor((schema: JsonSchema) => readShape(schema, root)))
+
+function readShape(schema: JsonSchema, root: JsonSchema): Shape {
+  const alternatives = listAlternatives(schema, root)
+  const items = alternatives.find((one) => one.items !== undefined)?.items
+  return {
+    items: isObject(items) ? items : undefined,
+    named: alternatives.flatMap(({ properties }) => (properties === undefined ? [] : [asRecord(properties)])),
+    isOpen: alternatives.some(({ additionalProperties }) => additionalProperties !== undefined),
+  }
 }
 
 /** What a value may be by a schema, choices within choices included; a schema within itself once. */
