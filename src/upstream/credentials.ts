@@ -119,15 +119,18 @@ export function refuseWithoutCredentials({ security }: Operation): GatewayError 
     .map((alternative) => alternative.filter(({ configuredOnly }) => !configuredOnly))
     .filter((schemes) => schemes.length > 0)
   const ways = alternatives.map((schemes) =>
-    [...new Set(schemes.map(({ in: place, key }) => `as the ${places[place]} \`${key}\``))].join(
-      ' and another ',
-    ),
+    [...new Set(schemes.map(describePlace))].join(' and another '),
   )
   const detail = ways.length > 0 ? `Send the credential ${[...new Set(ways)].join(', or ')}.` : undefined
   const first = alternatives[0]?.[0]
   if (!first) return new GatewayError('missing_credentials')
   const challenge = first.in === 'header' ? first.prefix.trim() || first.key : 'ApiKey'
   return new GatewayError('missing_credentials', { detail, headers: { 'www-authenticate': challenge } })
+}
+
+/** A header whose value begins with the name of its scheme is shown with it. */
+function describePlace({ in: place, key, prefix }: SecurityScheme): string {
+  return `as the ${places[place]} \`${prefix === '' ? key : `${key}: ${prefix}…`}\``
 }
 
 const places = { header: 'header', query: 'query parameter', cookie: 'cookie' } as const

@@ -154,10 +154,10 @@ test('over stdio the process has what it was configured with, in the form of its
 
 test.each([
   [[{ secret: [] }, { key: [] }], 'Send the credential as the header `x-secret`.', 'x-secret'],
-  [[{ bearer: [] }], 'Send the credential as the header `Authorization`.', 'Bearer'],
+  [[{ bearer: [] }], 'Send the credential as the header `Authorization: Bearer …`.', 'Bearer'],
   [
     [{ app: [] }, { basic: [] }],
-    'Send the credential as the query parameter `app`, or as the header `Authorization`.',
+    'Send the credential as the query parameter `app`, or as the header `Authorization: Basic …`.',
     'ApiKey',
   ],
   [
@@ -165,7 +165,11 @@ test.each([
     'Send the credential as the header `x-secret` and another as the query parameter `app`, or as the cookie `sid`.',
     'x-secret',
   ],
-  [[{ bearer: [] }, { basic: [] }], 'Send the credential as the header `Authorization`.', 'Bearer'],
+  [
+    [{ bearer: [] }, { basic: [] }],
+    'Send the credential as the header `Authorization: Bearer …`, or as the header `Authorization: Basic …`.',
+    'Bearer',
+  ],
 ])('a call without the credentials of %j is told how to send them', (security, sentence, challenge) => {
   const { code, message, headers } = refuseWithoutCredentials(readWith(security))
   expect([code, message, headers['www-authenticate']]).toEqual(['missing_credentials', sentence, challenge])

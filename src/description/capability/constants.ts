@@ -33,7 +33,7 @@ export function placeConstants(path: string, parameters: readonly InputParameter
     .filter(({ value }) => isHeaderText(value))
     .map(({ name, value }) => `${name}=${value}`)
   const isType = ({ name }: { readonly name: string }) => /^content-type$/i.test(name)
-  const [contentType] = inHeader.filter(isType).map(({ value }) => value.replace(/;.*$/s, '').trim())
+  const [contentType] = inHeader.filter(isType).map(({ value }) => value.trim())
   return {
     path: path.replaceAll(
       /\{\{?([^{}]+)\}?\}/g,

@@ -353,7 +353,7 @@ test('constants of the path, the query, headers and cookies are no parameters', 
   expect(get(document, '/a%2Fb/{id}?q=x', 'put')).toMatchObject({
     'x-constant-headers': { 'X-Count': '5', Cookie: 'a=b; c=d' },
     parameters: [{ name: 'Accept-Encoding' }, { name: 'id', in: 'path' }],
-    requestBody: { content: { 'application/merge-patch+json': {} } },
+    requestBody: { content: { 'application/merge-patch+json; charset=utf-8': {} } },
   })
   expect(get(document, '/a%2Fb/{id}?q=x#other', 'put')).toMatchObject({
     'x-constant-headers': { 'X-Count': '6' },
