@@ -30,6 +30,7 @@ const programs = [
   'test/description/document-changes.test.ts',
   'test/main.test.ts',
   'test/makefile.test.ts',
+  'test/manifests.test.ts',
   'test/mcp/stdio.test.ts',
   'test/observability/log-destination.test.ts',
   'test/reliability/faults.test.ts',

@@ -28,7 +28,7 @@ $ make profile       # self time by function and module
 
 The tables compare the gateway with proxies that check nothing and with proxies that validate. Compare ratios only:
 absolute figures depend on the machine and on its other work. A ratio is the median over the rounds of one run, with
-its least and greatest value in brackets. A figure without brackets was measured once.
+its least and greatest value in brackets; other figures are medians of the rounds, and memory was read once.
 
 ![CPU time for each request](performance.svg)
 
@@ -48,7 +48,7 @@ generates the load. \`BENCH_ROUNDS\`, \`BENCH_SECONDS\` and \`BENCH_REQUESTS\` c
 
 - The process under test has one CPU. The load generator and an nginx with fixed responses share the other. All
   connections are loopback; the responses are files of 400 bytes to 1 MB.
-- The contenders are measured one after the other, ${facts.rounds} rounds of ${facts.seconds} s each. Before them each
+- The contenders are measured one after the other, ${facts.rounds} rounds of ${facts.seconds} s each (latency longer, starts more often). Before them each
   serves ${facts.warmUp} requests, or for ${facts.longestWarmUp} s, since V8 compiles what is called often. One more second at the start of each
   measurement does not count, because a process gives memory back while it waits.
 - A ratio compares measurements of the same round. CPU time is user and system time of the process and its children, from

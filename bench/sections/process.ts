@@ -31,7 +31,7 @@ export async function measureStarts(bench: Bench): Promise<Section> {
     tables: [
       {
         title: 'Start',
-        note: 'Milliseconds from the command until all ports accept connections.',
+        note: 'Milliseconds from the command until both ports accept connections.',
         columns: ['', 'ms'],
         rows,
       },

@@ -8,7 +8,7 @@ import type { Fingerprint, Identity } from '../state/fingerprint.ts'
 import type { Count, CounterStore } from '../state/store.ts'
 import { toIdentity } from '../upstream/credentials.ts'
 import { type CredentialPlace, readCredentials } from '../upstream/secrets.ts'
-import { readQuery } from './secret-listing.ts'
+import { parseUrlQuery } from './secret-listing.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -74,7 +74,7 @@ export function registerRateLimit(app: FastifyInstance, options: RateLimitOption
   const noQuery = new URLSearchParams()
   app.addHook('onRequest', async (request) => {
     const { headers, url } = request
-    const query = takesQuery ? readQuery(url) : noQuery
+    const query = takesQuery ? parseUrlQuery(url) : noQuery
     const brought = toIdentity(readCredentials({ headers, query }, credentials))
     const own = nameClient(request, brought)
     let counted = 0

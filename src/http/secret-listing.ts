@@ -24,7 +24,7 @@ export interface KnownSecrets {
 export function registerSecrets(app: FastifyInstance, { schemes, configured }: KnownSecrets): void {
   app.decorateRequest('listSecrets', function (this: FastifyRequest) {
     const { headers, body, url } = this
-    const query = readQuery(url)
+    const query = parseUrlQuery(url)
     const described = this.routeOptions.config.operation?.body?.content ?? []
     const mediaType = findMediaType(described, headers['content-type'] ?? '')
     return [...configured, ...listBrought({ headers, query, body }, schemes, mediaType?.schema)]
@@ -32,7 +32,7 @@ export function registerSecrets(app: FastifyInstance, { schemes, configured }: K
 }
 
 /** Reads the query of a request's target, before it is known which operation it is for. */
-export function readQuery(url: string): URLSearchParams {
+export function parseUrlQuery(url: string): URLSearchParams {
   const mark = url.indexOf('?')
   return new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1))
 }

@@ -6,7 +6,7 @@ import { type DescribedResponse, findResponse } from '../document/responses.ts'
 import type { ApiResponse } from '../upstream/client.ts'
 import { type Selection, selectDescribed, selectsAnything } from './result-redaction.ts'
 import { deepestResult, readType, type ToolResult, toResult } from './results.ts'
-import { redactSecrets } from './schema-redaction.ts'
+import { omitSecrets } from './schema-redaction.ts'
 
 /** What is described of the JSON of a status. */
 interface Own {
@@ -34,7 +34,7 @@ function findOwn(operation: Operation, status: number): Own | undefined {
 
 function prepare({ content }: DescribedResponse): Own | undefined {
   const schema = content.find(({ kind }) => kind === 'json')?.schema ?? {}
-  const visible = redactSecrets(schema)
+  const visible = omitSecrets(schema)
   if (!visible) return { schema, select: () => ({ text: '{}', value: {} }) }
   const select = selectDescribed(visible)
   return selectsAnything(select) ? undefined : { schema, select }
@@ -74,7 +74,7 @@ export async function toUntypedResult(
   const data = parse(text)
   if (data !== undefined) return toResult({ ...response, data }, select, notice)
   const { schema } = findOwn(operation, status) ?? success
-  if (redactSecrets(schema) === schema) return toResult(response, select, notice)
+  if (omitSecrets(schema) === schema) return toResult(response, select, notice)
   const what = type || 'bytes without a type'
   return {
     content: [

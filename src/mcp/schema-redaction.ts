@@ -6,7 +6,7 @@ import { holdsPassword, scanSchema } from '../document/passwords.ts'
  * Returns the schema of a response without its secrets (`format: password`) and the plain values beside them, which are
  * about the secrets. Undefined when nothing would be left to tell; the very same schema when it holds no secret.
  */
-export function redactSecrets(root: JsonSchema): JsonSchema | undefined {
+export function omitSecrets(root: JsonSchema): JsonSchema | undefined {
   let parts = 0
   return redactPart(root, { root, open: [], others: [], isLarge: () => ++parts > mostParts })
 }

@@ -9,7 +9,7 @@ import { adviseCredential, describeArguments } from './arguments.ts'
 import { confirmationSchema, nameConfirmation } from './confirmation.ts'
 import { describeOutput } from './output-schema.ts'
 import { type Selection, selectDescribed } from './result-redaction.ts'
-import { redactSecrets } from './schema-redaction.ts'
+import { omitSecrets } from './schema-redaction.ts'
 
 /** What the operator wants of the tools. */
 export interface ToolPolicy extends Policy {
@@ -64,7 +64,7 @@ export function offerTool(
 ): Offer | undefined {
   if (!operation.tool || findBan(operation, policy)) return undefined
   const { schema } = operation.success
-  const visible = policy.redactTokens ? redactSecrets(schema) : schema
+  const visible = policy.redactTokens ? omitSecrets(schema) : schema
   if (!visible) return undefined
   const schemes = operation.security.flat().filter(({ configuredOnly }) => !configuredOnly)
   const isLent = schemes.some(({ name }) => configured.secrets[name] !== undefined)

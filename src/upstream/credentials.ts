@@ -118,9 +118,7 @@ export function refuseWithoutCredentials({ security }: Operation): GatewayError 
   const alternatives = security
     .map((alternative) => alternative.filter(({ configuredOnly }) => !configuredOnly))
     .filter((schemes) => schemes.length > 0)
-  const ways = alternatives.map((schemes) =>
-    [...new Set(schemes.map(describePlace))].join(' and another '),
-  )
+  const ways = alternatives.map((schemes) => [...new Set(schemes.map(describePlace))].join(' and another '))
   const detail = ways.length > 0 ? `Send the credential ${[...new Set(ways)].join(', or ')}.` : undefined
   const first = alternatives[0]?.[0]
   if (!first) return new GatewayError('missing_credentials')

@@ -47,6 +47,7 @@ export function forward(
       rewriteRequestHeaders: () => (body instanceof Readable ? { ...headers, ...length } : headers),
       body: isTaken ? (body ?? null) : null,
       contentType: headers['content-type'] ?? 'application/octet-stream',
+      // `retry.ts` decides, by whether bytes were sent.
       retryDelay: () => null,
       onResponse: (_request, _reply, { stream }) => sendBody(reply, stream),
     }),

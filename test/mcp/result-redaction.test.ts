@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonSchema } from '../../src/document/json-schema.ts'
 import { selectDescribed } from '../../src/mcp/result-redaction.ts'
-import { redactSecrets } from '../../src/mcp/schema-redaction.ts'
+import { omitSecrets } from '../../src/mcp/schema-redaction.ts'
 
 const secret = 'opaque-secret'
 const password = { type: 'string', format: 'password' }
@@ -15,7 +15,7 @@ const node = object({ name: user, token: password, child: ref('Node') })
 
 /** What is told of a value by a schema, or that nothing would be. */
 function tell(schema: JsonSchema, value: unknown): unknown {
-  const visible = redactSecrets(schema)
+  const visible = omitSecrets(schema)
   return visible ? selectDescribed(visible)(value).value : 'nothing'
 }
 
@@ -119,7 +119,7 @@ describe('a secret is redacted', () => {
     ['members of any name', { type: 'object', additionalProperties: password }],
     ['a text that may be a secret', { oneOf: [text, password] }],
   ])('nothing is left to tell of %s', (_what, schema) => {
-    expect(redactSecrets(schema)).toBeUndefined()
+    expect(omitSecrets(schema)).toBeUndefined()
   })
 
   it('in time where many schemas refer to each other', () => {
@@ -200,7 +200,7 @@ describe('what is described is told', () => {
       { first: { a: 'x', b: 'x' }, second: { a: 'x' } },
     ],
   ])('%s', (_what, schema, value, expected) => {
-    expect(redactSecrets(schema)).toBe(schema)
+    expect(omitSecrets(schema)).toBe(schema)
     expect(tell(schema, value)).toEqual(expected)
   })
 
