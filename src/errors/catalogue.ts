@@ -1,40 +1,10 @@
+import { delay, doubt, type Entry, refusal } from './entry.ts'
+
 /**
- * The catalogue of every error the gateway itself raises: its stable code, its HTTP status, one sentence for the
- * reader and what to do about it. The errors of an API are not in here: they pass through as they came.
+ * Every error the gateway itself raises: its stable code, its HTTP status, one sentence for the reader and what to do
+ * about it. The errors of an API are not in here: they pass through as they came. docs/errors.md is tested against it,
+ * in both directions.
  */
-
-/** What is known about the effect of a failed call: nothing happened upstream, or nobody can tell. */
-export type Outcome = 'not_executed' | 'unknown'
-
-/** What the catalogue says of an error. */
-interface Entry {
-  /** HTTP status of the response. */
-  readonly status: number
-  /** What happened, one sentence, the same for every occurrence (RFC 9457 `title`). */
-  readonly title: string
-  /** What the client should do now. */
-  readonly action: string
-  readonly outcome: Outcome
-  /** Whether the same call, unchanged, may succeed later and is safe to repeat. */
-  readonly retryable: boolean
-}
-
-/** Nothing was sent, and the same call would be refused again. */
-function refusal(status: number, title: string, action: string): Entry {
-  return { status, title, action, outcome: 'not_executed', retryable: false }
-}
-
-/** Nothing was sent; the same call may succeed later. */
-function delay(status: number, title: string, action: string): Entry {
-  return { status, title, action, outcome: 'not_executed', retryable: true }
-}
-
-/** The call may have had its effect; nobody can tell. */
-function doubt(status: number, title: string, action: string): Entry {
-  return { status, title, action, outcome: 'unknown', retryable: false }
-}
-
-/** The catalogue. docs/errors.md is tested against it, in both directions. */
 export const errorCatalogue = {
   malformed_json: refusal(
     400,

@@ -1,4 +1,5 @@
-import { errorCatalogue, type Outcome } from './catalogue.ts'
+import { errorCatalogue } from './catalogue.ts'
+import type { Outcome } from './entry.ts'
 
 /** The stable, machine-readable name of an error. */
 export type ErrorCode = keyof typeof errorCatalogue
