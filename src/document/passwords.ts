@@ -1,5 +1,6 @@
 import { asRecord, isObject, readOwn } from './json.ts'
 import type { JsonSchema } from './json-schema.ts'
+import { onceFor } from './once.ts'
 import type { Operation } from './operations.ts'
 import { findPosition } from './parameters.ts'
 import type { CallInput } from './validation.ts'
@@ -35,14 +36,23 @@ const inPlace = ['allOf', 'anyOf', 'oneOf', 'then', 'else'] as const
  */
 export function findPasswords(schema: JsonSchema, value: unknown): string[] {
   const found = new Set<string>()
-  const seen = new Map<unknown, Set<unknown>>()
+  const seen = new Map<string, Set<unknown>>()
+  // A value can have very many parts, of which few can hold a password.
+  const mayHold = onceFor((part: JsonSchema) => holdsPassword(part, schema))
+  const targets = new Map<string, unknown>()
+  const visitTarget = (reference: string, here: unknown): void => {
+    const values = seen.get(reference) ?? new Set()
+    if (values.has(here)) return
+    seen.set(reference, values.add(here))
+    if (!targets.has(reference)) targets.set(reference, follow(reference, schema))
+    visit(targets.get(reference), here)
+  }
   const visit = (part: unknown, here: unknown): void => {
-    const values = seen.get(part) ?? new Set()
-    if (!isObject(part) || values.has(here)) return
-    seen.set(part, values.add(here))
+    if (!isObject(part) || !mayHold(part)) return
     if (part.format === 'password' && typeof here === 'string' && here !== '') found.add(here)
-    if (typeof part.$ref === 'string') visit(follow(part.$ref, schema), here)
-    for (const keyword of inPlace) for (const one of [part[keyword]].flat()) visit(one, here)
+    if (typeof part.$ref === 'string') visitTarget(part.$ref, here)
+    for (const keyword of inPlace)
+      if (part[keyword] !== undefined) for (const one of [part[keyword]].flat()) visit(one, here)
     if (isObject(part.dependentSchemas))
       for (const one of Object.values(part.dependentSchemas)) visit(one, here)
     if (Array.isArray(here)) visitElements(part, here, visit)
