@@ -1,6 +1,6 @@
 import { type OpenApiDocument, resolveReference } from './document.ts'
 import { readExtensions } from './extensions.ts'
-import { asRecord } from './json.ts'
+import { asRecord, readOwn } from './json.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { type Operation, readOperations } from './operations.ts'
 import { listOperations } from './responses.ts'
@@ -100,8 +100,9 @@ function findCommonPath(paths: readonly string[]): string {
 
 function listPins(operations: readonly Operation[]): PinnableParameter[] {
   const pins = operations.flatMap(({ parameters }) =>
-    parameters.flatMap(({ name, schema, pin }) =>
-      pin ? [{ name, schema, credential: pin.credential }] : [],
+    // Only the schema of one that can be pinned is read.
+    parameters.flatMap((one) =>
+      one.pin ? [{ name: one.name, schema: one.schema, credential: one.pin.credential }] : [],
     ),
   )
   return [...new Map(pins.map((pin) => [pin.name, pin])).values()]
@@ -109,12 +110,12 @@ function listPins(operations: readonly Operation[]): PinnableParameter[] {
 
 /** Names the headers of responses, those that stand at the operations and those among the components. */
 function listResponseHeaders(document: OpenApiDocument): string[] {
-  const shared = asRecord(asRecord(document.components).responses)
-  const own = listOperations(document).map(({ part }) => asRecord(asRecord(part).responses))
-  return [...own, shared]
-    .flatMap((responses) => Object.values(responses))
-    .flatMap((response) => {
-      const { headers } = asRecord(resolveReference(document, response))
-      return Object.keys(asRecord(headers)).map((name) => name.toLowerCase())
-    })
+  const shared = readOwn(document.components, 'responses')
+  const own = listOperations(document).map(({ part }) => readOwn(part, 'responses'))
+  const responses = [...own, shared].flatMap((one) => Object.values(asRecord(one)))
+  // Most operations refer to the same ones.
+  const distinct = new Set(responses.map((one) => resolveReference(document, one)))
+  return [...distinct].flatMap((response) =>
+    Object.keys(asRecord(readOwn(response, 'headers'))).map((name) => name.toLowerCase()),
+  )
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { unescape as decodePercents } from 'node:querystring'
 import { readOwn } from './json.ts'
+import { onceFor } from './once.ts'
 
 /** The derived OpenAPI 3.0.3 document, as far as every part of the gateway relies on its form. */
 export interface OpenApiDocument {
@@ -69,8 +70,17 @@ function resolve(document: OpenApiDocument, reference: string): unknown {
   return found
 }
 
-/** RFC 6901 §6: the pointer stands in a fragment, so it may be percent-encoded. */
+const foundIn = onceFor((_: OpenApiDocument) => new Map<string, unknown>())
+
+/** Operations share what they refer to, so each is looked for once. */
 function find(document: OpenApiDocument, reference: string): unknown {
+  const found = foundIn(document)
+  if (!found.has(reference)) found.set(reference, followPointer(document, reference))
+  return found.get(reference)
+}
+
+/** RFC 6901 §6: the pointer stands in a fragment, so it may be percent-encoded. */
+function followPointer(document: OpenApiDocument, reference: string): unknown {
   if (!reference.startsWith('#/')) return undefined
   return reference
     .slice(2)

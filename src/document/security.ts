@@ -1,6 +1,7 @@
 import type { OpenApiDocument } from './document.ts'
 import { readExtensions } from './extensions.ts'
 import { asRecord, asText } from './json.ts'
+import { onceFor } from './once.ts'
 import { type Parameter, readParameter } from './parameters.ts'
 
 /** A security scheme as a request carries its credential (OpenAPI, Security Scheme Object). */
@@ -96,7 +97,7 @@ function carries(parameter: Parameter, { in: place, key }: SecurityScheme): bool
   return place === 'header' ? parameter.name.toLowerCase() === key.toLowerCase() : parameter.name === key
 }
 
-function describeCredential({ in: place, key, description }: SecurityScheme): Parameter {
+const describeCredential = onceFor(({ in: place, key, description }: SecurityScheme): Parameter => {
   const schema = {
     type: 'string',
     format: 'password',
@@ -105,7 +106,7 @@ function describeCredential({ in: place, key, description }: SecurityScheme): Pa
     pattern: '^[\\x20-\\x7E]+$',
   }
   return readParameter({ name: key, in: place, description, schema })
-}
+})
 
 /**
  * Takes from clients the credentials in headers that the gateway reads for itself: what they bring there is for the
