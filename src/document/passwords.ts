@@ -37,18 +37,15 @@ const inPlace = ['allOf', 'anyOf', 'oneOf', 'then', 'else'] as const
 export function findPasswords(schema: JsonSchema, value: unknown): string[] {
   const found = new Set<string>()
   const seen = new Map<string, Set<unknown>>()
-  // A value can have very many parts, of which few can hold a password.
-  const mayHold = onceFor((part: JsonSchema) => holdsPassword(part, schema))
-  const targets = new Map<string, unknown>()
   const visitTarget = (reference: string, here: unknown): void => {
     const values = seen.get(reference) ?? new Set()
     if (values.has(here)) return
     seen.set(reference, values.add(here))
-    if (!targets.has(reference)) targets.set(reference, follow(reference, schema))
-    visit(targets.get(reference), here)
+    visit(follow(reference, schema), here)
   }
   const visit = (part: unknown, here: unknown): void => {
-    if (!isObject(part) || !mayHold(part)) return
+    // A value can have very many parts, of which few can hold a password.
+    if (!isObject(part) || !holdsPassword(part, schema)) return
     if (part.format === 'password' && typeof here === 'string' && here !== '') found.add(here)
     if (typeof part.$ref === 'string') visitTarget(part.$ref, here)
     for (const keyword of inPlace)
@@ -88,6 +85,12 @@ function visitMembers(
 
 /** True where a secret is among the parts of a schema, those that it refers to included. */
 export function holdsPassword(part: unknown, root: JsonSchema): boolean {
+  return typeof part === 'object' && part !== null && holdersOf(root)(part)
+}
+
+const holdersOf = onceFor((root: JsonSchema) => onceFor((part: object) => reachesPassword(part, root)))
+
+function reachesPassword(part: object, root: JsonSchema): boolean {
   const own = scanSchema(part)
   const reached = new Set(own.references)
   if (own.holdsPassword) return true
