@@ -73,13 +73,15 @@ export function registerRateLimit(app: FastifyInstance, options: RateLimitOption
   const takesQuery = credentials.some((one) => one.in === 'query')
   const noQuery = new URLSearchParams()
   app.addHook('onRequest', async (request) => {
-    const { headers, url } = request
-    const query = takesQuery ? parseUrlQuery(url) : noQuery
-    const brought = toIdentity(readCredentials({ headers, query }, credentials))
+    const { grant, headers, url } = request
+    const isKnown = grant.caller !== ''
+    const query = takesQuery && !isKnown ? parseUrlQuery(url) : noQuery
+    const brought = isKnown ? {} : toIdentity(readCredentials({ headers, query }, credentials))
     const own = nameClient(request, brought)
     let counted = 0
     request.countCall = async (identity) => {
-      const name = isDeepStrictEqual(identity, brought) ? own : nameClient(request, identity)
+      const isOwn = isKnown || isDeepStrictEqual(identity, brought)
+      const name = isOwn ? own : nameClient(request, identity)
       counted += 1
       if (name !== own || counted > 1) await count(request, name)
     }

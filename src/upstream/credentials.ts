@@ -152,13 +152,12 @@ export function toCredentialHeaders({ headers, cookies }: CallCredentials): Read
   return pairs.length > 0 ? { ...headers, cookie: pairs.join('; ') } : headers
 }
 
-/** What credentials tell clients apart by: no header has the first character of the other names. */
+/** Returns what the credentials of a call tell clients apart by: no header has the first character of the other names. */
 export function toIdentity({ headers, query, cookies }: CallCredentials): Identity {
-  const others = [
-    ...Object.entries(query).map(([name, value]) => [`?${name}`, value]),
-    ...Object.entries(cookies).map(([name, value]) => [`;${name}`, value]),
-  ]
-  return { ...headers, ...Object.fromEntries(others) }
+  const identity: Record<string, string> = { ...headers }
+  for (const name in query) identity[`?${name}`] = query[name] ?? ''
+  for (const name in cookies) identity[`;${name}`] = cookies[name] ?? ''
+  return identity
 }
 
 /**

@@ -48,7 +48,7 @@ function check(
   const type = headers['content-type']
   const isJson = typeof type === 'string' && isJsonType(type)
   const secrets = call.listSecrets()
-  const selected = { ...selectHeaders(headers, rules.headers), ...selectOwn(headers, status, isJson) }
+  const selected = selectHeaders(headers, (name) => rules.headers.has(name) || isOwn(name, status, isJson))
   const spellings = status >= 300 || mayRepeat(selected, secrets) ? spellSecrets(secrets) : []
   const safe = redactHeaders(selected, spellings)
   if (stream) {
@@ -106,23 +106,17 @@ function redactHeaders(
 
 /** True where a header has a secret, or an encoded or escaped text, which may be one: most successes need no spellings. */
 function mayRepeat(headers: UpstreamResponse['headers'], secrets: readonly string[]): boolean {
-  const texts = Object.values(headers).flat()
-  return texts.some(
-    (text) => text !== undefined && (/[%\\]/.test(text) || secrets.some((one) => text.includes(one))),
-  )
+  for (const name in headers) {
+    const text = String(headers[name] ?? '')
+    if (/[%\\]/.test(text) || secrets.some((one) => text.includes(one))) return true
+  }
+  return false
 }
 
-/** Where a resource is, which HTTP gives a meaning with these statuses alone (RFC 9110 §10.2.2), and the name of a file. */
-function selectOwn(
-  { location, 'content-disposition': disposition }: UpstreamResponse['headers'],
-  status: number,
-  isJson: boolean,
-): UpstreamResponse['headers'] {
-  const isPlace = status === 201 || (status >= 300 && status < 400)
-  return {
-    ...(isPlace && location !== undefined && { location }),
-    ...(!isJson && disposition !== undefined && { 'content-disposition': disposition }),
-  }
+/** True for what has a meaning with some responses: where a resource is (RFC 9110 §10.2.2), and the name of a file. */
+function isOwn(name: string, status: number, isJson: boolean): boolean {
+  if (name === 'location') return status === 201 || (status >= 300 && status < 400)
+  return name === 'content-disposition' && !isJson
 }
 
 /** A stream that ends before its length has failed, which a client without the length could not tell. */
@@ -149,12 +143,12 @@ function isReadable(type: string | string[] | undefined): boolean {
 /** Keeps the headers that are safe to pass on; token responses must not be cached (RFC 6749 §5.1). */
 function selectHeaders(
   headers: UpstreamResponse['headers'],
-  safe: ReadonlySet<string>,
+  isSafe: (name: string) => boolean,
 ): Record<string, string | string[]> {
   const selected: Record<string, string | string[]> = { 'cache-control': 'no-store' }
   for (const name in headers) {
     const value = headers[name]
-    if (value !== undefined && safe.has(name)) selected[name] = value
+    if (value !== undefined && isSafe(name)) selected[name] = value
   }
   return selected
 }

@@ -49,14 +49,12 @@ export function createTransport(
         reject(new GatewayError('overloaded', { headers: { 'retry-after': '1' } }))
         return
       }
-      const call = currentCall()
-      const exchange = new Exchange({ call, request, load, streams, streamTimeout, resolve, reject })
+      const parts = { call: currentCall(), request, load, streams, streamTimeout, resolve, reject }
       const { headers, body = null } = request
-      const path = prefix + request.path
       // undici's `HttpMethod` is a closed list of names; the document's methods are a part of it.
       const method = request.method as Dispatcher.HttpMethod
       const pool = isRead(request) ? reads : writes
-      pool.dispatch({ method, path, headers, body }, exchange)
+      pool.dispatch({ method, path: prefix + request.path, headers, body }, new Exchange(parts))
     })
 }
 
@@ -144,8 +142,10 @@ class Exchange implements Dispatcher.DispatchHandler {
       this.#refuse(controller, 'too many large responses at a time', isRead(request))
     else {
       load.collected = collected + length
-      // Unlike a copy, it gives the memory of the smaller one back without waiting for the garbage collector.
-      this.#body = Buffer.from(this.#body.buffer.transfer(length))
+      // Unlike a copy, a transfer gives the memory of the smaller one back without waiting for the garbage collector.
+      const { buffer } = this.#body
+      this.#body =
+        buffer.byteLength === 0 ? Buffer.allocUnsafeSlow(length) : Buffer.from(buffer.transfer(length))
     }
     return !this.#settled
   }
