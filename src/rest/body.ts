@@ -1,4 +1,4 @@
-import { type Readable, Transform } from 'node:stream'
+import { Readable, Transform } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { readBody } from '../document/body-reading.ts'
@@ -66,12 +66,18 @@ export function registerBodyParser(app: FastifyInstance, { text, file }: BodyLim
     const isBytes = mediaType.kind === 'bytes'
     const body = limitBody(payload, request, isBytes ? file : text)
     if (!isBytes || mayRepeat(operation)) return parse(await buffer(body), request)
+    request.rawBody = body
+    request.bodyType = mediaType
     const close = uploads.tryOpen()
     if (!close) throw new GatewayError('overloaded', { headers: { 'retry-after': '1' } })
-    request.rawBody = body.once('close', close)
-    request.bodyType = mediaType
+    body.once('close', close)
     return { data: '' }
   })
+}
+
+/** Drops a body that streams and of which nothing was read when its response ended: its call was refused, or never sent. */
+export function dropUnread({ rawBody }: FastifyRequest): void {
+  if (rawBody instanceof Readable && !rawBody.readableDidRead) rawBody.destroy()
 }
 
 /** A stream is sent once; what names a call by its body needs the whole of it. */
@@ -92,7 +98,9 @@ function limitBody(payload: Readable, { headers }: FastifyRequest, limit: number
   // `pipeline` would destroy the request with the stream, and with it the connection that the client is told on.
   const leave = () => limited.destroy(new GatewayError('client_disconnected'))
   payload.once('error', leave).once('aborted', leave)
-  return payload.pipe(limited)
+  payload.pipe(limited)
+  // Nobody listens before the body is sent, and then its reader does. The connection waits for what is left of the body.
+  return limited.on('error', () => {}).once('close', () => payload.resume())
 }
 
 function refuseType(body: RequestBody | undefined): GatewayError {

@@ -14,6 +14,7 @@ import { findDefaults } from '../upstream/credentials.ts'
 import { type BoundInput, createPipeline, type PipelineOptions } from '../upstream/pipeline.ts'
 import { forward } from '../upstream/proxy.ts'
 import { createCallWriter } from '../upstream/request.ts'
+import { dropUnread } from './body.ts'
 import { writeRoute } from './routes.ts'
 
 /**
@@ -32,9 +33,10 @@ export function createOperationRoute(operation: CheckedOperation, options: Pipel
     url: writeRoute(restPath),
     config: { operation },
     // Runs after the hooks of the listener, before the body is read.
-    onRequest: (request, _reply, done) => {
+    onRequest: (request, reply, done) => {
       pipeline.authorize(request.grant)
-      if (!body) refuseBody(request.raw)
+      if (body) reply.raw.once('close', () => dropUnread(request))
+      else refuseBody(request.raw)
       done()
     },
     // Returns nothing: given a promise or the reply, Fastify would watch the stream of the response.

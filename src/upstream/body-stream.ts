@@ -53,6 +53,8 @@ export class BodyStream extends Readable {
   constructor(options: BodyStreamOptions) {
     super()
     this.#options = options
+    // It may fail before its reader comes, which a mark in the shared state delays; the reader learns of it all the same.
+    this.on('error', () => {})
     this.#awaitUpstream()
   }
 

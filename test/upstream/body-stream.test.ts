@@ -49,3 +49,10 @@ test.each([
     vi.useRealTimers()
   }
 })
+
+test('a stream that fails before its reader comes ends nothing else, and tells the reader', async () => {
+  const stream = open()
+  stream.end(new Error('reset'))
+  await new Promise((resolve) => stream.once('close', resolve))
+  await expect(stream.toArray()).rejects.toThrow('upstream_connection_lost')
+})

@@ -1,0 +1,99 @@
+import { once } from 'node:events'
+import { Agent, type IncomingMessage, request } from 'node:http'
+import { expect, test } from 'vitest'
+import { findClosedUrl, type RunningGateway, startGateway } from '../support/gateway.ts'
+import { openConnection } from '../support/raw-connection.ts'
+import { startUpstream } from '../support/upstream-stub.ts'
+
+const document = {
+  openapi: '3.1.0',
+  info: { title: 'Files', version: '1' },
+  'x-name': 'files',
+  paths: {
+    '/files': {
+      put: {
+        operationId: 'upload',
+        requestBody: { content: { 'application/octet-stream': {} } },
+        responses: {},
+      },
+    },
+  },
+}
+
+const start = (url: string, options = {}) =>
+  startGateway(url, { FILES_BASE_URL: url }, { document, ...options })
+
+/** Sends a small upload and resolves with the status of its response. */
+async function upload({ restUrl }: RunningGateway, query = ''): Promise<number> {
+  const headers = { 'content-type': 'application/octet-stream' }
+  const response = await fetch(`${restUrl}/files${query}`, { method: 'PUT', headers, body: 'small' })
+  await response.text()
+  return response.status
+}
+
+/** More than the uploads that stream at a time. */
+const many = Array.from({ length: 70 })
+
+test('an upload that a check refuses takes no place of a later one', async () => {
+  await using upstream = await startUpstream()
+  await using gateway = await start(upstream.url)
+  const refused: number[] = []
+  for (const _ of many) refused.push(await upload(gateway, '?unknown=1'))
+  expect(new Set(refused)).toEqual(new Set([400]))
+  expect(await upload(gateway)).toBe(200)
+  expect(upstream.requests.map(({ body }) => String(body))).toEqual(['small'])
+})
+
+test('an upload that cannot be sent takes no place of a later one', async () => {
+  await using gateway = await start(await findClosedUrl())
+  const refused: number[] = []
+  for (const _ of many) refused.push(await upload(gateway))
+  expect(refused).toContain(502)
+  // Beyond the limit of uploads the code would be `overloaded`.
+  expect(gateway.log.join('')).not.toContain('"code":"overloaded"')
+})
+
+test('an upload that finds no slot takes no place of a later one', async () => {
+  await using upstream = await startUpstream()
+  await using gateway = await start(upstream.url, { admission: { active: 0, waiting: 0, timeout: 1 } })
+  for (const _ of many) expect(await upload(gateway)).toBe(503)
+  expect(gateway.log.join('').match(/"code":"overloaded"/g)).toHaveLength(many.length)
+})
+
+test.each([
+  ['goes on with a broken chunk', 'broken\r\n'],
+  ['leaves', undefined],
+])('a client whose upload was refused, and that %s, harms nobody', async (_what, more) => {
+  await using upstream = await startUpstream()
+  await using gateway = await start(upstream.url)
+  const socket = openConnection(gateway.restUrl)
+  socket.write(
+    [
+      ...['PUT /files?unknown=1 HTTP/1.1', 'Host: 127.0.0.1'],
+      ...['Content-Type: application/octet-stream', 'Transfer-Encoding: chunked', '', '5', 'first', ''],
+    ].join('\r\n'),
+  )
+  expect(String((await once(socket, 'data'))[0])).toMatch(/^HTTP\/1\.1 400 /)
+  if (more === undefined) socket.destroy()
+  else socket.end(more)
+  await once(socket, 'close')
+  expect(await upload(gateway)).toBe(200)
+})
+
+test('the connection of a refused upload takes the next request', async () => {
+  await using upstream = await startUpstream()
+  await using gateway = await start(upstream.url)
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const send = async (query: string) => {
+    const headers = { 'content-type': 'application/octet-stream' }
+    const outgoing = request(`${gateway.restUrl}/files${query}`, { method: 'PUT', headers, agent })
+    const responded: Promise<IncomingMessage[]> = once(outgoing, 'response')
+    outgoing.end(Buffer.alloc(2_000_000))
+    const [response] = await responded
+    await response?.resume().toArray()
+    return [response?.statusCode, outgoing.reusedSocket]
+  }
+  expect(await send('?unknown=1')).toEqual([400, false])
+  expect(await send('')).toEqual([200, true])
+  agent.destroy()
+})
