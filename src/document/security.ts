@@ -109,8 +109,8 @@ const describeCredential = onceFor(({ in: place, key, description }: SecuritySch
 })
 
 /**
- * Takes from clients the credentials in headers that the gateway reads for itself: what they bring there is for the
- * gateway, so that only the operator can configure the API's.
+ * Takes from an operation the parameters in headers that the gateway reads for itself: what clients bring there is for
+ * the gateway and goes no further, so that only the operator can configure the API's credentials.
  */
 export function reserveHeaders<One extends Secured>(operation: One, names: readonly string[]): One {
   const isReserved = (one: { readonly in: string; readonly name: string }) =>
@@ -120,6 +120,6 @@ export function reserveHeaders<One extends Secured>(operation: One, names: reado
   return {
     ...operation,
     security: operation.security.map((alternative) => alternative.map(reserve)),
-    parameters: operation.parameters.filter((one) => !one.isCredential || !isReserved(one)),
+    parameters: operation.parameters.filter((one) => !isReserved(one)),
   }
 }

@@ -25,9 +25,11 @@ type Part = Readonly<Record<string, unknown>>
 export function describeDeployment(derived: OpenApiDocument, deployment: Deployment): OpenApiDocument {
   const document = exposePaths(derived)
   const components = asRecord(document.components)
-  const { isGuarded, embedding } = deployment
+  const { isGuarded } = deployment
   const schemes = readSecuritySchemes(document).map((one) =>
-    isGuarded || embedding?.authenticates ? reserve(one) : one,
+    readsAuthorization(deployment) && isAuthorization(one.in, one.key)
+      ? { ...one, configuredOnly: true }
+      : one,
   )
   const closed = schemes.filter(({ configuredOnly }) => configuredOnly).map(({ name }) => name)
   const open = Object.entries(asRecord(components.securitySchemes)).filter(([name]) => !closed.includes(name))
@@ -60,17 +62,22 @@ const gatewayCredential = {
   description: 'A key of the gateway, or an access token for it',
 }
 
-/** Where clients are authenticated, `Authorization` is not for the API. */
-function reserve(scheme: SecurityScheme): SecurityScheme {
-  return scheme.key.toLowerCase() === 'authorization' ? { ...scheme, configuredOnly: true } : scheme
+/** Returns whether `Authorization` is for the gateway, or for the app around it, and goes no further. */
+function readsAuthorization({ isGuarded, embedding }: Deployment): boolean {
+  return isGuarded || embedding?.authenticates === true
+}
+
+function isAuthorization(place: unknown, name: unknown): boolean {
+  return place === 'header' && String(name).toLowerCase() === 'authorization'
 }
 
 function describeOperation(
   operation: Part,
   needed: unknown,
-  { configured, isGuarded }: Deployment,
+  deployment: Deployment,
   schemes: readonly SecurityScheme[],
 ): Part {
+  const { configured, isGuarded } = deployment
   const alternatives = [needed ?? {}]
     .flat()
     .map((one) => without(asRecord(one), Object.keys(configured.secrets)))
@@ -84,6 +91,7 @@ function describeOperation(
   const parameters = [operation.parameters ?? []]
     .flat()
     .map((one) => describeParameter(asRecord(one), configured.pins, isLent ? schemes : []))
+    .filter(({ in: place, name }) => !readsAuthorization(deployment) || !isAuthorization(place, name))
   return { ...operation, parameters, security, responses: { ...refusals, ...asRecord(operation.responses) } }
 }
 

@@ -56,6 +56,28 @@ describe('two callers that act with the same held secret', () => {
   })
 })
 
+it('a key never goes upstream, whatever parameter of the API stands in its header', async () => {
+  const key = createKey('reader', ['notes:read'])
+  using file = writeKeys([key.line])
+  const parameters = [{ name: 'Authorization', in: 'header', required: true, schema: { type: 'string' } }]
+  const operation = { operationId: 'notes', 'x-scope': 'notes:read', parameters, responses: {} }
+  const document = {
+    ...{ openapi: '3.1.0', info: { title: 'Notes', version: '1' }, 'x-name': 'notes' },
+    paths: { '/notes': { get: { ...operation, 'x-mcp-tool': { name: 'notes' } } } },
+  }
+  await using notes = await startGateway(
+    upstream.url,
+    { NOTES_BASE_URL: upstream.url, GATEWAY_KEYS_FILE: file.path },
+    { document },
+  )
+  const headers = { authorization: `Bearer ${key.key}`, 'content-type': 'application/json' }
+  expect((await fetch(`${notes.restUrl}/notes`, { headers })).status).toBe(200)
+  const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'notes', arguments: {} } }
+  const result = await fetch(`${notes.mcpUrl}/mcp`, { method: 'POST', headers, body: JSON.stringify(call) })
+  expect(await result.text()).not.toContain('isError')
+  expect(upstream.requests.map((request) => request.headers.authorization)).toEqual([undefined, undefined])
+})
+
 describe('the limit of deletions', () => {
   it('is each caller’s own, though both act with one secret', async () => {
     const wide = [

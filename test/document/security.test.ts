@@ -106,4 +106,11 @@ describe('the credentials that clients can bring', () => {
     expect(operation.parameters.map(({ name }) => name)).toEqual(['X-Key'])
     expect(operation.security.flat().map(({ configuredOnly }) => configuredOnly)).toEqual([true, false])
   })
+
+  test('are none in such a header where no scheme names it either', () => {
+    const own = { name: 'AUTHORIZATION', in: 'header', required: true, schema: { type: 'string' } }
+    const operation = readWith([], [own])
+    expect(operation.parameters.map(({ name }) => name)).toEqual(['AUTHORIZATION'])
+    expect(reserveHeaders(operation, ['authorization']).parameters).toEqual([])
+  })
 })

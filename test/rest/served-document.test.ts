@@ -75,3 +75,15 @@ test('operations of other methods are described as those of any method', () => {
   expect(get.security).toEqual([{ secretKey: [], gatewayCredential: [] }])
   expect(additionalOperations).toEqual({ COPY: get, LINK: get })
 })
+
+test.each([
+  ['where the gateway reads it for itself', { isGuarded: true }, []],
+  ['where the app around it does', { isGuarded: false, embedding: { authenticates: true } }, []],
+  ['elsewhere', { isGuarded: false, embedding: { authenticates: false } }, ['authorization']],
+])('a parameter in Authorization stands in the document, or not, %s', (_where, deployment, names) => {
+  const parameters = [{ name: 'authorization', in: 'header', required: true, schema: { type: 'string' } }]
+  const paths = { '/a': { get: { parameters, responses: {} } } }
+  const served = describeDeployment({ ...document, paths }, { configured: nothing, ...deployment })
+  const [operation] = readOperations(served)
+  expect(operation?.parameters.map(({ name }: { name: string }) => name)).toEqual(names)
+})
