@@ -49,19 +49,22 @@ export function describeObject(
   return Object.keys(all).length > 0 ? { ...own, $defs: all } : own
 }
 
-/** Lists what a schema chooses from or is joined of, and what those are; a schema may be a choice of itself. */
-export function listChoices(schema: JsonSchema, root: JsonSchema): JsonSchema[] {
+/**
+ * Lists what a schema chooses from or is joined of, and what those are; a schema may be a choice of itself. `list` says
+ * which parts of a schema count.
+ */
+export function listChoices(schema: JsonSchema, root: JsonSchema, list = listParts): JsonSchema[] {
   const seen = new Set<unknown>()
   const choices: JsonSchema[] = []
   // The next one last: schemas may be parts of one another further than the stack goes.
-  const pending = listParts(schema).reverse()
+  const pending = list(schema).reverse()
   while (pending.length > 0) {
     const one = pending.pop()
     if (seen.has(one)) continue
     seen.add(one)
     const choice = dereference(one, root)
     choices.push(choice)
-    pending.push(...listParts(choice).reverse())
+    pending.push(...list(choice).reverse())
   }
   return choices
 }

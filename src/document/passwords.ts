@@ -27,8 +27,12 @@ export function createPasswordFinder({
   ]
 }
 
-/** Keywords with schemas of the value itself, one or several. */
-const inPlace = ['allOf', 'anyOf', 'oneOf', 'then', 'else'] as const
+/** Lists the schemas in a schema that describe the value itself. */
+export function listInPlace(schema: JsonSchema): unknown[] {
+  const { allOf, anyOf, oneOf, then, else: otherwise, dependentSchemas } = schema
+  const all = [allOf, anyOf, oneOf, schema.if, then, otherwise, Object.values(asRecord(dependentSchemas))]
+  return all.flat().filter((one) => one !== undefined)
+}
 
 /**
  * Lists the texts in a value that its schema calls passwords. Which alternative a value is of, and which pattern a name
@@ -48,10 +52,7 @@ export function findPasswords(schema: JsonSchema, value: unknown): string[] {
     if (!isObject(part) || !holdsPassword(part, schema)) return
     if (part.format === 'password' && typeof here === 'string' && here !== '') found.add(here)
     if (typeof part.$ref === 'string') visitTarget(part.$ref, here)
-    for (const keyword of inPlace)
-      if (part[keyword] !== undefined) for (const one of [part[keyword]].flat()) visit(one, here)
-    if (isObject(part.dependentSchemas))
-      for (const one of Object.values(part.dependentSchemas)) visit(one, here)
+    for (const one of listInPlace(part)) visit(one, here)
     if (Array.isArray(here)) visitElements(part, here, visit)
     else if (isObject(here) && !ArrayBuffer.isView(here)) visitMembers(part, here, visit)
   }
@@ -71,16 +72,27 @@ function visitElements(
     for (const schema of [first[index] ?? items, unevaluatedItems, contains]) visit(schema, one)
 }
 
-function visitMembers(
-  { properties, patternProperties, additionalProperties, unevaluatedProperties }: JsonSchema,
-  value: Readonly<Record<string, unknown>>,
-  visit: Visit,
-): void {
-  const patterns = isObject(patternProperties) ? Object.values(patternProperties) : []
-  for (const [name, one] of Object.entries(value)) {
-    const own = readOwn(properties, name) ?? additionalProperties
-    for (const schema of [own, ...patterns, unevaluatedProperties]) visit(schema, one)
-  }
+function visitMembers(schema: JsonSchema, value: Readonly<Record<string, unknown>>, visit: Visit): void {
+  for (const [name, one] of Object.entries(value))
+    for (const member of listMemberSchemas(schema, name)) visit(member, one)
+}
+
+/** Lists the schemas that a schema may describe an element of a list by, wherever it stands. */
+export function listElementSchemas({
+  prefixItems,
+  items,
+  unevaluatedItems,
+  contains,
+}: JsonSchema): unknown[] {
+  return [prefixItems, items, unevaluatedItems, contains].flat().filter((one) => one !== undefined)
+}
+
+/** Lists the schemas that a schema may describe a member by; which patterns its name matches is not asked. */
+export function listMemberSchemas(schema: JsonSchema, name: string): unknown[] {
+  const { properties, patternProperties, additionalProperties, unevaluatedProperties } = schema
+  const own = readOwn(properties, name)
+  const named = own === undefined ? [additionalProperties, unevaluatedProperties] : [own]
+  return [...named, ...Object.values(asRecord(patternProperties))].filter((one) => one !== undefined)
 }
 
 /** True where a secret is among the parts of a schema, those that it refers to included. */

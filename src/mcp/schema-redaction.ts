@@ -1,6 +1,12 @@
 import { asRecord, readOwn } from '../document/json.ts'
 import { dereference, type JsonSchema, listChoices, mergeAll } from '../document/json-schema.ts'
-import { holdsPassword, scanSchema } from '../document/passwords.ts'
+import {
+  holdsPassword,
+  listElementSchemas,
+  listInPlace,
+  listMemberSchemas,
+  scanSchema,
+} from '../document/passwords.ts'
 
 /**
  * Returns the schema of a response without its secrets (`format: password`) and the plain values beside them, which are
@@ -42,7 +48,7 @@ function redactPart(part: JsonSchema, place: Place): JsonSchema | undefined {
     .filter((one) => one !== undefined)
   // Only whether there is a secret would be told.
   const told = alternatives.every((one) => one.type === 'null') ? [] : alternatives
-  const elements = all.flatMap((one) => one.items ?? [])
+  const elements = all.flatMap(listElementSchemas)
   const keptItems = items === undefined ? items : redactPart(asRecord(items), { ...inner, others: elements })
   const kept = redactMembers(asRecord(properties), inner, all)
   const names = Object.keys(kept ?? {})
@@ -75,7 +81,7 @@ function redactMembers(
   const members = Object.entries(properties)
   const isBesideSecret = members.some(([, one]) => isHidden(one))
   const kept = members.flatMap(([name, one]): [string, JsonSchema | undefined][] => {
-    const others = all.flatMap((other) => readOwn(other.properties, name) ?? [])
+    const others = all.flatMap((other) => listMemberSchemas(other, name))
     const isRecursive =
       readOwn(one, 'properties') === undefined &&
       scanSchema(one).references.some((reference) => open.includes(reference))
@@ -87,10 +93,10 @@ function redactMembers(
   return kept.some(([, one]) => one === undefined) ? undefined : Object.fromEntries(kept)
 }
 
-/** A schema and all that it chooses from or is joined of. */
+/** Lists a schema and all that describes the same value: what it is joined of, chooses from or has conditions for. */
 function listAll(part: unknown, root: JsonSchema): JsonSchema[] {
   const schema = dereference(part, root)
-  return [schema, ...listChoices(schema, root)]
+  return [schema, ...listChoices(schema, root, listInPlace)]
 }
 
 function isSecret({ format }: JsonSchema): boolean {

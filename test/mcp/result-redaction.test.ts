@@ -30,6 +30,29 @@ const cat = { kind: 'cat', claws: 1 }
 const whole = { state: 'ok', user: { name: 'Ada' }, token: secret, expires: 'soon', more: secret }
 const told = { user: { name: 'Ada' } }
 
+const hasToken = object({ token: password })
+/** A schema with a keyword that a literal must not name. */
+const under = (keyword: string, schema: JsonSchema) => ({ [keyword]: schema })
+const conditions: [string, JsonSchema][] = [
+  ['if', { if: hasToken }],
+  ['then', { if: object({ expires: text }), ...under('then', hasToken) }],
+  ['else', { if: object({ expires: text }), else: hasToken }],
+  ['dependentSchemas', { dependentSchemas: { expires: hasToken } }],
+  [
+    'joined members of other names',
+    { allOf: [object({ user, expires: text }, { additionalProperties: password })] },
+  ],
+  [
+    'other names of a choice',
+    under('then', object({ user, expires: text }, { unevaluatedProperties: password })),
+  ],
+]
+const elements: [string, JsonSchema][] = [
+  ['prefixItems', { prefixItems: [password] }],
+  ['contains', { contains: password }],
+  ['unevaluatedItems', { allOf: [{ unevaluatedItems: password }] }],
+]
+
 describe('a secret is redacted', () => {
   it.each<[string, JsonSchema, unknown, unknown]>([
     ['of members', tokens, whole, told],
@@ -104,6 +127,24 @@ describe('a secret is redacted', () => {
       { ...whole, list: [whole], child: whole },
       told,
     ],
+    ...conditions.map(([keyword, condition]): [string, JsonSchema, unknown, unknown] => [
+      `of ${keyword}`,
+      object({ user, token: text, expires: text }, condition),
+      { user: { name: 'Ada' }, token: secret, expires: 'soon' },
+      { user: { name: 'Ada' }, expires: 'soon' },
+    ]),
+    [
+      'of a condition in a choice',
+      { anyOf: [object({ user, token: text }), under('then', object({ token: under('then', password) }))] },
+      whole,
+      told,
+    ],
+    [
+      'of elements by their place',
+      { type: 'array', prefixItems: [object({ token: password })], items: object({ user, token: text }) },
+      [{ token: secret }, whole],
+      [{}, told],
+    ],
   ])('%s', (_where, schema, value, expected) => {
     const got = tell(schema, value)
     expect(got).toEqual(expected)
@@ -118,6 +159,15 @@ describe('a secret is redacted', () => {
     ['an object that may be null', { anyOf: [object({ token: password }), nothing] }],
     ['members of any name', { type: 'object', additionalProperties: password }],
     ['a text that may be a secret', { oneOf: [text, password] }],
+    [
+      'a text that is a secret by a condition',
+      { type: 'string', if: { minLength: 9 }, ...under('then', password) },
+    ],
+    ['members of which any may be a secret', object({ a: text }, { patternProperties: { '': password } })],
+    ...elements.map(([keyword, list]): [string, JsonSchema] => [
+      `elements that may be secrets by ${keyword}`,
+      { type: 'array', items: text, ...list },
+    ]),
   ])('nothing is left to tell of %s', (_what, schema) => {
     expect(omitSecrets(schema)).toBeUndefined()
   })
