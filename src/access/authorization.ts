@@ -17,15 +17,12 @@ export const openGrant: Grant = { caller: '', scopes: 'all' }
 /** What nobody in particular may do: nothing. */
 export const noGrant: Grant = { caller: '', scopes: new Set() }
 
-/** True when a grant covers an operation. One that names no scope is covered by no list of scopes. */
+/** Returns whether a grant covers an operation. One that names no scope is covered by no list of scopes. */
 export function covers({ scopes }: Grant, { scope }: Operation): boolean {
   return scopes === 'all' || (scope !== undefined && scopes.has(scope))
 }
 
-/**
- * The refusal of an operation that a grant does not cover, as RFC 6750 §3.1 has it: the scope it takes stands in
- * the challenge.
- */
+/** Makes the refusal of an operation that a grant does not cover; its challenge names the scope (RFC 6750 §3.1). */
 export function refuseScope({ scope = 'none' }: Operation): GatewayError {
   return new GatewayError('insufficient_scope', {
     detail: `This call takes the scope ${scope}, which this client has not been given.`,
@@ -33,7 +30,7 @@ export function refuseScope({ scope = 'none' }: Operation): GatewayError {
   })
 }
 
-/** Every scope that the operations name, in their order. */
+/** Lists the scopes that the operations name, in their order, each once. */
 export function listScopes(operations: readonly Operation[]): string[] {
   return [...new Set(operations.flatMap(({ scope }) => scope ?? []))]
 }
@@ -55,12 +52,12 @@ export interface Policy {
   readonly allowDelete: boolean
 }
 
-/** Why nobody may call an operation here; undefined when somebody may. */
+/** Returns the refusal of an operation that nobody may call here; undefined when somebody may. */
 export function findBan({ method }: Operation, { allowDelete }: Policy): GatewayError | undefined {
   return method === 'DELETE' && !allowDelete ? new GatewayError('deletion_disabled') : undefined
 }
 
-/** Why a client may not call an operation; undefined when it may. */
+/** Returns the refusal of an operation that a client may not call; undefined when it may. */
 export function findRefusal(operation: Operation, policy: Policy, grant: Grant): GatewayError | undefined {
   return findBan(operation, policy) ?? (covers(grant, operation) ? undefined : refuseScope(operation))
 }

@@ -3,7 +3,7 @@ import type { OAuthConfig } from '../config/config.ts'
 
 const wellKnown = '/.well-known/oauth-protected-resource'
 
-/** Where the metadata of a resource is found: the well-known path before the resource's own (RFC 9728 §3.1). */
+/** Returns the URL of the metadata of a resource: the well-known path before the resource's own (RFC 9728 §3.1). */
 export function locateMetadata({ audience }: OAuthConfig): string {
   const { origin, pathname, search } = new URL(audience)
   return `${origin}${wellKnown}${pathname === '/' ? '' : pathname}${search}`
