@@ -62,7 +62,7 @@ function readValue(key: string, text: string, types: readonly string[]): unknown
   }
 }
 
-/** Whether a JSON text, by its beginning, is of a type other than a string. */
+/** Returns whether a JSON text, by its beginning, is of a type other than a string. */
 function isOfType(text: string, type: string): boolean {
   return beginnings[type]?.test(text.trimStart()) ?? false
 }

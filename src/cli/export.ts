@@ -116,7 +116,7 @@ async function exportList(
   setExitCode(1)
 }
 
-/** RFC 4180. */
+/** Quotes a value of CSV where it needs quotes (RFC 4180). */
 function quote(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

@@ -143,7 +143,10 @@ function checkVariable(variable: string): void {
     throw new CommandError('--key takes the name of a variable, never the key itself')
 }
 
-/** The variables of the API that are set: a secret as a reference, anything else as it is, files by their whole path. */
+/**
+ * Lists the variables of the API that are set: a secret as a reference, anything else as it is, files by their whole
+ * path.
+ */
 function listValues(
   api: Api,
   environment: CommandContext['environment'],

@@ -108,7 +108,7 @@ export async function runProgram(args: readonly string[], context: CommandContex
   }
 }
 
-/** Help of a command that there is not is refused as the command is, with the nearest one. */
+/** Takes `help` off the name of an unknown command, which is then refused with the nearest one. */
 function skipHelp(args: readonly string[]): readonly string[] {
   const [first, name] = args
   return first === 'help' && name !== undefined && !name.startsWith('-') && !isCommand(name) ? [name] : args
@@ -120,7 +120,7 @@ function isCommand(name: string): boolean {
   )
 }
 
-/** `calgate users export` is `calgate export users`. */
+/** Reads `calgate users export` as `calgate export users`. */
 function swapExport(args: readonly string[]): readonly string[] {
   const [name = '', verb, ...rest] = args
   return verb === 'export' && !isCommand(name) ? [verb, name, ...rest] : args

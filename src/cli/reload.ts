@@ -90,7 +90,7 @@ export function createReload(options: ReloadOptions): () => void {
   return reload
 }
 
-/** True for a file that nobody wrote shortly before it was read, or later. */
+/** Returns whether nobody wrote a file shortly before it was read, or later. */
 function isSettled(file: string, began: number): boolean {
   const { mtimeMs = 0, size = 0 } = statSync(file, { throwIfNoEntry: false }) ?? {}
   return mtimeMs < began - (size > 0 ? settling.full : settling.empty)

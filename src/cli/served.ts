@@ -159,7 +159,7 @@ function addNamed(settings: readonly string[] = [], given: readonly string[]): r
   return given.every((one) => readName(one) !== undefined) ? [...settings, ...given] : given
 }
 
-/** The name in `NAME=VALUE`. */
+/** Returns the name in `NAME=VALUE`. */
 function readName(text: string): string | undefined {
   return /^([^=/]+)=/.exec(text)?.[1]
 }

@@ -98,7 +98,7 @@ export function readSettingsFile(file: string, named: readonly string[] = []): S
   }
 }
 
-/** The names in settings that are looked up in the descriptions which are served. */
+/** Lists the names in settings that are looked up in the descriptions which are served. */
 function listNames({ serverVariables = {}, tags = [], operations = [], exclude = [] }: Settings): string[] {
   return [...Object.keys(serverVariables), ...tags, ...operations, ...exclude]
 }
