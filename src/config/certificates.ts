@@ -11,7 +11,7 @@ export function readCertificates(path: string): string | undefined {
   }
 }
 
-/** True where a private key belongs to the first of the certificates. */
+/** Returns whether a private key belongs to the first of the certificates. */
 export function isKeyPair(certificates: string | undefined, key: string | undefined): boolean {
   try {
     return new X509Certificate(certificates ?? '').checkPrivateKey(createPrivateKey(key ?? ''))

@@ -146,7 +146,7 @@ export function readConfig(environment: Environment, api: Api): Config {
   return Object.freeze(config)
 }
 
-/** Three variables that only mean something together. */
+/** Reads three variables that only mean something together. */
 function readOAuth(reader: FixedReader): OAuthConfig | undefined {
   const names = ['OAUTH_ISSUER', 'OAUTH_JWKS_URL', 'OAUTH_AUDIENCE'] as const
   const [issuer = '', jwksUrl = '', audience = ''] = names.map((name) => reader.text(name))

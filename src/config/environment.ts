@@ -34,7 +34,7 @@ export class EnvironmentReader<Name extends string> {
     this.files = files
   }
 
-  /** The text of a variable, its default where it is empty or not set. */
+  /** Returns the text of a variable, its default where it is empty or not set. */
   text(name: Name): string {
     return this.#environment[name]?.trim() || this.#default(name)
   }
@@ -51,7 +51,7 @@ export class EnvironmentReader<Name extends string> {
     return Number(text)
   }
 
-  /** One of a few words; the default of a variable counts as one of them. */
+  /** Reads one of a few words; the default of a variable counts as one of them. */
   choice<Word extends string>(name: Name, words: readonly Word[]): Word | undefined {
     const text = this.text(name)
     const word = words.find((one) => one === text)
@@ -60,8 +60,8 @@ export class EnvironmentReader<Name extends string> {
   }
 
   /**
-   * A credential or an id, from the variable or from the file that its twin names, for secrets that are mounted rather
-   * than passed.
+   * Reads a credential or an id, from the variable or from the file that its twin names, for secrets that are mounted
+   * rather than passed.
    */
   secret(
     this: EnvironmentReader<string>,
@@ -80,7 +80,7 @@ export class EnvironmentReader<Name extends string> {
     return text === '' ? undefined : text
   }
 
-  /** A secret that comes from a file alone; undefined where the variable names none. */
+  /** Reads a secret that comes from a file alone; undefined where the variable names none. */
   file(name: Name, form: RegExp, what: string): string | undefined {
     const path = this.text(name)
     const text = path === '' ? '' : this.#read(path)
@@ -88,13 +88,13 @@ export class EnvironmentReader<Name extends string> {
     return text === '' ? undefined : text
   }
 
-  /** Comma-separated names, in lower case. */
+  /** Lists comma-separated names, in lower case. */
   list(name: Name): string[] {
     const names = this.text(name).toLowerCase().split(',')
     return names.map((one) => one.trim()).filter(Boolean)
   }
 
-  /** PEM certificates from the file that the variable names. */
+  /** Reads PEM certificates from the file that the variable names. */
   certificates(name: Name): string | undefined {
     const file = this.text(name)
     if (file !== '') this.files.push(file)
@@ -103,7 +103,7 @@ export class EnvironmentReader<Name extends string> {
     return text
   }
 
-  /** Keys from the file that the variable names; undefined where it names none. */
+  /** Reads keys from the file that the variable names; undefined where it names none. */
   keys(name: Name): readonly GatewayKey[] | undefined {
     const file = this.text(name)
     if (file === '') return undefined
@@ -113,14 +113,14 @@ export class EnvironmentReader<Name extends string> {
     return keys
   }
 
-  /** One of so many, as a number from 0 to 1; 0 for none. */
+  /** Reads a share, such as `1/10`, as a number from 0 to 1; `off` is 0. */
   share(name: Name): number {
     const [, count] = /^1\/([1-9]\d{0,5})$/.exec(this.text(name)) ?? []
     this.expect(name, count !== undefined || this.text(name) === 'off', 'off, or one of so many such as 1/10')
     return count === undefined ? 0 : 1 / Number(count)
   }
 
-  /** A rate; undefined for as many calls as one likes. */
+  /** Reads a rate; undefined for `off`. */
   rate(name: Name): Rate | undefined {
     const text = this.text(name)
     const [, calls, unit = ''] = /^([1-9]\d{0,8})\/(s|min|h)$/.exec(text) ?? []
@@ -139,7 +139,7 @@ export class EnvironmentReader<Name extends string> {
   }
 }
 
-/** The text of a small file without the line end that editors add; empty when it cannot be read. */
+/** Reads the text of a small file without the line end that editors add; empty when it cannot be read. */
 function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8').trim()

@@ -55,7 +55,7 @@ export interface NewKey {
   readonly line: string
 }
 
-/** Whether a text is a key, as `createKey` makes them. */
+/** Returns whether a text is a key, as `createKey` makes them. */
 export function isKey(text: string): boolean {
   return /^calgate_[\w-]{43}$/.test(text)
 }
@@ -69,7 +69,7 @@ export function createKey(name: string, scopes: readonly string[]): NewKey {
   return { key, line: made }
 }
 
-/** What of a key is kept and compared. */
+/** Returns the SHA-256 hash of a key, which is stored and compared in its place. */
 export function hashKey(key: string): Buffer {
   // As text first: a buffer that the hash makes itself has memory of its own, at three times the price.
   return Buffer.from(hash('sha256', key, 'hex'), 'hex')

@@ -25,7 +25,7 @@ export interface SharedStateConfig {
 /** Reads the variables that are the same for every API. */
 export type FixedReader = EnvironmentReader<keyof typeof variables>
 
-/** Shared state needs a secret of the operator's: every replica names and encrypts by it. */
+/** Reads the settings of shared state. It needs a secret of the operator's: every replica names and encrypts by it. */
 export function readSharedState(reader: FixedReader): SharedStateConfig | undefined {
   const url = reader.secret('REDIS_URL', /^rediss?:\/\/\S+$/, 'a redis:// or rediss:// URL')
   reader.expect('REDIS_URL', url === undefined || isRedisUrl(url), 'a redis:// or rediss:// URL')

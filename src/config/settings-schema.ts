@@ -87,7 +87,7 @@ export function findUnknownMembers({ descriptions = [], ...settings }: Settings)
   ]
 }
 
-/** The type of a variable in a file, by its default and what its sentence says of it. */
+/** Returns the type of a variable in a file, by its default and what its sentence says of it. */
 function typeOf({ default: value, description }: { readonly default: string; readonly description: string }) {
   if (/^\d+$/.test(value)) return { type: 'integer' }
   if (value === 'true' || value === 'false') return { type: 'boolean' }

@@ -137,8 +137,8 @@ function listApiSettings(
 }
 
 /**
- * The variable of a security scheme: of several descriptions, the one that is named after its own, or that it names
- * itself; never one that is named after another.
+ * Finds the variable of a security scheme: of several descriptions, the one that is named after its own, or that it
+ * names itself; never one that is named after another.
  */
 function findSchemeVariable(api: Api, described: readonly string[], index: number, scheme: string): string {
   const [own = '', ...others] = [...described.slice(index), ...described.slice(0, index)].map((name) =>

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { isDecodable } from '../document/parameter-reading.ts'
 
-/** True for the addresses and the name that never leave this machine. */
+/** Returns whether a host is one of the addresses and the name that never leave this machine. */
 export function isLoopback(host: string): boolean {
   const name = host.toLowerCase()
   return (
@@ -17,27 +17,30 @@ export function hideUserInfo(message: string): string {
   return message.replaceAll(/\/\/[^\s"'/?#]*@/g, '//[redacted]@')
 }
 
-/** True for an http or https URL without user, query and fragment. */
+/** Returns whether a text is an http or https URL without user, query and fragment. */
 export function isBaseUrl(text: string): boolean {
   if (!URL.canParse(text)) return false
   const { protocol, username, password, search, hash } = new URL(text)
   return /^https?:$/.test(protocol) && [username, password, search, hash].every((part) => part === '')
 }
 
-/** True for a base URL whose traffic nobody on the network can read: https, or a loopback address. */
+/** Returns whether a text is a base URL whose traffic nobody on the network can read: https, or a loopback address. */
 export function isSafeUrl(text: string): boolean {
   if (!isBaseUrl(text)) return false
   const { protocol, hostname } = new URL(text)
   return protocol === 'https:' || isLoopback(hostname)
 }
 
-/** True for a host name with an optional port; a name can begin with `*.` for every name below it. */
+/** Returns whether a text is a host name with an optional port; a name can begin with `*.` for every name below it. */
 export function isHost(text: string): boolean {
   const name = text.replace(/^\*\./, '')
   return URL.canParse(`http://${name}`) && /^[^/?#@*]+$/.test(name)
 }
 
-/** True for an origin as browsers send it: `https://app.example.org`, `chrome-extension://…`, `vscode-webview://…`. */
+/**
+ * Returns whether a text is an origin as browsers send it: `https://app.example.org`, `chrome-extension://…`,
+ * `vscode-webview://…`.
+ */
 export function isOrigin(text: string): boolean {
   if (!URL.canParse(text)) return false
   const { origin, protocol } = new URL(text)
@@ -46,17 +49,19 @@ export function isOrigin(text: string): boolean {
   return origin === text || (isOpaque && /^[a-z][a-z0-9+.-]*:\/\/[\w.-]+(:\d+)?$/.test(text))
 }
 
-/** True for the URL of a proxy, which may have a user and a password. */
+/** Returns whether a text is the URL of a proxy, which may have a user and a password. */
 export function isProxyUrl(text: string): boolean {
   return isReadable(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).hostname !== ''
 }
 
-/** True for the URL of Redis or Valkey: an error of its client would repeat one that cannot be read. */
+/**
+ * Returns whether a text is the URL of Redis or Valkey: an error of its client would repeat one that cannot be read.
+ */
 export function isRedisUrl(text: string): boolean {
   return isReadable(text) && /^rediss?:$/.test(new URL(text).protocol)
 }
 
-/** True for a URL whose user and password can be read. */
+/** Returns whether a text is a URL whose user and password can be read. */
 function isReadable(text: string): boolean {
   if (!URL.canParse(text)) return false
   const { username, password } = new URL(text)
