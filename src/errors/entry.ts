@@ -14,17 +14,17 @@ export interface Entry {
   readonly retryable: boolean
 }
 
-/** Nothing was sent, and the same call would be refused again. */
+/** Describes an error after which nothing was sent, and the same call would be refused again. */
 export function refusal(status: number, title: string, action: string): Entry {
   return { status, title, action, outcome: 'not_executed', retryable: false }
 }
 
-/** Nothing was sent; the same call may succeed later. */
+/** Describes an error after which nothing was sent; the same call may succeed later. */
 export function delay(status: number, title: string, action: string): Entry {
   return { status, title, action, outcome: 'not_executed', retryable: true }
 }
 
-/** The call may have had its effect; nobody can tell. */
+/** Describes an error of a call that may have had its effect; nobody can tell. */
 export function doubt(status: number, title: string, action: string): Entry {
   return { status, title, action, outcome: 'unknown', retryable: false }
 }

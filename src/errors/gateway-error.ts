@@ -4,7 +4,7 @@ import type { Outcome } from './entry.ts'
 /** The stable, machine-readable name of an error. */
 export type ErrorCode = keyof typeof errorCatalogue
 
-/** True for the name of an error of the gateway. */
+/** Returns whether a value is the code of an error of the gateway. */
 export function isErrorCode(name: unknown): name is ErrorCode {
   return typeof name === 'string' && Object.hasOwn(errorCatalogue, name)
 }
@@ -76,7 +76,7 @@ export class GatewayError extends Error {
     return new GatewayError(code, { detail, violations, headers, recovery, cause })
   }
 
-  /** This error as an RFC 9457 problem. */
+  /** Returns this error as an RFC 9457 problem. */
   toProblem(): Problem {
     const { title, status, outcome, retryable } = errorCatalogue[this.code]
     const problem = {
