@@ -55,7 +55,7 @@ function readStyledForm({ schema, encoding }: MediaType, raw: string): Record<st
 /** Parts of a multipart form at most: each takes a hundred times as long to read as its bytes. */
 const mostParts = 2_000
 
-/** Node's own reader of forms (RFC 7578) takes the whole body. */
+/** Reads a form (RFC 7578); Node's own reader takes the whole body. */
 async function readMultipart(
   bytes: Buffer,
   contentType: string,

@@ -32,7 +32,7 @@ export function writeBody(mediaType: MediaType, value: unknown): WrittenBody {
   }
 }
 
-/** Four characters are three bytes; one character beyond is the rest of a text that was cut (RFC 4648 §4). */
+/** Decodes Base64: four characters are three bytes, and one beyond is the rest of a text that was cut (RFC 4648 §4). */
 function decodeFile(data: string): Buffer {
   const padding = data.indexOf('=')
   const length = padding < 0 ? data.length : padding
@@ -97,7 +97,7 @@ function writePart(name: string, value: unknown, mayBeFile: boolean, contentType
   return Buffer.from(`Content-Disposition: ${named}\r\n${head}\r\n${requireUnicode(writeText(value))}`)
 }
 
-/** HTML, multipart/form-data encoding: these three would end the name or the line. */
+/** Escapes the three characters that would end the name or the line (HTML, multipart/form-data encoding). */
 function escapeName(name: string): string {
   return name.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22')
 }

@@ -5,7 +5,7 @@ import { readMember, type ValueShape } from './value-shape.ts'
 /** Brackets of a name at most: as many levels as JSON may nest, and a deeper value would exhaust the stack. */
 const mostBrackets = 512
 
-/** True for a name that nests deeper than any value is read. */
+/** Returns whether a name nests deeper than any value is read. */
 export function nestsTooDeep(name: string): boolean {
   return name.length > mostBrackets && name.split('[').length > mostBrackets + 1
 }

@@ -79,7 +79,7 @@ function find(document: OpenApiDocument, reference: string): unknown {
   return found.get(reference)
 }
 
-/** RFC 6901 §6: the pointer stands in a fragment, so it may be percent-encoded. */
+/** Follows a JSON pointer in a fragment, which may be percent-encoded (RFC 6901 §6). */
 function followPointer(document: OpenApiDocument, reference: string): unknown {
   if (!reference.startsWith('#/')) return undefined
   return reference

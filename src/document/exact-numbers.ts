@@ -65,14 +65,14 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }
 
-/** Index of the quote that ends the string which begins at an index of a JSON text. */
+/** Returns the index of the quote that ends the string which begins at an index of a JSON text. */
 export function findStringEnd(text: string, start: number): number {
   let index = text.indexOf('"', start + 1)
   while (isEscaped(text, index)) index = text.indexOf('"', index + 1)
   return index
 }
 
-/** True after an odd number of backslashes. */
+/** Returns whether an odd number of backslashes stands before an index. */
 function isEscaped(text: string, index: number): boolean {
   let begin = index
   while (text.charCodeAt(begin - 1) === backslash) begin -= 1
@@ -124,7 +124,7 @@ function isWhole(text: string, start: number, end: number): boolean {
   return true
 }
 
-/** Index of the exponent of a number; its end where it has none. */
+/** Returns the index of the exponent of a number; its end where it has none. */
 function findExponent(text: string, start: number, end: number): number {
   let index = start
   while (index < end && !isExponent(text.charCodeAt(index))) index += 1

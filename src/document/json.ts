@@ -49,7 +49,7 @@ export function parseJson(
   return value
 }
 
-/** True for what came as a JSON object. */
+/** Returns whether a value came as a JSON object. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
@@ -90,13 +90,16 @@ function refuse(reason: string): never {
   throw new GatewayError('malformed_json', { detail: `The body is not acceptable JSON: ${reason}.` })
 }
 
-/** A name that the client sent, shortened and escaped so that it can stand in a message. */
+/**
+ * Quotes a name that the client sent for a message: shortened and escaped, and redacted where it may be a secret.@@
+ * shortened and escaped for a message; one that may be a secret is left out.
+ */
 export function quoteName(name: string): string {
   if (/@|%40|^ey[\w-]+\./.test(name)) return '"[redacted]"'
   return JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name)
 }
 
-/** The members that an object has itself, to read what came as JSON one by one; none for anything else. */
+/** Returns the members that an object has itself, to read what came as JSON; none for anything else. */
 export function asRecord(value: unknown): Readonly<Record<string, unknown>> {
   return { __proto__: null, ...(typeof value === 'object' ? value : undefined) }
 }
@@ -108,7 +111,7 @@ export function readOwn(value: unknown, name: string): unknown {
     : undefined
 }
 
-/** The text that came as JSON; empty for anything else. */
+/** Returns the text that came as JSON; empty for anything else. */
 export function asText(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }
@@ -140,7 +143,7 @@ export function exceeds(text: string, limits: Partial<JsonLimits>): boolean {
 const [quote, comma, colon] = [34, 44, 58]
 const [openBracket, closeBracket, openBrace, closeBrace] = [91, 93, 123, 125]
 
-/** True for `application/json` and every `+json` type. */
+/** Returns whether a media type is `application/json` or a `+json` type. */
 export function isJsonType(mediaType = ''): boolean {
   return /^application\/(?:[\w.!#$&^-]+\+)?json\s*(?:;|$)/i.test(mediaType)
 }

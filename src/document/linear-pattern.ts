@@ -36,7 +36,7 @@ export function isPattern(pattern: string): boolean {
   }
 }
 
-/** True for a pattern that begins at the beginning and repeats one thing at most: there is one way to match it. */
+/** Returns whether a pattern begins at the beginning and repeats one thing at most: there is one way to match it. */
 function isPlain(pattern: string): boolean {
   return /^\^[^()|]*$/.test(pattern) && (pattern.match(/[*+?{]/g)?.length ?? 0) <= 1
 }

@@ -72,7 +72,9 @@ export function readContentTypes(part: unknown, read: SchemaReader): MediaType[]
   return [...all.filter(({ kind }) => kind === 'json'), ...all.filter(({ kind }) => kind !== 'json')]
 }
 
-/** The type in lower case, and its parameters but the charset and the boundary (RFC 9110 §8.3.1). */
+/**
+ * Splits a media type: the type in lower case, and its parameters but the charset and the boundary (RFC 9110 §8.3.1).
+ */
 function splitType(text: string): string[] {
   // Texts in quotes may have semicolons (RFC 9110 §5.6.4).
   const parts = text.match(/(?:[^;"]|"(?:\\.|[^"\\])*"?)+/g) ?? []
@@ -102,15 +104,16 @@ function findKind(type: string): BodyKind {
   return isTextType(type) ? 'text' : 'bytes'
 }
 
-/** True for `text/*` and for the types that are texts by another name, JSON included. */
+/** Returns whether a media type is `text/*` or a text by another name, JSON included. */
 export function isTextType(mediaType: string): boolean {
   const type = mediaType.replace(/;.*$/s, '').trim().toLowerCase()
   return /^text\/|^application\/(?:.*\+)?(?:json|xml|yaml|graphql|javascript)$/.test(type)
 }
 
 /**
- * The media type that a `Content-Type` is of, ranges last; undefined where there is none such. Of several with one type,
- * it is the one with the same parameters, or the first. What a range stands for is read and written as its own type says.
+ * Finds the media type that a `Content-Type` is of, ranges last; undefined where there is none such. Of several with
+ * one type, it is the one with the same parameters, or the first. What a range stands for is read and written as its
+ * own type says.
  */
 export function findMediaType(content: readonly MediaType[], contentType: string): MediaType | undefined {
   const type = contentType.replace(/;.*$/s, '').trim().toLowerCase()

@@ -36,7 +36,7 @@ function readMatrix(raw: string, name: string, explode: boolean, shape: ValueSha
   return readJoined(text, { separator: ',', explode: false, shape, decode: decodeText })
 }
 
-/** True where a value may be one that is no object. */
+/** Returns whether a value may be one that is no object. */
 function mayBePlain({ types }: ValueShape): boolean {
   return types.size > 1
 }

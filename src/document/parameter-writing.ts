@@ -88,7 +88,7 @@ export function writeHeaderText(parameter: Parameter, value: unknown): string {
   return /^[\t\x20-\x7e\x80-\xff]*$/.test(text) ? text : refuse('must be text that a header can carry')
 }
 
-/** JSON has a spelling in ASCII for every character. */
+/** Escapes a character as JSON does, in ASCII. */
 function escapeUnicode(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }

@@ -68,7 +68,7 @@ const framingHeaders = new Set([
   ...['te', 'trailer', 'upgrade', 'expect'],
 ])
 
-/** True for a header that no parameter can set, since the request as it is sent decides it. */
+/** Returns whether a header is one that no parameter can set, since the request as it is sent decides it. */
 export function isFramingHeader({
   name,
   in: place,
@@ -128,7 +128,9 @@ function isPlace(place: unknown): place is ParameterPlace {
   return typeof place === 'string' && Object.hasOwn(styles, place)
 }
 
-/** The place of a call's values that a parameter belongs to: no operation has both `query` and `querystring`. */
+/**
+ * Returns the place of a call's values that a parameter belongs to: no operation has both `query` and `querystring`.
+ */
 export function findPosition({ in: place }: Parameter): Exclude<ParameterPlace, 'querystring'> {
   return place === 'querystring' ? 'query' : place
 }

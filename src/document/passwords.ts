@@ -95,7 +95,7 @@ export function listMemberSchemas(schema: JsonSchema, name: string): unknown[] {
   return [...named, ...Object.values(asRecord(patternProperties))].filter((one) => one !== undefined)
 }
 
-/** True where a secret is among the parts of a schema, those that it refers to included. */
+/** Returns whether a secret is among the parts of a schema, those that it refers to included. */
 export function holdsPassword(part: unknown, root: JsonSchema): boolean {
   return typeof part === 'object' && part !== null && holdersOf(root)(part)
 }

@@ -84,7 +84,7 @@ function refuse(place: string, names: ReadonlySet<string>, rule: string, message
     .map((name) => ({ location: joinLocation(place, name), rule, message }))
 }
 
-/** The query as one value (OpenAPI 3.2, `in: querystring`). */
+/** Prepares the reading of a query as one value (OpenAPI 3.2, `in: querystring`). */
 function createWholeReader(parameter: Parameter): QueryReader {
   const { name, mediaType } = parameter
   const shape = readShape(parameter.schema)
@@ -156,14 +156,14 @@ const separators: Readonly<Record<string, RegExp | undefined>> = {
   pipeDelimited: /\||%7C/i,
 }
 
-/** True where an object may have members that nobody named. */
+/** Returns whether an object may have members that nobody named. */
 function isOpen({ properties, others }: ValueShape): boolean {
   return others !== undefined || properties.size === 0
 }
 
 /**
- * True where no element can hold a comma. There a list is understood from clients that percent-encode its commas too,
- * as those do that write the whole query by `URLSearchParams`.
+ * Returns whether no element can hold a comma. There a list is understood from clients that percent-encode its commas
+ * too, as those do that write the whole query by `URLSearchParams`.
  */
 function cannotHoldComma({ schema }: Parameter, shape: ValueShape): boolean {
   const { types } = shape.items()

@@ -64,7 +64,7 @@ export function createComparison(document: OpenApiDocument): Comparison {
   }
 }
 
-/** Of several shapes the one that fits best: the errors of the others would say nothing. */
+/** Chooses the one of several shapes that fits best: the errors of the others would say nothing. */
 function chooseSchema(compile: SchemaCompiler, root: JsonSchema, body: unknown): JsonSchema {
   const { anyOf } = dereference(root, root)
   const choices: readonly JsonSchema[] = Array.isArray(anyOf) && anyOf.every(isObject) ? anyOf : [root]
@@ -95,7 +95,7 @@ function withDefinitions(schema: JsonSchema, { $defs }: JsonSchema): JsonSchema 
   return whole
 }
 
-/** One error a place. What a choice says of itself says less than what its last alternative says. */
+/** Keeps one error a place. What a choice says of itself says less than what its last alternative says. */
 function mergeErrors(errors: readonly ErrorObject[]): Map<string, ErrorObject> {
   const places = new Map<string, ErrorObject>()
   for (const error of errors) {
@@ -149,7 +149,7 @@ function readShape(schema: JsonSchema, root: JsonSchema): Shape {
   }
 }
 
-/** What a value may be by a schema, choices within choices included; a schema within itself once. */
+/** Lists what a value may be by a schema, choices within choices included; a schema within itself once. */
 function listAlternatives(
   schema: JsonSchema,
   root: JsonSchema,
@@ -179,7 +179,7 @@ function generalise(schema: JsonSchema, pointer: string, root: JsonSchema): stri
   return place
 }
 
-/** RFC 6901 §4. */
+/** Escapes a name for a JSON pointer (RFC 6901 §4). */
 function escapeName(name: string): string {
   return name.replaceAll('~', '~0').replaceAll('/', '~1')
 }

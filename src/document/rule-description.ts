@@ -95,7 +95,7 @@ function describeAlternative(alternative: unknown, root: JsonSchema): string {
   return members.length === 0 ? what : `${what} with ${members.slice(0, mostAlternatives).join(', ')}`
 }
 
-/** The members of a schema that can have one value alone, by which alternatives are told apart. */
+/** Lists the members of a schema that can have one value alone, by which alternatives are told apart. */
 function listConstants(schema: JsonSchema, root: JsonSchema): [string, unknown][] {
   return Object.entries(asRecord(schema.properties)).flatMap(([name, part]): [string, unknown][] => {
     const member = dereference(part, root)
@@ -121,7 +121,7 @@ function toList(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : []
 }
 
-/** A constant of the document, which everybody may read, but where it stands for a secret. */
+/** Quotes a constant of the document, which everybody may read, but where it stands for a secret. */
 function describeConstant(value: unknown, schema: unknown): string {
   return asRecord(schema).format === 'password' ? 'the one value of the document' : quoteConstant(value)
 }
@@ -169,7 +169,9 @@ export function describeGot({ keyword, data, schema, parentSchema, instancePath 
 
 const looseNumber = ' (got a string; a number is taken in its shortest spelling, such as 12 or 1.5)'
 
-/** True for a text in the place of a number, which other readers would take for one: `1.50`, `1e3`, `0x10`, ` 1`. */
+/**
+ * Returns whether other readers would take a text for the number that its place asks for: `1.50`, `1e3`, `0x10`, ` 1`.
+ */
 function isLooseNumber(data: unknown, schema: unknown): boolean {
   const isNumber = [asRecord(schema).type].flat().some((type) => type === 'number' || type === 'integer')
   if (!isNumber || typeof data !== 'string' || data.trim() === '') return false
@@ -177,7 +179,7 @@ function isLooseNumber(data: unknown, schema: unknown): boolean {
   return Number.isFinite(Number(data)) && String(Number(data)) !== data && !/^-?[1-9]\d*$/.test(data)
 }
 
-/** The allowed text that a text is but for its case. */
+/** Finds the allowed text that a text is but for its case. */
 function findMeant(schema: unknown, text: string): unknown {
   return toList(schema).find((one) => typeof one === 'string' && one.toLowerCase() === text.toLowerCase())
 }

@@ -107,7 +107,7 @@ function within(schema: JsonSchema, context: KeywordContext): KeywordContext {
   return { ...context, convert: (part) => convertKeywords(part, inner) }
 }
 
-/** In OpenAPI 3.0 a bound is exclusive by a flag beside it. */
+/** Converts the flag by which a bound is exclusive in OpenAPI 3.0. */
 function readExclusive(source: JsonSchema, converted: Record<string, unknown>): void {
   for (const [flag, bound] of [
     ['exclusiveMinimum', 'minimum'],

@@ -99,7 +99,7 @@ function listReached<Part>(start: Iterable<Part>, listNext: (part: Part) => Iter
   return reached
 }
 
-/** The last part of a pointer, as it may stand in another; numbered where it is taken. */
+/** Names a definition by the last part of a pointer, as it may stand in another; numbered where it is taken. */
 function nameDefinition(reference: string, taken: ReadonlyMap<string, unknown>): string {
   const last =
     reference
@@ -146,7 +146,7 @@ function countUses(root: JsonSchema, find: (name: string) => JsonSchema): Map<st
   return uses
 }
 
-/** The definition that a schema refers to. A property called `$ref` is a schema and no text. */
+/** Returns the name of the definition that a schema refers to. A property called `$ref` is a schema and no text. */
 function readName({ $ref }: JsonSchema): string | undefined {
   return typeof $ref === 'string' ? $ref.slice('#/$defs/'.length) : undefined
 }

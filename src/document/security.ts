@@ -91,7 +91,7 @@ export function addCredentials({ parameters, security }: Secured): Secured {
   return { security: security.map((alternative) => alternative.map(spell)), parameters: added }
 }
 
-/** True for the parameter that stands where a scheme has its credential; names of headers have no case. */
+/** Returns whether a parameter stands where a scheme has its credential; names of headers have no case. */
 function carries(parameter: Parameter, { in: place, key }: SecurityScheme): boolean {
   if (parameter.in !== place) return false
   return place === 'header' ? parameter.name.toLowerCase() === key.toLowerCase() : parameter.name === key

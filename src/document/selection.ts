@@ -15,7 +15,7 @@ export interface Selectable {
   readonly isReadOnly: boolean
 }
 
-/** True where an operation is selected; tags have no case. */
+/** Returns whether an operation is selected; tags have no case. */
 export function isSelected(one: Selectable, { tags, operations, exclude, readOnly }: Selection): boolean {
   return (
     (tags.length === 0 || tags.some((tag) => hasTag(one, tag))) &&
@@ -25,7 +25,7 @@ export function isSelected(one: Selectable, { tags, operations, exclude, readOnl
   )
 }
 
-/** True where an operation has a tag. */
+/** Returns whether an operation has a tag. */
 export function hasTag({ tags }: Pick<Selectable, 'tags'>, tag: string): boolean {
   return tags.some((one) => one.toLowerCase() === tag.toLowerCase())
 }

@@ -52,7 +52,10 @@ function tryWriting(write: () => unknown, location: string, rule: string): Viola
   }
 }
 
-/** The writing of a segment with several variables: each by itself may fit where all together are a dot segment. */
+/**
+ * Prepares the writing of a segment with several variables: each by itself may fit where all together are a dot
+ * segment.
+ */
 function prepareShared(segment: string, parameters: readonly Parameter[]) {
   const [name, ...others] = listVariables(segment)
   return name === undefined || others.length === 0
@@ -93,7 +96,7 @@ function createNameCheck(
   }
 }
 
-/** The part of a path that a variable stands in, without the segment's other variables. */
+/** Returns the segment of a path that a variable stands in, without the segment's other variables. */
 function findSegment(path: string, name: string): string {
   const segment = path.split('/').find((one) => one.includes(`{${name}}`)) ?? `{${name}}`
   return `/${segment.replaceAll(/\{([^}]+)\}/g, (variable, one: string) => (one === name ? variable : 'x'))}`

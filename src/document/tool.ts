@@ -26,7 +26,7 @@ export interface ToolHints {
 const hints = ['readOnlyHint', 'destructiveHint', 'idempotentHint', 'openWorldHint'] as const
 const idempotent = new Set(['PUT', 'DELETE'])
 
-/** What a method says of a tool (RFC 9110 §9.2), in whatever case; what it cannot say is left out. */
+/** Returns what a method says of a tool (RFC 9110 §9.2), in whatever case; what it cannot say is left out. */
 export function hintByMethod(method: string): ToolHints {
   const name = method.toUpperCase()
   if (safeMethods.has(name)) return { readOnlyHint: true }

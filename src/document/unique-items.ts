@@ -24,7 +24,7 @@ export function areUnique(elements: readonly unknown[]): boolean {
   return texts.size + others.size + inexact === elements.length
 }
 
-/** True for a number that may have lost digits when its text was parsed. */
+/** Returns whether a value is a number that may have lost digits when its text was parsed. */
 function mayDiffer(value: unknown): boolean {
   return typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER
 }

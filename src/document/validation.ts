@@ -33,7 +33,7 @@ export interface CheckedOperation extends Operation {
   readonly validate: Validator
 }
 
-/** True for the parameter that carries a credential; whether a call needs it depends on what else it has. */
+/** Returns whether a parameter carries a credential; whether a call needs it depends on what else it has. */
 export function isCredential(parameter: Parameter): boolean {
   return parameter.isCredential === true
 }

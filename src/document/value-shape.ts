@@ -68,7 +68,7 @@ export function listMembers(
   return own === undefined ? inner : [own, ...inner]
 }
 
-/** The schema that a reference within a self-contained schema names; undefined where it names none. */
+/** Finds the schema that a reference within a self-contained schema names; undefined where it names none. */
 export function follow(reference: string, root: JsonSchema): unknown {
   const [, name = ''] = /^#\/\$defs\/(.+)$/.exec(reference) ?? []
   return readOwn(root.$defs, name)
@@ -87,7 +87,10 @@ function listOwnTypes(source: JsonSchema): string[] {
   return source.items === undefined ? [] : ['array']
 }
 
-/** True for bytes within a form: `format: binary` in OpenAPI 3.0, `contentMediaType` without an encoding in 3.1. */
+/**
+ * Returns whether a schema describes bytes within a form: `format: binary` in OpenAPI 3.0, `contentMediaType` without
+ * an encoding in 3.1.
+ */
 export function isFile({ type, format, contentMediaType, contentEncoding }: JsonSchema): boolean {
   if (format === 'binary') return true
   const isOctets = contentMediaType !== undefined && !/^text\/|json/.test(String(contentMediaType))
@@ -100,13 +103,13 @@ function nameType(value: unknown): string {
   return typeof value
 }
 
-/** What all of several schemas allow: the first that says something of the types is taken at its word. */
+/** Returns what all of several schemas allow: the first that says something of the types is taken at its word. */
 function merge(shapes: readonly ValueShape[]): ValueShape {
   const { types } = shapes.find((one) => one.types.size > 0) ?? anyShape
   return { ...unite(shapes), types }
 }
 
-/** What any of several schemas allows; anything, where one of them says nothing of the type. */
+/** Returns what any of several schemas allows; anything, where one of them says nothing of the type. */
 function unite(shapes: readonly ValueShape[]): ValueShape {
   const isOpen = shapes.some(({ types }) => types.size === 0)
   return {
@@ -117,7 +120,7 @@ function unite(shapes: readonly ValueShape[]): ValueShape {
   }
 }
 
-/** True where a value may be one that is no list. */
+/** Returns whether a value may be one that is neither a list nor an object. */
 export function mayBePlain({ types }: ValueShape): boolean {
   return [...types].some((type) => type !== 'array' && type !== 'object' && type !== 'null')
 }

@@ -112,7 +112,7 @@ function toViolation(error: ErrorObject, root: JsonSchema): Violation {
   return { location: place, rule, message: `${describeRule(error, root)}${describeGot(error)}` }
 }
 
-/** The violation of a name that nothing bears at a place, with the one that was probably meant. */
+/** Makes the violation of a name that nothing bears at a place, with the one that was probably meant. */
 export function refuseName(name: string, known: readonly string[], place = ''): Violation {
   const meant = known.find((candidate) => foldName(candidate) === foldName(name))
   const advice = meant ? `did you mean ${meant}?` : `known are ${known.join(', ')}`
