@@ -1,4 +1,5 @@
 import type { Api, PinnableParameter } from '../document/api.ts'
+import { readOwn } from '../document/json.ts'
 import { nameSchemeVariables, nameVariable } from './api-variables.ts'
 import type { EnvironmentReader } from './environment.ts'
 import { isBaseUrl, isLoopback } from './urls.ts'
@@ -34,7 +35,11 @@ export function readApiConfig(
     (pin) => reader.secret(name(pin), ...describeForm(api.pins.find((one) => one.name === pin))),
   )
   for (const { name: pin, credential } of api.pins)
-    if (pins[pin] !== undefined && credential !== undefined && secrets[credential] === undefined)
+    if (
+      readOwn(pins, pin) !== undefined &&
+      credential !== undefined &&
+      readOwn(secrets, credential) === undefined
+    )
       reader.problems.push(
         `${name(pin)} needs ${name(credential)}, the credential that belongs to it, beside it`,
       )
@@ -50,7 +55,9 @@ export function readApiConfig(
  * or clients would use it for others.
  */
 export function selectShared({ secrets, pins }: ApiConfig, api: Api): ApiConfig['secrets'] {
-  const unpinned = api.pins.filter(({ name }) => pins[name] === undefined).map(({ credential }) => credential)
+  const unpinned = api.pins
+    .filter(({ name }) => readOwn(pins, name) === undefined)
+    .map(({ credential }) => credential)
   return Object.fromEntries(Object.entries(secrets).filter(([scheme]) => !unpinned.includes(scheme)))
 }
 

@@ -105,6 +105,11 @@ export function asRecord(value: unknown): Readonly<Record<string, unknown>> {
 }
 
 /** Reads one member that an object or list has itself, without the copy that `asRecord` makes; undefined for anything else. */
+export function readOwn<Value>(
+  value: Readonly<Record<string, Value>> | undefined,
+  name: string,
+): Value | undefined
+export function readOwn(value: unknown, name: string): unknown
 export function readOwn(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
     ? Reflect.get(value, name)

@@ -1,4 +1,4 @@
-import { isJsonType, isObject } from './json.ts'
+import { isJsonType, isObject, readOwn } from './json.ts'
 import type { Parameter } from './parameters.ts'
 import { parseTemplate } from './path-template.ts'
 
@@ -161,7 +161,7 @@ export function createPathWriter(template: string, parameters: readonly Paramete
   return (values) => {
     let path = first
     for (const { name, parameter, separator, literal } of variables) {
-      const value = values[name]
+      const value = readOwn(values, name)
       if (!parameter || value === undefined) throw new UnwritableValue(`${name} must be given`)
       const text = writePathText(parameter, value)
       if (text === '') throw new UnwritableValue('must not be empty')

@@ -1,4 +1,4 @@
-import { isObject } from './json.ts'
+import { isObject, readOwn } from './json.ts'
 import type { Operation } from './operations.ts'
 import {
   createPathWriter,
@@ -56,11 +56,11 @@ export function createRequestWriter({ path, parameters, constantHeaders }: Templ
       writeHeaders({ header, cookie = {} }) {
         const headers: Record<string, string> = { ...constantHeaders }
         for (const parameter of inHeader) {
-          const value = header[parameter.name]
+          const value = readOwn(header, parameter.name)
           if (value !== undefined) headers[parameter.name.toLowerCase()] = writeHeaderText(parameter, value)
         }
         const pairs = inCookie.flatMap((parameter) => {
-          const value = cookie[parameter.name]
+          const value = readOwn(cookie, parameter.name)
           return value === undefined ? [] : writeCookiePairs(parameter, value)
         })
         if (pairs.length > 0) headers.cookie = [headers.cookie ?? [], ...pairs].flat().join('; ')
@@ -81,7 +81,7 @@ export function writeQuery(
   const pairs: string[] = []
   for (const parameter of parameters) {
     const { name, in: place } = parameter
-    const value = values[name]
+    const value = readOwn(values, name)
     if (value === undefined) continue
     if (place === 'query') pairs.push(...writePairs(parameter, value))
     if (place === 'querystring') pairs.push(writeWhole(parameter, value))

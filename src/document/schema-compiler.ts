@@ -70,8 +70,10 @@ const code = { regExp: Object.assign(compilePattern, { code: 'compilePattern' })
 function createAjv(onReference: () => void): Ajv2020 {
   // Schemas have been read keyword by keyword, and a check against the metaschema costs as much as compiling.
   const options = { strict: false, validateSchema: false, allErrors: true, verbose: true, code }
+  // Otherwise a member called `constructor` is there in every object, inherited.
+  const ownProperties = true
   // Ajv would print megabytes of code that does not compile.
-  const ajv = new Ajv2020({ ...options, logger: false })
+  const ajv = new Ajv2020({ ...options, ownProperties, logger: false })
   ajv.removeKeyword('multipleOf').addKeyword(multipleOf)
   ajv.removeKeyword('uniqueItems').addKeyword(uniqueItems)
   const reference = ajv.getKeyword('$ref')

@@ -1,6 +1,6 @@
 import type { Violation } from '../errors/gateway-error.ts'
 import { writeBody } from './body-writing.ts'
-import { isObject } from './json.ts'
+import { isObject, readOwn } from './json.ts'
 import type { MediaType } from './media-types.ts'
 import { createPathWriter, UnwritableValue, writeCookiePairs, writeHeaderText } from './parameter-writing.ts'
 import { findPosition, type Parameter } from './parameters.ts'
@@ -25,7 +25,7 @@ export function createSpellingCheck({
   const shared = path.split('/').flatMap((segment) => prepareShared(segment, parameters))
   return (values) => {
     const violations = checks.flatMap(({ name, place, rule, write }) => {
-      const value = values[place]?.[name]
+      const value = readOwn(values[place], name)
       if (value === undefined) return []
       return tryWriting(() => write(value), joinLocation(place, name), rule)
     })

@@ -54,7 +54,7 @@ function toDefault(preset: unknown): JsonSchema {
 export function adviseCredential({ parameters }: Operation, tool: Tool, variable: string): string {
   const header = parameters.find(isCredential)?.name
   if (header === undefined) return ''
-  const argument = tool.arguments[header]
+  const argument = readOwn(tool.arguments, header)
   const ways = [
     `as the HTTP header ${header} of the MCP request`,
     `over stdio as the environment variable ${variable}`,
@@ -93,7 +93,7 @@ export function createArgumentBinder(
   const parameters = operation.parameters.map((parameter) => ({
     name: parameter.name,
     place: findPosition(parameter),
-    argument: tool.arguments[toArgumentKey(tool, parameter)],
+    argument: readOwn(tool.arguments, toArgumentKey(tool, parameter)),
     credential: isCredential(parameter),
     isOptional: isCredential(parameter) || !parameter.required || defaults.has(parameter),
     preset: defaults.get(parameter),
@@ -102,7 +102,7 @@ export function createArgumentBinder(
   const bodyIsOptional = operation.body?.required !== true
   return (values, source) => {
     const read = (argument: string | undefined, isOptional: boolean) => {
-      const value = argument !== undefined && Object.hasOwn(values, argument) ? values[argument] : undefined
+      const value = argument === undefined ? undefined : readOwn(values, argument)
       return value === null && isOptional ? undefined : value
     }
     const places = { path: {}, query: {}, header: {}, cookie: {} }
@@ -131,7 +131,7 @@ export function listArgumentSecrets(
   tool: Tool,
   values: ToolArguments,
 ): string[] {
-  const read = (key: string) => readOwn(values, tool.arguments[key] ?? '')
+  const read = (key: string) => readOwn(values, readOwn(tool.arguments, key) ?? '')
   const own = parameters.flatMap((one) => {
     const value = read(toArgumentKey(tool, one))
     return isCredential(one) && typeof value === 'string' ? [value] : findPasswords(one.schema, value)

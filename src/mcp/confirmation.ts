@@ -1,5 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
-import { asRecord, isObject } from '../document/json.ts'
+import { asRecord, isObject, readOwn } from '../document/json.ts'
 import type { JsonSchema } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
 import type { Tool } from '../document/tool.ts'
@@ -132,8 +132,8 @@ export class Confirmations {
 function describeCall({ operation, tool, values }: ConfirmedCall): string {
   const ids = operation.parameters
     .filter((one) => one.in === 'path')
-    .map(({ name }) => tool.arguments[name] ?? name)
-    .map((argument) => `${argument} ${values[argument] ?? 'as set up'}`)
+    .map(({ name }) => readOwn(tool.arguments, name) ?? name)
+    .map((argument) => `${argument} ${readOwn(values, argument) ?? 'as set up'}`)
   return `${tool.title.replace(/\.$/, '')}: ${ids.join(', ')}. This cannot be undone. Do you agree?`
 }
 

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Grant } from '../access/authorization.ts'
 import { parseExactly } from '../document/exact-numbers.ts'
-import { parseJson } from '../document/json.ts'
+import { parseJson, readOwn } from '../document/json.ts'
 import type { Operation } from '../document/operations.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { holdSlot } from '../http/admission.ts'
@@ -113,7 +113,7 @@ class HttpContext implements CallContext {
   }
 
   credential = (header: string): string | undefined => {
-    const value = this.#request.headers[header.toLowerCase()]
+    const value = readOwn(this.#request.headers, header.toLowerCase())
     return typeof value === 'string' ? value : undefined
   }
 

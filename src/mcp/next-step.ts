@@ -1,3 +1,4 @@
+import { readOwn } from '../document/json.ts'
 import type { Operation } from '../document/operations.ts'
 import { safeMethods } from '../document/safe-methods.ts'
 
@@ -16,7 +17,7 @@ export function adviseNextStep(
   const item = reads.find(({ path }) => path.startsWith(`${operation.path}/{`))?.tool?.name
   const ids = operation.parameters
     .filter((one) => one.in === 'path')
-    .map(({ name }) => operation.tool?.arguments[name] ?? name)
+    .map(({ name }) => readOwn(operation.tool?.arguments, name) ?? name)
   const look = item ?? collection
   if (status === 401)
     return ids[0] === undefined

@@ -1,6 +1,6 @@
 import { findBan, type Policy } from '../access/authorization.ts'
 import type { Rate } from '../config/environment.ts'
-import { asRecord } from '../document/json.ts'
+import { asRecord, readOwn } from '../document/json.ts'
 import type { JsonSchema } from '../document/json-schema.ts'
 import type { Tool } from '../document/tool.ts'
 import { type CheckedOperation, isCredential } from '../document/validation.ts'
@@ -67,7 +67,7 @@ export function offerTool(
   const visible = policy.redactTokens ? omitSecrets(schema) : schema
   if (!visible) return undefined
   const schemes = operation.security.flat().filter(({ configuredOnly }) => !configuredOnly)
-  const isLent = schemes.some(({ name }) => configured.secrets[name] !== undefined)
+  const isLent = schemes.some(({ name }) => readOwn(configured.secrets, name) !== undefined)
   const tool = isLent ? withoutCredential(operation, operation.tool) : operation.tool
   const { name, title, annotations } = tool
   const needsConfirmation = operation.method === 'DELETE' && policy.confirmDelete
@@ -96,7 +96,7 @@ export function offerTool(
     needsConfirmation,
     ...cut,
     description,
-    credentials: headers.filter((header) => tool.arguments[header] !== undefined),
+    credentials: headers.filter((header) => readOwn(tool.arguments, header) !== undefined),
     bareDescription: { ...description, inputSchema: describeInput(withoutCredential(operation, tool), '') },
   }
 }

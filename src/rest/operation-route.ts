@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import type { TextReader } from '../document/content-reading.ts'
+import { readOwn } from '../document/json.ts'
 import type { Operation } from '../document/operations.ts'
 import { createCookieReader, createHeaderReader, createPathReader } from '../document/parameter-reading.ts'
 import { findPosition, type Parameter } from '../document/parameters.ts'
@@ -108,7 +109,8 @@ function createRequestReader(operation: Operation, defaults: ReadonlyMap<Paramet
     const { values, violations } = mark < 0 ? noQuery : readQuery(url.slice(mark + 1))
     const query: Values = lost.length + defaults.size > 0 ? { ...values } : values
     for (const { name } of lost) {
-      if (query[name] !== undefined) path[name] = query[name]
+      const value = readOwn(query, name)
+      if (value !== undefined) path[name] = value
       // A query parameter of the same name has the value, too.
       if (!own.has(name)) delete query[name]
     }
@@ -120,7 +122,7 @@ function createRequestReader(operation: Operation, defaults: ReadonlyMap<Paramet
     }
     for (const [parameter, value] of defaults) {
       const place: Values = places[findPosition(parameter)] ?? {}
-      place[parameter.name] ??= value
+      place[parameter.name] = readOwn(place, parameter.name) ?? value
     }
     const { bodyType: mediaType, body } = request
     if (!mediaType) return { input: places, violations }
@@ -168,7 +170,7 @@ function prepare(
 function readHeaders(readers: readonly PlaceReader[], headers: FastifyRequest['headers']): Values {
   const values: Values = {}
   for (const { parameter, read } of readers) {
-    const text = headers[parameter.name.toLowerCase()]
+    const text = readOwn(headers, parameter.name.toLowerCase())
     if (text === undefined) continue
     values[parameter.name] = read(String(text))
   }

@@ -1,6 +1,6 @@
 import type { OpenApiDocument } from '../document/document.ts'
 import { exposePaths } from '../document/exposed-paths.ts'
-import { asRecord } from '../document/json.ts'
+import { asRecord, readOwn } from '../document/json.ts'
 import { readSecuritySchemes, type SecurityScheme } from '../document/security.ts'
 import { errorCatalogue } from '../errors/catalogue.ts'
 import type { ConfiguredCredentials } from '../upstream/credentials.ts'
@@ -113,7 +113,7 @@ function describeParameter(
   pins: ConfiguredCredentials['pins'],
   lent: readonly SecurityScheme[],
 ): Part {
-  const pinned = parameter['x-pin'] === undefined ? undefined : pins[String(parameter.name)]
+  const pinned = parameter['x-pin'] === undefined ? undefined : readOwn(pins, String(parameter.name))
   if (pinned !== undefined) {
     const required = parameter.in === 'path'
     return { ...parameter, required, schema: { ...asRecord(parameter.schema), default: pinned } }

@@ -1,3 +1,4 @@
+import { readOwn } from '../document/json.ts'
 import type { Operation } from '../document/operations.ts'
 import { createHeaderReader } from '../document/parameter-reading.ts'
 import { findPosition, type Parameter } from '../document/parameters.ts'
@@ -56,7 +57,7 @@ function collect(
 ): CallCredentials | undefined {
   const places = { header: {}, query: {}, cookie: {} }
   for (const scheme of alternative) {
-    const value = readBrought(scheme, input) ?? write(scheme, configured.secrets[scheme.name])
+    const value = readBrought(scheme, input) ?? write(scheme, readOwn(configured.secrets, scheme.name))
     if (!value?.startsWith(scheme.prefix) || value === '') return undefined
     const place: Record<string, string> = places[scheme.in]
     place[scheme.in === 'header' ? scheme.key.toLowerCase() : scheme.key] = value
@@ -70,7 +71,7 @@ function readBrought(
   input: CallInput,
 ): string | undefined {
   if (configuredOnly) return undefined
-  const value = input[place]?.[key]
+  const value = readOwn(input[place], key)
   if (typeof value !== 'string') return undefined
   return prefix !== '' && value.slice(0, prefix.length).toLowerCase() === prefix.toLowerCase()
     ? prefix + value.slice(prefix.length)
@@ -88,8 +89,8 @@ export function findDefaults(
   { parameters }: Operation,
   { pins }: ConfiguredCredentials,
 ): ReadonlyMap<Parameter, unknown> {
-  const pinned = parameters.filter(({ name, pin }) => pin !== undefined && pins[name] !== undefined)
-  return new Map(pinned.map((one) => [one, createHeaderReader(one)(pins[one.name] ?? '')]))
+  const pinned = parameters.filter(({ name, pin }) => pin !== undefined && readOwn(pins, name) !== undefined)
+  return new Map(pinned.map((one) => [one, createHeaderReader(one)(readOwn(pins, one.name) ?? '')]))
 }
 
 /** Prepares the refusal of calls that name another value of a pinned parameter: it throws `value_not_served`. */
@@ -98,11 +99,15 @@ export function createPinCheck(
   { pins }: ConfiguredCredentials,
 ): (input: CallInput) => void {
   const pinned = parameters
-    .filter(({ name, pin }) => pin !== undefined && pins[name] !== undefined)
-    .map((parameter) => ({ name: parameter.name, place: findPosition(parameter), pin: pins[parameter.name] }))
+    .filter(({ name, pin }) => pin !== undefined && readOwn(pins, name) !== undefined)
+    .map((parameter) => ({
+      name: parameter.name,
+      place: findPosition(parameter),
+      pin: readOwn(pins, parameter.name),
+    }))
   return (input) => {
     for (const { name, place, pin } of pinned) {
-      const named = input[place]?.[name]
+      const named = readOwn(input[place], name)
       if (named === undefined || String(named) === pin) continue
       const detail = `This gateway serves one value of ${name}; leave it out where you can, or use that one.`
       throw new GatewayError('value_not_served', { detail })
@@ -141,8 +146,10 @@ export function createCredentialSource(
   secrets: ConfiguredCredentials['secrets'],
 ): (header: string, security: Security) => string | undefined {
   return (header, security) => {
-    const scheme = security.flat().find(({ name, key }) => key === header && secrets[name] !== undefined)
-    return scheme && write(scheme, secrets[scheme.name])
+    const scheme = security
+      .flat()
+      .find(({ name, key }) => key === header && readOwn(secrets, name) !== undefined)
+    return scheme && write(scheme, readOwn(secrets, scheme.name))
   }
 }
 

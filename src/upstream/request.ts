@@ -1,3 +1,4 @@
+import { readOwn } from '../document/json.ts'
 import type { Operation } from '../document/operations.ts'
 import { encodeQueryText, writeHeaderText } from '../document/parameter-writing.ts'
 import { findPosition } from '../document/parameters.ts'
@@ -74,7 +75,8 @@ export function createCallWriter(operation: Operation, configured: ConfiguredCre
       headers,
       context: {
         ...{ operation, connection, principal },
-        idempotencyKey: keyName === undefined ? undefined : readIdempotencyKey(input.header[keyName]),
+        idempotencyKey:
+          keyName === undefined ? undefined : readIdempotencyKey(readOwn(input.header, keyName)),
         identify: () => Object.assign({}, ...descriptions, toIdentity(credentials)),
         listSecrets: () => collectSecrets(credentials, findPasswords?.(input) ?? noPasswords, hidden),
         configuredSpellings,
@@ -109,7 +111,7 @@ function listDescribers({ parameters }: Operation): ((input: CallInput) => Recor
     const inHeader = { ...parameter, in: 'header', style: 'simple' } as const
     return [
       (input: CallInput): Record<string, string> => {
-        const value = input[place]?.[name]
+        const value = readOwn(input[place], name)
         return value === undefined ? {} : { [upstreamHeader]: writeHeaderText(inHeader, value) }
       },
     ]

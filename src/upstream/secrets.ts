@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { readOwn } from '../document/json.ts'
 import type { JsonSchema } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
 import { findPasswords } from '../document/passwords.ts'
@@ -35,7 +36,7 @@ export function listBrought(
 
 /** A client of MCP brings each credential as the header of its name, wherever the API takes it. */
 function findBrought({ in: place, key }: CredentialPlace, { headers, query }: CredentialParts): string[] {
-  const inHeader = [headers[key.toLowerCase()] ?? []].flat()
+  const inHeader = [readOwn(headers, key.toLowerCase()) ?? []].flat()
   if (place === 'header') return inHeader
   if (place === 'query') return [...query.getAll(key), ...inHeader]
   const cookies = (headers.cookie ?? '').split(/; */).filter((pair) => pair.startsWith(`${key}=`))

@@ -1,0 +1,167 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describeApi, loadSound } from '../description/loading.ts'
+import { type RunningGateway, startGateway } from '../support/gateway.ts'
+import { respondJson, startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
+
+/** Names that every object of JavaScript inherits, as an API about Formula 1 has one. */
+const names = Object.getOwnPropertyNames(Object.prototype).filter((name) => !name.startsWith('__'))
+const members = Object.fromEntries(names.map((name) => [name, { type: 'string' }]))
+const json = (schema: object) => ({ content: { 'application/json': { schema } } })
+const inPlace = (place: string, more: object = {}) => names.map((name) => ({ name, in: place, ...more }))
+const ok = { responses: { 200: { description: 'Done' } } }
+const document = {
+  ...describeApi(
+    {
+      '/untyped': { get: { operationId: 'untyped', ...ok, parameters: inPlace('query', { schema: {} }) } },
+      '/headers': { get: { operationId: 'headers', ...ok, parameters: inPlace('header', { schema: {} }) } },
+      '/cookies': { get: { operationId: 'cookies', ...ok, parameters: inPlace('cookie', { schema: {} }) } },
+      '/described': {
+        get: {
+          operationId: 'described',
+          ...ok,
+          parameters: inPlace('query', { schema: {}, 'x-upstream-header': 'x-team' }).slice(0, 1),
+        },
+      },
+      '/keyed': {
+        post: {
+          operationId: 'keyed',
+          ...ok,
+          parameters: [
+            { name: 'constructor', in: 'header', schema: { type: 'string' }, 'x-idempotency-key': true },
+          ],
+        },
+      },
+      '/typed': {
+        get: { operationId: 'typed', ...ok, parameters: inPlace('query', { schema: { type: 'string' } }) },
+      },
+      '/optional': {
+        post: {
+          operationId: 'optional',
+          ...ok,
+          requestBody: { required: true, ...json({ type: 'object', properties: members }) },
+        },
+      },
+      '/required': {
+        post: {
+          operationId: 'required',
+          ...ok,
+          requestBody: { required: true, ...json({ type: 'object', required: names }) },
+        },
+      },
+      '/pinned/{valueOf}': {
+        get: {
+          operationId: 'pinned',
+          'x-rest-path': '/pinned',
+          ...ok,
+          parameters: [
+            { name: 'valueOf', in: 'path', required: true, schema: { type: 'string' }, 'x-pin': {} },
+            { name: 'toString', in: 'query', schema: { type: 'string' }, 'x-pin': {} },
+          ],
+        },
+      },
+      '/secured': { get: { operationId: 'secured', ...ok, security: [{ constructor: [] }] } },
+    },
+    {
+      components: {
+        securitySchemes: { constructor: { type: 'apiKey', in: 'header', name: 'constructor' } },
+      },
+    },
+  ),
+  'x-name': 'shop',
+}
+
+let upstream: UpstreamStub
+let gateway: RunningGateway
+beforeAll(async () => {
+  upstream = await startUpstream((_request, response) => respondJson(response, 200, '{}'))
+  const { document: loaded } = await loadSound(document)
+  const environment = { SHOP_BASE_URL: upstream.url, SHOP_VALUE_OF: 'red' }
+  gateway = await startGateway(upstream.url, environment, loaded && { document: loaded })
+})
+afterAll(async () => {
+  await gateway?.[Symbol.asyncDispose]()
+  await upstream?.[Symbol.asyncDispose]()
+})
+
+/** Calls an operation on REST and its tool; gives the statuses and what of the calls the API got. */
+async function callBoth(id: string, method: string, body?: object) {
+  const before = upstream.requests.length
+  const rest = await fetch(`${gateway.restUrl}/${id}`, {
+    method,
+    ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+  })
+  const response = await fetch(`${gateway.mcpUrl}/mcp`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+    body: JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'tools/call',
+      params: { name: id, arguments: body ? { body } : {} },
+    }),
+  })
+  const text = await response.text()
+  const { result } = JSON.parse(text)
+  const sent = upstream.requests.slice(before).map(({ url, headers, body }) => {
+    const own = Object.entries(headers).filter(([name]) => /^(constructor|cookie|x-team)$/.test(name))
+    const inherited = names.flatMap((name) => (Object.hasOwn(headers, name.toLowerCase()) ? [name] : []))
+    return [url, `${body}`, ...own, ...inherited]
+  })
+  return { rest: rest.status, isError: result?.isError === true, texts: [await rest.text(), text], sent }
+}
+
+describe('names that every object inherits', () => {
+  test.each(['untyped', 'typed', 'headers', 'cookies', 'described'])(
+    'are not sent where a call leaves them out (%s)',
+    async (id) => {
+      expect(await callBoth(id, 'GET')).toMatchObject({
+        ...{ rest: 200, isError: false },
+        sent: [
+          [`/${id}`, ''],
+          [`/${id}`, ''],
+        ],
+      })
+    },
+  )
+
+  test('are no idempotency key', async () => {
+    const { rest, sent } = await callBoth('keyed', 'POST')
+    expect([rest, sent]).toEqual([
+      200,
+      [
+        ['/keyed', ''],
+        ['/keyed', ''],
+      ],
+    ])
+  })
+
+  test('are no credential', async () => {
+    expect(await callBoth('secured', 'GET')).toMatchObject({ rest: 401, isError: true, sent: [] })
+  })
+
+  test('are pinned where the operator pins them alone', async () => {
+    expect(await callBoth('pinned', 'GET')).toMatchObject({
+      ...{ rest: 200, isError: false },
+      sent: [
+        ['/pinned/red', ''],
+        ['/pinned/red', ''],
+      ],
+    })
+  })
+
+  test('may be left out of a body', async () => {
+    expect(await callBoth('optional', 'POST', {})).toMatchObject({
+      ...{ rest: 200, isError: false },
+      sent: [
+        ['/optional', '{}'],
+        ['/optional', '{}'],
+      ],
+    })
+  })
+
+  test('are missed where a body must have them', async () => {
+    const { rest, isError, sent, texts } = await callBoth('required', 'POST', {})
+    expect([rest, isError, sent]).toEqual([400, true, []])
+    for (const text of texts) for (const name of names) expect(text).toContain(name)
+  })
+})
