@@ -90,10 +90,7 @@ function refuse(reason: string): never {
   throw new GatewayError('malformed_json', { detail: `The body is not acceptable JSON: ${reason}.` })
 }
 
-/**
- * Quotes a name that the client sent for a message: shortened and escaped, and redacted where it may be a secret.@@
- * shortened and escaped for a message; one that may be a secret is left out.
- */
+/** Quotes a name that the client sent for a message: shortened, escaped, and redacted where it may be a secret. */
 export function quoteName(name: string): string {
   if (/@|%40|^ey[\w-]+\./.test(name)) return '"[redacted]"'
   return JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name)
