@@ -38,7 +38,7 @@ export class ReadinessCheck {
     this.draining = true
   }
 
-  /** Returns the state of the upstream, at most some seconds old. */
+  /** Returns the state of the upstream, or of the proxy before it, at most some seconds old. */
   readUpstream(): Promise<UpstreamState> {
     const now = this.#options.clock()
     if (now - this.#probedAt >= validity) {
@@ -56,8 +56,8 @@ export class ReadinessCheck {
 }
 
 /**
- * True where an orchestrator should send requests. An upstream that is down concerns all replicas alike, so that no
- * other one would do better.
+ * Returns whether an orchestrator should send requests. An upstream that is down concerns all replicas alike, so that
+ * no other one would do better.
  */
 export function isServing(readiness: Readiness): boolean {
   return readiness === 'ready' || readiness === 'upstream_unreachable'

@@ -17,9 +17,9 @@ import { createEscapeSearch, spellSecrets, takeOut } from './secret-spellings.ts
 import { findWideEncoding } from './wide-text.ts'
 
 /**
- * Decides what of a response may go to the client: JSON only as one complete text, any other body as it came, an error
- * but for what it echoes of the request, an encoded body not at all; and of its headers the safe ones. Rejects with
- * `upstream_invalid_response`.
+ * Decides what of a response may go to the client: JSON only as one complete text, JSON and texts without the
+ * configured secrets, other bytes as they came, an error but for what it echoes of the request, an encoded body not at
+ * all; and of its headers the safe ones. Rejects with `upstream_invalid_response`.
  */
 export function checkResponses(rules: ResponseRules): Interceptor {
   return (send) => async (request) => {
@@ -104,7 +104,10 @@ function redactHeaders(
   )
 }
 
-/** True where a header has a secret, or an encoded or escaped text, which may be one: most successes need no spellings. */
+/**
+ * Returns whether a header has a secret, or an encoded or escaped text, which may be one: most successes need no
+ * spellings.
+ */
 function mayRepeat(headers: UpstreamResponse['headers'], secrets: readonly string[]): boolean {
   for (const name in headers) {
     const text = String(headers[name] ?? '')
@@ -113,7 +116,10 @@ function mayRepeat(headers: UpstreamResponse['headers'], secrets: readonly strin
   return false
 }
 
-/** True for what has a meaning with some responses: where a resource is (RFC 9110 §10.2.2), and the name of a file. */
+/**
+ * Returns whether a header means something in a response: where a resource is (RFC 9110 §10.2.2), or the name of a
+ * file.
+ */
 function isOwn(name: string, status: number, isJson: boolean): boolean {
   if (name === 'location') return status === 201 || (status >= 300 && status < 400)
   return name === 'content-disposition' && !isJson
@@ -127,7 +133,9 @@ function readLength({ 'content-length': length }: UpstreamResponse['headers']): 
 /** Keeps a browser from running a page that something in front of the API sent: it would be a page of the gateway. */
 const untrusted = { 'content-security-policy': 'sandbox', 'x-content-type-options': 'nosniff' }
 
-/** True where the document describes no JSON body of a status, or none of any success: an empty one is complete. */
+/**
+ * Returns whether the document describes no JSON body of a status, or none of any success: an empty one is complete.
+ */
 function mayBeEmpty({ operation: { responses } }: UpstreamCall, status: number): boolean {
   if (status === 204 || status >= 300) return true
   const successes = responses.filter((one) => one.status.startsWith('2'))
@@ -135,7 +143,7 @@ function mayBeEmpty({ operation: { responses } }: UpstreamCall, status: number):
   return !described.some(({ kind }) => kind === 'json')
 }
 
-/** True where an error can repeat what the client wrote, as a text. */
+/** Returns whether an error can repeat what the client wrote, as a text. */
 function isReadable(type: string | string[] | undefined): boolean {
   return type === undefined || isTextType(String(type))
 }
