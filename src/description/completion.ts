@@ -55,7 +55,7 @@ function addArguments(operation: Part, added: readonly Part[], requestBody: unkn
   }
 }
 
-/** Path parameters in the order of the path's variables. */
+/** Lists the path parameters in the order of the path's variables. */
 function listNames({ key }: DescribedOperation, parameters: readonly Part[]): string[] {
   const { path } = splitPathKey(key)
   return parameters

@@ -61,12 +61,12 @@ export function composeDocument(
   }
 }
 
-/** True for a method that a Path Item Object has no member for (OpenAPI 3.2, `additionalOperations`). */
+/** Returns whether a method is one that a Path Item Object has no member for (OpenAPI 3.2, `additionalOperations`). */
 function isAdditional(method: string): boolean {
   return !/^[a-z]+$/.test(method)
 }
 
-/** The operations of a path beside which one of a method stands. */
+/** Returns the operations of a path beside which one of a method stands. */
 function readMembers(
   item: Readonly<Record<string, unknown>> | undefined,
   method: string,
@@ -74,7 +74,7 @@ function readMembers(
   return asRecord(isAdditional(method) ? item?.additionalOperations : item)
 }
 
-/** What overlays say of a document as a whole; of several documents, the first that says it. */
+/** Returns what overlays say of a document as a whole; of several documents, the first that says it. */
 function listExtensions(descriptions: readonly Description[]): object {
   return Object.fromEntries(
     descriptions

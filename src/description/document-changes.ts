@@ -101,7 +101,7 @@ function listOperations({ paths }: Values): Map<string, Values> {
   )
 }
 
-/** Redocly's own comparison, as a process that reports to nobody and reads no configuration. */
+/** Runs Redocly's own comparison, as a process that reports to nobody and reads no configuration. */
 async function compare(old: Values, next: Values, { execPath, env }: Surroundings): Promise<Values> {
   const folder = await mkdtemp(join(tmpdir(), 'calgate-diff-'))
   try {
@@ -124,7 +124,7 @@ async function compare(old: Values, next: Values, { execPath, env }: Surrounding
   }
 }
 
-/** Redocly is 15 MB that a running gateway has no use for, so it need not be there. */
+/** Finds Redocly, which need not be there: a running gateway has no use for its 15 MB. */
 function findRedocly(): string {
   try {
     const manifest = createRequire(import.meta.url).resolve('@redocly/cli/package.json')

@@ -41,7 +41,7 @@ export function listRepeatedKeys(text: string): Position[] {
   return repeated.map((offset) => toPosition(text, offset))
 }
 
-/** Offset of a member's value in the object, or of an element in the array, that begins at an offset. */
+/** Returns the offset of a member's value in the object, or of an element in the array, that begins at an offset. */
 function findMember(text: string, start: number, segment: string | number): number | undefined {
   const isObject = text[start] === '{'
   if (!isObject && text[start] !== '[') return undefined

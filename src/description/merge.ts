@@ -65,7 +65,7 @@ function describeUnknownVariable(
   return { file: first?.file ?? '', line: 1, column: 1, message, expected, severity: 'error' }
 }
 
-/** What a part says of its address: an `x-base-url` is a server like any other, with the same checks. */
+/** Returns what a part says of its address: an `x-base-url` is a server like any other, with the same checks. */
 function findServers({ servers, 'x-base-url': url }: Readonly<Record<string, unknown>>): unknown {
   return url ?? servers
 }

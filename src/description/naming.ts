@@ -27,12 +27,12 @@ export class NameRegistry {
   }
 }
 
-/** The name of an operation that has none: its method and path, `get_things_id`. */
+/** Makes the name of an operation that has none, of its method and path, `get_things_id`. */
 export function toOperationName(method: string, key: string): string {
   return toClean(`${method.toLowerCase()}_${key}`, /[^A-Za-z0-9-]+/g) || 'operation'
 }
 
-/** Argument names for parameters: letters, digits, `_`, `.` and `-` alone, at most 64 characters, none twice. */
+/** Makes argument names for parameters: letters, digits, `_`, `.` and `-` alone, at most 64 characters, none twice. */
 export function toArgumentNames(names: readonly string[]): string[] {
   const taken = new Set<string>()
   return names.map((name) => {
@@ -44,7 +44,7 @@ export function toArgumentNames(names: readonly string[]): string[] {
   })
 }
 
-/** A name without what is foreign to its rule; one that keeps the rule stays as it is. */
+/** Replaces by `_` what is foreign to the rule of a name; one that keeps the rule stays as it is. */
 function toClean(text: string, foreign: RegExp): string {
   return text.search(foreign) < 0 ? text : text.replaceAll(foreign, '_').replaceAll(/^_+|_+$/g, '')
 }

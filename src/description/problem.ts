@@ -29,12 +29,12 @@ export interface Finding {
   readonly severity?: Severity
 }
 
-/** The finding that something stands at a path for the second time. */
+/** Makes the finding that something stands at a path for the second time. */
 export function reportTwice(path: Path, what: string): Finding {
   return { path, message: `${what} stands twice`, expected: 'it once' }
 }
 
-/** The names that would have been right, for a finding's `expected`. */
+/** Describes the names that would have been right, for a finding's `expected`. */
 export function describeNames(names: readonly string[]): string {
   return names.length === 0 ? 'nothing there' : `one of ${names.join(', ')}`
 }

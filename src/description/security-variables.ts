@@ -60,7 +60,7 @@ function listVariables(scheme: string, environment: unknown): string[] {
   return named.length > 0 ? named : [scheme]
 }
 
-/** The variables that `x-env` names; of a user or a password alone there is none. */
+/** Lists the variables that `x-env` names; of a user or a password alone there is none. */
 function listNamed({ value, username, password }: Readonly<Record<string, unknown>>): string[] {
   const isBasic = username !== undefined && password !== undefined
   return (isBasic ? [username, password] : [value]).filter((one) => typeof one === 'string')

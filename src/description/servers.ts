@@ -61,7 +61,7 @@ export function resolveServer(
   return { url: url.replace(/\/$/, '') }
 }
 
-/** The first of Server Objects, or the URL that stands for them. */
+/** Returns the first of Server Objects, or the URL that stands for them. */
 function readServer(servers: unknown): {
   readonly template: string
   readonly variables: Readonly<Record<string, unknown>>
@@ -80,7 +80,9 @@ function refuse(message: string, expected = '--base-url with the address of the 
   return { problem: { message, expected, severity: 'warning' } }
 }
 
-/** Loopback (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3) and link-local addresses (RFC 3927, RFC 4291 §2.5.6). */
+/**
+ * Returns whether a host is loopback (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3) or link-local (RFC 3927, RFC 4291 §2.5.6).
+ */
 function isLocal(hostname: string): boolean {
   const host = hostname.replaceAll(/[[\]]/g, '').replace(/\.$/, '')
   return (

@@ -58,7 +58,7 @@ function breaksTool(name: string, from: unknown, to: unknown): boolean {
   return group === 'name' && from !== to
 }
 
-/** The leaves in which two objects differ: dotted name, old value, new value. */
+/** Lists the leaves in which two objects differ: dotted name, old value, new value. */
 function compareMembers(old: unknown, next: unknown, prefix = ''): [string, unknown, unknown][] {
   const names = new Set([...Object.keys(asRecord(old)), ...Object.keys(asRecord(next))])
   return [...names].flatMap((name): [string, unknown, unknown][] => {

@@ -30,7 +30,9 @@ export function completeTool(
   }
 }
 
-/** The parts of a request by the names that `x-mcp-tool` knows them by; the further of one name is `query.name`. */
+/**
+ * Lists the parts of a request by the names that `x-mcp-tool` knows them by; the further of one name is `query.name`.
+ */
 function listArguments({ parameters, requestBody }: Part): [string, string][] {
   const seen = new Set<string>(['body'])
   const named = [parameters ?? []].flat().map((parameter): [string, string] => {
@@ -43,8 +45,9 @@ function listArguments({ parameters, requestBody }: Part): [string, string][] {
 }
 
 /**
- * The path that the REST server offers an operation at, without a prefix: the description's own. What tells operations
- * apart that have one path, a constant query or a label, is a further segment: `/#Action=List` is `/Action=List`.
+ * Returns the path that the REST server offers an operation at, without a prefix: the description's own. What tells
+ * operations apart that have one path, a constant query or a label, is a further segment: `/#Action=List` is
+ * `/Action=List`.
  */
 export function toRestPath(key: string): string {
   const { path, query, label } = splitPathKey(key)

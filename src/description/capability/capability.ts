@@ -74,7 +74,7 @@ function cutOut(value: unknown, mistakes: readonly Finding[]): Capability | unde
   return sound as Capability
 }
 
-/** The deepest list on a path; an operation is cut out whole, since one without a parameter would look wrong. */
+/** Finds the deepest list on a path; an operation is cut out whole, since one without a parameter would look wrong. */
 function findElement(value: unknown, path: Path): { list: unknown[]; index: number } | undefined {
   let place = value
   let found: { list: unknown[]; index: number } | undefined

@@ -52,7 +52,7 @@ export function placeConstants(path: string, parameters: readonly InputParameter
   }
 }
 
-/** True for a parameter that is always sent with one text. */
+/** Returns whether a parameter is always sent with one text. */
 function isConstant({ value }: InputParameter): boolean {
   return value !== undefined && !value.includes('{{')
 }
@@ -61,7 +61,7 @@ function isSecretHeader(name: string): boolean {
   return /^authorization$/i.test(name)
 }
 
-/** True for what the value of a header can have (RFC 9110 §5.5). */
+/** Returns whether a text can be the value of a header (RFC 9110 §5.5). */
 function isHeaderText(value: string): boolean {
   return /^[\t\x20-\x7e\x80-\xff]*$/.test(value)
 }

@@ -102,7 +102,7 @@ function findBodyProblems(parameters: readonly InputParameter[], place: Path): F
   }))
 }
 
-/** What two operations that send equal requests have in common. */
+/** Writes the shape of a request, which is the same for two operations that send equal requests. */
 export function toRequestShape({ api, method, key, constants }: Consumed): string {
   const { path, query } = splitPathKey(key)
   const shape = foldTemplate(path).replaceAll(/\{[^}]*\}/g, '{}')

@@ -120,7 +120,10 @@ function deriveRestPath(route: Exposure<Route>): string {
   return encodePath(renamed)
 }
 
-/** The capability's hints under their MCP names; a tool that calls an API reaches an open world unless it says not. */
+/**
+ * Derives a tool, with the capability's hints under their MCP names; a tool that calls an API reaches an open world
+ * unless it says not.
+ */
 function deriveTool(tool: Exposure<ExposedTool>): object {
   const { name, description = name, hints = {} } = tool.exposed
   const { readOnly = false, destructive = true, idempotent = false, openWorld = true } = hints
@@ -139,8 +142,8 @@ function deriveTool(tool: Exposure<ExposedTool>): object {
 }
 
 /**
- * The names of arguments by parameter, `body` for the body. Where two parameters share a name, the further one is
- * `query.name` and its argument `query_name`.
+ * Derives the names of arguments by parameter, `body` for the body. Where two parameters share a name, the further one
+ * is `query.name` and its argument `query_name`.
  */
 function deriveArguments(tool: Exposure<ExposedTool>): Record<string, string> {
   const { target } = tool

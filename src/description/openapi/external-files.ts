@@ -67,7 +67,7 @@ function toAddress(location: string, base: string): string | undefined {
   return URL.canParse(location, base) ? new URL(location, base).href : undefined
 }
 
-/** The name of a loaded file; nothing for the document itself. */
+/** Returns the name of a loaded file; nothing for the document itself. */
 function toName(address: string, base: string): string | undefined {
   if (address === base) return undefined
   const folder = base.slice(0, base.lastIndexOf('/') + 1)

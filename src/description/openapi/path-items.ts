@@ -105,7 +105,7 @@ function isBody(part: unknown): boolean {
   return String(asRecord(part).$ref).startsWith('#/components/requestBodies/')
 }
 
-/** The body itself where there is one; the fields of a form are referenced one by one. */
+/** Returns the body itself where there is one; the fields of a form are referenced one by one. */
 function joinBodies(document: unknown, bodies: readonly unknown[]): unknown {
   const [first, ...more] = bodies
   if (more.length === 0) return first

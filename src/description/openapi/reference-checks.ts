@@ -53,7 +53,7 @@ function describeEndless({ target, path }: Reference): Finding {
   }
 }
 
-/** The finding that a reference leads nowhere. */
+/** Makes the finding that a reference leads nowhere. */
 export function describeDangling({ target, path }: Reference): Finding {
   return {
     path: [...path, '$ref'],

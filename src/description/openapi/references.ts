@@ -84,7 +84,7 @@ export function findPart(document: unknown, reference: string): unknown {
   }, document)
 }
 
-/** The names in a JSON pointer that stands in a fragment (RFC 6901 §6). */
+/** Lists the names in a JSON pointer that stands in a fragment (RFC 6901 §6). */
 export function splitPointer(reference: string): string[] {
   const names = reference.split('/').slice(1)
   return names.map((name) => decodeName(name).replaceAll('~1', '/').replaceAll('~0', '~'))

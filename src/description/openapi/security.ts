@@ -39,8 +39,8 @@ function readSchemes({ components }: Part): Part {
 export const headerScheme = 'authorization'
 
 /**
- * The security of an operation that has none but describes its `Authorization` header as a parameter, which OpenAPI says
- * shall be ignored (3.1.1 §4.8.12.2): the header is a credential, and optional where the parameter is.
+ * Returns the security of an operation that has none but describes its `Authorization` header as a parameter, which
+ * OpenAPI says shall be ignored (3.1.1 §4.8.12.2): the header is a credential, and optional where the parameter is.
  */
 export function findHeaderScheme(parameters: readonly ParameterPart[]): readonly unknown[] | undefined {
   const header = parameters.find((one) => one.in === 'header' && /^authorization$/i.test(one.name))
@@ -62,7 +62,7 @@ export function completeSchemes(document: Part): Part {
   return { ...asRecord(document.components), securitySchemes }
 }
 
-/** The places in a request that the schemes of some alternatives fill, as `header x-api-key`. */
+/** Lists the places in a request that the schemes of some alternatives fill, as `header x-api-key`. */
 export function listSchemePlaces(document: Part, alternatives: readonly unknown[] = []): ReadonlySet<string> {
   const schemes = readSchemes(document)
   return new Set(

@@ -100,7 +100,7 @@ function findOne(document: object, path: string): unknown {
   return more.length === 0 ? structuredClone(match?.value) : undefined
 }
 
-/** The index of an element of a list. */
+/** Returns the index of an element of a list; -1 for a member of an object. */
 function toIndex({ member }: Match): number {
   return typeof member === 'number' ? member : -1
 }
@@ -137,7 +137,7 @@ function merge(place: object, update: unknown): void {
     }
 }
 
-/** A member called `__proto__` is a member like any other. */
+/** Sets a member, of which one called `__proto__` is a member like any other. */
 function setMember(place: object, name: string | number, value: unknown): void {
   Object.defineProperty(place, name, { value, writable: true, enumerable: true, configurable: true })
 }
