@@ -74,12 +74,12 @@ export class Admission {
     this.#onShed = onShed
   }
 
-  /** Number of slots that are taken. */
+  /** Returns the number of slots that are taken. */
   get active(): number {
     return this.#active
   }
 
-  /** Number of requests that wait for a slot. */
+  /** Returns the number of requests that wait for a slot. */
   get waiting(): number {
     return this.#queue.size
   }

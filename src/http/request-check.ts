@@ -34,7 +34,7 @@ export function checkFraming({ rawHeaders, headers, httpVersion, url }: Incoming
     throw refuse('The only transfer coding understood here is chunked, in HTTP/1.1.')
 }
 
-/** The first header that stands more than once and may not; names and values alternate. */
+/** Finds the first header that stands more than once and may not; names and values alternate. */
 function findRepeated(rawHeaders: readonly string[]): string | undefined {
   const seen: string[] = []
   for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -123,12 +123,12 @@ export function createSourceCheck(
 
 const withoutOrigin = 'A page of another site calls this gateway by fetch with CORS, which sends its origin.'
 
-/** True where a person follows a link, and what it leads to takes the place of the page. */
+/** Returns whether a person follows a link, and what it leads to takes the place of the page. */
 function isLink(headers: IncomingMessage['headers']): boolean {
   return headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document'
 }
 
-/** True for another address of this machine, a name below one that begins with `*.`, and any address where these are allowed. */
+/** Returns whether a host is of this machine, is listed, or is an address where `allowAddresses` allows them. */
 function isRareHostAllowed(
   name: string,
   bare: string,
@@ -138,14 +138,14 @@ function isRareHostAllowed(
   return allowAddresses === true && isIP(bare.replace(/^\[(.*)\]$/, '$1')) > 0
 }
 
-/** True for the allowed name itself; one that begins with `*.` covers every name below it. */
+/** Returns whether a name is the allowed one; one that begins with `*.` covers every name below it. */
 function covers(allowed: string, name: string): boolean {
   return allowed.startsWith('*.')
     ? name.length > allowed.length - 1 && name.endsWith(allowed.slice(1))
     : name === allowed
 }
 
-/** True for a loopback web page and for what the operator has listed. */
+/** Returns whether an origin is a loopback web page, or one that the operator has listed. */
 export function isOriginAllowed(origin: string, { allowedOrigins }: SourceOptions): boolean {
   if (allowedOrigins.includes(origin.toLowerCase())) return true
   if (!URL.canParse(origin)) return false
