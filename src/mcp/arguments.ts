@@ -23,8 +23,8 @@ export type ToolArguments = Readonly<Record<string, unknown>>
 export type CredentialSource = (header: string, security: Security) => string | undefined
 
 /**
- * The input schema of a tool: one closed object with the arguments as the capability binds them. A credential
- * is never required, since a call may get it from elsewhere and then no model sees it; nor is what has a default.
+ * Makes the input schema of a tool: one closed object with the arguments as the capability binds them. A credential is
+ * never required, since a call may get it from elsewhere and then no model sees it; nor is what has a default.
  */
 export function describeArguments(
   { parameters, body }: Operation,
@@ -50,7 +50,10 @@ function toDefault(preset: unknown): JsonSchema {
   return preset === undefined ? {} : { default: preset }
 }
 
-/** One sentence: the ways to give the secret of a call, those that no model sees first. Empty without a secret. */
+/**
+ * Describes in one sentence how to give the secret of a call, the ways that no model sees first. Empty without a
+ * secret.
+ */
 export function adviseCredential({ parameters }: Operation, tool: Tool, variable: string): string {
   const header = parameters.find(isCredential)?.name
   if (header === undefined) return ''
@@ -148,7 +151,7 @@ function refuseArgument(name: string, names: readonly string[], { body }: Operat
   return { ...violation, message: `belongs in ${argument}: give it as ${argument}.${name}` }
 }
 
-/** The same violation, located by the names that a client of the tool knows: `userId`, not `path.userId`. */
+/** Locates a violation by the names that a client of the tool knows: `userId`, not `path.userId`. */
 export function locateByArgument({ parameters }: Operation, tool: Tool, violation: Violation): Violation {
   for (const [key, argument] of Object.entries(tool.arguments)) {
     const parameter = parameters.find((one) => toArgumentKey(tool, one) === key)

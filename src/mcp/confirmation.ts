@@ -128,7 +128,7 @@ export class Confirmations {
   }
 }
 
-/** The call in words: what it does, and to what. */
+/** Describes the call in words: what it does, and to what. */
 function describeCall({ operation, tool, values }: ConfirmedCall): string {
   const ids = operation.parameters
     .filter((one) => one.in === 'path')

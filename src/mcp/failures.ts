@@ -28,8 +28,8 @@ export function findFailure(
 }
 
 /**
- * What the API did not answer itself: a redirect that the document does not describe, or a page (HTML) in the place of
- * another type. Undefined for every other response below 400.
+ * Makes a result of what the API did not answer itself: a redirect that the document does not describe, or a page
+ * (HTML) in the place of another type. Undefined for every other response below 400.
  */
 function toDiversion(
   { status, headers, body }: ApiResponse,
@@ -52,7 +52,7 @@ function toDiversion(
   return isForeign && isPage ? toBlocked(status, upstream, '') : undefined
 }
 
-/** An error of the gateway itself: nothing was sent, or nobody knows what became of it. */
+/** Makes a result of an error of the gateway itself: nothing was sent, or nobody knows what became of it. */
 export function toRefusal(error: GatewayError, nextStep?: string): ToolResult {
   const { title, action, outcome } = errorCatalogue[error.code]
   // A client of a tool sees no headers.
@@ -72,7 +72,10 @@ export function toRefusal(error: GatewayError, nextStep?: string): ToolResult {
   })
 }
 
-/** The refusal of a call; it says how to give the secret where that is missing, alone or beside wrong arguments. */
+/**
+ * Makes a result of the refusal of a call; it says how to give the secret where that is missing, alone or beside wrong
+ * arguments.
+ */
 export function toCallRefusal(error: GatewayError, advice: string): ToolResult {
   const { code, message, violations, cause } = error
   if (code === 'missing_credentials') return toRefusal(new GatewayError(code, { detail: advice }), advice)
@@ -89,9 +92,9 @@ export function toCallRefusal(error: GatewayError, advice: string): ToolResult {
 }
 
 /**
- * An error response of the API, without what it echoed of the request. Where secrets are redacted only what it says
- * about the error is told, since no schema tells what else it may hold. A page (HTML) comes from something in
- * front of the API, and its text is for no model.
+ * Makes a result of an error response of the API, without what it echoed of the request. Where secrets are redacted
+ * only what it says about the error is told, since no schema tells what else it may hold. A page (HTML) comes from
+ * something in front of the API, and its text is for no model.
  */
 function toFailure(
   { status, headers, text }: ApiResponse,

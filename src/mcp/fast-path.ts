@@ -105,7 +105,10 @@ function hasOnly(value: object, names: ReadonlySet<string>): boolean {
   return true
 }
 
-/** True for `_meta` with members of clients' own, a token for progress, which is never reported, and those named. */
+/**
+ * Returns whether `_meta` has only members of clients' own, a token for progress, which is never reported, and those
+ * named.
+ */
 function isPlain(meta: unknown, names: ReadonlySet<string>): meta is JsonObject {
   if (!isObject(meta)) return false
   for (const name in meta) if (name.startsWith('io.modelcontextprotocol/') && !names.has(name)) return false

@@ -3,7 +3,7 @@ import type { Operation } from '../document/operations.ts'
 import { safeMethods } from '../document/safe-methods.ts'
 
 /**
- * What a client should do after an error response of the upstream, in one sentence. The other tools it points to
+ * Says what a client should do after an error response of the upstream, in one sentence. The other tools it points to
  * are found by their paths: the collection an item belongs to, the items of a collection.
  */
 export function adviseNextStep(

@@ -2,8 +2,8 @@ import { asRecord, isObject } from '../document/json.ts'
 import { dereference, type JsonSchema, listChoices } from '../document/json-schema.ts'
 
 /**
- * The output schema of a tool: names and describes every member of the response, yet any JSON object satisfies it.
- * Clients throw away a result that breaks the schema, and a response mismatch must never cost anyone a token. So no
+ * Makes the output schema of a tool: it names and describes every member of the response, yet any JSON object satisfies
+ * it. Clients throw away a result that breaks the schema, and a response mismatch must never cost anyone a token. So no
  * keyword limits a value: types and allowed values stand in the descriptions, and members beside whatever is no object.
  */
 export function describeOutput(schema: JsonSchema): JsonSchema {
@@ -72,7 +72,7 @@ function toSchema({ description, type, properties, items }: Described): JsonSche
   }
 }
 
-/** What a value is, in words: "(string or null)", "(one of 12, 24)". */
+/** Describes what a value is: "(string or null)", "(one of 12, 24)". */
 function describeType(schema: JsonSchema, root: JsonSchema): string {
   const { type = [], format } = schema
   const types = [type, ...listChoices(schema, root).map((one) => one.type ?? [])].flat()

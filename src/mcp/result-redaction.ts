@@ -33,7 +33,10 @@ export function selectDescribed(schema: JsonSchema): Selection {
 /** A name that no schema describes. */
 const undescribed = '\u0000'
 
-/** True where a selection lets members through that are not described, since its schema describes none, or no element. */
+/**
+ * Returns whether a selection lets members through that are not described, since its schema describes none, or no
+ * element.
+ */
 export function selectsAnything(select: Selection): boolean {
   const member = { [undescribed]: undescribed }
   return [member, [member]].some((value) => select(value).text.includes(JSON.stringify(member)))
@@ -109,7 +112,7 @@ function describesMore(choice: unknown, root: JsonSchema): boolean {
   )
 }
 
-/** Of the choices that an object may be of, the one counts that describes most of it. */
+/** Counts the members of an object, by which the choice that describes most of it is found. */
 function countMembers(value: unknown): number {
   return isObject(value) ? Object.keys(value).length : 0
 }

@@ -31,8 +31,9 @@ export const deepestResult = 512
 const largeText = 256 * 1024
 
 /**
- * A success: its own text, byte for byte, and what it says. With a selection only what that leaves, and the notice that
- * says where the rest is to be had. Throws `upstream_invalid_response` where JSON nests too deep to be written into a result.
+ * Makes a result of a success: its own text, byte for byte, and what it says. With a selection only what that leaves,
+ * and the notice that says where the rest is to be had. Throws `upstream_invalid_response` where JSON nests too deep to
+ * be written into a result.
  */
 export async function toResult(response: ApiResponse, select?: Selection, notice = ''): Promise<ToolResult> {
   const { text, data, body } = response
@@ -58,7 +59,7 @@ export async function toResult(response: ApiResponse, select?: Selection, notice
 
 const tooDeep = `The upstream sent JSON that nests deeper than ${deepestResult} levels.`
 
-/** A success without a body says so; what its header `Location` names is told too. */
+/** Makes a result of a success without a body, which says so, and what its header `Location` names. */
 function toEmptyResult({ status, headers }: ApiResponse): ToolResult {
   const { location } = headers
   const at = typeof location === 'string' ? redactTokens(location) : undefined
@@ -69,7 +70,7 @@ function toEmptyResult({ status, headers }: ApiResponse): ToolResult {
   }
 }
 
-/** A success that is no JSON: text as such, images and audio as such, other bytes as a resource within the result. */
+/** Makes a result of a success that is no JSON: text, images and audio as such, other bytes as a resource within it. */
 function toForeignResult({ status, headers, text, body }: ApiResponse, redacts: boolean): ToolResult {
   const mimeType = readType(headers) || (isUtf8(body) ? 'text/plain' : 'application/octet-stream')
   const structuredContent = { status, contentType: mimeType }

@@ -103,7 +103,7 @@ function isSecret({ format }: JsonSchema): boolean {
   return format === 'password'
 }
 
-/** True where a value has neither members nor elements. */
+/** Returns whether a value has neither members nor elements. */
 function isPlain({ type, properties, items, enum: values }: JsonSchema): boolean {
   const types = [type ?? []].flat()
   if (types.length > 0) return types.every((one) => one !== 'object' && one !== 'array')

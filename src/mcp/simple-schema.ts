@@ -15,7 +15,7 @@ export function simplifySchema(schema: JsonSchema): JsonSchema {
   return description === undefined ? { anyOf } : { description, anyOf }
 }
 
-/** A choice of values without null, which has a schema of its own. */
+/** Returns a choice of values without null, which has a schema of its own. */
 function withoutNull(schema: JsonSchema): JsonSchema {
   return Array.isArray(schema.enum) ? { ...schema, enum: schema.enum.filter((one) => one !== null) } : schema
 }

@@ -113,7 +113,7 @@ function recordCalls(
   }
 }
 
-/** How a call ended: by the status of the response, or with an error of the gateway as its result says it. */
+/** Reads how a call ended: by the status of the response, or with an error of the gateway as its result says it. */
 function readEnding(result: ToolResult | Question, responded: number): Ending {
   if (!('content' in result)) return { status: errorCatalogue.confirmation_required.status, code: undefined }
   if (!result.isError) return { status: responded, code: undefined }
