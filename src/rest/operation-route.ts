@@ -133,7 +133,7 @@ function createRequestReader(operation: Operation, defaults: ReadonlyMap<Paramet
 
 const noQuery = { values: {}, violations: [] }
 
-/** The parameter of each variable of the exposed path. */
+/** Finds the parameter of each variable of the exposed path. */
 function assignVariables({ restPath, parameters }: Operation): (Parameter | undefined)[] {
   const own = parameters.filter((one) => one.in === 'path')
   const { names } = matchVariables(
@@ -148,7 +148,7 @@ function listTexts(parameter: Parameter | undefined): readonly string[] | undefi
   return Array.isArray(texts) ? texts.map(String) : undefined
 }
 
-/** A variable that the exposed path lost is given in the query. */
+/** Moves a variable that the exposed path lost to the query. */
 function moveToQuery(parameter: Parameter): Parameter {
   return { ...parameter, in: 'query', style: 'form', explode: false }
 }
@@ -164,8 +164,8 @@ function prepare(
 }
 
 /**
- * Only the operation's own headers. An empty one is a value: a client that sends an empty secret or idempotency key meant
- * to send one, and must not act with a configured key, or without the protection that it asked for.
+ * Reads only the operation's own headers. An empty one is a value: a client that sends an empty secret or idempotency
+ * key meant to send one, and must not act with a configured key, or without the protection that it asked for.
  */
 function readHeaders(readers: readonly PlaceReader[], headers: FastifyRequest['headers']): Values {
   const values: Values = {}

@@ -43,7 +43,7 @@ export function writeRoute(restPath: string): string {
     .join('')
 }
 
-/** The name of a variable in the router, and in the log's `route`: its own where that is a word. */
+/** Returns the name of a variable in the router, and in the log's `route`: its own where that is a word. */
 function nameVariable(name: string, index: number): string {
   return /^[A-Za-z]\w*$/.test(name) ? name : `v${index}`
 }
