@@ -23,7 +23,10 @@ export class Fingerprint {
     this.#key = createSecretKey(key)
   }
 
-  /** The same for two calls that are the same in method, path, query, credentials, client and every byte of the body. */
+  /**
+   * Names a call: two have one name when they are the same in method, path, query, credentials, client and every byte
+   * of the body.
+   */
   nameCall({
     method,
     path,
@@ -35,12 +38,12 @@ export class Fingerprint {
     return this.#hash([method, path, listFields(personal), principal, body ?? ''])
   }
 
-  /** The same for two calls that the upstream takes for one client's. */
+  /** Names a client: two calls have one name when the upstream takes them for one client's. */
   nameClient(identity: Identity, ...more: readonly string[]): string {
     return this.#hash([listFields(Object.entries(identity)), ...more])
   }
 
-  /** The same for all calls that a limit counts together: of an authenticated client, else of equal credentials. */
+  /** Names the calls that a limit counts together: of an authenticated client, else of equal credentials. */
   nameLimited(principal: string, identity: Identity): string {
     return principal === '' ? this.nameClient(identity) : this.#hash(['principal', principal])
   }
