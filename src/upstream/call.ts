@@ -51,7 +51,7 @@ export function compose(send: Send, interceptors: readonly Interceptor[]): Send 
   return interceptors.reduceRight((next, intercept) => intercept(next), send)
 }
 
-/** True for a request that has no effect, so that it may be given up at any time. */
+/** Returns whether a request has no effect, so that it may be given up at any time. */
 export function isRead({ method }: Pick<UpstreamRequest, 'method'>): boolean {
   return safeMethods.has(method)
 }

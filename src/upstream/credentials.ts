@@ -65,7 +65,7 @@ function collect(
   return { headers: places.header, query: places.query, cookies: places.cookie }
 }
 
-/** What the client brought in the place of a scheme; the name of a scheme in `Authorization` has no case. */
+/** Reads what the client brought in the place of a scheme; the name of a scheme in `Authorization` has no case. */
 function readBrought(
   { in: place, key, prefix, configuredOnly }: SecurityScheme,
   input: CallInput,
@@ -78,13 +78,15 @@ function readBrought(
     : value
 }
 
-/** A configured credential as it is sent; that of Basic is user and password with a colon between (RFC 7617). */
+/** Writes a configured credential as it is sent; that of Basic is user and password with a colon between (RFC 7617). */
 function write({ prefix }: SecurityScheme, secret: string | undefined): string | undefined {
   if (secret === undefined) return undefined
   return prefix + (prefix === 'Basic ' ? Buffer.from(secret).toString('base64') : secret)
 }
 
-/** The values of parameters that a call may leave out, since no others are served; each of its parameter's type. */
+/**
+ * Finds the values of parameters that a call may leave out, since no others are served; each of its parameter's type.
+ */
 export function findDefaults(
   { parameters }: Operation,
   { pins }: ConfiguredCredentials,
@@ -116,7 +118,7 @@ export function createPinCheck(
 }
 
 /**
- * The refusal of a call without the credentials that the operation needs. RFC 9110 §11.6.1 asks every 401 for a
+ * Makes the refusal of a call without the credentials that the operation needs. RFC 9110 §11.6.1 asks every 401 for a
  * challenge; where HTTP has no name for the scheme it is that of the header.
  */
 export function refuseWithoutCredentials({ security }: Operation): GatewayError {
@@ -153,7 +155,7 @@ export function createCredentialSource(
   }
 }
 
-/** The headers that authenticate a call, cookies included, by lower-case names. */
+/** Returns the headers that authenticate a call, cookies included, by lower-case names. */
 export function toCredentialHeaders({ headers, cookies }: CallCredentials): Readonly<Record<string, string>> {
   const pairs = Object.entries(cookies).map(([name, value]) => `${name}=${value}`)
   return pairs.length > 0 ? { ...headers, cookie: pairs.join('; ') } : headers

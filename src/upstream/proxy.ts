@@ -55,21 +55,23 @@ export function forward(
 }
 
 /**
- * True for a path that `reply.from` sends as it is. It refuses `..` beside a slash, and its URL parser changes dot
+ * Returns whether `reply.from` sends a path as it is. It refuses `..` beside a slash, and its URL parser changes dot
  * segments and characters that stand in some documents' paths; such a path travels in the call's context.
  */
 function isPlainPath(path: string): boolean {
   return /^\/(?:[\w~!$&()*+,;=:@/-]|\.(?!\.)|%(?!2e|2f)[0-7][0-9a-f])*$/i.test(path) && !/\/[./]/.test(path)
 }
 
-/** True for a body that `reply.from` takes: none of a read, and no stream; the others travel in the call's context. */
+/**
+ * Returns whether `reply.from` takes a body: none of a read, and no stream; the others travel in the call's context.
+ */
 function isPlainBody(method: string, body: Buffer | Readable | undefined): boolean {
   return body === undefined || (body instanceof Buffer && method !== 'GET' && method !== 'HEAD')
 }
 
 /**
- * True for a response whose body may stream: an error and a redirect are redacted and JSON is checked, which takes the
- * whole of it; a body that is empty has nothing to stream.
+ * Returns whether the body of a response may stream: an error and a redirect are redacted and JSON is checked, which
+ * takes the whole of it; a body that is empty has nothing to stream.
  */
 function mayStream({ status, headers }: Pick<UpstreamResponse, 'status' | 'headers'>): boolean {
   if (status < 200 || status >= 300 || status === 204) return false

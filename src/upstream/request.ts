@@ -95,7 +95,7 @@ function joinTarget(path: string, written: string | undefined, { query }: CallCr
   return pairs.length > 0 ? `${path}?${pairs.join('&')}` : path
 }
 
-/** The types that the document has for a success; any where it has none, JSON first (RFC 9110 §12.5.1). */
+/** Lists the types that the document has for a success; any where it has none, JSON first (RFC 9110 §12.5.1). */
 function listAccepted({ responses }: Operation): string {
   const successes = responses.filter(({ status }) => /^(?:2|default)/.test(status))
   const types = new Set(successes.flatMap(({ content }) => content.map(({ name }) => name)))
@@ -118,7 +118,7 @@ function listDescribers({ parameters }: Operation): ((input: CallInput) => Recor
   })
 }
 
-/** A structured string and its bare text are the same key. */
+/** Reads an idempotency key: a structured string and its bare text are the same one. */
 function readIdempotencyKey(value: unknown): string | undefined {
   return typeof value === 'string' ? value.replace(/^"(.*)"$/, '$1') : undefined
 }

@@ -40,7 +40,7 @@ export function createMarkReader(
   }
 }
 
-/** Names and values of the path variables, the values as they stand in the URL. */
+/** Reads the names and values of the path variables, the values as they stand in the URL. */
 function readVariables(operation: Operation, path: string): ReadonlyMap<string, string> {
   const template = splitPathKey(operation.path).path
   const values = createPathPattern(template).exec(path.replace(/\?.*$/s, ''))?.slice(1) ?? []

@@ -93,7 +93,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     parts.request.signal?.addEventListener('abort', this.#abort)
   }
 
-  /** Called in the tick that writes the request's first bytes. */
+  /** Marks the call as sent, in the tick that writes the request's first bytes. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#leaveQueue()
     if (this.#settled) controller.abort(new Error('the request was given up before it was sent'))
