@@ -39,7 +39,7 @@ const nothing = {
   headers: {},
 }
 
-/** A call that ended in nothing a client could use. */
+/** Describes a call that ended in nothing a client could use. */
 export function breakCall(reason: string): CallResult {
   return { ...nothing, kind: 'broken', reason }
 }
@@ -105,7 +105,7 @@ function readCode(body: unknown): string | undefined {
   return code === undefined ? undefined : String(code)
 }
 
-/** The media type of a response, in lower case and without parameters (RFC 9110 section 8.3.1). */
+/** Returns the media type of a response, in lower case and without parameters (RFC 9110 section 8.3.1). */
 export function readMediaType({ 'content-type': type }: CallResult['headers']): string {
   return (
     String(type ?? '')

@@ -78,7 +78,7 @@ export function createCreatedUsers(most = mostCreations): CreatedUsers {
   }
 }
 
-/** True for a text that an API may take for the id of a user, however it is spelled. */
+/** Returns whether an API may take for the id of a user, however it is spelled. */
 function isId(text: string): boolean {
   const id = Number(safeDecode(text))
   return Number.isInteger(id) && id > 0 && id <= 2_147_483_647 && id !== absentUser

@@ -63,7 +63,7 @@ export function recordCall(
   }
 }
 
-/** The operation that a call belongs to, and the variables of its path; nothing for another path. */
+/** Finds the operation that a call belongs to, and the variables of its path; nothing for another path. */
 export function readOperation(
   { method, path }: Pick<Exchange, 'method' | 'path'>,
   operations: readonly OperationFacts[],

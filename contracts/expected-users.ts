@@ -104,7 +104,7 @@ function isUser(known: Members | 'deleted' | undefined): known is Members {
   return typeof known === 'object'
 }
 
-/** What a call sent of a user, as the API stores it. */
+/** Lists what a call sent of a user, as the API stores it. */
 function listSent({ exchange, clientId }: Call, { mayBeNull }: { readonly mayBeNull: boolean }): Members {
   const sent = Object.entries(asRecord(exchange.body)).filter(([, value]) => mayBeNull || value !== null)
   const { email, ...rest }: Members = Object.fromEntries(sent)

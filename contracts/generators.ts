@@ -71,7 +71,9 @@ export function generateArguments(described: readonly DescribedArgument[]): fc.A
   })
 }
 
-/** Values that a schema allows. Throws a `TypeError` on a schema it cannot read, so that none goes untried. */
+/**
+ * Generates the values that a schema allows. Throws a `TypeError` on a schema it cannot read, so that none goes untried.
+ */
 export function generateValue(schema: JsonObject): fc.Arbitrary<unknown> {
   const value = generateSolid(schema)
   return schema.nullable === true ? fc.option(value, { freq: 4 }) : value

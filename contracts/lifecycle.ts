@@ -167,7 +167,7 @@ async function observeTokens(
   await call('refresh-other', 'refresh', { body: nameToken(bareToken) })
 }
 
-/** What somebody tries who knows the client and not its secret. */
+/** Observes what somebody tries who knows the client and not its secret. */
 async function observeWrongSecret(call: Call, { clientId }: Tenant, userId: unknown): Promise<void> {
   const wrong = { clientId, secret: 'another-secret' }
   const { refreshToken } = await call('wrong-before', 'force-refresh', { userId })
@@ -179,7 +179,7 @@ async function observeWrongSecret(call: Call, { clientId }: Tenant, userId: unkn
   await call('wrong-kept', 'refresh', { body: nameToken(refreshToken) })
 }
 
-/** What the second client tries with a user of the first one, and each client with the other's secret. */
+/** Observes what the second client tries with a user of the first one, and each client with the other's secret. */
 async function observeTenants(
   call: Call,
   { clientId, secret }: Tenant,

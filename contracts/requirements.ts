@@ -120,7 +120,7 @@ function select(
   return operations.filter(({ name }) => wanted.includes(name))
 }
 
-/** What a schema cannot say: names that lead nowhere, and ids that stand twice. */
+/** Finds what a schema cannot say: names that lead nowhere, and ids that stand twice. */
 function findContradictions(
   source: Source,
   operations: readonly OperationFacts[],

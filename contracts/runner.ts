@@ -65,12 +65,12 @@ export function createRunner(target: Pick<Target, 'name'>): Runner {
   }
 }
 
-/** True for what looks at every response of the run, and so meets again what others have met. */
+/** Returns whether a requirement looks at every response of the run, and so meets again what others have met. */
 function isRecorded({ id }: TestCase['requirement']): boolean {
   return id.endsWith('.recorded')
 }
 
-/** A member of an operation on a server, wherever in the response it is. */
+/** Names a member of an operation on a server, wherever in the response it is. */
 function nameMember({ operation, server, field }: Finding): string {
   return `${operation} ${server} ${field
     .replaceAll(/\[\d+\]/g, '')

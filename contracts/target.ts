@@ -204,7 +204,7 @@ function keepPace(client: McpClient): McpClient {
   return { ...client, call }
 }
 
-/** The client of the upstream itself, whose paths are the document's. */
+/** Opens the client of the upstream itself, whose paths are the document's. */
 export function openUpstreamClient(url: string): UpstreamClient {
   const client = openRestClient(url)
   const translate = (facts: OperationFacts) => {

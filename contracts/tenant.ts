@@ -4,7 +4,7 @@ export interface Tenant {
   readonly secret: string
 }
 
-/** The arguments that say whose call it is, as far as the gateway does not have them itself. */
+/** Returns the arguments that say whose call it is, as far as the gateway does not have them itself. */
 export function identify(
   { configured }: { readonly configured: boolean },
   { clientId, secret }: Tenant,

@@ -115,7 +115,7 @@ export async function collectFindings(
   return findings
 }
 
-/** A finding in one line: what broke, on which surface, in which field, by which rule. */
+/** Describes a finding in one line: what broke, on which surface, in which field, by which rule. */
 export function describeFinding(finding: Finding): string {
   const { requirement, operation, server, field, rule, message } = finding
   return `✗ ${operation} · ${server} · ${field || 'call'} · ${requirement}: ${message}. ${rule}`

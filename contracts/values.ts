@@ -22,7 +22,7 @@ export function setArgument(
   return inner === undefined ? others : { ...others, [first]: inner }
 }
 
-/** The argument at a dotted place. */
+/** Returns the argument at a dotted place. */
 export function getArgument(values: unknown, place: string): unknown {
   return place.split('.').reduce<unknown>((inner, name) => asRecord(inner)[name], values)
 }
@@ -36,7 +36,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** True for a list, whose elements stay unknown. */
+/** Returns whether a value is a list, whose elements stay unknown. */
 export function isList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value)
 }
@@ -49,14 +49,14 @@ export function toList(value: unknown): readonly unknown[] {
 /** Longest value that a message shows whole, in characters. */
 const longest = 200
 
-/** A value for a message: cut in the middle, without e-mail addresses and tokens. */
+/** Shows a value in a message: cut in the middle, without e-mail addresses and tokens. */
 export function showValue(value: unknown): string {
   const text = redact(JSON.stringify(value) ?? 'nothing')
   if (text.length <= longest) return text
   return `${text.slice(0, longest / 2)} … ${text.slice(-longest / 2)} (${text.length} characters)`
 }
 
-/** A text without the addresses of people and without tokens; the addresses that a run makes up stay. */
+/** Returns a text without the addresses of people and without tokens; the addresses that a run makes up stay. */
 export function redact(text: string): string {
   return text
     .replaceAll(/[\w.+-]+@[\w-]+(\.[\w-]+)+/g, (address) =>

@@ -34,7 +34,7 @@ const checkValues: Check = async (context) => {
   }
 }
 
-/** The call must have been refused by the name of the argument, without reaching the upstream. */
+/** Checks that a call was refused by the name of the argument, without reaching the upstream. */
 export function expectRefusal(context: Context, argument: string, result: CallResult, what: string): void {
   const { fail, target } = context
   const { kind, code, places } = result
@@ -46,7 +46,7 @@ export function expectRefusal(context: Context, argument: string, result: CallRe
     fail(argument, `${what} before anything is sent; ${target.recorder.requests.length} sent`)
 }
 
-/** The call must have been sent, and not found wrong by an upstream that checks it against the document. */
+/** Checks that a call was sent, and not found wrong by an upstream that checks it against the document. */
 export function expectAcceptance(context: Context, argument: string, result: CallResult, what: string): void {
   const { kind, status = 0, body } = result
   const invalid = asRecord(asRecord(asRecord(body).error).details).errors !== undefined || status === 422
@@ -55,7 +55,7 @@ export function expectAcceptance(context: Context, argument: string, result: Cal
     context.fail(argument, `${what}; got ${describeResult(result)}`)
 }
 
-/** A result in a few words, with the API's own reasons where it gives some. */
+/** Describes a result in a few words, with the API's own reasons where it gives some. */
 export function describeResult({ kind, status, code, places, reason, body }: CallResult): string {
   if (kind === 'broken') return reason
   const error = asRecord(asRecord(body).error)
@@ -67,7 +67,7 @@ export function describeResult({ kind, status, code, places, reason, body }: Cal
   return redact(said.length > 0 ? `${words} (${said.join('; ')})` : words)
 }
 
-/** True when a place is the argument itself or lies within it: `emails[0]` within `emails`. */
+/** Returns whether a place is the argument itself or lies within it: `emails[0]` within `emails`. */
 export function leadsTo(argument: string, place: string): boolean {
   return place === argument || (place.startsWith(argument) && '.['.includes(place.charAt(argument.length)))
 }

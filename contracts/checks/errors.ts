@@ -123,7 +123,7 @@ export const errors: Readonly<Record<string, Check>> = {
   },
 }
 
-/** Errors that the document gives the operation beside: a client may rely on those as well. */
+/** Lists the errors that the document gives the operation beside: a client may rely on those as well. */
 function listDocumented({ operation }: Context): string[] {
   return listDocumentedResponses(readDocument())
     .filter(({ method, path }) => `${method} ${path}` === operation.operation)
@@ -162,7 +162,7 @@ function checkError(context: Context, name: string, facts: ErrorFacts, result: C
   for (const words of told) if (!result.text.includes(words)) fail(place('text'), `does not say ${words}`)
 }
 
-/** The shapes of all errors that an operation returns with a status, the wanted one first. */
+/** Lists the shapes of all errors that an operation returns with a status, the wanted one first. */
 function listShapes({ operation, requirements }: Context, wanted: string, status: number): string[] {
   const shapes = operation.errors.flatMap((name) => {
     const facts = requirements.errors.get(name)
@@ -176,7 +176,7 @@ function checkType(context: Context, name: string, { headers }: CallResult): voi
   context.expectEqual(`${name}.content-type`, type, 'application/json')
 }
 
-/** What a shape can not say: a plain error has nothing more, and a validation error lists sentences. */
+/** Lists what a shape can not say: a plain error has nothing more, and a validation error lists sentences. */
 export function listFinePrint(shape: string, error: Readonly<Record<string, unknown>>) {
   const found = (place: string, message: string) => [{ place, message }]
   const further = Object.keys(error).filter((name) => name !== 'code' && name !== 'message')

@@ -90,7 +90,7 @@ export const problems: Readonly<Record<string, Check>> = {
   },
 }
 
-/** A call that succeeds, one that the API refuses, and one that the gateway refuses. */
+/** Makes three calls: one that succeeds, one that the API refuses, and one that the gateway refuses. */
 export async function callThreeWays(context: Context): Promise<readonly CallResult[]> {
   const { operation, server } = context
   const valid = await context.makeArguments(operation)
@@ -103,7 +103,7 @@ export async function callThreeWays(context: Context): Promise<readonly CallResu
   ]
 }
 
-/** A call in which everything that can be wrong at once is wrong. */
+/** Makes a call in which everything that can be wrong at once is wrong. */
 async function callWrongly(context: Context): Promise<CallResult> {
   const { operation, makeArguments, server } = context
   const valid = await makeArguments(operation)
@@ -114,7 +114,9 @@ async function callWrongly(context: Context): Promise<CallResult> {
   return server.call(operation, values)
 }
 
-/** Wrong values by the name of the argument, each with the rule that it breaks and words that say what is right. */
+/**
+ * Lists wrong values by the name of the argument, each with the rule that it breaks and words that say what is right.
+ */
 function listWrong({ operation }: Context): Readonly<Record<string, readonly [unknown, string, string]>> {
   const described = readArguments(readDocument(), operation)
   const has = (name: string) => described.some((one) => one.name === name)

@@ -149,7 +149,7 @@ function listApplicable({ server, operation, target }: Context): ConstraintViola
   })
 }
 
-/** True for what a tool call may leave out: a secret may come with the connection instead. */
+/** Returns whether a tool call may leave an argument out: a secret may come with the connection instead. */
 function isOptional({ in: place, required }: DescribedArgument): boolean {
   return place === 'header' || !required
 }
@@ -160,7 +160,7 @@ function fits(argument: DescribedArgument, value: unknown): boolean {
   return !Array.isArray(value) || (value.length > 0 && !String(value).includes(',') && String(value) !== '')
 }
 
-/** The request that a call must become. */
+/** Describes the request that a call must become. */
 function describe({ operation }: Context, values: CallArguments): Readonly<Record<string, unknown>> {
   const [method = '', template = ''] = operation.operation.split(' ')
   const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values[name]))
@@ -183,7 +183,7 @@ function describeSent({ method, url, headers, body }: RecordedRequest): Readonly
   return { method, path, secret, clientId, ...given, ...(body.length > 0 ? { body: readBody(body) } : {}) }
 }
 
-/** All of a request but what frames it on the wire. */
+/** Describes all of a request but what frames it on the wire. */
 function describeWhole({ method, url, headers, body }: RecordedRequest): Readonly<Record<string, unknown>> {
   const framing = ['connection', 'content-length', 'transfer-encoding', 'host']
   const named = Object.entries(headers).filter(([name]) => !framing.includes(name))

@@ -91,7 +91,7 @@ export const recorded: Readonly<Record<string, Check>> = {
   },
 }
 
-/** The exchanges of the operation with the server, those of the life of some users at least. */
+/** Lists the exchanges of the operation with the server, those of the life of some users at least. */
 async function listExchanges({
   observe,
   target,
@@ -108,7 +108,7 @@ async function listExchanges({
   return own
 }
 
-/** The context, but only the first difference of each member is reported. */
+/** Returns the context, but only the first difference of each member is reported. */
 function reportOnce(context: Context): Context {
   const fields = new Set<string>()
   const fail = (field: string, message: string) => {
@@ -140,7 +140,7 @@ function checkCharset({ fail }: Pick<Context, 'fail'>, { headers }: Exchange['re
     fail('content-type', `must be UTF-8, says ${charset}`)
 }
 
-/** An error is one of those that the operation can return, whole, and about this call. */
+/** Checks that an error is one of those that the operation can return, whole, and about this call. */
 function checkError(context: Context, { path, result, at }: Exchange): void {
   const { operation, requirements } = context
   const { kind, status, code, body, reason } = result

@@ -178,7 +178,7 @@ function makeKey(name: string): string {
   return `${name}-${Date.now()}-${keys}`
 }
 
-/** Another call of the same client: a key belongs to one call, and to the client that makes it. */
+/** Makes another call of the same client: a key belongs to one call, and to the client that makes it. */
 function changeCall(values: CallArguments): CallArguments {
   if ('userId' in values) return { ...values, userId: 2_147_483_646 }
   const { refreshToken } = asRecord(values.body)
@@ -188,7 +188,7 @@ function changeCall(values: CallArguments): CallArguments {
 /** Counts through one run, so that no two testCases share a key. */
 let keys = 0
 
-/** The requests that a call sends. */
+/** Returns the requests that a call sends. */
 export async function see(context: Context, values: CallArguments): Promise<readonly RecordedRequest[]> {
   context.target.recorder?.requests.splice(0)
   await context.server.call(context.operation, values)

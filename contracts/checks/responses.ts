@@ -97,7 +97,7 @@ export const responses: Readonly<Record<string, Check>> = {
   },
 }
 
-/** What a type cannot say: who succeeded, moments in milliseconds, ids that are ids. */
+/** Checks what a type cannot say: who succeeded, moments in milliseconds, ids that are ids. */
 export function checkFigures(
   { expectEqual, fail }: Pick<Context, 'expectEqual' | 'fail'>,
   body: unknown,
@@ -118,12 +118,12 @@ export function checkFigures(
   }
 }
 
-/** True for a moment as Cal.com writes it: ISO 8601 in UTC, with milliseconds. */
+/** Returns whether a value is a moment as Cal.com writes it: ISO 8601 in UTC, with milliseconds. */
 export function isMoment(value: unknown): boolean {
   return typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(value)
 }
 
-/** The text a model reads says what the structured content says. */
+/** Checks that the text a model reads says what the structured content says. */
 function checkText({ expectEqual, fail }: Context, text: string, body: unknown): void {
   try {
     expectEqual('content', JSON.parse(text), body)

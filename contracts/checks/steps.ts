@@ -7,7 +7,7 @@ import { describeResult } from './boundaries.ts'
 /** Members of a user or of a token pair. */
 export type Data = Readonly<Record<string, unknown>>
 
-/** What was asked of the server, without the credentials. */
+/** Describes what was asked of the server, without the credentials. */
 export function describeCall({ operation, values }: Step): string {
   const { 'x-cal-secret-key': _, clientId: __, ...shown } = values
   return `${operation.name} ${showValue(shown)}`

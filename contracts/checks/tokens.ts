@@ -70,7 +70,7 @@ export const tokens: Readonly<Record<string, Check>> = {
   },
 }
 
-/** A pair that was given at a moment lasts as long as the requirement says, and its claims say so too. */
+/** Checks that a pair that was given at a moment lasts as long as the requirement says, and its claims say so too. */
 export function checkExpiry(context: Context, prefix: string, pair: Data, at: number): void {
   const { accessMinutes, refreshDays, issuedSeconds } = context.requirement.values
   const inside = (name: string, unit: number, [least, most]: readonly number[]) => {
@@ -92,7 +92,7 @@ export function checkExpiry(context: Context, prefix: string, pair: Data, at: nu
   }
 }
 
-/** The claims of a JWT; none for a token that is no JWT, whose form Cal.com does not promise. */
+/** Reads the claims of a JWT; none for a token that is no JWT, whose form Cal.com does not promise. */
 function readClaims(token: unknown): Data {
   const [, payload = ''] = String(token).split('.')
   return asRecord(parseJson(Buffer.from(payload, 'base64url').toString()))

@@ -117,7 +117,7 @@ function compareOutput(
   if (schema.items !== undefined) compareOutput(context, `${place}[]`, parts?.items, schema.items, options)
 }
 
-/** The type of a schema as models are told it: `(string or null, date-time)`. */
+/** Describes the type of a schema as models are told it: `(string or null, date-time)`. */
 function describeType({ type, nullable, format, enum: choices }: Members): string {
   const types = [type ?? [], nullable === true ? 'null' : []].flat().join(' or ')
   const values = toList(choices).map((one) => JSON.stringify(one))
@@ -163,7 +163,7 @@ function normalizeMember(name: string, value: unknown): unknown {
   return Object.fromEntries(Object.entries(asRecord(value)).map(([key, one]) => [key, normalize(one)]))
 }
 
-/** The document without words and extensions, and without what a deployment with credentials says otherwise. */
+/** Returns the document without words and extensions, and without what a deployment with credentials says otherwise. */
 function strip(
   value: unknown,
   options: { readonly configured: boolean; readonly added: readonly string[] },

@@ -206,7 +206,7 @@ function compareStored(context: Context, argument: string, value: unknown, body:
   if (!isSame && !isEmpty) context.expectEqual(argument, stored, value)
 }
 
-/** What a shape can not say of an error: when it happened, on which path, and the same status inside. */
+/** Checks what a shape can not say of an error: when it happened, on which path, and the same status inside. */
 function checkDetails(
   context: Context,
   name: string,

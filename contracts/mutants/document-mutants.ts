@@ -89,7 +89,10 @@ function isSchema(names: readonly string[]): boolean {
   return true
 }
 
-/** Every place that an operation is made of, its own and those that references lead to, with the operations it is in. */
+/**
+ * Finds every place that an operation is made of, its own and those that references lead to, with the operations it is
+ * in.
+ */
 function findUsers(document: OpenApiDocument): Map<string, string[]> {
   const users = new Map<string, string[]>()
   const visit = (pointer: string, name: string) => {

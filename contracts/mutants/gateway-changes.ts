@@ -672,7 +672,7 @@ function withoutHeader(request: WireRequest, name: string): WireRequest {
   return { ...request, headers: dropHeader(request.headers, name) }
 }
 
-/** The request with the members of its JSON object changed; one that becomes undefined is dropped. */
+/** Returns the request with the members of its JSON object changed; one that becomes undefined is dropped. */
 function mapMembers(request: WireRequest, change: (name: string, value: unknown) => unknown): WireRequest {
   const body = parseJson(request.text)
   if (!isPlain(body)) return request

@@ -36,7 +36,7 @@ export interface MutantResult {
   readonly finding: string | undefined
 }
 
-/** The JSON pointers (RFC 6901) of every value inside a JSON value, and the root's, which is empty. */
+/** Lists the JSON pointers (RFC 6901) of every value inside a JSON value, and the root's, which is empty. */
 export function listPointers(value: unknown, pointer = ''): string[] {
   if (typeof value !== 'object' || value === null) return [pointer]
   return [
@@ -47,12 +47,14 @@ export function listPointers(value: unknown, pointer = ''): string[] {
   ]
 }
 
-/** The value at a JSON pointer, or undefined. */
+/** Returns the value at a JSON pointer, or undefined. */
 export function readPointer(value: unknown, pointer: string): unknown {
   return splitPointer(pointer).reduce<unknown>((place, name) => asRecord(place)[name], value)
 }
 
-/** A copy of a JSON value in which the value at a pointer is another one, or is missing where that is undefined. */
+/**
+ * Returns a copy of a JSON value in which the value at a pointer is another one, or is missing where that is undefined.
+ */
 export function replaceAt<Value>(value: Value, pointer: string, replacement: unknown): Value {
   const copy = structuredClone(value)
   const names = splitPointer(pointer)
@@ -65,7 +67,7 @@ export function replaceAt<Value>(value: Value, pointer: string, replacement: unk
   return copy
 }
 
-/** The names of a JSON pointer, unescaped. */
+/** Lists the names of a JSON pointer, unescaped. */
 export function splitPointer(pointer: string): string[] {
   const names = pointer.split('/').slice(1)
   return names.map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'))

@@ -84,7 +84,7 @@ function* listValueChanges(body: unknown, pointer: string, value: unknown): Gene
   if (value !== null) yield change('null', null)
 }
 
-/** A value that is of no type the original could be of. */
+/** Returns a value that is of no type the original could be of. */
 function retype(value: unknown): unknown {
   if (isList(value)) return { first: value[0] ?? null }
   if (typeof value === 'object' && value !== null) return [value]

@@ -22,7 +22,7 @@ const limits = new Map([
   ['maxProperties', 1],
 ])
 
-/** Every way to loosen or tighten one constraint of a schema itself; its parts have changes of their own. */
+/** Lists every way to loosen or tighten one constraint of a schema itself; its parts have changes of their own. */
 export function listSchemaChanges(schema: Members): SchemaChange[] {
   return Object.entries(schema).flatMap(([keyword, value]): SchemaChange[] => [
     ...changeLimit(schema, keyword, value),
@@ -111,7 +111,7 @@ function changeMembers(schema: Members, keyword: string, value: unknown): Schema
   return [...closed, ...required, ...fewer]
 }
 
-/** A value of the kind that a list holds, and that it does not hold. */
+/** Returns a value of the kind that a list holds, and that it does not hold. */
 function more(values: readonly unknown[]): unknown {
   return typeof values[0] === 'number' ? Math.max(...values.map(Number)) + 1 : 'surplus'
 }

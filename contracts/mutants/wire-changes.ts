@@ -6,25 +6,25 @@ export function dropHeader(headers: WireRequest['headers'], name: string): Recor
   return Object.fromEntries(Object.entries(headers).filter(([one]) => one !== name))
 }
 
-/** The request with a header set. */
+/** Returns the request with a header set. */
 export function withHeader(request: WireRequest, name: string, value: string): WireRequest {
   return { ...request, headers: { ...request.headers, [name]: value } }
 }
 
-/** The request with the names of its path changed. */
+/** Returns the request with the names of its path changed. */
 export function mapPath(request: WireRequest, change: (names: string[]) => string[]): WireRequest {
   const [path = '', ...query] = request.url.split('?')
   return { ...request, url: [change(path.split('/')).join('/'), ...query].join('?') }
 }
 
-/** The request with the parts of its query changed, each `name=value`. */
+/** Returns the request with the parts of its query changed, each `name=value`. */
 export function mapQuery(request: WireRequest, change: (parts: string[]) => string[]): WireRequest {
   const [path = '', query = ''] = request.url.split('?')
   const parts = change(query.split('&').filter(Boolean))
   return { ...request, url: parts.length > 0 ? `${path}?${parts.join('&')}` : path }
 }
 
-/** The request or response with its JSON object changed; any other body stays. */
+/** Returns the request or response with its JSON object changed; any other body stays. */
 export function mapBody<Wire extends { readonly text: string }>(
   wire: Wire,
   change: (body: Record<string, unknown>) => unknown,
@@ -34,12 +34,12 @@ export function mapBody<Wire extends { readonly text: string }>(
   return { ...wire, text: JSON.stringify(change({ ...body })) }
 }
 
-/** An object with every value changed. */
+/** Returns an object with every value changed. */
 export function mapValues(body: Record<string, unknown>, change: (value: unknown) => unknown) {
   return Object.fromEntries(Object.entries(body).map(([name, value]) => [name, change(value)]))
 }
 
-/** Names with two of them in each other's place. */
+/** Returns names with two of them in each other's place. */
 export function swap(names: string[], one: number, other: number): string[] {
   return names.with(one, names[other] ?? '').with(other, names[one] ?? '')
 }

@@ -1,6 +1,6 @@
 import type { Finding } from '../context.ts'
 
-/** A finding as an annotation of GitHub Actions (a workflow command). */
+/** Renders a finding as an annotation of GitHub Actions (a workflow command). */
 export function renderAnnotation({ operation, server, requirement, field, message, rule }: Finding): string {
   const title = escapeProperty(`${requirement} · ${operation} · ${server}`)
   return `::error title=${title}::${escapeData(`${field || 'call'}: ${message}. ${rule}`)}`

@@ -12,7 +12,7 @@ export type Guard =
 const reader = createKey('reader', ['managed-users:read'])
 const writer = createKey('writer', ['managed-users:write'])
 
-/** A key without the scope that a method takes. */
+/** Returns a key without the scope that a method takes. */
 export function findWeakKey(method: string): string {
   return method === 'GET' ? writer.key : reader.key
 }
@@ -30,7 +30,7 @@ export interface GuardFiles {
   readonly stateKey: string
 }
 
-/** Variables that put each guard at the server; `deadUrl` is a place where nobody listens. */
+/** Describes the variables that put each guard at the server; `deadUrl` is a place where nobody listens. */
 export function describeGuards(
   { keys, stateKey }: GuardFiles,
   deadUrl: string,
@@ -53,12 +53,12 @@ export function describeGuards(
   }
 }
 
-/** A file with the secret that replicas share, until it is disposed of. */
+/** Writes a file with the secret that replicas share, which lasts until it is disposed of. */
 export function writeStateKey(): Disposable & { readonly path: string } {
   return writeKeys(['s'.repeat(32)])
 }
 
-/** A file with the keys, until it is disposed of. */
+/** Writes a file with the keys, which lasts until it is disposed of. */
 export function writeKeyFile(): Disposable & { readonly path: string } {
   return writeKeys([reader.line, writer.line])
 }

@@ -45,7 +45,7 @@ export function listDocumentedResponses(document: JsonObject): DocumentedRespons
   )
 }
 
-/** A response in a word, the same for the document, Dredd and the tests. */
+/** Names a response, the same for the document, Dredd and the tests. */
 export function nameResponse({
   method,
   path,

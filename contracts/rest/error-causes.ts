@@ -74,7 +74,7 @@ export type CausedCode = keyof typeof causes
 /** All errors this contract knows how to cause. */
 export const causedCodes = Object.keys(causes).filter(isCaused)
 
-/** True for the codes that `findCause` knows. */
+/** Returns whether `findCause` knows a code. */
 export function isCaused(code: unknown): code is CausedCode {
   return typeof code === 'string' && Object.hasOwn(causes, code)
 }
@@ -84,7 +84,7 @@ export function findCause(code: CausedCode, request: ValidRequest): Cause {
   return causes[code](request)
 }
 
-/** The request with a cause applied. */
+/** Returns the request with a cause applied. */
 export function spoil(request: ValidRequest, cause: Cause): ValidRequest {
   const headers = Object.entries({ ...request.headers, ...cause.headers }).filter(([, value]) => value !== '')
   return {

@@ -13,7 +13,7 @@ import {
 import { planResponse } from './response-plan.ts'
 import { openTestEnvironment } from './test-environment.ts'
 
-/** The part of `npm run contract:rest` that Dredd does: every documented response of every operation, once. */
+/** Runs the part of `npm run contract:rest` that Dredd does: every documented response of every operation, once. */
 async function run(): Promise<number> {
   if (!existsSync(new URL('../dredd/node_modules', import.meta.url))) {
     console.error('Dredd is not installed; run: npm ci --prefix contracts/dredd')
@@ -66,7 +66,7 @@ function findSpared(
   return response.mediaType === problemType && responses.has(upstream) ? response.headers : []
 }
 
-/** The documented schema, and the one code the request must have caused. */
+/** Returns the documented schema, and the one code the request must have caused. */
 function demandCode({ schema }: DocumentedResponse, code: string | undefined) {
   return code === undefined
     ? schema
