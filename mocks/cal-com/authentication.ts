@@ -17,7 +17,10 @@ export type Mode = 'cal_com' | 'cal_diy'
 /** Who calls: the client itself by its secret, or somebody with an API key. */
 export type Holder = { readonly client: Client } | { readonly apiKey: ApiKey }
 
-/** The throttle looks API keys up for limits of their own, and stops at one it does not find. Throws a `CalComError`. */
+/**
+ * Checks an API key as the throttle does, which looks keys up for limits of their own and stops at an unknown one.
+ * Throws a `CalComError`.
+ */
 export function checkApiKey({ apiKeys }: Store, { authorization }: IncomingHttpHeaders): void {
   const token = authorization?.replace(/^Bearer /, '')
   if (token?.startsWith('cal_') && !apiKeys.has(token)) throw new CalComError('bad_api_key_at_throttler')
@@ -61,7 +64,7 @@ function describeToken(store: Store, clock: Clock, token: string): CalComError {
   return new CalComError(known.expiresAt <= clock() ? 'expired_access_token' : 'role')
 }
 
-/** The guards of all operations but refresh: the client is the key's, and its holder may. Throws a `CalComError`. */
+/** Guards all operations but refresh: the client is the key's, and its holder may. Throws a `CalComError`. */
 export function guard({ store, mode }: World, clientId: string, holder: Holder): Client {
   if ('client' in holder) return holder.client
   const { orgId, role } = holder.apiKey

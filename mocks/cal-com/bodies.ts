@@ -20,7 +20,7 @@ export function registerBodies(app: FastifyInstance): void {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, async () => undefined)
 }
 
-/** What Cal.com's filters make of an error of the framework below. */
+/** Makes of an error of the framework what Cal.com's filters make of it. */
 export function toCalComError(error: unknown): CalComError {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   return new CalComError(code === 'FST_ERR_CTP_BODY_TOO_LARGE' ? 'payload_too_large' : 'unexpected')

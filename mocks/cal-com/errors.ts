@@ -145,7 +145,7 @@ export class CalComError extends Error {
   }
 }
 
-/** The response an error becomes; `path` is the URL as it came, query included. */
+/** Describes the response an error becomes; `path` is the URL as it came, query included. */
 export function describeError(
   { id, values, findings }: CalComError,
   path: string,
@@ -170,7 +170,7 @@ function describeDetails(
   return shape === 'plain' ? undefined : message
 }
 
-/** The error of a catalogue name; throws a `RangeError` for a name that is not in there. */
+/** Returns the error of a catalogue name; throws a `RangeError` for a name that is not in there. */
 export function toNamedError(name: string): CalComError {
   const known = Object.keys(catalogue).find((id): id is CalComErrorId => id === name)
   if (known === undefined) throw new RangeError(`there is no error ${name}`)

@@ -153,7 +153,7 @@ function refuseTakenUsername(client: Client, email: string, self?: User): void {
   if (taken) throw new CalComError('unique_violation')
 }
 
-/** The fields of a piped body; its types are what the pipe has checked. */
+/** Reads the fields of a piped body; its types are what the pipe has checked. */
 function readProfile(body: Record<string, unknown>): Partial<Profile> {
   const { timeZone } = body
   return { ...body, ...(typeof timeZone === 'string' && { timeZone: recaseTimeZone(timeZone) }) }

@@ -32,7 +32,7 @@ export function coerceCount(values: readonly string[]): number | undefined {
   return first === undefined ? undefined : Number.parseInt(first, 10)
 }
 
-/** Unknown body keys are dropped in silence, in every body. */
+/** Drops unknown keys in silence, in every body. */
 export function stripUnknown(
   body: Record<string, unknown>,
   known: readonly string[],
@@ -42,7 +42,7 @@ export function stripUnknown(
   )
 }
 
-/** `timeFormat` is a number also when it is written as a text. */
+/** Reads `timeFormat`, which is a number also when it is written as a text. */
 export function coerceTimeFormat(value: unknown): unknown {
   return typeof value === 'string' && value.trim() !== '' ? Number(value) : value
 }
@@ -63,7 +63,7 @@ export const laxOnUpdate = {
 } as const
 
 /**
- * The format `lax-url`, which is validator.js's `isURL`: http, https, ftp or no scheme, then an IP address or a
+ * Checks the format `lax-url`, which is validator.js's `isURL`: http, https, ftp or no scheme, then an IP address or a
  * domain with a TLD.
  */
 export function isLaxUrl(text: string): boolean {
@@ -83,12 +83,12 @@ export const nullIsAbsentOnCreate = ['timeZone', 'metadata'] as const
 /** The check of an address on create: far from RFC 5321, and a failure is tRPC's. */
 export const creatableEmail = /^[^\s@]+@[^\s@]+\.[^\s@]+$/
 
-/** An address of the filter is kept when it holds the client id, else rewritten like a stored one. */
+/** Keeps an address of the filter when it holds the client id, else rewrites it like a stored one. */
 export function rewriteFilter(email: string, clientId: string): string {
   return email.includes(clientId) ? email : insertClient(email, clientId)
 }
 
-/** A stored address is `local+clientId@domain`, unless it is one already. */
+/** Rewrites an address as it is stored, `local+clientId@domain`, unless it is one already. */
 export function rewriteEmail(email: string, clientId: string): string {
   return email.includes(`+${clientId}@`) ? email : insertClient(email, clientId)
 }
@@ -98,13 +98,15 @@ function insertClient(email: string, clientId: string): string {
   return [`${local}+${clientId}`, ...domain].join('@')
 }
 
-/** `emails` more than once, or as `emails[]`, goes unchecked into the filter. */
+/** Reads `emails` that go unchecked into the filter: given more than once, or as `emails[]`. */
 export function readUncheckedEmails(query: URLSearchParams): string[] | undefined {
   const given = [...query.getAll('emails'), ...query.getAll('emails[]')]
   return given.length > 1 || query.has('emails[]') ? given : undefined
 }
 
-/** The username: local part and the first two labels of the domain, in lower case, dots kept, `+` and `_` as `-`. */
+/**
+ * Makes the username: local part and the first two labels of the domain, in lower case, dots kept, `+` and `_` as `-`.
+ */
 export function toUsername(email: string): string {
   const [local = '', domain = ''] = email.split('@')
   const [first = '', second = ''] = domain.split('.')
@@ -115,7 +117,7 @@ export function toUsername(email: string): string {
     .replaceAll(/^-|-$/g, '')
 }
 
-/** Cal.com re-cases zones word by word, which is right for Oslo and wrong for Port-au-Prince. */
+/** Re-cases a zone word by word as Cal.com does, which is right for Oslo and wrong for Port-au-Prince. */
 export function recaseTimeZone(zone: string): string {
   const capitalise = (word: string) => word.charAt(0).toUpperCase() + word.slice(1).toLowerCase()
   const words = zone.split('/').map((part) => part.split('_').map(capitalise).join('_'))

@@ -77,7 +77,7 @@ export async function startCalCom(options: CalComOptions = {}): Promise<CalComMo
   return { url, [Symbol.asyncDispose]: () => app.close() }
 }
 
-/** What surrounds every operation: ids, errors in Cal.com's shapes, its way with paths. */
+/** Creates what surrounds every operation: ids, errors in Cal.com's shapes, its way with paths. */
 function createApp(dice: Dice, clock: Clock): FastifyInstance {
   const app = Fastify({
     bodyLimit,

@@ -129,7 +129,7 @@ export function addUser(
   return user
 }
 
-/** A user as Cal.com returns it: without tokens, and without metadata where there is none. */
+/** Shows a user as Cal.com returns it: without tokens, and without metadata where there is none. */
 export function showUser({ tokens: _tokens, metadata, ...profile }: User): object {
   const { id, email, username, name, bio, timeZone, weekStart, createdDate, ...rest } = profile
   const shown = { id, email, username, name, bio, timeZone, weekStart, createdDate, ...rest }

@@ -55,13 +55,13 @@ export function createMint(clock: Clock, dice: Dice): Mint {
   }
 }
 
-/** The same day of the next year, 365 or 366 days on. */
+/** Returns the same day of the next year, 365 or 366 days on. */
 function addYear(now: number): number {
   const date = new Date(now)
   return date.setUTCFullYear(date.getUTCFullYear() + 1)
 }
 
-/** A JWT signed with HS256 (RFC 7515); like Cal.com's it has no `exp`. */
+/** Writes a JWT signed with HS256 (RFC 7515); like Cal.com's it has no `exp`. */
 function sign(claims: object, key: string): string {
   const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url')
   const content = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims)}`

@@ -66,7 +66,7 @@ function toFindings(errors: readonly ErrorObject[], target: Body, isCreate: bool
   return [...findings.values()]
 }
 
-/** Class-validator's words for what is wrong with a field. */
+/** Returns class-validator's words for what is wrong with a field. */
 function describeConstraint(property: string, isCreate: boolean): Finding['constraints'] {
   switch (property) {
     case 'timeFormat':
