@@ -51,7 +51,7 @@ export interface Part {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** The gateway's parts in the order in which they are added; with the last one everything is on. */
+/** Lists the gateway's parts in the order in which they are added; with the last one everything is on. */
 export function listParts({ key, file }: GatewayKey): readonly Part[] {
   return [
     { name: 'checks and metrics', env: { LOG_LEVEL: 'silent', DRIFT_SAMPLE: 'off' } },

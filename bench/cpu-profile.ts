@@ -38,7 +38,7 @@ export function summariseProfile(
   return { functions: sort(functions), modules: sort(modules) }
 }
 
-/** The package a file belongs to, `node:…` for Node's own, or the project's own folder. */
+/** Names the package a file belongs to, `node:…` for Node's own, or the project's own folder. */
 function nameModule(url: string, functionName: string): string {
   if (url === '') return functionName
   if (url.startsWith('node:')) return url

@@ -11,7 +11,7 @@ export function readCpu(pid: number): number {
     .reduce((sum, one) => sum + one, 0)
 }
 
-/** Bytes of memory that a process and all it started hold now; shared pages count for each. */
+/** Returns the bytes of memory that a process and all it started hold now; shared pages count for each. */
 export function readMemory(pid: number): number {
   return [pid, ...listDescendants(pid)]
     .map((one) => parseMemory(readFileSync(`/proc/${one}/status`, 'utf8')))

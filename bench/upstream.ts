@@ -58,7 +58,7 @@ const user = {
   metadata: { team: 'analytics' },
 }
 
-/** A user of exactly so many bytes: the biography is as long as it takes. */
+/** Writes a user of exactly so many bytes: the biography is as long as it takes. */
 function writeUser(size: number): string {
   return fill((bio) => JSON.stringify({ status: 'success', data: { ...user, bio } }), size)
 }

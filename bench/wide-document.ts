@@ -1,7 +1,7 @@
 import type { OpenApiDocument } from '../src/document/document.ts'
 import { asRecord } from '../src/document/json.ts'
 
-/** A document with so many operations: those it has, copied under further paths with names of their own. */
+/** Makes a document with so many operations: those it has, copied under further paths with names of their own. */
 export function widenDocument(document: OpenApiDocument, operations: number): OpenApiDocument {
   const paths: Record<string, Record<string, unknown>> = {}
   const own = Object.entries(document.paths)

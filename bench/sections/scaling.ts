@@ -123,7 +123,7 @@ export async function measureOperations(bench: Bench): Promise<Section> {
   }
 }
 
-/** The gateway on a description with so many operations; its name is that of the shipped one. */
+/** Returns the gateway on a description with so many operations; its name is that of the shipped one. */
 function widen({ environment: { folder, upstream }, gateway }: Bench, count: number): Contender {
   const own = join(folder, String(count))
   mkdirSync(own)
