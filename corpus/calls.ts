@@ -183,7 +183,7 @@ function redirect(document: OpenApiDocument, origin: string): OpenApiDocument {
   return { ...document, 'x-base-url': move(document['x-base-url']), paths: Object.fromEntries(paths) }
 }
 
-/** Where the operations of a document stand on both servers, as the document that the gateway shows says it. */
+/** Finds where the operations of a document stand on both servers, as the document that the gateway shows says it. */
 function findServed(document: OpenApiDocument): Map<string, Served> {
   return new Map(
     Object.entries(document.paths).flatMap(([path, item]) =>
@@ -201,7 +201,7 @@ function findServed(document: OpenApiDocument): Map<string, Served> {
   )
 }
 
-/** Method and path, without the names of variables and however its characters are encoded. */
+/** Returns method and path, without the names of variables and however its characters are encoded. */
 function identify({ method, path }: Pick<OracleOperation, 'method' | 'path'>): string {
   const shape = path.replaceAll(/=\{[^}]*\}/g, '=').replaceAll(/\{[^}]*\}/g, '{}')
   try {
@@ -305,7 +305,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** What a refusal says, and of which rule; the values that were sent stand after a bar. */
+/** Describes what a refusal says, and of which rule; the values that were sent stand after a bar. */
 function describeRefusal(status: number, problem: unknown, sent: string): string {
   const { code, violations, errors } = asPart(problem)
   const [first] = [violations ?? errors ?? []].flat().map(asPart)

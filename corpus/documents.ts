@@ -30,7 +30,7 @@ export function listDocuments(isHeld: boolean): CorpusDocument[] {
     .sort((a, b) => (a.path < b.path ? -1 : 1))
 }
 
-/** True for a path that `make corpus HELD=1` alone reads. */
+/** Returns whether `make corpus HELD=1` alone reads a path. */
 export function isHeldOut(path: string): boolean {
   return /^[0-3]/.test(createHash('sha256').update(path).digest('hex'))
 }

@@ -79,8 +79,8 @@ export class NoCall extends Error {
 }
 
 /**
- * The credential that stands for a scheme: what an operator configures, without its prefix. Schemes that fill one place
- * have one, since a request holds no two there.
+ * Returns the credential that stands for a scheme: what an operator configures, without its prefix. Schemes that fill
+ * one place have one, since a request holds no two there.
  */
 export function toSecret({ in: place, key, prefix }: OracleScheme): string {
   const word = `secret-${[...`${place} ${key.toLowerCase()}`]
@@ -197,7 +197,7 @@ function describeArrival(parts: Parts): ExpectedRequest {
   }
 }
 
-/** A credential as it is sent; user and password of Basic in Base64 (RFC 7617). */
+/** Writes a credential as it is sent; user and password of Basic in Base64 (RFC 7617). */
 function writeCredential(scheme: OracleScheme): string {
   const secret = toSecret(scheme)
   return scheme.prefix + (scheme.prefix === 'Basic ' ? Buffer.from(secret).toString('base64') : secret)
@@ -246,7 +246,7 @@ function assign(operation: OracleOperation, parameter: OracleParameter, random: 
   return [{ parameter, value }]
 }
 
-/** RFC 9110 §5.6.2. */
+/** Returns whether a name is a token (RFC 9110 §5.6.2). */
 function isToken(name: string): boolean {
   return /^[!#$%&'*+.^_`|~\w-]+$/.test(name)
 }
@@ -287,7 +287,7 @@ function makeBody(operation: OracleOperation, random: Random): CallBody | undefi
     : makeForm(body, asPart(value), requiresBody)
 }
 
-/** JSON, and ranges that include it. */
+/** Returns whether a type is JSON, or a range that includes it. */
 function isJson(type: string): boolean {
   return /^application\/(?:[\w.!#$&^-]+\+)?json$/.test(type) || type === '*/*' || type === 'application/*'
 }

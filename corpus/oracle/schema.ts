@@ -41,7 +41,7 @@ function decode(text: string): string {
   }
 }
 
-/** The types that a schema names; empty where it names none that JSON has. */
+/** Lists the types that a schema names; empty where it names none that JSON has. */
 export function listTypes({ type, nullable }: Part): string[] {
   const known = ['string', 'number', 'integer', 'boolean', 'array', 'object', 'null', 'file']
   const named = [type ?? []].flat().map(String)
@@ -112,7 +112,7 @@ function isText(value: string, { minLength, maxLength, pattern }: Part): boolean
   )
 }
 
-/** A number that a keyword has, as a number. */
+/** Returns the number that a keyword has; another value where it has none. */
 export function toNumber(value: unknown, other: number): number {
   return typeof value === 'number' ? value : other
 }
@@ -127,7 +127,7 @@ function isNumber(value: number, part: Part): boolean {
   )
 }
 
-/** The range of a number; `exclusiveMinimum` is a boolean until OpenAPI 3.0 and a bound from 3.1 on. */
+/** Finds the range of a number; `exclusiveMinimum` is a boolean until OpenAPI 3.0 and a bound from 3.1 on. */
 export function findRange({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Part) {
   const low = Math.max(
     toNumber(minimum, Number.NEGATIVE_INFINITY),

@@ -41,12 +41,12 @@ export function spellPath({ name, spelling, explode, mediaType }: OracleParamete
     : `;${texts.join(';')}`
 }
 
-/** An element; the equals sign of a member stays. */
+/** Writes an element; the equals sign of a member stays. */
 function encodeElement(element: readonly string[]): string {
   return element.map(encode).join('=')
 }
 
-/** The elements of a list or object, members as one or two. */
+/** Lists the elements of a list or object, members as one or two. */
 function toElements(value: unknown, explode: boolean): string[][] {
   if (Array.isArray(value)) return value.map((one) => [toText(one)])
   if (typeof value !== 'object' || value === null) return [[toText(value)]]
