@@ -21,7 +21,7 @@ export function createCompletion(context: CommandContext, createProgram: CreateP
     })
 }
 
-/** Words after each command; without one of them in first place, files. */
+/** Lists the words after each command; without one of them in first place, files. */
 function listWords(program: Command): [string, string][] {
   const own = program.commands.map((command): [string, string] => {
     const options = command.options.map(({ long }) => long ?? '')
@@ -31,7 +31,7 @@ function listWords(program: Command): [string, string][] {
   return [...own, ['help', program.commands.map((command) => command.name()).join(' ')]]
 }
 
-/** Values of the options that take one of a few; an option has the same ones with each command. */
+/** Lists the values of the options that take one of a few; an option has the same ones with each command. */
 function listValues(program: Command): [string, string][] {
   const options = program.commands.flatMap((command) => command.options)
   return [

@@ -14,7 +14,10 @@ function mostChanges(name: string): number {
   return name.length < 12 ? 1 : 2
 }
 
-/** Letters to insert, delete, replace or swap with the next to make one text of another (Damerau, Levenshtein). */
+/**
+ * Counts the letters to insert, delete, replace or swap with the next to make one text of another (Damerau,
+ * Levenshtein).
+ */
 function countChanges(from: string, to: string): number {
   let before: number[] = []
   let row = Array.from({ length: to.length + 1 }, (_, index) => index)

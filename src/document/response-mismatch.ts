@@ -108,7 +108,9 @@ function mergeErrors(errors: readonly ErrorObject[]): Map<string, ErrorObject> {
   return places
 }
 
-/** Members of objects that the schema describes by name, where it does not name these and takes others too. */
+/**
+ * Lists the members of objects that the schema describes by name, where it does not name these and takes others too.
+ */
 function listUndocumented(schema: JsonSchema, value: unknown, root: JsonSchema, pointer = ''): string[] {
   if (typeof value !== 'object' || value === null) return []
   const { items, named, isOpen } = shapesOf(root)(schema)

@@ -104,7 +104,7 @@ function readWords(tool: ToolDescription): Words {
   return words
 }
 
-/** Words in lower case and without the `s` of a plural: `listCustomers` is `list`, `customer`. */
+/** Splits a text into words in lower case and without the `s` of a plural: `listCustomers` is `list`, `customer`. */
 function splitWords(one: string): Set<string> {
   const words = one
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')

@@ -33,7 +33,7 @@ export class ExpiringMap<Value> {
     return undefined
   }
 
-  /** Milliseconds until an entry ends; 0 when there is none. */
+  /** Returns the milliseconds until an entry ends; 0 when there is none. */
   remaining(key: string): number {
     return Math.max(0, (this.#entries.get(key)?.expiresAt ?? 0) - this.#options.clock())
   }
