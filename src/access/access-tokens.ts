@@ -77,7 +77,10 @@ function toGrant(payload: JWTPayload): Grant {
   return { caller: `${iss}#${sub}`, scopes: new Set(scopes) }
 }
 
-/** What else fails is the way to the issuer's keys, or the keys themselves. */
+/**
+ * Returns whether an error is the client's fault: what else fails is the way to the issuer's keys, or the keys
+ * themselves.
+ */
 function isCallersFault(error: unknown): boolean {
   const faults = [
     errors.JWTClaimValidationFailed,

@@ -34,7 +34,10 @@ export function readJsonText(text: string): unknown {
   return value === undefined ? text : value
 }
 
-/** The value is written anew, so every number of the text must be one that JavaScript keeps. Undefined for any other text. */
+/**
+ * Parses JSON. The value is written anew, so every number of the text must be one that JavaScript keeps. Undefined for
+ * any other text.
+ */
 function parseJsonText(text: string): unknown {
   try {
     return parseJson(Buffer.from(text), undefined, (whole) => {

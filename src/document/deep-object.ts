@@ -54,7 +54,7 @@ class DeepValue {
     return Object.fromEntries(members)
   }
 
-  /** `a[]=1&a[]=2` are two elements under one name. */
+  /** Reads elements: `a[]=1&a[]=2` are two under one name. */
   #readElements(shape: ValueShape): unknown[] {
     if (this.#members.size > 0) return [this.read(shape)]
     return this.#texts.map((text) => readText(text, shape))

@@ -40,8 +40,8 @@ function toCheck(format: unknown): (text: string) => boolean {
 }
 
 /**
- * APIs ask `Intl`, which ignores the case of ASCII letters and knows links such as `US/Pacific`; offsets are no
- * zones.
+ * Returns whether a text is a time zone. APIs ask `Intl`, which ignores the case of ASCII letters and knows links such
+ * as `US/Pacific`; offsets are no zones.
  */
 function isTimeZone(text: string): boolean {
   if (text.length > 64 || !/^[a-z][a-z0-9_+/-]*$/i.test(text)) return false

@@ -80,7 +80,7 @@ export function createCookieReader(parameter: Parameter): TextReader {
   }
 }
 
-/** RFC 9110 §5.6.1 lets a list have blanks around its commas. */
+/** Takes off the blanks that a list may have around its commas (RFC 9110 §5.6.1). */
 function trim(raw: string): string {
   return raw.trim()
 }
@@ -153,7 +153,7 @@ export function readText(text: string, { types }: ValueShape, spelling: Spelling
   return text
 }
 
-/** An integer beyond 2^53 may not be the one that was meant. */
+/** Returns whether a number is the one that was meant: an integer beyond 2^53 may not be. */
 function isExact(value: number): boolean {
   return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))
 }

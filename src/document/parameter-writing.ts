@@ -105,7 +105,7 @@ export function writeCookiePairs(parameter: Parameter, value: unknown): string[]
   return [`${name}=${join(value, { separator: ',', explode: false, encode })}`]
 }
 
-/** RFC 6265 §4.1.1, and without a comma, which separates elements. */
+/** Refuses what a cookie cannot carry (RFC 6265 §4.1.1), and a comma, which separates elements. */
 function checkCookieText(text: string): string {
   return /^[\x21-\x7e]*$/.test(text) && !/[",;\\]/.test(text)
     ? text

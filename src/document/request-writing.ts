@@ -131,7 +131,7 @@ function refuseSeparator(separator: string): (text: string) => string {
   }
 }
 
-/** `a[b]=1`, `a[b][c]=2`, `a[d][0]=3`: OpenAPI describes the first alone, most servers read all. */
+/** Writes `a[b]=1`, `a[b][c]=2`, `a[d][0]=3`: OpenAPI describes the first alone, most servers read all. */
 function writeDeep(key: string, value: object, encode: (text: string) => string): string[] {
   requireContent(value)
   return Object.entries(value).flatMap(([member, one]: [string, unknown]) => {

@@ -31,7 +31,7 @@ export function createSdkResponder(options: ProtocolOptions): Responder {
   }
 }
 
-/** A batch has a status of its own only where its messages agree on it. */
+/** Joins the replies of a batch, which has a status of its own only where its messages agree on it. */
 function joinReplies(replies: readonly Reply[]): Reply {
   const bodies = replies.flatMap(({ body }) => body || [])
   const statuses = new Set(replies.map(({ status }) => status))

@@ -61,7 +61,7 @@ export class RedisResponses<Value> implements Pick<Store<Value>, 'keep' | 'take'
     if (this.#unwritten.get(key) === one) this.#unwritten.delete(key)
   }
 
-  /** While Redis cannot be reached, only this replica's own responses are found. */
+  /** Takes a response out of the store. While Redis cannot be reached, only this replica's own responses are found. */
   async take(name: string): Promise<Taken<Value>> {
     const { connection, sealing, outbox } = this.#options
     const key = sealing.key('response', name)

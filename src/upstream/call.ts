@@ -140,7 +140,10 @@ export class HttpConnection implements ClientConnection {
     if (this.#socket) watched.get(this.#socket)?.()
   }
 
-  /** An HTTP server without half-open connections ends those whose other side has ended, or ends within a body. */
+  /**
+   * Returns whether the client has disconnected. An HTTP server without half-open connections ends those whose other
+   * side has ended, or ends within a body.
+   */
   get disconnected(): boolean {
     const { destroyed, writableFinished, req } = this.#response
     const isCut = req.destroyed && !req.complete

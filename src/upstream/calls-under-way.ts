@@ -23,7 +23,10 @@ export class CallsUnderWay {
   readonly #uncertain = new Map<string, Uncertain>()
   readonly #inquiries = new Set<Inquiry>()
 
-  /** A call that spends what it carries is the same call twice; any other only when no client waits for it. */
+  /**
+   * Finds the call under way that a call may join. One that spends what it carries is the same call twice; any other
+   * only when no client waits for it.
+   */
   findJoinable(name: string): Flight | undefined {
     const flight = this.flights.get(name)
     const isSame = currentCall().operation.singleUse || flight?.disconnected

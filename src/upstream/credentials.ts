@@ -133,7 +133,7 @@ export function refuseWithoutCredentials({ security }: Operation): GatewayError 
   return new GatewayError('missing_credentials', { detail, headers: { 'www-authenticate': challenge } })
 }
 
-/** A header whose value begins with the name of its scheme is shown with it. */
+/** Describes the place of a credential; a header whose value begins with the name of its scheme is shown with it. */
 function describePlace({ in: place, key, prefix }: SecurityScheme): string {
   return `as the ${places[place]} \`${prefix === '' ? key : `${key}: ${prefix}…`}\``
 }

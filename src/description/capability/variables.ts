@@ -26,7 +26,7 @@ export function readVariable(text: string, binds: Binds): VariableUse | undefine
   return { name: toEnvironmentName(declared ?? name), prefix }
 }
 
-/** A key of some secret store is no name of an environment variable: `registry-token` is REGISTRY_TOKEN. */
+/** Turns a key of a secret store into the name of an environment variable: `registry-token` is REGISTRY_TOKEN. */
 function toEnvironmentName(name: string): string {
   return /^[A-Za-z_]\w*$/.test(name) ? name : name.toUpperCase().replaceAll(/\W/g, '_')
 }

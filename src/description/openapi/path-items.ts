@@ -63,13 +63,16 @@ export function listPathOperations(document: Readonly<Record<string, unknown>>):
   return { operations, findings }
 }
 
-/** What stands beside the reference of a Path Item Object holds as well. */
+/** Resolves the reference of a Path Item Object; what stands beside it holds as well. */
 function readItem(document: unknown, part: unknown): unknown {
   const found = resolvePart(document, part)
   return isObject(found) && isObject(part) ? { ...found, ...part } : found
 }
 
-/** Node reads these methods alone; CONNECT asks for a tunnel, and a server must not repeat credentials to TRACE (RFC 9110 §9.3). */
+/**
+ * Returns whether a method is served. Node reads these alone; CONNECT asks for a tunnel, and a server must not repeat
+ * credentials to TRACE (RFC 9110 §9.3).
+ */
 function isServed(method: string): boolean {
   return method === 'QUERY' || (METHODS.includes(method) && method !== 'CONNECT' && method !== 'TRACE')
 }
