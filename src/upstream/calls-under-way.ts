@@ -19,7 +19,8 @@ interface Inquiry {
 
 /** What is known of calls from their beginning until their responses are delivered or kept. */
 export class CallsUnderWay {
-  readonly flights = new Map<string, Flight>()
+  /** Equal writes whose clients all wait are as many flights of one name. */
+  readonly flights = new Set<Flight>()
   readonly #uncertain = new Map<string, Uncertain>()
   readonly #inquiries = new Set<Inquiry>()
 
@@ -28,9 +29,10 @@ export class CallsUnderWay {
    * only when no client waits for it.
    */
   findJoinable(name: string): Flight | undefined {
-    const flight = this.flights.get(name)
-    const isSame = currentCall().operation.singleUse || flight?.disconnected
-    return isSame && !flight?.stale ? flight : undefined
+    const { singleUse } = currentCall().operation
+    for (const flight of this.flights)
+      if (flight.name === name && !flight.stale && (singleUse || flight.disconnected)) return flight
+    return undefined
   }
 
   /** Notes that the store is asked about a call, until the inquiry is ended. */

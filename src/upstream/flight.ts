@@ -2,6 +2,8 @@ import { type ClientConnection, runInCall, type UpstreamCall, type UpstreamRespo
 
 /** A write under way, and the connections of the clients that wait for its response. */
 export class Flight implements ClientConnection {
+  /** Calls of one name are equal. */
+  readonly name: string
   /** The marks that make its response stale. */
   readonly marks: readonly string[]
   readonly response: Promise<UpstreamResponse>
@@ -11,10 +13,12 @@ export class Flight implements ClientConnection {
   readonly #listeners: (() => void)[] = []
 
   constructor(
+    name: string,
     marks: readonly string[],
     call: UpstreamCall,
     start: (flight: Flight) => Promise<UpstreamResponse>,
   ) {
+    this.name = name
     this.marks = marks
     this.join(call.connection)
     this.response = runInCall({ ...call, connection: this }, () => start(this))

@@ -118,7 +118,7 @@ class ResponseReplay {
     const call = currentCall()
     const { operation } = call
     const marks = this.#options.readMarks(operation, request.path)
-    const flight = new Flight(marks.own, call, async (own) => {
+    const flight = new Flight(name, marks.own, call, async (own) => {
       try {
         const { response, until } = await this.watch(send, request, own)
         if (own.stale) return response
@@ -127,10 +127,10 @@ class ResponseReplay {
         const expiresAt = this.#options.clock() + lifetime
         return this.#deliver(name, { operation, marks, response, began, expiresAt }, own.connections)
       } finally {
-        if (this.#calls.flights.get(name) === own) this.#calls.flights.delete(name)
+        this.#calls.flights.delete(own)
       }
     })
-    this.#calls.flights.set(name, flight)
+    this.#calls.flights.add(flight)
     return flight.response
   }
 
@@ -140,7 +140,7 @@ class ResponseReplay {
    */
   async #supersede(marks: readonly string[], own: Flight | undefined): Promise<number | undefined> {
     if (marks.length === 0) return undefined
-    for (const flight of this.#calls.flights.values())
+    for (const flight of this.#calls.flights)
       if (flight !== own) flight.stale ||= flight.marks.some((mark) => marks.includes(mark))
     return this.#options.store.mark(marks)
   }

@@ -204,6 +204,41 @@ test('identical creations whose clients all wait are as many calls', async () =>
   expect(sent).toHaveLength(3)
 })
 
+test.each(['first', 'second'])(
+  'of two equal creations at the same time the %s is continued by the same call',
+  async (lost) => {
+    const { call, sent } = openRequester()
+    const both = [await call(create), await call(create)]
+    const index = lost === 'first' ? 0 : 1
+    await both[index]?.connection.disconnect()
+    const again = await call(create)
+    expect(sent).toHaveLength(2)
+    await sent[index]?.settle(null, respond(201, { lost }))
+    expect(again.response?.body.toString()).toBe(JSON.stringify({ lost }))
+  },
+)
+
+test('equal creations whose clients have disconnected are continued by as many calls', async () => {
+  const { call, sent } = openRequester()
+  const lost = [await call(create), await call(create)]
+  for (const { connection } of lost) await connection.disconnect()
+  const again = [await call(create), await call(create)]
+  expect(sent).toHaveLength(2)
+  for (const [id, one] of sent.entries()) await one.settle(null, respond(201, { id }))
+  expect(again.map(({ response }) => response?.body.toString()).sort()).toEqual(['{"id":0}', '{"id":1}'])
+})
+
+test.each([0, 1])('the response of each of two equal changes under way is made stale (%d)', async (index) => {
+  const { call, sent } = openRequester()
+  const both = [await call(update), await call(update)]
+  await call(remove)
+  await sent[2]?.settle(null, respond(200))
+  await both[index]?.connection.disconnect()
+  await sent[index]?.settle(null, respond(200))
+  await call(update)
+  expect(sent).toHaveLength(4)
+})
+
 test.each([
   ['a change of a user', update, update, { body: 'other' }, 2],
   ['a deletion of that user', update, remove, {}, 2],
