@@ -34,6 +34,12 @@ export interface ComposedGateway {
   readonly document: OpenApiDocument
 }
 
+/** Settings by which a gateway authenticates clients itself, which it does not do inside an app. */
+const authenticating = ['gatewayKeysFile', 'oauthIssuer', 'oauthJwksUrl', 'oauthAudience'] as const
+
+const advice =
+  'authenticates nobody in an app: authenticate clients in a hook of the app, and say by `grant` what each may do'
+
 /** Composes a gateway of settings. Rejects with an `Error` that lists every problem. */
 export async function composeGateway(
   { logger = pino({ level: 'silent' }), ...settings }: ProgramSettings,
@@ -45,6 +51,8 @@ export async function composeGateway(
   const named = descriptions.map(({ document: _, name: __, ...one }) => one)
   const misnamed = findUnknownMembers({ ...settings, descriptions: named })
   if (misnamed.length > 0) throw new ConfigError(misnamed.map((path) => `${path} is no setting`))
+  const ignored = embedding ? authenticating.filter((name) => settings[name]) : []
+  if (ignored.length > 0) throw new ConfigError(ignored.map((name) => `${name} ${advice}`))
   const document = await loadDocument({ ...settings, descriptions })
   const api = readApi(document)
   const listed = listSettingVariables({ ...settings, descriptions }, api, Object.keys(variables))

@@ -13,7 +13,7 @@ export interface ClientGrant {
 
 /** Settings of the plugin: those of a gateway, without the ports. Its log is the app's. */
 export interface CalgatePluginOptions extends ProgramSettings {
-  /** Returns what the client of a request may do; everything without. The app has authenticated it in a hook before. */
+  /** Returns what the client of a request may do; everything without. The app authenticates it, in a hook that runs before. */
   readonly grant?: (request: FastifyRequest) => ClientGrant
 }
 

@@ -42,6 +42,27 @@ describe('a gateway in an app', () => {
   })
 })
 
+describe('a setting that would authenticate clients', () => {
+  const shop = { document, name: 'shop', baseUrl: 'https://api.example.org' }
+  it.each([
+    { gatewayKeysFile: 'keys.json' },
+    { oauthIssuer: 'https://issuer.example.org' },
+    { oauthJwksUrl: 'https://issuer.example.org/keys' },
+    { oauthAudience: 'https://shop.example.org' },
+  ])('is refused in an app: %j', async (settings) => {
+    await using app = Fastify()
+    const [name] = Object.keys(settings)
+    await expect(app.register(calgate, { descriptions: [shop], ...settings })).rejects.toThrow(
+      `${name} authenticates nobody in an app: authenticate clients in a hook of the app, and say by \`grant\` what each may do`,
+    )
+  })
+
+  it('may be empty', async () => {
+    await using app = Fastify()
+    await expect(app.register(calgate, { descriptions: [shop], oauthIssuer: '' })).resolves.toBeDefined()
+  })
+})
+
 describe('a setting that there is not', () => {
   const shop = { document, name: 'shop', baseUrl: 'https://api.example.org' }
   it.each([
