@@ -33,14 +33,14 @@ export function recordCalls({ metrics, logger, sampler }: CallRecords, clock: Cl
     } catch (error) {
       const code = error instanceof GatewayError ? error.code : 'internal_error'
       metrics.recordCall(operation.id, code, clock() - began)
-      if (!isRead(operation)) auditCall(logger, call, request.path, { code })
+      if (!isRead(operation) && call.sent) auditCall(logger, call, request.path, { code })
       throw error
     }
   }
 }
 
 /**
- * Logs one line for a call that may have changed something: who made it, of which operation, on which record, and
+ * Logs one line for a call that was sent and may have changed something: who made it, of which operation, on which record, and
  * how it ended. Nothing else of the call is recorded.
  */
 function auditCall(

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { expect, it, vi } from 'vitest'
 import { createKey } from '../../src/config/gateway-keys.ts'
-import { type RunningGateway, startGateway } from '../support/gateway.ts'
+import { findClosedUrl, type RunningGateway, startGateway } from '../support/gateway.ts'
 import { writeKeys } from '../support/key-file.ts'
 import { type CallSpec, calls, servers } from '../support/servers.ts'
 import { respondJson, startUpstream } from '../support/upstream-stub.ts'
@@ -44,6 +44,15 @@ it('a write that fails leaves the code of its error', async () => {
   const [line] = await readAudit(gateway, 1)
   expect(line).toMatchObject({ code: 'upstream_connection_lost', ids: { userId: '4711' } })
   expect(line).not.toHaveProperty('caller')
+})
+
+it.each(['rest', 'mcp'] as const)('a write on %s that was not sent leaves no line', async (server) => {
+  const closed = await findClosedUrl()
+  await using gateway = await startGateway(closed)
+  // The circuit opens at the fiftieth: the others are not tried.
+  for (let n = 0; n < 60; n += 1) await servers[server](gateway, calls.update)
+  expect(await servers[server](gateway, calls.update)).toMatchObject({ code: 'upstream_unavailable' })
+  await readAudit(gateway, 0)
 })
 
 it('a write over stdio leaves its line too, without a caller, who is the process that started it', async () => {
