@@ -82,8 +82,9 @@ const write = ([begin, repeated]: Pump, length: number) =>
 function findWorst(pattern: RegExp): string | undefined {
   const take = (pump: Pump, length: number, tries = 1) => measure(pattern, write(pump, length), tries)
   const worst = listPumps(pattern).find((pump) => {
-    // Milliseconds, of which linear patterns take a fraction; an exponential one would never end with a long text.
-    for (const length of [8, 12, 16, 20, 400])
+    // Milliseconds, of which linear patterns take a fraction; an exponential one would never end with a long text. It is
+    // found in small steps, since a fast machine goes back over 20 characters in less.
+    for (const length of [8, 12, 16, 20, 24, 28, 32, 36, 40, 400])
       if (take(pump, length) > 5 && take(pump, length, 3) > 5) return true
     // What is quadratic takes seconds for 100 KB, and shows in much less.
     return take(pump, 1_500) > 0.5 && take(pump, 6_000, 2) > 8 * Math.max(take(pump, 1_500, 3), 0.25)
