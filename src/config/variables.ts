@@ -46,14 +46,18 @@ export const variables = {
     description:
       '`all` offers each operation as a tool; `search` offers three that search, describe and call them',
   },
-  ALLOW_DELETE: { default: 'true', description: '`false` refuses every deletion and removes its tool' },
+  ALLOW_DELETE: {
+    default: 'true',
+    description: '`false` refuses every call with the method DELETE and removes its tool',
+  },
   CONFIRM_DELETE: {
     default: 'false',
-    description: '`true` requires a confirmation of each deletion on MCP, by a person or an argument',
+    description:
+      '`true` requires a confirmation of each call with the method DELETE on MCP, by a person or an argument',
   },
   MCP_DELETE_LIMIT: {
     default: '10/min',
-    description: 'Deletions of each client on MCP: a number per s, min or h, or `off`',
+    description: 'Calls of each client with the method DELETE on MCP: a number per s, min or h, or `off`',
   },
   ALLOW_INSECURE_UPSTREAM: {
     default: 'false',
@@ -73,7 +77,8 @@ export const variables = {
   },
   UPSTREAM_TIMEOUT_MS: {
     default: '30000',
-    description: 'Deadline for a complete response of the API, in milliseconds',
+    description:
+      'Milliseconds for a complete response of the API; for one that streams until it begins, and between two parts',
   },
   DRAIN_DELAY: {
     default: '0',
@@ -109,7 +114,7 @@ export const variables = {
   TLS_CERT_FILE: {
     default: '',
     description:
-      'File of a PEM certificate and its chain, by which both servers speak TLS; needs the next one',
+      'File of a PEM certificate and its chain, by which REST and MCP speak TLS, and the control port does not; needs the next one',
   },
   TLS_KEY_FILE: { default: '', description: 'File of its private key' },
   OTEL_EXPORTER_OTLP_ENDPOINT: {

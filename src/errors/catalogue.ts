@@ -59,7 +59,7 @@ export const errorCatalogue = {
   ),
   origin_not_allowed: refusal(
     403,
-    'The Origin header names a web page that may not call this gateway.',
+    'A web page that may not call this gateway sent the request.',
     'Add the origin to ALLOWED_ORIGINS if that page is yours.',
   ),
   route_not_found: refusal(
@@ -83,7 +83,7 @@ export const errorCatalogue = {
     'Send the whole request without pausing.',
   ),
   body_too_large: refusal(413, 'The request body is larger than the limit.', 'Send a smaller body.'),
-  uri_too_long: refusal(414, 'The path is longer than any described operation.', 'Shorten the path.'),
+  uri_too_long: refusal(414, 'A value in the path is longer than 2,048 characters.', 'Shorten that value.'),
   unsupported_media_type: refusal(
     415,
     'The request body has a content type the operation does not take.',
@@ -137,7 +137,7 @@ export const errorCatalogue = {
   ),
   upstream_invalid_response: doubt(
     502,
-    'The upstream sent something that is not a complete JSON response.',
+    'The upstream sent a response that cannot be passed on: incomplete, ambiguous, encoded or too large.',
     'Read the state before repeating a write.',
   ),
   issuer_unavailable: delay(
@@ -147,7 +147,7 @@ export const errorCatalogue = {
   ),
   state_unavailable: delay(
     503,
-    'The gateway cannot reach what its replicas share, so that it cannot tell whether this call was sent before.',
+    'The gateway cannot reach Redis, which it needs for the key, the limit or the confirmation of this call.',
     'Send the same call again, with the same idempotency key, after the time in Retry-After.',
   ),
   overloaded: delay(
