@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs'
 import { homedir, platform } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Argument, Command, Option } from 'commander'
-import { listApiVariables } from '../config/api-variables.ts'
+import type { VariableDescription } from '../config/api-variables.ts'
 import { isKey } from '../config/gateway-keys.ts'
+import { hideUserInfo } from '../config/urls.ts'
+import { listVariables, variables } from '../config/variables.ts'
 import type { DescriptionOptions } from '../description/files.ts'
-import { type Api, readApi } from '../document/api.ts'
+import { readApi } from '../document/api.ts'
 import type { OpenApiDocument } from '../document/document.ts'
 import { asRecord, isObject } from '../document/json.ts'
 import {
@@ -33,7 +35,7 @@ interface InstallOptions extends DescriptionOptions {
 export function createInstall(context: CommandContext): Command {
   const command = new Command('install')
     .description(
-      'Configures an MCP client to start calgate, with the descriptions and options that `calgate serve` takes and the configuration of this environment, or to reach a gateway by its URL. Secrets are named, never written: give them as files (`…_FILE`), or in variables that the client reads.',
+      'Configures an MCP client to start calgate, with the descriptions and options that `calgate serve` takes and the variables that are set here and that MCP over stdio uses, or to reach a gateway by its URL. Secrets are named, never written: give them as files (`…_FILE`), or in variables that the client reads.',
     )
     .addArgument(new Argument('<client>').choices(mcpClients.map(({ id }) => id)))
     .argument('[file...]', 'descriptions; by default those of calgate.yaml, or what calgate ships with')
@@ -123,7 +125,9 @@ async function describeStart(
   const references = Object.fromEntries(
     (file?.references ?? []).map((variable): [string, ConfigurationValue] => [variable, { variable }]),
   )
-  const values = mock ? {} : listValues(readApi(await loadOffered(files, options, context)), environment)
+  // A mock has the address and the credentials of the API in place of the environment's.
+  const read = mock ? variables : listVariables(readApi(await loadOffered(files, options, context)))
+  const values = listValues(read, environment)
   return { command: execPath, args, env: { ...references, ...values } }
 }
 
@@ -144,20 +148,25 @@ function checkVariable(variable: string): void {
 }
 
 /**
- * Lists the variables of the API that are set: a secret as a reference, anything else as it is, files by their whole
- * path.
+ * Lists the variables that are set and that a gateway over stdio reads: a secret as a reference, anything else as it is,
+ * files by their whole path.
  */
 function listValues(
-  api: Api,
+  read: Readonly<Record<string, VariableDescription>>,
   environment: CommandContext['environment'],
 ): Record<string, ConfigurationValue> {
-  const variables = listApiVariables(api)
+  const names = Object.keys(read).filter((name) => !read[name]?.isHttpOnly)
   return Object.fromEntries(
-    Object.keys(variables).flatMap((variable): [string, ConfigurationValue][] => {
-      const value = environment[variable]
+    names.flatMap((variable): [string, ConfigurationValue][] => {
+      const value = environment[variable]?.trim()
       if (!value) return []
       if (variable.endsWith('_FILE')) return [[variable, resolve(value)]]
-      return [[variable, `${variable}_FILE` in variables ? { variable } : value]]
+      if (`${variable}_FILE` in read) return [[variable, { variable }]]
+      // The URL of a proxy may have a password.
+      const hasPassword = hideUserInfo(value) !== value
+      return [
+        [variable, hasPassword ? { variable, advice: `unset ${variable}, which has a password` } : value],
+      ]
     }),
   )
 }

@@ -5,6 +5,8 @@ import type { SecurityScheme } from '../document/security.ts'
 export interface VariableDescription {
   readonly default: string
   readonly description: string
+  /** Whether a gateway over stdio has no use for it. */
+  readonly isHttpOnly?: true
 }
 
 /**

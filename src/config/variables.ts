@@ -6,35 +6,41 @@ import { listApiVariables, type VariableDescription } from './api-variables.ts'
  * document. docs/configuration.md is tested against both.
  */
 export const variables = {
-  REST_PORT: { default: '8080', description: 'Port of the REST server' },
-  MCP_PORT: { default: '9090', description: 'Port of the MCP server' },
-  CONTROL_PORT: { default: '9091', description: 'Port of the health checks and metrics' },
+  REST_PORT: { default: '8080', description: 'Port of the REST server', isHttpOnly: true },
+  MCP_PORT: { default: '9090', description: 'Port of the MCP server', isHttpOnly: true },
+  CONTROL_PORT: { default: '9091', description: 'Port of the health checks and metrics', isHttpOnly: true },
   CONTROL_HOST: {
     default: '127.0.0.1',
     description: 'Address of the control port, which has no authentication',
+    isHttpOnly: true,
   },
-  HOST: { default: '127.0.0.1', description: 'Address of both servers' },
+  HOST: { default: '127.0.0.1', description: 'Address of both servers', isHttpOnly: true },
   ALLOWED_HOSTS: {
     default: '',
     description:
       'More names allowed in the Host header, comma-separated, `*.example.org` for all below; loopback names always are',
+    isHttpOnly: true,
   },
   ALLOWED_ORIGINS: {
     default: '',
     description: 'More web origins allowed, comma-separated; loopback origins always are',
+    isHttpOnly: true,
   },
   GATEWAY_KEYS_FILE: {
     default: '',
     description: 'File of gateway keys, one a line, as `calgate key` writes them',
+    isHttpOnly: true,
   },
   OAUTH_ISSUER: {
     default: '',
     description: 'Issuer of accepted access tokens (JWT); needs the next two',
+    isHttpOnly: true,
   },
-  OAUTH_JWKS_URL: { default: '', description: 'URL of the public keys of that issuer' },
+  OAUTH_JWKS_URL: { default: '', description: 'URL of the public keys of that issuer', isHttpOnly: true },
   OAUTH_AUDIENCE: {
     default: '',
     description: 'URL of the MCP endpoint as clients use it; the audience of accepted tokens',
+    isHttpOnly: true,
   },
   MCP_TOKENS: {
     default: '',
@@ -66,10 +72,12 @@ export const variables = {
   BODY_LIMIT: {
     default: '102400',
     description: 'Bytes of a request body on REST: JSON, forms and texts',
+    isHttpOnly: true,
   },
   FILE_LIMIT: {
     default: '10485760',
     description: 'Bytes of a request body on REST: multipart forms, and bytes, which stream',
+    isHttpOnly: true,
   },
   MCP_MESSAGE_LIMIT: {
     default: '131072',
@@ -84,11 +92,13 @@ export const variables = {
     default: '0',
     description:
       'Seconds after SIGTERM in which both servers still accept connections while readiness says no',
+    isHttpOnly: true,
   },
   RATE_LIMIT: {
     default: 'off',
     description:
       'Calls of each client, both servers together: `off`, or a number per s, min or h such as 600/min',
+    isHttpOnly: true,
   },
   DRIFT_SAMPLE: {
     default: '1/10',
@@ -105,18 +115,21 @@ export const variables = {
     default: '72',
     description:
       'Seconds that a connection may stay open without a request; more than the load balancer keeps it',
+    isHttpOnly: true,
   },
   WRITE_TIMEOUT: {
     default: '10',
     description:
       'Seconds after which a client that reads nothing of its response is disconnected; 10 for a response that streams',
+    isHttpOnly: true,
   },
   TLS_CERT_FILE: {
     default: '',
     description:
       'File of a PEM certificate and its chain, by which REST and MCP speak TLS, and the control port does not; needs the next one',
+    isHttpOnly: true,
   },
-  TLS_KEY_FILE: { default: '', description: 'File of its private key' },
+  TLS_KEY_FILE: { default: '', description: 'File of its private key', isHttpOnly: true },
   OTEL_EXPORTER_OTLP_ENDPOINT: {
     default: '',
     description: 'Base URL of an OTLP receiver over HTTP, which traces and metrics are sent to',
@@ -143,6 +156,7 @@ export const variables = {
   PAGES: {
     default: 'on',
     description: '`off` takes away the pages that browsers get at `/` of both servers',
+    isHttpOnly: true,
   },
   LOG_LEVEL: { default: 'info', description: 'One of trace, debug, info, warn, error, fatal, silent' },
 } as const

@@ -1,5 +1,10 @@
-/** A value of a configuration: a text, or a variable of the client's environment with what stands before it. */
-export type ConfigurationValue = string | { readonly prefix?: string; readonly variable: string }
+/**
+ * A value of a configuration: a text, or a variable of the client's environment with what stands before it. `advice` says
+ * what to do for a client that reads none, where no file can replace the variable.
+ */
+export type ConfigurationValue =
+  | string
+  | { readonly prefix?: string; readonly variable: string; readonly advice?: string }
 
 /** An MCP server as a client reaches it. */
 export type McpServerEntry =
@@ -87,9 +92,8 @@ function writeValue({ title, refer }: McpClient, value: ConfigurationValue): str
   if (typeof value === 'string') return value
   if (!refer) {
     const { variable } = value
-    throw new RangeError(
-      `${title} reads no variables; give ${variable} as a file: by ${variable}_FILE, or file: in calgate.yaml`,
-    )
+    const { advice = `give ${variable} as a file: by ${variable}_FILE, or file: in calgate.yaml` } = value
+    throw new RangeError(`${title} reads no variables; ${advice}`)
   }
   return `${value.prefix ?? ''}${refer(value.variable)}`
 }

@@ -13,11 +13,15 @@ import {
 } from 'node:fs'
 import { createServer as createSecureServer } from 'node:https'
 import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { configureDemo } from '../../mocks/start.ts'
 import { locateFile } from '../../src/cli/install.ts'
 import { locateDescriptions, readServed, type ServeOptions } from '../../src/cli/served.ts'
+import { listApiVariables } from '../../src/config/api-variables.ts'
+import { variables } from '../../src/config/variables.ts'
+import { readApi } from '../../src/document/api.ts'
+import { readDocument } from '../../src/document/document.ts'
 import { asRecord } from '../../src/document/json.ts'
 import { mcpClients } from '../../src/mcp/client-configuration.ts'
 import { describeApi } from '../description/loading.ts'
@@ -184,6 +188,28 @@ describe('calgate users export', () => {
   })
 })
 
+/** Variables that a gateway over stdio has no use for. */
+const httpOnly = [
+  ...['REST_PORT', 'MCP_PORT', 'CONTROL_PORT', 'CONTROL_HOST', 'HOST', 'ALLOWED_HOSTS', 'ALLOWED_ORIGINS'],
+  ...[
+    'GATEWAY_KEYS_FILE',
+    'OAUTH_ISSUER',
+    'OAUTH_JWKS_URL',
+    'OAUTH_AUDIENCE',
+    'TLS_CERT_FILE',
+    'TLS_KEY_FILE',
+  ],
+  ...[
+    'BODY_LIMIT',
+    'FILE_LIMIT',
+    'RATE_LIMIT',
+    'DRAIN_DELAY',
+    'KEEP_ALIVE_TIMEOUT',
+    'WRITE_TIMEOUT',
+    'PAGES',
+  ],
+]
+
 describe('calgate install', () => {
   it('adds a gateway to what the file of a client has', async () => {
     const file = join(folder, 'mcp.json')
@@ -217,6 +243,46 @@ describe('calgate install', () => {
       ])
     },
   )
+
+  it.each([{ args: [] }, { args: ['--mock'] }])(
+    'carries over what MCP over stdio reads, and nothing of HTTP, with $args',
+    async ({ args }) => {
+      const api = listApiVariables(readApi(readDocument()))
+      const set = Object.keys({ ...api, ...variables }).map((name) => [name, name.toLowerCase()] as const)
+      const context = Object.fromEntries(set)
+      const { stdout } = await runCommandWith(context, 'install', 'cursor', '--print', ...args)
+      const { env } = JSON.parse(stdout).mcpServers.calgate
+      const secrets = Object.keys(context).filter((name) => `${name}_FILE` in context)
+      const expected = set
+        .filter(([name]) => !httpOnly.includes(name) && (args.length === 0 || !(name in api)))
+        .map(([name, value]) => {
+          if (name.endsWith('_FILE')) return [name, resolve(value)]
+          return [name, secrets.includes(name) ? `\${env:${name}}` : value]
+        })
+      expect(env).toEqual(Object.fromEntries(expected))
+      expect(httpOnly.filter((name) => !(name in variables))).toEqual([])
+    },
+  )
+
+  it('writes no password of a proxy, and leaves empty variables out', async () => {
+    const proxies = {
+      HTTPS_PROXY: 'http://ada:planted@proxy.example.org',
+      HTTP_PROXY: 'http://proxy.example.org',
+    }
+    const set = { ...proxies, NO_PROXY: ' ' }
+    const { stdout } = await runCommandWith(set, 'install', 'claude-code', '--mock', '--print')
+    expect(JSON.parse(stdout).mcpServers.calgate.env).toEqual({
+      ...proxies,
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the client fills it in
+      HTTPS_PROXY: '${HTTPS_PROXY}',
+    })
+    const desktop = await runCommandWith(set, 'install', 'claude-desktop', '--mock', '--print')
+    expect(desktop).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'Claude Desktop reads no variables; unset HTTPS_PROXY, which has a password',
+    })
+  })
 
   it.each([
     ['darwin', '/homes/ada/Library/Application Support/Claude/claude_desktop_config.json', '/homes/ada'],
