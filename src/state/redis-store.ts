@@ -49,6 +49,8 @@ class RedisStore<Value> implements Store<Value> {
   readonly #fallback: CounterStore | undefined
   readonly #outbox: Outbox
   readonly #responses: RedisResponses<Value>
+  /** The records of the calls under way, as they stand in Redis, by their keys. */
+  readonly #claimed = new Map<string, string>()
   #epoch = ''
 
   constructor({ connection, sealing, waits, fallback, clock }: StoreParts) {
@@ -75,7 +77,10 @@ class RedisStore<Value> implements Store<Value> {
         )
       throw error
     })
-    if (result === 'claimed') return undefined
+    if (result === 'claimed') {
+      this.#claimed.set(key, sealed)
+      return undefined
+    }
     if (result === 'known') return this.#read(key, detail)
     const seconds = Math.ceil(Number(detail) / 1000)
     throw new GatewayError('state_unavailable', { headers: { 'retry-after': String(seconds) } })
@@ -106,15 +111,20 @@ class RedisStore<Value> implements Store<Value> {
   set(name: string, value: Value, ttl: number): Promise<void> {
     const key = this.#sealing.key('record', name)
     const sealed = this.#sealing.seal(key, JSON.stringify(value))
+    this.#claimed.delete(key)
     return this.#outbox.send(key, ttl, () =>
       this.#connection.run(scripts.setRecord, { keys: [key], args: [sealed, ttl] }),
     )
   }
 
-  delete(name: string): Promise<void> {
+  async delete(name: string): Promise<void> {
     const key = this.#sealing.key('record', name)
-    return this.#outbox.send(key, longestRecord, () =>
-      this.#connection.run(scripts.deleteKey, { keys: [key] }),
+    const sealed = this.#claimed.get(key)
+    if (sealed === undefined) return
+    this.#claimed.delete(key)
+    // Where Redis did not confirm it, it is repeated, and the key may be another call's by then.
+    await this.#outbox.send(sealed, longestRecord, () =>
+      this.#connection.run(scripts.releaseRecord, { keys: [key], args: [sealed] }),
     )
   }
 

@@ -40,8 +40,8 @@ export function recordCalls({ metrics, logger, sampler }: CallRecords, clock: Cl
 }
 
 /**
- * Logs one line for a call that was sent and may have changed something: who made it, of which operation, on which record, and
- * how it ended. Nothing else of the call is recorded.
+ * Logs one line for a call that was sent and may have changed something: who made it, of which operation, on which
+ * record, and how it ended. Nothing else of the call is recorded.
  */
 function auditCall(
   logger: FastifyBaseLogger,

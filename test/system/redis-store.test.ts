@@ -172,15 +172,33 @@ it('keeps what became of a key however many calls are refused meanwhile', async 
   await eventually(() => second.claim('key', 'running', lifetime, 'b')).toBe('done')
 })
 
+it('deletes no record of another call when it repeats a deletion that Redis has not confirmed', async () => {
+  await using stores = await openStores()
+  const { first, second, address } = stores
+  // Redis knows a script after its first use.
+  await first.claim('other', 'running', lifetime, 'a')
+  await first.delete('other')
+  await first.claim('key', 'first', lifetime, 'a')
+  await first.set('last', 'done', lifetime)
+  address.mute()
+  await first.delete('key')
+  await first.set('last', 'done', lifetime)
+  expect(await second.claim('key', 'second', lifetime, 'a')).toBeUndefined()
+  await second.set('last', 'replaced', lifetime)
+  address.unmute()
+  await eventually(() => second.claim('last', 'running', lifetime, 'a')).toBe('done')
+  expect(await second.claim('key', 'third', lifetime, 'a')).toBe('second')
+})
+
 it('does not write down what became of a key after its time', async () => {
   await using stores = await openStores()
   const { first, second, clock } = stores
+  await first.claim('deleted', 'running', lifetime, 'a')
   await stores.cut()
   await first.delete('deleted')
   await first.set('set', 'old', lifetime)
   clock.now += lifetime
   await first.set('last', 'done', lifetime)
-  await second.claim('deleted', 'running', lifetime, 'b')
   await second.claim('set', 'running', lifetime, 'b')
   await stores.join()
   await eventually(() => second.claim('last', 'running', lifetime, 'b')).toBe('done')
