@@ -108,7 +108,12 @@ const failure = new Error('the upstream failed')
 const outages: ReadonlySet<number> = new Set([502, 503, 504])
 
 /** Errors that say nothing about the upstream. */
-const ours: ReadonlySet<string> = new Set(['client_disconnected', 'body_too_large', 'overloaded'])
+const ours: ReadonlySet<string> = new Set([
+  'client_disconnected',
+  'request_timeout',
+  'body_too_large',
+  'overloaded',
+])
 
 /** Sends what the circuit breaker lets in and tells it how that ended. Rejects the rest with `upstream_unavailable`. */
 export function breakCircuit(circuit: CircuitBreaker): Interceptor {
