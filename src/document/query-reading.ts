@@ -24,7 +24,8 @@ interface PairReader {
   readonly takes: (name: string) => boolean
   /** True where a name may stand more than once. */
   readonly repeats: boolean
-  readonly read: (pairs: readonly Pair[]) => unknown
+  /** Adds the names of lists whose indices cannot be read to `misnumbered`. */
+  readonly read: (pairs: readonly Pair[], misnumbered: Set<string>) => unknown
 }
 
 /**
@@ -54,6 +55,7 @@ export function createQueryReader(
     const seen = new Set<string>()
     const unreadable = new Set<string>()
     const tooDeep = new Set<string>()
+    const misnumbered = new Set<string>()
     for (const pair of listPairs(raw)) {
       const [name, text] = pair
       const reader = find(name)
@@ -66,11 +68,12 @@ export function createQueryReader(
       else if (pairs) pairs.push(pair)
       else taken.set(reader, [pair])
     }
-    for (const [reader, pairs] of taken) define(values, reader.name, reader.read(pairs))
+    for (const [reader, pairs] of taken) define(values, reader.name, reader.read(pairs, misnumbered))
     const violations = [
       ...refuse(place, repeated, 'uniqueKeys', 'stands more than once; give it one value'),
       ...refuse(place, unreadable, 'encoding', 'must be percent-encoded UTF-8'),
       ...refuse(place, tooDeep, 'maxDepth', 'must nest at most 512 levels'),
+      ...refuse(place, misnumbered, 'uniqueKeys', 'must have each index from 0 on once'),
     ]
     return { values, violations }
   }
@@ -119,7 +122,7 @@ function createPairReader(parameter: Parameter, names: ReadonlySet<string>): Pai
       name,
       takes: (one) => one === name || (one.startsWith(`${name}[`) && one.endsWith(']')),
       repeats: true,
-      read: (pairs) => readDeepObject(name, pairs, shape),
+      read: (pairs, misnumbered) => readDeepObject(name, pairs, shape, misnumbered),
     }
   if (explode && shape.types.has('object') && !shape.types.has('array'))
     return {

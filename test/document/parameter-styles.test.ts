@@ -111,6 +111,40 @@ describe('a query parameter gives its value back', () => {
     )
   })
 
+  describe('a list in style deepObject', () => {
+    const list = { type: 'array', items: { type: 'integer' } }
+    const read = createQueryReader([
+      parameterOf(
+        { in: 'query', style: 'deepObject' },
+        { type: ['object', 'array'], properties: { at: list } },
+      ),
+    ])
+
+    test('is read in the order of its indices', () => {
+      const indices = Array.from({ length: 12 }, (_, index) => index)
+      const query = indices.toReversed().map((index) => `color[at][${index}]=${index}`)
+      expect(read(query.join('&'))).toEqual({ values: { color: { at: indices } }, violations: [] })
+      expect(read('color[1]=b&color[0]=a').values).toEqual({ color: ['a', 'b'] })
+    })
+
+    test.each([
+      'color[at][5]=1',
+      'color[at][0]=1&color[at][2]=2',
+      'color[at][0]=1&color[at][0]=2',
+      'color[at][0]=1&color[at][00]=2',
+      'color[at][0]=1&color[at][]=2',
+      'color[at]=1&color[at][0]=2',
+    ])('is refused where its indices say no order: %s', (query) => {
+      expect(read(query).violations).toEqual([
+        {
+          location: 'query["color[at]"]',
+          rule: 'uniqueKeys',
+          message: 'must have each index from 0 on once',
+        },
+      ])
+    })
+  })
+
   test('a value of style deepObject nests 512 levels at most', () => {
     const read = createQueryReader([parameterOf({ in: 'query', style: 'deepObject' }, { type: 'object' })])
     const nest = (levels: number) => read(`color${'[a]'.repeat(levels)}=1`).violations
