@@ -52,14 +52,14 @@ function readRestPath(
   return typeof path === 'string' ? `${prefix}${path}` : undefined
 }
 
-/** The router takes an encoded delimiter (RFC 3986 §2.2) in a path for a part of a value. */
-const unroutable = /%(?:2[346bcf]|3[abdf]|40)/i
+/** The router takes an encoded delimiter (RFC 3986 §2.2) in a path for a part of a value, and `*` for any path. */
+const unroutable = /%(?:2[346abcf]|3[abdf]|40)|\*/i
 
 function describeUnroutable(one: MergedOperation, path = ''): Problem {
   return {
     file: one.description.file,
     ...one.findPosition(),
-    message: `${one.method.toUpperCase()} ${path} is left out on REST: its path has an encoded delimiter`,
+    message: `${one.method.toUpperCase()} ${path} is left out on REST: its path has an encoded delimiter or a *`,
     expected: 'an x-rest-path without one, set by an overlay',
     severity: 'omission',
   }

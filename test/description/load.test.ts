@@ -148,13 +148,17 @@ paths:
   /a%252Fb: { get: ${JSON.stringify(anything)} }
   /../c: { get: ${JSON.stringify(anything)} }
   /d/%2e: { get: ${JSON.stringify(anything)} }
+  /jobs/*/runs: { get: ${JSON.stringify(anything)} }
+  /files/%2A: { get: ${JSON.stringify(anything)} }
 `,
   })
   expect(listProblems(loading)).toEqual([
     'odd.yaml:5: warning: GET /openapi.json is the gateway’s own document, so this one is served at /odd/openapi.json; --prefix odd=/…',
-    'odd.yaml:6: omission: GET /a%2Fb is left out on REST: its path has an encoded delimiter; an x-rest-path without one, set by an overlay',
+    'odd.yaml:6: omission: GET /a%2Fb is left out on REST: its path has an encoded delimiter or a *; an x-rest-path without one, set by an overlay',
     'odd.yaml:8: omission: the path /../c is left out: its dots lead to another path; the path that they lead to',
     'odd.yaml:9: omission: the path /d/%2e is left out: its dots lead to another path; the path that they lead to',
+    'odd.yaml:10: omission: GET /jobs/*/runs is left out on REST: its path has an encoded delimiter or a *; an x-rest-path without one, set by an overlay',
+    'odd.yaml:11: omission: GET /files/%2A is left out on REST: its path has an encoded delimiter or a *; an x-rest-path without one, set by an overlay',
   ])
   const paths = Object.values(asRecord(loading.document?.paths)).map((item) => {
     const { 'x-rest-path': path, 'x-mcp-tool': tool } = asRecord(asRecord(item).get)
@@ -164,6 +168,8 @@ paths:
     ['/odd/openapi.json', 'object'],
     [false, 'object'],
     ['/a%252Fb', 'object'],
+    [false, 'object'],
+    [false, 'object'],
   ])
 })
 
