@@ -70,7 +70,10 @@ export function readApi(
 ): Api {
   const read = readExtensions('document', document, 'the document')
   const retryAfterHeader = read['x-retry-after-header']?.toLowerCase()
-  const described = [...listResponseHeaders(document), retryAfterHeader ?? 'retry-after']
+  // The gateway decides itself which web pages may read its responses.
+  const described = [...listResponseHeaders(document), retryAfterHeader ?? 'retry-after'].filter(
+    (name) => !ownHeaders.has(name) && !name.startsWith('access-control-'),
+  )
   const { members = [], urls = [] } = read['x-error-echoes'] ?? {}
   return {
     name: read['x-name'] ?? 'api',
@@ -81,7 +84,7 @@ export function readApi(
     schemes: readSecuritySchemes(document),
     pins: listPins(operations),
     responses: {
-      headers: new Set([...safeHeaders, ...described.filter((name) => !ownHeaders.has(name))]),
+      headers: new Set([...safeHeaders, ...described]),
       retryAfterHeader,
       echoMembers: new Set(members),
       echoUrls: new Set(urls),

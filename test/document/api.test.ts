@@ -26,3 +26,11 @@ test('the headers of every described response reach clients, wherever it is desc
     ...['x-additional', 'x-file', 'x-item', 'x-own', 'x-query', 'x-shared'],
   ])
 })
+
+test('no described header of CORS reaches clients: the gateway decides which pages may read a response', () => {
+  const names = ['Access-Control-Allow-Origin', 'access-control-expose-headers', 'X-Own']
+  const described = { description: 'Done', headers: Object.fromEntries(names.map((name) => [name, {}])) }
+  const document = { openapi: '3.1.0', paths: { '/a': { get: { responses: { 200: described } } } } }
+  const { headers } = readApi(document).responses
+  expect(names.map((name) => headers.has(name.toLowerCase()))).toEqual([false, false, true])
+})
