@@ -1,4 +1,5 @@
 import { isAscii } from 'node:buffer'
+import type { IncomingHttpHeaders } from 'node:http'
 import { Readable } from 'node:stream'
 import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply } from 'fastify'
@@ -47,6 +48,7 @@ export function forward(
       rewriteRequestHeaders: () => (body instanceof Readable ? { ...headers, ...length } : headers),
       body: isTaken ? (body ?? null) : null,
       contentType: headers['content-type'] ?? 'application/octet-stream',
+      rewriteHeaders: (fields) => joinVary(reply, fields),
       // `retry.ts` decides, by whether bytes were sent.
       retryDelay: () => null,
       onResponse: (_request, _reply, { stream }) => sendBody(reply, stream),
@@ -77,6 +79,12 @@ function mayStream({ status, headers }: Pick<UpstreamResponse, 'status' | 'heade
   if (status < 200 || status >= 300 || status === 204) return false
   const { 'content-type': type, 'content-length': length } = headers
   return length !== '0' && !isJsonType(String(type ?? ''))
+}
+
+/** Adds to what the API varies a response by what the gateway does: the origin, where CORS is. */
+function joinVary(reply: FastifyReply, fields: IncomingHttpHeaders): IncomingHttpHeaders {
+  if (fields.vary === undefined) return fields
+  return { ...fields, vary: [reply.getHeader('vary') ?? [], fields.vary].flat().join(', ') }
 }
 
 /** Bytes of a body up to which a copy of it costs less than a second piece to write. */

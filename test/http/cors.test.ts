@@ -6,7 +6,7 @@ import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { type Issuer, startIssuer } from '../support/issuer.ts'
 import { writeKeys } from '../support/key-file.ts'
 import { calls, toMcpRequest, toRestRequest } from '../support/servers.ts'
-import { startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
+import { respondJson, startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
 
 const page = 'https://app.example.org'
 const editor = 'vscode-webview://1a2b3c'
@@ -120,4 +120,20 @@ it('every page may read where access tokens come from', async () => {
   expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([200, '*'])
   const before = await preflight(url, 'https://inspector.example')
   expect([before.status, before.headers.get('access-control-allow-origin')]).toEqual([204, '*'])
+})
+
+it('what an API varies its responses by stands beside the origin, and its own CORS headers do not pass', async () => {
+  const fields = { vary: 'accept-language', 'access-control-allow-origin': 'https://app.example.com' }
+  await using api = await startUpstream((_request, response) => respondJson(response, 200, {}, fields))
+  const headers = { Vary: {}, 'Access-Control-Allow-Origin': {} }
+  const responses = { 200: { description: 'Done', headers, content: { 'application/json': {} } } }
+  const document = {
+    ...{ openapi: '3.1.0', info: { title: 'Notes', version: '1' }, 'x-name': 'notes' },
+    paths: { '/notes': { get: { operationId: 'notes', responses } } },
+  }
+  const environment = { NOTES_BASE_URL: api.url, ALLOWED_ORIGINS: page }
+  await using notes = await startGateway(api.url, environment, { document })
+  const response = await fetch(`${notes.restUrl}/notes`, { headers: { origin: page } })
+  const found = ['vary', 'access-control-allow-origin'].map((name) => response.headers.get(name))
+  expect(found).toEqual(['Origin, accept-language', page])
 })
