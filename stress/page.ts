@@ -59,7 +59,7 @@ Every malformed request and upstream fault is a test as well (\`test/attack/\`, 
 | JSON of the upstream | 2,000,000 values | 502 |
 | JSON of the upstream in a tool result | 512 levels | 502 |
 | Calls of one client | \`RATE_LIMIT\` | 429, \`Retry-After\` |
-| Response of the upstream | \`UPSTREAM_TIMEOUT_MS\`, all attempts together | 504; 408 where the client's upload is behind |
+| Response of the upstream | \`UPSTREAM_TIMEOUT_MS\`, all attempts together | 504 |
 | Response of the upstream that is collected: JSON, an error, all on :9090 | 32 MiB | 502 |
 | Part of a streaming response | from the API within \`UPSTREAM_TIMEOUT_MS\`, taken by the client within 10 s | connection closed |
 | Streaming responses | 128 at a time; each holds its slot | collected |

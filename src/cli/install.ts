@@ -4,7 +4,6 @@ import { join, resolve } from 'node:path'
 import { Argument, Command, Option } from 'commander'
 import type { VariableDescription } from '../config/api-variables.ts'
 import { isKey } from '../config/gateway-keys.ts'
-import { hideUserInfo } from '../config/urls.ts'
 import { listVariables, variables } from '../config/variables.ts'
 import type { DescriptionOptions } from '../description/files.ts'
 import { readApi } from '../document/api.ts'
@@ -162,8 +161,8 @@ function listValues(
       if (!value) return []
       if (variable.endsWith('_FILE')) return [[variable, resolve(value)]]
       if (`${variable}_FILE` in read) return [[variable, { variable }]]
-      // The URL of a proxy may have a password.
-      const hasPassword = hideUserInfo(value) !== value
+      // The URL of a proxy may have a password, also in a spelling that is none of a URL.
+      const hasPassword = value.includes('@')
       return [
         [variable, hasPassword ? { variable, advice: `unset ${variable}, which has a password` } : value],
       ]

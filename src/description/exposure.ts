@@ -21,7 +21,7 @@ export function exposeOperations(
     const operationId = toFreeId(given, one, ids)
     ids.add(operationId)
     const read = readRestPath(one, prefixes)
-    const wanted = read !== undefined && unroutable.test(read) ? undefined : read
+    const wanted = read !== undefined && unroutable.test(read.replaceAll(/\{[^}]*\}/g, '')) ? undefined : read
     if (wanted !== read) problems.push(describeUnroutable(one, read))
     const earlier = wanted === undefined ? undefined : findRoute(one, wanted, routes)
     const restPath = earlier && wanted !== undefined ? toFreePath(one, wanted, routes) : wanted

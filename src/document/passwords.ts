@@ -1,5 +1,6 @@
 import { asRecord, isObject, readOwn } from './json.ts'
 import type { JsonSchema } from './json-schema.ts'
+import { compilePattern, isPattern, type Matcher } from './linear-pattern.ts'
 import { onceFor } from './once.ts'
 import type { Operation } from './operations.ts'
 import { findPosition } from './parameters.ts'
@@ -87,12 +88,24 @@ export function listElementSchemas({
   return [prefixItems, items, unevaluatedItems, contains].flat().filter((one) => one !== undefined)
 }
 
-/** Lists the schemas that a schema may describe a member by; which patterns its name matches is not asked. */
+/** Lists the schemas that a schema describes a member by. */
 export function listMemberSchemas(schema: JsonSchema, name: string): unknown[] {
   const { properties, patternProperties, additionalProperties, unevaluatedProperties } = schema
   const own = readOwn(properties, name)
   const named = own === undefined ? [additionalProperties, unevaluatedProperties] : [own]
-  return [...named, ...Object.values(asRecord(patternProperties))].filter((one) => one !== undefined)
+  const matched = Object.entries(asRecord(patternProperties)).flatMap(([pattern, one]) =>
+    findMatcher(pattern)?.test(name) === false ? [] : [one],
+  )
+  return [...named, ...matched].filter((one) => one !== undefined)
+}
+
+const matchers = new Map<string, Matcher | undefined>()
+
+/** Returns the matcher of a pattern of a document; undefined for one that is none, which may match any name. */
+function findMatcher(pattern: string): Matcher | undefined {
+  if (!matchers.has(pattern))
+    matchers.set(pattern, isPattern(pattern) ? compilePattern(pattern, 'u') : undefined)
+  return matchers.get(pattern)
 }
 
 /** Returns whether a secret is among the parts of a schema, those that it refers to included. */

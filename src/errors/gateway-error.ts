@@ -33,13 +33,10 @@ export interface Problem {
   readonly errors?: readonly Violation[]
 }
 
-/** What is known of one occurrence of an error. */
-export interface Circumstances {
+interface Circumstances {
   /** This occurrence in a sentence; has no secret in it. Defaults to what the client should do. */
   readonly detail?: string | undefined
   readonly violations?: readonly Violation[]
-  /** Where this occurrence leaves open what the code denies: whether the call took effect. */
-  readonly outcome?: 'unknown' | undefined
   /** How to get back what the operation may have lost; told only when the outcome is unknown. */
   readonly recovery?: string | undefined
   /** Response headers that belong to the error, for example `allow`. */
@@ -55,18 +52,16 @@ export class GatewayError extends Error {
   readonly violations: readonly Violation[]
   readonly headers: Readonly<Record<string, string>>
   readonly recovery: string | undefined
-  readonly #outcome: 'unknown' | undefined
 
   constructor(code: ErrorCode, circumstances: Circumstances = {}) {
     const { detail = errorCatalogue[code].action, violations = [], headers = {} } = circumstances
-    const { outcome, recovery, cause } = circumstances
+    const { recovery, cause } = circumstances
     super(detail, { cause })
     this.code = code
     this.status = errorCatalogue[code].status
     this.violations = violations
     this.headers = headers
-    this.#outcome = outcome
-    this.recovery = (outcome ?? errorCatalogue[code].outcome) === 'unknown' ? recovery : undefined
+    this.recovery = errorCatalogue[code].outcome === 'unknown' ? recovery : undefined
   }
 
   /** Returns the same error with its detail and its violations mapped. */
@@ -78,8 +73,7 @@ export class GatewayError extends Error {
       message: map(message),
     }))
     const { code, headers, recovery, cause } = this
-    const outcome = this.#outcome
-    return new GatewayError(code, { detail, violations, headers, outcome, recovery, cause })
+    return new GatewayError(code, { detail, violations, headers, recovery, cause })
   }
 
   /** Returns this error as an RFC 9457 problem. */
@@ -91,8 +85,8 @@ export class GatewayError extends Error {
       status,
       detail: this.message,
       code: this.code,
-      outcome: this.#outcome ?? outcome,
-      retryable: retryable && this.#outcome === undefined,
+      outcome,
+      retryable,
       ...(this.recovery !== undefined && { recovery: this.recovery }),
     }
     return this.violations.length > 0 ? { ...problem, errors: this.violations } : problem

@@ -88,6 +88,8 @@ function mayRepeat({ redeliver, singleUse, parameters }: Operation): boolean {
 /** Passes a body on up to the limit; beyond it the stream fails with `body_too_large`. */
 function limitBody(payload: Readable, { headers }: FastifyRequest, limit: number): Readable {
   if (Number(headers['content-length'] ?? 0) > limit) throw new GatewayError('body_too_large')
+  // The client left while it was authenticated or counted: nothing of its body comes any more, not even its end.
+  if (payload.destroyed) throw new GatewayError('client_disconnected')
   let size = 0
   const limited = new Transform({
     transform(chunk: Buffer, _encoding, callback) {
@@ -100,7 +102,17 @@ function limitBody(payload: Readable, { headers }: FastifyRequest, limit: number
   payload.once('error', leave).once('aborted', leave)
   payload.pipe(limited)
   // Nobody listens before the body is sent, and then its reader does. The connection waits for what is left of the body.
-  return limited.on('error', () => {}).once('close', () => payload.resume())
+  return limited.on('error', () => {}).once('close', () => drain(payload, limit))
+}
+
+/** Reads what is left of a body within its limit; a client that sends more loses its connection. */
+function drain(payload: Readable, limit: number): void {
+  let size = 0
+  payload.on('data', (chunk: Buffer) => {
+    size += chunk.length
+    if (size > limit) payload.destroy()
+  })
+  payload.resume()
 }
 
 function refuseType(body: RequestBody | undefined): GatewayError {

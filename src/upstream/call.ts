@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import type { Operation } from '../document/operations.ts'
 import { safeMethods } from '../document/safe-methods.ts'
-import { type Circumstances, type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
+import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
 import type { Identity } from '../state/fingerprint.ts'
 
 /** A request to the upstream. */
@@ -99,7 +99,7 @@ export function currentCall(): UpstreamCall {
 export function createCallError(
   { operation }: UpstreamCall,
   code: ErrorCode,
-  circumstances: Pick<Circumstances, 'detail' | 'outcome' | 'cause'> = {},
+  circumstances: { readonly detail?: string; readonly cause?: unknown } = {},
 ): GatewayError {
   return new GatewayError(code, { ...circumstances, recovery: operation.recovery })
 }

@@ -2,6 +2,7 @@ import { CircuitState as BreakerState, circuitBreaker, handleAll, SamplingBreake
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { CircuitState } from '../observability/gateway-metrics.ts'
 import type { Interceptor } from './call.ts'
+import { StalledUpload } from './deadline.ts'
 
 /** Tells the circuit what became of a call: the upstream responded, it failed, or the call was given up. */
 export type Report = (health: 'well' | 'failed' | 'unknown') => void
@@ -108,12 +109,7 @@ const failure = new Error('the upstream failed')
 const outages: ReadonlySet<number> = new Set([502, 503, 504])
 
 /** Errors that say nothing about the upstream. */
-const ours: ReadonlySet<string> = new Set([
-  'client_disconnected',
-  'request_timeout',
-  'body_too_large',
-  'overloaded',
-])
+const ours: ReadonlySet<string> = new Set(['client_disconnected', 'body_too_large', 'overloaded'])
 
 /** Sends what the circuit breaker lets in and tells it how that ended. Rejects the rest with `upstream_unavailable`. */
 export function breakCircuit(circuit: CircuitBreaker): Interceptor {
@@ -125,7 +121,8 @@ export function breakCircuit(circuit: CircuitBreaker): Interceptor {
       report(outages.has(response.status) ? 'failed' : 'well')
       return response
     } catch (error) {
-      const isOurs = error instanceof GatewayError && ours.has(error.code)
+      const isOurs =
+        error instanceof GatewayError && (ours.has(error.code) || error.cause instanceof StalledUpload)
       report(isOurs ? 'unknown' : 'failed')
       throw error
     }

@@ -12,8 +12,8 @@ import {
 /**
  * Gives a call up when it takes longer than the milliseconds given, all tries included, and when its client has
  * disconnected; a write that was sent goes on for a client that has disconnected, and counts as a running request until
- * it has ended. Rejects with `upstream_timeout`, `request_timeout` where the client's upload is behind, `upstream_unreachable` where
- * nothing was sent, or `client_disconnected`.
+ * it has ended. Rejects with `upstream_timeout`, caused by a `StalledUpload` where the client's upload is behind,
+ * `upstream_unreachable` where nothing was sent, or `client_disconnected`.
  */
 export function deadline(milliseconds: number): Interceptor {
   return (send) => async (request) => {
@@ -37,14 +37,19 @@ export function deadline(milliseconds: number): Interceptor {
   }
 }
 
-const detail =
-  'A part of the body was sent to the API: read what it has before you send the whole request, without pausing.'
+/** The client did not send the rest of its upload in time, which says nothing about the API. */
+export class StalledUpload extends Error {
+  override readonly name = 'StalledUpload'
+}
 
-/** Of a body that streams, what the API has not taken yet waits in the stream; none waits where the client is behind. */
+const stalled =
+  'The client did not send the whole body within the deadline. Read the state before you send it again, without pausing.'
+
+/** Of a body that streams, what the API has not taken yet waits in the stream, or the stream pauses. */
 function createTimeout(call: UpstreamCall, body: UpstreamRequest['body']): GatewayError {
   if (!call.sent) return createCallError(call, 'upstream_unreachable')
-  const isBehind = body instanceof Readable && !body.readableEnded && body.readableLength === 0
-  // The API has a part of the body, and may have stored it.
-  if (isBehind) return createCallError(call, 'request_timeout', { outcome: 'unknown', detail })
-  return createCallError(call, 'upstream_timeout')
+  const isStream = body instanceof Readable
+  if (!isStream || body.readableEnded || body.readableLength > 0 || body.isPaused())
+    return createCallError(call, 'upstream_timeout')
+  return createCallError(call, 'upstream_timeout', { detail: stalled, cause: new StalledUpload() })
 }

@@ -266,7 +266,8 @@ describe('calgate install', () => {
 
   it('writes no password of a proxy, and leaves empty variables out', async () => {
     const proxies = {
-      HTTPS_PROXY: 'http://ada:planted@proxy.example.org',
+      // A spelling that is no URL, too.
+      HTTPS_PROXY: 'ada:planted@proxy.example.org',
       HTTP_PROXY: 'http://proxy.example.org',
     }
     const set = { ...proxies, NO_PROXY: ' ' }

@@ -150,6 +150,7 @@ paths:
   /d/%2e: { get: ${JSON.stringify(anything)} }
   /jobs/*/runs: { get: ${JSON.stringify(anything)} }
   /files/%2A: { get: ${JSON.stringify(anything)} }
+  '/g/{name*}': { get: ${JSON.stringify({ ...anything, parameters: [{ ...{ name: 'name*', in: 'path' }, required: true, schema: { type: 'string' } }] })} }
 `,
   })
   expect(listProblems(loading)).toEqual([
@@ -170,6 +171,7 @@ paths:
     ['/a%252Fb', 'object'],
     [false, 'object'],
     [false, 'object'],
+    ['/g/{name*}', 'object'],
   ])
 })
 

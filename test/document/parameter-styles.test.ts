@@ -127,6 +127,16 @@ describe('a query parameter gives its value back', () => {
       expect(read('color[1]=b&color[0]=a').values).toEqual({ color: ['a', 'b'] })
     })
 
+    test('is none of a value without a type that is numbered in another way', () => {
+      const readAny = createQueryReader([
+        parameterOf({ in: 'query', style: 'deepObject' }, { type: 'object' }),
+      ])
+      expect(readAny('color[year][2024]=5')).toMatchObject({
+        values: { color: { year: { 2024: '5' } } },
+        violations: [],
+      })
+    })
+
     test.each([
       'color[at][5]=1',
       'color[at][0]=1&color[at][2]=2',

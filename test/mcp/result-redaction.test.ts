@@ -172,6 +172,11 @@ describe('a secret is redacted', () => {
     expect(omitSecrets(schema)).toBeUndefined()
   })
 
+  it('of a member only where a pattern matches its name', () => {
+    const schema = object({ a: text, secret_b: text }, { patternProperties: { '^secret_': password } })
+    expect(omitSecrets(schema)?.properties).toEqual({ a: text })
+  })
+
   it('in time where many schemas refer to each other', () => {
     const names = Array.from({ length: 30 }, (_, n) => `S${n}`)
     const $defs = Object.fromEntries(

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { expect, test } from 'vitest'
 import { findClosedUrl, type RunningGateway, startGateway } from '../support/gateway.ts'
+import { startIssuer } from '../support/issuer.ts'
 import { openConnection } from '../support/raw-connection.ts'
 import { startUpstream } from '../support/upstream-stub.ts'
 
@@ -96,4 +97,31 @@ test('the connection of a refused upload takes the next request', async () => {
   expect(await send('?unknown=1')).toEqual([400, false])
   expect(await send('')).toEqual([200, true])
   agent.destroy()
+})
+
+test('an upload whose client leaves while it is authenticated takes no place of a later one', async () => {
+  await using upstream = await startUpstream()
+  await using issuer = await startIssuer()
+  const asked = Promise.withResolvers<void>()
+  const environment = { FILES_BASE_URL: upstream.url, ...issuer.environment }
+  const scoped = { ...document.paths['/files'].put, 'x-scope': 'files:write' }
+  await using gateway = await startGateway(upstream.url, environment, {
+    document: { ...document, paths: { '/files': { put: scoped } } },
+    issuerKeys: { fetch: (...request) => asked.promise.then(() => fetch(...request)) },
+  })
+  const authorization = `Bearer ${await issuer.sign({ scope: 'files:write' })}`
+  for (const _ of many) {
+    const socket = openConnection(gateway.restUrl)
+    await once(socket, 'connect')
+    const head = ['PUT /files HTTP/1.1', 'Host: 127.0.0.1', `Authorization: ${authorization}`]
+    const body = ['Content-Type: application/octet-stream', 'Content-Length: 5', '', 'small']
+    socket.write([...head, ...body].join('\r\n'), () => socket.resetAndDestroy())
+    await once(socket, 'close')
+  }
+  const readLeft = () => gateway.log.filter((line) => line.includes('"status":499')).length
+  await expect.poll(readLeft).toBe(many.length)
+  asked.resolve()
+  const headers = { 'content-type': 'application/octet-stream', authorization }
+  const response = await fetch(`${gateway.restUrl}/files`, { method: 'PUT', headers, body: 'small' })
+  expect([response.status, upstream.requests.length]).toEqual([200, 1])
 })
