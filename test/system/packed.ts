@@ -32,7 +32,8 @@ export async function packAndInstall(): Promise<PackedPackage> {
   await run(process.execPath, [join(root, 'scripts/build.ts')])
   await npm(root, 'pack', '--pack-destination', folder)
   const tarball = join(folder, readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '')
-  await npm(folder, 'install', '--prefer-offline', tarball)
+  // A download that stalls is tried again, within the time of the test.
+  await npm(folder, 'install', '--prefer-offline', '--fetch-timeout=60000', tarball)
   return { tarball, folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
