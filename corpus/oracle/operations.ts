@@ -102,10 +102,14 @@ function readOperation({ document, resolve, item, path, method }: Place): Oracle
   }
 }
 
-/** Headers that OpenAPI has ignored as parameters, and those that HTTP gives each message (RFC 9110 §7.6.1, §8.6). */
+/**
+ * Headers that OpenAPI has ignored as parameters, and those that HTTP gives each message (RFC 9110 §7.6.1, §8.4, §8.6,
+ * §12.5.3).
+ */
 const ignored = new Set([
   ...['accept', 'content-type', 'authorization', 'host', 'connection', 'keep-alive', 'expect', 'upgrade'],
   ...['content-length', 'transfer-encoding', 'te', 'trailer', 'proxy-connection'],
+  ...['accept-encoding', 'content-encoding', 'proxy-authorization'],
 ])
 
 function readParameter(part: Part, isOld: boolean): OracleParameter | undefined {
