@@ -29,13 +29,13 @@ async function compose(options: GatewayOptions, kept: KeptParts): Promise<Compos
   const { config, version, logger } = options
   const { state, metrics } = kept
   const parts = await createServerParts(options, kept)
-  const { document, operations, api, guard, isGuarded, admission, readiness } = parts
+  const { document, operations, api, guard, isGuarded, reserved, admission, readiness } = parts
   const { requester, circuit, configured, listener } = parts
   const common = { operations, configured, policy: config }
   const page = config.pages ? { title: api.title, isGuarded } : undefined
 
   const rest = await createRestServer({
-    ...{ ...listener, ...common, document, requester, isGuarded, page },
+    ...{ ...listener, ...common, document, requester, isGuarded, reserved, page },
     bodyLimits: config.bodyLimits,
   })
   const tools = {

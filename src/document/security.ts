@@ -113,13 +113,23 @@ const describeCredential = onceFor(({ in: place, key, description }: SecuritySch
  * the gateway and goes no further, so that only the operator can configure the API's credentials.
  */
 export function reserveHeaders<One extends Secured>(operation: One, names: readonly string[]): One {
-  const isReserved = (one: { readonly in: string; readonly name: string }) =>
-    one.in === 'header' && names.includes(one.name.toLowerCase())
-  const reserve = (scheme: SecurityScheme): SecurityScheme =>
-    isReserved({ in: scheme.in, name: scheme.key }) ? { ...scheme, configuredOnly: true } : scheme
+  const reserve = (scheme: SecurityScheme) => reserveScheme(scheme, names)
   return {
     ...operation,
     security: operation.security.map((alternative) => alternative.map(reserve)),
-    parameters: operation.parameters.filter((one) => !isReserved(one)),
+    parameters: operation.parameters.filter((one) => !isReserved(one, names)),
   }
+}
+
+/** Returns a security scheme, for the operator alone where it stands in a reserved header. */
+export function reserveScheme(scheme: SecurityScheme, names: readonly string[]): SecurityScheme {
+  return isReserved({ in: scheme.in, name: scheme.key }, names) ? { ...scheme, configuredOnly: true } : scheme
+}
+
+/** Returns whether a parameter stands in one of the headers with these names, in lower case. */
+export function isReserved(
+  { in: place, name }: { readonly in?: unknown; readonly name?: unknown },
+  names: readonly string[],
+): boolean {
+  return place === 'header' && names.includes(String(name).toLowerCase())
 }

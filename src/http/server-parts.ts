@@ -22,6 +22,8 @@ export interface ServerParts extends Pick<Served, 'document' | 'operations'> {
   readonly guard: Guard
   /** Whether clients need a credential of the gateway's own. */
   readonly isGuarded: boolean
+  /** Names, in lower case, of the headers that the gateway, or the app around it, reads for itself. */
+  readonly reserved: readonly string[]
   readonly admission: Admission
   readonly readiness: ReadinessCheck
   readonly requester: Requester
@@ -40,9 +42,10 @@ export async function createServerParts(options: GatewayOptions, kept: KeptParts
   const { timeouts = { ...usualTimeouts, keepAlive: config.keepAlive } } = options
   const { state, telemetry, metrics, breakers } = kept
   const isGuarded = authenticatesClients(config)
+  // A gateway or an app that authenticates its clients reads this header for itself.
+  const reserved = isGuarded || embedding?.authenticates ? ['authorization'] : []
   const { document, operations, compare } = kept.readServed(options.document, {
-    // A gateway or an app that authenticates its clients reads this header for itself.
-    reserved: isGuarded || embedding?.authenticates ? ['authorization'] : [],
+    reserved,
     onUnserved: (operation, reason) => logger.warn({ operation, reason }, 'operation not served'),
     onUnchecked: (operation, reason) => logger.warn({ operation, reason }, 'schema not checked'),
   })
@@ -62,7 +65,7 @@ export async function createServerParts(options: GatewayOptions, kept: KeptParts
   const { store, fingerprint } = state
   const configured = { secrets: config.shared, pins: config.pins }
   return {
-    ...{ document, operations, api, guard, isGuarded, admission, readiness, requester },
+    ...{ document, operations, api, guard, isGuarded, reserved, admission, readiness, requester },
     circuit: breakers.find(config.baseUrl),
     configured,
     listener: {

@@ -1,7 +1,7 @@
 import type { OpenApiDocument } from '../document/document.ts'
 import { exposePaths } from '../document/exposed-paths.ts'
 import { asRecord, readOwn } from '../document/json.ts'
-import { readSecuritySchemes, type SecurityScheme } from '../document/security.ts'
+import { isReserved, readSecuritySchemes, reserveScheme, type SecurityScheme } from '../document/security.ts'
 import { errorCatalogue } from '../errors/catalogue.ts'
 import type { ConfiguredCredentials } from '../upstream/credentials.ts'
 
@@ -10,8 +10,8 @@ export interface Deployment {
   readonly configured: ConfiguredCredentials
   /** Whether clients need a credential of the gateway's own. */
   readonly isGuarded: boolean
-  /** Present where another app may authenticate them. */
-  readonly embedding?: { readonly authenticates: boolean } | undefined
+  /** Names, in lower case, of the headers that the gateway, or the app around it, reads for itself. */
+  readonly reserved: readonly string[]
 }
 
 type Part = Readonly<Record<string, unknown>>
@@ -25,12 +25,8 @@ type Part = Readonly<Record<string, unknown>>
 export function describeDeployment(derived: OpenApiDocument, deployment: Deployment): OpenApiDocument {
   const document = exposePaths(derived)
   const components = asRecord(document.components)
-  const { isGuarded } = deployment
-  const schemes = readSecuritySchemes(document).map((one) =>
-    readsAuthorization(deployment) && isAuthorization(one.in, one.key)
-      ? { ...one, configuredOnly: true }
-      : one,
-  )
+  const { isGuarded, reserved } = deployment
+  const schemes = readSecuritySchemes(document).map((one) => reserveScheme(one, reserved))
   const closed = schemes.filter(({ configuredOnly }) => configuredOnly).map(({ name }) => name)
   const open = Object.entries(asRecord(components.securitySchemes)).filter(([name]) => !closed.includes(name))
   const own = { gatewayCredential }
@@ -62,22 +58,12 @@ const gatewayCredential = {
   description: 'A key of the gateway, or an access token for it',
 }
 
-/** Returns whether `Authorization` is for the gateway, or for the app around it, and goes no further. */
-function readsAuthorization({ isGuarded, embedding }: Deployment): boolean {
-  return isGuarded || embedding?.authenticates === true
-}
-
-function isAuthorization(place: unknown, name: unknown): boolean {
-  return place === 'header' && String(name).toLowerCase() === 'authorization'
-}
-
 function describeOperation(
   operation: Part,
   needed: unknown,
-  deployment: Deployment,
+  { configured, isGuarded, reserved }: Deployment,
   schemes: readonly SecurityScheme[],
 ): Part {
-  const { configured, isGuarded } = deployment
   const alternatives = [needed ?? {}]
     .flat()
     .map((one) => without(asRecord(one), Object.keys(configured.secrets)))
@@ -91,7 +77,7 @@ function describeOperation(
   const parameters = [operation.parameters ?? []]
     .flat()
     .map((one) => describeParameter(asRecord(one), configured.pins, isLent ? schemes : []))
-    .filter(({ in: place, name }) => !readsAuthorization(deployment) || !isAuthorization(place, name))
+    .filter((one) => !isReserved(one, reserved))
   return { ...operation, parameters, security, responses: { ...refusals, ...asRecord(operation.responses) } }
 }
 

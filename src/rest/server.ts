@@ -26,6 +26,8 @@ export interface RestOptions extends Omit<ListenerOptions, 'bodyLimit' | 'surfac
   readonly bodyLimits: BodyLimits
   /** Whether clients need a credential of the gateway's own. */
   readonly isGuarded: boolean
+  /** Names, in lower case, of the headers that the gateway, or the app around it, reads for itself. */
+  readonly reserved: readonly string[]
   /** Present where browsers get a reference of the API. */
   readonly page?: { readonly title: string } | undefined
 }

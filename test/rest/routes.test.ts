@@ -69,6 +69,7 @@ beforeAll(async () => {
       requester,
       configured,
       isGuarded: false,
+      reserved: [],
     },
     policy: { allowDelete: true },
   })

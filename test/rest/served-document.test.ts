@@ -11,7 +11,7 @@ function readOperations(served: typeof document) {
 }
 
 test('a pass-through gateway serves the document without the credentials that no client can bring', () => {
-  const served = describeDeployment(document, { configured: nothing, isGuarded: false })
+  const served = describeDeployment(document, { configured: nothing, isGuarded: false, reserved: [] })
   for (const { security } of readOperations(served)) expect(security).toEqual([{ secretKey: [] }])
   expect(Object.keys(Object(served.components).securitySchemes)).toEqual(['secretKey'])
   const operations = readOperations(document).map(({ security: _, responses: __, ...others }) => others)
@@ -21,7 +21,9 @@ test('a pass-through gateway serves the document without the credentials that no
 })
 
 test('every operation describes what its requests can get before it is looked at', () => {
-  const served = readOperations(describeDeployment(document, { configured: nothing, isGuarded: false }))
+  const served = readOperations(
+    describeDeployment(document, { configured: nothing, isGuarded: false, reserved: [] }),
+  )
   for (const [index, { responses }] of readOperations(document).entries()) {
     expect(Object.keys(served[index].responses)).toEqual(expect.arrayContaining(['408', '414', '431']))
     expect(served[index].responses).toMatchObject(responses)
@@ -29,7 +31,7 @@ test('every operation describes what its requests can get before it is looked at
 })
 
 test('a configured secret is required of nobody, its client is the default, and it is nowhere told', () => {
-  const served = describeDeployment(document, { configured, isGuarded: false })
+  const served = describeDeployment(document, { configured, isGuarded: false, reserved: [] })
   for (const { parameters, security } of readOperations(served)) {
     expect(parameters.find(({ name }: { name: string }) => name === 'x-cal-secret-key').required).toBe(false)
     const client = parameters.find(({ name }: { name: string }) => name === 'clientId')
@@ -46,6 +48,7 @@ test('a configured key stands in for the secret where the upstream takes one, an
   const served = describeDeployment(document, {
     configured: { ...nothing, secrets: { apiKey: 'planted' } },
     isGuarded: false,
+    reserved: [],
   })
   for (const { operationId, parameters, security } of readOperations(served)) {
     const isRefresh = operationId === 'oauthflowcontrollerrefreshtokens'
@@ -59,7 +62,11 @@ test.each([
   [nothing, [{ secretKey: [], gatewayCredential: [] }]],
   [configured, [{ gatewayCredential: [] }]],
 ])('a guarded server asks for a bearer credential beside what %j leaves open', (credentials, expected) => {
-  const served = describeDeployment(document, { configured: credentials, isGuarded: true })
+  const served = describeDeployment(document, {
+    configured: credentials,
+    isGuarded: true,
+    reserved: ['authorization'],
+  })
   expect(Object(served.components).securitySchemes.gatewayCredential).toMatchObject({ scheme: 'bearer' })
   expect(readOperations(served)[0]?.security).toEqual(expected)
 })
@@ -69,7 +76,7 @@ test('operations of other methods are described as those of any method', () => {
   const item = { get: operation, additionalOperations: { COPY: operation, LINK: operation } }
   const served = describeDeployment(
     { ...document, paths: { '/a': item } },
-    { configured: nothing, isGuarded: true },
+    { configured: nothing, isGuarded: true, reserved: ['authorization'] },
   )
   const { get, additionalOperations } = Object(served.paths['/a'])
   expect(get.security).toEqual([{ secretKey: [], gatewayCredential: [] }])
@@ -77,9 +84,9 @@ test('operations of other methods are described as those of any method', () => {
 })
 
 test.each([
-  ['where the gateway reads it for itself', { isGuarded: true }, []],
-  ['where the app around it does', { isGuarded: false, embedding: { authenticates: true } }, []],
-  ['elsewhere', { isGuarded: false, embedding: { authenticates: false } }, ['authorization']],
+  ['where the gateway reads it for itself', { isGuarded: true, reserved: ['authorization'] }, []],
+  ['where the app around it does', { isGuarded: false, reserved: ['authorization'] }, []],
+  ['elsewhere', { isGuarded: false, reserved: [] }, ['authorization']],
 ])('a parameter in Authorization stands in the document, or not, %s', (_where, deployment, names) => {
   const parameters = [{ name: 'authorization', in: 'header', required: true, schema: { type: 'string' } }]
   const paths = { '/a': { get: { parameters, responses: {} } } }
