@@ -48,11 +48,11 @@ class DeepValue {
     const [text = ''] = this.#texts
     const names = [...this.#members.keys()]
     if (names.length === 0 && this.#texts.length < 2 && !types.has('array')) return readText(text, shape)
+    const isNumbered = this.#isNumbered()
     // Of a value without a type, what is not numbered as a list is an object.
-    const mayBeList = types.has('array') || (!types.has('object') && this.#isNumbered())
-    const isList = names.every((name) => /^\d*$/.test(name)) && mayBeList
-    if (isList) {
-      if (!this.#isNumbered()) misnumbered.add(place)
+    const mayBeList = types.has('array') || (!types.has('object') && isNumbered)
+    if (mayBeList && names.every((name) => /^\d*$/.test(name))) {
+      if (!isNumbered) misnumbered.add(place)
       const own = this.#texts.map((one) => readText(one, shape.items()))
       const members = [...this.#members].sort(([one], [other]) => Number(one) - Number(other))
       const read = ([name, one]: [string, DeepValue]) =>

@@ -1,6 +1,6 @@
 import { asRecord, isObject, readOwn } from './json.ts'
 import type { JsonSchema } from './json-schema.ts'
-import { compilePattern, isPattern, type Matcher } from './linear-pattern.ts'
+import { compilePattern, isPattern } from './linear-pattern.ts'
 import { onceFor } from './once.ts'
 import type { Operation } from './operations.ts'
 import { findPosition } from './parameters.ts'
@@ -93,20 +93,18 @@ export function listMemberSchemas(schema: JsonSchema, name: string): unknown[] {
   const { properties, patternProperties, additionalProperties, unevaluatedProperties } = schema
   const own = readOwn(properties, name)
   const named = own === undefined ? [additionalProperties, unevaluatedProperties] : [own]
-  const matched = Object.entries(asRecord(patternProperties)).flatMap(([pattern, one]) =>
-    findMatcher(pattern)?.test(name) === false ? [] : [one],
-  )
+  const patterns = isObject(patternProperties) ? compilePatterns(patternProperties) : []
+  const matched = patterns.flatMap(({ matches, member }) => (matches(name) ? [member] : []))
   return [...named, ...matched].filter((one) => one !== undefined)
 }
 
-const matchers = new Map<string, Matcher | undefined>()
-
-/** Returns the matcher of a pattern of a document; undefined for one that is none, which may match any name. */
-function findMatcher(pattern: string): Matcher | undefined {
-  if (!matchers.has(pattern))
-    matchers.set(pattern, isPattern(pattern) ? compilePattern(pattern, 'u') : undefined)
-  return matchers.get(pattern)
-}
+/** A text that is no pattern may match any name. */
+const compilePatterns = onceFor((patternProperties: Readonly<Record<string, unknown>>) =>
+  Object.entries(patternProperties).map(([pattern, member]) => {
+    const matcher = isPattern(pattern) ? compilePattern(pattern, 'u') : undefined
+    return { member, matches: (name: string) => matcher?.test(name) ?? true }
+  }),
+)
 
 /** Returns whether a secret is among the parts of a schema, those that it refers to included. */
 export function holdsPassword(part: unknown, root: JsonSchema): boolean {
