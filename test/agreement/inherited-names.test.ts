@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { describeApi, loadSound } from '../description/loading.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
+import { toMcpRequest } from '../support/servers.ts'
 import { respondJson, startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
 
 /** Names that every object of JavaScript inherits, as an API about Formula 1 has one. */
@@ -90,16 +91,8 @@ async function callBoth(id: string, method: string, body?: object) {
     method,
     ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
   })
-  const response = await fetch(`${gateway.mcpUrl}/mcp`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-    body: JSON.stringify({
-      jsonrpc: '2.0',
-      id: 1,
-      method: 'tools/call',
-      params: { name: id, arguments: body ? { body } : {} },
-    }),
-  })
+  const { path, init } = toMcpRequest({ tool: id, arguments: body ? { body } : {} })
+  const response = await fetch(gateway.mcpUrl + path, init)
   const text = await response.text()
   const { result } = JSON.parse(text)
   const sent = upstream.requests.slice(before).map(({ url, headers, body }) => {

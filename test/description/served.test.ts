@@ -7,6 +7,7 @@ import { readApi } from '../../src/document/api.ts'
 import { asRecord } from '../../src/document/json.ts'
 import { createGateway } from '../../src/gateway.ts'
 import { createLogger } from '../../src/observability/logger.ts'
+import { toMcpRequest } from '../support/servers.ts'
 import { describeApi, type Files, load } from './loading.ts'
 
 /** A request as an API received it. */
@@ -70,17 +71,10 @@ async function serve(files: Files, baseUrls: ReadonlyMap<string, string>, enviro
         method,
         ...(body && { body: typeof body === 'string' ? body : JSON.stringify(body), headers }),
       }),
-    mcp: (name: string, args: object) =>
-      fetch(`${mcp}/mcp`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-        body: JSON.stringify({
-          jsonrpc: '2.0',
-          id: 1,
-          method: 'tools/call',
-          params: { name, arguments: args },
-        }),
-      }),
+    mcp(tool: string, args: Readonly<Record<string, unknown>>) {
+      const { path, init } = toMcpRequest({ tool, arguments: args })
+      return fetch(mcp + path, init)
+    },
     async stdio(name: string) {
       const [input, output] = [new PassThrough(), new PassThrough()]
       const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: {} } }

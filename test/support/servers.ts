@@ -119,7 +119,7 @@ export function toRestRequest({ method, path, body }: CallSpec, { secret, header
 
 /** Builds the MCP request of a call, as a client of the initialize era sends it. */
 export function toMcpRequest(
-  { tool: name, arguments: values }: CallSpec,
+  { tool: name, arguments: values }: Pick<CallSpec, 'tool' | 'arguments'>,
   { secret, headers, signal }: Extras = {},
 ) {
   const params = { name, arguments: values }
