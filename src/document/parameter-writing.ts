@@ -14,7 +14,8 @@ export function requireUnicode(text: string): string {
 
 /** Percent-encodes a text (RFC 3986 §2.1) so that only unreserved characters stay. Throws an `UnwritableValue`. */
 export function encodeText(text: string): string {
-  return encodeURIComponent(requireUnicode(text)).replaceAll(/[!'()*]/g, encodeAscii)
+  const encoded = encodeURIComponent(requireUnicode(text))
+  return /[!'()*]/.test(encoded) ? encoded.replaceAll(/[!'()*]/g, encodeAscii) : encoded
 }
 
 /**

@@ -88,7 +88,12 @@ function listBroken(check: SchemaCheck, input: CallInput): Violation[] {
 
 /** Returns whether all values are numbers, truth values and words, which have a spelling in every place; most are. */
 function isPlain({ path, query, header, cookie }: CallInput): boolean {
-  return !cookie && [path, query, header].every((values) => Object.values(values).every(isWord))
+  return !cookie && holdsWords(path) && holdsWords(query) && holdsWords(header)
+}
+
+function holdsWords(values: Values): boolean {
+  for (const name in values) if (!isWord(values[name])) return false
+  return true
 }
 
 function isWord(value: unknown): boolean {

@@ -143,8 +143,8 @@ export function registerAdmission(app: FastifyInstance, admission: Admission): v
       // The client may have disconnected during the wait.
       if (raw.destroyed) release()
       else {
-        raw.once('prefinish', release)
-        raw.once('close', release)
+        raw.on('prefinish', release)
+        raw.on('close', release)
       }
       done()
     }

@@ -15,6 +15,8 @@ interface Connection {
 interface Pending {
   readonly request: IncomingMessage
   readonly response: ServerResponse
+  /** Who writes the response, once that is settled. */
+  writer?: Writer
   /** Resumes the request once it is the oldest. */
   resume?: () => void
 }
@@ -30,16 +32,15 @@ const requests = new WeakMap<Server, { count: number }>()
 /** Who writes a response: the reply of its request, or the refusal of what is broken in it. */
 type Writer = 'reply' | 'refusal'
 
-/** Responses of which it is settled who writes them. A value that led to its key would outlive young collections. */
-const claimed = new WeakMap<ServerResponse, Writer>()
-
 /**
  * Claims a response for its reply, or for the refusal of what is broken in its request; false where the other has it. A
  * reply may claim it again: a body that fails before its first byte is replaced by an error.
  */
 export function claimResponse(response: ServerResponse, writer: Writer): boolean {
-  if (response.headersSent || (claimed.get(response) ?? writer) !== writer) return false
-  claimed.set(response, writer)
+  // Only a request that is followed can be refused as broken.
+  const followed = connections.get(response.req.socket)?.pending.find((one) => one.response === response)
+  if (response.headersSent || (followed?.writer ?? writer) !== writer) return false
+  if (followed) followed.writer = writer
   return true
 }
 

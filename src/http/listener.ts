@@ -97,7 +97,7 @@ export async function createListener(options: ListenerOptions): Promise<FastifyI
   // The hooks call back and are not async: a promise for each would cost every request several microtasks.
   app.addHook('onRequest', (request, reply, done) => {
     request.grant = noGrant
-    reply.raw.once('prefinish', () => unread.follow(reply.raw))
+    reply.raw.on('prefinish', () => unread.follow(reply.raw))
     const check = () => {
       if (reply.raw.destroyed || reply.raw.headersSent) return void reply.hijack()
       checkFraming(request.raw)

@@ -22,8 +22,11 @@ declare module 'fastify' {
   }
 }
 
-/** Counts one call by the credentials that go upstream with it. Rejects with `rate_limited`. */
-export type CallCounter = (identity: Identity) => Promise<void>
+/**
+ * Counts one call by the credentials that go upstream with it; undefined where it is counted already. Rejects with
+ * `rate_limited`.
+ */
+export type CallCounter = (identity: Identity) => Promise<void> | undefined
 
 /** How often a client may call, and how clients are told apart. */
 export interface RateLimitOptions extends Rate {
@@ -79,11 +82,11 @@ export function registerRateLimit(app: FastifyInstance, options: RateLimitOption
     const brought = isKnown ? {} : toIdentity(readCredentials({ headers, query }, credentials))
     const own = nameClient(request, brought)
     let counted = 0
-    request.countCall = async (identity) => {
+    request.countCall = (identity) => {
       const isOwn = isKnown || isDeepStrictEqual(identity, brought)
       const name = isOwn ? own : nameClient(request, identity)
       counted += 1
-      if (name !== own || counted > 1) await count(request, name)
+      return name !== own || counted > 1 ? count(request, name) : undefined
     }
     await count(request, own)
   })

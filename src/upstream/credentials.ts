@@ -178,8 +178,11 @@ export function collectSecrets(
   passwords: readonly string[],
   configured: readonly string[],
 ): string[] {
-  const sent = [headers, query, cookies].flatMap((place) => Object.values(place))
-  const all = [...[...sent, ...passwords].flatMap(listSecretParts), ...configured]
+  const all: string[] = []
+  for (const place of [headers, query, cookies])
+    for (const name in place) all.push(...listSecretParts(place[name] ?? ''))
+  for (const one of passwords) all.push(...listSecretParts(one))
+  all.push(...configured)
   return all.filter((value) => value !== '')
 }
 

@@ -96,13 +96,24 @@ const longestText = 16_384
  */
 function sendBody(reply: FastifyReply, body: unknown): FastifyReply {
   if (body instanceof Readable) body.once('error', (error) => recordFailure(reply, error))
+  if (typeof body === 'string') return reply.serializer(writeText).send(body)
   if (!(body instanceof Buffer)) return reply.send(body)
   if (body.length === 0) return reply.send()
   // Fastify gives bytes a content type, a stream none.
   if (!reply.hasHeader('content-type'))
     return reply.header('content-length', body.length).send(Readable.from(body))
   if (body.length > longestText || !isAscii(body)) return reply.send(body)
-  return reply.serializer((text: string) => text).send(body.toString('latin1'))
+  return reply.serializer(writeText).send(body.toString('latin1'))
+}
+
+function writeText(text: string): string {
+  return text
+}
+
+/** Returns the body of a response; of short JSON that is ASCII its text, which has been made already. */
+function readContent({ body, json, stream }: UpstreamResponse): unknown {
+  if (stream) return stream
+  return json && body.length <= longestText && json.text.length === body.length ? json.text : body
 }
 
 /** Notes for the log line of the request why its response did not end well. */
@@ -112,7 +123,7 @@ function recordFailure({ request }: FastifyReply, error: Error): void {
 
 type Respond = (
   error: Error | null,
-  response: { statusCode: number; headers: Record<string, unknown>; body: unknown },
+  response: { statusCode: number; headers: UpstreamResponse['headers']; body: unknown },
 ) => void
 
 /**
@@ -123,12 +134,13 @@ type Respond = (
 function adaptRequester({ send }: Requester): { request: Dispatcher['request'] } {
   const request: unknown = ({ method, path, headers, body }: UpstreamRequest, respond: Respond) => {
     const { connection, forwarded } = currentCall()
-    const deliver = (statusCode: number, fields: object, content: unknown) => {
-      if (!connection.disconnected) respond(null, { statusCode, headers: { ...fields }, body: content })
+    const deliver = (statusCode: number, fields: UpstreamResponse['headers'], content: unknown) => {
+      if (!connection.disconnected) respond(null, { statusCode, headers: fields, body: content })
       else if (content instanceof Readable) content.destroy()
     }
-    send({ method, path, headers, body, ...forwarded }).then(
-      (response) => deliver(response.status, response.headers, response.stream ?? response.body),
+    const sent = { method, path, headers, body }
+    send(forwarded ? { ...sent, ...forwarded } : sent).then(
+      (response) => deliver(response.status, response.headers, readContent(response)),
       (error: unknown) => {
         if (!(error instanceof GatewayError && error.code === 'client_disconnected')) deliver(500, {}, error)
       },

@@ -45,10 +45,8 @@ export function createTransport(
   const load = { waiting: 0, collected: 0 }
   return (request) =>
     new Promise((resolve, reject) => {
-      if (load.waiting >= longestQueue) {
-        reject(new GatewayError('overloaded', { headers: { 'retry-after': '1' } }))
-        return
-      }
+      if (load.waiting >= longestQueue)
+        return reject(new GatewayError('overloaded', { headers: { 'retry-after': '1' } }))
       const parts = { call: currentCall(), request, load, streams, streamTimeout, resolve, reject }
       const { headers, body = null } = request
       // undici's `HttpMethod` is a closed list of names; the document's methods are a part of it.
@@ -66,22 +64,22 @@ interface Load {
   collected: number
 }
 
-interface ExchangeParts {
+interface ExchangeParts extends Required<Pick<TransportOptions, 'streams' | 'streamTimeout'>> {
   readonly call: UpstreamCall
   readonly request: UpstreamRequest
   readonly load: Load
-  readonly streams: StreamLimit
-  readonly streamTimeout: number
   readonly resolve: (response: UpstreamResponse) => void
   readonly reject: (error: unknown) => void
 }
+
+const nothing: Buffer<ArrayBuffer> = Buffer.alloc(0)
 
 /** One request and its response on one connection. */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #parts: ExchangeParts
   #controller: Dispatcher.DispatchController | undefined
   #head: Pick<UpstreamResponse, 'status' | 'headers'> = { status: 0, headers: {} }
-  #body: Buffer<ArrayBuffer> = Buffer.alloc(0)
+  #body = nothing
   #size = 0
   #settled = false
   #waits = true
@@ -96,11 +94,9 @@ class Exchange implements Dispatcher.DispatchHandler {
   /** Marks the call as sent, in the tick that writes the request's first bytes. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#leaveQueue()
-    if (this.#settled) controller.abort(new Error('the request was given up before it was sent'))
-    else {
-      this.#controller = controller
-      this.#parts.call.sent = true
-    }
+    if (this.#settled) return void controller.abort(new Error('the request was given up before it was sent'))
+    this.#controller = controller
+    this.#parts.call.sent = true
   }
 
   onResponseStart(
@@ -113,14 +109,13 @@ class Exchange implements Dispatcher.DispatchHandler {
     const { call, request, streams, streamTimeout: timeout, resolve } = this.#parts
     const onClose = call.takesStream?.({ status, headers }) ? streams.tryOpen() : undefined
     // Collected side by side, large ones would all reach the limit together, and none its end.
-    if (!onClose && request.method !== 'HEAD')
-      this.#makeRoom(controller, Number(headers['content-length']) || 0)
-    if (!onClose) return
+    const length = request.method === 'HEAD' ? 0 : Number(headers['content-length']) || 0
+    if (!onClose) return void this.#makeRoom(controller, length)
     const createError = (code: StreamFailure, cause: Error) => createCallError(call, code, { cause })
     this.#settle()
     const filter = isFiltered(call, headers) ? new SecretFilter(call.configuredSpellings) : undefined
     this.#stream = new BodyStream({ controller, timeout, createError, onClose, filter })
-    resolve({ status, headers, body: Buffer.alloc(0), stream: this.#stream })
+    resolve({ status, headers, body: nothing, stream: this.#stream })
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -142,10 +137,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       this.#refuse(controller, 'too many large responses at a time', isRead(request))
     else {
       load.collected = collected + length
-      // Unlike a copy, a transfer gives the memory of the smaller one back without waiting for the garbage collector.
-      const { buffer } = this.#body
-      this.#body =
-        buffer.byteLength === 0 ? Buffer.allocUnsafeSlow(length) : Buffer.from(buffer.transfer(length))
+      this.#body = enlarge(this.#body, length)
     }
     return !this.#settled
   }
@@ -197,4 +189,12 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#waits) this.#parts.load.waiting -= 1
     this.#waits = false
   }
+}
+
+/** Returns the bytes in a larger buffer. A small one shares the memory of Node's pool, which cannot be transferred. */
+function enlarge(bytes: Buffer<ArrayBuffer>, length: number): Buffer<ArrayBuffer> {
+  if (bytes.length === 0) return Buffer.allocUnsafe(length)
+  const { buffer } = bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes)
+  // Unlike a copy, a transfer gives the memory of the smaller one back without waiting for the garbage collector.
+  return Buffer.from(buffer.transfer(length))
 }

@@ -82,3 +82,18 @@ test('the deadline covers the last byte, however steadily the others drip', asyn
   })
   expect(await get(upstream.url, 200)).toMatchObject({ code: 'upstream_timeout' })
 })
+
+test('a body that grows from piece to piece is whole, and leaves the bytes of others alone', async () => {
+  const pieces = ['a', 'b'.repeat(100), 'c'.repeat(3_000), 'd'.repeat(50_000)]
+  const neighbour = Buffer.from('neighbour')
+  await using upstream = await startRaw(async (socket) => {
+    socket.write('HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n')
+    for (const piece of pieces) {
+      socket.write(`${piece.length.toString(16)}\r\n${piece}\r\n`)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    socket.end('0\r\n\r\n')
+  })
+  expect(await get(upstream.url)).toMatchObject({ body: Buffer.from(pieces.join('')) })
+  expect(neighbour.toString()).toBe('neighbour')
+})
