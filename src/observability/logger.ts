@@ -78,7 +78,8 @@ export function openLog({ fd }: { readonly fd: number }, level: string): Process
   const destination = pino.destination({
     fd,
     sync: true,
-    minLength: 8_192,
+    // For each line the destination measures the whole batch once more, which in large ones costs more than writing.
+    minLength: 1_024,
     maxLength: longestBacklog,
     periodicFlush: 1_000,
     // What a full pipe does not take stays in the backlog instead.
