@@ -75,6 +75,7 @@ export function registerRateLimit(app: FastifyInstance, options: RateLimitOption
   }
   const takesQuery = credentials.some((one) => one.in === 'query')
   const noQuery = new URLSearchParams()
+  // Async, unlike other hooks: `countCall` would share its scope with a callback, and requests outlive young collections.
   app.addHook('onRequest', async (request) => {
     const { grant, headers, url } = request
     const isKnown = grant.caller !== ''
