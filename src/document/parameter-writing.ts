@@ -15,6 +15,7 @@ export function requireUnicode(text: string): string {
 /** Percent-encodes a text (RFC 3986 §2.1) so that only unreserved characters stay. Throws an `UnwritableValue`. */
 export function encodeText(text: string): string {
   const encoded = encodeURIComponent(requireUnicode(text))
+  // To replace costs more than to look, and most texts have none of these.
   return /[!'()*]/.test(encoded) ? encoded.replaceAll(/[!'()*]/g, encodeAscii) : encoded
 }
 

@@ -22,11 +22,8 @@ declare module 'fastify' {
   }
 }
 
-/**
- * Counts one call by the credentials that go upstream with it; undefined where it is counted already. Rejects with
- * `rate_limited`.
- */
-export type CallCounter = (identity: Identity) => Promise<void> | undefined
+/** Counts one call by the credentials that go upstream with it. Rejects with `rate_limited`. */
+export type CallCounter = (identity: Identity) => Promise<void>
 
 /** How often a client may call, and how clients are told apart. */
 export interface RateLimitOptions extends Rate {
@@ -83,11 +80,11 @@ export function registerRateLimit(app: FastifyInstance, options: RateLimitOption
     const brought = isKnown ? {} : toIdentity(readCredentials({ headers, query }, credentials))
     const own = nameClient(request, brought)
     let counted = 0
-    request.countCall = (identity) => {
+    request.countCall = async (identity) => {
       const isOwn = isKnown || isDeepStrictEqual(identity, brought)
       const name = isOwn ? own : nameClient(request, identity)
       counted += 1
-      return name !== own || counted > 1 ? count(request, name) : undefined
+      if (name !== own || counted > 1) await count(request, name)
     }
     await count(request, own)
   })

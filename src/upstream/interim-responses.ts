@@ -3,7 +3,6 @@ import type { Socket } from 'node:net'
 /** How an interim response (1xx) begins. A switch of protocols (101) is none: nobody asked for it. */
 const interim = /^HTTP\/1\.1 1(?!01)\d\d/
 const begin = 'HTTP/1.1 1'
-const one = begin.charCodeAt(begin.length - 1)
 const blankLine = '\r\n\r\n'
 const longestHead = 16_384
 const nothing: Buffer = Buffer.alloc(0)
@@ -24,10 +23,6 @@ export function skipInterimResponses(socket: Socket): Socket {
     isBegin ||= socket.bytesWritten !== written
     written = socket.bytesWritten
     if (!isBegin) return chunk
-    if (held.length === 0 && chunk.length >= begin.length && chunk[begin.length - 1] !== one) {
-      isBegin = false
-      return chunk
-    }
     held = skip(held.length === 0 ? chunk : Buffer.concat([held, chunk]))
     if (mayBeInterim(held)) return null
     const rest = held

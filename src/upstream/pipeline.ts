@@ -29,7 +29,7 @@ export interface PipelineCall<Result> {
   /** Asks for a confirmation; a result ends the call. */
   readonly confirm?: ((identity: Identity) => Promise<Result | undefined>) | undefined
   /** Counts the call by the credentials that it goes upstream with. Rejects with `rate_limited`. */
-  readonly limit?: ((identity: Identity) => Promise<void> | undefined) | undefined
+  readonly limit?: ((identity: Identity) => Promise<void>) | undefined
   readonly send: (call: CheckedCall) => Promise<Result>
 }
 
@@ -78,9 +78,7 @@ export function createPipeline(
 
       const question = confirm && (await confirm(toIdentity(credentials)))
       if (question !== undefined) return question
-      // Each wait costs, and most calls are counted already.
-      const counting = limit?.(toIdentity(credentials))
-      if (counting) await counting
+      if (limit) await limit(toIdentity(credentials))
 
       return send({ input, credentials, principal: grant.caller })
     },

@@ -91,29 +91,25 @@ function joinVary(reply: FastifyReply, fields: IncomingHttpHeaders): IncomingHtt
 const longestText = 16_384
 
 /**
- * Sends a body as it is. Node writes a text together with the head, but bytes beside it, which costs
- * more; what is ASCII is the same either way. The serializer keeps Fastify from adding a charset.
+ * Returns a body in the form that costs least to send. Node writes a text together with the head, but bytes beside it;
+ * what is ASCII is the same either way, and of JSON the text has been made already.
  */
+function readContent({ headers, body, json, stream }: UpstreamResponse): unknown {
+  if (stream) return stream
+  if (body.length === 0) return undefined
+  // Fastify would give a text a content type.
+  if (headers['content-type'] === undefined || body.length > longestText || !isAscii(body)) return body
+  return json?.text ?? body.toString('latin1')
+}
+
+/** Sends a body as it is. The serializer keeps Fastify from adding a charset. */
 function sendBody(reply: FastifyReply, body: unknown): FastifyReply {
   if (body instanceof Readable) body.once('error', (error) => recordFailure(reply, error))
-  if (typeof body === 'string') return reply.serializer(writeText).send(body)
-  if (!(body instanceof Buffer)) return reply.send(body)
-  if (body.length === 0) return reply.send()
+  if (typeof body === 'string') return reply.serializer((text: string) => text).send(body)
   // Fastify gives bytes a content type, a stream none.
-  if (!reply.hasHeader('content-type'))
+  if (body instanceof Buffer && !reply.hasHeader('content-type'))
     return reply.header('content-length', body.length).send(Readable.from(body))
-  if (body.length > longestText || !isAscii(body)) return reply.send(body)
-  return reply.serializer(writeText).send(body.toString('latin1'))
-}
-
-function writeText(text: string): string {
-  return text
-}
-
-/** Returns the body of a response; of short JSON that is ASCII its text, which has been made already. */
-function readContent({ body, json, stream }: UpstreamResponse): unknown {
-  if (stream) return stream
-  return json && body.length <= longestText && json.text.length === body.length ? json.text : body
+  return reply.send(body)
 }
 
 /** Notes for the log line of the request why its response did not end well. */
@@ -123,7 +119,7 @@ function recordFailure({ request }: FastifyReply, error: Error): void {
 
 type Respond = (
   error: Error | null,
-  response: { statusCode: number; headers: UpstreamResponse['headers']; body: unknown },
+  response: { statusCode: number; headers: Record<string, unknown>; body: unknown },
 ) => void
 
 /**
@@ -134,12 +130,11 @@ type Respond = (
 function adaptRequester({ send }: Requester): { request: Dispatcher['request'] } {
   const request: unknown = ({ method, path, headers, body }: UpstreamRequest, respond: Respond) => {
     const { connection, forwarded } = currentCall()
-    const deliver = (statusCode: number, fields: UpstreamResponse['headers'], content: unknown) => {
-      if (!connection.disconnected) respond(null, { statusCode, headers: fields, body: content })
+    const deliver = (statusCode: number, fields: object, content: unknown) => {
+      if (!connection.disconnected) respond(null, { statusCode, headers: { ...fields }, body: content })
       else if (content instanceof Readable) content.destroy()
     }
-    const sent = { method, path, headers, body }
-    send(forwarded ? { ...sent, ...forwarded } : sent).then(
+    send({ method, path, headers, body, ...forwarded }).then(
       (response) => deliver(response.status, response.headers, readContent(response)),
       (error: unknown) => {
         if (!(error instanceof GatewayError && error.code === 'client_disconnected')) deliver(500, {}, error)
