@@ -72,20 +72,23 @@ export function registerRateLimit(app: FastifyInstance, options: RateLimitOption
   }
   const takesQuery = credentials.some((one) => one.in === 'query')
   const noQuery = new URLSearchParams()
-  // Async, unlike other hooks: `countCall` would share its scope with a callback, and requests outlive young collections.
+  // Made outside of the hook: a request whose async hook shares its scope with a closure outlives young collections.
+  const createCounter = (request: FastifyRequest, brought: Identity, own: string): CallCounter => {
+    let counted = 0
+    return async (identity) => {
+      const isOwn = request.grant.caller !== '' || isDeepStrictEqual(identity, brought)
+      const name = isOwn ? own : nameClient(request, identity)
+      counted += 1
+      if (name !== own || counted > 1) await count(request, name)
+    }
+  }
   app.addHook('onRequest', async (request) => {
     const { grant, headers, url } = request
     const isKnown = grant.caller !== ''
     const query = takesQuery && !isKnown ? parseUrlQuery(url) : noQuery
     const brought = isKnown ? {} : toIdentity(readCredentials({ headers, query }, credentials))
     const own = nameClient(request, brought)
-    let counted = 0
-    request.countCall = async (identity) => {
-      const isOwn = isKnown || isDeepStrictEqual(identity, brought)
-      const name = isOwn ? own : nameClient(request, identity)
-      counted += 1
-      if (name !== own || counted > 1) await count(request, name)
-    }
+    request.countCall = createCounter(request, brought, own)
     await count(request, own)
   })
 }
