@@ -72,14 +72,17 @@ interface ExchangeParts extends Required<Pick<TransportOptions, 'streams' | 'str
   readonly reject: (error: unknown) => void
 }
 
+type Controller = Dispatcher.DispatchController
+
 const nothing: Buffer<ArrayBuffer> = Buffer.alloc(0)
 
 /** One request and its response on one connection. */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #parts: ExchangeParts
-  #controller: Dispatcher.DispatchController | undefined
+  #controller: Controller | undefined
   #head: Pick<UpstreamResponse, 'status' | 'headers'> = { status: 0, headers: {} }
   #body = nothing
+  #room = 0
   #size = 0
   #settled = false
   #waits = true
@@ -92,25 +95,21 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   /** Marks the call as sent, in the tick that writes the request's first bytes. */
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onRequestStart(controller: Controller): void {
     this.#leaveQueue()
     if (this.#settled) return void controller.abort(new Error('the request was given up before it was sent'))
     this.#controller = controller
     this.#parts.call.sent = true
   }
 
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    headers: UpstreamResponse['headers'],
-  ): void {
+  onResponseStart(controller: Controller, status: number, headers: UpstreamResponse['headers']): void {
     this.#head = { status, headers }
     if (this.#settled) return
     const { call, request, streams, streamTimeout: timeout, resolve } = this.#parts
     const onClose = call.takesStream?.({ status, headers }) ? streams.tryOpen() : undefined
     // Collected side by side, large ones would all reach the limit together, and none its end.
     const length = request.method === 'HEAD' ? 0 : Number(headers['content-length']) || 0
-    if (!onClose) return void this.#makeRoom(controller, length)
+    if (!onClose) return void this.#reserve(controller, length)
     const createError = (code: StreamFailure, cause: Error) => createCallError(call, code, { cause })
     this.#settle()
     const filter = isFiltered(call, headers) ? new SecretFilter(call.configuredSpellings) : undefined
@@ -118,47 +117,48 @@ class Exchange implements Dispatcher.DispatchHandler {
     resolve({ status, headers, body: nothing, stream: this.#stream })
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(controller: Controller, chunk: Buffer<ArrayBuffer>): void {
     this.#stream?.add(chunk)
     const size = this.#size + chunk.length
-    if (this.#settled || !this.#makeRoom(controller, size, 2 * this.#size)) return
-    chunk.copy(this.#body, this.#size)
+    if (this.#settled || !this.#reserve(controller, size)) return
+    // A body in one piece is not copied: V8 collects all of its heap when much memory outside of it was taken.
+    if (chunk.length === Number(this.#head.headers['content-length'])) this.#body = chunk
+    else if (this.#body.length < this.#room) this.#body = enlarge(this.#body, this.#room)
+    if (this.#body !== chunk) chunk.copy(this.#body, this.#size)
     this.#size = size
   }
 
-  /** Makes room for so many bytes, and for more where they are to come; refuses the response where too little is left. */
-  #makeRoom(controller: Dispatcher.DispatchController, size: number, more = 0): boolean {
-    if (size <= this.#body.length) return true
+  /** Reserves room for so many bytes, and for more where they follow others; refuses the response where too little is left. */
+  #reserve(controller: Controller, size: number): boolean {
+    if (size <= this.#room) return true
     const { load, request } = this.#parts
-    const collected = load.collected - this.#body.length
-    const length = Math.max(size, Math.min(more, largestResponse, mostCollected - collected))
-    if (size > largestResponse) this.#refuse(controller, 'the response is too large')
-    else if (size > smallResponse && collected + size > mostCollected)
-      this.#refuse(controller, 'too many large responses at a time', isRead(request))
-    else {
-      load.collected = collected + length
-      this.#body = enlarge(this.#body, length)
-    }
-    return !this.#settled
+    const collected = load.collected - this.#room
+    const length = Math.max(size, Math.min(2 * this.#size, largestResponse, mostCollected - collected))
+    if (size > largestResponse) return this.#refuse(controller, 'the response is too large')
+    if (size > smallResponse && collected + size > mostCollected)
+      return this.#refuse(controller, 'too many large responses at a time', isRead(request))
+    load.collected = collected + length
+    this.#room = length
+    return true
   }
 
   /** A read may be sent again later; what became of a write is unknown without its response. */
-  #refuse(controller: Dispatcher.DispatchController, reason: string, mayRepeat = false): void {
+  #refuse(controller: Controller, reason: string, mayRepeat = false): false {
     const cause = new Error(reason)
     const error = mayRepeat
       ? new GatewayError('overloaded', { cause, headers: { 'retry-after': '1' } })
       : createCallError(this.#parts.call, 'upstream_invalid_response', { cause })
     this.#fail(error)
     controller.abort(cause)
+    return false
   }
 
   onResponseEnd(): void {
     this.#stream?.end()
-    if (!this.#settle()) return
-    this.#parts.resolve({ ...this.#head, body: this.#body.subarray(0, this.#size) })
+    if (this.#settle()) this.#parts.resolve({ ...this.#head, body: this.#body.subarray(0, this.#size) })
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
+  onResponseError(_controller: Controller, cause: Error): void {
     this.#stream?.end(cause)
     // The body of a client that has disconnected, or has sent too much, says nothing about the upstream.
     if (cause instanceof GatewayError) this.#fail(cause)
@@ -180,7 +180,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#settled) return false
     this.#settled = true
     this.#leaveQueue()
-    this.#parts.load.collected -= this.#body.length
+    this.#parts.load.collected -= this.#room
     this.#parts.request.signal?.removeEventListener('abort', this.#abort)
     return true
   }
