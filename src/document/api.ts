@@ -1,6 +1,6 @@
 import { type OpenApiDocument, resolveReference } from './document.ts'
 import { readExtensions } from './extensions.ts'
-import { asRecord, readOwn } from './json.ts'
+import { asRecord, listMembers, readOwn } from './json.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { type Operation, readOperations } from './operations.ts'
 import { listOperations } from './responses.ts'
@@ -115,10 +115,10 @@ function listPins(operations: readonly Operation[]): PinnableParameter[] {
 function listResponseHeaders(document: OpenApiDocument): string[] {
   const shared = readOwn(document.components, 'responses')
   const own = listOperations(document).map(({ part }) => readOwn(part, 'responses'))
-  const responses = [...own, shared].flatMap((one) => Object.values(asRecord(one)))
+  const responses = [...own, shared].flatMap((one) => listMembers(one).map(([, response]) => response))
   // Most operations refer to the same ones.
   const distinct = new Set(responses.map((one) => resolveReference(document, one)))
   return [...distinct].flatMap((response) =>
-    Object.keys(asRecord(readOwn(response, 'headers'))).map((name) => name.toLowerCase()),
+    listMembers(readOwn(response, 'headers')).map(([name]) => name.toLowerCase()),
   )
 }

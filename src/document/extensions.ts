@@ -1,5 +1,5 @@
 import { Ajv, type ValidateFunction } from 'ajv'
-import { asRecord } from './json.ts'
+import { readOwn } from './json.ts'
 
 const sentence = { type: 'string', minLength: 1 }
 const headerName = { type: 'string', pattern: "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$" }
@@ -134,9 +134,12 @@ export function readExtensions(place: ExtensionPlace, part: unknown, name: strin
   const check =
     checks.get(place) ?? ajv.compile<Extensions>({ type: 'object', properties: extensions[place] })
   checks.set(place, check)
-  const source = asRecord(part)
-  const known = Object.keys(extensions[place]).filter((one) => Object.hasOwn(source, one))
-  const read: unknown = Object.fromEntries(known.map((one) => [one, source[one]]))
+  const read: unknown = Object.fromEntries(
+    Object.keys(extensions[place]).flatMap((one) => {
+      const value = readOwn(part, one)
+      return value === undefined ? [] : [[one, value]]
+    }),
+  )
   if (check(read)) return read
   const [{ instancePath = '', message = '' } = {}] = check.errors ?? []
   throw new TypeError(`${name}: ${instancePath.slice(1).replaceAll('/', '.')} ${message}`)

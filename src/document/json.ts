@@ -101,6 +101,11 @@ export function asRecord(value: unknown): Readonly<Record<string, unknown>> {
   return { __proto__: null, ...(typeof value === 'object' ? value : undefined) }
 }
 
+/** Lists the members that an object has itself, without the copy that `asRecord` makes; none for anything else. */
+export function listMembers(value: unknown): [string, unknown][] {
+  return typeof value === 'object' && value !== null ? Object.entries(value) : []
+}
+
 /** Reads one member that an object or list has itself, without the copy that `asRecord` makes; undefined for anything else. */
 export function readOwn<Value>(
   value: Readonly<Record<string, Value>> | undefined,

@@ -1,5 +1,5 @@
 import { type OpenApiDocument, resolveReference } from './document.ts'
-import { asRecord } from './json.ts'
+import { asRecord, listMembers, readOwn } from './json.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { type MediaType, readContentTypes } from './media-types.ts'
 import { once } from './once.ts'
@@ -34,7 +34,7 @@ export function readResponses(
   responses: unknown,
   read: SchemaReader,
 ): DescribedResponse[] {
-  return Object.entries(asRecord(responses))
+  return listMembers(responses)
     .filter(([status]) => /^(?:[1-5](?:\d\d|XX)|default)$/i.test(status))
     .map(([status, part]) => {
       const content = once(() => readContentTypes(resolveReference(document, part), read))
@@ -76,7 +76,7 @@ export function readDescribedOperations(document: OpenApiDocument): DescribedOpe
   const read = createSchemaReader(document, 'response')
   return listOperations(document).map(({ method, path, part }) => ({
     operation: `${method} ${path}`,
-    responses: readResponses(document, asRecord(part).responses, read),
+    responses: readResponses(document, readOwn(part, 'responses'), read),
   }))
 }
 
@@ -97,7 +97,7 @@ const methods = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options', 'qu
 export function listOperations(document: OpenApiDocument): OperationPart[] {
   return Object.entries(document.paths).flatMap(([path, reference]) => {
     const item = asRecord(resolveReference(document, reference))
-    const additional = Object.entries(asRecord(item.additionalOperations))
+    const additional = listMembers(item.additionalOperations)
     const all = [...methods.map((method) => [method, item[method]] as const), ...additional]
     return all.flatMap(([method, part]) =>
       typeof part === 'object' && part !== null && path.startsWith('/')

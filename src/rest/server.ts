@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Policy } from '../access/authorization.ts'
 import type { OpenApiDocument } from '../document/document.ts'
+import { once } from '../document/once.ts'
 import type { CheckedOperation } from '../document/validation.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { createListener, type ListenerOptions } from '../http/listener.ts'
@@ -54,9 +55,9 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
       app.addHttpMethod(method, { hasBody, overrideExisting: isKnown })
   }
   for (const operation of operations) app.route(createOperationRoute(operation, options))
-  // Encoded once: clients that do not read it share the bytes.
-  const bytes = Buffer.from(JSON.stringify(describeDeployment(document, options)))
-  app.get('/openapi.json', (_request, reply) => reply.type('application/json; charset=utf-8').send(bytes))
+  // Encoded for the first client that asks: clients that do not read it share the bytes.
+  const encode = once(() => Buffer.from(JSON.stringify(describeDeployment(document, options))))
+  app.get('/openapi.json', (_request, reply) => reply.type('application/json; charset=utf-8').send(encode()))
   const hasRoot = operations.some(({ method, restPath }) => method === 'GET' && restPath === '/')
   if (options.page && !hasRoot) registerReference(app, { ...options.page, operations })
   return app

@@ -1,4 +1,4 @@
-import { asRecord, isObject } from '../../document/json.ts'
+import { asRecord, isObject, readOwn } from '../../document/json.ts'
 import type { Finding } from '../problem.ts'
 import type { PathOperation } from './path-items.ts'
 import { describeDangling } from './reference-checks.ts'
@@ -27,7 +27,7 @@ export function readParameters(
   const declared: ParameterPart[] = []
   for (const [index, part] of parts.entries()) {
     const place = [...path, 'parameters', index]
-    const { $ref } = asRecord(part)
+    const $ref = readOwn(part, '$ref')
     const found = resolvePart(document, part)
     const name = `${method.toUpperCase()} ${spelled}`
     if (typeof $ref === 'string' && found === undefined) {

@@ -1,5 +1,5 @@
 import { METHODS } from 'node:http'
-import { asRecord, isObject } from '../../document/json.ts'
+import { asRecord, isObject, readOwn } from '../../document/json.ts'
 import { hasDotSegment } from '../../document/parameter-writing.ts'
 import type { Finding, Path } from '../problem.ts'
 import { resolvePart } from './references.ts'
@@ -84,8 +84,8 @@ function inherit(
 ): Record<string, unknown> {
   const own = [operation.parameters ?? []].flat()
   const identify = (part: unknown) => {
-    const { in: place, name } = asRecord(resolvePart(document, part))
-    return `${place} ${name}`
+    const found = resolvePart(document, part)
+    return `${readOwn(found, 'in')} ${readOwn(found, 'name')}`
   }
   const overridden = new Set(own.map(identify))
   const shared = [item.parameters ?? []].flat().filter((part) => !overridden.has(identify(part)))

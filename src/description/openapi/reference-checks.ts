@@ -10,13 +10,16 @@ import { followReference, listReferences, type Reference, replacePart, walkParts
  */
 export function repairReferences(document: unknown): Finding[] {
   const references = listReferences(document)
-  const dangling = new Set(references.filter(({ target }) => followReference(document, target) === undefined))
-  const findings = [...dangling].flatMap(({ target, path }): Finding[] => {
+  // Most references of a document name the same few parts.
+  const targets = new Set(references.map(({ target }) => target))
+  const lost = new Set([...targets].filter((target) => followReference(document, target) === undefined))
+  const findings = references.flatMap(({ target, path }): Finding[] => {
+    if (!lost.has(target)) return []
     if (isNeeded(path)) return []
     replacePart(document, path, isResponse(path) ? { description: 'Any response.' } : {})
     return [describeDangling({ target, path })]
   })
-  const sound = references.filter((reference) => !dangling.has(reference))
+  const sound = references.filter(({ target }) => !lost.has(target))
   return [...findings, ...breakCircles(document, sound)]
 }
 

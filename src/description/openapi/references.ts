@@ -44,7 +44,9 @@ export function walkParts(document: unknown, onPart: PartVisitor): void {
     if (Array.isArray(part)) for (const [index, one] of part.entries()) enter(index, one, false)
     else if (isObject(part)) {
       if (!isNamed) onPart(part, path)
-      for (const [name, one] of Object.entries(part)) {
+      for (const name in part) {
+        const one = part[name]
+        if (typeof one !== 'object') continue
         const isData = dataMembers.has(name) || (name.startsWith('x-') && name !== 'x-files')
         if (isNamed || !isData) enter(name, one, !isNamed && namedMembers.has(name))
       }
