@@ -49,6 +49,11 @@ export function parseJson(
   return value
 }
 
+/** Returns whether a number is the one that was meant: an integer beyond 2^53 may not be. */
+export function isExact(value: number): boolean {
+  return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))
+}
+
 /** Returns whether a value came as a JSON object. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,4 +1,5 @@
 import { readContent, readJsonText, refuseParameter, type TextReader } from './content-reading.ts'
+import { isExact } from './json.ts'
 import type { Parameter } from './parameters.ts'
 import { readMember, readShape, type ValueShape } from './value-shape.ts'
 
@@ -152,11 +153,6 @@ export function readText(text: string, { types }: ValueShape, spelling: Spelling
   if ((types.has('object') && text.startsWith('{')) || (types.has('array') && text.startsWith('[')))
     return readJsonText(text)
   return text
-}
-
-/** Returns whether a number is the one that was meant: an integer beyond 2^53 may not be. */
-function isExact(value: number): boolean {
-  return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))
 }
 
 /** Returns whether a part of a path or a query is percent-encoded UTF-8. */

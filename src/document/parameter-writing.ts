@@ -1,4 +1,4 @@
-import { isJsonType, isObject, readOwn } from './json.ts'
+import { isExact, isJsonType, isObject, readOwn } from './json.ts'
 import type { Parameter } from './parameters.ts'
 import { parseTemplate } from './path-template.ts'
 
@@ -46,13 +46,19 @@ export function requireContent(value: unknown): void {
     refuse('must not be empty, since nothing would be sent for it')
 }
 
-/** Writes one value as `readText` reads it; what has no text of its own as JSON. */
+/**
+ * Writes one value as `readText` reads it; what has no text of its own as JSON. Throws an `UnwritableValue` on a number
+ * that is read as text.
+ */
 export function writeText(value: unknown): string {
   if (value === null) return ''
+  if (typeof value === 'number' && !isExact(value))
+    refuse('must be between -9007199254740991 and 9007199254740991, where whole numbers are exact')
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 
-type Encode = (text: string) => string
+/** Encodes a text for its place. Throws an `UnwritableValue` on what has no spelling there. */
+export type Encode = (text: string) => string
 
 /**
  * Writes a path parameter (styles simple, label and matrix; RFC 6570 §3.2) as it stands in its segment. Throws an
@@ -93,25 +99,6 @@ export function writeHeaderText(parameter: Parameter, value: unknown): string {
 /** Escapes a character as JSON does, in ASCII. */
 function escapeUnicode(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-}
-
-/** Writes a cookie parameter as the pairs of a `Cookie` header. Throws an `UnwritableValue`. */
-export function writeCookiePairs(parameter: Parameter, value: unknown): string[] {
-  const { name, style, explode, mediaType } = parameter
-  const encode: Encode = style === 'cookie' ? checkCookieText : encodeText
-  if (mediaType !== undefined) return [`${name}=${encode(writeContent(parameter, value))}`]
-  requireContent(value)
-  if (explode && Array.isArray(value)) return value.map((one) => `${name}=${encode(writeText(one))}`)
-  if (explode && isObject(value))
-    return Object.entries(value).map(([key, one]) => `${key}=${encode(writeText(one))}`)
-  return [`${name}=${join(value, { separator: ',', explode: false, encode })}`]
-}
-
-/** Refuses what a cookie cannot carry (RFC 6265 §4.1.1), and a comma, which separates elements. */
-function checkCookieText(text: string): string {
-  return /^[\x21-\x7e]*$/.test(text) && !/[",;\\]/.test(text)
-    ? text
-    : refuse('must be text that a cookie can carry')
 }
 
 /** Writes the value of a `content` parameter in its media type, not yet percent-encoded. */

@@ -1,3 +1,4 @@
+import { writeCookiePairs } from './cookie-writing.ts'
 import { isObject, readOwn } from './json.ts'
 import type { Operation } from './operations.ts'
 import {
@@ -9,7 +10,6 @@ import {
   requireContent,
   UnwritableValue,
   writeContent,
-  writeCookiePairs,
   writeForm,
   writeHeaderText,
   writeText,

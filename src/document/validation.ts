@@ -1,6 +1,7 @@
 import type { Violation } from '../errors/gateway-error.ts'
 import { describeBody } from './body-schema.ts'
 import { CheckLimitError } from './check-limit.ts'
+import { isExact } from './json.ts'
 import { describeObject, type JsonSchema } from './json-schema.ts'
 import type { MediaType } from './media-types.ts'
 import type { Operation } from './operations.ts'
@@ -86,7 +87,7 @@ function listBroken(check: SchemaCheck, input: CallInput): Violation[] {
   }
 }
 
-/** Returns whether all values are numbers, truth values and words, which have a spelling in every place; most are. */
+/** Returns whether all values are exact numbers, truth values and words, which have a spelling in every place; most are. */
 function isPlain({ path, query, header, cookie }: CallInput): boolean {
   return !cookie && holdsWords(path) && holdsWords(query) && holdsWords(header)
 }
@@ -98,7 +99,8 @@ function holdsWords(values: Values): boolean {
 
 function isWord(value: unknown): boolean {
   if (typeof value === 'string') return /^[\w-]+$/.test(value)
-  return typeof value === 'number' || typeof value === 'boolean' || value === undefined
+  if (typeof value === 'number') return isExact(value)
+  return typeof value === 'boolean' || value === undefined
 }
 
 /** A part that does not compile allows any value, and the others are checked as ever. */

@@ -177,7 +177,7 @@ export function findInexactNumbers(values: Readonly<Record<string, unknown>>): V
       violations.push({
         location: place.reduce(joinLocation, ''),
         rule: 'number',
-        message: 'has more digits than are kept: give it as a string',
+        message: 'has more digits than are kept: give fewer, or a string where the schema takes one',
       })
     else if (Array.isArray(value))
       for (const [index, one] of value.entries()) visit(one, ...place, `${index}`)

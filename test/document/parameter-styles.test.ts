@@ -1,12 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { writeCookiePairs } from '../../src/document/cookie-writing.ts'
 import type { JsonSchema } from '../../src/document/json-schema.ts'
 import {
   createCookieReader,
   createHeaderReader,
   createPathReader,
 } from '../../src/document/parameter-reading.ts'
-import { writeCookiePairs, writeHeaderText, writePathText } from '../../src/document/parameter-writing.ts'
+import { writeHeaderText, writePathText } from '../../src/document/parameter-writing.ts'
 import { type Parameter, readParameter } from '../../src/document/parameters.ts'
 import { createQueryReader } from '../../src/document/query-reading.ts'
 import { writeQuery } from '../../src/document/request-writing.ts'

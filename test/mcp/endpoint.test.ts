@@ -495,7 +495,7 @@ describe('numbers that JavaScript would round', () => {
   const rounded = [
     [
       '"shopId":[9007199254740993],"body":{"title":"T"}',
-      'shopId[0]: has more digits than are kept: give it as a string',
+      'shopId[0]: has more digits than are kept: give fewer, or a string where the schema takes one',
     ],
     [
       '"shopId":"abc","body":{"title":"T","binding":9007199254740993}',

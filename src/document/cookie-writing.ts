@@ -1,0 +1,29 @@
+import { isObject } from './json.ts'
+import {
+  type Encode,
+  encodeText,
+  join,
+  requireContent,
+  UnwritableValue,
+  writeContent,
+  writeText,
+} from './parameter-writing.ts'
+import type { Parameter } from './parameters.ts'
+
+/** Writes a cookie parameter as the pairs of a `Cookie` header. Throws an `UnwritableValue`. */
+export function writeCookiePairs(parameter: Parameter, value: unknown): string[] {
+  const { name, style, explode, mediaType } = parameter
+  const encode: Encode = style === 'cookie' ? checkCookieText : encodeText
+  if (mediaType !== undefined) return [`${name}=${encode(writeContent(parameter, value))}`]
+  requireContent(value)
+  if (explode && Array.isArray(value)) return value.map((one) => `${name}=${encode(writeText(one))}`)
+  if (explode && isObject(value))
+    return Object.entries(value).map(([key, one]) => `${key}=${encode(writeText(one))}`)
+  return [`${name}=${join(value, { separator: ',', explode: false, encode })}`]
+}
+
+/** Refuses what a cookie cannot carry (RFC 6265 §4.1.1), and a comma, which separates elements. */
+function checkCookieText(text: string): string {
+  if (/^[\x21-\x7e]*$/.test(text) && !/[",;\\]/.test(text)) return text
+  throw new UnwritableValue('must be text that a cookie can carry')
+}
