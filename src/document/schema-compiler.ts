@@ -3,6 +3,8 @@ import {
   type CodeKeywordDefinition,
   type ErrorObject,
   type FuncKeywordDefinition,
+  type KeywordCxt,
+  Name,
   str,
   type ValidateFunction,
 } from 'ajv'
@@ -76,9 +78,15 @@ function createAjv(onReference: () => void): Ajv2020 {
   const ajv = new Ajv2020({ ...options, ownProperties, logger: false })
   ajv.removeKeyword('multipleOf').addKeyword(multipleOf)
   ajv.removeKeyword('uniqueItems').addKeyword(uniqueItems)
-  const reference = ajv.getKeyword('$ref')
-  if (typeof reference === 'object' && 'code' in reference)
-    ajv.removeKeyword('$ref').addKeyword(countReferences(reference, onReference))
+  const extend = (keyword: string, write: CodeWriter) => {
+    const own = ajv.getKeyword(keyword)
+    if (typeof own === 'object' && 'code' in own) ajv.removeKeyword(keyword).addKeyword(extendCode(own, write))
+  }
+  extend('$ref', ({ gen }) => {
+    onReference()
+    gen.code(_`${gen.scopeValue('func', { ref: countReference })}()`)
+  })
+  extend('unevaluatedProperties', disinheritProperties)
   for (const [name, { check }] of Object.entries(formats)) ajv.addFormat(name, check)
   for (const name of annotations) ajv.addFormat(name, true)
   return ajv
@@ -105,14 +113,21 @@ const uniqueItems: FuncKeywordDefinition = {
   error: { message: 'must NOT have duplicate items' },
 }
 
-function countReferences({ code }: CodeKeywordDefinition, onReference: () => void): CodeKeywordDefinition {
+type CodeWriter = (context: KeywordCxt) => void
+
+/** Returns a keyword of Ajv that writes more code before its own. */
+function extendCode({ code, ...own }: CodeKeywordDefinition, write: CodeWriter): CodeKeywordDefinition {
   return {
-    keyword: '$ref',
-    schemaType: 'string',
-    code(context) {
-      onReference()
-      context.gen.code(_`${context.gen.scopeValue('func', { ref: countReference })}()`)
-      code(context)
+    ...own,
+    code(context, ...rest) {
+      write(context)
+      code(context, ...rest)
     },
   }
+}
+
+/** Ajv's own looks for a member among those evaluated in a plain object, which inherits `constructor`. */
+function disinheritProperties({ gen, it: { props } }: KeywordCxt): void {
+  if (props instanceof Name)
+    gen.if(_`${props} && ${props} !== true`, () => gen.assign(props, _`{ __proto__: null, ...${props} }`))
 }

@@ -10,6 +10,18 @@ const members = Object.fromEntries(names.map((name) => [name, { type: 'string' }
 const json = (schema: object) => ({ content: { 'application/json': { schema } } })
 const inPlace = (place: string, more: object = {}) => names.map((name) => ({ name, in: place, ...more }))
 const ok = { responses: { 200: { description: 'Done' } } }
+const alternatives = ['a', 'b'].map((name) => ({
+  type: 'object',
+  properties: { [name]: { type: 'string' } },
+  required: [name],
+}))
+const describeBodies = (schemas: Record<string, object>) =>
+  Object.fromEntries(
+    Object.entries(schemas).map(([id, schema]) => [
+      `/${id}`,
+      { post: { operationId: id, ...ok, requestBody: { required: true, ...json(schema) } } },
+    ]),
+  )
 const document = {
   ...describeApi(
     {
@@ -49,6 +61,14 @@ const document = {
           requestBody: { required: true, ...json({ type: 'object', required: names }) },
         },
       },
+      ...describeBodies({
+        choice: { anyOf: alternatives, unevaluatedProperties: false },
+        typedChoice: { anyOf: alternatives, unevaluatedProperties: { type: 'integer' } },
+        referred: { allOf: [{ $ref: '#/components/schemas/Choice' }], unevaluatedProperties: false },
+        condition: { dependentSchemas: { a: alternatives[0] }, unevaluatedProperties: false },
+        pattern: { properties: { a: {} }, patternProperties: { '^x': {} }, unevaluatedProperties: false },
+        named: { anyOf: [{ properties: members }], unevaluatedProperties: false },
+      }),
       '/pinned/{valueOf}': {
         get: {
           operationId: 'pinned',
@@ -64,6 +84,7 @@ const document = {
     },
     {
       components: {
+        schemas: { Choice: { type: 'object', anyOf: alternatives } },
         securitySchemes: { constructor: { type: 'apiKey', in: 'header', name: 'constructor' } },
       },
     },
@@ -156,5 +177,24 @@ describe('names that every object inherits', () => {
     const { rest, isError, sent, texts } = await callBoth('required', 'POST', {})
     expect([rest, isError, sent]).toEqual([400, true, []])
     for (const text of texts) for (const name of names) expect(text).toContain(name)
+  })
+
+  test.each(['choice', 'typedChoice', 'referred', 'condition', 'pattern'])(
+    'are refused where no part of a schema has them (%s)',
+    async (id) => {
+      for (const name of names) {
+        const refusal = { rest: 400, isError: true, sent: [] }
+        expect(await callBoth(id, 'POST', { a: 'x', [name]: 'y' }), name).toMatchObject(refusal)
+      }
+      expect(await callBoth(id, 'POST', { a: 'x' })).toMatchObject({ rest: 200, isError: false })
+    },
+  )
+
+  test('may stand where a part of a schema has them', async () => {
+    for (const name of names)
+      expect(await callBoth('named', 'POST', { [name]: 'y' }), name).toMatchObject({
+        rest: 200,
+        isError: false,
+      })
   })
 })
