@@ -18,8 +18,14 @@ export function writeCookiePairs(parameter: Parameter, value: unknown): string[]
   requireContent(value)
   if (explode && Array.isArray(value)) return value.map((one) => `${name}=${encode(writeText(one))}`)
   if (explode && isObject(value))
-    return Object.entries(value).map(([key, one]) => `${key}=${encode(writeText(one))}`)
+    return Object.entries(value).map(([key, one]) => `${checkName(key)}=${encode(writeText(one))}`)
   return [`${name}=${join(value, { separator: ',', explode: false, encode })}`]
+}
+
+/** Refuses what is no name of a cookie, but would become another cookie: its name is a token (RFC 6265 §4.1.1). */
+function checkName(name: string): string {
+  if (/^[\w!#$%&'*+.^`|~-]+$/.test(name)) return name
+  throw new UnwritableValue('must have names that a cookie can have')
 }
 
 /** Refuses what a cookie cannot carry (RFC 6265 §4.1.1), and a comma, which separates elements. */

@@ -61,15 +61,14 @@ export function createCookieReader(parameter: Parameter): TextReader {
     const own = pairs.flatMap(([key = '', text]) => (key === name && text !== undefined ? [text] : []))
     const [first] = own
     if (isObject && first === undefined) {
-      const named = pairs.filter(([key = '']) => shape.properties.has(key))
-      return named.length === 0
-        ? undefined
-        : readMembers(
-            named.map(([key, text]) => `${key}=${text}`),
-            true,
-            shape,
-            decode,
-          )
+      const named = pairs.flatMap(([key = '', text]) =>
+        shape.properties.has(key) && text !== undefined
+          ? [[key, readText(decode(text), readMember(shape, key))] as const]
+          : [],
+      )
+      if (new Set(named.map(([key]) => key)).size < named.length)
+        throw refuseParameter(parameter, 'has a member that stands more than once; give it one value')
+      return named.length === 0 ? undefined : Object.fromEntries(named)
     }
     if (first === undefined) return undefined
     const mayRepeat = explode && shape.types.has('array')

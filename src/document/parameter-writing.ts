@@ -87,6 +87,8 @@ export function writeHeaderText(parameter: Parameter, value: unknown): string {
   const { explode, mediaType } = parameter
   const isList = Array.isArray(value) || isObject(value)
   if (mediaType === undefined) requireContent(value)
+  if (explode && isObject(value) && Object.keys(value).some((name) => name.includes('=')))
+    refuse('must have no = in its names')
   const encode: Encode = (text) =>
     isList && text.includes(',') ? refuse('must hold no comma within an element') : text
   const text =

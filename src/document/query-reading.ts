@@ -38,15 +38,7 @@ export function createQueryReader(
 ): QueryReader {
   const whole = parameters.find((one) => one.in === 'querystring')
   if (whole) return createWholeReader(whole)
-  const own = parameters.filter((one) => one.in === 'query')
-  const names = new Set(own.map(({ name }) => name))
-  const readers = own.map((parameter) => createPairReader(parameter, names))
-  const byName = new Map(readers.map((reader) => [reader.name, reader]))
-  // The name itself decides, if a parameter has it; only then a member of an object.
-  const find = (name: string) => {
-    const named = byName.get(name)
-    return named?.takes(name) ? named : readers.find((reader) => reader !== named && reader.takes(name))
-  }
+  const find = createReaderFinder(parameters)
   return (raw) => {
     if (raw === '') return nothing
     const taken = new Map<PairReader, Pair[]>()
@@ -76,6 +68,24 @@ export function createQueryReader(
       ...refuse(place, misnumbered, 'uniqueKeys', 'must have each index from 0 on once'),
     ]
     return { values, violations }
+  }
+}
+
+/** Prepares to tell which parameter a pair of a query belongs to, by its name; undefined where it belongs to none. */
+export function createOwnerFinder(parameters: readonly Parameter[]): (name: string) => string | undefined {
+  const find = createReaderFinder(parameters)
+  return (name) => find(name)?.name
+}
+
+function createReaderFinder(parameters: readonly Parameter[]): (name: string) => PairReader | undefined {
+  const own = parameters.filter((one) => one.in === 'query')
+  const names = new Set(own.map(({ name }) => name))
+  const readers = own.map((parameter) => createPairReader(parameter, names))
+  const byName = new Map(readers.map((reader) => [reader.name, reader]))
+  // The name itself decides, if a parameter has it; only then a member of an object.
+  return (name) => {
+    const named = byName.get(name)
+    return named?.takes(name) ? named : readers.find((reader) => reader !== named && reader.takes(name))
   }
 }
 

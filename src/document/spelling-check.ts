@@ -1,27 +1,31 @@
 import type { Violation } from '../errors/gateway-error.ts'
 import { writeBody } from './body-writing.ts'
 import { writeCookiePairs } from './cookie-writing.ts'
+import { listPairs } from './form.ts'
 import { isObject, readOwn } from './json.ts'
 import type { MediaType } from './media-types.ts'
+import type { Operation } from './operations.ts'
 import { createPathWriter, UnwritableValue, writeHeaderText } from './parameter-writing.ts'
 import { findPosition, type Parameter } from './parameters.ts'
-import { listVariables } from './path-template.ts'
+import { listVariables, parseTemplate } from './path-template.ts'
+import { createOwnerFinder } from './query-reading.ts'
 import { type ParameterValues, type Templated, writePairs, writeWhole } from './request-writing.ts'
 import { joinLocation } from './violations.ts'
+
+/** What of an operation says how its values are spelled, and beside what. */
+type Spelled = Templated & Pick<Operation, 'security'>
 
 /**
  * Prepares a list of the values that have no spelling in their place: what passed its schema may still not fit into a
  * path.
  */
-export function createSpellingCheck({
-  path,
-  parameters,
-}: Templated): (values: ParameterValues) => Violation[] {
+export function createSpellingCheck(operation: Spelled): (values: ParameterValues) => Violation[] {
+  const { path, parameters } = operation
   const checks = parameters.map((parameter) => ({
     name: parameter.name,
     place: findPosition(parameter),
     rule: parameter.style,
-    write: prepareWriting(path, parameter, parameters),
+    write: prepareWriting(parameter, operation),
   }))
   const shared = path.split('/').flatMap((segment) => prepareShared(segment, parameters))
   return (values) => {
@@ -64,37 +68,51 @@ function prepareShared(segment: string, parameters: readonly Parameter[]) {
     : [{ name, write: createPathWriter(`/${segment}`, parameters) }]
 }
 
-function prepareWriting(
-  path: string,
-  parameter: Parameter,
-  all: readonly Parameter[],
-): (value: unknown) => unknown {
+const writers = { query: writePairs, querystring: writeWhole, cookie: writeCookiePairs }
+
+function prepareWriting(parameter: Parameter, operation: Spelled): (value: unknown) => unknown {
   const { in: place, name } = parameter
   if (place === 'header') return (value) => writeHeaderText(parameter, value)
-  if (place === 'cookie' || place === 'query') {
-    const write = place === 'query' ? writePairs : writeCookiePairs
-    const checkNames = createNameCheck(parameter, all)
+  if (place !== 'path') {
+    const write = writers[place]
+    const checkNames = createNameCheck(parameter, operation)
     return (value) => {
       checkNames?.(value)
       write(parameter, value)
     }
   }
-  if (place === 'querystring') return (value) => writeWhole(parameter, value)
-  const writePath = createPathWriter(findSegment(path, name), [parameter])
+  const writePath = createPathWriter(findSegment(operation.path, name), [parameter])
   return (value) => writePath({ [name]: value })
 }
 
-/** The members of an exploded object stand beside the other parameters, credentials among them, and are none of these. */
-function createNameCheck(
-  { in: place, style, explode, mediaType }: Parameter,
-  all: readonly Parameter[],
-): ((value: unknown) => void) | undefined {
-  if (!explode || style === 'deepObject' || mediaType !== undefined) return undefined
-  const names = new Set(all.filter((one) => one.in === place).map(({ name }) => name))
+/**
+ * The members of an exploded object stand beside the other parameters and what the gateway adds. None may have the name
+ * of one of these, and in a query each must be read as what it is.
+ */
+function createNameCheck(parameter: Parameter, operation: Spelled): ((value: unknown) => void) | undefined {
+  const { in: place, name, style, explode, mediaType } = parameter
+  const isWhole = place === 'querystring' && mediaType === 'application/x-www-form-urlencoded'
+  if (!isWhole && (!explode || style === 'deepObject' || mediaType !== undefined)) return undefined
+  const others = new Set(listOthers(findPosition(parameter), operation))
+  const findOwner = place === 'query' ? createOwnerFinder(operation.parameters) : () => name
   return (value) => {
-    if (isObject(value) && Object.keys(value).some((name) => names.has(name)))
-      throw new UnwritableValue('must have no member with the name of a parameter')
+    const names = isObject(value) ? Object.keys(value) : []
+    if (names.some((one) => others.has(one)))
+      throw new UnwritableValue('must have no member with the name of another parameter')
+    if (names.some((one) => findOwner(one) !== name))
+      throw new UnwritableValue('must have no member that the schema does not name')
   }
+}
+
+/** Lists the names of parameters, credentials and constants of a place. */
+function listOthers(place: string, { path, parameters, security, constantHeaders }: Spelled): string[] {
+  const constants =
+    place === 'query'
+      ? listPairs(parseTemplate(path).query).map(([name]) => name)
+      : (constantHeaders?.cookie ?? '').split(/; */).map((pair) => pair.replace(/=.*/s, ''))
+  const own = parameters.filter((one) => one.in === place).map(({ name }) => name)
+  const credentials = security.flat().filter((one) => one.in === place)
+  return [...constants, ...own, ...credentials.map(({ key }) => key)]
 }
 
 /** Returns the segment of a path that a variable stands in, without the segment's other variables. */

@@ -4,6 +4,7 @@ import { CheckLimitError } from './check-limit.ts'
 import { isExact } from './json.ts'
 import { describeObject, type JsonSchema } from './json-schema.ts'
 import type { MediaType } from './media-types.ts'
+import { once } from './once.ts'
 import type { Operation } from './operations.ts'
 import { findPosition, type Parameter } from './parameters.ts'
 import { createCompiler, type SchemaCheck, type SchemaCompiler } from './schema-compiler.ts'
@@ -62,14 +63,14 @@ export function compileOperations(
       if (!checks.has(mediaType)) checks.set(mediaType, compileInput(operation, mediaType, compile))
       return checks.get(mediaType)
     }
-    const checkSpelling = createSpellingCheck(operation)
+    const prepareSpelling = once(() => createSpellingCheck(operation))
     const hasCookies = operation.parameters.some((one) => one.in === 'cookie')
     const validate: Validator = ({ mediaType: chosen, contentType: _, ...input }) => {
       const mediaType = chosen ?? operation.body?.content[0]
       const check = find(mediaType)
       const broken = check ? listBroken(check, hasCookies ? { cookie: {}, ...input } : input) : []
       if (broken.length > 0) return broken
-      const violations = isPlain(input) ? [] : checkSpelling(input)
+      const violations = isPlain(input) ? [] : prepareSpelling()(input)
       // A body that a client has written is sent as it came, and JSON has a spelling for every value.
       if (chosen || !mediaType || mediaType.kind === 'json') return violations
       return [...violations, ...checkBodySpelling(mediaType, input.body)]

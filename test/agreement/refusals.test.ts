@@ -13,6 +13,7 @@ const of = (place: string, schema: object, more: object = {}) => ({
 })
 const integer = { type: 'integer' }
 const integers = { type: 'array', items: integer }
+const texts = { type: 'object', additionalProperties: { type: 'string' } }
 const form = (schema: object) => ({
   post: { ...ok, requestBody: { content: { 'application/x-www-form-urlencoded': { schema } } } },
 })
@@ -29,13 +30,44 @@ const paths = {
   '/headers': of('header', integers),
   '/cookie': of('cookie', integer),
   '/form': form({ type: 'object', properties: { a: integer } }),
+  '/open': of('query', texts),
+  '/constant?draft=false': of('query', texts),
+  '/named': of('query', { type: 'object', properties: { a: { type: 'string' } } }),
+  '/untyped': of('query', {}),
+  '/two': {
+    get: {
+      ...ok,
+      parameters: [
+        { name: 'v', in: 'query', schema: { type: 'object', properties: { a: {} } } },
+        { name: 'w', in: 'query', schema: texts },
+      ],
+    },
+  },
+  '/whole?draft=false': {
+    get: {
+      ...ok,
+      parameters: [
+        { name: 'v', in: 'querystring', content: { 'application/x-www-form-urlencoded': { schema: texts } } },
+      ],
+    },
+  },
+  '/cookies': of('cookie', texts),
+  '/crumbs': {
+    get: {
+      ...of('cookie', { type: 'object', properties: { a: {}, b: {}, session: {}, theme: {} } }).get,
+      'x-constant-headers': { Cookie: 'theme=dark' },
+    },
+  },
+  '/members': of('header', texts, { explode: true }),
 } satisfies Record<string, object>
 
 /** Each operation has its path as the name of its tool. */
 const named = Object.fromEntries(
   Object.entries(paths).map(([path, item]) => {
     const [[method, operation] = []] = Object.entries<object>(item)
-    return [path, { [`${method}`]: { operationId: path.split(/[/?]/)[1], ...operation } }]
+    // A path with a constant query has no exposed path of its own.
+    const more = path.includes('?') ? { 'x-rest-path': path.replace(/\?.*/, '') } : {}
+    return [path, { [`${method}`]: { operationId: path.split(/[/?]/)[1], ...more, ...operation } }]
   }),
 )
 
@@ -43,8 +75,14 @@ let upstream: UpstreamStub
 let gateway: RunningGateway
 beforeAll(async () => {
   upstream = await startUpstream((_request, response) => respondJson(response, 200, '{}'))
-  const { document } = await loadSound({ ...describeApi(named), 'x-name': 'shop' })
-  gateway = await startGateway(upstream.url, { SHOP_BASE_URL: upstream.url }, document && { document })
+  const scheme = (place: string, name: string) => ({
+    ...{ type: 'apiKey', in: place, name, 'x-configured-only': true, 'x-env': { value: 'SHOP_KEY' } },
+  })
+  const securitySchemes = { key: scheme('query', 'api_key'), session: scheme('cookie', 'session') }
+  const secured = { security: [{ key: [], session: [] }], components: { securitySchemes } }
+  const { document } = await loadSound({ ...describeApi(named, secured), 'x-name': 'shop' })
+  const environment = { SHOP_BASE_URL: upstream.url, SHOP_KEY: 'operator-key-1' }
+  gateway = await startGateway(upstream.url, environment, document && { document })
 })
 afterAll(async () => {
   await gateway?.[Symbol.asyncDispose]()
@@ -110,4 +148,65 @@ describe('a whole number that is not exact', () => {
     const sent = await callTool(tool, toArguments(most))
     expect(sent).toEqual([undefined, [expect.anything()]])
   })
+})
+
+describe('a member of an exploded object', () => {
+  test.each([
+    ['open', 'api_key'],
+    ['constant', 'draft'],
+    ['constant', 'api_key'],
+    ['whole', 'draft'],
+    ['whole', 'api_key'],
+    ['named', 'admin'],
+    ['untyped', 'admin'],
+  ])('is no other parameter of the query (%s, %s)', async (tool, name) => {
+    expect(await callTool(tool, { v: { [name]: 'mine' } })).toEqual(refusedByTool)
+    expect(await callRest(`/${tool}?${name}=mine`)).toEqual(refusedByRest)
+  })
+
+  test('is none of another object', async () => {
+    expect(await callTool('two', { w: { a: 'mine' } })).toEqual(refusedByTool)
+    const sent = ['/two?a=mine&b=mine&api_key=operator-key-1']
+    expect(await callTool('two', { v: { a: 'mine' }, w: { b: 'mine' } })).toEqual([undefined, sent])
+    expect(await callRest('/two?a=mine&b=mine')).toEqual([200, sent])
+  })
+
+  test.each([
+    ...['session', 'session=mine; x', 'x; session', 'a b', 'a\r\nx-evil: 1', 'a,b', '日', 'é', ''],
+    ...['a\u0000', 'a"', '(a)', 'a/b', 'a\u007f'],
+  ])('is no other cookie (%j)', async (name) => {
+    expect(await callTool('cookies', { v: { [name]: 'mine' } })).toEqual(refusedByTool)
+  })
+
+  test.each(['session', 'theme'])('is no other cookie on REST (%s)', async (name) => {
+    expect(await callTool('crumbs', { v: { [name]: 'mine' } })).toEqual(refusedByTool)
+    expect(await callRest('/crumbs', { headers: { cookie: `${name}=mine` } })).toEqual(refusedByRest)
+  })
+
+  test.each(["!#$%&'*+-.^_`|~", 'a'])('is a cookie with the name of a token (%s)', async (name) => {
+    expect(await callTool('cookies', { v: { [name]: 'mine' } })).toEqual([
+      undefined,
+      [expect.stringContaining('/cookies')],
+    ])
+    expect(upstream.requests.at(-1)?.headers.cookie).toBe(`${name}=mine; session=operator-key-1`)
+  })
+
+  test('is no cookie without a value', async () => {
+    expect(await callRest('/crumbs', { headers: { cookie: 'a; b=v' } })).toEqual([
+      200,
+      [expect.stringContaining('/crumbs')],
+    ])
+    expect(upstream.requests.at(-1)?.headers.cookie).toBe('theme=dark; b=v; session=operator-key-1')
+  })
+
+  test('is no cookie that stands twice', async () => {
+    expect(await callRest('/crumbs', { headers: { cookie: 'a=v; a=w' } })).toEqual(refusedByRest)
+  })
+
+  test.each(['a=b', 'a,b', 'a\r\nx-evil: 1', '日'])(
+    'has a name that a header can carry (%j)',
+    async (name) => {
+      expect(await callTool('members', { v: { [name]: 'mine' } })).toEqual(refusedByTool)
+    },
+  )
 })
