@@ -80,7 +80,8 @@ function createAjv(onReference: () => void): Ajv2020 {
   ajv.removeKeyword('uniqueItems').addKeyword(uniqueItems)
   const extend = (keyword: string, write: CodeWriter) => {
     const own = ajv.getKeyword(keyword)
-    if (typeof own === 'object' && 'code' in own) ajv.removeKeyword(keyword).addKeyword(extendCode(own, write))
+    if (typeof own === 'object' && 'code' in own)
+      ajv.removeKeyword(keyword).addKeyword(extendCode(own, write))
   }
   extend('$ref', ({ gen }) => {
     onReference()
