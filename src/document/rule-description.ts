@@ -22,7 +22,7 @@ export function describeRule(
   const { limit, passingSchemas } = asRecord(params)
   switch (keyword) {
     case 'enum':
-      return `must be one of ${choices.filter((choice) => choice !== null).join(', ')}`
+      return `must be ${describeChoices(schema)}`
     case 'type':
     case 'minimum':
     case 'maximum':
@@ -77,7 +77,7 @@ function describeAlternative(alternative: unknown, root: JsonSchema): string {
   const { $ref } = asRecord(alternative)
   const name = typeof title === 'string' ? title : asText($ref).replace(/^.*\//, '')
   if (schema.const !== undefined) return describeConstant(schema.const, schema)
-  if (schema.enum !== undefined) return `one of ${toList(schema.enum).join(', ')}`
+  if (schema.enum !== undefined) return describeChoices(schema.enum)
   const inner = toList(schema.oneOf ?? schema.anyOf)
   if (inner.length > 0 && type === undefined && properties === undefined)
     return inner.map((one) => describeAlternative(one, {})).join(' or ')
@@ -119,6 +119,12 @@ export function findMeantAlternative({ keyword, schema, data }: ErrorObject, roo
 
 function toList(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : []
+}
+
+/** Lists the allowed values but null. An object of the document may have a `toString` that is no function. */
+function describeChoices(values: unknown): string {
+  const told = toList(values).filter((one) => one !== null)
+  return `one of ${told.map((one) => (typeof one === 'object' ? quoteConstant(one) : one)).join(', ')}`
 }
 
 /** Quotes a constant of the document, which everybody may read, but where it stands for a secret. */

@@ -1,6 +1,5 @@
 import {
   _,
-  type CodeKeywordDefinition,
   type ErrorObject,
   type FuncKeywordDefinition,
   type KeywordCxt,
@@ -11,10 +10,10 @@ import {
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { beginCheck, countReference } from './check-limit.ts'
 import { isMultiple } from './decimal.ts'
+import { areEqual, areUnique } from './equality.ts'
 import { annotations, formats } from './formats.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { compilePattern } from './linear-pattern.ts'
-import { areUnique } from './unique-items.ts'
 
 /** Checks a value; `errors` are those of the last one. Throws `CheckLimitError`. */
 export interface SchemaCheck extends Pick<ValidateFunction, 'schema'> {
@@ -78,16 +77,13 @@ function createAjv(onReference: () => void): Ajv2020 {
   const ajv = new Ajv2020({ ...options, ownProperties, logger: false })
   ajv.removeKeyword('multipleOf').addKeyword(multipleOf)
   ajv.removeKeyword('uniqueItems').addKeyword(uniqueItems)
-  const extend = (keyword: string, write: CodeWriter) => {
-    const own = ajv.getKeyword(keyword)
-    if (typeof own === 'object' && 'code' in own)
-      ajv.removeKeyword(keyword).addKeyword(extendCode(own, write))
-  }
-  extend('$ref', ({ gen }) => {
+  extendKeyword(ajv, '$ref', ({ gen }, writeOwn) => {
     onReference()
     gen.code(_`${gen.scopeValue('func', { ref: countReference })}()`)
+    writeOwn()
   })
-  extend('unevaluatedProperties', disinheritProperties)
+  for (const name of ['const', 'enum']) extendKeyword(ajv, name, compareValues)
+  extendKeyword(ajv, 'unevaluatedProperties', disinheritProperties)
   for (const [name, { check }] of Object.entries(formats)) ajv.addFormat(name, check)
   for (const name of annotations) ajv.addFormat(name, true)
   return ajv
@@ -114,21 +110,30 @@ const uniqueItems: FuncKeywordDefinition = {
   error: { message: 'must NOT have duplicate items' },
 }
 
-type CodeWriter = (context: KeywordCxt) => void
+/** Writes the code of a keyword; the second argument writes what Ajv's own would be. */
+type CodeWriter = (context: KeywordCxt, writeOwn: () => void) => void
 
-/** Returns a keyword of Ajv that writes more code before its own. */
-function extendCode({ code, ...own }: CodeKeywordDefinition, write: CodeWriter): CodeKeywordDefinition {
-  return {
-    ...own,
-    code(context, ...rest) {
-      write(context)
-      code(context, ...rest)
-    },
-  }
+/** Extends a keyword where it stands, since the order of keywords is that of errors. */
+function extendKeyword(ajv: Ajv2020, name: string, write: CodeWriter): void {
+  const keyword = ajv.getKeyword(name)
+  if (typeof keyword !== 'object' || !('code' in keyword)) return
+  const { code } = keyword
+  keyword.code = (context, ...rest) => write(context, () => code(context, ...rest))
+}
+
+/** Ajv's own calls `valueOf` and `toString` of objects, which may be members of any type. */
+function compareValues(context: KeywordCxt, writeOwn: () => void): void {
+  const { gen, keyword, schema, data } = context
+  const allowed: readonly unknown[] = keyword === 'enum' ? schema : [schema]
+  const isAllowed = (value: unknown) => allowed.some((one) => areEqual(one, value))
+  if (allowed.some((one) => typeof one === 'object' && one !== null))
+    context.pass(_`${gen.scopeValue('func', { ref: isAllowed })}(${data})`)
+  else writeOwn()
 }
 
 /** Ajv's own looks for a member among those evaluated in a plain object, which inherits `constructor`. */
-function disinheritProperties({ gen, it: { props } }: KeywordCxt): void {
+function disinheritProperties({ gen, it: { props } }: KeywordCxt, writeOwn: () => void): void {
   if (props instanceof Name)
     gen.if(_`${props} && ${props} !== true`, () => gen.assign(props, _`{ __proto__: null, ...${props} }`))
+  writeOwn()
 }

@@ -15,6 +15,7 @@ const alternatives = ['a', 'b'].map((name) => ({
   properties: { [name]: { type: 'string' } },
   required: [name],
 }))
+const inherited = Object.fromEntries(names.map((name) => [name, ['x']]))
 const describeBodies = (schemas: Record<string, object>) =>
   Object.fromEntries(
     Object.entries(schemas).map(([id, schema]) => [
@@ -67,6 +68,10 @@ const document = {
         referred: { allOf: [{ $ref: '#/components/schemas/Choice' }], unevaluatedProperties: false },
         condition: { dependentSchemas: { a: alternatives[0] }, unevaluatedProperties: false },
         pattern: { properties: { a: {} }, patternProperties: { '^x': {} }, unevaluatedProperties: false },
+        constant: { properties: { k: { const: { a: 1 } } } },
+        constants: { properties: { k: { enum: [{ a: 1 }, [{ a: 1 }], 'x'] } } },
+        constantNames: { properties: { k: { const: inherited } } },
+        constantsNames: { properties: { k: { enum: [{ toString: [1] }, inherited] } } },
         named: { anyOf: [{ properties: members }], unevaluatedProperties: false },
       }),
       '/pinned/{valueOf}': {
@@ -196,5 +201,26 @@ describe('names that every object inherits', () => {
         rest: 200,
         isError: false,
       })
+  })
+
+  test.each(['constant', 'constants'])(
+    'are members like others of a value that is compared (%s)',
+    async (id) => {
+      for (const name of names)
+        for (const k of [{ [name]: 'x' }, { [name]: 1, a: 1 }, [{ [name]: 'x' }], [{ [name]: null, a: 1 }]])
+          expect(await callBoth(id, 'POST', { k }), name).toMatchObject({
+            rest: 400,
+            isError: true,
+            sent: [],
+          })
+      expect(await callBoth(id, 'POST', { k: { a: 1 } })).toMatchObject({ rest: 200, isError: false })
+    },
+  )
+
+  test.each(['constantNames', 'constantsNames'])('are members like others of a constant (%s)', async (id) => {
+    expect(await callBoth(id, 'POST', { k: inherited })).toMatchObject({ rest: 200, isError: false })
+    const { valueOf: _, ...others } = inherited
+    for (const k of [{}, others, { ...inherited, a: 1 }, { ...inherited, valueOf: 'x' }])
+      expect(await callBoth(id, 'POST', { k })).toMatchObject({ rest: 400, isError: true, sent: [] })
   })
 })

@@ -191,6 +191,13 @@ describe('the rule', () => {
     ['multipleOf', { type: 'integer', multipleOf: 5 }, 7, 'must be multiple of 5'],
     ['const', { const: 'v1' }, 'planted', 'must be "v1" (got a string)'],
     ['const', { const: { a: 1 } }, 8, 'must be {"a":1} (got 8)'],
+    ['enum', { enum: [{ toString: 1 }, 'x', [2]] }, 8, 'must be one of {"toString":1}, x, [2] (got 8)'],
+    [
+      'anyOf',
+      { anyOf: [{ const: 'a' }, { enum: [{ toString: 1 }, 'b'] }] },
+      8,
+      'must be "a" or one of {"toString":1}, b (got 8)',
+    ],
     ['const', { const: 'planted', format: 'password' }, 8, 'must be the one value of the document'],
     [
       'anyOf',

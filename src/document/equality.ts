@@ -24,6 +24,26 @@ export function areUnique(elements: readonly unknown[]): boolean {
   return texts.size + others.size + inexact === elements.length
 }
 
+/**
+ * Returns whether two values are equal as JSON (JSON Schema 2020-12, §4.2.2), whatever their members are called. Goes no
+ * deeper than the first. A raw JSON value is a number that no JavaScript number equals.
+ */
+export function areEqual(value: unknown, other: unknown): boolean {
+  if (value === other) return true
+  if (Array.isArray(value))
+    return (
+      Array.isArray(other) &&
+      value.length === other.length &&
+      value.every((one, index) => areEqual(one, other[index]))
+    )
+  if (!isObject(value) || !isObject(other) || JSON.isRawJSON(other)) return false
+  const names = Object.keys(value)
+  return (
+    names.length === Object.keys(other).length &&
+    names.every((name) => Object.hasOwn(other, name) && areEqual(value[name], other[name]))
+  )
+}
+
 /** Returns whether a value is a number that may have lost digits when its text was parsed. */
 function mayDiffer(value: unknown): boolean {
   return typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER
