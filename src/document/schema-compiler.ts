@@ -123,8 +123,9 @@ function extendKeyword(ajv: Ajv2020, name: string, write: CodeWriter): void {
 
 /** Ajv's own calls `valueOf` and `toString` of objects, which may be members of any type. */
 function compareValues(context: KeywordCxt, writeOwn: () => void): void {
-  const { gen, keyword, schema, data } = context
-  const allowed: readonly unknown[] = keyword === 'enum' ? schema : [schema]
+  const { gen, keyword, data } = context
+  const schema: unknown = context.schema
+  const allowed = keyword === 'enum' && Array.isArray(schema) ? schema : [schema]
   const isAllowed = (value: unknown) => allowed.some((one) => areEqual(one, value))
   if (allowed.some((one) => typeof one === 'object' && one !== null))
     context.pass(_`${gen.scopeValue('func', { ref: isAllowed })}(${data})`)

@@ -120,6 +120,11 @@ export const errorCatalogue = {
     'The client disconnected before the response was complete, and the call had no effect.',
     'Nothing: no client receives this error. It stands in metrics.',
   ),
+  upload_incomplete: doubt(
+    400,
+    'The body did not arrive whole or is too large, and a part of it was sent already.',
+    'Read the state before repeating a write.',
+  ),
   internal_error: doubt(
     500,
     'The gateway failed to handle the request.',

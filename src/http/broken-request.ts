@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
+import { isUploadSent } from '../upstream/body-stream.ts'
 import { claimResponse, findConnection } from './connection.ts'
 import { describeProblem, writeProblem } from './problem-response.ts'
 
@@ -54,8 +55,9 @@ export function respondToBrokenRequest(error: Error, socket: Duplex): ErrorCode 
     socket.destroy()
     return undefined
   }
-  const problem = new GatewayError(parserCodes[code] ?? 'bad_request')
   const { latest, pending } = connection
+  const isSent = latest && isUploadSent(latest.request)
+  const problem = new GatewayError(isSent ? 'upload_incomplete' : (parserCodes[code] ?? 'bad_request'))
   const within = latest && !latest.request.complete ? latest.response : undefined
   const last = pending.at(-1)?.response
   last?.once('close', () => end(socket))

@@ -2,12 +2,14 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Server as TlsServer } from 'node:tls'
+import { noteRequest } from '../upstream/call.ts'
 
 /** What is known of a connection of a client. */
 interface Connection {
   /** The requests whose responses are not finished, oldest first. */
   readonly pending: Pending[]
-  latest?: Pending
+  /** The one that came last, while it is not complete or has no response yet. */
+  latest?: Pending | undefined
   /** True once a request was refused as broken: no other is read. */
   broken: boolean
 }
@@ -79,6 +81,7 @@ export function closeIdle(server: Server): void {
 
 function follow(request: IncomingMessage, response: ServerResponse, handled?: { count: number }): void {
   const { socket } = request
+  noteRequest(socket)
   const connection = findConnection(socket)
   const { pending } = connection
   connection.latest = { request, response }
@@ -87,6 +90,8 @@ function follow(request: IncomingMessage, response: ServerResponse, handled?: { 
     if (handled) handled.count -= 1
     const index = pending.findIndex((one) => one.response === response)
     if (index >= 0) pending.splice(index, 1)
+    // What is known of the last request, its body and its credentials, would wait for the next one.
+    if (request.complete && connection.latest?.response === response) connection.latest = undefined
     pending[0]?.resume?.()
   })
 }

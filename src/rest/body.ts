@@ -6,7 +6,7 @@ import { findMediaType, type MediaType, type RequestBody } from '../document/med
 import type { Operation } from '../document/operations.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { announcesBody, checkEncoding, parseBodies } from '../http/request-check.ts'
-import { StreamLimit } from '../upstream/body-stream.ts'
+import { noteUpload, StreamLimit } from '../upstream/body-stream.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -67,6 +67,7 @@ export function registerBodyParser(app: FastifyInstance, { text, file }: BodyLim
     const body = limitBody(payload, request, isBytes ? file : text)
     if (!isBytes || mayRepeat(operation)) return parse(await buffer(body), request)
     request.rawBody = body
+    noteUpload(request.raw, body)
     request.bodyType = mediaType
     const close = uploads.tryOpen()
     if (!close) throw new GatewayError('overloaded', { headers: { 'retry-after': '1' } })

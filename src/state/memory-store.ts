@@ -45,7 +45,7 @@ export function createMemoryStore<Value>(clock: Clock, most = capacity): Store<V
   return {
     claim: async (key, value, ttl, owner) => records.claim(key, value, ttl, owner),
     set: async (key, value, ttl) => records.replace(key, value, ttl),
-    delete: async (key) => records.delete(key),
+    delete: async (key, claimed) => records.release(key, claimed),
     count: async (key, window) => count(key, window),
     spend: async (name, ttl) => count(name, ttl).calls === 1,
     keep: async (key, kept, marks) => responses.set(key, { ...kept, marks }, kept.ttl),
@@ -107,6 +107,11 @@ class MemoryRecords<Value> {
     const owner = this.#records.get(key)?.owner ?? ''
     this.delete(key)
     this.#set(key, value, ttl, owner)
+  }
+
+  /** Deletes the record that a call has claimed; one that has expired may be another call's by now. */
+  release(key: string, claimed: Value): void {
+    if (this.#records.get(key)?.value === claimed) this.delete(key)
   }
 
   delete(key: string): void {

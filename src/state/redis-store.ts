@@ -50,7 +50,7 @@ class RedisStore<Value> implements Store<Value> {
   readonly #outbox: Outbox
   readonly #responses: RedisResponses<Value>
   /** The records of the calls under way, as they stand in Redis, by their keys. */
-  readonly #claimed = new Map<string, string>()
+  readonly #claimed = new Map<string, { readonly value: Value; readonly sealed: string }>()
   #epoch = ''
 
   constructor({ connection, sealing, waits, fallback, clock }: StoreParts) {
@@ -78,7 +78,7 @@ class RedisStore<Value> implements Store<Value> {
       throw error
     })
     if (result === 'claimed') {
-      this.#claimed.set(key, sealed)
+      this.#claimed.set(key, { value, sealed })
       return undefined
     }
     if (result === 'known') return this.#read(key, detail)
@@ -117,10 +117,12 @@ class RedisStore<Value> implements Store<Value> {
     )
   }
 
-  async delete(name: string): Promise<void> {
+  async delete(name: string, claimed: Value): Promise<void> {
     const key = this.#sealing.key('record', name)
-    const sealed = this.#claimed.get(key)
-    if (sealed === undefined) return
+    const known = this.#claimed.get(key)
+    // Where Redis has lost the record, the key may be another call's.
+    if (known?.value !== claimed) return
+    const { sealed } = known
     this.#claimed.delete(key)
     // Where Redis did not confirm it, it is repeated, and the key may be another call's by then.
     await this.#outbox.send(sealed, longestRecord, () =>

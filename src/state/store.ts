@@ -56,8 +56,8 @@ export interface Store<Value> extends CounterStore, SpendingStore {
   claim(key: string, value: Value, ttl: number, owner: string): Promise<Value | undefined>
   /** Replaces a record that was claimed, for `ttl` milliseconds; there is room for it, however full the store is. */
   set(key: string, value: Value, ttl: number): Promise<void>
-  /** Deletes a record that was claimed here and was not replaced. */
-  delete(key: string): Promise<void>
+  /** Deletes a record that was claimed here, by the value that it was claimed with, and was not replaced. */
+  delete(key: string, claimed: Value): Promise<void>
   /** Keeps a value until it is taken, or one of the marks is set. */
   keep(key: string, kept: Kept<Value>, marks: readonly string[]): Promise<void>
   /** Resolves with a kept value, once, unless one of its marks was set after it began. */

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { SecretFilter } from './secret-filter.ts'
@@ -112,4 +113,17 @@ export class BodyStream extends Readable {
   #fail(code: StreamFailure, cause: Error): void {
     this.destroy(this.#options.createError(code, cause))
   }
+}
+
+/** Bodies that go upstream as they arrive, by their requests. */
+const uploads = new WeakMap<IncomingMessage, Readable>()
+
+/** Notes that the body of a request goes upstream as it arrives. */
+export function noteUpload(request: IncomingMessage, body: Readable): void {
+  uploads.set(request, body)
+}
+
+/** Returns whether a part of a request's body may have reached the API, whatever becomes of the rest. */
+export function isUploadSent(request: IncomingMessage): boolean {
+  return uploads.get(request)?.readableDidRead ?? false
 }

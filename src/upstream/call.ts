@@ -125,19 +125,24 @@ const grace = 1_000
 /** What to call when a connection brings another request: its client has read the response before it. */
 const watched = new WeakMap<Socket, () => void>()
 
+/** Tells the calls before of a request that arrives on their connection. */
+export function noteRequest(socket: Socket): void {
+  watched.get(socket)?.()
+}
+
 /** The connection of an HTTP client. */
 export class HttpConnection implements ClientConnection {
   readonly #response: ServerResponse
   readonly #socket: Socket | null
   readonly hold: () => () => void
   readonly #listeners: (() => void)[] = []
+  readonly #deliveries: ((delivery: Delivery) => void)[] = []
 
   constructor(response: ServerResponse, hold: () => () => void) {
     this.#response = response
     this.hold = hold
     // A response that waits behind another on its connection has no socket yet; its request has.
     this.#socket = response.req.socket ?? response.socket
-    if (this.#socket) watched.get(this.#socket)?.()
   }
 
   /**
@@ -159,7 +164,12 @@ export class HttpConnection implements ClientConnection {
   onDelivery(listener: (delivery: Delivery) => void): void {
     const [response, socket] = [this.#response, this.#socket]
     if (this.disconnected || !socket) listener('lost')
-    else this.#onClose(() => (response.writableFinished ? watchSocket(socket, listener) : listener('lost')))
+    else if (this.#deliveries.push(listener) === 1) {
+      const tell = (delivery: Delivery) => {
+        for (const one of this.#deliveries) one(delivery)
+      }
+      this.#onClose(() => (response.writableFinished ? watchSocket(socket, tell) : tell('lost')))
+    }
   }
 
   /** A batch has many calls, and Node warns of many listeners of one response. */
@@ -187,12 +197,4 @@ function watchSocket(socket: Socket, listener: (delivery: Delivery) => void): vo
     watched.set(socket, () => settle('delivered'))
     socket.once('close', onClose)
   }
-}
-
-/** A client without a connection that could be watched: its responses count as delivered. */
-export const unwatchedConnection: ClientConnection = {
-  disconnected: false,
-  onDisconnect() {},
-  onDelivery: (listener) => listener('delivered'),
-  hold: () => () => {},
 }

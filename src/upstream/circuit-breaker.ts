@@ -109,7 +109,11 @@ const failure = new Error('the upstream failed')
 const outages: ReadonlySet<number> = new Set([502, 503, 504])
 
 /** Errors that say nothing about the upstream. */
-const ours: ReadonlySet<string> = new Set(['client_disconnected', 'body_too_large', 'overloaded'])
+const ours: ReadonlySet<string> = new Set([
+  ...['client_disconnected', 'body_too_large', 'upload_incomplete', 'overloaded'],
+  // Beneath the breaker this is a response that is larger than what the gateway collects.
+  'upstream_invalid_response',
+])
 
 /** Sends what the circuit breaker lets in and tells it how that ended. Rejects the rest with `upstream_unavailable`. */
 export function breakCircuit(circuit: CircuitBreaker): Interceptor {

@@ -9,7 +9,6 @@ import {
   type Send,
   type UpstreamRequest,
   type UpstreamResponse,
-  unwatchedConnection,
 } from './call.ts'
 import {
   type CallCredentials,
@@ -160,6 +159,14 @@ function decodeBody(body: Buffer, contentType: string): string {
   } catch {
     return body.toString('utf8')
   }
+}
+
+/** A client without a connection that could be watched: its responses count as delivered. */
+export const unwatchedConnection: ClientConnection = {
+  disconnected: false,
+  onDisconnect() {},
+  onDelivery: (listener) => listener('delivered'),
+  hold: () => () => {},
 }
 
 function findConnection({ connection = unwatchedConnection, signal }: CallOptions): ClientConnection {

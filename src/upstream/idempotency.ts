@@ -38,15 +38,16 @@ export function idempotency(store: Store<IdempotencyRecord>, fingerprint: Finger
     const key = fingerprint.nameClient(identity, principal, operation.id, idempotencyKey)
     const call = fingerprint.nameCall({ ...requireWhole(request), principal })
     const owner = fingerprint.nameLimited(principal, identity)
-    const known = await store.claim(key, { call }, memory, owner)
+    const record = { call }
+    const known = await store.claim(key, record, memory, owner)
     if (known) return repeat(known, call)
     try {
       const response = await send(request)
-      if (mayRepeat(response)) await store.delete(key)
+      if (mayRepeat(response)) await store.delete(key, record)
       else await store.set(key, { call, response: encodeResponse(response) }, memory)
       return response
     } catch (error) {
-      await recordError(store, key, call, error)
+      await recordError(store, key, record, error)
       throw error
     }
   }
@@ -69,12 +70,12 @@ function mayRepeat({ status }: UpstreamResponse): boolean {
 async function recordError(
   store: Store<IdempotencyRecord>,
   key: string,
-  call: string,
+  record: IdempotencyRecord,
   error: unknown,
 ): Promise<void> {
   const { code, recovery } = error instanceof GatewayError ? error : new GatewayError('internal_error')
-  if (isUnknown(code)) await store.set(key, { call, error: { code, recovery } }, memory)
-  else await store.delete(key)
+  if (isUnknown(code)) await store.set(key, { ...record, error: { code, recovery } }, memory)
+  else await store.delete(key, record)
 }
 
 function isUnknown(code: ErrorCode): boolean {

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import { buildConnector, Pool } from 'undici'
 import { skipInterimResponses } from './interim-responses.ts'
 import { openTunnel } from './tunnel.ts'
@@ -18,6 +19,11 @@ export class ConnectionError extends Error {
 export interface Pools {
   readonly reads: Pool
   readonly writes: Pool
+}
+
+/** undici takes a reset for the end of a body without a length; by another code it takes it for what it is. */
+function tellReset(error: Error & { code?: string }): void {
+  if (error.code === 'ECONNRESET') error.code = 'ECONNABORTED'
 }
 
 interface PoolOptions {
@@ -54,7 +60,7 @@ export function openPools({ origin, connectTimeout, ca, proxy }: PoolOptions): P
   const connect: buildConnector.connector = (target, done) => {
     const finish: buildConnector.Callback = (...[error, socket]) => {
       if (error) done(error, null)
-      else if (socket) done(null, skipInterimResponses(socket))
+      else if (socket) done(null, skipInterimResponses(socket.on('error', tellReset)))
     }
     if (!proxy) return connectTo(target, finish)
     openTunnel(proxy, target, connectTimeout).then(
@@ -71,7 +77,8 @@ export function openPools({ origin, connectTimeout, ca, proxy }: PoolOptions): P
     bodyTimeout: 0,
     pipelining: 1,
     connections: mostConnections,
-    connect,
+    // Bound to no call: a connection would keep the one that opened it, with its credentials and bodies, until it closes.
+    connect: AsyncResource.bind(connect),
   }
   const short = { keepAliveTimeout: idleBeforeWrite, keepAliveMaxTimeout: idleBeforeWrite }
   return { reads: new Pool(origin, common), writes: new Pool(origin, { ...common, ...short }) }

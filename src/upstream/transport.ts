@@ -73,7 +73,6 @@ interface ExchangeParts extends Required<Pick<TransportOptions, 'streams' | 'str
 }
 
 type Controller = Dispatcher.DispatchController
-
 const nothing: Buffer<ArrayBuffer> = Buffer.alloc(0)
 
 /** One request and its response on one connection. */
@@ -159,10 +158,12 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Controller, cause: Error): void {
+    this.#leaveQueue()
     this.#stream?.end(cause)
+    const isSent = this.#controller !== undefined
     // The body of a client that has disconnected, or has sent too much, says nothing about the upstream.
-    if (cause instanceof GatewayError) this.#fail(cause)
-    else this.#fail(new ConnectionError(this.#controller !== undefined, cause))
+    if (!(cause instanceof GatewayError)) this.#fail(new ConnectionError(isSent, cause))
+    else this.#fail(isSent ? createCallError(this.#parts.call, 'upload_incomplete', { cause }) : cause)
   }
 
   /** The signal calls it without an object, so that it is a value and no method. */
@@ -179,7 +180,6 @@ class Exchange implements Dispatcher.DispatchHandler {
   #settle(): boolean {
     if (this.#settled) return false
     this.#settled = true
-    this.#leaveQueue()
     this.#parts.load.collected -= this.#room
     this.#parts.request.signal?.removeEventListener('abort', this.#abort)
     return true

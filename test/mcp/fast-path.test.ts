@@ -5,7 +5,7 @@ import { createFastPath } from '../../src/mcp/fast-path.ts'
 import { createSdkPath } from '../../src/mcp/protocol.ts'
 import { initializeVersions } from '../../src/mcp/revisions.ts'
 import { createTools } from '../../src/mcp/tools.ts'
-import { unwatchedConnection } from '../../src/upstream/call.ts'
+import { unwatchedConnection } from '../../src/upstream/client.ts'
 import { answer, createOptions, operations, type Respond, secretValue } from './example.ts'
 
 const identity = { name: 'calgate', title: 'A gateway', version: '1.2.3', instructions: 'Read first.' }

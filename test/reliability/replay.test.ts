@@ -1,7 +1,9 @@
-import { type ClientRequest, request as httpRequest } from 'node:http'
+import { once } from 'node:events'
+import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
+import { openConnection } from '../support/raw-connection.ts'
 import { behaveWell, type RawUpstream, startRawUpstream, writeAnswer } from '../support/raw-upstream.ts'
 import { calls, type ServerName, servers, toMcpRequest, toRestRequest, writes } from '../support/servers.ts'
 
@@ -157,3 +159,69 @@ test.each(cases)(
     expect(upstream.hits).toBe(1)
   },
 )
+
+/** Writes a call as it stands on a connection. */
+function spell({ path, init }: ReturnType<typeof toRestRequest | typeof toMcpRequest>): string {
+  const { method, headers, body = '' } = init
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  const length = body === '' ? [] : [`content-length: ${Buffer.byteLength(body)}`]
+  return [`${method} ${path} HTTP/1.1`, 'Host: 127.0.0.1', ...lines, ...length, '', body].join('\r\n')
+}
+
+test.each(names.flatMap((server) => (['create', 'refresh'] as const).map((name) => ({ server, name }))))(
+  '$server: a request that was there before does not make the answer to a $name one that was read',
+  async ({ server, name }) => {
+    await using upstream = await startRawUpstream()
+    await using gateway = await startGateway(upstream.url)
+    const { release } = holdBack(upstream)
+    const to = server === 'rest' ? toRestRequest : toMcpRequest
+    const socket = openConnection(server === 'rest' ? gateway.restUrl : gateway.mcpUrl)
+    socket.on('error', () => {}).pause()
+    socket.write(spell(to(calls[name])) + spell(to(calls.list)))
+    await until(() => upstream.hits === 1)
+    release()
+    await until(() => upstream.hits === 2)
+    socket.resetAndDestroy()
+    await until(() => gateway.log.join('').includes('"status":499'))
+    const { text } = await servers[server](gateway, calls[name])
+    expect(JSON.parse(text).data.number).toBe(1)
+    expect(upstream.hits).toBe(2)
+  },
+)
+
+test('the answers to a batch that was read are all one that was read', async () => {
+  const warnings: string[] = []
+  const note = ({ name }: Error) => void warnings.push(name)
+  process.on('warning', note)
+  await using upstream = await startRawUpstream()
+  await using gateway = await startGateway(upstream.url)
+  let number = 0
+  upstream.behave = (socket) => {
+    number += 1
+    socket.write(writeAnswer(`{"status":"success","data":{"number":${number}}}`))
+  }
+  const { path, init } = toMcpRequest(calls.create)
+  const batch = JSON.stringify(
+    Array.from({ length: 12 }, (_, id) => {
+      const message = JSON.parse(init.body ?? '')
+      message.params.arguments.body.email = `ada+${id}@example.org`
+      return { ...message, id }
+    }),
+  )
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const send = async (body: string) => {
+    const sent = httpRequest(gateway.mcpUrl + path, { method: 'POST', headers: init.headers, agent })
+    const [response]: IncomingMessage[] = await once(sent.end(body), 'response')
+    await response?.resume().toArray()
+    return sent.socket
+  }
+  await send(batch)
+  const socket = await send(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' }))
+  expect(number).toBe(12)
+  socket?.destroy()
+  await send(batch)
+  expect(number).toBe(24)
+  process.off('warning', note)
+  expect(warnings).not.toContain('MaxListenersExceededWarning')
+  agent.destroy()
+})

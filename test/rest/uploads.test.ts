@@ -1,9 +1,11 @@
 import { once } from 'node:events'
 import { Agent, type IncomingMessage, request } from 'node:http'
+import type { Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import { findClosedUrl, type RunningGateway, startGateway } from '../support/gateway.ts'
 import { startIssuer } from '../support/issuer.ts'
-import { openConnection } from '../support/raw-connection.ts'
+import { openConnection, readAll } from '../support/raw-connection.ts'
+import { startRawUpstream } from '../support/raw-upstream.ts'
 import { startUpstream } from '../support/upstream-stub.ts'
 
 const document = {
@@ -124,4 +126,33 @@ test('an upload whose client leaves while it is authenticated takes no place of 
   const headers = { 'content-type': 'application/octet-stream', authorization }
   const response = await fetch(`${gateway.restUrl}/files`, { method: 'PUT', headers, body: 'small' })
   expect([response.status, upstream.requests.length]).toEqual([200, 1])
+})
+
+const chunk = (bytes: number) => `${bytes.toString(16)}\r\n${'x'.repeat(bytes)}\r\n`
+
+test.each([
+  ['becomes too large', (socket: Socket) => socket.write(chunk(60_000))],
+  ['goes on with a broken chunk', (socket: Socket) => socket.write('broken\r\n')],
+  ['stops until the time for requests is over', () => {}],
+  ['is left', (socket: Socket) => socket.destroy()],
+])('of an upload that %s when a part was sent, nobody says that it had no effect', async (_what, spoil) => {
+  const arrived = Promise.withResolvers<void>()
+  await using upstream = await startRawUpstream(() => arrived.resolve())
+  const timeouts = { headers: 500, request: 1_000, keepAlive: 5_000 }
+  const environment = { FILES_BASE_URL: upstream.url, FILE_LIMIT: '100000' }
+  await using gateway = await startGateway(upstream.url, environment, { document, timeouts })
+  const socket = openConnection(gateway.restUrl).on('error', () => {})
+  const head = ['PUT /files HTTP/1.1', 'Host: 127.0.0.1', 'Content-Type: application/octet-stream']
+  socket.write([...head, 'Transfer-Encoding: chunked', '', chunk(60_000)].join('\r\n'))
+  await arrived.promise
+  const received = readAll(socket).catch(() => '')
+  spoil(socket)
+  const text = await received
+  if (text) {
+    expect(text).toMatch(/^HTTP\/1\.1 400 /)
+    expect(text).toContain('"code":"upload_incomplete"')
+    expect(text).toContain('"outcome":"unknown","retryable":false')
+  }
+  await expect.poll(() => gateway.log.join('')).toContain('"code":"upload_incomplete"')
+  expect(gateway.log.join('')).not.toMatch(/"code":"(?:client_disconnected|body_too_large|bad_request)"/)
 })

@@ -61,8 +61,19 @@ test('what was claimed is kept however large it becomes', async () => {
 test('there is room again when records expire or are deleted', async () => {
   const { store, clock } = openStore()
   const count = await fill(store, 'a', 1_000)
-  await store.delete('a 0')
+  await store.delete('a 0', text(1_000))
   expect(await store.claim('again', '', lifetime, 'a')).toBeUndefined()
   clock.now = lifetime
   expect(await fill(store, 'c', 1_000)).toBe(count)
+})
+
+test('a call deletes no record of the next one with its key', async () => {
+  const { store, clock } = openStore()
+  await store.claim('k', 'first', lifetime, 'a')
+  clock.now = lifetime
+  await store.claim('k', 'second', lifetime, 'a')
+  await store.delete('k', 'first')
+  expect(await store.claim('k', 'third', lifetime, 'a')).toBe('second')
+  await store.delete('k', 'second')
+  expect(await store.claim('k', 'third', lifetime, 'a')).toBeUndefined()
 })

@@ -177,11 +177,11 @@ it('deletes no record of another call when it repeats a deletion that Redis has 
   const { first, second, address } = stores
   // Redis knows a script after its first use.
   await first.claim('other', 'running', lifetime, 'a')
-  await first.delete('other')
+  await first.delete('other', 'running')
   await first.claim('key', 'first', lifetime, 'a')
   await first.set('last', 'done', lifetime)
   address.mute()
-  await first.delete('key')
+  await first.delete('key', 'first')
   await first.set('last', 'done', lifetime)
   expect(await second.claim('key', 'second', lifetime, 'a')).toBeUndefined()
   await second.set('last', 'replaced', lifetime)
@@ -195,7 +195,7 @@ it('does not write down what became of a key after its time', async () => {
   const { first, second, clock } = stores
   await first.claim('deleted', 'running', lifetime, 'a')
   await stores.cut()
-  await first.delete('deleted')
+  await first.delete('deleted', 'running')
   await first.set('set', 'old', lifetime)
   clock.now += lifetime
   await first.set('last', 'done', lifetime)

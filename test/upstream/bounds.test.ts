@@ -63,6 +63,28 @@ test('when 512 requests wait for a connection, the next is refused', async () =>
   await expect(one()).rejects.toMatchObject({ code: 'overloaded', headers: { 'retry-after': '1' } })
 })
 
+test('a call that was given up counts until the pool has left it out', async () => {
+  const handlers: Dispatcher.DispatchHandler[] = []
+  const pool: unknown = {
+    dispatch: (_options: unknown, handler: Dispatcher.DispatchHandler) => handlers.push(handler),
+  }
+  const send = createTransport({ reads: pool as Pool, writes: pool as Pool })
+  const client = new AbortController()
+  const { signal } = client
+  const one = () =>
+    runInCall(describeCall(create), () => send({ method: 'POST', path: '/', headers: {}, signal }))
+  const controller = { abort() {} } as unknown as Dispatcher.DispatchController
+  for (let n = 0; n < 512; n += 1) one().catch(() => {})
+  client.abort(new Error('left'))
+  await expect(one()).rejects.toMatchObject({ code: 'overloaded' })
+  for (const handler of handlers.splice(0)) {
+    handler.onRequestStart?.(controller, {})
+    handler.onResponseError?.(controller, new Error('given up'))
+  }
+  one().catch(() => {})
+  expect(handlers).toHaveLength(1)
+})
+
 /** A transport whose responses the test sends piece by piece. */
 function openPieces() {
   const handlers: Dispatcher.DispatchHandler[] = []

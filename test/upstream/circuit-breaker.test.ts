@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { GatewayError } from '../../src/errors/gateway-error.ts'
 import { breakCircuit, CircuitBreaker, type Report } from '../../src/upstream/circuit-breaker.ts'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -153,3 +154,16 @@ test('it says whether calls go through', async () => {
   await vi.advanceTimersByTimeAsync(0)
   expect(circuit.state).toBe('closed')
 })
+
+test.each(['upstream_invalid_response', 'upload_incomplete', 'overloaded', 'client_disconnected'] as const)(
+  'what the gateway itself refuses (%s) says nothing about the upstream',
+  async (code) => {
+    const circuit = new CircuitBreaker()
+    const send = breakCircuit(circuit)(() => Promise.reject(new GatewayError(code)))
+    for (let n = 0; n < 60; n += 1) {
+      await expect(send({ method: 'GET', path: '/', headers: {} })).rejects.toMatchObject({ code })
+      await vi.advanceTimersByTimeAsync(0)
+    }
+    expect(circuit.state).toBe('closed')
+  },
+)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { OpenApiDocument } from '../../src/document/document.ts'
 import { type Operation, readOperations } from '../../src/document/operations.ts'
-import { unwatchedConnection } from '../../src/upstream/call.ts'
+import { unwatchedConnection } from '../../src/upstream/client.ts'
 import {
   type ConfiguredCredentials,
   createCredentialSource,

@@ -15,9 +15,9 @@ import {
   type UpstreamCall,
   type UpstreamRequest,
   type UpstreamResponse,
-  unwatchedConnection,
 } from '../../src/upstream/call.ts'
 import { breakCircuit, CircuitBreaker } from '../../src/upstream/circuit-breaker.ts'
+import { unwatchedConnection } from '../../src/upstream/client.ts'
 import { deadline } from '../../src/upstream/deadline.ts'
 import type { IdempotencyRecord } from '../../src/upstream/idempotency.ts'
 import { openPools } from '../../src/upstream/pools.ts'

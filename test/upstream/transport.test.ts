@@ -97,3 +97,18 @@ test('a body that grows from piece to piece is whole, and leaves the bytes of ot
   expect(await get(upstream.url)).toMatchObject({ body: Buffer.from(pieces.join('')) })
   expect(neighbour.toString()).toBe('neighbour')
 })
+
+test('a body without a length whose connection is reset is not taken for whole', async () => {
+  await using upstream = await startRaw((socket) => {
+    socket.write('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n12')
+    setTimeout(() => socket.resetAndDestroy(), 50)
+  })
+  expect(await get(upstream.url)).toMatchObject({ code: 'upstream_connection_lost' })
+})
+
+test('a body without a length is whole when its connection ends', async () => {
+  await using upstream = await startRaw((socket) => {
+    socket.end('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n12')
+  })
+  expect(await get(upstream.url)).toMatchObject({ status: 200, body: Buffer.from('12') })
+})
