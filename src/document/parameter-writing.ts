@@ -68,6 +68,7 @@ export function writePathText(parameter: Parameter, value: unknown): string {
   const { name, style, explode } = parameter
   const key = encodeText(name)
   if (parameter.mediaType !== undefined) return encodeText(writeContent(parameter, value))
+  requireContent(value)
   if (style === 'label') {
     // A dot would begin the next element, and nothing has to escape it but this style.
     const encode: Encode = (text) =>
@@ -90,12 +91,22 @@ export function writeHeaderText(parameter: Parameter, value: unknown): string {
   if (explode && isObject(value) && Object.keys(value).some((name) => name.includes('=')))
     refuse('must have no = in its names')
   const encode: Encode = (text) =>
-    isList && text.includes(',') ? refuse('must hold no comma within an element') : text
+    isList && text.includes(',') ? refuse('must hold no comma within an element') : requireTrimmed(text)
   const text =
     mediaType === undefined
       ? join(value, { separator: ',', explode, encode })
-      : writeContent(parameter, value).replaceAll(/[\u007f-\uffff]/g, escapeUnicode)
+      : requireTrimmed(writeHeaderContent(parameter, value))
   return /^[\t\x20-\x7e\x80-\xff]*$/.test(text) ? text : refuse('must be text that a header can carry')
+}
+
+/** Refuses what would lose white space: around a header's value, and its elements, it is none of them (RFC 9110 §5.5). */
+function requireTrimmed(text: string): string {
+  return text === text.trim() ? text : refuse('must neither begin nor end with white space')
+}
+
+function writeHeaderContent(parameter: Parameter, value: unknown): string {
+  const text = writeContent(parameter, value)
+  return isJsonType(parameter.mediaType) ? text.replaceAll(/[\u007f-\uffff]/g, escapeUnicode) : text
 }
 
 /** Escapes a character as JSON does, in ASCII. */

@@ -135,7 +135,9 @@ function refuseSeparator(separator: string): (text: string) => string {
 function writeDeep(key: string, value: object, encode: (text: string) => string): string[] {
   requireContent(value)
   return Object.entries(value).flatMap(([member, one]: [string, unknown]) => {
-    if (/[[\]]/.test(member)) throw new UnwritableValue('must have no brackets in its names')
+    // `a[]=1` is a list.
+    if (member === '' || /[[\]]/.test(member))
+      throw new UnwritableValue('must have no name that is empty or has brackets')
     const inner = `${key}[${encodeQueryText(member)}]`
     if (one === undefined) return []
     return isContainer(one) ? writeDeep(inner, one, encode) : [`${inner}=${encode(writeText(one))}`]

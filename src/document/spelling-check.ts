@@ -70,7 +70,17 @@ function prepareShared(segment: string, parameters: readonly Parameter[]) {
 
 const writers = { query: writePairs, querystring: writeWhole, cookie: writeCookiePairs }
 
-function prepareWriting(parameter: Parameter, operation: Spelled): (value: unknown) => unknown {
+function prepareWriting(parameter: Parameter, operation: Spelled): (value: unknown) => void {
+  const write = prepareOwnWriting(parameter, operation)
+  if (parameter.upstreamHeader === undefined) return write
+  return (value) => {
+    write(value)
+    writeHeaderText(parameter, value)
+  }
+}
+
+/** Prepares the writing of a parameter in its own place, without the header that it is sent in too. */
+function prepareOwnWriting(parameter: Parameter, operation: Spelled): (value: unknown) => void {
   const { in: place, name } = parameter
   if (place === 'header') return (value) => writeHeaderText(parameter, value)
   if (place !== 'path') {

@@ -108,11 +108,10 @@ function listDescribers({ parameters }: Operation): ((input: CallInput) => Recor
     const { name, upstreamHeader } = parameter
     if (upstreamHeader === undefined) return []
     const place = findPosition(parameter)
-    const inHeader = { ...parameter, in: 'header', style: 'simple' } as const
     return [
       (input: CallInput): Record<string, string> => {
         const value = readOwn(input[place], name)
-        return value === undefined ? {} : { [upstreamHeader]: writeHeaderText(inHeader, value) }
+        return value === undefined ? {} : { [upstreamHeader]: writeHeaderText(parameter, value) }
       },
     ]
   })

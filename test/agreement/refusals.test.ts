@@ -58,6 +58,20 @@ const paths = {
       'x-constant-headers': { Cookie: 'theme=dark' },
     },
   },
+  '/described/{v}': of('path', { type: 'string' }, { 'x-upstream-header': 'x-user' }),
+  '/text': of('header', { type: 'string' }),
+  '/words': of('header', { type: 'array', items: { type: 'string' } }),
+  '/plain': {
+    get: {
+      ...ok,
+      parameters: [{ name: 'v', in: 'header', content: { 'text/plain': { schema: { type: 'string' } } } }],
+    },
+  },
+  '/label/{v}': of('path', integers, { style: 'label' }),
+  '/matrix/{v}': of('path', integers, { style: 'matrix' }),
+  '/matrices/{v}': of('path', integers, { style: 'matrix', explode: true }),
+  '/labelled/{v}': of('path', texts, { style: 'label', explode: true }),
+  '/tree': of('query', { type: 'object' }, { style: 'deepObject' }),
   '/members': of('header', texts, { explode: true }),
 } satisfies Record<string, object>
 
@@ -209,4 +223,47 @@ describe('a member of an exploded object', () => {
       expect(await callTool('members', { v: { [name]: 'mine' } })).toEqual(refusedByTool)
     },
   )
+})
+
+describe('a value without a spelling', () => {
+  test.each(['日本', ' a', 'a ', 'a\u0000'])(
+    'is refused before it is sent in a header, too (%j)',
+    async (v) => {
+      expect(await callTool('described', { v })).toEqual(refusedByTool)
+      expect(await callRest(`/described/${encodeURIComponent(v)}`)).toEqual(refusedByRest)
+    },
+  )
+
+  test.each<readonly [string, unknown]>([
+    ...['text', 'plain'].flatMap((tool) =>
+      [' a', 'a ', ' ', '\ta', 'a\t', '\u00a0a'].map((v) => [tool, v] as const),
+    ),
+    ['words', ['x', ' a']],
+    ['words', ['a\t', 'x']],
+    ['words', ['x', ' ']],
+    ['members', { a: ' b' }],
+    ['members', { ' a': 'b' }],
+  ])('has blanks around it, which are no part of a header (%s, %j)', async (tool, v) => {
+    expect(await callTool(tool, { v })).toEqual(refusedByTool)
+  })
+
+  test.each([
+    ['label', '.'],
+    ['matrix', ';v'],
+    ['matrices', ';'],
+  ])('is an empty list in a path (%s)', async (tool, text) => {
+    expect(await callTool(tool, { v: [] })).toEqual(refusedByTool)
+    expect((await callRest(`/${tool}/${text}`))[1]).toEqual([])
+  })
+
+  test('is an empty object in a path', async () => {
+    expect(await callTool('labelled', { v: {} })).toEqual(refusedByTool)
+  })
+
+  test('is a member of a deepObject without a name, which is an element of a list', async () => {
+    expect(await callTool('tree', { v: { '': 'x' } })).toEqual(refusedByTool)
+    expect(await callTool('tree', { v: { a: { '': 'x' } } })).toEqual(refusedByTool)
+    expect(await callRest('/tree?v[]=x')).toEqual(refusedByRest)
+    expect(await callRest('/tree?v[a][]=x')).toEqual([200, [expect.stringContaining('/tree?v[a][0]=x')]])
+  })
 })
