@@ -121,10 +121,11 @@ function extendKeyword(ajv: Ajv2020, name: string, write: CodeWriter): void {
   keyword.code = (context, ...rest) => write(context, () => code(context, ...rest))
 }
 
+type ComparedValue = Omit<KeywordCxt, 'schema'> & { readonly schema: unknown }
+
 /** Ajv's own calls `valueOf` and `toString` of objects, which may be members of any type. */
-function compareValues(context: KeywordCxt, writeOwn: () => void): void {
-  const { gen, keyword, data } = context
-  const schema: unknown = context.schema
+function compareValues(context: ComparedValue, writeOwn: () => void): void {
+  const { gen, keyword, schema, data } = context
   const allowed = keyword === 'enum' && Array.isArray(schema) ? schema : [schema]
   const isAllowed = (value: unknown) => allowed.some((one) => areEqual(one, value))
   if (allowed.some((one) => typeof one === 'object' && one !== null))
