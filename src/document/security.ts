@@ -2,7 +2,7 @@ import type { OpenApiDocument } from './document.ts'
 import { readExtensions } from './extensions.ts'
 import { asRecord, asText } from './json.ts'
 import { onceFor } from './once.ts'
-import { type Parameter, readParameter } from './parameters.ts'
+import { isFramingHeader, type Parameter, readParameter } from './parameters.ts'
 
 /** A security scheme as a request carries its credential (OpenAPI, Security Scheme Object). */
 export interface SecurityScheme {
@@ -107,6 +107,58 @@ const describeCredential = onceFor(({ in: place, key, description }: SecuritySch
   }
   return readParameter({ name: key, in: place, description, schema })
 })
+
+/**
+ * Headers that HTTP, MCP, a trace or a proxy has a meaning for, in lower case: what they say is for the gateway. With those of
+ * one message they are what clients send without being asked for a credential.
+ */
+const meantHeaders = new Set([
+  ...[
+    'accept',
+    'accept-language',
+    'authorization',
+    'baggage',
+    'cache-control',
+    'content-type',
+    'cookie',
+    'date',
+    'dnt',
+  ],
+  ...[
+    'forwarded',
+    'from',
+    'idempotency-key',
+    'max-forwards',
+    'origin',
+    'pragma',
+    'priority',
+    'range',
+    'referer',
+  ],
+  ...[
+    'last-event-id',
+    'traceparent',
+    'tracestate',
+    'upgrade-insecure-requests',
+    'user-agent',
+    'via',
+    'x-real-ip',
+  ],
+  ...['x-mcp-tools', 'x-request-id'],
+])
+const meantGroups = /^(?:access-control|if|mcp|sec|x-forwarded)-/
+
+/**
+ * Names the header, in lower case, by which an MCP client brings a credential, wherever the API takes it. Undefined where a
+ * header of that name is for the gateway, and the API takes the credential in the query or in a cookie.
+ */
+export function nameCredentialHeader(place: Parameter['in'], name: string): string | undefined {
+  const header = name.toLowerCase()
+  if (place === 'header') return header
+  const isMeant =
+    meantHeaders.has(header) || meantGroups.test(header) || isFramingHeader({ name: header, in: 'header' })
+  return isMeant ? undefined : header
+}
 
 /**
  * Takes from an operation the parameters in headers that the gateway reads for itself: what clients bring there is for

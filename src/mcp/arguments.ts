@@ -5,7 +5,7 @@ import type { Operation } from '../document/operations.ts'
 import { findPosition, type Parameter } from '../document/parameters.ts'
 import { findPasswords } from '../document/passwords.ts'
 import { placeDefinitions } from '../document/schema-reader.ts'
-import type { Security } from '../document/security.ts'
+import { nameCredentialHeader, type Security } from '../document/security.ts'
 import { type Tool, toArgumentKey } from '../document/tool.ts'
 import { isCredential } from '../document/validation.ts'
 import { joinLocation, mostViolations, refuseName } from '../document/violations.ts'
@@ -17,10 +17,13 @@ import { simplifySchema } from './simple-schema.ts'
 export type ToolArguments = Readonly<Record<string, unknown>>
 
 /**
- * Gives the value of a credential that the call itself does not carry, by the name of its header and the alternatives
- * of the operation: operations of several APIs can have headers of one name.
+ * Gives the value of a credential that the call itself does not carry, by its parameter and the alternatives of the
+ * operation: operations of several APIs can have parameters of one name.
  */
-export type CredentialSource = (header: string, security: Security) => string | undefined
+export type CredentialSource = (
+  credential: Pick<Parameter, 'in' | 'name'>,
+  security: Security,
+) => string | undefined
 
 /**
  * Makes the input schema of a tool: one closed object with the arguments as the capability binds them. A credential is
@@ -55,11 +58,12 @@ function toDefault(preset: unknown): JsonSchema {
  * secret.
  */
 export function adviseCredential({ parameters }: Operation, tool: Tool, variable: string): string {
-  const header = parameters.find(isCredential)?.name
-  if (header === undefined) return ''
-  const argument = readOwn(tool.arguments, header)
+  const credential = parameters.find(isCredential)
+  if (!credential) return ''
+  const { in: place, name } = credential
+  const argument = readOwn(tool.arguments, toArgumentKey(tool, credential))
   const ways = [
-    `as the HTTP header ${header} of the MCP request`,
+    ...(nameCredentialHeader(place, name) ? [`as the HTTP header ${name} of the MCP request`] : []),
     `over stdio as the environment variable ${variable}`,
     ...(argument === undefined ? [] : [`or as the argument ${argument}, which a model sees`]),
   ]
@@ -94,6 +98,7 @@ export function createArgumentBinder(
 ): ArgumentBinder {
   const names = Object.values(tool.arguments)
   const parameters = operation.parameters.map((parameter) => ({
+    parameter,
     name: parameter.name,
     place: findPosition(parameter),
     argument: readOwn(tool.arguments, toArgumentKey(tool, parameter)),
@@ -109,8 +114,8 @@ export function createArgumentBinder(
       return value === null && isOptional ? undefined : value
     }
     const places = { path: {}, query: {}, header: {}, cookie: {} }
-    for (const { name, place, argument, credential, isOptional, preset } of parameters) {
-      const brought = credential ? source(name, operation.security) : undefined
+    for (const { parameter, name, place, argument, credential, isOptional, preset } of parameters) {
+      const brought = credential ? source(parameter, operation.security) : undefined
       const given = read(argument, isOptional)
       const value = brought ?? given ?? (given === null ? null : preset)
       if (value === undefined) continue

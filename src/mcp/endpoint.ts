@@ -4,6 +4,7 @@ import type { Grant } from '../access/authorization.ts'
 import { parseExactly } from '../document/exact-numbers.ts'
 import { parseJson, readOwn } from '../document/json.ts'
 import type { Operation } from '../document/operations.ts'
+import { nameCredentialHeader } from '../document/security.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { holdSlot } from '../http/admission.ts'
 import { acceptsHtml } from '../http/page.ts'
@@ -13,6 +14,7 @@ import { parseBodies } from '../http/request-check.ts'
 import { redactForRequest } from '../http/secret-listing.ts'
 import type { ToolCallRecord } from '../observability/requests.ts'
 import { type ClientConnection, HttpConnection } from '../upstream/call.ts'
+import type { CredentialSource } from './arguments.ts'
 import { createFastPath } from './fast-path.ts'
 import { type Reply, RpcError, refuse, rpcCodes } from './json-rpc.ts'
 import { messageLimits } from './messages.ts'
@@ -112,8 +114,9 @@ class HttpContext implements CallContext {
     this.connection = new HttpConnection(response, () => holdSlot(request))
   }
 
-  credential = (header: string): string | undefined => {
-    const value = readOwn(this.#request.headers, header.toLowerCase())
+  credential: CredentialSource = ({ in: place, name }) => {
+    const header = nameCredentialHeader(place, name)
+    const value = header === undefined ? undefined : readOwn(this.#request.headers, header)
     return typeof value === 'string' ? value : undefined
   }
 

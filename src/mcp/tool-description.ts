@@ -2,7 +2,8 @@ import { findBan, type Policy } from '../access/authorization.ts'
 import type { Rate } from '../config/environment.ts'
 import { asRecord, readOwn } from '../document/json.ts'
 import type { JsonSchema } from '../document/json-schema.ts'
-import type { Tool } from '../document/tool.ts'
+import type { Parameter } from '../document/parameters.ts'
+import { type Tool, toArgumentKey } from '../document/tool.ts'
 import { type CheckedOperation, isCredential } from '../document/validation.ts'
 import { type ConfiguredCredentials, findDefaults } from '../upstream/credentials.ts'
 import { adviseCredential, describeArguments } from './arguments.ts'
@@ -35,8 +36,8 @@ export interface ToolDescription {
 export interface Offer {
   readonly tool: Tool
   readonly description: ToolDescription
-  /** Headers of the credentials that are arguments; where a connection brings them, it is shown the tool below. */
-  readonly credentials: readonly string[]
+  /** The credentials that are arguments; where a connection brings them, it is shown the tool below. */
+  readonly credentials: readonly Parameter[]
   /** The tool without those arguments. */
   readonly bareDescription: ToolDescription
   /** The ways to give the secret of a call; empty where no client needs to. */
@@ -89,21 +90,21 @@ export function offerTool(
     outputSchema: describeOutput(visible),
     annotations: { title, ...annotations },
   }
-  const headers = operation.parameters.filter(isCredential).map((one) => one.name)
+  const credentials = operation.parameters.filter(isCredential)
   return {
     tool,
     advice,
     needsConfirmation,
     ...cut,
     description,
-    credentials: headers.filter((header) => readOwn(tool.arguments, header) !== undefined),
+    credentials: credentials.filter((one) => Object.hasOwn(tool.arguments, toArgumentKey(tool, one))),
     bareDescription: { ...description, inputSchema: describeInput(withoutCredential(operation, tool), '') },
   }
 }
 
 /** A configured credential is no argument: no model can give it, see it or be asked for it. */
 function withoutCredential({ parameters }: CheckedOperation, tool: Tool): Tool {
-  const credentials = new Set(parameters.filter(isCredential).map(({ name }) => name))
+  const credentials = new Set(parameters.filter(isCredential).map((one) => toArgumentKey(tool, one)))
   const kept = Object.entries(tool.arguments).filter(([name]) => !credentials.has(name))
   return { ...tool, arguments: Object.fromEntries(kept) }
 }

@@ -68,9 +68,7 @@ export function createTools(options: ToolOptions): Tools {
         const isWanted = covers(grant, operation) && (selects?.(operation) ?? true)
         const offer = isWanted ? prepare(operation)?.offer : undefined
         if (!offer) return []
-        const brings = offer.credentials.some(
-          (header) => credential(header, operation.security) !== undefined,
-        )
+        const brings = offer.credentials.some((one) => credential(one, operation.security) !== undefined)
         return [brings ? offer.bareDescription : offer.description]
       }),
     call(name, values, context, elicitation) {

@@ -141,16 +141,16 @@ function describePlace({ in: place, key, prefix }: SecurityScheme): string {
 const places = { header: 'header', query: 'query parameter', cookie: 'cookie' } as const
 
 /**
- * Finds credentials by the names of their headers among those that the process was configured with, for stdio: only
- * those of the operation's own schemes, since a header of one name is another secret for another API.
+ * Finds credentials by their parameters among those that the process was configured with, for stdio: only those of the
+ * operation's own schemes, since a parameter of one name is another secret for another API, and in another place.
  */
 export function createCredentialSource(
   secrets: ConfiguredCredentials['secrets'],
-): (header: string, security: Security) => string | undefined {
-  return (header, security) => {
+): (credential: Pick<Parameter, 'in' | 'name'>, security: Security) => string | undefined {
+  return ({ in: place, name }, security) => {
     const scheme = security
       .flat()
-      .find(({ name, key }) => key === header && readOwn(secrets, name) !== undefined)
+      .find((one) => one.in === place && one.key === name && readOwn(secrets, one.name) !== undefined)
     return scheme && write(scheme, readOwn(secrets, scheme.name))
   }
 }

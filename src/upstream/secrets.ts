@@ -3,7 +3,7 @@ import { readOwn } from '../document/json.ts'
 import type { JsonSchema } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
 import { findPasswords } from '../document/passwords.ts'
-import type { SecurityScheme } from '../document/security.ts'
+import { nameCredentialHeader, type SecurityScheme } from '../document/security.ts'
 import { type CallCredentials, type ConfiguredCredentials, listSecretParts } from './credentials.ts'
 
 /** Where a request carries a credential. */
@@ -36,7 +36,7 @@ export function listBrought(
 
 /** A client of MCP brings each credential as the header of its name, wherever the API takes it. */
 function findBrought({ in: place, key }: CredentialPlace, { headers, query }: CredentialParts): string[] {
-  const inHeader = [readOwn(headers, key.toLowerCase()) ?? []].flat()
+  const inHeader = [readOwn(headers, nameCredentialHeader(place, key) ?? '') ?? []].flat()
   if (place === 'header') return inHeader
   if (place === 'query') return [...query.getAll(key), ...inHeader]
   const cookies = (headers.cookie ?? '').split(/; */).filter((pair) => pair.startsWith(`${key}=`))

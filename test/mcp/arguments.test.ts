@@ -104,6 +104,11 @@ describe('the advice on a credential', () => {
   it('is empty for an operation without a credential', () => {
     expect(adviseCredential({ ...operation, parameters: [] }, tool, 'SEARCH_KEY')).toBe('')
   })
+
+  it('knows the argument of a credential that shares its name', () => {
+    const named = { ...tool, arguments: { 'header.key': 'secret', 'query.key': 'key' } }
+    expect(adviseCredential(operation, named, 'SEARCH_KEY')).toMatch('as the argument secret, which')
+  })
 })
 
 describe('binding', () => {
@@ -116,7 +121,7 @@ describe('binding', () => {
   })
 
   it('takes a credential that is no argument from its source, and nothing else', () => {
-    const { input } = createArgumentBinder(operation, tool)({}, (name) => `source of ${name}`)
+    const { input } = createArgumentBinder(operation, tool)({}, ({ name }) => `source of ${name}`)
     expect(input).toEqual({ header: { key: 'source of key' }, query: {}, path: {} })
   })
 

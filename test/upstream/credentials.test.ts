@@ -147,9 +147,11 @@ test('the secrets of a call are its own without their scheme, and all that are c
 test('over stdio the process has what it was configured with, in the form of its header', () => {
   const source = createCredentialSource({ basic: 'ada:pass' })
   const { security } = readWith([{ secret: [] }, { basic: [] }])
-  const own = [source('Authorization', security), source('x-secret', security)]
+  const authorization = { in: 'header', name: 'Authorization' } as const
+  const own = [source(authorization, security), source({ in: 'header', name: 'x-secret' }, security)]
   expect(own).toEqual(['Basic YWRhOnBhc3M=', undefined])
-  expect(source('Authorization', readWith([{ bearer: [] }]).security)).toBeUndefined()
+  expect(source(authorization, readWith([{ bearer: [] }]).security)).toBeUndefined()
+  expect(source({ in: 'query', name: 'Authorization' }, security)).toBeUndefined()
 })
 
 test.each([
