@@ -1,6 +1,7 @@
 import { type OpenApiDocument, resolveReference } from './document.ts'
 import { asRecord, asText, isJsonType } from './json.ts'
 import type { JsonSchema } from './json-schema.ts'
+import { once } from './once.ts'
 import type { SchemaReader } from './schema-reader.ts'
 
 /** How a body is read and written. */
@@ -14,6 +15,8 @@ export interface MediaType {
   readonly name: string
   readonly kind: BodyKind
   readonly schema: JsonSchema
+  /** What each item of a stream is (`itemSchema`). */
+  readonly itemSchema?: JsonSchema | undefined
   /** How the members of a form are written, where that is not as usual. */
   readonly encoding: Readonly<Record<string, PartEncoding>>
 }
@@ -54,8 +57,9 @@ export function readRequestBody(part: unknown, read: SchemaReader): RequestBody 
 export function readContentTypes(part: unknown, read: SchemaReader): MediaType[] {
   const all = Object.entries(asRecord(asRecord(part).content)).map(([name, one]): MediaType => {
     const [type = '', ...parameters] = splitType(name)
-    const { schema, encoding } = asRecord(one)
+    const { schema, itemSchema, encoding } = asRecord(one)
     let described: JsonSchema | undefined
+    const readItem = once(() => (itemSchema === undefined ? undefined : read(itemSchema)))
     return {
       type,
       name: [type, ...parameters].join('; '),
@@ -63,6 +67,9 @@ export function readContentTypes(part: unknown, read: SchemaReader): MediaType[]
       get schema() {
         described ??= read(schema)
         return described
+      },
+      get itemSchema() {
+        return readItem()
       },
       encoding: Object.fromEntries(
         Object.entries(asRecord(encoding)).map(([member, how]) => [member, readEncoding(how)]),

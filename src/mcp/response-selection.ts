@@ -1,6 +1,7 @@
 import { exceeds, isObject } from '../document/json.ts'
 import type { JsonSchema } from '../document/json-schema.ts'
-import { findMediaType } from '../document/media-types.ts'
+import { findMediaType, type MediaType } from '../document/media-types.ts'
+import { onceFor } from '../document/once.ts'
 import type { Operation } from '../document/operations.ts'
 import { type DescribedResponse, findResponse } from '../document/responses.ts'
 import type { ApiResponse } from '../upstream/client.ts'
@@ -52,11 +53,11 @@ function findDescribed({ responses }: Operation, status: number): DescribedRespo
 const mostElements = 2_000_000
 
 /**
- * Makes a result of a response that is no JSON by its type, of which a part may be told. Where the document describes
- * JSON and not this type, a text that is JSON nevertheless is cut down as such; of any other body nothing is told
- * where the schema has secrets.
+ * Makes a result of a response with a body, of which a part may be told. JSON is cut down where the document describes
+ * JSON, and so is a text that is JSON though its type, which the document does not describe, is another. Of any other body
+ * nothing is told where what describes it has secrets: its own type, or where that is not described all of its status.
  */
-export async function toUntypedResult(
+export async function toSelectedResult(
   response: ApiResponse,
   operation: Operation,
   select: Selection,
@@ -64,17 +65,17 @@ export async function toUntypedResult(
 ): Promise<ToolResult> {
   const { status, headers, text } = response
   const type = readType(headers)
-  const { responses, success } = operation
-  const described = findDescribed(operation, status)
-  const { content = [] } = described?.content.length
-    ? described
-    : (findResponse(responses, success.status) ?? {})
+  const content = listContent(operation, status)
   const others = content.filter(({ kind }) => kind !== 'json')
-  if (selectsAnything(select) || findMediaType(others, type)) return toResult(response, select, notice)
-  const data = parse(text)
+  const isJson = response.data !== undefined
+  if (isJson && (content.length === 0 || others.length < content.length))
+    return toResult(response, select, notice)
+  const own = findMediaType(others, type)
+  const data = isJson || own || selectsAnything(select) ? undefined : parse(text)
   if (data !== undefined) return toResult({ ...response, data }, select, notice)
-  const { schema } = findOwn(operation, status) ?? success
-  if (omitSecrets(schema) === schema) return toResult(response, select, notice)
+  const { schema } = findOwn(operation, status) ?? operation.success
+  const schemas = own ? listSchemas(own) : [schema, ...content.flatMap(listSchemas)]
+  if (!schemas.some(hasSecrets)) return toResult(response, select, notice)
   const what = type || 'bytes without a type'
   return {
     content: [
@@ -86,6 +87,19 @@ export async function toUntypedResult(
     structuredContent: { status, ...(type && { contentType: type }) },
   }
 }
+
+/** Lists the types that are described of a status; of one without any, those of the success. */
+function listContent(operation: Operation, status: number): readonly MediaType[] {
+  const described = findDescribed(operation, status)
+  if (described?.content.length) return described.content
+  return findResponse(operation.responses, operation.success.status)?.content ?? []
+}
+
+function listSchemas({ schema, itemSchema }: MediaType): JsonSchema[] {
+  return itemSchema ? [schema, itemSchema] : [schema]
+}
+
+const hasSecrets = onceFor((schema: JsonSchema) => omitSecrets(schema) !== schema)
 
 function parse(text: string): unknown {
   if (exceeds(text, { depth: deepestResult, elements: mostElements })) return undefined

@@ -5,7 +5,7 @@ import { exceeds, isObject } from '../document/json.ts'
 import { isTextType } from '../document/media-types.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { ApiResponse } from '../upstream/client.ts'
-import { redactTokens } from '../upstream/redaction.ts'
+import { redactTokenBytes, redactTokens } from '../upstream/redaction.ts'
 import type { Selection } from './result-redaction.ts'
 
 /** A part of a result (MCP `ContentBlock`). */
@@ -78,7 +78,7 @@ function toForeignResult({ status, headers, text, body }: ApiResponse, redacts: 
     const told = redacts ? redactTokens(text) : text
     return { content: [{ type: 'text', text: told }], structuredContent }
   }
-  const data = body.toString('base64')
+  const data = (redacts ? redactTokenBytes(body) : body).toString('base64')
   const [kind] = mimeType.split('/')
   if (kind === 'image' || kind === 'audio')
     return { content: [{ type: kind, data, mimeType }], structuredContent }

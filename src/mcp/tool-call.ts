@@ -20,7 +20,7 @@ import {
 } from './arguments.ts'
 import { type Confirmations, type Elicitation, nameConfirmation, type Question } from './confirmation.ts'
 import { findFailure, toCallRefusal, toRefusal } from './failures.ts'
-import { selectByStatus, toUntypedResult } from './response-selection.ts'
+import { selectByStatus, toSelectedResult } from './response-selection.ts'
 import { type ToolResult, toResult } from './results.ts'
 import type { Offer, OfferOptions } from './tool-description.ts'
 import type { OperationFilter } from './tool-selection.ts'
@@ -140,8 +140,7 @@ export function bindTool(
           : findFailure(response, operation, options, select !== undefined)
         if (failure) return failure
         const notice = operation.redactedNotice
-        const isUntyped = response.data === undefined && response.body.length > 0
-        if (select && isUntyped) return toUntypedResult(response, operation, select, notice)
+        if (select && response.body.length > 0) return toSelectedResult(response, operation, select, notice)
         return toResult(response, select, notice)
       },
     })

@@ -138,6 +138,11 @@ export function redactTokens(text: string): string {
   return text.includes(tokenBegin) ? text.replaceAll(dotted, redactRun) : text
 }
 
+/** Returns bytes without the tokens in them, which are ASCII: most texts and files have it as it is. */
+export function redactTokenBytes(body: Buffer): Buffer {
+  return body.includes(tokenBegin) ? Buffer.from(redactTokens(body.toString('latin1')), 'latin1') : body
+}
+
 function redactRun(run: string): string {
   const parts = run.split('.')
   const clean: string[] = []

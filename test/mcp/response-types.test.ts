@@ -49,20 +49,45 @@ const responses: Readonly<Record<string, readonly [number, Record<string, string
   noJson: [200, { 'content-type': 'text/csv' }, 'password\nopaque-secret'],
   textToo: [200, { 'content-type': 'text/plain' }, 'a text'],
   plainText: [200, { 'content-type': 'text/plain' }, 'OK'],
+  secretText: [200, { 'content-type': 'text/plain' }, 'opaque-secret'],
+  secretTextAsCsv: [200, { 'content-type': 'text/csv' }, 'opaque-secret'],
+  secretTextAsJson: [200, { 'content-type': 'application/json' }, '"opaque-secret"'],
+  secretTexts: [201, { 'content-type': 'text/vnd.shop; charset=utf-8' }, 'opaque-secret'],
+  secretXml: [200, { 'content-type': 'application/xml' }, '<r><password>opaque-secret</password></r>'],
+  secretForm: [200, { 'content-type': 'application/x-www-form-urlencoded' }, 'password=opaque-secret&a=b'],
+  secretLines: [200, { 'content-type': 'application/x-ndjson' }, `${secretBody}\n${secretBody}\n`],
+  secretEvents: [200, { 'content-type': 'text/event-stream' }, `data: ${secretBody}\n\n`],
+  secretItems: [200, { 'content-type': 'application/jsonl' }, `${secretBody}\n`],
+  secretParts: [200, { 'content-type': 'multipart/mixed; boundary=b' }, `--b\r\n\r\n${secretBody}\r\n--b--`],
+  secretOrAny: [201, { 'content-type': 'text/csv' }, 'opaque-secret'],
+  tokenItself: [200, { 'content-type': 'application/jwt' }, token],
+  tokenForm: [200, { 'content-type': 'application/x-www-form-urlencoded' }, `a=b&token=${token}`],
+  tokenLines: [200, { 'content-type': 'application/x-ndjson' }, `{"token":"${token}"}\n`],
+  tokenBytes: [
+    200,
+    { 'content-type': 'application/octet-stream' },
+    Buffer.concat([bytes, Buffer.from(` ${token}`)]),
+  ],
+  tokenPicture: [200, { 'content-type': 'image/svg+xml' }, `<svg>${token}</svg>`],
   keyed: [201, { 'content-type': 'application/json' }, '{"user":{"id":7},"password":"opaque-secret"}'],
 }
 
 const tool = (name: string) => ({ name, title: name, description: name, annotations: {}, arguments: {} })
 const binary = { type: 'string', format: 'binary' }
 const user = { type: 'object', properties: { id: { type: 'integer' } } }
-const created = { type: 'object', properties: { user, password: { type: 'string', format: 'password' } } }
+const password = { type: 'string', format: 'password' }
+const created = { type: 'object', properties: { user, password } }
 const keyHeader = {
   name: 'Idempotency-Key',
   in: 'header',
   'x-idempotency-key': true,
   schema: { type: 'string' },
 }
-const described = (schema: object) => ({ description: 'Done', content: { 'application/json': { schema } } })
+const describeAs = (schemas: Readonly<Record<string, object>>) => ({
+  description: 'Done',
+  content: Object.fromEntries(Object.entries(schemas).map(([type, schema]) => [type, { schema }])),
+})
+const described = (schema: object) => describeAs({ 'application/json': schema })
 const other = { type: 'object', properties: { id: { type: 'integer' } } }
 const responsesOf: Readonly<Record<string, object>> = {
   page: { 200: described({}) },
@@ -86,12 +111,29 @@ const responsesOf: Readonly<Record<string, object>> = {
   ),
   textToo: { 200: { description: 'Done', content: { ...described(created).content, 'text/plain': {} } } },
   plainText: { 200: described(other) },
+  secretText: { 200: describeAs({ 'text/plain': password }) },
+  secretTextAsCsv: { 200: describeAs({ 'text/plain': password }) },
+  secretTextAsJson: { 200: describeAs({ 'text/plain': password }) },
+  secretTexts: { 200: described(other), 201: describeAs({ 'text/*': password }) },
+  secretXml: { 200: describeAs({ 'application/json': created, 'application/xml': created }) },
+  secretForm: { 200: describeAs({ 'application/x-www-form-urlencoded': created }) },
+  secretLines: { 200: describeAs({ 'application/x-ndjson': created }) },
+  secretEvents: { 200: describeAs({ 'text/event-stream': created }) },
+  secretItems: {
+    200: {
+      description: 'Done',
+      content: { 'application/jsonl': { itemSchema: { $ref: '#/components/schemas/Made' } } },
+    },
+  },
+  secretParts: { 200: describeAs({ 'multipart/mixed': created }) },
+  secretOrAny: { 200: described(other), 201: described({ oneOf: [{ type: 'object' }, password] }) },
 }
 const form = { type: 'object', properties: { note: { type: 'string' }, scan: binary }, required: ['scan'] }
 const document = {
   openapi: '3.1.0',
   info: { title: 'Shop', version: '1' },
   'x-name': 'shop',
+  components: { schemas: { Made: created } },
   paths: {
     ...Object.fromEntries(
       Object.keys(responses).map((name) => [
@@ -135,9 +177,17 @@ const document = {
 const data = bytes.toString('base64')
 const says = (status: number, contentType: string) => ({ structuredContent: { status, contentType } })
 /** The result of a success that is no JSON, and may hold secrets. */
-const withholds = (status: number) => {
-  const text = `Done (${status}); the response is text/csv and is not shown, since it may hold secrets.`
-  return { content: [{ type: 'text', text }], ...says(status, 'text/csv') }
+const withholds = (status: number, type = 'text/csv') => {
+  const text = `Done (${status}); the response is ${type} and is not shown, since it may hold secrets.`
+  return { content: [{ type: 'text', text }], ...says(status, type) }
+}
+/** The result of other bytes. */
+const encloses = (mimeType: string, body: string | Buffer) => {
+  const blob = Buffer.from(body).toString('base64')
+  return {
+    content: [{ type: 'resource', resource: { uri: 'response:body', mimeType, blob } }],
+    ...says(200, mimeType),
+  }
 }
 const redacted = '[redacted]'
 
@@ -184,6 +234,31 @@ const results: Readonly<Record<string, object>> = {
   noJson: withholds(200),
   textToo: { content: [{ type: 'text', text: 'a text' }], ...says(200, 'text/plain') },
   plainText: { content: [{ type: 'text', text: 'OK' }], ...says(200, 'text/plain') },
+  secretText: withholds(200, 'text/plain'),
+  secretTextAsCsv: withholds(200),
+  secretTextAsJson: withholds(200, 'application/json'),
+  secretTexts: withholds(201, 'text/vnd.shop'),
+  secretXml: withholds(200, 'application/xml'),
+  secretForm: withholds(200, 'application/x-www-form-urlencoded'),
+  secretLines: withholds(200, 'application/x-ndjson'),
+  secretEvents: withholds(200, 'text/event-stream'),
+  secretItems: withholds(200, 'application/jsonl'),
+  secretParts: withholds(200, 'multipart/mixed'),
+  secretOrAny: withholds(201),
+  tokenItself: encloses('application/jwt', redacted),
+  tokenForm: encloses('application/x-www-form-urlencoded', `a=b&token=${redacted}`),
+  tokenLines: encloses('application/x-ndjson', `{"token":"${redacted}"}\n`),
+  tokenBytes: encloses('application/octet-stream', Buffer.concat([bytes, Buffer.from(` ${redacted}`)])),
+  tokenPicture: {
+    content: [
+      {
+        type: 'image',
+        data: Buffer.from(`<svg>${redacted}</svg>`).toString('base64'),
+        mimeType: 'image/svg+xml',
+      },
+    ],
+    ...says(200, 'image/svg+xml'),
+  },
   page: { isError: true, structuredContent: { error: { status: 200 } } },
   moved: { isError: true, structuredContent: { error: { status: 302 } } },
   refused: { isError: true, structuredContent: { error: { status: 400, message: 'No such shop' } } },
@@ -214,7 +289,7 @@ describe.each(clients)('$client', ({ connect }) => {
     for (const name of Object.keys(results)) got[name] = await client.callTool({ name, arguments: {} })
     expect(got).toMatchObject(results)
     expect(JSON.stringify(got.page)).not.toContain('Log in')
-    expect(JSON.stringify(got)).not.toContain('opaque-secret')
+    expect(JSON.stringify(got)).not.toMatch(/opaque-secret|b{20}/)
     await client.close()
   })
 
