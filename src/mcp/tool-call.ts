@@ -122,7 +122,7 @@ export function bindTool(
           await guards.deletions.take(fingerprint.nameLimited(grant.caller, identity))
       },
       async send({ input, ...checked }) {
-        const call = { ...checked, signal, connection, traceparent }
+        const call = { ...checked, signal, connection, traceparent, isCut: offer.select !== undefined }
         const response = await options.client.call(
           operation,
           exactBody === undefined ? input : { ...input, body: exactBody },

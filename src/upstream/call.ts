@@ -71,6 +71,8 @@ export interface UpstreamCall {
   readonly configuredEscapes?: RegExp | undefined
   /** The client's name for this call, if it gave one and the operation takes one. */
   readonly idempotencyKey?: string | undefined
+  /** True where the client is shown a part of the response alone: what others wait for stays theirs. */
+  readonly isCut?: boolean | undefined
   /** Path with query, and body, of a call that `reply.from` would refuse or rewrite. */
   readonly forwarded?: { readonly path: string; readonly body: Buffer | Readable | undefined }
   /** Tells of which responses the client takes the body as it arrives; absent where it takes none so. */
@@ -145,10 +147,7 @@ export class HttpConnection implements ClientConnection {
     this.#socket = response.req.socket ?? response.socket
   }
 
-  /**
-   * Returns whether the client has disconnected. An HTTP server without half-open connections ends those whose other
-   * side has ended, or ends within a body.
-   */
+  /** An HTTP server without half-open connections ends those whose other side has ended, or ends within a body. */
   get disconnected(): boolean {
     const { destroyed, writableFinished, req } = this.#response
     const isCut = req.destroyed && !req.complete

@@ -39,6 +39,8 @@ export interface CallOptions {
   readonly credentials?: CallCredentials | undefined
   /** The authenticated user or program, where the gateway authenticates. */
   readonly principal?: string | undefined
+  /** Whether the client is shown only a part of the response. */
+  readonly isCut?: boolean | undefined
   /** The trace that the call is a part of. */
   readonly traceparent?: string | undefined
 }
@@ -75,13 +77,13 @@ export function createClient({ requester, configured }: ClientOptions): Upstream
     return writer
   }
   return {
-    async call(operation, input, { principal = '', traceparent, ...options } = {}) {
+    async call(operation, input, { principal = '', isCut, traceparent, ...options } = {}) {
       const { credentials = findCredentials(operation, input, configured) ?? noCredentials } = options
       const [usual] = operation.body?.content ?? []
       const { mediaType = usual, body } = input
       const written = body === undefined || !mediaType ? undefined : writeBody(mediaType, body)
       const { context, path, headers } = findWriter(operation)({
-        ...{ credentials, principal, traceparent, connection: findConnection(options) },
+        ...{ credentials, principal, isCut, traceparent, connection: findConnection(options) },
         input: { ...input, contentType: written?.contentType },
       })
       const parts = {

@@ -69,11 +69,11 @@ class ResponseReplay {
   /** Sends a write, or returns what a call of the same name did not get. */
   async send(name: string, send: Send, request: UpstreamRequest): Promise<UpstreamResponse> {
     const { store, clock, readMarks } = this.#options
-    const { operation, connection } = currentCall()
+    const { operation, connection, isCut } = currentCall()
     await this.#calls.awaitDelivery(name)
     const flight = this.#calls.findJoinable(name)
     if (flight) {
-      flight.join(connection)
+      if (!isCut) flight.join(connection)
       try {
         return await flight.response
       } catch (error) {
@@ -89,7 +89,9 @@ class ResponseReplay {
         const marks = readMarks(operation, request.path)
         const response = decodeResponse(kept.value.response)
         const expiresAt = clock() + kept.ttl
-        return this.#deliver(name, { operation, marks, response, began: kept.began, expiresAt }, [connection])
+        // A client that is shown a part has not got the response, and it stays for those that can have all of it.
+        const present = isCut ? [] : [connection]
+        return this.#deliver(name, { operation, marks, response, began: kept.began, expiresAt }, present)
       }
       if (!this.#calls.hasChanged(inquiry)) return this.#begin(name, now, send, request)
     } finally {

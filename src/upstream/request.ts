@@ -25,7 +25,7 @@ export interface CheckedCall {
 }
 
 /** A checked call, and what the gateway knows of its client. */
-export interface OutgoingCall extends CheckedCall, Pick<UpstreamCall, 'connection'> {
+export interface OutgoingCall extends CheckedCall, Pick<UpstreamCall, 'connection' | 'isCut'> {
   /** The trace that the call is a part of. */
   readonly traceparent?: string | undefined
 }
@@ -56,7 +56,7 @@ export function createCallWriter(operation: Operation, configured: ConfiguredCre
   const hidden = listConfigured(configured)
   const configuredSpellings = spellSecrets(hidden)
   const configuredEscapes = createEscapeSearch(hidden)
-  return ({ input, credentials, principal, connection, traceparent }) => {
+  return ({ input, credentials, principal, connection, isCut, traceparent }) => {
     const headers: Record<string, string> = {
       accept,
       // Without it an upstream may choose any encoding (RFC 9110 §12.5.3).
@@ -74,7 +74,7 @@ export function createCallWriter(operation: Operation, configured: ConfiguredCre
       path: joinTarget(writePath(input.path), writeQuery?.(input.query), credentials),
       headers,
       context: {
-        ...{ operation, connection, principal },
+        ...{ operation, connection, principal, isCut },
         idempotencyKey:
           keyName === undefined ? undefined : readIdempotencyKey(readOwn(input.header, keyName)),
         identify: () => Object.assign({}, ...descriptions, toIdentity(credentials)),
