@@ -2,6 +2,7 @@ import { statSync, unwatchFile, watchFile } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { type Config, ConfigError } from '../config/config.ts'
+import { type GatewayKey, readKeyFile } from '../config/gateway-keys.ts'
 import type { OpenApiDocument } from '../document/document.ts'
 import type { Gateway } from '../http/gateway.ts'
 import { CommandError } from './command.ts'
@@ -35,7 +36,7 @@ const mostReadings = 10
 
 /**
  * Creates the function that reloads a gateway, and calls it when one of its files has changed. What is wrong is logged,
- * and the gateway goes on with what it has. Files are looked at by their path: orchestrators replace
+ * and the gateway goes on with what it has, but for keys that are revoked. Files are looked at by their path: orchestrators replace
  * mounted files by moving a link.
  */
 export function createReload(options: ReloadOptions): () => void {
@@ -55,6 +56,17 @@ export function createReload(options: ReloadOptions): () => void {
     await setTimeout(settling.full)
     return readSettled(reading + 1)
   }
+  // A key that is revoked must not work on because something else is wrong.
+  const revokeKeys = async () => {
+    const { keys, problems } = readKeyFile(served.config.keysFile)
+    const isLeft = ({ hash }: GatewayKey) => keys.some((one) => one.hash.equals(hash))
+    const left = served.config.keys?.filter(isLeft)
+    if (!left || problems.length > 0 || left.length === served.config.keys?.length) return
+    const next = { ...served, config: { ...served.config, keys: left } }
+    await gateway.reload(next)
+    served = next
+    logger.info('revoked keys')
+  }
   const run = async () => {
     try {
       const read = await readSettled()
@@ -72,6 +84,7 @@ export function createReload(options: ReloadOptions): () => void {
       if (error instanceof ConfigError || error instanceof CommandError)
         logger.error({ reason: error.message }, 'reload refused')
       else logger.error({ err: error }, 'reload refused')
+      await revokeKeys().catch((err: unknown) => logger.error({ err }, 'keys not revoked'))
     }
     running = undefined
     if (isAskedAgain) reload()

@@ -30,6 +30,8 @@ export interface Config extends ApiConfig {
   readonly allowedOrigins: readonly string[]
   /** Who is let in by a key of the gateway's own: nobody where the list is empty, and no key is asked for without one. */
   readonly keys: readonly GatewayKey[] | undefined
+  /** Where the keys stand. */
+  readonly keysFile: string
   /** Who is let in by an access token; nobody without. */
   readonly oauth: OAuthConfig | undefined
   /** Whether users' tokens stay out of MCP results. */
@@ -115,6 +117,7 @@ export function readConfig(environment: Environment, api: Api): Config {
     allowedHosts: reader.list('ALLOWED_HOSTS'),
     allowedOrigins: reader.list('ALLOWED_ORIGINS'),
     keys: reader.keys('GATEWAY_KEYS_FILE'),
+    keysFile: reader.text('GATEWAY_KEYS_FILE'),
     oauth: readOAuth(reader),
     redactTokens: tokens === undefined ? Object.keys(shared).length > 0 : tokens === 'withhold',
     offersSearch: reader.choice('MCP_TOOLS', ['all', 'search']) === 'search',

@@ -188,6 +188,24 @@ describe('a reload', () => {
     expect(await get(ada)).toBe(200)
   })
 
+  it('refuses a revoked key though something else is wrong, and changes nothing else', async () => {
+    writeFileSync(keysFile, `${ada.line}\n${grace.line}\n`)
+    await expect.poll(() => get(grace), { timeout: 30_000, interval: 5 }).toBe(200)
+    const begin = log.length
+    const sound = document
+    document = { ...sound, paths: {} }
+    writeFileSync(keysFile, `${ada.line}\n`)
+    await waitForLine('revoked keys', begin)
+    expect(log.slice(begin).join()).toContain('reload refused')
+    expect([await get(grace), await get(ada)]).toEqual([401, 200])
+    writeFileSync(keysFile, `broken\n`)
+    await waitForLine('GATEWAY_KEYS_FILE', begin)
+    expect(await get(ada)).toBe(200)
+    document = sound
+    writeFileSync(keysFile, `${ada.line}\n`)
+    await waitForLine('"reloaded"', begin)
+  })
+
   it('lets nobody in when the last key is revoked', async () => {
     const begin = log.length
     writeFileSync(keysFile, '# nobody\n')
