@@ -12,14 +12,25 @@ import type { Parameter } from './parameters.ts'
 
 /** Writes a cookie parameter as the pairs of a `Cookie` header. Throws an `UnwritableValue`. */
 export function writeCookiePairs(parameter: Parameter, value: unknown): string[] {
-  const { name, style, explode, mediaType } = parameter
-  const encode: Encode = style === 'cookie' ? checkCookieText : encodeText
+  const { name, explode, mediaType } = parameter
+  const encode = chooseEncoding(parameter)
   if (mediaType !== undefined) return [`${name}=${encode(writeContent(parameter, value))}`]
   requireContent(value)
   if (explode && Array.isArray(value)) return value.map((one) => `${name}=${encode(writeText(one))}`)
   if (explode && isObject(value))
     return Object.entries(value).map(([key, one]) => `${checkName(key)}=${encode(writeText(one))}`)
   return [`${name}=${join(value, { separator: ',', explode: false, encode })}`]
+}
+
+function chooseEncoding({ style, isCredential }: Parameter): Encode {
+  if (isCredential) return checkCredential
+  return style === 'cookie' ? checkCookieText : encodeText
+}
+
+/** Refuses a credential that would end its pair: it is sent as it is, with whatever else a client may put into it. */
+function checkCredential(text: string): string {
+  if (/^[\x20-\x3a\x3c-\x7e]*$/.test(text)) return text
+  throw new UnwritableValue('must be text that a cookie can carry')
 }
 
 /** Refuses what is no name of a cookie, but would become another cookie: its name is a token (RFC 6265 §4.1.1). */

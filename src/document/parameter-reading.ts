@@ -54,7 +54,8 @@ export function createHeaderReader(parameter: Parameter): TextReader {
 export function createCookieReader(parameter: Parameter): TextReader {
   const { name, style, explode } = parameter
   const shape = readShape(parameter.schema)
-  const decode = style === 'cookie' ? asItIs : decodeText
+  // A credential is sent as it came.
+  const decode = style === 'cookie' || parameter.isCredential ? asItIs : decodeText
   const isObject = explode && shape.types.has('object')
   return (header) => {
     const pairs = header.split(/; */).map((pair) => pair.split(/=(.*)/s))

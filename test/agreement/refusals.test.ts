@@ -72,6 +72,7 @@ const paths = {
   '/matrices/{v}': of('path', integers, { style: 'matrix', explode: true }),
   '/labelled/{v}': of('path', texts, { style: 'label', explode: true }),
   '/tree': of('query', { type: 'object' }, { style: 'deepObject' }),
+  '/login': { get: { ...ok, security: [{ login: [] }] } },
   '/members': of('header', texts, { explode: true }),
 } satisfies Record<string, object>
 
@@ -92,7 +93,11 @@ beforeAll(async () => {
   const scheme = (place: string, name: string) => ({
     ...{ type: 'apiKey', in: place, name, 'x-configured-only': true, 'x-env': { value: 'SHOP_KEY' } },
   })
-  const securitySchemes = { key: scheme('query', 'api_key'), session: scheme('cookie', 'session') }
+  const securitySchemes = {
+    key: scheme('query', 'api_key'),
+    session: scheme('cookie', 'session'),
+    login: { type: 'apiKey', in: 'cookie', name: 'login' },
+  }
   const secured = { security: [{ key: [], session: [] }], components: { securitySchemes } }
   const { document } = await loadSound({ ...describeApi(named, secured), 'x-name': 'shop' })
   const environment = { SHOP_BASE_URL: upstream.url, SHOP_KEY: 'operator-key-1' }
@@ -104,9 +109,9 @@ afterAll(async () => {
 })
 
 /** Calls a tool; gives the code of its error, if any, and the targets of what the API got. */
-async function callTool(tool: string, values: object) {
+async function callTool(tool: string, values: object, headers: Record<string, string> = {}) {
   const before = upstream.requests.length
-  const { path, init } = toMcpRequest({ tool, arguments: { ...values } })
+  const { path, init } = toMcpRequest({ tool, arguments: { ...values } }, { headers })
   const { result } = JSON.parse(await (await fetch(gateway.mcpUrl + path, init)).text())
   return [result.structuredContent?.error?.code, upstream.requests.slice(before).map(({ url }) => url)]
 }
@@ -266,4 +271,23 @@ describe('a value without a spelling', () => {
     expect(await callRest('/tree?v[]=x')).toEqual(refusedByRest)
     expect(await callRest('/tree?v[a][]=x')).toEqual([200, [expect.stringContaining('/tree?v[a][0]=x')]])
   })
+})
+
+describe('a credential in a cookie', () => {
+  test.each(['mine; admin=true', 'mine;admin=true', ';'])('is no second cookie (%j)', async (login) => {
+    expect(await callTool('login', {}, { login })).toEqual(refusedByTool)
+  })
+
+  test.each(['mine', 'a%3B%20admin=true', 's%3Aabc%2Fd+e==', '"a,b"', 'a b'])(
+    'is sent as it came (%s)',
+    async (login) => {
+      expect(await callTool('login', {}, { login })).toEqual([undefined, ['/login']])
+      expect(await callRest('/login', { headers: { cookie: `login=${login}; other=x` } })).toEqual([
+        200,
+        ['/login'],
+      ])
+      const sent = upstream.requests.slice(-2).map(({ headers }) => headers.cookie)
+      expect(sent).toEqual([`login=${login}`, `login=${login}`])
+    },
+  )
 })
