@@ -11,11 +11,18 @@ export function simplifySchema(schema: JsonSchema): JsonSchema {
   const whole = standardFormats.has(String(format)) ? { ...mapped, format } : mapped
   const { type, description, ...rest } = whole
   if (!Array.isArray(type)) return whole
-  const anyOf = type.map((one) => (one === 'null' ? { type: one } : { type: one, ...withoutNull(rest) }))
+  const anyOf = type.flatMap((one) => describeAlternative(one, rest))
+  // Nothing fits a schema that is left without an alternative, nor one of its types.
+  if (anyOf.length === 0) return { ...whole, type: type[0] }
   return description === undefined ? { anyOf } : { description, anyOf }
 }
 
-/** Returns a choice of values without null, which has a schema of its own. */
-function withoutNull(schema: JsonSchema): JsonSchema {
-  return Array.isArray(schema.enum) ? { ...schema, enum: schema.enum.filter((one) => one !== null) } : schema
+/** Describes the values of one type; gives nothing where none of the values that the schema names can be of it. */
+function describeAlternative(type: unknown, schema: JsonSchema): JsonSchema[] {
+  const { enum: choices } = schema
+  const named = [choices, 'const' in schema ? [schema.const] : undefined].filter(Array.isArray)
+  const fits = (one: unknown) => (one === null) === (type === 'null')
+  if (!named.every((values) => values.some(fits))) return []
+  if (type === 'null') return [{ type }]
+  return [{ type, ...schema, ...(Array.isArray(choices) && { enum: choices.filter(fits) }) }]
 }

@@ -62,6 +62,24 @@ describe('an input schema', () => {
   })
 })
 
+describe('a choice of values in an input schema', () => {
+  it.each([
+    [{ type: ['string', 'null'], enum: [null] }, [{ type: 'null' }]],
+    [{ type: ['string', 'null'], const: null }, [{ type: 'null' }]],
+    [{ type: ['string', 'integer', 'null'], enum: [null, 'a'] }, undefined],
+    [{ type: ['string', 'null'], enum: ['a'] }, [{ type: 'string', enum: ['a'] }]],
+    [{ type: ['string', 'null'], const: 'a' }, [{ type: 'string', const: 'a' }]],
+    [{ type: ['string', 'integer'], enum: [null] }, undefined],
+    [{ type: ['string', 'null'], enum: ['a', 'b', null], const: 'a' }, undefined],
+    [{ type: ['string', 'integer'], const: null }, undefined],
+  ])('means the same as %j, in a schema that validators take', (schema, anyOf) => {
+    const split = simplifySchema(schema)
+    if (anyOf) expect(split).toEqual({ anyOf })
+    const [before, after] = [schema, split].map((one) => new Ajv({ strict: false }).compile(one))
+    for (const value of [null, 'a', 'b', 1, [], {}]) expect(after?.(value)).toBe(before?.(value))
+  })
+})
+
 describe('an output schema', () => {
   const accepts = new Ajv({ strict: false }).compile(describeOutput(strict))
   const leaf = (type: string, description: string) => ({

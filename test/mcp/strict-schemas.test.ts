@@ -4,6 +4,7 @@ import { Ajv } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { fullFormats } from 'ajv-formats/dist/formats.js'
 import { expect, test } from 'vitest'
+import { describeApi, loadSound } from '../description/loading.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { clients } from '../support/mcp-clients.ts'
 
@@ -99,4 +100,21 @@ test.each([
   // Most lists are equal, and compiling takes long.
   const distinct = new Map(lists.flat().map((tool) => [JSON.stringify(tool), tool]))
   expect([...distinct.values()].flatMap(findWarnings)).toEqual([])
+})
+
+test('strict validators take the tools of an API with values that can be null alone', async () => {
+  const schemas = [{ enum: [null] }, { const: null }, { enum: ['a', null] }, { enum: ['a'] }]
+  const nullable = schemas.map((one, at) => [`m${at}`, { type: ['string', 'null'], ...one }] as const)
+  const content = {
+    'application/json': { schema: { type: 'object', properties: Object.fromEntries(nullable) } },
+  }
+  const parameters = nullable.map(([name, schema]) => ({ name, in: 'query', schema }))
+  const responses = { 200: { description: 'Done', content } }
+  const post = { operationId: 'send', parameters, requestBody: { content }, responses }
+  const { document } = await loadSound({ ...describeApi({ '/send': { post } }), 'x-name': 'shop' })
+  const environment = { SHOP_BASE_URL: 'http://127.0.0.1:1' }
+  await using gateway = await startGateway('http://127.0.0.1:1', environment, document && { document })
+  const tools = await listOverStdio(gateway)
+  expect(tools).toHaveLength(1)
+  expect(tools.flatMap(findWarnings)).toEqual([])
 })
