@@ -10,13 +10,15 @@ export interface Mock extends AsyncDisposable {
 export interface MockOptions extends MockChoice {
   /** The document that Prism responds by, in place of the shipped one. */
   readonly document?: object
+  /** Whether a gateway in front has checked what the mock gets. */
+  readonly isBehindGateway?: boolean
 }
 
 /** Starts a mock. Throws with `code` `EADDRINUSE` when the port is taken, `ERR_MODULE_NOT_FOUND` without Prism. */
-export async function startMock({ name, port, document }: MockOptions): Promise<Mock> {
+export async function startMock({ name, port, document, isBehindGateway }: MockOptions): Promise<Mock> {
   if (name === 'stateful') return (await import('./cal-com/server.ts')).startCalCom({ port })
   const { startPrism } = await import('./prism.ts')
-  return startPrism({ port, ...(document && { document }) })
+  return startPrism({ port, ...(document && { document }), validatesRequests: !isBehindGateway })
 }
 
 /** Gives the variables of a gateway in front of a mock of the shipped API, with a client that the mock knows. */

@@ -23,14 +23,17 @@ interface ChosenMock {
   readonly port?: number
   /** How the user names the port; `MOCK_PORT` without. */
   readonly portName?: string
+  /** Whether a gateway in front has checked what the mock gets. */
+  readonly isBehindGateway?: boolean
 }
 
 /** Starts the mock of the shipped API that `MOCK` chooses, or Prism for another document. Throws a `CommandError`. */
 export async function startChosenMock(chosen: ChosenMock): Promise<StartedMock> {
-  const { environment, document, port, portName = 'MOCK_PORT' } = chosen
+  const { environment, document, port, portName = 'MOCK_PORT', isBehindGateway = false } = chosen
   const choice = chooseMock(environment, portName)
   const name = document ? 'prism' : choice.name
-  const start = () => startMock({ name, port: port ?? choice.port, ...(document && { document }) })
+  const start = () =>
+    startMock({ name, port: port ?? choice.port, isBehindGateway, ...(document && { document }) })
   const mock = await importPeer(start, prism).catch((error: unknown) => {
     throw describePortError(error, choice.port, portName) ?? error
   })

@@ -122,7 +122,8 @@ export async function readServed(
   }
   if (!flags.mock) return { document: own, environment, file, read, stopMock: async () => {} }
   const { startChosenMock } = await import('./mock-start.ts')
-  const mock = await startChosenMock({ environment, port: 0, document: isShipped ? undefined : own })
+  const mocked = isShipped ? undefined : own
+  const mock = await startChosenMock({ environment, port: 0, document: mocked, isBehindGateway: true })
   const stopMock = async () => mock[Symbol.asyncDispose]()
   // The mock stands in for all APIs of the descriptions.
   return isShipped

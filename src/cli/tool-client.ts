@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream'
+import { parseExactly } from '../document/exact-numbers.ts'
 import { asRecord } from '../document/json.ts'
 import { readLines } from '../mcp/lines.ts'
 import { type CommandContext, CommandError } from './command.ts'
@@ -44,7 +45,7 @@ export async function openTools(
   // Node's own reader of lines ends them at U+2028 as well, which JSON leaves as it is.
   const receive = async () => {
     for await (const line of readLines(output, Number.POSITIVE_INFINITY)) {
-      const message = asRecord(JSON.parse(String(line)))
+      const message = asRecord(parseExactly(String(line)))
       waiting.get(Number(message.id))?.(message)
     }
   }

@@ -122,8 +122,13 @@ export const errorCatalogue = {
   ),
   upload_incomplete: doubt(
     400,
-    'The body did not arrive whole or is too large, and a part of it was sent already.',
+    'The body did not arrive whole, and a part of it was sent already.',
     'Read the state before repeating a write.',
+  ),
+  upload_too_large: doubt(
+    413,
+    'The request body is larger than the limit, and a part of it was sent already.',
+    'Read the state before you send a smaller body.',
   ),
   internal_error: doubt(
     500,

@@ -20,10 +20,13 @@ export type ToolArguments = Readonly<Record<string, unknown>>
  * Gives the value of a credential that the call itself does not carry, by its parameter and the alternatives of the
  * operation: operations of several APIs can have parameters of one name.
  */
-export type CredentialSource = (
-  credential: Pick<Parameter, 'in' | 'name'>,
-  security: Security,
-) => string | undefined
+export type CredentialSource = (credential: BroughtCredential, security: Security) => string | undefined
+
+/** A credential that a connection may bring. */
+interface BroughtCredential extends Pick<Parameter, 'in' | 'name'> {
+  /** The HTTP header of the MCP request that brings it, in lower case; undefined where none does. */
+  readonly header: string | undefined
+}
 
 /**
  * Makes the input schema of a tool: one closed object with the arguments as the capability binds them. A credential is
@@ -98,11 +101,10 @@ export function createArgumentBinder(
 ): ArgumentBinder {
   const names = Object.values(tool.arguments)
   const parameters = operation.parameters.map((parameter) => ({
-    parameter,
     name: parameter.name,
     place: findPosition(parameter),
     argument: readOwn(tool.arguments, toArgumentKey(tool, parameter)),
-    credential: isCredential(parameter),
+    credential: isCredential(parameter) ? describeBrought(parameter) : undefined,
     isOptional: isCredential(parameter) || !parameter.required || defaults.has(parameter),
     preset: defaults.get(parameter),
   }))
@@ -114,8 +116,8 @@ export function createArgumentBinder(
       return value === null && isOptional ? undefined : value
     }
     const places = { path: {}, query: {}, header: {}, cookie: {} }
-    for (const { parameter, name, place, argument, credential, isOptional, preset } of parameters) {
-      const brought = credential ? source(parameter, operation.security) : undefined
+    for (const { name, place, argument, credential, isOptional, preset } of parameters) {
+      const brought = credential && source(credential, operation.security)
       const given = read(argument, isOptional)
       const value = brought ?? given ?? (given === null ? null : preset)
       if (value === undefined) continue
@@ -131,6 +133,11 @@ export function createArgumentBinder(
     const bound = hasCookies && Object.keys(cookie).length > 0 ? places : others
     return { input: body === undefined ? bound : { ...bound, body }, violations }
   }
+}
+
+/** Describes a credential as a connection brings it. */
+export function describeBrought({ in: place, name }: Parameter): BroughtCredential {
+  return { in: place, name, header: nameCredentialHeader(place, name) }
 }
 
 /** Lists the secrets in arguments: credentials, and what is described as a password. */

@@ -4,7 +4,6 @@ import type { Grant } from '../access/authorization.ts'
 import { parseExactly } from '../document/exact-numbers.ts'
 import { parseJson, readOwn } from '../document/json.ts'
 import type { Operation } from '../document/operations.ts'
-import { nameCredentialHeader } from '../document/security.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { holdSlot } from '../http/admission.ts'
 import { acceptsHtml } from '../http/page.ts'
@@ -114,8 +113,7 @@ class HttpContext implements CallContext {
     this.connection = new HttpConnection(response, () => holdSlot(request))
   }
 
-  credential: CredentialSource = ({ in: place, name }) => {
-    const header = nameCredentialHeader(place, name)
+  credential: CredentialSource = ({ header }) => {
     const value = header === undefined ? undefined : readOwn(this.#request.headers, header)
     return typeof value === 'string' ? value : undefined
   }

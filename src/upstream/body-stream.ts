@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
+import type { ErrorCode, GatewayError } from '../errors/gateway-error.ts'
 import type { SecretFilter } from './secret-filter.ts'
 
 /** Milliseconds in which a client has to take what there is of a stream. */
@@ -126,4 +127,9 @@ export function noteUpload(request: IncomingMessage, body: Readable): void {
 /** Returns whether a part of a request's body may have reached the API, whatever becomes of the rest. */
 export function isUploadSent(request: IncomingMessage): boolean {
   return uploads.get(request)?.readableDidRead ?? false
+}
+
+/** Names the error of an upload that ended for a reason of its own when a part of it was sent. */
+export function nameBreak({ code }: GatewayError): ErrorCode {
+  return code === 'body_too_large' ? 'upload_too_large' : 'upload_incomplete'
 }

@@ -110,7 +110,7 @@ const outages: ReadonlySet<number> = new Set([502, 503, 504])
 
 /** Errors that say nothing about the upstream. */
 const ours: ReadonlySet<string> = new Set([
-  ...['client_disconnected', 'body_too_large', 'upload_incomplete', 'overloaded'],
+  ...['client_disconnected', 'body_too_large', 'upload_incomplete', 'upload_too_large', 'overloaded'],
   // Beneath the breaker this is a response that is larger than what the gateway collects.
   'upstream_invalid_response',
 ])

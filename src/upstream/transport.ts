@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { GatewayError } from '../errors/gateway-error.ts'
-import { BodyStream, type StreamFailure, StreamLimit } from './body-stream.ts'
+import { BodyStream, nameBreak, type StreamFailure, StreamLimit } from './body-stream.ts'
 import {
   createCallError,
   currentCall,
@@ -163,7 +163,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     const isSent = this.#controller !== undefined
     // The body of a client that has disconnected, or has sent too much, says nothing about the upstream.
     if (!(cause instanceof GatewayError)) this.#fail(new ConnectionError(isSent, cause))
-    else this.#fail(isSent ? createCallError(this.#parts.call, 'upload_incomplete', { cause }) : cause)
+    else this.#fail(isSent ? createCallError(this.#parts.call, nameBreak(cause), { cause }) : cause)
   }
 
   /** The signal calls it without an object, so that it is a value and no method. */

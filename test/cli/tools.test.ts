@@ -581,3 +581,16 @@ describe('calgate doctor', () => {
     expect(mistaken).toMatch(/mistaken\.yaml:1: rateLimt is no setting; expected rateLimit\n$/)
   })
 })
+
+it('a call prints numbers as the API wrote them', async () => {
+  await using api = await startUpstream((_request, response) =>
+    response
+      .writeHead(200, { 'content-type': 'application/json' })
+      .end('{"status":"success","data":{"id":9007199254740993}}'),
+  )
+  for (const option of [[], ['--json']]) {
+    const call = ['call', 'get-managed-user', 'userId=7', ...option]
+    const { stdout } = await runCommandWith(configureDemo(api.url), ...call)
+    expect(stdout).toMatch(/\b9007199254740993\b/)
+  }
+})

@@ -141,3 +141,31 @@ describe('Prism in the place of another API', () => {
     expect(await post({ id: 7, a: { id: 'x' } })).toEqual([422, expect.anything()])
   })
 })
+
+it.each([true, false])(
+  'serves lists and objects in headers and paths, which end a Prism that reads them (checking: %s)',
+  async (validatesRequests) => {
+    const content = { 'application/json': { schema: { type: 'object', properties: { id: { const: 7 } } } } }
+    const responses = { 200: { description: 'Done.', content } }
+    const tags = { name: 'X-Tags', in: 'header', schema: { type: 'array', items: { type: 'string' } } }
+    const filter = { name: 'filter', in: 'path', required: true, explode: true, schema: { type: 'object' } }
+    const schema = { type: 'object', required: ['name'] }
+    const document = {
+      openapi: '3.1.0',
+      info: { title: 'Things', version: '1' },
+      paths: {
+        '/things': {
+          get: { parameters: [tags], responses },
+          post: { requestBody: { content: { 'application/json': { schema } } }, responses },
+        },
+        '/things/{filter}': { get: { parameters: [filter], responses } },
+      },
+    }
+    await using mock = await startPrism({ document, validatesRequests })
+    for (const path of ['/things', '/things/a=1,b=2'])
+      expect((await fetch(mock.url + path)).status, path).toBe(200)
+    const headers = { 'content-type': 'application/json' }
+    const created = await fetch(`${mock.url}/things`, { method: 'POST', headers, body: '{}' })
+    expect(created.status).toBe(validatesRequests ? 422 : 200)
+  },
+)

@@ -234,7 +234,7 @@ test('a client that leaves within its upload ends the request to the API, which 
   const failed = once(incoming.resume(), 'error')
   outgoing.destroy()
   await failed
-  await expect.poll(() => gateway.log.join('')).toContain('"code":"client_disconnected"')
+  await expect.poll(() => gateway.log.join('')).toContain('"code":"upload_incomplete"')
   expect(gateway.log.join('')).not.toContain('upstream_connection_lost')
 })
 

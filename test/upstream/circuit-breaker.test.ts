@@ -155,15 +155,18 @@ test('it says whether calls go through', async () => {
   expect(circuit.state).toBe('closed')
 })
 
-test.each(['upstream_invalid_response', 'upload_incomplete', 'overloaded', 'client_disconnected'] as const)(
-  'what the gateway itself refuses (%s) says nothing about the upstream',
-  async (code) => {
-    const circuit = new CircuitBreaker()
-    const send = breakCircuit(circuit)(() => Promise.reject(new GatewayError(code)))
-    for (let n = 0; n < 60; n += 1) {
-      await expect(send({ method: 'GET', path: '/', headers: {} })).rejects.toMatchObject({ code })
-      await vi.advanceTimersByTimeAsync(0)
-    }
-    expect(circuit.state).toBe('closed')
-  },
-)
+test.each([
+  'upstream_invalid_response',
+  'upload_incomplete',
+  'upload_too_large',
+  'overloaded',
+  'client_disconnected',
+] as const)('what the gateway itself refuses (%s) says nothing about the upstream', async (code) => {
+  const circuit = new CircuitBreaker()
+  const send = breakCircuit(circuit)(() => Promise.reject(new GatewayError(code)))
+  for (let n = 0; n < 60; n += 1) {
+    await expect(send({ method: 'GET', path: '/', headers: {} })).rejects.toMatchObject({ code })
+    await vi.advanceTimersByTimeAsync(0)
+  }
+  expect(circuit.state).toBe('closed')
+})
