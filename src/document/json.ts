@@ -26,11 +26,27 @@ const bodyLimits: JsonLimits = { depth: 512, elements: Number.POSITIVE_INFINITY 
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
+/** The `malformed_json` of a text that is JSON: it exceeds a limit, or has a key that it must not have. */
+export class RefusedJson extends GatewayError {
+  // A private field is in no log line.
+  readonly #value: unknown
+
+  constructor(reason: string, value: unknown) {
+    super('malformed_json', { detail: `The body is not acceptable JSON: ${reason}.` })
+    this.#value = value
+  }
+
+  /** What the text says. Undefined where a key stands twice in the outermost object, or in one of the outermost list. */
+  get value(): unknown {
+    return this.#value
+  }
+}
+
 /**
  * Parses a JSON body that must have exactly one reading: UTF-8 without a byte order mark (RFC 8259 §8.1), no
  * duplicate keys (§4 leaves them to the reader, and two readers would read two things), no `__proto__` key.
- * Throws `malformed_json`; the message names the key or the limit, never a value. The text itself is parsed by the
- * given function.
+ * Throws `malformed_json`, as `RefusedJson` for what is JSON; the message names the key or the limit, never a value.
+ * The text itself is parsed by the given function.
  */
 export function parseJson(
   bytes: Uint8Array,
@@ -45,7 +61,8 @@ export function parseJson(
   } catch (cause) {
     throw new GatewayError('malformed_json', { cause })
   }
-  checkTokens(text, limits)
+  const fault = findFault(text, limits)
+  if (fault) throw new RefusedJson(fault.reason, fault.isAmbiguous ? undefined : value)
   return value
 }
 
@@ -59,8 +76,14 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+interface Fault {
+  readonly reason: string
+  /** Whether a key stands twice in the outermost object, or in one of the outermost list. */
+  readonly isAmbiguous?: boolean
+}
+
 /** Walks the tokens of a text that `JSON.parse` has accepted, so strings are the only tokens with insides. */
-function checkTokens(text: string, limits: JsonLimits): void {
+function findFault(text: string, limits: JsonLimits): Fault | undefined {
   const open: (Set<string> | undefined)[] = []
   let elements = 0
   let lastString = ''
@@ -70,14 +93,17 @@ function checkTokens(text: string, limits: JsonLimits): void {
       const end = findStringEnd(text, index)
       lastString = text.slice(index, end + 1)
       index = end
-    } else if (code === colon) checkKey(readString(lastString), open.at(-1))
-    else if (code === openBrace || code === openBracket) {
+    } else if (code === colon) {
+      const fault = addKey(readString(lastString), open)
+      if (fault) return fault
+    } else if (code === openBrace || code === openBracket) {
       open.push(code === openBrace ? new Set() : undefined)
-      if (open.length > limits.depth) refuse(`it nests deeper than ${limits.depth} levels`)
+      if (open.length > limits.depth) return { reason: `it nests deeper than ${limits.depth} levels` }
     } else if (code === closeBrace || code === closeBracket) open.pop()
     if (code === comma || code === openBrace || code === openBracket) elements += 1
-    if (elements > limits.elements) refuse(`it has more than ${limits.elements} elements`)
+    if (elements > limits.elements) return { reason: `it has more than ${limits.elements} elements` }
   }
+  return undefined
 }
 
 /** Most strings have no escapes, and then their text is what they mean. */
@@ -85,14 +111,16 @@ function readString(token: string): string {
   return token.includes('\\') ? JSON.parse(token) : token.slice(1, -1)
 }
 
-function checkKey(key: string, siblings: Set<string> | undefined): void {
-  if (siblings?.has(key)) refuse(`the key ${quoteName(key)} stands twice in one object`)
-  if (key === '__proto__') refuse('the key "__proto__" is not allowed')
+/** Adds a key to those of the innermost object; returns what is wrong with it. */
+function addKey(key: string, open: readonly (Set<string> | undefined)[]): Fault | undefined {
+  const siblings = open.at(-1)
+  if (siblings?.has(key)) {
+    const reason = `the key ${quoteName(key)} stands twice in one object`
+    return { reason, isAmbiguous: open.length <= (open[0] ? 1 : 2) }
+  }
+  if (key === '__proto__') return { reason: 'the key "__proto__" is not allowed' }
   siblings?.add(key)
-}
-
-function refuse(reason: string): never {
-  throw new GatewayError('malformed_json', { detail: `The body is not acceptable JSON: ${reason}.` })
+  return undefined
 }
 
 /** Quotes a name that the client sent for a message: shortened, escaped, and redacted where it may be a secret. */

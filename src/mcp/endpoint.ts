@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Grant } from '../access/authorization.ts'
 import { parseExactly } from '../document/exact-numbers.ts'
-import { parseJson, readOwn } from '../document/json.ts'
+import { parseJson, RefusedJson, readOwn } from '../document/json.ts'
 import type { Operation } from '../document/operations.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { holdSlot } from '../http/admission.ts'
@@ -14,6 +14,7 @@ import { redactForRequest } from '../http/secret-listing.ts'
 import type { ToolCallRecord } from '../observability/requests.ts'
 import { type ClientConnection, HttpConnection } from '../upstream/call.ts'
 import type { CredentialSource } from './arguments.ts'
+import { readIds, readVersion } from './batch.ts'
 import { createFastPath } from './fast-path.ts'
 import { type Reply, RpcError, refuse, rpcCodes } from './json-rpc.ts'
 import { messageLimits } from './messages.ts'
@@ -54,7 +55,8 @@ export async function registerMcp(
     const known = redactForRequest(toGatewayError(error), request)
     recordProblem(request, known)
     if (known.code === 'internal_error') request.log.error({ err: error, requestId: request.id }, 'failed')
-    return send(reply.headers(known.headers), refuse(known, null))
+    const body = error instanceof RefusedJson ? error.value : request.body
+    return send(reply.headers(known.headers), refuse(known, readIds(body, readVersion(request.headers))))
   })
   for (const url of ['/mcp', '/']) {
     app.route({

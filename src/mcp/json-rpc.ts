@@ -47,10 +47,14 @@ export interface Reply {
   readonly body?: string
 }
 
-/** Writes an error as the response to the message of an id, a JSON text; the id is null where no message can be told. */
-export function writeError({ code, message, known }: RpcError, id: string | number | null): string {
+/** The id of a request: a text, a number, or raw JSON for one with more digits than JavaScript keeps; null for none. */
+export type Id = string | number | object | null
+
+/** Writes an error as the response to a request, or to each of a batch, by their ids: a JSON text. */
+export function writeError({ code, message, known }: RpcError, id: Id | readonly Id[]): string {
   const error = known ? { code, message, data: known.toProblem() } : { code, message }
-  return JSON.stringify({ jsonrpc: '2.0', id, error })
+  const respond = (one: unknown) => ({ jsonrpc: '2.0', id: one, error })
+  return JSON.stringify(Array.isArray(id) ? id.map(respond) : respond(id))
 }
 
 /**
@@ -70,13 +74,14 @@ export function redactEcho<Response extends object>(
 }
 
 /** Refuses a message that came by HTTP. */
-export function refuse(error: unknown, id: string | number | null): Reply {
+export function refuse(error: unknown, id: Id | readonly Id[]): Reply {
   const known = toRpcError(error)
   return { status: known.status, body: writeError(known, id) }
 }
 
 /** Returns the id of a request as it stands there, to be repeated in a refusal; null where it has none. */
-export function readId(message: unknown): string | number | null {
+export function readId(message: unknown): Id {
   const { id, method } = isObject(message) ? message : {}
-  return typeof method === 'string' && (typeof id === 'string' || typeof id === 'number') ? id : null
+  if (typeof method !== 'string') return null
+  return typeof id === 'string' || typeof id === 'number' || (isObject(id) && JSON.isRawJSON(id)) ? id : null
 }

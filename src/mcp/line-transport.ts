@@ -1,10 +1,10 @@
 import type { Readable, Writable } from 'node:stream'
 import { parseExactly } from '../document/exact-numbers.ts'
-import { parseJson } from '../document/json.ts'
+import { parseJson, RefusedJson } from '../document/json.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { redactNames } from '../upstream/secret-spellings.ts'
-import { checkBatch } from './batch.ts'
-import { type RpcError, readId, redactEcho, toRpcError, writeError } from './json-rpc.ts'
+import { checkBatch, readIds } from './batch.ts'
+import { type Id, type RpcError, readId, redactEcho, toRpcError, writeError } from './json-rpc.ts'
 import { readLines } from './lines.ts'
 import { messageLimits } from './messages.ts'
 import { type Message, readMessage } from './protocol.ts'
@@ -84,7 +84,8 @@ export class LineTransport {
       if (Array.isArray(body)) this.#receiveBatch(body)
       else this.#passOn(readMessage(body))
     } catch (error) {
-      this.#write(this.#refuse(error, readId(body)))
+      const received = error instanceof RefusedJson ? error.value : body
+      this.#write(this.#refuse(error, readIds(received, this.#version)))
     }
   }
 
@@ -131,7 +132,7 @@ export class LineTransport {
     if (running === 0 && responses.length > 0) this.#write(`[${responses.join()}]`)
   }
 
-  #refuse(error: unknown, id: string | number | null): string {
+  #refuse(error: unknown, id: Id | readonly Id[]): string {
     const own = error instanceof GatewayError ? redactNames(error, this.#options.listSecrets()) : error
     const known = toRpcError(own)
     this.#options.onRefused(known)

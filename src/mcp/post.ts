@@ -1,4 +1,4 @@
-import { batchVersion, checkBatch } from './batch.ts'
+import { checkBatch, readVersion } from './batch.ts'
 import { type Reply, refuse } from './json-rpc.ts'
 import type { ProtocolOptions, Responder } from './protocol.ts'
 
@@ -20,7 +20,7 @@ export function createSdkResponder(options: ProtocolOptions): Responder {
   return async (body, headers, context) => {
     if (!Array.isArray(body)) return respond(body, headers, context)
     try {
-      checkBatch(body, String(headers['mcp-protocol-version'] ?? batchVersion))
+      checkBatch(body, readVersion(headers))
     } catch (error) {
       return refuse(error, null)
     }

@@ -80,18 +80,18 @@ describe('the endpoint', () => {
   })
 
   it.each([
-    ['no JSON', '{'],
-    ['nothing', ''],
-    ['two readings', '{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}'],
-    ['a __proto__ key', '{"jsonrpc":"2.0","id":1,"method":"ping","params":{"__proto__":{}}}'],
-    ['nesting beyond 64 levels', `{"a":${'['.repeat(64)}${']'.repeat(64)}}`],
-    ['more than 2,000 elements', JSON.stringify(ask('ping', { list: Array(2000).fill(1) }))],
-  ])('answers a parse error to a body with %s', async (_, text) => {
+    ['no JSON', '{', null],
+    ['nothing', '', null],
+    ['two readings', '{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}', null],
+    ['a __proto__ key', '{"jsonrpc":"2.0","id":1,"method":"ping","params":{"__proto__":{}}}', 1],
+    ['nesting beyond 64 levels', `{"a":${'['.repeat(64)}${']'.repeat(64)}}`, null],
+    ['more than 2,000 elements', JSON.stringify(ask('ping', { list: Array(2000).fill(1) }, 'a')), 'a'],
+  ])('answers a parse error to a body with %s', async (_, text, id) => {
     const { status, type, body } = await post(text)
     expect([status, type]).toEqual([400, 'application/json; charset=utf-8'])
     expect(body).toMatchObject({
       jsonrpc: '2.0',
-      id: null,
+      id,
       error: { code: -32700, data: { code: 'malformed_json' } },
     })
   })

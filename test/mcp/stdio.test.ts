@@ -57,11 +57,7 @@ const refused: readonly (readonly [string, unknown, number])[] = [
   ['{broken', null, -32700],
   ['\ufeff{"jsonrpc":"2.0","id":99,"method":"ping"}', null, -32700],
   ['{"jsonrpc":"2.0","id":99,"id":99,"method":"ping"}', null, -32700],
-  [
-    `{"jsonrpc":"2.0","id":99,"method":"ping","params":{"a":${'['.repeat(63)}${']'.repeat(63)}}}`,
-    null,
-    -32700,
-  ],
+  [`{"jsonrpc":"2.0","id":99,"method":"ping","params":{"a":${'['.repeat(63)}${']'.repeat(63)}}}`, 99, -32700],
   ['7', null, -32600],
   ['{}', null, -32600],
   ['[]', null, -32600],
@@ -73,9 +69,14 @@ const refused: readonly (readonly [string, unknown, number])[] = [
   ['{"jsonrpc":"2.0","id":99,"method":"tools/call","params":{"name":7}}', 99, -32602],
   [
     '{"jsonrpc":"2.0","id":99,"method":"tools/call","params":{"name":"burn-book","arguments":{"bookId":1,"bookId":2}}}',
-    null,
+    99,
     -32700,
   ],
+  [JSON.stringify(ask('ping', { list: Array(2000).fill(1) }, '99')), '99', -32700],
+  ['{"jsonrpc":"2.0","id":99,"method":"ping","params":{"__proto__":1}}', 99, -32700],
+  ['{"jsonrpc":"2.0","id":99,"method":"ping","__proto__":1}', 99, -32700],
+  ['{"jsonrpc":"2.0","id":99,"method":"ping","method":"tools/list"}', null, -32700],
+  ['{"jsonrpc":"2.0","id":{"a":1},"method":"ping","params":{"a":1,"a":1}}', null, -32700],
 ]
 
 describe('the stdio server', () => {
@@ -112,7 +113,8 @@ describe('the stdio server', () => {
     }
     input.end(write(lines))
     await session.ended
-    return { messages: read(chunks.join('')), log: logged.join('') }
+    const written = chunks.join('')
+    return { messages: read(written), output: written, log: logged.join('') }
   }
 
   it('writes nothing but messages, one a line', async () => {
@@ -134,6 +136,54 @@ describe('the stdio server', () => {
     ])
     expect(messages.slice(0, -1)).toEqual(await Promise.all(replies))
     expect(log.match(/"msg":"request refused"/g)).toHaveLength(refused.length)
+  })
+
+  const large = `params":{"list":[1${',1'.repeat(2000)}]}`
+  it.each([
+    ['{"jsonrpc":"2.0","id":9007199254740993,"method":"ping"}', '"id":9007199254740993,', -32600],
+    ['{"jsonrpc":"2.0","id":1e400,"method":"ping"}', '"id":1e400,', -32600],
+    [
+      '{"jsonrpc":"2.0","id":9007199254740993,"method":"ping","params":{"a":1,"a":1}}',
+      '"id":9007199254740993,',
+      -32700,
+    ],
+    ['[{"jsonrpc":"2.0","id":9007199254740993,"method":"ping"}]', '"id":9007199254740993,', -32600],
+  ])('repeats an id with more digits than JavaScript keeps: %s', async (line, id, code) => {
+    await using server = await startMcp()
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch(server.url, { method: 'POST', headers, body: line })
+    const { output } = await run([line])
+    for (const answer of [output, await response.text()]) {
+      expect(answer).toContain(id)
+      expect(answer).toContain(`"code":${code}`)
+    }
+  })
+
+  it('responds to each request of a batch that it refuses as a whole', async () => {
+    await using server = await startMcp()
+    const ping = (id: unknown, more = '') => `{"jsonrpc":"2.0","id":${id},"method":"ping"${more}}`
+    const notification = '{"jsonrpc":"2.0","method":"notifications/x"}'
+    const lines = [
+      [`[${ping(1)},${notification},7,${ping('"b"', `,"${large}`)}]`, [1, 'b']],
+      [`[${ping(1, ',"params":{"a":1,"a":2}')}]`, [1]],
+      // Which id is meant cannot be told.
+      [`[${ping(1)},${ping(2, ',"id":3')}]`, null],
+      [`[{"jsonrpc":"2.0","method":"notifications/x","${large}}]`, null],
+      // Longer than a batch may be.
+      [`[${Array(101).fill(ping(1)).join()},${ping(2, `,"${large}`)}]`, null],
+      [`[[${ping(2, `,"${large}`)}]]`, null],
+    ] as const
+    const headers = { 'content-type': 'application/json', 'mcp-protocol-version': '2025-03-26' }
+    const replies = lines.map(async ([body]) => {
+      const response = await fetch(server.url, { method: 'POST', headers, body })
+      return response.json()
+    })
+    const { messages } = await run(lines.map(([line]) => line))
+    expect(messages).toEqual(await Promise.all(replies))
+    for (const [at, [, ids]] of lines.entries())
+      expect(messages[at]).toMatchObject(
+        ids?.map((id) => ({ id, error: { code: -32700 } })) ?? { id: null, error: { code: -32700 } },
+      )
   })
 
   it('answers a batch of 2025-03-26 with one list, and refuses one of a later revision', async () => {

@@ -192,7 +192,7 @@ const cases: readonly Case[] = [
     name: 'a key that stands twice',
     tool: 'get-managed-user',
     text: '{"clientId":"cm9demo","userId":4711,"userId":4712}',
-    says: ['"code":-32700', 'stands twice'],
+    says: ['"code":-32700', 'stands twice', '"id":9'],
   },
   {
     name: 'a number of a body with more digits than JavaScript keeps',
