@@ -37,12 +37,14 @@ export function listScopes(operations: readonly Operation[]): string[] {
 
 /** Makes sure that no key has a scope that lets nobody in anywhere. Throws a `ConfigError` that names the key. */
 export function checkScopes(keys: readonly GatewayKey[], known: readonly string[]): void {
+  const listed =
+    known.length === 0
+      ? 'no operation that is served has one, which an overlay gives it by x-scope'
+      : `there are ${known.join(', ')}`
   const problems = keys.flatMap(({ name, scopes }) =>
     scopes
       .filter((scope) => !known.includes(scope))
-      .map(
-        (scope) => `GATEWAY_KEYS_FILE: the key ${name} has the scope ${scope}; there are ${known.join(', ')}`,
-      ),
+      .map((scope) => `GATEWAY_KEYS_FILE: the key ${name} has the scope ${scope}; ${listed}`),
   )
   if (problems.length > 0) throw new ConfigError(problems)
 }

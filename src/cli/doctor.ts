@@ -1,11 +1,13 @@
 import { createServer } from 'node:net'
 import { Command } from 'commander'
+import { checkScopes, listScopes } from '../access/authorization.ts'
 import { type Config, ConfigError } from '../config/config.ts'
 import { findProxy } from '../config/egress-proxy.ts'
 import type { SharedStateConfig } from '../config/network.ts'
 import { findUnknownVariables } from '../config/unknown-variables.ts'
 import { type Api, readApi } from '../document/api.ts'
 import { asRecord } from '../document/json.ts'
+import { readOperations } from '../document/operations.ts'
 import { createReadinessCheck } from '../observability/readiness.ts'
 import { openPools } from '../upstream/pools.ts'
 import { type CommandContext, CommandError, formatExamples } from './command.ts'
@@ -57,7 +59,8 @@ async function examine(
     const { document, environment, file } = await readServed(files, options, context)
     const api = readApi(document)
     const config = readSettings(environment, api, file)
-    const unknown = findUnknownVariables(environment, api)
+    const unknown = findUnknownVariables(environment, api, file?.references)
+    checkScopes(config.keys ?? [], listScopes(readOperations(document, () => {})))
     const variables = unknown.map((one) => ({
       what: 'configuration',
       found: one,

@@ -55,7 +55,7 @@ export async function createServed(
   const api = readApi(document)
   const config = readSettings(environment, api, file)
   const logger = context.startLog(output, config.logLevel)
-  for (const sentence of findUnknownVariables(environment, api)) logger.warn(sentence)
+  for (const sentence of findUnknownVariables(environment, api, file?.references)) logger.warn(sentence)
   const { version } = context
   const watchProcess = output === 'stdout'
   const gateway = await createGateway({ config, document, logger, version, watchProcess })

@@ -19,6 +19,7 @@ import { configureDemo } from '../../mocks/start.ts'
 import { locateFile } from '../../src/cli/install.ts'
 import { locateDescriptions, readServed, type ServeOptions } from '../../src/cli/served.ts'
 import { listApiVariables } from '../../src/config/api-variables.ts'
+import { createKey } from '../../src/config/gateway-keys.ts'
 import { variables } from '../../src/config/variables.ts'
 import { readApi } from '../../src/document/api.ts'
 import { readDocument } from '../../src/document/document.ts'
@@ -523,6 +524,37 @@ describe('calgate doctor', () => {
       1,
       expect.stringMatching(/^wrong {2}credentials +GATEWAY_KEYS_FILE has no key/m),
     ])
+  })
+
+  it('says that a key has a scope which nothing that is served has, as the start does', async () => {
+    const keys = join(folder, 'scoped-keys')
+    writeFileSync(keys, createKey('app', ['managed-users:write']).line)
+    const environment = { ...configureDemo(upstream.url), GATEWAY_KEYS_FILE: keys }
+    const served = await runCommandWith(environment, 'doctor', '--read-only')
+    expect([served.code, served.stdout]).toEqual([
+      1,
+      expect.stringMatching(/^wrong .*the key app has the scope managed-users:write; there are /m),
+    ])
+    const file = join(folder, 'unscoped.json')
+    writeFileSync(file, JSON.stringify(describeApi({ '/a': { get: {} } })))
+    const own = await runCommandWith(environment, 'doctor', file, '--base-url', upstream.url)
+    expect(own.stdout).toContain('no operation that is served has one, which an overlay gives it by x-scope')
+  })
+
+  it('takes what calgate.yaml refers to for no mistake', async () => {
+    const file = join(folder, 'referring.json')
+    const description = describeApi({ '/a': { get: { security: [{ token: [] }] } } })
+    const components = { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } }
+    writeFileSync(file, JSON.stringify({ ...description, components }))
+    const settings = join(folder, 'referring.yaml')
+    writeFileSync(
+      settings,
+      `descriptions: [{ file: ${file}, baseUrl: ${upstream.url}, credentials: { token: env:REFERRING_TOKEN_PROD } }]`,
+    )
+    const environment = { REFERRING_TOKEN_PROD: 'demo-secret', REFERRING_TOKENS: 'demo-secret' }
+    const { stdout } = await runCommandWith(environment, 'doctor', '--config', settings)
+    expect(stdout).not.toContain('REFERRING_TOKEN_PROD is not')
+    expect(stdout).toContain('REFERRING_TOKENS is not a variable of calgate')
   })
 
   it('looks for every API that is called', async () => {
