@@ -157,5 +157,9 @@ const annotations = new Set(['description', 'title', 'default', 'examples', 'rea
 function putInPlace({ $ref: _, ...beside }: JsonSchema, target: JsonSchema): JsonSchema {
   const names = Object.keys(beside)
   if (names.every((name) => annotations.has(name))) return { ...target, ...beside }
-  return { allOf: [target, beside] }
+  // What is evaluated is so by schemas within the one that asks (JSON Schema 2020-12, §11).
+  const { unevaluatedProperties, unevaluatedItems, ...others } = beside
+  const unevaluated = Object.entries({ unevaluatedProperties, unevaluatedItems })
+  const asked = Object.fromEntries(unevaluated.filter(([, value]) => value !== undefined))
+  return { allOf: [target, others], ...asked }
 }

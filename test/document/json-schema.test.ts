@@ -1,6 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, test } from 'vitest'
 import { asRecord } from '../../src/document/json.ts'
+import { createCompiler } from '../../src/document/schema-compiler.ts'
 import { createSchemaReader, placeDefinitions, toJsonSchema } from '../../src/document/schema-reader.ts'
 
 test.each([
@@ -185,6 +186,18 @@ describe('a schema of a document', () => {
   test('that is narrowed beside its reference holds both', () => {
     expect(read({ ...refer('Id'), minLength: 2 })).toEqual({ allOf: [schemas.Id, { minLength: 2 }] })
   })
+
+  test.each(['request', 'response'] as const)(
+    'that is closed beside its reference is so whole (%s)',
+    (way) => {
+      const closed = { ...refer('Open'), properties: { b: {} }, unevaluatedProperties: false }
+      const open = { type: 'object', properties: { a: {} } }
+      const described = { ...document, components: { schemas: { Open: open } } }
+      const check = createCompiler()(createSchemaReader(described, way)(closed))
+      const bodies: unknown[] = [{ a: 1 }, { a: 1, b: 2 }, { c: 3 }, { a: 1, constructor: 3 }]
+      expect(bodies.map((body) => check?.(body))).toEqual([true, true, false, false])
+    },
+  )
 
   test.each([refer('Nobody'), refer('Loop'), { $ref: 'other.yaml#/a' }, 7, null, true])(
     'that says nothing sensible (%j) allows any value',
