@@ -32,8 +32,11 @@ const beforeOperations = [
   'route_not_found',
 ]
 
-/** Errors that no client receives, and those that no request causes: a defect of the gateway does. */
-const unseen = ['client_disconnected', 'internal_error']
+/**
+ * Errors that no client receives, that a defect of the gateway causes, or that an upload causes which is sent as it
+ * arrives: each operation here takes JSON, which is read whole before.
+ */
+const unseen = ['client_disconnected', 'internal_error', 'upload_incomplete', 'upload_too_large']
 
 /** Errors of tool calls alone. */
 const toolErrors = ['confirmation_required', 'confirmation_declined']
