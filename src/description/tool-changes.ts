@@ -17,6 +17,8 @@ export interface Change {
 export interface Extensions {
   readonly 'x-rest-path'?: unknown
   readonly 'x-mcp-tool'?: unknown
+  readonly 'x-scope'?: unknown
+  readonly operationId?: unknown
 }
 
 /** The value of a hint that allows a client the most: giving it up breaks clients that rely on it. */
@@ -27,18 +29,33 @@ const assurances = new Map([
   ['openWorldHint', false],
 ])
 
-/** Compares what an operation says of its exposed path and of its tool; no library knows these two members. */
+const callersOf: Readonly<Record<string, Change['callers']>> = {
+  'x-rest-path': 'REST callers',
+  'x-scope': 'all callers',
+}
+
+/** Without the extension an operation is a tool by its `operationId`. */
+function findTool({ 'x-mcp-tool': tool, operationId }: Extensions): unknown {
+  return tool ?? (operationId === undefined ? undefined : { name: operationId })
+}
+
+/** Compares what an operation says of its exposed path, its scope and its tool; no library knows these members. */
 export function compareExtensions(operation: string, old: Extensions, next: Extensions): Change[] {
   const change = (place: string, what: string, breaking: boolean): Change => ({
     breaking,
     operation,
     place,
     what,
-    callers: place === 'x-rest-path' ? 'REST callers' : 'MCP callers',
+    callers: callersOf[place] ?? 'MCP callers',
   })
   const paths = [old['x-rest-path'], next['x-rest-path']].map(foldVariables)
-  const moved = paths[0] === paths[1] ? [] : [change('x-rest-path', toWords(...paths), true)]
-  const [tool, nextTool] = [old['x-mcp-tool'], next['x-mcp-tool']]
+  const [scope, nextScope] = [old['x-scope'], next['x-scope']]
+  const moved = [
+    ...(paths[0] === paths[1] ? [] : [change('x-rest-path', toWords(...paths), true)]),
+    // A client with the old scope alone is refused; without a scope no client with keys was let in.
+    ...(scope === nextScope ? [] : [change('x-scope', toWords(scope, nextScope), scope !== undefined)]),
+  ]
+  const [tool, nextTool] = [findTool(old), findTool(next)]
   if (!tool && !nextTool) return moved
   if (!nextTool) return [...moved, change('x-mcp-tool', 'the tool was removed', true)]
   if (!tool) return [...moved, change('x-mcp-tool', 'a tool was added', false)]

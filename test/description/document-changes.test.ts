@@ -33,6 +33,7 @@ const base = {
         operationId: 'getUser',
         'x-rest-path': '/v1/users/{userid}',
         'x-mcp-tool': tool,
+        'x-scope': 'users:read',
         parameters: [
           { name: 'limit', in: 'query', schema: { type: 'integer', maximum: 250 } },
           { name: 'offset', in: 'query', schema: { type: 'integer', maximum: 250 } },
@@ -52,6 +53,7 @@ const base = {
 type Path = readonly (string | number)[]
 
 const get = ['paths', '/users', 'get']
+const post = ['paths', '/users', 'post']
 const schema = ['components', 'schemas', 'User']
 const maximum = [...get, 'parameters', 0, 'schema', 'maximum']
 
@@ -65,6 +67,10 @@ const breaking: readonly (readonly [string, Path, unknown])[] = [
   ['another tool name', [...get, 'x-mcp-tool', 'name'], 'read-user'],
   ['another argument name', [...get, 'x-mcp-tool', 'arguments', 'limit'], 'most'],
   ['a tool that is gone', [...get, 'x-mcp-tool'], undefined],
+  ['a tool that is turned off', [...post, 'x-mcp-tool'], false],
+  ['a tool with a name of its own', [...post, 'x-mcp-tool'], { name: 'make-user' }],
+  ['another scope', [...get, 'x-scope'], 'users:see'],
+  ['a scope that is gone', [...get, 'x-scope'], undefined],
   ['a tool that no longer only reads', [...get, 'x-mcp-tool', 'annotations', 'readOnlyHint'], false],
   ['a tool that begins to destroy', [...get, 'x-mcp-tool', 'annotations', 'destructiveHint'], true],
   ['a rule for names of members', [...schema, 'x-propertyNames'], { maxLength: 40 }],
@@ -80,6 +86,7 @@ const compatible: readonly (readonly [string, Path, unknown])[] = [
   ['a new field of an answer', [...schema, 'properties', 'bio'], { type: 'string' }],
   ['other words of a tool', [...get, 'x-mcp-tool', 'description'], 'Reads one user.'],
   ['another name of a path variable', [...get, 'x-rest-path'], '/v1/users/{userId}'],
+  ['a first scope', [...post, 'x-scope'], 'users:write'],
   ['a further argument', [...get, 'x-mcp-tool', 'arguments', 'offset'], 'offset'],
   ['a component that nobody uses', ['components', 'schemas', 'Unused', 'type'], 'integer'],
 ]
