@@ -8,8 +8,7 @@ import { noteRequest } from '../upstream/call.ts'
 interface Connection {
   /** The requests whose responses are not finished, oldest first. */
   readonly pending: Pending[]
-  /** The one that came last, while it is not complete or has no response yet. */
-  latest?: Pending | undefined
+  latest?: Pending
   /** True once a request was refused as broken: no other is read. */
   broken: boolean
 }
@@ -90,8 +89,6 @@ function follow(request: IncomingMessage, response: ServerResponse, handled?: { 
     if (handled) handled.count -= 1
     const index = pending.findIndex((one) => one.response === response)
     if (index >= 0) pending.splice(index, 1)
-    // What is known of the last request, its body and its credentials, would wait for the next one.
-    if (request.complete && connection.latest?.response === response) connection.latest = undefined
     pending[0]?.resume?.()
   })
 }

@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks'
 import { buildConnector, Pool } from 'undici'
 import { skipInterimResponses } from './interim-responses.ts'
 import { openTunnel } from './tunnel.ts'
@@ -77,8 +76,7 @@ export function openPools({ origin, connectTimeout, ca, proxy }: PoolOptions): P
     bodyTimeout: 0,
     pipelining: 1,
     connections: mostConnections,
-    // Bound to no call: a connection would keep the one that opened it, with its credentials and bodies, until it closes.
-    connect: AsyncResource.bind(connect),
+    connect,
   }
   const short = { keepAliveTimeout: idleBeforeWrite, keepAliveMaxTimeout: idleBeforeWrite }
   return { reads: new Pool(origin, common), writes: new Pool(origin, { ...common, ...short }) }

@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks'
 import { isAscii } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
 import { Readable } from 'node:stream'
@@ -43,8 +42,6 @@ export function forward(
   const end = path.search(/\?|$/)
   const isTaken = isPlainPath(path.slice(0, end)) && isPlainBody(operation.method, body)
   const forwarded = isTaken ? {} : { forwarded: { path, body } }
-  // Sent as a part of the call, the response would have the connection's timers keep the call while the client idles.
-  const send = AsyncResource.bind((content: unknown) => sendBody(reply, content))
   runInCall({ ...context, takesStream, ...forwarded }, () =>
     reply.from(isTaken ? path.slice(0, end) : '/', {
       queryString: () => path.slice(end + 1),
@@ -54,7 +51,7 @@ export function forward(
       rewriteHeaders: (fields) => joinVary(reply, fields),
       // `retry.ts` decides, by whether bytes were sent.
       retryDelay: () => null,
-      onResponse: (_request, _reply, { stream }) => send(stream),
+      onResponse: (_request, _reply, { stream }) => sendBody(reply, stream),
     }),
   )
 }
