@@ -20,8 +20,8 @@ export interface PrismOptions {
   readonly host?: string
   /** By default any free port. */
   readonly port?: number
-  /** False where a gateway in front checks requests: it takes more than Prism can read. */
-  readonly validatesRequests?: boolean
+  /** Whether a gateway in front has checked what the mock gets: it takes more than Prism can read. */
+  readonly isBehindGateway?: boolean
 }
 
 const shipped = new URL('../openapi/openapi.json', import.meta.url)
@@ -34,7 +34,7 @@ const shipped = new URL('../openapi/openapi.json', import.meta.url)
  * Prism runs as a library: its command adds a second process, a log in colours and 30 packages.
  */
 export async function startPrism(options: PrismOptions = {}): Promise<PrismMock> {
-  const { document = shipped, host = '127.0.0.1', port = 0, validatesRequests = true } = options
+  const { document = shipped, host = '127.0.0.1', port = 0, isBehindGateway = false } = options
   const described = document instanceof URL ? JSON.parse(await readFile(document, 'utf8')) : document
   const operations = await readOperations(described)
   if (operations.length === 0) throw new TypeError('the OpenAPI document describes no operation')
@@ -44,7 +44,7 @@ export async function startPrism(options: PrismOptions = {}): Promise<PrismMock>
     config: {
       isProxy: false,
       upstreamProxy: undefined,
-      validateRequest: validatesRequests,
+      validateRequest: !isBehindGateway,
       validateResponse: true,
       checkSecurity: true,
       errors: false,

@@ -15,10 +15,10 @@ export interface MockOptions extends MockChoice {
 }
 
 /** Starts a mock. Throws with `code` `EADDRINUSE` when the port is taken, `ERR_MODULE_NOT_FOUND` without Prism. */
-export async function startMock({ name, port, document, isBehindGateway }: MockOptions): Promise<Mock> {
-  if (name === 'stateful') return (await import('./cal-com/server.ts')).startCalCom({ port })
+export async function startMock({ name, ...options }: MockOptions): Promise<Mock> {
+  if (name === 'stateful') return (await import('./cal-com/server.ts')).startCalCom({ port: options.port })
   const { startPrism } = await import('./prism.ts')
-  return startPrism({ port, ...(document && { document }), validatesRequests: !isBehindGateway })
+  return startPrism(options)
 }
 
 /** Gives the variables of a gateway in front of a mock of the shipped API, with a client that the mock knows. */

@@ -36,8 +36,8 @@ const mostReadings = 10
 
 /**
  * Creates the function that reloads a gateway, and calls it when one of its files has changed. What is wrong is logged,
- * and the gateway goes on with what it has, but for keys that are revoked. Files are looked at by their path: orchestrators replace
- * mounted files by moving a link.
+ * and the gateway goes on with what it has, but for keys that are revoked. Files are looked at by their path:
+ * orchestrators replace mounted files by moving a link.
  */
 export function createReload(options: ReloadOptions): () => void {
   const { gateway, logger } = options

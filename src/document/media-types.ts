@@ -58,15 +58,14 @@ export function readContentTypes(part: unknown, read: SchemaReader): MediaType[]
   const all = Object.entries(asRecord(asRecord(part).content)).map(([name, one]): MediaType => {
     const [type = '', ...parameters] = splitType(name)
     const { schema, itemSchema, encoding } = asRecord(one)
-    let described: JsonSchema | undefined
+    const readWhole = once(() => read(schema))
     const readItem = once(() => (itemSchema === undefined ? undefined : read(itemSchema)))
     return {
       type,
       name: [type, ...parameters].join('; '),
       kind: findKind(type),
       get schema() {
-        described ??= read(schema)
-        return described
+        return readWhole()
       },
       get itemSchema() {
         return readItem()

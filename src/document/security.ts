@@ -113,38 +113,10 @@ const describeCredential = onceFor(({ in: place, key, description }: SecuritySch
  * one message they are what clients send without being asked for a credential.
  */
 const meantHeaders = new Set([
-  ...[
-    'accept',
-    'accept-language',
-    'authorization',
-    'baggage',
-    'cache-control',
-    'content-type',
-    'cookie',
-    'date',
-    'dnt',
-  ],
-  ...[
-    'forwarded',
-    'from',
-    'idempotency-key',
-    'max-forwards',
-    'origin',
-    'pragma',
-    'priority',
-    'range',
-    'referer',
-  ],
-  ...[
-    'last-event-id',
-    'traceparent',
-    'tracestate',
-    'upgrade-insecure-requests',
-    'user-agent',
-    'via',
-    'x-real-ip',
-  ],
-  ...['x-mcp-tools', 'x-request-id'],
+  ...['accept', 'accept-language', 'authorization', 'baggage', 'cache-control', 'content-type', 'cookie'],
+  ...['date', 'dnt', 'forwarded', 'from', 'idempotency-key', 'last-event-id', 'max-forwards', 'origin'],
+  ...['pragma', 'priority', 'range', 'referer', 'traceparent', 'tracestate', 'upgrade-insecure-requests'],
+  ...['user-agent', 'via', 'x-mcp-tools', 'x-real-ip', 'x-request-id'],
 ])
 const meantGroups = /^(?:access-control|if|mcp|sec|x-forwarded)-/
 

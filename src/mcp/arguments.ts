@@ -23,7 +23,7 @@ export type ToolArguments = Readonly<Record<string, unknown>>
 export type CredentialSource = (credential: BroughtCredential, security: Security) => string | undefined
 
 /** A credential that a connection may bring. */
-interface BroughtCredential extends Pick<Parameter, 'in' | 'name'> {
+export interface BroughtCredential extends Pick<Parameter, 'in' | 'name'> {
   /** The HTTP header of the MCP request that brings it, in lower case; undefined where none does. */
   readonly header: string | undefined
 }

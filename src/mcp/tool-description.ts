@@ -2,11 +2,10 @@ import { findBan, type Policy } from '../access/authorization.ts'
 import type { Rate } from '../config/environment.ts'
 import { asRecord, readOwn } from '../document/json.ts'
 import type { JsonSchema } from '../document/json-schema.ts'
-import type { Parameter } from '../document/parameters.ts'
 import { type Tool, toArgumentKey } from '../document/tool.ts'
 import { type CheckedOperation, isCredential } from '../document/validation.ts'
 import { type ConfiguredCredentials, findDefaults } from '../upstream/credentials.ts'
-import { adviseCredential, describeArguments } from './arguments.ts'
+import { adviseCredential, type BroughtCredential, describeArguments, describeBrought } from './arguments.ts'
 import { confirmationSchema, nameConfirmation } from './confirmation.ts'
 import { describeOutput } from './output-schema.ts'
 import { type Selection, selectDescribed } from './result-redaction.ts'
@@ -37,7 +36,7 @@ export interface Offer {
   readonly tool: Tool
   readonly description: ToolDescription
   /** The credentials that are arguments; where a connection brings them, it is shown the tool below. */
-  readonly credentials: readonly Parameter[]
+  readonly credentials: readonly BroughtCredential[]
   /** The tool without those arguments. */
   readonly bareDescription: ToolDescription
   /** The ways to give the secret of a call; empty where no client needs to. */
@@ -97,7 +96,9 @@ export function offerTool(
     needsConfirmation,
     ...cut,
     description,
-    credentials: credentials.filter((one) => Object.hasOwn(tool.arguments, toArgumentKey(tool, one))),
+    credentials: credentials
+      .filter((one) => Object.hasOwn(tool.arguments, toArgumentKey(tool, one)))
+      .map(describeBrought),
     bareDescription: { ...description, inputSchema: describeInput(withoutCredential(operation, tool), '') },
   }
 }

@@ -9,7 +9,7 @@ import { endToolSpan, startToolSpan } from '../observability/tracing.ts'
 import { DeletionLimit } from '../state/deletion-limit.ts'
 import type { Clock } from '../state/expiring-map.ts'
 import type { CounterStore, SpendingStore } from '../state/store.ts'
-import { describeBrought, type ToolArguments } from './arguments.ts'
+import type { ToolArguments } from './arguments.ts'
 import { Confirmations, type Elicitation, type Question } from './confirmation.ts'
 import { RpcError, rpcCodes } from './json-rpc.ts'
 import type { ToolCallParams } from './messages.ts'
@@ -68,7 +68,7 @@ export function createTools(options: ToolOptions): Tools {
         const isWanted = covers(grant, operation) && (selects?.(operation) ?? true)
         const offer = isWanted ? prepare(operation)?.offer : undefined
         if (!offer) return []
-        const brings = offer.credentials.some((one) => credential(describeBrought(one), operation.security))
+        const brings = offer.credentials.some((one) => credential(one, operation.security))
         return [brings ? offer.bareDescription : offer.description]
       }),
     call(name, values, context, elicitation) {

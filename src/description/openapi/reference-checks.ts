@@ -14,8 +14,7 @@ export function repairReferences(document: unknown): Finding[] {
   const targets = new Set(references.map(({ target }) => target))
   const lost = new Set([...targets].filter((target) => followReference(document, target) === undefined))
   const findings = references.flatMap(({ target, path }): Finding[] => {
-    if (!lost.has(target)) return []
-    if (isNeeded(path)) return []
+    if (!lost.has(target) || isNeeded(path)) return []
     replacePart(document, path, isResponse(path) ? { description: 'Any response.' } : {})
     return [describeDangling({ target, path })]
   })
