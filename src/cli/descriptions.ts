@@ -4,7 +4,7 @@ import {
   type LoadedDescriptions,
   loadFiles as load,
 } from '../description/files.ts'
-import type { Problem } from '../description/problem.ts'
+import { formatProblem, type Problem } from '../description/problem.ts'
 import { CommandError } from './command.ts'
 
 /** Loads the descriptions that a command names. Throws a `CommandError`. */
@@ -22,14 +22,7 @@ export function toCommandError(error: unknown): unknown {
   return error instanceof DescriptionError ? new CommandError(error.message) : error
 }
 
-const words = { error: 'error', omission: 'left out', warning: 'warning' } as const
-
-/** Writes problems one a line: file, line, what is wrong, what would be right. */
+/** Writes problems one a line. */
 export function formatProblems(problems: readonly Problem[]): string {
-  return problems
-    .map(
-      ({ file, line, severity, message, expected }) =>
-        `${file}:${line}: ${words[severity]}: ${message}; expected ${expected}\n`,
-    )
-    .join('')
+  return problems.map((problem) => `${formatProblem(problem)}\n`).join('')
 }

@@ -38,3 +38,10 @@ export function reportTwice(path: Path, what: string): Finding {
 export function describeNames(names: readonly string[]): string {
   return names.length === 0 ? 'nothing there' : `one of ${names.join(', ')}`
 }
+
+const words = { error: 'error', omission: 'left out', warning: 'warning' } as const
+
+/** Writes a problem as one line: file, line, what is wrong, what would be right. */
+export function formatProblem({ file, line, severity, message, expected }: Problem): string {
+  return `${file}:${line}: ${words[severity]}: ${message}; expected ${expected}`
+}

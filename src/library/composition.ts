@@ -11,6 +11,7 @@ import {
 import { findUnknownMembers } from '../config/settings-schema.ts'
 import { variables } from '../config/variables.ts'
 import { loadFiles, toDescriptionOptions } from '../description/files.ts'
+import { formatProblem } from '../description/problem.ts'
 import { selectShipped } from '../description/shipped.ts'
 import { readApi } from '../document/api.ts'
 import type { OpenApiDocument } from '../document/document.ts'
@@ -53,7 +54,7 @@ export async function composeGateway(
   if (misnamed.length > 0) throw new ConfigError(misnamed.map((path) => `${path} is no setting`))
   const ignored = embedding ? authenticating.filter((name) => settings[name]) : []
   if (ignored.length > 0) throw new ConfigError(ignored.map((name) => `${name} ${advice}`))
-  const document = await loadDocument({ ...settings, descriptions })
+  const document = await loadDocument({ ...settings, descriptions }, logger)
   const api = readApi(document)
   const listed = listSettingVariables({ ...settings, descriptions }, api, Object.keys(variables))
   const problems = findSettingProblems(listed, api)
@@ -65,14 +66,16 @@ export async function composeGateway(
   return { gateway: await createGateway({ ...parts, ...(embedding && { embedding }) }), document }
 }
 
-async function loadDocument(settings: ProgramSettings): Promise<OpenApiDocument> {
+/** Loads the document that settings name, and logs what of it is left out or doubtful. */
+async function loadDocument(settings: ProgramSettings, logger: FastifyBaseLogger): Promise<OpenApiDocument> {
   const named = (settings.descriptions ?? []).flatMap(({ file, document }) => {
     if (file === undefined) return []
     return document ? { file, text: JSON.stringify(document) } : file
   })
   if (named.length === 0) return selectShipped(toDescriptionOptions(settings))
   const { document, problems, isRefused } = await loadFiles(named, toDescriptionOptions(settings))
-  if (document && !isRefused) return document
-  const lines = problems.map(({ file, line, message }) => `${file}:${line}: ${message}`)
-  throw new Error(`these descriptions cannot be served:\n${lines.join('\n')}`)
+  const lines = problems.map(formatProblem)
+  if (!document || isRefused) throw new Error(`these descriptions cannot be served:\n${lines.join('\n')}`)
+  for (const line of lines) logger.warn(line)
+  return document
 }

@@ -1,5 +1,9 @@
 import Fastify from 'fastify'
+import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
+import { formatProblems } from '../../src/cli/descriptions.ts'
+import { loadFiles } from '../../src/description/files.ts'
+import { createGateway } from '../../src/index.ts'
 import { composeGateway } from '../../src/library/composition.ts'
 import calgate, { type CalgatePluginOptions } from '../../src/library/fastify.ts'
 import { describeApi } from '../description/loading.ts'
@@ -72,5 +76,33 @@ describe('a setting that there is not', () => {
     [{ descriptions: [{ ...shop, pin: {} }] }, 'descriptions.0.pin is no setting'],
   ])('is refused: %j', async (settings, message) => {
     await expect(composeGateway({ descriptions: [shop], ...settings })).rejects.toThrow(message)
+  })
+})
+
+describe('what is left out of descriptions, and what they are warned of', () => {
+  const faulty = describeApi({
+    '/orders/{id}': { get: { operationId: 'list' } },
+    '/orders/{name}': { get: { operationId: 'again' } },
+    '/orders': { post: { operationId: 'add', requestBody: { $ref: '#/components/requestBodies/Gone' } } },
+    '/items': { get: { operationId: 'items', parameters: [{ name: 'id', in: 'path', required: true }] } },
+  })
+  const descriptions = [{ document: faulty, name: 'shop', baseUrl: 'https://api.example.org' }]
+  const open = () => {
+    const lines: string[] = []
+    const write = (line: string) => lines.push(JSON.parse(line).msg)
+    return { lines, logger: pino({ level: 'warn' }, { write }) }
+  }
+
+  it('stands in the log of a program, and of an app, as the command says it', async () => {
+    const text = { file: 'shop.json', text: JSON.stringify(faulty) }
+    const { problems } = await loadFiles([text], { baseUrls: ['https://api.example.org'] })
+    const [program, app] = [open(), open()]
+    const gateway = await createGateway({ descriptions, logger: program.logger })
+    await gateway.close()
+    await using embedding = Fastify({ loggerInstance: app.logger })
+    await embedding.register(calgate, { descriptions })
+    expect(new Set(problems.map(({ severity }) => severity))).toEqual(new Set(['omission', 'warning']))
+    const told = formatProblems(problems).trimEnd().split('\n')
+    expect([program.lines, app.lines]).toEqual([told, told])
   })
 })
