@@ -74,7 +74,7 @@ export function generateArguments(described: readonly DescribedArgument[]): fc.A
 /**
  * Generates the values that a schema allows. Throws a `TypeError` on a schema it cannot read, so that none goes untried.
  */
-export function generateValue(schema: JsonObject): fc.Arbitrary<unknown> {
+function generateValue(schema: JsonObject): fc.Arbitrary<unknown> {
   const value = generateSolid(schema)
   return schema.nullable === true ? fc.option(value, { freq: 4 }) : value
 }

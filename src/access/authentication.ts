@@ -29,7 +29,7 @@ export interface AuthenticationOptions {
 const bearer = /^bearer +([\x21-\x7e]+) *$/i
 
 /** Asks every client for a key or an access token; undefined where there are neither, and everybody is let in. */
-export function createAuthenticator(options: AuthenticationOptions): Authenticator | undefined {
+function createAuthenticator(options: AuthenticationOptions): Authenticator | undefined {
   const { verifyToken, metadataUrl, scopes = [] } = options
   const keys = options.keys?.map(({ name, hash, scopes }) => ({
     hash,

@@ -23,7 +23,7 @@ export function covers({ scopes }: Grant, { scope }: Operation): boolean {
 }
 
 /** Makes the refusal of an operation that a grant does not cover; its challenge names the scope (RFC 6750 §3.1). */
-export function refuseScope({ scope = 'none' }: Operation): GatewayError {
+function refuseScope({ scope = 'none' }: Operation): GatewayError {
   return new GatewayError('insufficient_scope', {
     detail: `This call takes the scope ${scope}, which this client has not been given.`,
     headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },

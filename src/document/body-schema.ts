@@ -4,7 +4,7 @@ import type { MediaType } from './media-types.ts'
 import { follow, isFile, readShape, type ValueShape } from './value-shape.ts'
 
 /** A file, as it stands in the arguments of a tool: a model has no bytes, but it has Base64 (RFC 4648 §4). */
-export const fileSchema: JsonSchema = {
+const fileSchema: JsonSchema = {
   type: 'object',
   description: 'A file.',
   properties: {

@@ -1,4 +1,3 @@
-import { type OpenApiDocument, resolveReference } from './document.ts'
 import { asRecord, asText, isJsonType } from './json.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { once } from './once.ts'
@@ -144,12 +143,4 @@ function narrow(range: MediaType, kind: BodyKind): MediaType {
   const own = known.get(kind) ?? { ...range, kind }
   known.set(kind, own)
   return own
-}
-
-/** Reads the schema of a response's JSON; what is no JSON has none. */
-export function readJsonSchema(document: OpenApiDocument, response: unknown, read: SchemaReader): JsonSchema {
-  const json = readContentTypes(resolveReference(document, response), read).find(
-    ({ kind }) => kind === 'json',
-  )
-  return json?.schema ?? {}
 }

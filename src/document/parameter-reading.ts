@@ -27,7 +27,7 @@ function readMatrix(raw: string, name: string, explode: boolean, shape: ValueSha
   if (parts.shift()?.join('=') !== '') return decodeText(raw)
   const isOwn = parts.every(([key = '']) => decodeText(key) === name)
   const texts = parts.map(([, ...rest]) => rest.join('='))
-  if (explode && shape.types.has('object') && !(isOwn && mayBePlain(shape)))
+  if (explode && shape.types.has('object') && !(isOwn && isMixed(shape)))
     return readJoined(raw.slice(1), { separator: ';', explode, shape, decode: decodeText })
   if (!isOwn) return decodeText(raw)
   if (explode && shape.types.has('array'))
@@ -37,8 +37,8 @@ function readMatrix(raw: string, name: string, explode: boolean, shape: ValueSha
   return readJoined(text, { separator: ',', explode: false, shape, decode: decodeText })
 }
 
-/** Returns whether a value may be one that is no object. */
-function mayBePlain({ types }: ValueShape): boolean {
+/** Returns whether a value may be of several types. */
+function isMixed({ types }: ValueShape): boolean {
   return types.size > 1
 }
 

@@ -33,7 +33,7 @@ export function encodeReserved(text: string): string {
 }
 
 /** Percent-encodes given ASCII characters that `encodeURIComponent` leaves, where they separate values. */
-export function encodeAscii(character: string): string {
+function encodeAscii(character: string): string {
   return `%${character.charCodeAt(0).toString(16).toUpperCase()}`
 }
 

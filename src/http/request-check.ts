@@ -146,7 +146,7 @@ function covers(allowed: string, name: string): boolean {
 }
 
 /** Returns whether an origin is a loopback web page, or one that the operator has listed. */
-export function isOriginAllowed(origin: string, { allowedOrigins }: SourceOptions): boolean {
+function isOriginAllowed(origin: string, { allowedOrigins }: SourceOptions): boolean {
   if (allowedOrigins.includes(origin.toLowerCase())) return true
   if (!URL.canParse(origin)) return false
   const { protocol, hostname } = new URL(origin)

@@ -47,7 +47,7 @@ export interface RequestMetrics {
  * Registers the metrics of both servers. Labels hold names of the document, codes of the catalogue and statuses, and
  * nothing that a client or an upstream writes. A reload replaces the concurrency limit that is read.
  */
-export function createRequestMetrics(metrics: Metrics, admission: () => ObservedAdmission): RequestMetrics {
+function createRequestMetrics(metrics: Metrics, admission: () => ObservedAdmission): RequestMetrics {
   const labels: ('surface' | 'operation')[] = ['surface', 'operation']
   const requests = metrics.count('requests_total', 'Requests and tool calls', [...labels, 'status'])
   const durations = metrics.time('request_duration_seconds', 'Time until their responses end', labels)
@@ -109,7 +109,7 @@ const circuitStates: readonly CircuitState[] = ['closed', 'half_open', 'open']
 export type UpstreamMetrics = (nameStatus: StatusNames) => CallMetrics & MismatchRecorder
 
 /** Registers the metrics of the calls to the upstream, and of what its responses come to. */
-export function createUpstreamMetrics(
+function createUpstreamMetrics(
   metrics: Metrics,
   { circuit, readiness, store }: ObservedUpstream,
 ): UpstreamMetrics {

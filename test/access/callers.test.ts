@@ -40,7 +40,7 @@ async function refresh(key: string, headers: Record<string, string> = {}) {
   return Object(await response.json())
 }
 
-describe('two callers that act with the same held secret', () => {
+describe('two clients that act with the same configured secret', () => {
   it('have idempotency keys of their own', async () => {
     const named = { 'idempotency-key': 'the-same' }
     const own = await refresh(first.key, named)

@@ -115,7 +115,7 @@ describe.each(askable)('over $way, where a person can be asked, a deletion', ({ 
     return { result, questions }
   }
 
-  it('goes up when the person agrees, who is told what will be deleted', async () => {
+  it('is sent when the person agrees, who is told what will be deleted', async () => {
     const { result, questions } = await remove({ content: { confirm: true } })
     expect(result.isError).toBeFalsy()
     expect(questions).toHaveLength(1)
@@ -123,7 +123,7 @@ describe.each(askable)('over $way, where a person can be asked, a deletion', ({ 
     expect(upstream.requests).toHaveLength(1)
   })
 
-  it.each(refusals)('does not go up when the person %s, whatever the model says', async (_, reply) => {
+  it.each(refusals)('is not sent when the person %s, whatever the model says', async (_, reply) => {
     const { result } = await remove(reply, { confirm: true })
     expect(codeOf(result)).toBe('confirmation_declined')
     expect(upstream.requests).toEqual([])

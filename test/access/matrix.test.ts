@@ -14,11 +14,11 @@ const api = readApi(readDocument())
 
 const client = calls.list.arguments.clientId
 const callersSecret = 'callers-secret'
-const heldSecret = 'held-secret'
+const configuredSecret = 'configured-secret'
 const heldKey = 'cal_held'
 const operations: readonly CallSpec[] = Object.values(calls)
 
-const credentials = ['caller', 'held secret', 'held key'] as const
+const credentials = ['caller', 'configured secret', 'configured key'] as const
 const inbounds = ['none', 'key', 'JWT'] as const
 const scopeSets = [
   [],
@@ -60,8 +60,11 @@ function describeEnvironment({ credential, inbound, tokens, allowDelete }: Deplo
     MCP_TOKENS: tokens,
     ALLOW_DELETE: String(allowDelete),
     MCP_DELETE_LIMIT: 'off',
-    ...(credential === 'held secret' && { CAL_COM_CLIENT_ID: client, CAL_COM_SECRET_KEY: heldSecret }),
-    ...(credential === 'held key' && { CAL_COM_API_KEY: heldKey }),
+    ...(credential === 'configured secret' && {
+      CAL_COM_CLIENT_ID: client,
+      CAL_COM_SECRET_KEY: configuredSecret,
+    }),
+    ...(credential === 'configured key' && { CAL_COM_API_KEY: heldKey }),
     ...(inbound === 'key' && { GATEWAY_KEYS_FILE: keyFile }),
     ...(inbound === 'JWT' && issuer.environment),
   }
@@ -113,13 +116,13 @@ function expectRefusal(
   if (inbound !== 'none' && scopes === undefined) return 'unauthenticated'
   if (scope === 'delete' && !allowDelete) return 'deletion_disabled'
   if (inbound !== 'none' && !scopes?.includes(scope)) return 'insufficient_scope'
-  if (credential === 'held key' && tool === 'refresh-managed-user-tokens') return 'missing_credentials'
+  if (credential === 'configured key' && tool === 'refresh-managed-user-tokens') return 'missing_credentials'
   return undefined
 }
 
 function expectHeaders({ credential }: Deployment) {
-  if (credential === 'held key') return { secret: undefined, authorization: `Bearer ${heldKey}` }
-  return { secret: credential === 'caller' ? callersSecret : heldSecret, authorization: undefined }
+  if (credential === 'configured key') return { secret: undefined, authorization: `Bearer ${heldKey}` }
+  return { secret: credential === 'caller' ? callersSecret : configuredSecret, authorization: undefined }
 }
 
 /** The one request that went upstream since the last look, as far as it says whose it is. */
@@ -214,9 +217,9 @@ describe.each(deployments)(
           return
         }
         const { tools } = list.body.result
-        const withheld = deployment.tokens === 'withhold'
+        const isRedacted = deployment.tokens === 'withhold'
         const removed = (one: CallSpec) =>
-          (one.scope === 'delete' && !deployment.allowDelete) || (one.scope === 'tokens' && withheld)
+          (one.scope === 'delete' && !deployment.allowDelete) || (one.scope === 'tokens' && isRedacted)
         const listed = operations.filter((one) => {
           const refusal = expectRefusal(deployment, scopes, one)
           return !removed(one) && (refusal === undefined || refusal === 'missing_credentials')
@@ -224,7 +227,7 @@ describe.each(deployments)(
         expect(tools).toEqual(listed.map(({ tool }) => expect.objectContaining({ name: tool })))
         const asked = JSON.stringify(tools).includes('"x-cal-secret-key"')
         // A client that brings the secret in a header is not asked for it as an argument.
-        expect(asked).toBe(deployment.credential === 'held key' && tools.length > 0)
+        expect(asked).toBe(deployment.credential === 'configured key' && tools.length > 0)
         for (const operation of operations) {
           takeSent()
           const { tool: name, method, path } = operation
@@ -236,7 +239,7 @@ describe.each(deployments)(
           else expect([body.error, body.result?.structuredContent?.error?.code]).toEqual([undefined, code])
           expect(takeSent()).toEqual(removed(operation) || code !== undefined ? [] : sent)
           expect(/ey-access|ey-refresh/.test(JSON.stringify(body))).toBe(
-            !removed(operation) && code === undefined && !withheld,
+            !removed(operation) && code === undefined && !isRedacted,
           )
         }
       })
@@ -272,9 +275,9 @@ describe('a host that others can reach', () => {
 
 describe('a name that others know a proxy by', () => {
   it.each(['gateway.example.org', 'localhost,gateway.example.org:8080', '192.0.2.1'])(
-    '(%s) goes with held credentials only where callers are asked who they are',
+    '(%s) goes with configured credentials only where clients are authenticated',
     (ALLOWED_HOSTS) => {
-      const held = { credential: 'held secret', tokens: 'reveal', allowDelete: true } as const
+      const held = { credential: 'configured secret', tokens: 'reveal', allowDelete: true } as const
       const read = (inbound: 'none' | 'key') =>
         readConfig({ ...describeEnvironment({ ...held, inbound }, keyFile.path), ALLOWED_HOSTS }, api)
       expect(() => read('none')).toThrow(
@@ -285,7 +288,12 @@ describe('a name that others know a proxy by', () => {
   )
 
   it('is none of this machine', () => {
-    const row = { credential: 'held secret', inbound: 'none', tokens: 'reveal', allowDelete: true } as const
+    const row = {
+      credential: 'configured secret',
+      inbound: 'none',
+      tokens: 'reveal',
+      allowDelete: true,
+    } as const
     const ALLOWED_HOSTS = 'localhost:8080,127.0.0.1,[::1]:9090'
     expect(readConfig({ ...describeEnvironment(row, ''), ALLOWED_HOSTS }, api).allowedHosts).toHaveLength(3)
   })
@@ -294,14 +302,14 @@ describe('a name that others know a proxy by', () => {
 describe('the tokens of users', () => {
   it.each([
     ['caller', false],
-    ['held secret', true],
-    ['held key', true],
+    ['configured secret', true],
+    ['configured key', true],
   ] as const)(
-    'with the credentials of the %s are withheld unless somebody says otherwise: %s',
-    (credential, withheld) => {
+    'with the credentials of the %s are redacted unless somebody says otherwise: %s',
+    (credential, isRedacted) => {
       const row = { credential, inbound: 'none', tokens: 'reveal', allowDelete: true } as const
       const { MCP_TOKENS: _, ...environment } = describeEnvironment(row, '')
-      expect(readConfig(environment, api).redactTokens).toBe(withheld)
+      expect(readConfig(environment, api).redactTokens).toBe(isRedacted)
     },
   )
 })

@@ -29,7 +29,7 @@ afterAll(async () => {
 
 const creation = { name: 'create-managed-user', arguments: { body: { email: 'a@example.org', name: 'Ada' } } }
 
-describe.each(clients)('through $client, a gateway that holds the secret', ({ connect }) => {
+describe.each(clients)('through $client, a gateway with a configured secret', ({ connect }) => {
   it('answers a creation with the user, and says how the application gets the tokens', async () => {
     answer = { status: 'success', data: { user, ...keys } }
     const client = await connect({ url: `${running.mcpUrl}/mcp` })
@@ -156,7 +156,7 @@ it.each([
   expect(bytes.toString()).not.toContain('planted')
 })
 
-describe('REST before a held secret', () => {
+describe('REST with a configured secret', () => {
   const path = '/v1/v2/oauth-clients/cm9demo/users/7/force-refresh'
 
   it('answers with the tokens, byte for byte', async () => {

@@ -37,7 +37,7 @@ const strange = [
   'Expect: 100-continue',
 ]
 
-it.each(['rest', 'mcp'] as const)('only known headers go up, whatever comes on %s', async (server) => {
+it.each(['rest', 'mcp'] as const)('only known headers are sent, whatever comes on %s', async (server) => {
   await using upstream = await startUpstream()
   await using gateway = await startGateway(upstream.url)
   const { answers } = await attack({ gateway, upstream }, server, writePost(targets[server], strange))

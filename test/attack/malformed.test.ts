@@ -84,7 +84,7 @@ function isFamily(name: string): name is keyof typeof families {
   return name in families
 }
 
-/** Titles of cases may hold a percent sign, which a table of tuples would take for a place to fill. */
+/** Titles of cases may hold a percent sign, which a table of tuples would take for a placeholder. */
 function toCase([name, text, status, sending]: Malformed) {
   return { name, text, status, sending }
 }

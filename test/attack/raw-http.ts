@@ -23,7 +23,7 @@ export interface Sending {
 }
 
 /** Milliseconds after which a port that says nothing and closes nothing is taken to hang. */
-const patience = 60_000
+const timeout = 60_000
 
 /**
  * Sends bytes over a connection of their own and reads until the other end closes it. The caller's half stays open
@@ -47,7 +47,7 @@ export function sendRaw(
     const late = setTimeout(() => {
       socket.destroy()
       reject(new Error(`no answer and no end to ${JSON.stringify(bytes.toString('latin1').slice(0, 120))}`))
-    }, patience)
+    }, timeout)
     socket.on('data', (chunk) => {
       rest = takeAnswers(rest + chunk.toString('latin1'), isHead, answers)
       if (answers.length >= expected) end()

@@ -298,7 +298,7 @@ describe('calgate.yaml, where files are named in place of its descriptions,', ()
 
   it('may have names of theirs, and an option may not', async () => {
     const [pets, bookings] = ['baseUrl: "https://p.test"', 'baseUrl: "https://b.test"']
-    const names = 'serverVariables: { stage: b }\nexclude: [getBooking]\ntags: [bookings]'
+    const names = 'serverVariables: { region: b }\nexclude: [getBooking]\ntags: [bookings]'
     const some = text(pets, bookings, names)
     await expect(serve('petstore.json', some)).rejects.toThrow('no operation is left to serve')
     expect(await serve('petstore.json', some.replace(/\ntags.*/, ''))).toMatchObject({ secrets: {} })

@@ -455,8 +455,8 @@ describe('the address of an API', () => {
   it('is that of each description, whichever of them an option names', async () => {
     const both = join(folder, 'both.yaml')
     for (const name of ['one', 'two']) {
-      const url = `https://{stage}.${name}.example.org`
-      const servers = [{ url, variables: { stage: { default: 'test' } } }]
+      const url = `https://{region}.${name}.example.org`
+      const servers = [{ url, variables: { region: { default: 'test' } } }]
       writeFileSync(
         join(folder, `${name}.json`),
         JSON.stringify({ ...describeApi({ [`/${name}`]: { get: {} } }), servers }),
@@ -465,7 +465,7 @@ describe('the address of an API', () => {
     const list = ['one', 'two'].map(
       (name) => `{ file: ${name}.json, baseUrl: "https://${name}.test", prefix: /file }`,
     )
-    writeFileSync(both, `descriptions: [${list.join(', ')}]\nserverVariables: { stage: b }`)
+    writeFileSync(both, `descriptions: [${list.join(', ')}]\nserverVariables: { region: b }`)
     /** The address of each description, that of the first perhaps by a variable, and the path of each. */
     async function find(options: ServeOptions, variables = {}) {
       const { context } = createContext(variables)
@@ -483,7 +483,7 @@ describe('the address of an API', () => {
     expect((await find({ prefixes: ['two=/own'] })).slice(2)).toEqual(['/file/one', '/own/two'])
     expect((await find({ prefixes: ['/own'] })).slice(2)).toEqual(['/own/one', '/own/two'])
     const { options } = await locateDescriptions([], { config: both, serverVariables: ['c=d'] })
-    expect(options.serverVariables).toEqual(['stage=b', 'c=d'])
+    expect(options.serverVariables).toEqual(['region=b', 'c=d'])
     const variable = { API_BASE_URL: 'https://variable.test' }
     const findFirst = async (...baseUrls: string[]) => (await find({ baseUrls }, variable))[0]
     expect([await findFirst(), await findFirst(two), await findFirst('One=https://own.test', two)]).toEqual([

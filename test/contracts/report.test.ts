@@ -7,7 +7,7 @@ import type { TestCase } from '../../contracts/test-cases.ts'
 
 const requirements = readRequirements()
 const limit = requirements.requirements.find(({ id }) => id === 'limit.range')
-if (!limit) throw new TypeError('limit.range is gone')
+if (!limit) throw new TypeError('limit.range is missing')
 const withGap: Requirement = { ...limit, gap: { surface: 'mcp', reason: 'not built yet' } }
 const target = { name: 'stub' }
 

@@ -50,7 +50,7 @@ describe.each(clients)('$client', ({ connect }) => {
     { state: 'renamed', payload: { token: 't' } },
     { status: null, data: null },
     {},
-  ])('receives an answer whole that departs from the schema: %j', async (body) => {
+  ])('receives a response whole that does not match the schema: %j', async (body) => {
     await using server = await startMcp(() => answer(200, body))
     const client = await connect({ url: server.url, headers: { 'x-example-secret': secretValue } })
     await client.listTools()

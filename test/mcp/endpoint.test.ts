@@ -456,7 +456,7 @@ describe('the 2026-07-28 era', () => {
     ],
     ['a batch', [askNew('tools/list')], newHeaders, 400, -32600],
     ['an initialize', askNew('initialize'), { ...newHeaders, 'mcp-method': 'initialize' }, 404, -32601],
-    ['a method that is gone', askNew('ping'), { ...newHeaders, 'mcp-method': 'ping' }, 404, -32601],
+    ['a method of earlier revisions', askNew('ping'), { ...newHeaders, 'mcp-method': 'ping' }, 404, -32601],
     ['an unknown method', askNew('no/such'), { ...newHeaders, 'mcp-method': 'no/such' }, 404, -32601],
     [
       'a subscription',

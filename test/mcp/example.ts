@@ -139,7 +139,7 @@ export const operations = compileOperations([
   describe('burn-book', 'DELETE', '/shops/{shopId}/books/{bookId}', [secret, shopId, bookId], {}),
 ])
 
-/** One call as it would have gone upstream. */
+/** One call as it would be sent upstream. */
 export interface RecordedCall {
   readonly operation: string
   readonly input: unknown

@@ -177,7 +177,7 @@ const document = {
 const data = bytes.toString('base64')
 const says = (status: number, contentType: string) => ({ structuredContent: { status, contentType } })
 /** The result of a success that is no JSON, and may hold secrets. */
-const withholds = (status: number, type = 'text/csv') => {
+const redacts = (status: number, type = 'text/csv') => {
   const text = `Done (${status}); the response is ${type} and is not shown, since it may hold secrets.`
   return { content: [{ type: 'text', text }], ...says(status, type) }
 }
@@ -228,23 +228,23 @@ const results: Readonly<Record<string, object>> = {
     ]),
   ),
   anyList: { structuredContent: { result: [{ user: { id: 7 } }] } },
-  anyText: withholds(201),
+  anyText: redacts(201),
   ownText: { content: [{ type: 'text', text: 'a text' }], ...says(201, 'text/csv') },
   secretOnly: { content: [{ type: 'text', text: '{}' }], structuredContent: {} },
-  noJson: withholds(200),
+  noJson: redacts(200),
   textToo: { content: [{ type: 'text', text: 'a text' }], ...says(200, 'text/plain') },
   plainText: { content: [{ type: 'text', text: 'OK' }], ...says(200, 'text/plain') },
-  secretText: withholds(200, 'text/plain'),
-  secretTextAsCsv: withholds(200),
-  secretTextAsJson: withholds(200, 'application/json'),
-  secretTexts: withholds(201, 'text/vnd.shop'),
-  secretXml: withholds(200, 'application/xml'),
-  secretForm: withholds(200, 'application/x-www-form-urlencoded'),
-  secretLines: withholds(200, 'application/x-ndjson'),
-  secretEvents: withholds(200, 'text/event-stream'),
-  secretItems: withholds(200, 'application/jsonl'),
-  secretParts: withholds(200, 'multipart/mixed'),
-  secretOrAny: withholds(201),
+  secretText: redacts(200, 'text/plain'),
+  secretTextAsCsv: redacts(200),
+  secretTextAsJson: redacts(200, 'application/json'),
+  secretTexts: redacts(201, 'text/vnd.shop'),
+  secretXml: redacts(200, 'application/xml'),
+  secretForm: redacts(200, 'application/x-www-form-urlencoded'),
+  secretLines: redacts(200, 'application/x-ndjson'),
+  secretEvents: redacts(200, 'text/event-stream'),
+  secretItems: redacts(200, 'application/jsonl'),
+  secretParts: redacts(200, 'multipart/mixed'),
+  secretOrAny: redacts(201),
   tokenItself: encloses('application/jwt', redacted),
   tokenForm: encloses('application/x-www-form-urlencoded', `a=b&token=${redacted}`),
   tokenLines: encloses('application/x-ndjson', `{"token":"${redacted}"}\n`),

@@ -95,7 +95,7 @@ test('an upstream that is not there shows as retries and as the error in place o
   expect(read(samples, 'circuit_state')).toEqual(['closed 1', 'half_open 0', 'open 0'])
 })
 
-test('work, waiting and what was turned away are told as they are now', async () => {
+test('work, waiting and what was refused are told as they are now', async () => {
   await using upstream = await startSlowUpstream()
   const admission = { active: 1, waiting: 0, timeout: 0 }
   await using running = await startGateway(upstream.url, {}, { admission })

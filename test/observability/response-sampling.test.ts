@@ -57,19 +57,19 @@ describe('the answers of a Cal.com that remembers', () => {
     return servers[server](running, JSON.parse(text.replaceAll('"demo"', JSON.stringify(refreshToken))))
   }
 
-  /** Calls an operation of a fresh world, and gives its answer and the departures that were counted for it. */
+  /** Calls an operation of a fresh world, and gives its response and the mismatches that were counted for it. */
   async function observe(name: CallName, server: ServerName, mismatch?: PlantedMismatch) {
     await control('reset')
     const forced = name === 'refresh' ? (await call('force-refresh', 'rest')).text : '{}'
     if (mismatch) await control('faults', { operation: find(name)?.id, mismatch })
-    const before = await readDrift()
+    const before = await readMismatches()
     const { status, text } = await call(name, server, Object(JSON.parse(forced).data).refreshToken)
-    const after = await readDrift()
+    const after = await readMismatches()
     const found = [...after].filter(([kind, count]) => count > (before.get(kind) ?? 0)).map(([kind]) => kind)
     return { status, text, found: found.sort() }
   }
 
-  async function readDrift(): Promise<Map<string, number>> {
+  async function readMismatches(): Promise<Map<string, number>> {
     const { body } = await running.gateway.control.inject('/metrics')
     const found = [
       ...body.matchAll(

@@ -17,7 +17,7 @@ test('callers that leave at a random moment and repeat get the token of their on
 })
 
 test('an upstream that fails is spared, and asked again when it is back', async () => {
-  // It ends only when a call is answered well again; how soon that was is for `make stress` to judge.
+  // It ends only when a call is answered well again; how soon that was is measured by `make stress`.
   const findings = await failAndReturn(300)
   expect(findings).toHaveLength(3)
   expect(findings.filter(({ ok, timed }) => !ok && !timed)).toEqual([])

@@ -239,7 +239,7 @@ test('a body in another charset or coding is told what to change, whatever its t
   }
 })
 
-test('a number goes up as it came, in whatever place, or is refused with a word on its spelling', async () => {
+test('a number is sent as it came, in whatever place, or is refused with a word on its spelling', async () => {
   const number = { type: 'number' }
   const list = { type: 'array', items: number }
   const map = { type: 'object', properties: { a: number } }

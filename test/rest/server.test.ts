@@ -360,7 +360,7 @@ test('a caller who leaves before the answer hurts nobody', async () => {
   expect((await call(users)).status).toBe(200)
 })
 
-test('the held API key goes up as a bearer when a call brings no secret, but never on refresh', async () => {
+test('the configured API key is sent as a bearer when a call brings no secret, but never on refresh', async () => {
   await using held = await startGateway(upstream.url, { CAL_COM_API_KEY: 'cal_planted' })
   expect((await fetch(held.restUrl + users)).status).toBe(200)
   expect(only().headers).toMatchObject({ authorization: 'Bearer cal_planted' })

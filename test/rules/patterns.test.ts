@@ -74,7 +74,7 @@ function measure(pattern: RegExp, text: string, tries = 1): number {
   return Math.min(...times)
 }
 
-/** No pattern matches the end, so that all that was matched has to be gone back over. */
+/** No pattern matches the end, so that it has to go back over all that was matched. */
 const write = ([begin, repeated]: Pump, length: number) =>
   `${begin}${repeated.repeat(length / repeated.length)}\u0000`
 

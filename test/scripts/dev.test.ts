@@ -89,7 +89,7 @@ function killGroup(pid: number): void {
     try {
       process.kill(one, 'SIGKILL')
     } catch {
-      // It is gone, as it should be.
+      // It has ended, as it should.
     }
 }
 

@@ -59,7 +59,7 @@ function isCut(head: string, body: string): boolean {
   return body === '' && /^content-length: *[1-9]/im.test(head)
 }
 
-/** Lines of the log that hold the secret, or that tell of a failure of the gateway itself. */
+/** Lines of the log that contain the secret, or that tell of a failure of the gateway itself. */
 export function findLogFaults(log: readonly string[]): string[] {
   return log.filter((line) => line.includes(canary) || line.includes('"level":50'))
 }

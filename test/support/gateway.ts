@@ -27,7 +27,7 @@ export async function startGateway(
     CAL_COM_BASE_URL: upstream,
     REST_PORT: '0',
     MCP_PORT: '0',
-    // Whatever a test has an upstream answer, a departure must not show in more than its place.
+    // Whatever a test has an upstream return, a mismatch must not be reported by more than its location.
     DRIFT_SAMPLE: '1/1',
     ...environment,
   }

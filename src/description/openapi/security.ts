@@ -36,7 +36,7 @@ function readSchemes({ components }: Part): Part {
 }
 
 /** Name of the scheme for an `Authorization` header that a document describes as a parameter. */
-export const headerScheme = 'authorization'
+const headerScheme = 'authorization'
 
 /**
  * Returns the security of an operation that has none but describes its `Authorization` header as a parameter, which

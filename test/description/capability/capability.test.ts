@@ -328,7 +328,7 @@ describe('the shipped capability', () => {
   const runs = { numRuns: 50, seed: 1 }
 
   /** What every reading must hold, whatever was read. */
-  function expectVerdict(text: string): void {
+  function expectResult(text: string): void {
     const { capability, problems } = readCapability(text, 'capability.yaml')
     const errors = problems.filter(({ severity }) => severity === 'error')
     expect(capability === undefined).toBe(errors.length > 0)
@@ -348,7 +348,7 @@ describe('the shipped capability', () => {
     ])
   })
 
-  test('gets a verdict with any of its nodes dropped or replaced', () => {
+  test('gets a result with any of its nodes dropped or replaced', () => {
     const value: unknown = readCapability(shipped, 'capability.yaml').capability
     const places = listPlaces(value)
     const odd = fc.oneof(
@@ -366,13 +366,13 @@ describe('the shipped capability', () => {
           if (replacement === undefined) Reflect.deleteProperty(parent, place.at(-1) ?? '')
           else Reflect.set(parent, place.at(-1) ?? '', structuredClone(replacement))
         }
-        expectVerdict(stringify(mutant, { aliasDuplicateObjects: false }))
+        expectResult(stringify(mutant, { aliasDuplicateObjects: false }))
       }),
       runs,
     )
   })
 
-  test('gets a verdict with any piece of its text cut out or written over', () => {
+  test('gets a result with any piece of its text cut out or written over', () => {
     const piece = fc.constantFrom(
       '',
       '\n',
@@ -397,7 +397,7 @@ describe('the shipped capability', () => {
           (rest, [at, length, insert]) => rest.slice(0, at) + insert + rest.slice(at + length),
           shipped,
         )
-        expectVerdict(text)
+        expectResult(text)
       }),
       runs,
     )
