@@ -37,6 +37,7 @@ async function compose(options: GatewayOptions, kept: KeptParts): Promise<Compos
   const rest = await createRestServer({
     ...{ ...listener, ...common, document, requester, isGuarded, reserved, page },
     bodyLimits: config.bodyLimits,
+    responseHeaders: api.responses.headers,
   })
   const tools = {
     ...{ ...common, ...state, version, logger, recorder: listener.recorder, upstreamName: api.title },

@@ -72,7 +72,7 @@ export function readApi(
   const retryAfterHeader = read['x-retry-after-header']?.toLowerCase()
   // The gateway decides itself which web pages may read its responses.
   const described = [...listResponseHeaders(document), retryAfterHeader ?? 'retry-after'].filter(
-    (name) => !ownHeaders.has(name) && !name.startsWith('access-control-'),
+    (name) => isHeaderName(name) && !ownHeaders.has(name) && !name.startsWith('access-control-'),
   )
   const { members = [], urls = [] } = read['x-error-echoes'] ?? {}
   return {
@@ -90,6 +90,11 @@ export function readApi(
       echoUrls: new Set(urls),
     },
   }
+}
+
+/** Returns whether a header can have a name (RFC 9110 §5.1); a document can describe any. */
+function isHeaderName(name: string): boolean {
+  return /^[\w!#$%&'*+.^`|~-]+$/.test(name)
 }
 
 function findCommonPath(paths: readonly string[]): string {

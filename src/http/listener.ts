@@ -15,7 +15,13 @@ import { awaitEarlierRequests, claimResponse, createWriteBatch, type UnreadRespo
 import { createHttpServer, type HttpServerOptions } from './http-server.ts'
 import { sendProblem, toGatewayError } from './problem-response.ts'
 import { type RateLimitOptions, registerRateLimit } from './rate-limit.ts'
-import { checkFraming, createSourceCheck, registerCors, type SourceOptions } from './request-check.ts'
+import {
+  type CorsOptions,
+  checkEncoding,
+  checkFraming,
+  createSourceCheck,
+  registerCors,
+} from './request-check.ts'
 import { type KnownSecrets, redactForRequest, registerSecrets } from './secret-listing.ts'
 
 declare module 'fastify' {
@@ -38,7 +44,7 @@ export interface Embedding {
 }
 
 /** What both servers have in common. */
-export interface ListenerOptions extends SourceOptions, Omit<HttpServerOptions, 'onRefused'> {
+export interface ListenerOptions extends CorsOptions, Omit<HttpServerOptions, 'onRefused'> {
   readonly surface: Surface
   readonly recorder?: RequestRecorder | undefined
   /** Largest request body, in bytes. */
@@ -144,4 +150,24 @@ export async function createListener(options: ListenerOptions): Promise<FastifyI
 
 function refuseRoute(): never {
   throw new GatewayError('route_not_found')
+}
+
+/** Turns the bytes of a body into `request.body`. Throws or rejects with the `GatewayError` to respond with. */
+export type BodyParser = (bytes: Buffer, request: FastifyRequest) => unknown
+
+/** Registers the parser of bodies of the given types, up to a limit in bytes, by default the app's `bodyLimit`. */
+export function parseBodies(
+  app: FastifyInstance,
+  parse: BodyParser,
+  types: string | RegExp | string[] = 'application/json',
+  bodyLimit = app.initialConfig.bodyLimit ?? 0,
+): void {
+  app.addContentTypeParser(
+    types,
+    { parseAs: 'buffer', bodyLimit },
+    async (request: FastifyRequest, bytes: Buffer) => {
+      if (bytes.length > 0) checkEncoding(request)
+      return parse(bytes, request)
+    },
+  )
 }

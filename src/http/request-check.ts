@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import cors from '@fastify/cors'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { isLoopback } from '../config/urls.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 
@@ -153,47 +153,46 @@ function isOriginAllowed(origin: string, { allowedOrigins }: SourceOptions): boo
   return /^https?:$/.test(protocol) && isLoopback(hostname)
 }
 
-/** Response headers that a web page may read beside the usual ones. */
-const exposedHeaders = ['x-request-id', 'retry-after', 'www-authenticate']
+/** Which web pages may call, and what they may use beside what is usual. */
+export interface CorsOptions extends SourceOptions {
+  /** Methods of the operations. */
+  readonly methods?: readonly string[] | undefined
+  /** Names, in lower case, of the response headers that come from the API. */
+  readonly responseHeaders?: ReadonlySet<string> | undefined
+}
+
+const usualMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
+
+/** Response headers of the gateway itself that a web page may read. */
+const usualHeaders = ['x-request-id', 'retry-after', 'www-authenticate']
 
 /** Seconds for which a browser may remember a preflight. */
 const maxAge = 600
 
 /**
- * Registers CORS for the origins that may call, and for every origin on public routes. Await it before the hooks that
- * authenticate are added: a preflight brings no credential. `OPTIONS` of any path that is no preflight reaches the
- * handler for what is not found.
+ * Registers CORS for the origins that may call, and for every origin on public routes; a page may send any header. Await
+ * it before the hooks that authenticate are added: a preflight brings no credential. `OPTIONS` of any path that is no
+ * preflight reaches the handler for what is not found.
  */
-export async function registerCors(app: FastifyInstance, options: SourceOptions): Promise<void> {
+export async function registerCors(app: FastifyInstance, options: CorsOptions): Promise<void> {
+  const { methods = [], responseHeaders = [] } = options
+  const usual = {
+    methods: unite(usualMethods, methods),
+    exposedHeaders: unite(usualHeaders, responseHeaders),
+    maxAge,
+  }
+  const forAll = { ...usual, origin: '*' }
+  const forAllowed = { ...usual, origin: true }
+  const forOthers = { ...usual, origin: false }
   await app.register(cors, {
     delegator: ({ headers, routeOptions }, done) => {
+      if (routeOptions.config.isPublic === true) return done(null, forAll)
       const isAllowed = headers.origin !== undefined && isOriginAllowed(headers.origin, options)
-      done(null, {
-        origin: routeOptions.config.isPublic === true ? '*' : isAllowed,
-        methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-        exposedHeaders,
-        maxAge,
-      })
+      done(null, isAllowed ? forAllowed : forOthers)
     },
   })
 }
 
-/** Turns the bytes of a body into `request.body`. Throws or rejects with the `GatewayError` to respond with. */
-export type BodyParser = (bytes: Buffer, request: FastifyRequest) => unknown
-
-/** Registers the parser of bodies of the given types, up to a limit in bytes, by default the app's `bodyLimit`. */
-export function parseBodies(
-  app: FastifyInstance,
-  parse: BodyParser,
-  types: string | RegExp | string[] = 'application/json',
-  bodyLimit = app.initialConfig.bodyLimit ?? 0,
-): void {
-  app.addContentTypeParser(
-    types,
-    { parseAs: 'buffer', bodyLimit },
-    async (request: FastifyRequest, bytes: Buffer) => {
-      if (bytes.length > 0) checkEncoding(request)
-      return parse(bytes, request)
-    },
-  )
+function unite(usual: readonly string[], described: Iterable<string>): string {
+  return [...new Set([...usual, ...described])].join(', ')
 }

@@ -5,7 +5,8 @@ import { readBody } from '../document/body-reading.ts'
 import { findMediaType, type MediaType, type RequestBody } from '../document/media-types.ts'
 import type { Operation } from '../document/operations.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
-import { announcesBody, checkEncoding, parseBodies } from '../http/request-check.ts'
+import { parseBodies } from '../http/listener.ts'
+import { announcesBody, checkEncoding } from '../http/request-check.ts'
 import { noteUpload, StreamLimit } from '../upstream/body-stream.ts'
 
 declare module 'fastify' {

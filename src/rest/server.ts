@@ -18,7 +18,7 @@ import { describeDeployment } from './served-document.ts'
 const methodsWithBody = new Set(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
 /** What the REST server is made of. */
-export interface RestOptions extends Omit<ListenerOptions, 'bodyLimit' | 'surface'> {
+export interface RestOptions extends Omit<ListenerOptions, 'bodyLimit' | 'surface' | 'methods'> {
   readonly document: OpenApiDocument
   readonly operations: readonly CheckedOperation[]
   readonly requester: Requester
@@ -37,6 +37,7 @@ export interface RestOptions extends Omit<ListenerOptions, 'bodyLimit' | 'surfac
 export async function createRestServer(options: RestOptions): Promise<FastifyInstance> {
   const { document, requester, bodyLimits } = options
   const operations = options.operations.filter(({ isOffRest }) => !isOffRest)
+  const methods = [...new Set(operations.map((one) => one.method))]
   const findMethods = createMethodFinder(operations)
   const refuseUnrouted = ({ url }: FastifyRequest) => refuseRoute(findMethods(url))
   const app = await createListener({
@@ -44,10 +45,11 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
     surface: 'rest',
     bodyLimit: bodyLimits.text,
     refuseUnrouted,
+    methods,
   })
   registerBodyParser(app, bodyLimits)
   await registerProxy(app, requester)
-  for (const method of new Set(operations.map((one) => one.method))) {
+  for (const method of methods) {
     const hasBody = operations.some((one) => one.method === method && one.body)
     const isKnown = app.supportedMethods.includes(method)
     // Fastify reads no body of GET and HEAD, which some APIs take there.

@@ -1,7 +1,9 @@
 import { once } from 'node:events'
 import { type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readConfig } from '../../src/config/config.ts'
 import { createKey } from '../../src/config/gateway-keys.ts'
+import { readApi } from '../../src/document/api.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { type Issuer, startIssuer } from '../support/issuer.ts'
 import { writeKeys } from '../support/key-file.ts'
@@ -136,4 +138,67 @@ it('what an API varies its responses by stands beside the origin, and its own CO
   const response = await fetch(`${notes.restUrl}/notes`, { headers: { origin: page } })
   const found = ['vary', 'access-control-allow-origin'].map((name) => response.headers.get(name))
   expect(found).toEqual(['Origin, accept-language', page])
+})
+
+describe('a web page that calls what only the document describes', () => {
+  const describeNotes = (methods: object, header: string) => ({
+    ...{ openapi: '3.2.0', info: { title: 'Notes', version: '1' }, 'x-name': 'notes' },
+    paths: {
+      '/notes': {
+        ...methods,
+        get: {
+          operationId: 'list',
+          parameters: [{ name: 'X-Tenant', in: 'header', schema: { type: 'string' } }],
+          responses: {
+            200: { description: 'Done', headers: { [header]: {}, 'Set-Cookie': {}, 'Größe\n': {} } },
+          },
+        },
+      },
+    },
+  })
+  const operation = { operationId: 'other', responses: { 200: { description: 'Done' } } }
+  const ask = async (url: string, method: string) => {
+    const before = await fetch(url, {
+      method: 'OPTIONS',
+      headers: {
+        origin: page,
+        'access-control-request-method': method,
+        'access-control-request-headers': 'x-tenant',
+      },
+    })
+    const after = await fetch(url, { headers: { origin: page } })
+    const list = ({ headers }: Response, name: string) =>
+      (headers.get(`access-control-${name}`) ?? '').split(', ')
+    return {
+      methods: list(before, 'allow-methods'),
+      allowed: list(before, 'allow-headers'),
+      exposed: list(after, 'expose-headers'),
+    }
+  }
+
+  it('may use its methods and headers, and those of a document that is loaded later', async () => {
+    await using api = await startUpstream((_request, response) => respondJson(response, 200, {}))
+    const environment = { NOTES_BASE_URL: api.url, ALLOWED_ORIGINS: page, CAL_COM_BASE_URL: api.url }
+    const document = describeNotes({ query: operation }, 'X-Total')
+    await using notes = await startGateway(api.url, environment, { document })
+    const url = `${notes.restUrl}/notes`
+    const first = await ask(url, 'QUERY')
+    expect(first.methods).toEqual(expect.arrayContaining(['GET', 'PATCH', 'QUERY']))
+    expect(first.allowed).toEqual(['x-tenant'])
+    expect(first.exposed).toEqual(expect.arrayContaining(['x-request-id', 'www-authenticate', 'x-total']))
+    expect(first.exposed).not.toContain('set-cookie')
+    const next = describeNotes({ additionalOperations: { LINK: operation } }, 'X-Next')
+    await notes.gateway.reload({ document: next, config: readConfig(environment, readApi(next)) })
+    const second = await ask(url, 'LINK')
+    expect(second.methods).toContain('LINK')
+    expect(second.methods).not.toContain('QUERY')
+    expect(second.exposed).toContain('x-next')
+    expect(second.exposed).not.toContain('x-total')
+  })
+
+  it('gets from MCP what MCP itself has', async () => {
+    const { methods, exposed } = await ask(locate('mcp'), 'POST')
+    expect(methods).toContain('POST')
+    expect(exposed).toEqual(['x-request-id', 'retry-after', 'www-authenticate'])
+  })
 })
