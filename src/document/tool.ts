@@ -1,4 +1,4 @@
-import { asRecord, asText } from './json.ts'
+import { asRecord, asText, readOwn } from './json.ts'
 import { safeMethods } from './safe-methods.ts'
 
 /** The MCP side of an operation, from `x-mcp-tool` in the document. */
@@ -59,4 +59,12 @@ export function toArgumentKey(
 ): string {
   const placed = `${parameter.in}.${parameter.name}`
   return Object.hasOwn(tool.arguments, placed) ? placed : parameter.name
+}
+
+/** Returns the name of the argument that stands for a parameter; undefined where none does. */
+export function findArgument(
+  tool: Pick<Tool, 'arguments'>,
+  parameter: { in: string; name: string },
+): string | undefined {
+  return readOwn(tool.arguments, toArgumentKey(tool, parameter))
 }

@@ -6,7 +6,7 @@ import { findPosition, type Parameter } from '../document/parameters.ts'
 import { findPasswords } from '../document/passwords.ts'
 import { placeDefinitions } from '../document/schema-reader.ts'
 import { nameCredentialHeader, type Security } from '../document/security.ts'
-import { type Tool, toArgumentKey } from '../document/tool.ts'
+import { findArgument, type Tool, toArgumentKey } from '../document/tool.ts'
 import { isCredential } from '../document/validation.ts'
 import { joinLocation, mostViolations, refuseName } from '../document/violations.ts'
 import type { Violation } from '../errors/gateway-error.ts'
@@ -64,7 +64,7 @@ export function adviseCredential({ parameters }: Operation, tool: Tool, variable
   const credential = parameters.find(isCredential)
   if (!credential) return ''
   const { in: place, name } = credential
-  const argument = readOwn(tool.arguments, toArgumentKey(tool, credential))
+  const argument = findArgument(tool, credential)
   const ways = [
     ...(nameCredentialHeader(place, name) ? [`as the HTTP header ${name} of the MCP request`] : []),
     `over stdio as the environment variable ${variable}`,
@@ -103,7 +103,7 @@ export function createArgumentBinder(
   const parameters = operation.parameters.map((parameter) => ({
     name: parameter.name,
     place: findPosition(parameter),
-    argument: readOwn(tool.arguments, toArgumentKey(tool, parameter)),
+    argument: findArgument(tool, parameter),
     credential: isCredential(parameter) ? describeBrought(parameter) : undefined,
     isOptional: isCredential(parameter) || !parameter.required || defaults.has(parameter),
     preset: defaults.get(parameter),

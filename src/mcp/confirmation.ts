@@ -2,7 +2,8 @@ import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { asRecord, isObject, readOwn } from '../document/json.ts'
 import type { JsonSchema } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
-import type { Tool } from '../document/tool.ts'
+import type { Parameter } from '../document/parameters.ts'
+import { findArgument, type Tool } from '../document/tool.ts'
 import { errorCatalogue } from '../errors/catalogue.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { Clock } from '../state/expiring-map.ts'
@@ -128,13 +129,21 @@ export class Confirmations {
   }
 }
 
-/** Describes the call in words: what it does, and to what. */
+/** Describes the call in words: what it does, and to what, by its path or, where that has no variables, its query. */
 function describeCall({ operation, tool, values }: ConfirmedCall): string {
-  const ids = operation.parameters
-    .filter((one) => one.in === 'path')
-    .map(({ name }) => readOwn(tool.arguments, name) ?? name)
-    .map((argument) => `${argument} ${readOwn(values, argument) ?? 'as set up'}`)
-  return `${tool.title.replace(/\.$/, '')}: ${ids.join(', ')}. This cannot be undone. Do you agree?`
+  const describe = (place: Parameter['in'], otherwise?: string) =>
+    operation.parameters
+      .filter((one) => one.in === place && !one.isCredential)
+      .flatMap((one) => {
+        const argument = findArgument(tool, one)
+        const value = argument === undefined ? undefined : readOwn(values, argument)
+        const told = typeof value === 'string' ? value : (JSON.stringify(value ?? undefined) ?? otherwise)
+        return told === undefined ? [] : [`${argument ?? one.name} ${told}`]
+      })
+  const inPath = describe('path', 'as set up')
+  const what = (inPath.length > 0 ? inPath : describe('query')).join(', ')
+  const sentence = tool.title.replace(/\.$/, '')
+  return `${what === '' ? sentence : `${sentence}: ${what}`}. This cannot be undone. Do you agree?`
 }
 
 function ask(message: string, requestState: string): Question {

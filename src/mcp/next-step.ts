@@ -1,6 +1,6 @@
-import { readOwn } from '../document/json.ts'
 import type { Operation } from '../document/operations.ts'
 import { safeMethods } from '../document/safe-methods.ts'
+import { findArgument } from '../document/tool.ts'
 
 /**
  * Says what a client should do after an error response of the upstream, in one sentence. The other tools it points to
@@ -15,9 +15,11 @@ export function adviseNextStep(
   const reads = operations.filter(({ method, tool }) => method === 'GET' && tool !== undefined)
   const collection = reads.find(({ path }) => operation.path.startsWith(`${path}/`))?.tool?.name
   const item = reads.find(({ path }) => path.startsWith(`${operation.path}/{`))?.tool?.name
-  const ids = operation.parameters
+  const { tool, parameters } = operation
+  const ids = parameters
     .filter((one) => one.in === 'path')
-    .map(({ name }) => readOwn(operation.tool?.arguments, name) ?? name)
+    // What no argument stands for, no client can correct.
+    .flatMap((one) => (tool && findArgument(tool, one)) ?? [])
   const look = item ?? collection
   if (status === 401)
     return ids[0] === undefined
@@ -27,7 +29,7 @@ export function adviseNextStep(
     return `What this call spends may be spent already, so that repeating it changes nothing. ${operation.recovery ?? ''}`.trim()
   if (status === 403) return 'Use credentials that may do this; repeating the call changes nothing.'
   if (status === 404)
-    return `Check ${ids.join(' and ')}${collection ? `; ${collection} lists what exists` : ''}.`
+    return `Check ${ids.join(' and ') || 'the arguments'}${collection ? `; ${collection} lists what exists` : ''}.`
   if (status === 409 && operation.method !== 'POST')
     return 'Another record has a value that must be unique: choose another value, or leave it as it is.'
   if (status === 409)

@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { StdioServerTransport } from '@modelcontextprotocol/server/stdio'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { OpenApiDocument } from '../../src/document/document.ts'
 import { GatewayError } from '../../src/errors/gateway-error.ts'
 import { DeletionLimit } from '../../src/state/deletion-limit.ts'
 import { createMemoryStore } from '../../src/state/memory-store.ts'
@@ -74,9 +75,9 @@ function createAsking(mode: 'legacy' | { readonly pin: string }, reply: object) 
 }
 
 /** Connects a client over streams to a gateway with its own credentials, as a process does over its standard streams. */
-async function openStdio(url: string) {
-  const own = { CAL_COM_SECRET_KEY: 'demo-secret', CONFIRM_DELETE: 'true' }
-  const running = await startGateway(url, own)
+async function openStdio(url: string, document?: OpenApiDocument) {
+  const own = document ? { SHOP_BASE_URL: url } : { CAL_COM_SECRET_KEY: 'demo-secret' }
+  const running = await startGateway(url, { ...own, CONFIRM_DELETE: 'true' }, document ? { document } : {})
   const [input, output] = [new PassThrough(), new PassThrough()]
   const served = running.gateway.serveStdio(input, output)
   const close = async () => {
@@ -128,7 +129,75 @@ describe.each(askable)('over $way, where a person can be asked, a deletion', ({ 
     expect(codeOf(result)).toBe('confirmation_declined')
     expect(upstream.requests).toEqual([])
   })
+
+  it('is asked about by what goes into its path, and without a path variable by its query', async () => {
+    const shared = describeSharedNames()
+    const { client, questions } = createAsking(mode, { content: { confirm: true } })
+    const environment = { SHOP_BASE_URL: upstream.url, CONFIRM_DELETE: 'true' }
+    await using shop = await startGateway(upstream.url, environment, { document: shared })
+    const { transport, close } = http
+      ? {
+          transport: new StreamableHTTPClientTransport(new URL(`${shop.mcpUrl}/mcp`)),
+          close: async () => {},
+        }
+      : await openStdio(upstream.url, shared)
+    await client.connect(transport)
+    for (const place of ['query', 'header', 'cookie'])
+      await client.callTool({ name: place, arguments: { id: 'other', path_id: 'REAL-7' } })
+    await client.callTool({ name: 'swapped', arguments: { record: 'REAL-7', id: 'other' } })
+    await client.callTool({ name: 'things', arguments: { id: 'REAL-7' } })
+    await client.callTool({ name: 'things', arguments: {} })
+    await client.close()
+    await close()
+    expect(questions.map((one) => /^(.*?)\. This/.exec(one)?.[1])).toEqual([
+      'Delete a thing: path_id REAL-7',
+      'Delete a thing: path_id REAL-7',
+      'Delete a thing: path_id REAL-7',
+      'Delete a thing: record REAL-7',
+      'Delete a thing: id REAL-7',
+      'Delete a thing',
+    ])
+    expect(upstream.requests.map(({ url }) => url?.replace(/\?.*/, ''))).toEqual([
+      '/query/REAL-7',
+      '/header/REAL-7',
+      '/cookie/REAL-7',
+      '/swapped/REAL-7',
+      '/things',
+      '/things',
+    ])
+  })
 })
+
+/** Describes deletions of which another parameter has the name of the path variable, and one without a variable. */
+function describeSharedNames(): OpenApiDocument {
+  const id = (place: string) => ({
+    name: 'id',
+    in: place,
+    ...(place === 'path' && { required: true }),
+    schema: { type: 'string' },
+  })
+  const remove = (name: string, place: string, names: object) => ({
+    delete: {
+      operationId: name,
+      parameters: Object.keys(names).length > 1 ? [id(place), id('path')] : [id(place)],
+      responses: {},
+      'x-mcp-tool': { name, title: 'Delete a thing.', description: name, annotations: {}, arguments: names },
+    },
+  })
+  const names = { id: 'id', 'path.id': 'path_id' }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Shop', version: '1' },
+    'x-name': 'shop',
+    paths: {
+      '/query/{id}': remove('query', 'query', names),
+      '/header/{id}': remove('header', 'header', names),
+      '/cookie/{id}': remove('cookie', 'cookie', names),
+      '/swapped/{id}': remove('swapped', 'query', { 'path.id': 'record', 'query.id': 'id' }),
+      '/things': remove('things', 'query', { id: 'id' }),
+    },
+  }
+}
 
 describe('an answer that a person gave', () => {
   const accepted = { confirm: { action: 'accept', content: { confirm: true } } }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { readParameter } from '../../src/document/parameters.ts'
 import { adviseNextStep } from '../../src/mcp/next-step.ts'
 import { operations } from './example.ts'
 
@@ -47,6 +48,40 @@ describe('the next step', () => {
     const operation = { ...spends, singleUse: true, recovery: 'Ask for a new one.' }
     expect(adviseNextStep(status, operation, operations, undefined)).toBe(
       'What this call spends may be spent already, so that repeating it changes nothing. Ask for a new one.',
+    )
+  })
+
+  it.each([401, 404])('after %i names the argument of a path variable, not its parameter', (status) => {
+    const [query, path] = ['query', 'path'].map((place) =>
+      readParameter({ name: 'id', in: place, required: true, schema: { type: 'string' } }),
+    )
+    const get = operations.find(({ id }) => id === 'get-book')
+    const tool = get?.tool
+    if (!query || !path || !tool) throw new Error('no operation')
+    const names = (given: Record<string, string>) => {
+      const operation = { ...get, path: '/{id}', parameters: [query, path] }
+      return adviseNextStep(
+        status,
+        { ...operation, tool: { ...tool, arguments: given } },
+        operations,
+        undefined,
+      )
+    }
+    expect(names({ id: 'id', 'path.id': 'path_id' })).toMatch(/^Check path_id\b/)
+    expect(names({ 'path.id': 'record', 'query.id': 'id' })).toMatch(/^Check record\b/)
+    expect(names({})).toMatch(status === 401 ? /^Check the credentials;/ : /^Check the arguments\.$/)
+  })
+
+  it('after 404 on a call without path variables is to check the arguments', () => {
+    const books = operations.find(({ id }) => id === 'list-books')
+    if (!books) throw new Error('no operation')
+    const operation = { ...books, parameters: [] }
+    expect(adviseNextStep(404, { ...operation, path: '/books' }, operations, undefined)).toBe(
+      'Check the arguments.',
+    )
+    const found = { ...operation, path: `${books.path}/latest` }
+    expect(adviseNextStep(404, found, operations, undefined)).toBe(
+      'Check the arguments; list-books lists what exists.',
     )
   })
 })
