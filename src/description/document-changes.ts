@@ -5,7 +5,11 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { parse } from 'yaml'
+import type { OpenApiDocument } from '../document/document.ts'
 import { asRecord } from '../document/json.ts'
+import { listOperations, methods } from '../document/responses.ts'
+import { nameMoved, toComparable } from './comparable-documents.ts'
+import { findPart } from './openapi/references.ts'
 import { type Change, compareExtensions } from './tool-changes.ts'
 
 type Values = Readonly<Record<string, unknown>>
@@ -22,8 +26,6 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
-const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace']
-
 /**
  * Lists what changes from one OpenAPI document to another (files, JSON or YAML), rated by Redocly's rules for the
  * direction a part travels in, and by ours for exposed paths and tools. Both documents are compared with every
@@ -32,12 +34,14 @@ const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'tr
  * Throws a `ComparisonError`.
  */
 export async function listChanges(old: string, next: string, surroundings: Surroundings): Promise<Change[]> {
-  const documents = [await readCandidate(old), await readCandidate(next)] as const
-  const extensions = [...listOperations(documents[0])].flatMap(([name, operation]) => {
-    const counterpart = listOperations(documents[1]).get(name)
+  const candidates = [await readCandidate(old), await readCandidate(next)] as const
+  const [operations, nextOperations] = [nameOperations(candidates[0]), nameOperations(candidates[1])]
+  const extensions = [...operations].flatMap(([name, operation]) => {
+    const counterpart = nextOperations.get(name)
     return counterpart ? compareExtensions(name, operation, counterpart) : []
   })
-  const report = await compare(documents[0], documents[1], surroundings)
+  const documents = toComparable(...candidates)
+  const report = await compare(...documents, surroundings)
   const rated = [report.changes]
     .flat()
     .map(asRecord)
@@ -56,14 +60,16 @@ export function formatChanges(changes: readonly Change[]): string {
   return `${lines.join('')}${breaking} breaking, ${changes.length - breaking} compatible\n`
 }
 
-async function readCandidate(file: string): Promise<Values> {
+async function readCandidate(file: string): Promise<OpenApiDocument> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new ComparisonError(`${file} cannot be read (${asRecord(error).code})`)
   })
   try {
     const document = asRecord(parse(text))
     if (!/^3\./.test(String(document.openapi))) throw new TypeError('it has no `openapi: 3.…`')
-    return asRecord(inline(document, document, []))
+    const { openapi, paths, ...rest } = asRecord(inline(document, document, []))
+    const items = Object.entries(asRecord(paths)).map(([path, item]) => [path, asRecord(item)] as const)
+    return { openapi: String(openapi), ...rest, paths: Object.fromEntries(items) }
   } catch (error) {
     const [reason] = String(error instanceof Error ? error.message : error).split('\n')
     throw new ComparisonError(`${file} is not an OpenAPI 3 document: ${reason}`)
@@ -82,31 +88,24 @@ function inline(part: unknown, document: Values, open: readonly string[]): unkno
   )
 }
 
-function findPart(document: unknown, pointer: string): unknown {
-  return splitPointer(pointer).reduce((place, name) => asRecord(place)[name], document)
-}
-
 function splitPointer(pointer: string): string[] {
   const names = pointer.split('/').slice(1)
   return names.map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
 
-function listOperations({ paths }: Values): Map<string, Values> {
-  return new Map(
-    Object.entries(asRecord(paths)).flatMap(([path, item]) =>
-      methods
-        .filter((method) => asRecord(item)[method] !== undefined)
-        .map((method) => [`${method.toUpperCase()} ${path}`, asRecord(asRecord(item)[method])] as const),
-    ),
+function nameOperations(document: OpenApiDocument): Map<string, Values> {
+  const named = listOperations(document).map(
+    ({ method, path, part }) => [`${method} ${path}`, asRecord(part)] as const,
   )
+  return new Map(named)
 }
 
 /** Runs Redocly's own comparison, as a process that reports to nobody and reads no configuration. */
 async function compare(old: Values, next: Values, { execPath, env }: Surroundings): Promise<Values> {
   const folder = await mkdtemp(join(tmpdir(), 'calgate-diff-'))
   try {
-    await writeFile(join(folder, 'old.json'), JSON.stringify(withoutExtensions(old)))
-    await writeFile(join(folder, 'new.json'), JSON.stringify(withoutExtensions(next)))
+    await writeFile(join(folder, 'old.json'), JSON.stringify(old))
+    await writeFile(join(folder, 'new.json'), JSON.stringify(next))
     const options = ['diff', 'old.json', 'new.json', '--format=json', '--fail-on=none']
     const { stdout } = await promisify(execFile)(execPath, [findRedocly(), ...options], {
       cwd: folder,
@@ -134,29 +133,22 @@ function findRedocly(): string {
   }
 }
 
-function withoutExtensions(document: Values): unknown {
-  return JSON.parse(
-    JSON.stringify(document, (name, value: unknown) =>
-      name === 'x-rest-path' || name === 'x-mcp-tool' ? undefined : value,
-    ),
-  )
-}
-
 function toChange(source: Values, [old, next]: readonly [Values, Values]): Change {
   const { property, kind, base, revision } = source
   const names = splitPointer(String(source.path))
   const [place, path = '', method = '', ...rest] = names
   const inPath = place === 'paths'
   const item = asRecord(asRecord((kind === 'removed' ? old : next).paths)[path])
-  const inner = inPath ? nameParameter(rest, item[method]) : names
+  const inOperation = inPath && methods.includes(method)
+  const inner = inOperation ? nameParameter(rest, item[method]) : inPath ? names.slice(2) : names
   const values = [asRecord(base).value, asRecord(revision).value]
   const [finding] = [source.verdicts ?? []].flat()
   const narrowed = inner.includes('x-propertyNames') && !(Number(values[1]) >= Number(values[0]))
   return {
     breaking: source.impact === 'major' || narrowed,
-    operation: inPath ? `${method.toUpperCase()} ${path}`.trim() : '',
+    operation: nameMoved(inOperation ? `${method.toUpperCase()} ${path}` : inPath ? path : ''),
     place: [inner.join('/'), property].filter(Boolean).join(' '),
-    what: finding ? String(asRecord(finding).message).replace(/\.$/, '') : describe(kind, values),
+    what: finding ? nameMoved(String(asRecord(finding).message)).replace(/\.$/, '') : describe(kind, values),
     callers:
       place === 'servers' ? 'REST callers' : property === 'operationId' ? 'generated clients' : 'all callers',
   }

@@ -21,6 +21,9 @@ export interface Extensions {
   readonly operationId?: unknown
 }
 
+/** The extensions that `compareExtensions` rates. */
+export const ratedExtensions: readonly string[] = ['x-rest-path', 'x-mcp-tool', 'x-scope']
+
 /** The value of a hint that allows a client the most: giving it up breaks clients that rely on it. */
 const assurances = new Map([
   ['readOnlyHint', true],

@@ -90,15 +90,18 @@ export interface OperationPart {
   readonly shared: unknown
 }
 
-/** Methods that a Path Item Object has words for, `query` since OpenAPI 3.2; `TRACE` is not served (RFC 9110 §9.3.8). */
-const methods = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options', 'query']
+/** Methods that a Path Item Object has members for, `query` since OpenAPI 3.2. */
+export const methods = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options', 'trace', 'query']
 
-/** Lists the Operation Objects of a document in its order, each path's in the order above. */
+/** A server must not repeat credentials to TRACE (RFC 9110 §9.3.8). */
+const servedMethods = methods.filter((method) => method !== 'trace')
+
+/** Lists the Operation Objects of a document in its order, each path's in the order above; TRACE is not served. */
 export function listOperations(document: OpenApiDocument): OperationPart[] {
   return Object.entries(document.paths).flatMap(([path, reference]) => {
     const item = asRecord(resolveReference(document, reference))
     const additional = listMembers(item.additionalOperations)
-    const all = [...methods.map((method) => [method, item[method]] as const), ...additional]
+    const all = [...servedMethods.map((method) => [method, item[method]] as const), ...additional]
     return all.flatMap(([method, part]) =>
       typeof part === 'object' && part !== null && path.startsWith('/')
         ? [{ method: method.toUpperCase(), path, part, shared: item.parameters }]

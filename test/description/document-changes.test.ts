@@ -50,6 +50,7 @@ const base = {
   components: { schemas: { User: user, Unused: { type: 'string' } } },
 }
 
+type Described = typeof base
 type Path = readonly (string | number)[]
 
 const get = ['paths', '/users', 'get']
@@ -98,21 +99,34 @@ const others: readonly (readonly [string, Path, unknown])[] = [
   ['a required member', [...schema, 'required'], ['id', 'name']],
 ]
 
+/** What the name of a copy ends with whose operations have methods that Path Item Objects know since OpenAPI 3.2. */
+const newer = ' of OpenAPI 3.2'
+
 let folder: string
 let changes: readonly Change[]
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'calgate-changes-'))
   // Redocly takes a second for any two documents, so each change has a copy of the base in the same two.
   const rows = [...breaking, ...compatible, ...others]
-  const old = rows.map(([name]) => copyAs(name, base))
-  const next = rows.map(([name, path, value]) => copyAs(name, change(path, value)))
+  const old = rows.flatMap(([name]) => [copyAs(name, base), copyAs(`${name}${newer}`, toNewer(base))])
+  const next = rows.flatMap(([name, path, value]) => {
+    const changed = change(path, value)
+    return [copyAs(name, changed), copyAs(`${name}${newer}`, toNewer(changed))]
+  })
   changes = await listChanges(...(await write(merge(old), merge(next))), process)
 })
 afterAll(() => rm(folder, { recursive: true }))
 
+/** Returns a document with QUERY in the place of GET, and LOCK in that of POST. */
+function toNewer(document: Described): object {
+  const { get: query, post, ...rest } = document.paths['/users']
+  const item = { ...rest, query, additionalOperations: post && { LOCK: post } }
+  return { ...document, paths: { '/users': item } }
+}
+
 /** Returns the base with a changed member. */
-function change(path: Path, value: unknown): object {
-  const next: object = JSON.parse(JSON.stringify(base))
+function change(path: Path, value: unknown): Described {
+  const next: Described = JSON.parse(JSON.stringify(base))
   const parent = path.slice(0, -1).reduce<object>((place, name) => Reflect.get(place, name), next)
   const last = path.at(-1) ?? ''
   if (value === undefined) Reflect.deleteProperty(parent, last)
@@ -149,13 +163,20 @@ function find(name: string): Change[] {
   const path = `/${name.replaceAll(' ', '-')}/users`
   return changes
     .filter(({ operation }) => operation.endsWith(` ${path}`))
-    .map((one) => ({ ...one, operation: one.operation.replace(path, '/users') }))
+    .map((one) => ({
+      ...one,
+      operation: one.operation.replace(path, '/users'),
+      what: one.what.replace(path, '/users'),
+    }))
 }
 
 describe('two documents', () => {
   it('show nothing of what stays the same', () => {
     expect(find('nothing')).toEqual([])
-    const names = [...breaking, ...compatible, ...others].map(([name]) => find(name))
+    const names = [...breaking, ...compatible, ...others].flatMap(([name]) => [
+      find(name),
+      find(`${name}${newer}`),
+    ])
     expect(names.flat()).toHaveLength(changes.length)
   })
 
@@ -185,6 +206,80 @@ describe('two documents', () => {
 
   it.each(breaking)('show %s as breaking', (name) => {
     expect(find(name).map(({ breaking }) => breaking)).toContain(true)
+  })
+
+  it.each([...breaking, ...compatible, ...others])('show %s of QUERY and LOCK as of GET and POST', (name) => {
+    const known = find(name).map((one) => ({
+      ...one,
+      operation: one.operation.replace('GET', 'QUERY').replace('POST', 'LOCK'),
+      what: one.what.replace('`GET', '`QUERY').replace('`POST', '`LOCK'),
+    }))
+    const byText = (one: Change) => JSON.stringify(one)
+    expect(find(`${name}${newer}`).map(byText).sort()).toEqual(known.map(byText).sort())
+  })
+
+  it.each([...breaking, ...compatible, ...others])('show each part of %s once', (name) => {
+    const places = find(name).map(({ operation, place }) => `${operation} ${place}`)
+    expect(places).toEqual([...new Set(places)])
+  })
+
+  it('show a parameter of a path at each of its operations, by its name', async () => {
+    const share = (maximum: number) => ({
+      ...base,
+      paths: {
+        '/users': {
+          parameters: [{ name: 'limit', in: 'query', schema: { type: 'integer', maximum } }],
+          get: { responses: { 200: answer } },
+          query: { responses: { 200: answer } },
+          additionalOperations: { LOCK: { responses: { 200: answer } } },
+        },
+      },
+    })
+    const found = await listChanges(...(await write(share(9), share(8))), process)
+    expect(found.map(({ operation, place, breaking }) => [operation, place, breaking]).sort()).toEqual([
+      ['GET /users', 'query.limit/schema maximum', true],
+      ['LOCK /users', 'query.limit/schema maximum', true],
+      ['QUERY /users', 'query.limit/schema maximum', true],
+    ])
+  })
+
+  it('show what is removed where a path has nothing but methods of OpenAPI 3.2', async () => {
+    const item = {
+      query: { responses: { 200: answer } },
+      additionalOperations: { LOCK: { responses: { 200: answer } } },
+    }
+    const old = { ...base, openapi: '3.1.1', paths: { '/users': base.paths['/users'], '/s': item } }
+    const without = { ...old, paths: { '/users': base.paths['/users'], '/s': {} } }
+    const found = await listChanges(...(await write(old, without)), process)
+    expect(found.map(({ operation, what, breaking }) => [operation, what, breaking]).sort()).toEqual([
+      ['LOCK /s', 'Operation `LOCK /s` was removed', true],
+      ['QUERY /s', 'Operation `QUERY /s` was removed', true],
+    ])
+  })
+
+  it('show a path variable with another name as compatible for QUERY and LOCK too', async () => {
+    const describePath = (name: string) => ({
+      ...base,
+      paths: {
+        [`/users/{${name}}`]: {
+          parameters: [{ name, in: 'path', required: true, schema: { type: 'string' } }],
+          query: { responses: { 200: answer } },
+          additionalOperations: { LOCK: { responses: { 200: answer } } },
+        },
+      },
+    })
+    const found = await listChanges(...(await write(describePath('id'), describePath('userId'))), process)
+    expect(found.filter(({ breaking }) => breaking)).toEqual([])
+  })
+
+  it('show a header of a response that has the name of an extension', async () => {
+    const describeHeader = (type: string) => {
+      const headers = { 'x-scope': { schema: { type } } }
+      return change([...post, 'responses'], { 201: { ...answer, headers } })
+    }
+    const files = await write(describeHeader('string'), describeHeader('integer'))
+    const found = await listChanges(...files, process)
+    expect(found.map(({ place }) => place)).toEqual(['responses/201/headers/x-scope/schema type'])
   })
 
   it('show another address of the same operations as breaking', async () => {

@@ -1,6 +1,7 @@
 import { METHODS } from 'node:http'
 import { asRecord, isObject, readOwn } from '../../document/json.ts'
 import { hasDotSegment } from '../../document/parameter-writing.ts'
+import { methods } from '../../document/responses.ts'
 import type { Finding, Path } from '../problem.ts'
 import { resolvePart } from './references.ts'
 
@@ -13,8 +14,6 @@ export interface PathOperation {
   readonly operation: Readonly<Record<string, unknown>>
   readonly path: Path
 }
-
-const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace', 'query']
 
 /**
  * Lists the operations of a document, those of OpenAPI 3.2 included: the method `query` and `additionalOperations`.

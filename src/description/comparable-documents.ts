@@ -1,0 +1,59 @@
+import type { OpenApiDocument } from '../document/document.ts'
+import { asRecord } from '../document/json.ts'
+import { listOperations, methods } from '../document/responses.ts'
+import { ratedExtensions } from './tool-changes.ts'
+
+/**
+ * Writes two documents as Redocly compares all of them: an operation whose method it does not read before OpenAPI 3.2
+ * is POST of a path of its own, and none has the extensions that are rated here. Operations have the parameters of their
+ * path. References are written out already.
+ */
+export function toComparable(
+  old: OpenApiDocument,
+  next: OpenApiDocument,
+): readonly [OpenApiDocument, OpenApiDocument] {
+  const keys = new Map<string, string>()
+  const [paths, nextPaths] = [movePaths(old, keys), movePaths(next, keys)]
+  // Redocly takes a path that is not there for one with a similar name.
+  const moved = Object.fromEntries([...keys.values()].map((key) => [key, {}]))
+  return [
+    { ...old, paths: { ...moved, ...paths } },
+    { ...next, paths: { ...moved, ...nextPaths } },
+  ]
+}
+
+/** Names the operations in a text as the documents do, those that Redocly knows as POST of a path of their own. */
+export function nameMoved(text: string): string {
+  return text.replace(/POST \/(\S+ \/)/, '$1')
+}
+
+/** Fills in the paths of their own that operations get: the names of path variables make no other path. */
+function movePaths(document: OpenApiDocument, keys: Map<string, string>): OpenApiDocument['paths'] {
+  const paths: Record<string, Readonly<Record<string, unknown>>> = {}
+  for (const [path, item] of Object.entries(document.paths)) {
+    const { parameters: _parameters, query: _query, additionalOperations: _operations, ...rest } = item
+    if (Object.keys(rest).length > 0) paths[path] = rest
+    else keys.set(path, path)
+  }
+  for (const { method, path, part, shared } of listOperations(document)) {
+    const own = Object.entries(asRecord(part)).filter(([name]) => !ratedExtensions.includes(name))
+    const parameters = joinParameters(asRecord(part).parameters, shared)
+    const operation = { ...Object.fromEntries(own), parameters }
+    if (method !== 'QUERY' && methods.includes(method.toLowerCase()))
+      paths[path] = { ...paths[path], [method.toLowerCase()]: operation }
+    else {
+      const shape = `${method} ${path.replaceAll(/\{[^}]*\}/g, '{}')}`
+      const key = keys.get(shape) ?? `/${method} ${path}`
+      keys.set(shape, key)
+      paths[key] = { post: operation }
+    }
+  }
+  return paths
+}
+
+/** Adds to the parameters of an operation those of its path that it does not have. */
+function joinParameters(own: unknown, shared: unknown): unknown[] {
+  const identify = (part: unknown) => `${asRecord(part).in} ${asRecord(part).name}`
+  const all = [shared ?? [], own ?? []].flat(2)
+  return [...new Map(all.map((part) => [identify(part), part])).values()]
+}
