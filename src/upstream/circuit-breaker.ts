@@ -1,4 +1,3 @@
-import { CircuitState as BreakerState, circuitBreaker, handleAll, SamplingBreaker } from 'cockatiel'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { CircuitState } from '../observability/gateway-metrics.ts'
 import type { Interceptor } from './call.ts'
@@ -13,10 +12,37 @@ export interface CircuitOptions {
   readonly pause?: number
 }
 
-/** The circuit opens when half of the calls of so many milliseconds failed … */
-const duration = 10_000
-/** … and there were so many of them a second, that is 50 at least. */
-const minimumRps = 5
+/** The circuit opens when half of the calls that ended in so many seconds failed … */
+const span = 10
+/** … and there were so many of them at least. */
+const fewest = 50
+
+/** Counts the calls that ended in the last seconds. */
+class RecentCalls {
+  /** Of each second in which calls ended, the oldest first. */
+  readonly #counts: { readonly second: number; ended: number; failed: number }[] = []
+
+  /** Counts a call. Returns whether so many of the last ones failed that the circuit opens. */
+  count(health: 'well' | 'failed'): boolean {
+    // The system clock can be set back, and this one cannot.
+    const second = Math.floor(performance.now() / 1000)
+    while ((this.#counts[0]?.second ?? second) <= second - span) this.#counts.shift()
+    let current = this.#counts.at(-1)
+    if (current?.second !== second) {
+      current = { second, ended: 0, failed: 0 }
+      this.#counts.push(current)
+    }
+    current.ended += 1
+    if (health === 'failed') current.failed += 1
+    let ended = 0
+    let failed = 0
+    for (const one of this.#counts) {
+      ended += one.ended
+      failed += one.failed
+    }
+    return ended >= fewest && failed * 2 >= ended
+  }
+}
 
 /**
  * Keeps calls from an upstream that fails. While open it lets one call through each pause, to find out whether
@@ -25,64 +51,49 @@ const minimumRps = 5
  */
 export class CircuitBreaker {
   readonly #pause: number
-  readonly #breaker = new SamplingBreaker({ threshold: 0.5, duration, minimumRps })
-  readonly #policy
-  /** What the probes under way are to find out; undefined when there are none. */
-  #probing: PromiseWithResolvers<void> | undefined
+  #recent = new RecentCalls()
+  #state: CircuitState = 'closed'
   /** When the last probe was let in, or else the circuit opened, by a clock that never goes back. */
   #asked = 0
+  /** How often probes have found something out: what a probe of an earlier round finds out comes too late. */
+  #round = 0
 
   constructor({ pause = 500 }: CircuitOptions = {}) {
     this.#pause = pause
-    // The pause is kept here: cockatiel would count it from the end of a probe, which may hang.
-    this.#policy = circuitBreaker(handleAll, { halfOpenAfter: 0, breaker: this.#breaker })
-    this.#policy.onBreak(() => {
-      if (!this.#probing) this.#asked = performance.now()
-    })
   }
 
   get state(): CircuitState {
-    if (this.#policy.state === BreakerState.Closed) return 'closed'
-    return this.#policy.state === BreakerState.HalfOpen ? 'half_open' : 'open'
+    return this.#state
   }
 
   /** Lets a call in, to be reported once, or keeps it out: undefined. */
   enter(): Report | undefined {
-    if (this.state === 'closed') return (health) => this.#count(health)
+    if (this.#state === 'closed') return (health) => this.#count(health)
     return performance.now() - this.#asked < this.#pause ? undefined : this.#probe()
   }
 
   /** What became of a call that was let in before the circuit opened says nothing about the upstream now. */
   #count(health: Parameters<Report>[0]): void {
-    if (health === 'unknown' || this.state !== 'closed') return
-    // All that the policy would do for a success while it is closed, without its promises.
-    if (health === 'well') this.#breaker.success(BreakerState.Closed)
-    else this.#run(Promise.reject(failure))
+    if (health === 'unknown' || this.#state !== 'closed' || !this.#recent.count(health)) return
+    this.#state = 'open'
+    this.#asked = performance.now()
   }
 
   #probe(): Report {
     this.#asked = performance.now()
-    const probing = this.#probing ?? this.#openProbe()
+    this.#state = 'half_open'
+    const round = this.#round
     return (health) => {
-      if (health === 'well') probing.resolve()
-      else if (health === 'failed') probing.reject(failure)
       // A probe that was given up found out nothing: the next call probes.
-      else this.#asked = Number.NEGATIVE_INFINITY
+      if (health === 'unknown') this.#asked = Number.NEGATIVE_INFINITY
+      else if (round === this.#round) this.#decide(health)
     }
   }
 
-  #openProbe(): PromiseWithResolvers<void> {
-    const probing = Promise.withResolvers<void>()
-    this.#probing = probing
-    void this.#run(probing.promise).then(() => {
-      this.#probing = undefined
-    })
-    return probing
-  }
-
-  /** Tells the policy how a call went; resolves when it has been told. */
-  #run(outcome: Promise<void>): Promise<void> {
-    return this.#policy.execute(() => outcome).catch(() => {})
+  #decide(health: 'well' | 'failed'): void {
+    this.#round += 1
+    this.#state = health === 'well' ? 'closed' : 'open'
+    if (health === 'well') this.#recent = new RecentCalls()
   }
 }
 
@@ -102,8 +113,6 @@ export class CircuitBreakers {
     return known
   }
 }
-
-const failure = new Error('the upstream failed')
 
 /** A complete response is no outage, but where a proxy responds in the place of the API (RFC 9110 §15.6.3–5). */
 const outages: ReadonlySet<number> = new Set([502, 503, 504])

@@ -29,11 +29,59 @@ test('an upstream that fails fifty times in a row is asked no more', async () =>
 
 test('an upstream that fails less often than every other time is asked on', async () => {
   const circuit = new CircuitBreaker()
+  await run(circuit, 1, 'well')
   for (let n = 0; n < 100; n += 1) {
     await run(circuit, 1, 'well')
     await run(circuit, 1, 'failed')
   }
   expect(await run(circuit, 1, 'well')).toBe(1)
+})
+
+test.each<[Parameters<Report>[0], Parameters<Report>[0]]>([
+  ['well', 'failed'],
+  ['failed', 'well'],
+])('an upstream that fails every other time is asked no more (%s, %s)', async (first, second) => {
+  const circuit = new CircuitBreaker()
+  await run(circuit, 25, first)
+  expect([await run(circuit, 25, second), circuit.state]).toEqual([25, 'open'])
+})
+
+test('failures of long ago open no circuit', async () => {
+  const circuit = new CircuitBreaker()
+  await run(circuit, 45, 'failed')
+  await vi.advanceTimersByTimeAsync(3_600_000)
+  await run(circuit, 5, 'failed')
+  expect(circuit.state).toBe('closed')
+})
+
+test('calls that went well long ago keep no circuit closed', async () => {
+  const circuit = new CircuitBreaker()
+  await run(circuit, 2_000, 'well')
+  await vi.advanceTimersByTimeAsync(3_600_000)
+  expect(await run(circuit, 200, 'failed')).toBe(50)
+})
+
+test('a call counts for nine seconds and no more than ten', async () => {
+  const counted = async (age: number) => {
+    const circuit = new CircuitBreaker()
+    await run(circuit, 49, 'failed')
+    await vi.advanceTimersByTimeAsync(age)
+    await run(circuit, 1, 'failed')
+    return circuit.state
+  }
+  expect([await counted(9_000), await counted(10_000)]).toEqual(['open', 'closed'])
+})
+
+test.each([-600_000, 600_000])('a system clock that is set %i ms ahead changes nothing', async (step) => {
+  const circuit = await openCircuit()
+  vi.setSystemTime(Date.now() + step)
+  await vi.advanceTimersByTimeAsync(500)
+  await run(circuit, 1, 'well')
+  expect(circuit.state).toBe('closed')
+  await run(circuit, 25, 'failed')
+  vi.setSystemTime(Date.now() + step)
+  await run(circuit, 25, 'failed')
+  expect(circuit.state).toBe('open')
 })
 
 test('failures that are rare say nothing', async () => {
