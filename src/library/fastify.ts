@@ -29,6 +29,7 @@ export default async function calgate(
   // What Fastify hands on of its own.
   const { prefix: _, logSerializers: __, ...settings } = options
   const grants = new WeakMap<IncomingMessage, Grant>()
+  const above = createPrefixPattern(app)
   const { gateway } = await composeGateway(
     { logger: app.log, pages: 'off', ...settings },
     { authenticates: grant !== undefined, grant: (request) => grants.get(request) ?? openGrant },
@@ -41,7 +42,7 @@ export default async function calgate(
   const pass = (server: FastifyInstance) => (request: FastifyRequest, reply: FastifyReply) => {
     const { raw } = request
     if (grant) grants.set(raw, toGrant(grant(request)))
-    raw.url = (raw.url ?? '').slice(app.prefix.replace(/\/$/, '').length)
+    raw.url = (raw.url ?? '').replace(above, '$1')
     reply.hijack()
     server.routing(raw, reply.raw)
   }
@@ -51,4 +52,17 @@ export default async function calgate(
 
 function toGrant({ name, scopes }: ClientGrant): Grant {
   return { caller: name, scopes: scopes ? new Set(scopes) : 'all' }
+}
+
+/**
+ * Creates the pattern of what a request has above the rest of its path, the authority of an absolute form aside. It
+ * counts segments: a parameter, or a letter that is sent percent-encoded, has another length than the prefix. Throws for
+ * a prefix with the pattern of a parameter.
+ */
+function createPrefixPattern({ prefix, initialConfig }: FastifyInstance): RegExp {
+  if (prefix.includes('(')) throw new Error(`the prefix ${prefix} has a pattern: name its parameters without`)
+  const { routerOptions, ignoreDuplicateSlashes } = initialConfig
+  const slash = (routerOptions?.ignoreDuplicateSlashes ?? ignoreDuplicateSlashes) ? '/+' : '/'
+  const { length } = prefix.replace(/\/+$/, '').match(new RegExp(slash, 'g')) ?? []
+  return new RegExp(`^(https?://[^/?]*)?(?:${slash}[^/?]*){${length}}`, 'i')
 }

@@ -1,4 +1,7 @@
-import Fastify from 'fastify'
+import { once } from 'node:events'
+import { get } from 'node:http'
+import { text } from 'node:stream/consumers'
+import Fastify, { type FastifyServerOptions } from 'fastify'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { formatProblems } from '../../src/cli/descriptions.ts'
@@ -104,5 +107,53 @@ describe('what is left out of descriptions, and what they are warned of', () => 
     expect(new Set(problems.map(({ severity }) => severity))).toEqual(new Set(['omission', 'warning']))
     const told = formatProblems(problems).trimEnd().split('\n')
     expect([program.lines, app.lines]).toEqual([told, told])
+  })
+})
+
+describe('what stands below a prefix', () => {
+  const things = describeApi({
+    '/things': { get: { operationId: 'list' } },
+    '/things/{id}': {
+      get: {
+        operationId: 'read',
+        parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }],
+      },
+    },
+  })
+
+  it.each<[string, string, string?, FastifyServerOptions?]>([
+    ['/:tenant/api', '/acme/api'],
+    ['/:tenant/api', '/a%2Fb/api'],
+    ['/:tenant/api', '//api'],
+    ['/:from-:to', '/2026-27'],
+    ['/:tenant/', '/acme'],
+    ['/größe', '/gr%C3%B6%C3%9Fe'],
+    ['/shop', '/%73hop'],
+    ['/shop', '/shop', 'http://localhost'],
+    ['/shop', '/SHOP', '', { routerOptions: { caseSensitive: false } }],
+    ['/shop', '//shop', '', { routerOptions: { ignoreDuplicateSlashes: true } }],
+    ['/:a//api', '//a/api', '', { routerOptions: { ignoreDuplicateSlashes: true } }],
+    ['', ''],
+    ['', '', 'http://localhost'],
+  ])('%s is passed on as it was sent below %s', async (prefix, sent, authority = '', options = {}) => {
+    await using upstream = await startUpstream((_request, response) => respondJson(response, 200, {}))
+    await using app = Fastify(options)
+    const shop = { document: things, name: 'shop', baseUrl: upstream.url }
+    await app.register(calgate, { prefix, descriptions: [shop] })
+    const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }))
+    for (const rest of ['/things', '/things/a%2Fb%20c', '/things/api', '/openapi.json']) {
+      const request = get({ host: '127.0.0.1', port, path: `${authority}${sent}${rest}` })
+      const [response] = await once(request, 'response')
+      expect([rest, response.statusCode, await text(response)]).toEqual([rest, 200, expect.any(String)])
+    }
+    const paths = ['/things', '/things/a%2Fb%20c', '/things/api']
+    expect(upstream.requests.map(({ url }) => url)).toEqual(paths)
+  })
+  it('needs a prefix whose segments can be counted', async () => {
+    await using app = Fastify()
+    const shop = { document: things, name: 'shop', baseUrl: 'https://api.example.org' }
+    await expect(app.register(calgate, { prefix: '/:year([^/]+)', descriptions: [shop] })).rejects.toThrow(
+      'the prefix /:year([^/]+) has a pattern: name its parameters without',
+    )
   })
 })
