@@ -7,7 +7,7 @@ import type { DeletionLimit } from '../state/deletion-limit.ts'
 import type { Fingerprint } from '../state/fingerprint.ts'
 import type { ClientConnection } from '../upstream/call.ts'
 import type { UpstreamClient } from '../upstream/client.ts'
-import { findDefaults } from '../upstream/credentials.ts'
+import { findDefaults, listPrefixes, listSecretParts } from '../upstream/credentials.ts'
 import { createPipeline } from '../upstream/pipeline.ts'
 import { redactNames } from '../upstream/secret-spellings.ts'
 import {
@@ -147,8 +147,11 @@ export function bindTool(
     return call.catch((error: unknown) => {
       if (error instanceof GatewayError) {
         context.onFailure?.(error)
-        const secrets = [...context.listSecrets(), ...listArgumentSecrets(operation, tool, all)]
-        return toCallRefusal(redactNames(error, secrets), advice)
+        const prefixes = listPrefixes(operation.security)
+        const secrets = listArgumentSecrets(operation, tool, all).flatMap((one) =>
+          listSecretParts(one, prefixes),
+        )
+        return toCallRefusal(redactNames(error, [...context.listSecrets(), ...secrets]), advice)
       }
       options.onUnexpectedError(error, requestId)
       const detail = requestId === undefined ? undefined : `The request id is ${requestId}.`

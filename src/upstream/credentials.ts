@@ -118,29 +118,6 @@ export function createPinCheck(
 }
 
 /**
- * Makes the refusal of a call without the credentials that the operation needs. RFC 9110 §11.6.1 asks every 401 for a
- * challenge; where HTTP has no name for the scheme it is that of the header.
- */
-export function refuseWithoutCredentials({ security }: Operation): GatewayError {
-  const alternatives = security
-    .map((alternative) => alternative.filter(({ configuredOnly }) => !configuredOnly))
-    .filter((schemes) => schemes.length > 0)
-  const ways = alternatives.map((schemes) => [...new Set(schemes.map(describePlace))].join(' and another '))
-  const detail = ways.length > 0 ? `Send the credential ${[...new Set(ways)].join(', or ')}.` : undefined
-  const first = alternatives[0]?.[0]
-  if (!first) return new GatewayError('missing_credentials')
-  const challenge = first.in === 'header' ? first.prefix.trim() || first.key : 'ApiKey'
-  return new GatewayError('missing_credentials', { detail, headers: { 'www-authenticate': challenge } })
-}
-
-/** Describes the place of a credential; a header whose value begins with the name of its scheme is shown with it. */
-function describePlace({ in: place, key, prefix }: SecurityScheme): string {
-  return `as the ${places[place]} \`${prefix === '' ? key : `${key}: ${prefix}…`}\``
-}
-
-const places = { header: 'header', query: 'query parameter', cookie: 'cookie' } as const
-
-/**
  * Finds credentials by their parameters among those that the process was configured with, for stdio: only those of the
  * operation's own schemes, since a parameter of one name is another secret for another API, and in another place.
  */
@@ -169,31 +146,38 @@ export function toIdentity({ headers, query, cookies }: CallCredentials): Identi
   return identity
 }
 
-/**
- * Lists every secret that a call sends upstream, its passwords among them, and those that are configured, so that no
- * error can echo them back.
- */
-export function collectSecrets(
-  { headers, query, cookies }: CallCredentials,
-  passwords: readonly string[],
-  configured: readonly string[],
-): string[] {
-  const all: string[] = []
-  for (const place of [headers, query, cookies])
-    for (const name in place) all.push(...listSecretParts(place[name] ?? ''))
-  for (const one of passwords) all.push(...listSecretParts(one))
-  all.push(...configured)
-  return all.filter((value) => value !== '')
+/** A scheme is a token (RFC 9110 §5.6.2), and its parameters or the credential follow after spaces (§11.4). */
+const namedScheme = /^[!#$%&'*+.^_`|~\w-]+ +/
+const schemeParameter = /=[ \t]*"?([^\s",=]+)/g
+/** Parameters of a scheme that are listed at most: OAuth 1.0 and Digest have ten, and each is searched for. */
+const mostParameters = 16
+
+/** Lists in lower case what stands before the credentials of an operation, but for names of schemes, which need no list. */
+export function listPrefixes(security: Security): string[] {
+  const prefixes = new Set(security.flat().map(({ prefix }) => prefix.toLowerCase()))
+  return [...prefixes].filter((one) => one.replace(namedScheme, '') !== '')
 }
 
-/** Lists what is secret in a credential as it is sent: it without its scheme, and the password of HTTP Basic (RFC 7617 §2). */
-export function listSecretParts(value: string): string[] {
-  const bare = value.replace(/^(Bearer|Basic) +/i, '')
-  if (!/^basic /i.test(value)) return [bare]
+/**
+ * Lists what is secret in a credential as it is sent: it without the name of its scheme, or without one of the given
+ * prefixes; the parameters of its scheme; the password of HTTP Basic (RFC 7617 §2). What looks like the name of an
+ * unknown scheme may be a part of the secret, so that the whole is listed too.
+ */
+export function listSecretParts(value: string, prefixes: readonly string[] = []): string[] {
+  const bare = value.replace(namedScheme, '')
+  const after = prefixes.flatMap((one) =>
+    value.slice(0, one.length).toLowerCase() === one ? value.slice(one.length) : [],
+  )
+  if (bare === value) return [value, ...after]
+  if (/^basic /i.test(value)) {
+    const login = Buffer.from(bare, 'base64').toString()
+    return [bare, login.replace(/^[^:]*:?/, ''), ...after]
+  }
+  const parameters = [...bare.matchAll(schemeParameter)].slice(0, mostParameters)
   return [
+    ...(/^bearer /i.test(value) ? [] : [value]),
     bare,
-    Buffer.from(bare, 'base64')
-      .toString()
-      .replace(/^[^:]*:?/, ''),
+    ...parameters.map(([, one = '']) => one),
+    ...after,
   ]
 }

@@ -2,13 +2,8 @@ import { findBan, findRefusal, type Grant, openGrant, type Policy } from '../acc
 import type { CallInput, CheckedOperation } from '../document/validation.ts'
 import { GatewayError, type Violation } from '../errors/gateway-error.ts'
 import type { Identity } from '../state/fingerprint.ts'
-import {
-  type ConfiguredCredentials,
-  createPinCheck,
-  findCredentials,
-  refuseWithoutCredentials,
-  toIdentity,
-} from './credentials.ts'
+import { type ConfiguredCredentials, createPinCheck, findCredentials, toIdentity } from './credentials.ts'
+import { refuseWithoutCredentials } from './missing-credentials.ts'
 import type { CheckedCall } from './request.ts'
 
 /** A request of a client, read as the arguments of an operation. */

@@ -9,7 +9,8 @@ import type { UpstreamCall } from './call.ts'
 import {
   type CallCredentials,
   type ConfiguredCredentials,
-  collectSecrets,
+  listPrefixes,
+  listSecretParts,
   toCredentialHeaders,
   toIdentity,
 } from './credentials.ts'
@@ -53,6 +54,7 @@ export function createCallWriter(operation: Operation, configured: ConfiguredCre
   const describers = listDescribers(operation)
   const accept = listAccepted(operation)
   const findPasswords = createPasswordFinder(operation)
+  const prefixes = listPrefixes(operation.security)
   const hidden = listConfigured(configured)
   const configuredSpellings = spellSecrets(hidden)
   const configuredEscapes = createEscapeSearch(hidden)
@@ -78,7 +80,8 @@ export function createCallWriter(operation: Operation, configured: ConfiguredCre
         idempotencyKey:
           keyName === undefined ? undefined : readIdempotencyKey(readOwn(input.header, keyName)),
         identify: () => Object.assign({}, ...descriptions, toIdentity(credentials)),
-        listSecrets: () => collectSecrets(credentials, findPasswords?.(input) ?? noPasswords, hidden),
+        listSecrets: () =>
+          collectSecrets(credentials, prefixes, findPasswords?.(input) ?? noPasswords, hidden),
         configuredSpellings,
         configuredEscapes,
       },
@@ -87,6 +90,24 @@ export function createCallWriter(operation: Operation, configured: ConfiguredCre
 }
 
 const noPasswords: readonly string[] = []
+
+/**
+ * Lists every secret that a call sends upstream, its passwords among them, and those that are configured, so that no
+ * error can echo them back.
+ */
+function collectSecrets(
+  { headers, query, cookies }: CallCredentials,
+  prefixes: readonly string[],
+  passwords: readonly string[],
+  configured: readonly string[],
+): string[] {
+  const all: string[] = []
+  for (const place of [headers, query, cookies])
+    for (const name in place) all.push(...listSecretParts(place[name] ?? '', prefixes))
+  for (const one of passwords) all.push(...listSecretParts(one))
+  all.push(...configured)
+  return all.filter((value) => value !== '')
+}
 
 /** Joins a path, a query and the credentials that the API takes in its query. */
 function joinTarget(path: string, written: string | undefined, { query }: CallCredentials): string {

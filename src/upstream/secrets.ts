@@ -4,7 +4,12 @@ import type { JsonSchema } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
 import { findPasswords } from '../document/passwords.ts'
 import { nameCredentialHeader, type SecurityScheme } from '../document/security.ts'
-import { type CallCredentials, type ConfiguredCredentials, listSecretParts } from './credentials.ts'
+import {
+  type CallCredentials,
+  type ConfiguredCredentials,
+  listPrefixes,
+  listSecretParts,
+} from './credentials.ts'
 
 /** Where a request carries a credential. */
 export type CredentialPlace = Pick<SecurityScheme, 'in' | 'key'>
@@ -27,11 +32,15 @@ export interface BroughtParts extends CredentialParts {
  */
 export function listBrought(
   parts: BroughtParts,
-  schemes: readonly CredentialPlace[],
+  schemes: readonly SecurityScheme[],
   described: JsonSchema = {},
 ): string[] {
   const brought = [parts.headers.authorization ?? [], schemes.map((one) => findBrought(one, parts))].flat(2)
-  return [...brought.flatMap(listSecretParts), ...findPasswords(described, parts.body)]
+  const prefixes = listPrefixes([schemes])
+  return [
+    ...brought.flatMap((one) => listSecretParts(one, prefixes)),
+    ...findPasswords(described, parts.body),
+  ]
 }
 
 /** A client of MCP brings each credential as the header of its name, wherever the API takes it. */

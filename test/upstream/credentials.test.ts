@@ -7,9 +7,9 @@ import {
   createCredentialSource,
   findCredentials,
   noCredentials,
-  refuseWithoutCredentials,
   toCredentialHeaders,
 } from '../../src/upstream/credentials.ts'
+import { refuseWithoutCredentials } from '../../src/upstream/missing-credentials.ts'
 import { createCallWriter } from '../../src/upstream/request.ts'
 
 const securitySchemes = {

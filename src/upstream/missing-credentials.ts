@@ -1,0 +1,26 @@
+import type { Operation } from '../document/operations.ts'
+import type { SecurityScheme } from '../document/security.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
+
+/**
+ * Makes the refusal of a call without the credentials that the operation needs. RFC 9110 §11.6.1 asks every 401 for a
+ * challenge; where HTTP has no name for the scheme it is that of the header.
+ */
+export function refuseWithoutCredentials({ security }: Operation): GatewayError {
+  const alternatives = security
+    .map((alternative) => alternative.filter(({ configuredOnly }) => !configuredOnly))
+    .filter((schemes) => schemes.length > 0)
+  const ways = alternatives.map((schemes) => [...new Set(schemes.map(describePlace))].join(' and another '))
+  const detail = ways.length > 0 ? `Send the credential ${[...new Set(ways)].join(', or ')}.` : undefined
+  const first = alternatives[0]?.[0]
+  if (!first) return new GatewayError('missing_credentials')
+  const challenge = first.in === 'header' ? first.prefix.trim() || first.key : 'ApiKey'
+  return new GatewayError('missing_credentials', { detail, headers: { 'www-authenticate': challenge } })
+}
+
+/** Describes the place of a credential; a header whose value begins with the name of its scheme is shown with it. */
+function describePlace({ in: place, key, prefix }: SecurityScheme): string {
+  return `as the ${places[place]} \`${prefix === '' ? key : `${key}: ${prefix}…`}\``
+}
+
+const places = { header: 'header', query: 'query parameter', cookie: 'cookie' } as const
