@@ -92,34 +92,9 @@ function inherit(
   const inherited = Object.entries({ summary, description, servers }).filter(
     ([, value]) => value !== undefined,
   )
-  const parts = [...own, ...shared]
-  const bodies = parts.filter(isBody)
   return {
     ...operation,
     ...Object.fromEntries(inherited),
-    ...(bodies.length > 0 && { requestBody: joinBodies(document, bodies) }),
-    parameters: parts.filter((part) => !isBody(part)),
-  }
-}
-
-/** Upgrading OpenAPI 2.0 turns a parameter in the body that is referenced into a body, but leaves the reference. */
-function isBody(part: unknown): boolean {
-  return String(asRecord(part).$ref).startsWith('#/components/requestBodies/')
-}
-
-/** Returns the body itself where there is one; the fields of a form are referenced one by one. */
-function joinBodies(document: unknown, bodies: readonly unknown[]): unknown {
-  const [first, ...more] = bodies
-  if (more.length === 0) return first
-  const contents = bodies.map((body) => asRecord(asRecord(resolvePart(document, body)).content))
-  const types = Object.keys(contents[0] ?? {})
-  return {
-    content: Object.fromEntries(
-      types.map((type) => {
-        const all = contents.map((content) => asRecord(content[type]))
-        const encoding = Object.fromEntries(all.flatMap((one) => Object.entries(asRecord(one.encoding))))
-        return [type, { schema: { allOf: all.map(({ schema = {} }) => schema) }, encoding }]
-      }),
-    ),
+    parameters: [...own, ...shared],
   }
 }

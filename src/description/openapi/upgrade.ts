@@ -2,6 +2,7 @@ import { upgrade } from '@scalar/openapi-upgrader'
 import { asRecord, isObject } from '../../document/json.ts'
 import type { Finding } from '../problem.ts'
 import { resolvePart, walkParts } from './references.ts'
+import { prepareSwagger, requireForms } from './swagger.ts'
 
 /** A document as OpenAPI 3.1, which is changed in place from here on, and what upgrading it has cost. */
 export interface UpgradedDocument {
@@ -24,8 +25,9 @@ export function readVersion(document: unknown): string | undefined {
 export function upgradeDocument(source: object): UpgradedDocument {
   const version = readVersion(source)
   if (version === '2.0' || version === '3.0') removeSiblings(source)
-  const formats = version === '2.0' ? readListFormats(source) : []
+  const formats = version === '2.0' ? prepareSwagger(source) : []
   const { document, findings } = upgradeParts(source)
+  if (version === '2.0') requireForms(document)
   if (version === '3.2') placeMediaTypes(document)
   return { document, findings: [...formats, ...findings] }
 }
@@ -43,36 +45,6 @@ function removeSiblings(source: object): void {
     for (const name of Object.keys(part))
       if (!siblings.has(name) && !name.startsWith('x-')) Reflect.deleteProperty(part, name)
   })
-}
-
-/** How OpenAPI 2.0 has lists written that OpenAPI 3 has no style for. */
-const lostFormats: Readonly<Record<string, readonly unknown[]>> = {
-  query: ['tsv'],
-  formData: ['tsv'],
-  path: ['tsv', 'ssv', 'pipes'],
-  header: ['tsv', 'ssv', 'pipes'],
-}
-
-/**
- * Finds the lists that will be written otherwise than the document says. Says of lists in forms that they have commas
- * where nothing else is said (OpenAPI 2.0, `collectionFormat`), which the upgrader does of other parameters alone.
- */
-function readListFormats(source: object): Finding[] {
-  const findings: Finding[] = []
-  walkParts(source, (part, path) => {
-    const { in: place, name, type, items, collectionFormat: format } = part
-    if (type !== 'array' || typeof place !== 'string') return
-    if (place === 'formData' && format === undefined && asRecord(items).type !== 'file')
-      Reflect.set(part, 'collectionFormat', 'csv')
-    if (lostFormats[place]?.includes(format))
-      findings.push({
-        path: [...path, 'collectionFormat'],
-        message: `the list "${name}" is not written as ${format}: OpenAPI 3 has no style for it`,
-        expected: place === 'path' || place === 'header' ? 'csv' : 'csv, ssv, pipes or multi',
-        severity: 'warning',
-      })
-  })
-  return findings
 }
 
 /** Puts the Media Type Objects that OpenAPI 3.2 refers to in the places of their references, which 3.1 does not have. */

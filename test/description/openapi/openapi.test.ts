@@ -87,6 +87,109 @@ paths:
   ])
 })
 
+test('shared fields of a Swagger 2.0 form stand beside its own, in the types that it takes', async () => {
+  const { document, problems } = await loadSound(`
+swagger: '2.0'
+info: { title: Shop, version: '1' }
+consumes: [application/json]
+parameters:
+  Name: { name: name, in: formData, type: string, required: true }
+  Thing: { name: thing, in: body, required: true, schema: { type: object } }
+paths:
+  /form:
+    parameters: [{ $ref: '#/parameters/Name' }, { name: note, in: formData, type: string }]
+    post:
+      consumes: [application/x-www-form-urlencoded]
+      parameters: [{ name: note, in: formData, type: boolean }, { name: count, in: formData, type: integer }]
+      responses: { 200: { description: Done } }
+  /file:
+    post:
+      consumes: [multipart/form-data]
+      parameters: [{ name: file, in: formData, type: file }]
+      responses: { 200: { description: Done } }
+  /body:
+    parameters: [{ $ref: '#/parameters/Thing' }]
+    put: { responses: { 200: { description: Done } } }
+    post: { parameters: [{ name: own, in: body, schema: { type: array } }], responses: { 200: { description: Done } } }
+`)
+  const operations = listOperations({ document: document ?? { openapi: '', paths: {} }, problems })
+  const properties = { name: { type: 'string' }, note: { type: 'boolean' }, count: { type: 'integer' } }
+  expect(operations['post /form']).toMatchObject({
+    parameters: [],
+    requestBody: {
+      required: true,
+      content: { 'application/x-www-form-urlencoded': { schema: { properties, required: ['name'] } } },
+    },
+  })
+  const bodies = ['post /form', 'post /file', 'put /body', 'post /body'].map((name) =>
+    asRecord(operations[name]?.requestBody),
+  )
+  expect(bodies.map(({ content }) => Object.keys(asRecord(content)))).toEqual([
+    ['application/x-www-form-urlencoded'],
+    ['multipart/form-data'],
+    ['application/json'],
+    ['application/json'],
+  ])
+  expect(bodies.map(({ required = false }) => required)).toEqual([true, false, true, false])
+  expect(JSON.stringify(bodies[3])).toContain('array')
+})
+
+test('what a Swagger 2.0 document refers to in other files is upgraded with it', async () => {
+  const shop = `
+swagger: '2.0'
+info: { title: Shop, version: '1' }
+consumes: [application/json]
+produces: [application/json]
+paths:
+  /things:
+    get:
+      parameters: [{ $ref: 'common.yaml#/parameters/Page' }, { $ref: 'common.yaml#/parameters/Ids' }]
+      responses: { 200: { $ref: 'common.yaml#/responses/Things' } }
+    post:
+      parameters: [{ $ref: 'common.yaml#/parameters/Thing' }]
+      responses: { 200: { description: Done } }
+  /others: { $ref: 'others.yaml' }
+`
+  const common = `
+parameters:
+  Page: { name: page, in: query, type: integer }
+  Ids: { name: ids, in: query, type: array, items: { type: string } }
+  Thing: { name: thing, in: body, required: true, schema: { $ref: '#/definitions/Thing' } }
+responses:
+  Things: { description: Things, schema: { type: array, items: { $ref: '#/definitions/Thing' } } }
+definitions:
+  Thing: { type: object, required: [id], properties: { id: { type: integer } } }
+`
+  const others = `
+get:
+  parameters: [{ name: size, in: query, type: integer }]
+  responses: { 200: { description: Others, schema: { type: string } } }
+`
+  const folder = await mkdtemp(join(tmpdir(), 'calgate-swagger-'))
+  try {
+    await writeFile(join(folder, 'common.yaml'), common)
+    await writeFile(join(folder, 'others.yaml'), others)
+    const loading = await load({ [join(folder, 'shop.yaml')]: shop })
+    expect(listProblems(loading)).toEqual([])
+    const operations = listOperations(loading)
+    const json = (schema: object) => ({ content: { 'application/json': { schema } } })
+    expect(operations['get /things']).toMatchObject({
+      parameters: [
+        { name: 'page', schema: { type: 'integer' } },
+        { name: 'ids', style: 'form', explode: false, schema: { type: 'array' } },
+      ],
+      responses: { 200: json({ type: 'array' }) },
+    })
+    expect(operations['post /things']?.requestBody).toMatchObject({ required: true, ...json({}) })
+    expect(operations['get /others']).toMatchObject({
+      parameters: [{ name: 'size', schema: { type: 'integer' } }],
+      responses: { 200: json({ type: 'string' }) },
+    })
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
 test('what narrows a value beside a reference is ignored before OpenAPI 3.1', async () => {
   const beside = { type: 'object', minLength: 50, properties: {}, description: 'Its name.', readOnly: true }
   const name = { $ref: '#/components/schemas/Name', ...beside }
