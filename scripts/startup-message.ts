@@ -2,7 +2,6 @@ import { fileURLToPath } from 'node:url'
 import { styleText } from 'node:util'
 import { findSampleCall } from '../src/cli/sample-call.ts'
 import type { OpenApiDocument } from '../src/document/document.ts'
-import { foldName } from '../src/document/path-template.ts'
 
 /** Origins of the servers that `make dev` has started. */
 export interface Origins {
@@ -63,7 +62,7 @@ function configure(server: object): string {
 
 /** Reads the demo client from the document: the example of the path variable that names it. */
 export function readDemoClient(document: OpenApiDocument): DemoClient {
-  return { id: String(findSampleCall(document)?.examples.get(foldName('clientId'))), secret: 'demo-secret' }
+  return { id: String(findSampleCall(document)?.examples.get('clientId')), secret: 'demo-secret' }
 }
 
 function readSampleCall(document: OpenApiDocument): { readonly path: string; readonly secretHeader: string } {

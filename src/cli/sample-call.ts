@@ -1,13 +1,13 @@
 import { inlineReferences, type OpenApiDocument } from '../document/document.ts'
 import { asRecord, isObject } from '../document/json.ts'
-import { foldName, listVariables } from '../document/path-template.ts'
+import { listVariables, matchVariables } from '../document/path-template.ts'
 
 /** A call that reads, filled with the examples of its document. */
 export interface SampleCall {
   /** Path on the REST server. */
   readonly path: string
   readonly parameters: readonly SampleParameter[]
-  /** Examples of parameters by `foldName` of their names. */
+  /** Examples of parameters by their names. */
   readonly examples: ReadonlyMap<string, unknown>
 }
 
@@ -34,12 +34,17 @@ export function findSampleCall(document: OpenApiDocument): SampleCall | undefine
 
 function fill(template: string, read: Readonly<Record<string, unknown>>) {
   const parameters = [read.parameters ?? []].flat().filter(isParameter)
-  const examples = new Map(parameters.map((one) => [foldName(one.name), one.example ?? one.schema?.example]))
-  const variables = listVariables(template).map(foldName)
+  const examples = new Map(parameters.map((one) => [one.name, one.example ?? one.schema?.example]))
+  const { names } = matchVariables(
+    template,
+    parameters.flatMap((one) => (one.in === 'path' ? [one.name] : [])),
+  )
+  const variables = listVariables(template)
+  const findExample = (variable: string) => examples.get(names.get(variable) ?? variable)
   const needed = parameters.filter((one) => one.in === 'query' && one.required)
-  if (needed.length > 0 || variables.some((name) => examples.get(name) === undefined)) return []
+  if (needed.length > 0 || variables.some((name) => findExample(name) === undefined)) return []
   const path = template.replaceAll(/\{([^}]+)\}/g, (_, name: string) =>
-    encodeURIComponent(String(examples.get(foldName(name)))),
+    encodeURIComponent(String(findExample(name))),
   )
   // A path that a shell would read otherwise is no example.
   if (!/^[\w/.~%:@-]+$/.test(path)) return []

@@ -1,4 +1,4 @@
-import { foldName, listVariables, splitPathKey } from '../document/path-template.ts'
+import { listVariables, matchNames, splitPathKey } from '../document/path-template.ts'
 
 /** A parameter as far as its place in the path matters. */
 export interface PlacedParameter {
@@ -34,7 +34,13 @@ export function readUpstreamPath<Parameter extends PlacedParameter>(
 ): UpstreamPath<Parameter> {
   const { path, query, label } = splitPathKey(spelled.replaceAll('{{', '{').replaceAll('}}', '}'))
   const inPath = declared.filter((one) => one.in === 'path')
-  const find = (variable: string) => inPath.find(({ name }) => foldName(name) === foldName(variable))
+  const variables = [...new Set(listVariables(path))]
+  const elsewhere = listVariables(`${query}#${label}`)
+  const names = matchNames(
+    [...new Set([...variables, ...elsewhere])],
+    inPath.map(({ name }) => name),
+  )
+  const find = (variable: string) => inPath.find(({ name }) => name === names.get(variable))
   const parts = query.split('&').filter((part) => part !== '')
   const moved = parts.flatMap((part): (Parameter | ImpliedParameter)[] => {
     const [, name, variable] = /^([^=]+)=\{([^}]+)\}$/.exec(part) ?? []
@@ -42,15 +48,12 @@ export function readUpstreamPath<Parameter extends PlacedParameter>(
     return [{ ...find(variable), name: decodeText(name), in: 'query', required: true }]
   })
   const kept = [...parts.filter((part) => !/=\{[^}]+\}$/.test(part)), ...constants]
-  const variables = listVariables(path)
   const undeclared = variables.filter((variable) => !find(variable))
   const implied = undeclared.map((name): ImpliedParameter => ({ name, in: 'path', required: true }))
-  const elsewhere = listVariables(`${query}#${label}`).map(foldName)
+  const isOf = (list: readonly string[], name: string) =>
+    list.some((variable) => names.get(variable) === name)
   const staying = declared.filter(
-    ({ in: place, name }) =>
-      place !== 'path' ||
-      variables.some((variable) => foldName(variable) === foldName(name)) ||
-      !elsewhere.includes(foldName(name)),
+    ({ in: place, name }) => place !== 'path' || isOf(variables, name) || !isOf(elsewhere, name),
   )
   return {
     key: [

@@ -5,7 +5,23 @@ export function listVariables(template: string): string[] {
 
 /** Returns a name without case and separators: `{clientid}`, `{client-id}` and `clientId` are one variable. */
 export function foldName(name: string): string {
-  return name.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
+  return name.toLowerCase().replaceAll(/[^\p{L}\p{M}\p{N}]/gu, '')
+}
+
+/**
+ * Matches variables with names: each variable with the name that equals it, and with what is left the names that differ
+ * in case and separators. No name is two variables: its value would stand in the place of another.
+ */
+export function matchNames(variables: readonly string[], names: readonly string[]): Map<string, string> {
+  const matched = new Map(variables.flatMap((one) => (names.includes(one) ? [[one, one]] : [])))
+  const left = names.filter((name) => !matched.has(name))
+  for (const variable of variables.filter((one) => !matched.has(one))) {
+    const folded = foldName(variable)
+    const index = left.findIndex((name) => folded !== '' && foldName(name) === folded)
+    const [name] = index < 0 ? [] : left.splice(index, 1)
+    if (name !== undefined) matched.set(variable, name)
+  }
+  return matched
 }
 
 /** Returns a template with its variables' names folded; two templates of one shape are equal. */
@@ -43,14 +59,10 @@ export interface VariableMatch {
   readonly lost: readonly string[]
 }
 
-/** Matches the variables of an exposed path with the names of path parameters: by folded name, the rest by position. */
+/** Matches the variables of an exposed path with the names of path parameters: by name, the rest by position. */
 export function matchVariables(template: string, names: readonly string[]): VariableMatch {
   const variables = [...new Set(listVariables(template))]
-  const byName = variables.flatMap((variable) => {
-    const name = names.find((one) => foldName(one) === foldName(variable))
-    return name === undefined ? [] : [[variable, name] as const]
-  })
-  const matched = new Map(byName)
+  const matched = matchNames(variables, names)
   const taken = new Set(matched.values())
   const left = names.filter((name) => !taken.has(name))
   for (const variable of variables.filter((one) => !matched.has(one))) {

@@ -58,3 +58,10 @@ test('a lost variable whose name a query parameter has stands in the query once'
     parameters: [{ name: 'id', in: 'query', required: true, description: 'The same.' }],
   })
 })
+
+test('an exposed path with its two variables the other way round keeps its order', () => {
+  const parameters = ['org-id', 'orgId'].map((name) => ({ name, in: 'path', required: true }))
+  const get = { responses, parameters, 'x-rest-path': '/v1/a/{orgId}/{org-id}' }
+  const { paths } = exposePaths({ openapi: '3.1.0', paths: { '/a/{org-id}/{orgId}': { get } } })
+  expect(Object.keys(paths)).toEqual(['/v1/a/{orgId}/{org-id}'])
+})

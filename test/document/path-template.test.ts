@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest'
-import { createPathPattern, foldName, foldTemplate, listVariables } from '../../src/document/path-template.ts'
+import {
+  createPathPattern,
+  foldName,
+  foldTemplate,
+  listVariables,
+  matchNames,
+} from '../../src/document/path-template.ts'
 
 test('the variables of a template come in their order', () => {
   expect(listVariables('/a/{b}/{c-d}/e')).toEqual(['b', 'c-d'])
@@ -12,6 +18,19 @@ test('a template without variables has none', () => {
 test.each(['clientid', 'clientId', 'client-id', 'client_id', 'CLIENT.ID'])('%s is one name', (name) => {
   expect(foldName(name)).toBe('clientid')
 })
+
+test.each([
+  [['org-id', 'orgId'], ['orgId', 'org-id'], { 'org-id': 'org-id', orgId: 'orgId' }],
+  [['orgid', 'orgId'], ['org-id', 'orgId'], { orgId: 'orgId', orgid: 'org-id' }],
+  [['a_b', 'aB'], ['a-b'], { a_b: 'a-b' }],
+  [['名', '姓'], ['姓'], { 姓: '姓' }],
+  [['-'], ['_'], {}],
+])(
+  'of the variables %j and the names %j each is one at most, the exact one first',
+  (variables, names, matched) => {
+    expect(Object.fromEntries(matchNames(variables, names))).toEqual(matched)
+  },
+)
 
 test('templates of one shape are equal, whatever their variables are called', () => {
   expect(foldTemplate('/A/{gist-id}/b')).toBe(foldTemplate('/A/{gistId}/b'))

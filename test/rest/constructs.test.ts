@@ -353,3 +353,34 @@ test('a keyword that no schema can have costs itself alone', async () => {
     await add({ size: 'x' }),
   ]).toEqual([200, 400, 400])
 })
+
+test('path parameters whose names differ by case, separators or script alone each have a value of their own', async () => {
+  const names = [
+    ['org-id', 'orgId'],
+    ['名', '姓'],
+    ['-', '_'],
+  ]
+  const paths = names.map(([one = '', other = ''], index): [string, object] => {
+    const get = { operationId: `get${index}`, ...ok, parameters: [path(other), path(one)] }
+    return [`/a${index}/{${one}}/b/{${other}}`, { get }]
+  })
+  await using upstream = await startUpstream((_request, response) => respondJson(response, 200, '{}'))
+  const file = JSON.stringify({ ...document, paths: Object.fromEntries(paths) })
+  const { document: loaded, problems } = await load(
+    { 'things.json': file },
+    { baseUrls: new Map([['', upstream.url]]) },
+  )
+  expect(problems).toEqual([])
+  await using gateway = await startGateway(upstream.url, {}, loaded && { document: loaded })
+  const keys = ['org-id orgId', 'argument_2 argument', '- _'].map((one) => one.split(' '))
+  for (const [index, [one = '', other = '']] of keys.entries()) {
+    await fetch(`${gateway.restUrl}/a${index}/x/b/y`)
+    const params = { name: `get${index}`, arguments: { [one]: 'x', [other]: 'y' } }
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params })
+    const headers = { 'content-type': 'application/json' }
+    await fetch(`${gateway.mcpUrl}/mcp`, { method: 'POST', headers, body })
+  }
+  expect(upstream.requests.map(({ url }) => url)).toEqual(
+    [0, 1, 2].flatMap((index) => Array(2).fill(`/a${index}/x/b/y`)),
+  )
+})

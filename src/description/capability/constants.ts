@@ -1,5 +1,5 @@
 import { isFramingHeader } from '../../document/parameters.ts'
-import { foldName } from '../../document/path-template.ts'
+import { matchNames } from '../../document/path-template.ts'
 import type { Finding, Path } from '../problem.ts'
 import type { Capability, InputParameter } from './capability-file.ts'
 
@@ -18,6 +18,9 @@ export interface Constants {
   readonly others: readonly InputParameter[]
 }
 
+/** A variable of a path, as `{name}` or `{{name}}`. */
+const pathVariable = /\{\{?([^{}]+)\}?\}/g
+
 /**
  * Puts the constants of an operation where each request has them. A secret is none (see `findConstantProblems`), and a
  * header of the message itself stays a parameter, which is reported for documents of every kind.
@@ -27,7 +30,12 @@ export function placeConstants(path: string, parameters: readonly InputParameter
   const constants = parameters.filter(isPlaced)
   const listIn = (place: InputParameter['in']) =>
     constants.flatMap(({ name, in: where, value = '' }) => (where === place ? [{ name, value }] : []))
-  const inPath = new Map(listIn('path').map(({ name, value }) => [foldName(name), encodeURIComponent(value)]))
+  const inPath = new Map(listIn('path').map(({ name, value }) => [name, encodeURIComponent(value)]))
+  const variables = [...path.matchAll(pathVariable)].map(([, name = '']) => name)
+  const names = matchNames(
+    [...new Set(variables)],
+    parameters.flatMap((one) => (one.in === 'path' ? [one.name] : [])),
+  )
   const inHeader = listIn('header').filter(({ name, value }) => !isSecretHeader(name) && isHeaderText(value))
   const cookie = listIn('cookie')
     .filter(({ value }) => isHeaderText(value))
@@ -36,8 +44,8 @@ export function placeConstants(path: string, parameters: readonly InputParameter
   const [contentType] = inHeader.filter(isType).map(({ value }) => value.trim())
   return {
     path: path.replaceAll(
-      /\{\{?([^{}]+)\}?\}/g,
-      (spelled, name: string) => inPath.get(foldName(name)) ?? spelled,
+      pathVariable,
+      (spelled, variable: string) => inPath.get(names.get(variable) ?? '') ?? spelled,
     ),
     query: listIn('query').map(
       ({ name, value }) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`,

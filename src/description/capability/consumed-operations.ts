@@ -1,4 +1,4 @@
-import { foldName, foldTemplate, listVariables, splitPathKey } from '../../document/path-template.ts'
+import { listVariables, matchNames, splitPathKey } from '../../document/path-template.ts'
 import { describeNames, type Finding, type Path, reportTwice } from '../problem.ts'
 import { readUpstreamPath } from '../upstream-path.ts'
 import type { Capability, ConsumedApi, InputParameter } from './capability-file.ts'
@@ -69,11 +69,12 @@ export function findConsumedProblems({ capability }: Capability): Finding[] {
       operations.flatMap(({ inputParameters = [] }, k) => {
         const place: Path = ['capability', 'consumes', i, 'resources', j, 'operations', k, 'inputParameters']
         const variables = listVariables(template).map((name) => name.replaceAll(/[{}]/g, ''))
-        const known = variables.map(foldName)
+        const inPath = inputParameters.flatMap((one) => (one.in === 'path' ? [one.name] : []))
+        const known = new Set(matchNames([...new Set(variables)], inPath).values())
         const names = inputParameters.map(({ name, in: where }) => `${where} ${name}`)
         return [
           ...inputParameters.flatMap(({ name, in: where }, index) =>
-            where === 'path' && !known.includes(foldName(name))
+            where === 'path' && !known.has(name)
               ? [
                   {
                     path: [...place, index, 'name'],
@@ -105,6 +106,6 @@ function findBodyProblems(parameters: readonly InputParameter[], place: Path): F
 /** Writes the shape of a request, which is the same for two operations that send equal requests. */
 export function toRequestShape({ api, method, key, constants }: Consumed): string {
   const { path, query } = splitPathKey(key)
-  const shape = foldTemplate(path).replaceAll(/\{[^}]*\}/g, '{}')
+  const shape = path.replaceAll(/\{[^}]*\}/g, '{}')
   return [api.baseUri ?? '', method, shape, query, JSON.stringify(constants.headers)].join(' ')
 }

@@ -105,7 +105,10 @@ function listParameterSchemes(capability: Capability): Record<string, object> {
   return Object.fromEntries(configured.map((one) => [one.name, deriveParameterScheme(one, binds)]))
 }
 
-/** A variable keeps its spelling where that is the parameter's name but for case and separators. */
+/**
+ * A variable keeps its spelling where that is the parameter's name but for case and separators, and that of no other
+ * parameter.
+ */
 function deriveRestPath(route: Exposure<Route>): string {
   const { exposed, target } = route
   const inPath = target?.parameters.filter((one) => one.in === 'path').map(({ name }) => name) ?? []
@@ -115,7 +118,8 @@ function deriveRestPath(route: Exposure<Route>): string {
   const { path } = splitPathKey(exposed.path)
   const renamed = path.replaceAll(/\{([^}]+)\}/g, (spelled, variable: string) => {
     const name = bound.get(names.get(variable) ?? '') ?? variable
-    return foldName(name) === foldName(variable) ? spelled : `{${name}}`
+    const alike = inPath.filter((one) => foldName(one) === foldName(variable))
+    return alike.length === 1 && alike[0] === name ? spelled : `{${name}}`
   })
   return encodePath(renamed)
 }

@@ -68,6 +68,44 @@ test('a variable takes the name of the parameter that declares it', () => {
   })
 })
 
+test('variables whose names differ by case and separators alone stay two, and a constant is one of them', () => {
+  const [one, other] = ['{ name: org-id, in: path }', '{ name: orgId, in: path }']
+  const own = (parameters: string) =>
+    `operations: [{ name: get, method: GET, inputParameters: [${parameters}] }]`
+  const document = derive({
+    resources: [
+      `{ path: '/a/{org-id}/{orgId}', ${own(`${other}, ${one}`)} }`,
+      `{ path: '/b/{org-id}/{orgId}', ${own(`{ name: orgId, in: path, value: x }, ${one}`).replace('get', 'pick')} }`,
+    ],
+    routes: [
+      "{ path: '/v1/a/{x}/{y}', operations: [{ method: GET, call: shop.get, with: { org-id: rest.y, orgId: rest.x } }] }",
+      "{ path: '/v1/b/{org_id}', operations: [{ method: GET, call: shop.pick }] }",
+    ],
+    tools: ['{ name: get-it, call: shop.get }'],
+  })
+  expect(get(document, '/a/{org-id}/{orgId}')).toMatchObject({
+    'x-rest-path': '/v1/a/{orgId}/{org-id}',
+    'x-mcp-tool': { arguments: { 'org-id': 'org-id', orgId: 'orgId' } },
+    parameters: [{ name: 'orgId' }, { name: 'org-id' }],
+  })
+  expect(get(document, '/b/{org-id}/x')).toMatchObject({
+    'x-rest-path': '/v1/b/{org_id}',
+    parameters: [{ name: 'org-id' }],
+  })
+})
+
+test('a variable keeps its spelling only where no other parameter has a name like it', () => {
+  const document = derive({
+    resources: [
+      "{ path: '/a/{org-id}/{orgId}', operations: [{ name: get, method: GET, inputParameters: [{ name: orgId, in: path }, { name: org-id, in: path }] }] }",
+    ],
+    routes: [
+      "{ path: '/v1/a/{orgId}/{org-id}', operations: [{ method: GET, call: shop.get, with: { org-id: rest.orgId, orgId: rest.org-id } }] }",
+    ],
+  })
+  expect(get(document, '/a/{org-id}/{orgId}')).toMatchObject({ 'x-rest-path': '/v1/a/{org-id}/{orgId}' })
+})
+
 test('the second operation of a name gets a name of its own, and the second exposure', () => {
   const document = derive({
     resources: [
