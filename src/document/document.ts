@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { unescape as decodePercents } from 'node:querystring'
-import { readOwn } from './json.ts'
+import { isObject, readOwn } from './json.ts'
 import { onceFor } from './once.ts'
 
 /** The derived OpenAPI 3.0.3 document, as far as every part of the gateway relies on its form. */
@@ -62,6 +62,19 @@ export function resolveReference(document: OpenApiDocument, part: unknown): unkn
     open.add($ref)
     here = find(document, $ref)
   }
+}
+
+/**
+ * Gives what a reference names, be it a reference once more that says something of its own. Undefined where following
+ * it to its end leads nowhere.
+ */
+export function resolveLink(document: OpenApiDocument, reference: string): unknown {
+  let here: unknown = { $ref: reference }
+  if (resolveReference(document, here) === undefined) return undefined
+  do {
+    here = find(document, String(readOwn(here, '$ref')))
+  } while (isObject(here) && typeof here.$ref === 'string' && Object.keys(here).length === 1)
+  return here
 }
 
 function resolve(document: OpenApiDocument, reference: string): unknown {

@@ -1,4 +1,4 @@
-import { type OpenApiDocument, resolveReference } from './document.ts'
+import { type OpenApiDocument, resolveLink } from './document.ts'
 import { asRecord, isObject, readOwn } from './json.ts'
 import { type JsonSchema, mapSchemas } from './json-schema.ts'
 import { once, onceFor } from './once.ts'
@@ -45,7 +45,7 @@ export function createSchemaReader(document: OpenApiDocument, direction: Directi
   const refer = (reference: string): string | undefined => {
     const known = definitions.get(reference)
     if (known) return known.name
-    const target = resolveReference(document, { $ref: reference })
+    const target = resolveLink(document, reference)
     if (target === undefined) return undefined
     const name = nameDefinition(reference, byName)
     const definition = createDefinition(name, () => convert(target))
@@ -56,8 +56,10 @@ export function createSchemaReader(document: OpenApiDocument, direction: Directi
   const find = (name: string): Definition | undefined => byName.get(name)
   return (schema) => {
     const converted = convert(schema)
-    const target = find(readName(converted) ?? '')
-    const root = target ? putInPlace(converted, target.schema()) : converted
+    let root = converted
+    // What a reference leads to may be one with keywords beside it.
+    for (let target = find(readName(root) ?? ''); target; target = find(readName(root) ?? ''))
+      root = putInPlace(root, target.schema())
     const names = listReached(listReferences(root), (name) => find(name)?.references() ?? [])
     if (names.size === 0) return root
     return {
@@ -88,7 +90,8 @@ function listReferences(schema: JsonSchema): string[] {
 
 /** Lists the schemas that hold beside a schema: what its reference leads to, and what it is joined of. */
 function listBeside(document: OpenApiDocument, schema: JsonSchema): JsonSchema[] {
-  return [resolveReference(document, schema), ...[schema.allOf].flat()].filter(isObject)
+  const { $ref, allOf } = schema
+  return [typeof $ref === 'string' && resolveLink(document, $ref), allOf].flat().filter(isObject)
 }
 
 /** Lists what is reached from a start, itself included. */

@@ -2,7 +2,7 @@ import { asRecord, isObject, readOwn } from '../../document/json.ts'
 import type { Finding } from '../problem.ts'
 import type { PathOperation } from './path-items.ts'
 import { describeDangling } from './reference-checks.ts'
-import { resolvePart } from './references.ts'
+import { resolveDescribed, resolvePart } from './references.ts'
 
 /** A Parameter Object as far as it can be relied on. */
 export interface ParameterPart {
@@ -28,7 +28,7 @@ export function readParameters(
   for (const [index, part] of parts.entries()) {
     const place = [...path, 'parameters', index]
     const $ref = readOwn(part, '$ref')
-    const found = resolvePart(document, part)
+    const found = resolveDescribed(document, part)
     const name = `${method.toUpperCase()} ${spelled}`
     if (typeof $ref === 'string' && found === undefined) {
       const { message, ...finding } = describeDangling({ target: $ref, path: place })

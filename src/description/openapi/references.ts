@@ -76,6 +76,21 @@ export function resolvePart(document: unknown, part: unknown): unknown {
   return isObject(part) && typeof part.$ref === 'string' ? followReference(document, part.$ref) : part
 }
 
+/**
+ * Gives what a part is or refers to, with the description of the first reference on the way that has one (OpenAPI 3.1,
+ * Reference Object).
+ */
+export function resolveDescribed(document: unknown, part: unknown): unknown {
+  const found = resolvePart(document, part)
+  let here = part
+  // References that have an end do not come back to themselves.
+  while (isObject(found) && isObject(here) && typeof here.$ref === 'string') {
+    if (typeof here.description === 'string') return { ...found, description: here.description }
+    here = findPart(document, here.$ref)
+  }
+  return found
+}
+
 /** Gives what a local reference names itself, be it a reference once more; undefined where it names nothing. */
 export function findPart(document: unknown, reference: string): unknown {
   if (reference === '#') return document
