@@ -84,7 +84,7 @@ export function readToolResult(result: unknown): CallResult {
     kind: 'upstream_error',
     status: readStatus(error),
     code: typeof error.code === 'string' ? error.code : undefined,
-    body: error.answer,
+    body: error.response,
   }
 }
 

@@ -40,7 +40,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a managed user
-         * @description Deletes the user for good, with its tokens, schedules, event types and bookings. Events in external calendars are not cancelled and nobody is told. A second call answers 404.
+         * @description Deletes the user for good, with its tokens, schedules, event types and bookings. Events in external calendars are not cancelled and nobody is told. A second call returns 404.
          */
         delete: operations["oauthclientuserscontrollerdeleteuser"];
         options?: never;
@@ -63,7 +63,7 @@ export interface paths {
         put?: never;
         /**
          * Force refresh tokens
-         * @description Ends every access and refresh token of the user at this client and answers a new pair.
+         * @description Ends every access and refresh token of the user at this client and returns a new pair.
          */
         post: operations["oauthclientuserscontrollerforcerefresh"];
         delete?: never;
@@ -83,7 +83,7 @@ export interface paths {
         put?: never;
         /**
          * Refresh managed user tokens
-         * @description Trades a refresh token for a new pair. A refresh token works once; the user's other tokens survive. When the answer is lost, so are the new tokens: force-refresh recovers.
+         * @description Trades a refresh token for a new pair. A refresh token works once; the user's other tokens survive. When the response is lost, so are the new tokens: force-refresh recovers.
          */
         post: operations["oauthflowcontrollerrefreshtokens"];
         delete?: never;
@@ -251,17 +251,17 @@ export interface components {
              */
             refreshTokenExpiresAt: number;
         };
-        ManagedUserAnswer: {
+        ManagedUserResponse: {
             /** @enum {string} */
             status: "success";
             data: components["schemas"]["ManagedUser"];
         };
-        ManagedUserListAnswer: {
+        ManagedUserListResponse: {
             /** @enum {string} */
             status: "success";
             data: components["schemas"]["ManagedUser"][];
         };
-        CreatedManagedUserAnswer: {
+        CreatedManagedUserResponse: {
             /** @enum {string} */
             status: "success";
             data: {
@@ -288,7 +288,7 @@ export interface components {
                 refreshTokenExpiresAt: number;
             };
         };
-        KeysAnswer: {
+        KeysResponse: {
             /** @enum {string} */
             status: "success";
             data: components["schemas"]["Keys"];
@@ -349,7 +349,7 @@ export interface components {
                 details: string;
             };
         };
-        /** @description What Cal.com's database and tRPC filters answer; they add no details. */
+        /** @description What Cal.com's database and tRPC filters return; they add no details. */
         PlainError: {
             /** @enum {string} */
             status: "error";
@@ -433,7 +433,7 @@ export interface components {
                  *       ]
                  *     }
                  */
-                "application/json": components["schemas"]["ManagedUserListAnswer"];
+                "application/json": components["schemas"]["ManagedUserListResponse"];
             };
         };
         /** @description The user. */
@@ -468,7 +468,7 @@ export interface components {
                  *       }
                  *     }
                  */
-                "application/json": components["schemas"]["ManagedUserAnswer"];
+                "application/json": components["schemas"]["ManagedUserResponse"];
             };
         };
         /** @description The user as it was before. */
@@ -503,7 +503,7 @@ export interface components {
                  *       }
                  *     }
                  */
-                "application/json": components["schemas"]["ManagedUserAnswer"];
+                "application/json": components["schemas"]["ManagedUserResponse"];
             };
         };
         /** @description The user and its first tokens. */
@@ -544,7 +544,7 @@ export interface components {
                  *       }
                  *     }
                  */
-                "application/json": components["schemas"]["CreatedManagedUserAnswer"];
+                "application/json": components["schemas"]["CreatedManagedUserResponse"];
             };
         };
         /** @description The new tokens. */
@@ -567,7 +567,7 @@ export interface components {
                  *       }
                  *     }
                  */
-                "application/json": components["schemas"]["KeysAnswer"];
+                "application/json": components["schemas"]["KeysResponse"];
             };
         };
         /** @description The query is not accepted. */
@@ -763,7 +763,7 @@ export interface components {
                 "application/json": components["schemas"]["PlainError"];
             };
         };
-        /** @description Too many calls in a minute; Retry-After says how many seconds to wait. Until then the gateway answers in Cal.com's place. */
+        /** @description Too many calls in a minute; Retry-After says how many seconds to wait. Until then the gateway responds in Cal.com's place. */
         TooManyRequests: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -839,7 +839,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Cal.com did not answer in time. */
+        /** @description Cal.com did not respond in time. */
         GatewayTimeout: {
             headers: {
                 [name: string]: unknown;
@@ -881,7 +881,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Most users to answer with; Cal.com answers with 50 when it is left out.
+                 * @description Most users to return; Cal.com returns 50 when it is left out.
                  * @example 50
                  */
                 limit?: number;
@@ -939,7 +939,7 @@ export interface operations {
                  * @example demo-secret
                  */
                 "x-cal-secret-key": string;
-                /** @description A name of your choice for this one call, unique among yours. For ten minutes the same call with the same key gets the same answer without a second effect. The gateway keeps it; Cal.com does not see it. */
+                /** @description A name of your choice for this one call, unique among yours. For ten minutes the same call with the same key gets the same response without a second effect. The gateway keeps it; Cal.com does not see it. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -1005,7 +1005,7 @@ export interface operations {
                  */
                 clientId: string;
                 /**
-                 * @description Id of the managed user, as create and list answer it. Written as plain digits, in no other form.
+                 * @description Id of the managed user, as create and list return it. Written as plain digits, in no other form.
                  * @example 4711
                  */
                 userId: number;
@@ -1044,7 +1044,7 @@ export interface operations {
                  */
                 clientId: string;
                 /**
-                 * @description Id of the managed user, as create and list answer it. Written as plain digits, in no other form.
+                 * @description Id of the managed user, as create and list return it. Written as plain digits, in no other form.
                  * @example 4711
                  */
                 userId: number;
@@ -1083,7 +1083,7 @@ export interface operations {
                  */
                 clientId: string;
                 /**
-                 * @description Id of the managed user, as create and list answer it. Written as plain digits, in no other form.
+                 * @description Id of the managed user, as create and list return it. Written as plain digits, in no other form.
                  * @example 4711
                  */
                 userId: number;
@@ -1129,12 +1129,12 @@ export interface operations {
                  * @example demo-secret
                  */
                 "x-cal-secret-key": string;
-                /** @description A name of your choice for this one call, unique among yours. For ten minutes the same call with the same key gets the same answer without a second effect. The gateway keeps it; Cal.com does not see it. */
+                /** @description A name of your choice for this one call, unique among yours. For ten minutes the same call with the same key gets the same response without a second effect. The gateway keeps it; Cal.com does not see it. */
                 "Idempotency-Key"?: string;
             };
             path: {
                 /**
-                 * @description Id of the managed user, as create and list answer it. Written as plain digits, in no other form.
+                 * @description Id of the managed user, as create and list return it. Written as plain digits, in no other form.
                  * @example 4711
                  */
                 userId: number;
@@ -1172,7 +1172,7 @@ export interface operations {
                  * @example demo-secret
                  */
                 "x-cal-secret-key": string;
-                /** @description A name of your choice for this one call, unique among yours. For ten minutes the same call with the same key gets the same answer without a second effect. The gateway keeps it; Cal.com does not see it. */
+                /** @description A name of your choice for this one call, unique among yours. For ten minutes the same call with the same key gets the same response without a second effect. The gateway keeps it; Cal.com does not see it. */
                 "Idempotency-Key"?: string;
             };
             path: {

@@ -103,7 +103,7 @@ function listResultChanges(): Record<string, Change> {
     'outcome lost': onError((error) => drop(error, 'outcome')),
     'places lost': onError((error) => drop(error, 'errors')),
     'next step lost': onError((error) => drop(error, 'nextStep')),
-    'response lost': onError((error) => drop(error, 'answer')),
+    'response lost': onError((error) => drop(error, 'response')),
   }
 }
 

@@ -13,7 +13,7 @@ import { deepestResult, readType, type ToolResult, toError } from './results.ts'
 
 /**
  * Makes a result of a response that is none of the operation's successes: an error, and below 400 what the API did not
- * answer itself. Undefined for every other response. Where secrets are redacted, so are errors.
+ * return itself. Undefined for every other response. Where secrets are redacted, so are errors.
  */
 export function findFailure(
   response: ApiResponse,
@@ -28,7 +28,7 @@ export function findFailure(
 }
 
 /**
- * Makes a result of what the API did not answer itself: a redirect that the document does not describe, or a page
+ * Makes a result of what the API did not return itself: a redirect that the document does not describe, or a page
  * (HTML) in the place of another type. Undefined for every other response below 400.
  */
 function toDiversion(
@@ -42,7 +42,7 @@ function toDiversion(
   const { location } = headers
   if (status >= 300 && !described) {
     const where = typeof location === 'string' ? ` and names ${redactTokens(location)}` : ''
-    const message = `${upstream} answered ${status}${where}; redirects are not followed.`
+    const message = `${upstream} returned ${status}${where}; redirects are not followed.`
     const nextStep =
       'Tell the person that the address of the API may have changed; repeating the call changes nothing.'
     return toError(`${message}\nNext: ${nextStep}`, { status, message, nextStep })
@@ -110,15 +110,15 @@ function toFailure(
   const { code, message, reasons } = readError(
     isText ? { message: text.trim().slice(0, longestMessage) } : body,
   )
-  const name = [upstream, 'answered', status, code].filter(Boolean).join(' ')
+  const name = [upstream, 'returned', status, code].filter(Boolean).join(' ')
   const told = `${name}${message ? `: ${message}` : '.'}`
   const lines = [told, ...reasons, `Next: ${nextStep}`]
-  const whole = redacts ? {} : { answer: body }
+  const whole = redacts ? {} : { response: body }
   return toError(lines.join('\n'), { status, code, message, nextStep, ...whole })
 }
 
 function toBlocked(status: number, upstream: string, nextStep: string): ToolResult {
-  const message = `Something in front of ${upstream} answered ${status}, such as a firewall or a proxy; the API itself did not.`
+  const message = `Something in front of ${upstream} returned ${status}, such as a firewall or a proxy; the API itself did not.`
   const blocks = status < 500 && status !== 429
   const next = blocks
     ? 'Tell the person that the call is blocked there; neither arguments nor credentials are at fault.'

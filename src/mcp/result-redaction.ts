@@ -4,13 +4,13 @@ import { dereference, type JsonSchema, listChoices, mergeAll } from '../document
 import { redactTokens } from '../upstream/redaction.ts'
 
 /** A response as a model may see it, as a text and as what that says. */
-export interface DescribedAnswer {
+export interface SelectedResponse {
   readonly text: string
   readonly value: unknown
 }
 
 /** Gives of a response what a schema describes. */
-export type Selection = (value: unknown) => DescribedAnswer
+export type Selection = (value: unknown) => SelectedResponse
 
 /**
  * Prepares the selection of what a schema describes, and nothing besides: where the upstream has moved or renamed a

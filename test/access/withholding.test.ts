@@ -99,7 +99,7 @@ describe.each(clients)('through $client, a gateway with a configured secret', ({
     await client.close()
     status = 201
     expect(result.content).toEqual([
-      { type: 'text', text: expect.stringContaining('answered 500 Failed: failed') },
+      { type: 'text', text: expect.stringContaining('returned 500 Failed: failed') },
     ])
     expect(JSON.stringify(result)).not.toContain('planted')
   })

@@ -31,7 +31,7 @@ describe('a response that nests too deep to be written', () => {
 
   it('is told by its status where it is an error', async () => {
     answer = { status: 400, body: `{"message":"no","details":${deep}}` }
-    expect((await servers.mcp(gateway, calls.get)).text).toMatch(/answered 400/)
+    expect((await servers.mcp(gateway, calls.get)).text).toMatch(/returned 400/)
   })
 })
 

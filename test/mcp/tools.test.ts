@@ -213,7 +213,7 @@ describe('an error answer of the upstream', () => {
     const result = await call('burn-book', book)
     expect(result.isError).toBe(true)
     expect(result.lines).toEqual([
-      'Bookland answered 404 NotFoundException: No book 7.',
+      'Bookland returned 404 NotFoundException: No book 7.',
       'Next: Check shopId and bookId; list-books lists what exists.',
     ])
     expect(result.structuredContent).toEqual({
@@ -222,7 +222,7 @@ describe('an error answer of the upstream', () => {
         code: 'NotFoundException',
         message: 'No book 7.',
         nextStep: 'Check shopId and bookId; list-books lists what exists.',
-        answer: body,
+        response: body,
       },
     })
   })
@@ -250,7 +250,7 @@ describe('an error answer of the upstream', () => {
     '{"error":{"message":7,"details":{"errors":[null]}}}',
   ])('need not have a known shape: %s', async (text) => {
     const { call } = setUp(() => answer(500, text))
-    expect((await call('burn-book', book)).text).toMatch(/^Bookland answered 500\.\nNext: Nobody can tell/)
+    expect((await call('burn-book', book)).text).toMatch(/^Bookland returned 500\.\nNext: Nobody can tell/)
   })
 })
 

@@ -154,7 +154,7 @@ const cases: readonly Case[] = [
     text: `{${user}}`,
     respond: (response) =>
       void response.writeHead(403, { 'content-type': 'text/html' }).end('<h1>Blocked</h1>'),
-    says: ['Something in front of Cal.com answered 403', 'the call is blocked there'],
+    says: ['Something in front of Cal.com returned 403', 'the call is blocked there'],
     hides: ['<h1>', 'Blocked', 'Use credentials'],
     arrives: { method: 'GET' },
   },

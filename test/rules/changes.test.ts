@@ -34,7 +34,20 @@ const names: Readonly<Record<string, readonly string[]>> = {
     ...Object.values(extensions).flatMap((members) => Object.keys(members)),
     ...Object.keys(asRecord(asRecord(document.components).securitySchemes)),
   ],
+  'Members and texts of errors of tools': readErrorNames('src/mcp/failures.ts'),
+  'Schemas of the document': Object.keys(asRecord(asRecord(document.components).schemas)),
   'Requirement ids': readRequirements().requirements.map(({ id }) => id),
+}
+
+/** Lists the members of the objects that a file makes, and how it tells of a status. */
+function readErrorNames(path: string): string[] {
+  const file = sources.find((one) => one.path === path)
+  if (!file) throw new Error(`no file ${path}`)
+  const members = walk(file.tree).flatMap((node) =>
+    ts.isPropertyAssignment(node) || ts.isShorthandPropertyAssignment(node) ? [node.name.getText()] : [],
+  )
+  const verbs = [...file.text.matchAll(/(\w+)(?:', | \$\{)status/g)].map(([, verb]) => `${verb} 404`)
+  return [...members, ...verbs]
 }
 
 function listTexts(part: ts.Node): string[] {

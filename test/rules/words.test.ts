@@ -1,5 +1,6 @@
+import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
-import { listFiles, readText, type TextFile } from './tree.ts'
+import { listFiles, parseSource, readSources, readText, type TextFile, walk } from './tree.ts'
 
 interface Refusal {
   readonly pattern: RegExp
@@ -40,11 +41,10 @@ const everywhere: readonly Refusal[] = [
   },
 ]
 
+const answers: Refusal = { pattern: /\banswer(s|ed|ing)?\b/i, use: 'response, result, returns' }
+
 /** Words that code may use and pages may not. */
-const inPages: readonly Refusal[] = [
-  { pattern: /\bcallers?\b/i, use: 'client, user' },
-  { pattern: /\banswer(s|ed|ing)?\b/i, use: 'response, result, returns' },
-]
+const inPages: readonly Refusal[] = [{ pattern: /\bcallers?\b/i, use: 'client, user' }, answers]
 
 /** Pages that are still to be rewritten. */
 const pending =
@@ -64,6 +64,19 @@ const texts = listFiles()
 describe('words', () => {
   it('are those of the field', () => {
     expect(findWords(texts)).toEqual([])
+  })
+
+  it('are those of pages in what clients, models and operators read', () => {
+    const told = readSources().map(({ path, tree }) => ({ path, text: listTexts(tree).join('\n') }))
+    const described = listFiles('openapi')
+      .filter((path) => path.endsWith('.yaml'))
+      .map((path) => ({ path, text: readText(path) }))
+    expect(findWords([...told, ...described], [answers])).toEqual([])
+    const planted = parseSource('src/a.ts', `f(\`answered \${status}\`, 'answers') // answer\n`)
+    expect(listTexts(planted.tree).filter((text) => answers.pattern.test(text))).toEqual([
+      'answered ',
+      'answers',
+    ])
   })
 
   it('that are figures of speech are noticed, in names too', () => {
@@ -94,10 +107,19 @@ describe('words', () => {
   })
 })
 
+/** Lists the texts of a program, with those around the values of templates. */
+function listTexts(tree: ts.Node): string[] {
+  return walk(tree).flatMap((node) =>
+    ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node)
+      ? [node.text]
+      : [],
+  )
+}
+
 /** Names are read word by word: `awaitWelcome` holds "Welcome". */
-function findWords(files: readonly TextFile[]): string[] {
+function findWords(files: readonly TextFile[], further: readonly Refusal[] = []): string[] {
   return files.flatMap(({ path, text }) => {
-    const refusals = path.endsWith('.md') ? [...everywhere, ...inPages] : everywhere
+    const refusals = [...everywhere, ...(path.endsWith('.md') ? inPages : further)]
     const current = path === 'docs/changes.md' ? text.replaceAll(/^\| [^|]+ \|/gm, '|') : text
     return current
       .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
