@@ -7,9 +7,9 @@ import type { Description } from './description.ts'
 import { checkExtensions } from './extension-checks.ts'
 import { loadExternalFiles, type ReferenceOptions } from './openapi/external-files.ts'
 import { readPathOperations } from './openapi/operations.ts'
-import { findSlowPatterns } from './openapi/pattern-checks.ts'
 import { findDynamicReferences, repairReferences } from './openapi/reference-checks.ts'
-import { completeSchemes } from './openapi/security.ts'
+import { findSchemaProblems, findSlowPatterns } from './openapi/schema-checks.ts'
+import { completeSchemes, findSchemeProblems } from './openapi/security.ts'
 import { readVersion, upgradeDocument } from './openapi/upgrade.ts'
 import type { Finding, Path, Position, Problem } from './problem.ts'
 import { readSource } from './source.ts'
@@ -74,12 +74,7 @@ export async function toDescription(
   const repaired = repairReferences(document)
   const read = readPathOperations(document, kind)
   const { paths: _paths, webhooks: _webhooks, ...root } = document
-  const { part: rest, findings: foreign } = checkExtensions('document', root, [])
-  const operations = read.operations.map(({ path, operation, ...one }) => ({
-    ...one,
-    path,
-    ...checkExtensions('operation', operation, path),
-  }))
+  const { part: rest, findings: foreign } = checkExtensions('document', root, { path: [] })
   const toProblem = ({ path, message, expected, severity = 'error' }: Finding): Problem => ({
     file,
     ...positionOf(toWrittenPath(path, written)),
@@ -93,8 +88,8 @@ export async function toDescription(
     kind,
     positionOf: (path) => positionOf(toWrittenPath(path, written)),
     document: { ...rest, info: completeInfo(rest.info, file), components: completeSchemes(document) },
-    operations: operations.map(({ key, method, path, part }) => ({
-      ...{ key, method, operation: part },
+    operations: read.operations.map(({ path, ...one }) => ({
+      ...one,
       findPosition: () => positionOf(path),
     })),
     problems: [
@@ -104,11 +99,12 @@ export async function toDescription(
         ...findings,
         ...findInfoProblems(rest.info),
         ...foreign,
+        ...findSchemeProblems(document),
+        ...findSchemaProblems(document),
         ...repaired,
         ...findDynamicReferences(document),
         ...findSlowPatterns(document),
         ...read.findings,
-        ...operations.flatMap((one) => one.findings),
       ].map(toProblem),
     ],
   }
@@ -118,7 +114,11 @@ export async function toDescription(
 function toWrittenPath(path: Path, written: object): Path {
   if (!('swagger' in written) || path[0] !== 'components') return path
   const [, group = '', ...rest] = path
-  return [group === 'schemas' ? 'definitions' : group, ...rest]
+  const names: Readonly<Record<string, string>> = {
+    schemas: 'definitions',
+    securitySchemes: 'securityDefinitions',
+  }
+  return [names[group] ?? group, ...rest]
 }
 
 function completeInfo(info: unknown, file: string): object {

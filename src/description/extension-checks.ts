@@ -1,33 +1,63 @@
 import { type ExtensionPlace, extensions, readExtensions } from '../document/extensions.ts'
 import type { Finding, Path } from './problem.ts'
 
-/** A part without the extensions whose values have another form than the gateway reads, and those as warnings. */
+/** A part of a description without the extensions that are passed over. */
 export interface CheckedPart {
   readonly part: Readonly<Record<string, unknown>>
   readonly findings: readonly Finding[]
+  /** False where an extension is unusable that the part cannot be served without. */
+  readonly isUsable: boolean
 }
 
+/** Where a part stands. */
+export interface PartOwner {
+  readonly path: Path
+  /** What the part is called, `the security scheme "key"`; empty for the document. */
+  readonly part?: string
+  /** The operation, `GET /users`, that is left out where the part is unusable; otherwise nothing is served. */
+  readonly operation?: string
+}
+
+/** Extensions of words and hints alone. Descriptions of others use these names for other things. */
+const dispensable = new Set([
+  ...['x-name', 'x-title', 'x-recovery', 'x-redacted-notice', 'x-export', 'x-retry-after-header'],
+])
+
+/** Extensions by which a description hides an operation from a server, for which it may say `null`. */
+const hiding = new Set(['x-rest-path', 'x-mcp-tool'])
+
 /**
- * Checks the extensions of a part of a description. Others may use the same names for other things, so a value of
- * another form is passed over. `null` and `false` hide an operation from a server.
+ * Checks the extensions of a part of a description. A value of another form is passed over where it says words and hints
+ * alone; without any other extension, more would be served than the description says, or otherwise.
  */
 export function checkExtensions(
   place: ExtensionPlace,
   part: Readonly<Record<string, unknown>>,
-  path: Path,
+  { path, part: called, operation }: PartOwner,
 ): CheckedPart {
-  const findings = Object.keys(extensions[place]).flatMap((name): Finding[] => {
-    const value = part[name]
-    if (value === undefined || value === null || value === false) return []
-    try {
-      readExtensions(place, { [name]: value }, name)
-      return []
-    } catch {
-      const expected = `the form that docs/extensions.md gives for ${name}`
-      return [{ path: [...path, name], message: `${name} is passed over`, expected, severity: 'warning' }]
-    }
+  const refused = Object.keys(extensions[place]).filter((name) => !isReadable(place, name, part[name]))
+  const findings = refused.map((name): Finding => {
+    const found = { path: [...path, name], expected: `the form that docs/extensions.md gives for ${name}` }
+    if (dispensable.has(name)) return { ...found, message: `${name} is passed over`, severity: 'warning' }
+    const message = `${called === undefined ? name : `${name} of ${called}`} has another form`
+    return operation === undefined
+      ? { ...found, message, severity: 'error' }
+      : { ...found, message: `${operation} is left out: ${message}`, severity: 'omission' }
   })
-  if (findings.length === 0) return { part, findings }
-  const refused = new Set(findings.map((one) => one.path.at(-1)))
-  return { part: Object.fromEntries(Object.entries(part).filter(([name]) => !refused.has(name))), findings }
+  const kept = Object.entries(part).filter(([name]) => !refused.includes(name))
+  return {
+    part: findings.length === 0 ? part : Object.fromEntries(kept),
+    findings,
+    isUsable: refused.every((name) => dispensable.has(name)),
+  }
+}
+
+function isReadable(place: ExtensionPlace, name: string, value: unknown): boolean {
+  if (value === undefined || (value === null && hiding.has(name))) return true
+  try {
+    readExtensions(place, { [name]: value }, name)
+    return true
+  } catch {
+    return false
+  }
 }

@@ -544,17 +544,6 @@ test('a server variable is one of any server that an operation has', async () =>
   ])
 })
 
-test('an extension of another form is passed over', async () => {
-  const loading = await load({
-    'a.json': describeApi({ '/a': { get: { 'x-scope': 7 } } }, { 'x-name': 'Not Ours' }),
-  })
-  expect(loading.problems.map(({ message }) => message)).toEqual([
-    'x-scope is passed over',
-    'x-name is passed over',
-  ])
-  expect(listOperations(loading)['get /a']).not.toHaveProperty('x-scope')
-})
-
 test.each([
   [{ 'x-base-url': 'http://169.254.169.254/latest' }, {}],
   [{}, { 'x-base-url': 'http://localhost:6379' }],

@@ -2,6 +2,7 @@ import { asRecord } from '../../document/json.ts'
 import { isFramingHeader } from '../../document/parameters.ts'
 import { listVariables, splitPathKey } from '../../document/path-template.ts'
 import type { DescribedOperation, Description } from '../description.ts'
+import { checkExtensions } from '../extension-checks.ts'
 import type { Finding, Path } from '../problem.ts'
 import { readUpstreamPath } from '../upstream-path.ts'
 import { readParameters } from './parameters.ts'
@@ -33,9 +34,11 @@ export function readPathOperations(
   const all = [...findings]
   const shapes = new Map<string, PathOperation>()
   const operations = listed.flatMap((one): PlacedOperation[] => {
+    const name = `${one.method.toUpperCase()} ${one.spelled}`
+    const extended = checkExtensions('operation', one.operation, { path: one.path, operation: name })
     const parameters = readParameters(document, one)
-    all.push(...parameters.findings)
-    if (!parameters.declared) return []
+    all.push(...extended.findings, ...parameters.findings)
+    if (!parameters.declared || !extended.isUsable) return []
     const { key, parameters: placed } = readUpstreamPath(one.spelled, parameters.declared)
     const earlier = shapes.get(toShape(one.method, key))
     if (earlier && kind === 'openapi') {
@@ -61,7 +64,7 @@ export function readPathOperations(
         !(kind === 'openapi' && isReserved(place, name)) &&
         !credentials.has(`${place} ${name.toLowerCase()}`),
     )
-    const { callbacks: _callbacks, ...operation } = one.operation
+    const { callbacks: _callbacks, ...operation } = extended.part
     return [
       {
         key,

@@ -1,4 +1,5 @@
 import { asRecord, isObject, readOwn } from '../../document/json.ts'
+import { checkExtensions } from '../extension-checks.ts'
 import type { Finding } from '../problem.ts'
 import type { PathOperation } from './path-items.ts'
 import { describeDangling } from './reference-checks.ts'
@@ -42,6 +43,9 @@ export function readParameters(
         ],
       }
     }
+    const owner = { path: place, part: `the ${found.in} parameter "${found.name}"`, operation: name }
+    const extended = checkExtensions('parameter', found, owner)
+    if (!extended.isUsable) return { findings: extended.findings }
     const identity = `${found.in} ${found.name}`
     if (seen.has(identity))
       findings.push({

@@ -1,4 +1,5 @@
 import { asRecord, isObject } from '../../document/json.ts'
+import { checkExtensions } from '../extension-checks.ts'
 import type { Finding } from '../problem.ts'
 import type { ParameterPart } from './parameters.ts'
 import type { PathOperation } from './path-items.ts'
@@ -60,6 +61,16 @@ export function completeSchemes(document: Part): Part {
   const scheme = { type: 'apiKey', in: 'header', name: 'Authorization' }
   const securitySchemes = { [headerScheme]: scheme, ...Object.fromEntries(described) }
   return { ...asRecord(document.components), securitySchemes }
+}
+
+/** Finds the extensions of security schemes that have another form, each where it stands. */
+export function findSchemeProblems(document: Part): Finding[] {
+  return Object.entries(readSchemes(document)).flatMap(([name, part]) => {
+    if (/^#\/components\/securitySchemes\/[^/]*$/.test(String(asRecord(part).$ref))) return []
+    const path = ['components', 'securitySchemes', name]
+    const owner = { path, part: `the security scheme "${name}"` }
+    return checkExtensions('securityScheme', asRecord(resolvePart(document, part)), owner).findings
+  })
 }
 
 /** Lists the places in a request that the schemes of some alternatives fill, as `header x-api-key`. */

@@ -1,5 +1,6 @@
 import { isObject } from '../../document/json.ts'
 import { isLinear } from '../../document/linear-pattern.ts'
+import { checkExtensions } from '../extension-checks.ts'
 import type { Finding } from '../problem.ts'
 import { walkParts } from './references.ts'
 
@@ -19,4 +20,13 @@ export function findSlowPatterns(document: unknown): Finding[] {
     }
   })
   return [...findings.values()]
+}
+
+/** Finds the extensions of schemas that have another form. */
+export function findSchemaProblems(document: unknown): Finding[] {
+  const findings: Finding[] = []
+  walkParts(document, (part, path) => {
+    findings.push(...checkExtensions('schema', part, { path: [...path] }).findings)
+  })
+  return findings
 }
