@@ -53,7 +53,7 @@ unit: install ## Run the unit tests, which start no program
 test: install install-contract ## Run the checks, the contract and every test that needs only Node
 	@npm run --silent test
 
-test-system: install install-system ## Run the tests that need npm, Chromium, nginx or Redis
+test-system: install install-system ## Run the tests that need npm, Chromium, nginx, Prometheus, Redis or zsh
 	@npm run --silent test:system
 
 stress: install ## Load and attack the gateway for some minutes and write docs/reliability.md

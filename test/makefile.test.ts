@@ -36,6 +36,18 @@ describe('make', () => {
   })
 })
 
+describe('the workflow', () => {
+  it('installs the programs that make test-system asks for, which it cannot do without root', () => {
+    const makefile = readFileSync(new URL('Makefile', root), 'utf8')
+    const [, recipe = ''] = makefile.split('\ninstall-system:\n')
+    const [, asked = ''] = /install-programs (.*)/.exec(recipe) ?? []
+    const workflow = readFileSync(new URL('.github/workflows/test.yml', root), 'utf8')
+    const [, installed = ''] = /apt-get install --yes (.*)/.exec(workflow) ?? []
+    // The image has Chromium.
+    expect(['chromium', ...installed.split(' ')]).toEqual(asked.split(' '))
+  })
+})
+
 describe('make install', () => {
   let folder: string
   beforeEach(() => {
