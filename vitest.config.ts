@@ -28,6 +28,7 @@ const programs = [
   'test/cli/tools.test.ts',
   'test/contracts/**/*.test.ts',
   'test/description/document-changes.test.ts',
+  'test/healthy.test.ts',
   'test/main.test.ts',
   'test/makefile.test.ts',
   'test/manifests.test.ts',
