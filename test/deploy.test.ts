@@ -12,6 +12,14 @@ const variables = Object.keys(listVariables(readApi(readDocument())))
 const dockerfile = readText('Dockerfile')
 const compose = parse(readText('compose.yaml'), { merge: true })
 
+/** A part of a manifest of Kubernetes. */
+interface Manifest {
+  readonly metadata: { readonly name?: string }
+  readonly spec: { readonly replicas?: number; readonly scaleTargetRef?: { readonly name?: string } }
+  readonly replicas?: unknown
+  readonly patches?: unknown
+}
+
 describe('Dockerfile', () => {
   it('builds on images with a tag, whose digest a release can set', () => {
     const images = [...dockerfile.matchAll(/^ARG (\w+_IMAGE)=(\S+)$/gm)]
@@ -88,6 +96,20 @@ describe('Kubernetes', () => {
     expect(
       literals.map((one) => String(one).split('=')[0]).filter((name) => !variables.includes(name ?? '')),
     ).toEqual([])
+  })
+
+  it('leaves the number of pods to the autoscaler', () => {
+    const parts = globSync('deploy/kubernetes/**/*.yaml').flatMap((file) =>
+      parseAllDocuments(readText(file)).map((one) => Object(one.toJS())),
+    )
+    const named = (kind: string, name: (part: Manifest) => unknown) =>
+      parts.filter((one) => one.kind === kind).map(name)
+    const scaled = named('HorizontalPodAutoscaler', ({ spec }) => spec.scaleTargetRef?.name)
+    expect(named('Deployment', ({ metadata }) => metadata.name)).toEqual(scaled)
+    expect(named('Deployment', ({ spec }) => spec.replicas)).toEqual([undefined])
+    // An overlay sets them by a member of its own, or by a patch.
+    expect(named('Kustomization', ({ replicas }) => replicas).filter(Boolean)).toEqual([])
+    expect(JSON.stringify(named('Kustomization', ({ patches }) => patches))).not.toMatch(/\breplicas\b/)
   })
 
   it('has manifests that parse', () => {
