@@ -2,9 +2,7 @@ import { readFileSync } from 'node:fs'
 import { homedir, platform } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Argument, Command, Option } from 'commander'
-import type { VariableDescription } from '../config/api-variables.ts'
-import { isKey } from '../config/gateway-keys.ts'
-import { listVariables, variables } from '../config/variables.ts'
+import { hideUserInfo } from '../config/urls.ts'
 import type { DescriptionOptions } from '../description/files.ts'
 import { readApi } from '../document/api.ts'
 import type { OpenApiDocument } from '../document/document.ts'
@@ -16,9 +14,11 @@ import {
   type McpServerEntry,
   mcpClients,
 } from '../mcp/client-configuration.ts'
+import { listCarried } from './carried-variables.ts'
 import { type CommandContext, CommandError, formatExamples } from './command.ts'
-import { addDescriptionOptions, writeOptions } from './description-options.ts'
+import { addDescriptionOptions, mockAddress, writeOptions } from './description-options.ts'
 import { replaceFile } from './output-file.ts'
+import { describeRunning } from './running-gateway.ts'
 import { locateDescriptions } from './served.ts'
 
 interface InstallOptions extends DescriptionOptions {
@@ -69,7 +69,7 @@ async function install(
   context: CommandContext,
 ): Promise<void> {
   const server =
-    options.url === undefined ? describeStart(files, options, context) : describeUrl(files, options)
+    options.url === undefined ? describeStart(files, options, context) : describeUrl(client, files, options)
   const configuration = compose(client, await server)
   if (options.print) {
     context.stdout.write(`${JSON.stringify(configuration, null, 2)}\n`)
@@ -95,18 +95,16 @@ function compose(client: McpClient, server: McpServerEntry): object {
   }
 }
 
-/** Describes a gateway that runs. */
+/** Describes a gateway that runs, which has its own descriptions and options of them. */
 function describeUrl(
+  client: McpClient,
   files: readonly string[],
   { url = '', key, ...options }: InstallOptions,
 ): McpServerEntry {
   const [extra] = [...files, ...writeOptions(options)]
   if (extra !== undefined)
     throw new CommandError(`${extra} cannot be used with --url: the gateway that runs has its descriptions`)
-  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
-    throw new CommandError(`--url takes an http or https URL, not ${JSON.stringify(url)}`)
-  if (key !== undefined) checkVariable(key)
-  return { url, headers: key === undefined ? {} : { Authorization: { prefix: 'Bearer ', variable: key } } }
+  return describeRunning(client, url, key)
 }
 
 /** Describes a gateway that the client starts, in whatever folder that does it. */
@@ -118,16 +116,28 @@ async function describeStart(
   if (key !== undefined) throw new CommandError('--key needs --url, the gateway that takes the key')
   const { environment, execPath, program } = context
   const { file, files, options } = await locateDescriptions(named, flags)
-  const own = [...named.map((one) => resolve(one)), ...writeOptions(flags)]
+  // A mock has the address and the credentials of the API in place of what is named.
+  const own = [
+    ...named.map((one) => resolve(one)),
+    ...writeOptions(mock ? { ...flags, baseUrls: [] } : flags),
+  ]
+  checkOptions(own)
   const settings = file ? ['--config', file.path] : []
   const args = [program, 'serve', '--stdio', ...(mock ? ['--mock'] : []), ...own, ...settings]
   const references = Object.fromEntries(
     (file?.references ?? []).map((variable): [string, ConfigurationValue] => [variable, { variable }]),
   )
-  // A mock has the address and the credentials of the API in place of the environment's.
-  const read = mock ? variables : listVariables(readApi(await loadOffered(files, options, context)))
-  const values = listValues(read, environment)
+  const isMocked = mock && files.length > 0
+  const api = readApi(await loadOffered(files, { ...options, ...(isMocked && mockAddress) }, context))
+  const values = listCarried(environment, mock ? undefined : api)
   return { command: execPath, args, env: { ...references, ...values } }
+}
+
+/** Refuses options with a user or a password in a URL, which would stand in the file. */
+function checkOptions(written: readonly string[]): void {
+  const index = written.findIndex((one) => hideUserInfo(one) !== one)
+  if (index >= 0)
+    throw new CommandError(`${written[index - 1]} has a user or a password, which the file would have`)
 }
 
 /** Loads what would be served, so that a mistake is told here and not where the client hides it. */
@@ -138,36 +148,6 @@ async function loadOffered(
 ): Promise<OpenApiDocument> {
   const { loadServed } = await import('./served-descriptions.ts')
   return loadServed(files, options, context)
-}
-
-/** Refuses a key in place of its variable, which would stand in the file, without repeating it. */
-function checkVariable(variable: string): void {
-  if (isKey(variable) || !/^[A-Za-z_]\w*$/.test(variable))
-    throw new CommandError('--key takes the name of a variable, never the key itself')
-}
-
-/**
- * Lists the variables that are set and that a gateway over stdio reads: a secret as a reference, anything else as it is,
- * files by their whole path.
- */
-function listValues(
-  read: Readonly<Record<string, VariableDescription>>,
-  environment: CommandContext['environment'],
-): Record<string, ConfigurationValue> {
-  const names = Object.keys(read).filter((name) => !read[name]?.isHttpOnly)
-  return Object.fromEntries(
-    names.flatMap((variable): [string, ConfigurationValue][] => {
-      const value = environment[variable]?.trim()
-      if (!value) return []
-      if (variable.endsWith('_FILE')) return [[variable, resolve(value)]]
-      if (`${variable}_FILE` in read) return [[variable, { variable }]]
-      // The URL of a proxy may have a password, also in a spelling that is none of a URL.
-      const hasPassword = value.includes('@')
-      return [
-        [variable, hasPassword ? { variable, advice: `unset ${variable}, which has a password` } : value],
-      ]
-    }),
-  )
 }
 
 function readPresent(file: string): Readonly<Record<string, unknown>> {

@@ -65,7 +65,7 @@ export const mcpClients: readonly McpClient[] = [
 
 /**
  * Composes what a client's file has for a server called calgate. A client that only starts programs reaches a URL through
- * `mcp-remote`. Throws a `RangeError` for a variable where the client reads none.
+ * `mcp-remote`. Throws a `RangeError` for a variable of a program where the client reads none.
  */
 export function composeConfiguration(client: McpClient, server: McpServerEntry): object {
   return { [client.member]: { calgate: composeServer(client, server) } }
@@ -80,12 +80,27 @@ function composeServer(client: McpClient, server: McpServerEntry): object {
     const written = write(headers)
     return { ...client.remote(url), ...(Object.keys(written).length > 0 && { headers: written }) }
   }
-  // mcp-remote reads variables itself.
-  const options = Object.entries(headers).flatMap(([name, value]) => [
-    '--header',
-    `${name}:${typeof value === 'string' ? value : `${value.prefix ?? ''}\${${value.variable}}`}`,
-  ])
-  return { command: 'npx', args: ['-y', 'mcp-remote', url, ...options] }
+  return composeRelay(url, headers)
+}
+
+/**
+ * Composes the start of `mcp-remote`. It reads variables itself, those of `env` alone, since these clients pass none on;
+ * and on Windows they break arguments with a blank in two. What a person has to fill in stands in angle brackets.
+ */
+function composeRelay(url: string, headers: Readonly<Record<string, ConfigurationValue>>): object {
+  const env = Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name.toUpperCase(),
+      typeof value === 'string' ? value : `${value.prefix ?? ''}<${value.variable}>`,
+    ]),
+  )
+  const options = Object.keys(headers).flatMap((name) => ['--header', `${name}:\${${name.toUpperCase()}}`])
+  const isTaken = /^(https:|http:\/\/(localhost|127\.0\.0\.1)[:/])/.test(url)
+  return {
+    command: 'npx',
+    args: ['-y', 'mcp-remote', url, ...(isTaken ? [] : ['--allow-http']), ...options],
+    ...(options.length > 0 && { env }),
+  }
 }
 
 function writeValue({ title, refer }: McpClient, value: ConfigurationValue): string {

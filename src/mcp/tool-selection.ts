@@ -56,7 +56,7 @@ export function createSelectionReader(operations: readonly Operation[]): Selecti
     const mark = url.indexOf('?')
     const texts = [mark < 0 ? undefined : url.slice(mark + 1), headers[selectionHeader]]
     const selections = texts.flatMap((text) =>
-      typeof text === 'string' && text !== '' ? [check(parse(text))] : [],
+      typeof text === 'string' && text !== '' ? [check(parseSelection(text))] : [],
     )
     if (selections.length === 0) return undefined
     const { facts } = prepare()
@@ -78,7 +78,8 @@ function suggest([, name, known]: readonly [string, string, ReadonlySet<string>]
   return nearest === undefined ? '' : ` Did you mean ${nearest}?`
 }
 
-function parse(text: string): Selection {
+/** Parses the text of a selection. Throws `invalid_argument` for what is none. */
+export function parseSelection(text: string): Selection {
   const values = new URLSearchParams(text)
   const readOnly = values.get('read-only') ?? 'false'
   // A name that is not understood would otherwise leave tools in that the client wants out.

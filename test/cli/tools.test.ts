@@ -211,6 +211,9 @@ const httpOnly = [
   ],
 ]
 
+/** Variables that the gateway takes a base URL in, and nothing else. */
+const urls = ['CAL_COM_BASE_URL', 'OTEL_EXPORTER_OTLP_ENDPOINT']
+
 describe('calgate install', () => {
   it('adds a gateway to what the file of a client has', async () => {
     const file = join(folder, 'mcp.json')
@@ -249,7 +252,9 @@ describe('calgate install', () => {
     'carries over what MCP over stdio reads, and nothing of HTTP, with $args',
     async ({ args }) => {
       const api = listApiVariables(readApi(readDocument()))
-      const set = Object.keys({ ...api, ...variables }).map((name) => [name, name.toLowerCase()] as const)
+      const set = Object.keys({ ...api, ...variables }).map(
+        (name) => [name, urls.includes(name) ? 'https://api.example.org' : name.toLowerCase()] as const,
+      )
       const context = Object.fromEntries(set)
       const { stdout } = await runCommandWith(context, 'install', 'cursor', '--print', ...args)
       const { env } = JSON.parse(stdout).mcpServers.calgate
@@ -284,6 +289,47 @@ describe('calgate install', () => {
       stdout: '',
       stderr: 'Claude Desktop reads no variables; unset HTTPS_PROXY, which has a password',
     })
+  })
+
+  it('writes no query of a proxy', async () => {
+    const set = { HTTPS_PROXY: 'http://proxy.example.org/?key=planted' }
+    const { stdout } = await runCommandWith(set, 'install', 'cursor', '--mock', '--print')
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the client fills it in
+    expect(JSON.parse(stdout).mcpServers.calgate.env).toEqual({ HTTPS_PROXY: '${env:HTTPS_PROXY}' })
+    expect(await runCommandWith(set, 'install', 'claude-desktop', '--mock', '--print')).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'Claude Desktop reads no variables; unset HTTPS_PROXY, which has a query',
+    })
+  })
+
+  it.each(
+    urls.flatMap((variable) =>
+      ['https://ada:planted@api.example.org', 'https://api.example.org/?key=planted', 'planted'].map(
+        (value) => ({ variable, value }),
+      ),
+    ),
+  )('refuses the value $value of $variable, as the gateway would', async ({ variable, value }) => {
+    const refused = await runCommandWith({ [variable]: value }, 'install', 'cursor', '--print')
+    expect(refused).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `${variable} must be an http or https URL without user, query and fragment`,
+    })
+  })
+
+  it('tells Claude Desktop of plain http', async () => {
+    const list = async (url: string) => {
+      const { stdout } = await runCommand('install', 'claude-desktop', '--print', '--url', url)
+      return JSON.parse(stdout).mcpServers.calgate
+    }
+    const run = (...args: string[]) => ({ command: 'npx', args: ['-y', 'mcp-remote', ...args] })
+    const local = 'http://localhost:9090/mcp'
+    expect(await list(local)).toEqual(run(local))
+    const selected = 'https://gateway.example.org/mcp?tag=Customers&read-only'
+    expect(await list(selected)).toEqual(run(selected))
+    const plain = 'http://gateway.example.org/mcp'
+    expect(await list(plain)).toEqual(run(plain, '--allow-http'))
   })
 
   it.each([
@@ -367,6 +413,12 @@ describe('calgate install, of other descriptions,', () => {
     expect(run.code).toBe(0)
   })
 
+  it('leaves out the address of the API where a mock stands in for it', async () => {
+    const file = join(folder, 'shop.json')
+    const { started } = await start({}, file, '--mock', '--base-url', 'https://ada:planted@shop.example.org')
+    expect(started).toEqual(['serve', '--stdio', '--mock', file])
+  })
+
   it('names the settings file, and the variables that it reads', async () => {
     const config = join(folder, 'shop.yaml')
     const shop = '{ file: shop.json, baseUrl: "https://shop.example.org", credentials: { token: env:SHOP } }'
@@ -386,6 +438,8 @@ describe('calgate install, of other descriptions,', () => {
     [['--url', 'https://gateway.example.org/mcp', 'shop.json'], 'cannot be used with --url'],
     [['--url', 'https://gateway.example.org/mcp', '--read-only'], '--read-only cannot be used with --url'],
     [['--url', 'https://gateway.example.org/mcp', '--config', 'a.yaml'], 'cannot be used with'],
+    [['--mock', 'none.json'], 'none.json cannot be read'],
+    [['--allow-ref', 'https://ada:planted@example.org/'], '--allow-ref has a user or a password'],
   ])('refuses %j, before a client does', async (args, message) => {
     const { code, stdout, stderr } = await runCommand('install', 'cursor', '--print', ...args)
     expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining(message)])
@@ -405,6 +459,34 @@ describe('calgate install, mistyped,', () => {
       stdout: '',
       stderr: expect.stringContaining(message),
     })
+  })
+
+  it.each([
+    ['https://ada:planted@gateway.example.org/mcp', 'takes no user'],
+    ['https://planted@gateway.example.org/mcp', 'takes no user'],
+    ['https://gateway.example.org/mcp#planted', 'takes no user'],
+    ['https://gateway.example.org/mcp?key=planted', 'takes no query but'],
+    ['https://gateway.example.org/mcp?tag=Customers&planted', 'takes no query but'],
+    ['https://gateway.example.org/mcp?read-only=planted', 'takes no query but'],
+    ['ada:planted@gateway.example.org/mcp', 'takes an http or https URL'],
+    ['gateway.example.org/mcp?key=planted', 'takes an http or https URL'],
+  ])('refuses the URL %s, without repeating what may be secret', async (url, message) => {
+    const { code, stdout, stderr } = await install('--url', url)
+    expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining(`--url ${message}`)])
+    expect(stderr).not.toContain('planted')
+  })
+
+  it('takes the URL with a selection of tools', async () => {
+    const url = 'https://gateway.example.org/mcp?tag=Customers&exclude=Delete%20it&read-only'
+    const { stdout } = await install('--url', url)
+    expect(JSON.parse(stdout).mcpServers.calgate).toEqual({ type: 'http', url })
+  })
+
+  it('refuses a gateway key for Claude Desktop, which has no variable to read it from', async () => {
+    const url = ['--url', 'https://gateway.example.org/mcp', '--key', 'CALGATE_KEY']
+    const { code, stdout, stderr } = await runCommand('install', 'claude-desktop', '--print', ...url)
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(/^Claude Desktop reads no variables; leave --key out/)
   })
 
   it.each([`calgate_${'A'.repeat(43)}`, 'two words', 'planted-key'])(

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createKey } from '../../src/config/gateway-keys.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
+import { writeKeys } from '../support/key-file.ts'
 
 const headers = { accept: 'text/html' }
 const ask = async (url: string) => {
@@ -38,4 +40,24 @@ it('the page of the MCP server shows the URL by which a proxy with TLS is reache
   expect(await read()).toContain(`<code>http://${host}/mcp</code>`)
   expect(await read({ 'x-forwarded-proto': 'https' })).toContain(`<code>https://${host}/mcp</code>`)
   expect(await read({ 'x-forwarded-proto': 'javascript' })).toContain(`<code>http://${host}/mcp</code>`)
+})
+
+it('the page of the MCP server tells Claude Desktop where the gateway key goes', async () => {
+  const { key, line } = createKey('ada', ['managed-users:read'])
+  using file = writeKeys([line])
+  await using running = await startGateway('http://127.0.0.1:9', { GATEWAY_KEYS_FILE: file.path })
+  const response = await fetch(running.mcpUrl, { headers: { ...headers, authorization: `Bearer ${key}` } })
+  const page = (await response.text())
+    .replaceAll('&quot;', '"')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+  const shown = JSON.parse(
+    /<summary>Claude Desktop<\/summary><pre[^>]*><code>(.*?)<\/code>/s.exec(page)?.[1] ?? '',
+  )
+  expect(shown.mcpServers.calgate).toEqual({
+    command: 'npx',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: mcp-remote fills it in
+    args: ['-y', 'mcp-remote', `${running.mcpUrl}/mcp`, '--header', 'Authorization:${AUTHORIZATION}'],
+    env: { AUTHORIZATION: 'Bearer <CALGATE_KEY>' },
+  })
 })
