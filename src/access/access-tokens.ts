@@ -1,4 +1,12 @@
-import { createRemoteJWKSet, customFetch, errors, type JWTPayload, jwtVerify } from 'jose'
+import {
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+  jwtVerify,
+} from 'jose'
 import type { OAuthConfig } from '../config/config.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { Grant } from './authorization.ts'
@@ -8,6 +16,9 @@ const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256
 
 /** Seconds that the clocks of issuer and gateway may be apart. */
 const clockTolerance = 5
+
+/** Keys that a token which names none is checked with, at most: anybody can make one, and each check costs. */
+const mostKeys = 8
 
 /** What checking tokens depends on. */
 export interface AccessTokenOptions extends OAuthConfig {
@@ -46,12 +57,39 @@ export function createTokenVerifier(options: AccessTokenOptions): TokenVerifier 
       requiredClaims: ['exp', 'sub'],
     }
     try {
-      const { payload } = await jwtVerify(token, keys, rules)
-      return toGrant(payload)
+      return toGrant(await verify(token, keys, rules))
     } catch (cause) {
       throw new GatewayError(isCallersFault(cause) ? 'invalid_token' : 'issuer_unavailable', { cause })
     }
   }
+}
+
+/** A token need not name its key (RFC 7515 §4.1.4), and an issuer that changes keys has several for a while. */
+async function verify(token: string, keys: JWTVerifyGetKey, rules: JWTVerifyOptions): Promise<JWTPayload> {
+  try {
+    return (await jwtVerify(token, keys, rules)).payload
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error
+    return verifyWithAny(token, error, rules)
+  }
+}
+
+async function verifyWithAny(
+  token: string,
+  matching: errors.JWKSMultipleMatchingKeys,
+  rules: JWTVerifyOptions,
+): Promise<JWTPayload> {
+  let tried = 0
+  for await (const key of matching) {
+    try {
+      return (await jwtVerify(token, key, rules)).payload
+    } catch (error) {
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error
+    }
+    tried += 1
+    if (tried === mostKeys) break
+  }
+  throw new errors.JWSSignatureVerificationFailed()
 }
 
 /** The library counts from the last success, so that anybody with a token could have a failing issuer asked again. */
@@ -91,7 +129,6 @@ function isCallersFault(error: unknown): boolean {
     errors.JOSEAlgNotAllowed,
     errors.JOSENotSupported,
     errors.JWKSNoMatchingKey,
-    errors.JWKSMultipleMatchingKeys,
   ]
   return faults.some((fault) => error instanceof fault)
 }

@@ -160,6 +160,42 @@ describe('an access token', () => {
   })
 })
 
+describe('an access token that does not name its key', () => {
+  const nameless = { kid: undefined }
+  let several: Issuer
+  beforeAll(async () => {
+    several = await startIssuer()
+  })
+  afterAll(() => several[Symbol.asyncDispose]())
+
+  it('is checked with the keys of the issuer, one and several', async () => {
+    for (const more of [0, 1, 6]) {
+      await several.addKeys(more)
+      await using own = await startGateway(upstream.url, several.environment)
+      expect(await knock(await several.sign({ scope }, nameless), own)).toEqual([allowed, allowed])
+      expect(await knock(await several.sign({ scope }), own)).toEqual([allowed, allowed])
+    }
+  })
+
+  it('is refused for what it says and for a signature of somebody else, and the issuer asked once', async () => {
+    await using own = await startGateway(upstream.url, several.environment)
+    const before = several.asked
+    expect(await knock(await several.sign({ scope, exp: 1 }, nameless), own)).toEqual([invalid, invalid])
+    const claims = { ...soundClaims(), iss: several.url }
+    const forged = forge({ alg: 'RS256' }, claims, () => Buffer.alloc(256, 1).toString('base64url'))
+    for (let index = 0; index < 3; index += 1) expect(await knock(forged, own)).toEqual([invalid, invalid])
+    expect(own.log.join('')).toContain('ERR_JWT_EXPIRED')
+    expect(several.asked - before).toBe(1)
+  })
+
+  it('costs no more than eight checks', async () => {
+    await several.addKeys(1)
+    await using own = await startGateway(upstream.url, several.environment)
+    expect(await knock(await several.sign({ scope }, nameless), own)).toEqual([invalid, invalid])
+    expect(await knock(await several.sign({ scope }), own)).toEqual([allowed, allowed])
+  })
+})
+
 describe('an issuer', () => {
   it('is asked for its keys once, however many tokens come', async () => {
     await using calm = await startGateway(upstream.url, issuer.environment)

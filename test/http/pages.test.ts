@@ -47,13 +47,9 @@ it('the page of the MCP server tells Claude Desktop where the gateway key goes',
   using file = writeKeys([line])
   await using running = await startGateway('http://127.0.0.1:9', { GATEWAY_KEYS_FILE: file.path })
   const response = await fetch(running.mcpUrl, { headers: { ...headers, authorization: `Bearer ${key}` } })
-  const page = (await response.text())
-    .replaceAll('&quot;', '"')
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-  const shown = JSON.parse(
-    /<summary>Claude Desktop<\/summary><pre[^>]*><code>(.*?)<\/code>/s.exec(page)?.[1] ?? '',
-  )
+  const [, escaped = ''] =
+    /<summary>Claude Desktop<\/summary><pre[^>]*><code>(.*?)<\/code>/s.exec(await response.text()) ?? []
+  const shown = JSON.parse(escaped.replaceAll(/&#(\d+);/g, (_, code) => String.fromCharCode(code)))
   expect(shown.mcpServers.calgate).toEqual({
     command: 'npx',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: mcp-remote fills it in

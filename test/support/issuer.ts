@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from 'jose'
+import { exportJWK, exportSPKI, generateKeyPair, type JWK, SignJWT } from 'jose'
 
 /** Audience of every token that a test does not say otherwise of. */
 export const audience = 'https://mcp.example.org/mcp'
@@ -17,10 +17,12 @@ export interface Issuer extends AsyncDisposable {
   /** Signs a token with what its claims leave out as a valid token has it. */
   sign(
     claims?: Record<string, unknown>,
-    header?: { readonly kid?: string; readonly alg?: string },
+    header?: { readonly kid?: string | undefined; readonly alg?: string },
   ): Promise<string>
   /** Publishes new keys in the place of all earlier ones, and signs with these from now on. */
   rotate(): Promise<void>
+  /** Publishes so many more keys before its own, which it goes on to sign with. */
+  addKeys(count: number): Promise<void>
   /** The public key as PEM text, as anybody can have it. */
   publishKey(): Promise<string>
 }
@@ -29,6 +31,7 @@ export interface Issuer extends AsyncDisposable {
 export async function startIssuer(): Promise<Issuer> {
   let generation = 0
   let pair = await generateKeyPair('RS256', { extractable: true })
+  const others: JWK[] = []
   const counts = { asked: 0 }
   const state = { status: 200 }
   const describe = async () => ({
@@ -39,7 +42,7 @@ export async function startIssuer(): Promise<Issuer> {
   const server = createServer(async (_request, response) => {
     counts.asked += 1
     response.writeHead(state.status, { 'content-type': 'application/json' })
-    response.end(JSON.stringify({ keys: [await describe()] }))
+    response.end(JSON.stringify({ keys: [...others, await describe()] }))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
@@ -60,12 +63,19 @@ export async function startIssuer(): Promise<Issuer> {
     sign(claims = {}, header = {}) {
       const now = Math.floor(Date.now() / 1_000)
       const sound = { iss: url, aud: audience, sub: 'agent', iat: now, exp: now + 300 }
-      const protectedHeader = { alg: 'RS256', kid: `key-${generation}`, ...header }
+      const { kid, ...rest } = { alg: 'RS256', kid: `key-${generation}`, ...header }
+      const protectedHeader = { ...rest, ...(kid !== undefined && { kid }) }
       return new SignJWT({ ...sound, ...claims }).setProtectedHeader(protectedHeader).sign(pair.privateKey)
     },
     async rotate() {
       generation += 1
       pair = await generateKeyPair('RS256', { extractable: true })
+    },
+    async addKeys(count) {
+      for (let index = 0; index < count; index += 1) {
+        const { publicKey } = await generateKeyPair('RS256', { extractable: true })
+        others.push({ ...(await exportJWK(publicKey)), kid: `other-${others.length}`, alg: 'RS256' })
+      }
     },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
