@@ -2,7 +2,9 @@ import { Command } from 'commander'
 import type { DescriptionOptions } from '../description/files.ts'
 import type { Loading } from '../description/load.ts'
 import type { Problem, Severity } from '../description/problem.ts'
+import { readOperations } from '../document/operations.ts'
 import { listOperations } from '../document/responses.ts'
+import { listSecretTools } from '../mcp/schema-redaction.ts'
 import { type CommandContext, formatExamples } from './command.ts'
 import { addDescriptionOptions } from './description-options.ts'
 import { formatProblems, loadFiles } from './descriptions.ts'
@@ -28,8 +30,8 @@ export function createCheck({ stdout, setExitCode }: CommandContext): Command {
     )
     .action(async (files: readonly string[], options: CheckOptions) => {
       const loading = await loadFiles(files, options)
-      const { problems } = loading
       const served = loading.isRefused ? 0 : countOperations(loading)
+      const problems = [...loading.problems, ...(loading.isRefused ? [] : findSecretTools(loading))]
       stdout.write(options.json ? formatJson(problems, served) : formatText(problems, served))
       setExitCode(problems.some(({ severity }) => severity !== 'warning') ? 1 : 0)
     })
@@ -54,6 +56,23 @@ function formatJson(problems: readonly Problem[], served: number): string {
 
 function tell(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`
+}
+
+/** Finds the tools that a gateway with configured credentials would not list, unless its operator says otherwise. */
+function findSecretTools({ document, operations = [] }: Loading): Problem[] {
+  if (!document) return []
+  return listSecretTools(readOperations(document, () => {})).flatMap(({ method, path }) => {
+    const name = `${method} ${path}`
+    const own = operations.find((one) => `${one.method.toUpperCase()} ${one.key}` === name)
+    if (!own) return []
+    return {
+      file: own.description.file,
+      ...own.findPosition(),
+      message: `${name} is no tool with MCP_TOKENS=withhold: its response has nothing but secrets`,
+      expected: 'members that are no secrets, or x-secret on the whole response where it is meant to be none',
+      severity: 'warning',
+    }
+  })
 }
 
 function countOperations({ document }: Loading): number {

@@ -7,7 +7,8 @@ import type { SharedStateConfig } from '../config/network.ts'
 import { findUnknownVariables } from '../config/unknown-variables.ts'
 import { type Api, readApi } from '../document/api.ts'
 import { asRecord } from '../document/json.ts'
-import { readOperations } from '../document/operations.ts'
+import { type Operation, readOperations } from '../document/operations.ts'
+import { listSecretTools } from '../mcp/schema-redaction.ts'
 import { createReadinessCheck } from '../observability/readiness.ts'
 import { openPools } from '../upstream/pools.ts'
 import { type CommandContext, CommandError, formatExamples } from './command.ts'
@@ -60,7 +61,8 @@ async function examine(
     const api = readApi(document)
     const config = readSettings(environment, api, file)
     const unknown = findUnknownVariables(environment, api, file?.references)
-    checkScopes(config.keys ?? [], listScopes(readOperations(document, () => {})))
+    const operations = readOperations(document, () => {})
+    checkScopes(config.keys ?? [], listScopes(operations))
     const variables = unknown.map((one) => ({
       what: 'configuration',
       found: one,
@@ -74,6 +76,7 @@ async function examine(
       )),
       ...(config.sharedState ? [await examineState(config.sharedState)] : []),
       describeCredentials(config),
+      ...(config.redactTokens ? listSecretTools(operations).map(describeSecretTool) : []),
       await examineClock(config),
     ]
   } catch (error) {
@@ -175,6 +178,10 @@ function describeCredentials({ secrets, shared, keys, oauth }: Config): Finding 
     }
   const clients = keys || oauth ? 'clients are authenticated' : 'only this machine reaches it'
   return { what: 'credentials', found: `${names.join(', ')} is configured; ${clients}` }
+}
+
+function describeSecretTool({ method, path }: Operation): Finding {
+  return { what: 'tools', found: `${method} ${path} is no tool: its response has nothing but secrets` }
 }
 
 /** Compares the clock with the API's `Date` header (RFC 9110 §6.6.1): a wrong one makes valid tokens invalid. */

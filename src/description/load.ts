@@ -5,7 +5,7 @@ import { asRecord } from '../document/json.ts'
 import type { Selection } from '../document/selection.ts'
 import { addComponents, type Components } from './components.ts'
 import { composeDocument } from './composition.ts'
-import type { Description } from './description.ts'
+import type { Description, MergedOperation } from './description.ts'
 import { type DocumentSource, readDocumentSource, toDescription } from './document-source.ts'
 import { type MergeOptions, mergeOperations } from './merge.ts'
 import { applyOverlay } from './overlay/overlay.ts'
@@ -35,6 +35,8 @@ export interface LoadOptions extends MergeOptions {
 /** What loading came to; without a document there is at least one error among the problems. */
 export interface Loading {
   readonly document?: OpenApiDocument
+  /** The operations of the document. */
+  readonly operations?: readonly MergedOperation[]
   readonly problems: readonly Problem[]
 }
 
@@ -83,7 +85,7 @@ export async function loadDescriptions(options: LoadOptions): Promise<Loading> {
       .map((one) => describeUnmatched(one, options.files)),
     ...findSharedCredentials(selected, asRecord(asRecord(document.components).securitySchemes)),
   ]
-  return { document, problems: sortProblems(problems, options) }
+  return { document, operations: selected, problems: sortProblems(problems, options) }
 }
 
 function readSources(files: readonly NamedText[]) {

@@ -86,6 +86,7 @@ export const extensions = {
   },
   schema: {
     'x-propertyNames': { type: 'object' },
+    'x-secret': { type: 'boolean' },
   },
 } as const
 
@@ -120,6 +121,7 @@ export interface Extensions {
   readonly 'x-configured-only'?: boolean
   readonly 'x-env'?: Readonly<Partial<Record<'value' | 'username' | 'password' | 'prefix', string>>>
   readonly 'x-propertyNames'?: Readonly<Record<string, unknown>>
+  readonly 'x-secret'?: boolean
 }
 
 // The schemas above are constants: to compile the metaschema for them would take nine times as long as they take.

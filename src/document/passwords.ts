@@ -63,14 +63,9 @@ export function findPasswords(schema: JsonSchema, value: unknown): string[] {
 
 type Visit = (schema: unknown, value: unknown) => void
 
-function visitElements(
-  { prefixItems, items, unevaluatedItems, contains }: JsonSchema,
-  list: readonly unknown[],
-  visit: Visit,
-): void {
-  const first: readonly unknown[] = Array.isArray(prefixItems) ? prefixItems : []
+function visitElements(schema: JsonSchema, list: readonly unknown[], visit: Visit): void {
   for (const [index, one] of list.entries())
-    for (const schema of [first[index] ?? items, unevaluatedItems, contains]) visit(schema, one)
+    for (const element of listElementSchemas(schema, index)) visit(element, one)
 }
 
 function visitMembers(schema: JsonSchema, value: Readonly<Record<string, unknown>>, visit: Visit): void {
@@ -78,14 +73,14 @@ function visitMembers(schema: JsonSchema, value: Readonly<Record<string, unknown
     for (const member of listMemberSchemas(schema, name)) visit(member, one)
 }
 
-/** Lists the schemas that a schema may describe an element of a list by, wherever it stands. */
-export function listElementSchemas({
-  prefixItems,
-  items,
-  unevaluatedItems,
-  contains,
-}: JsonSchema): unknown[] {
-  return [prefixItems, items, unevaluatedItems, contains].flat().filter((one) => one !== undefined)
+/** Lists the schemas that a schema may describe an element of a list by: the one at an index, or any. */
+export function listElementSchemas(
+  { prefixItems, items, unevaluatedItems, contains }: JsonSchema,
+  index?: number,
+): unknown[] {
+  const first: readonly unknown[] = Array.isArray(prefixItems) ? prefixItems : []
+  const own = index === undefined ? [...first, items] : [first[index] ?? items]
+  return [...own, unevaluatedItems, contains].filter((one) => one !== undefined)
 }
 
 /** Lists the schemas that a schema describes a member by. */
@@ -105,6 +100,11 @@ const compilePatterns = onceFor((patternProperties: Readonly<Record<string, unkn
     return { member, matches: (name: string) => matcher?.test(name) ?? true }
   }),
 )
+
+/** Returns whether a schema calls its value a secret, itself. */
+export function isSecret(schema: JsonSchema): boolean {
+  return schema.format === 'password' || schema['x-secret'] === true
+}
 
 /** Returns whether a secret is among the parts of a schema, those that it refers to included. */
 export function holdsPassword(part: unknown, root: JsonSchema): boolean {
@@ -127,23 +127,23 @@ function reachesPassword(part: object, root: JsonSchema): boolean {
 }
 
 /** What stands in a schema itself: a secret, and references to definitions. */
-export interface SchemaScan {
+interface SchemaScan {
   readonly holdsPassword: boolean
   readonly references: readonly string[]
 }
 
 const scans = new WeakMap<object, SchemaScan>()
 
-/** Returns what stands in a schema; each is scanned once. */
-export function scanSchema(part: unknown): SchemaScan {
+/** Scans what stands in a schema; each is scanned once. */
+function scanSchema(part: unknown): SchemaScan {
   if (typeof part !== 'object' || part === null) return { holdsPassword: false, references: [] }
   const known = scans.get(part)
   if (known) return known
   const { $defs: _, ...own } = asRecord(part)
-  const { $ref, format } = own
+  const { $ref } = own
   const inner = Object.values(own).map(scanSchema)
   const found = {
-    holdsPassword: format === 'password' || inner.some((one) => one.holdsPassword),
+    holdsPassword: isSecret(own) || inner.some((one) => one.holdsPassword),
     references: [
       ...new Set([
         ...(typeof $ref === 'string' ? [$ref] : []),

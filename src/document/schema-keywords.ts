@@ -6,6 +6,8 @@ import { repairPattern } from './schema-pattern.ts'
 /** What the conversion of keywords needs of the document around them. */
 export interface KeywordContext {
   readonly convert: (schema: unknown) => JsonSchema
+  /** True where only the API sends what the schema describes. */
+  readonly isResponse: boolean
   /** Gives the name that a reference has in `$defs`; undefined where it leads nowhere. */
   readonly refer: (reference: string) => string | undefined
   /** True for a member of a schema that these messages need not have. */
@@ -31,6 +33,7 @@ const keywords: Readonly<Record<string, Convert>> = {
   title: readText,
   description: readText,
   format: (value) => (typeof value === 'string' && knownFormats.has(value) ? value : undefined),
+  'x-secret': (value, { isResponse }) => (value === true && isResponse ? true : undefined),
   contentEncoding: readText,
   contentMediaType: readText,
   readOnly: readIf((value) => value === true),

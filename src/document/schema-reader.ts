@@ -41,7 +41,9 @@ export function createSchemaReader(document: OpenApiDocument, direction: Directi
   )
   const listLeftOut = onceFor((schema: JsonSchema) => new Set(listJoined(schema).flatMap(listMarked)))
   const isLeftOut = (name: string, schema: JsonSchema) => listLeftOut(schema).has(name)
-  const convert = (schema: unknown): JsonSchema => convertKeywords(schema, { convert, refer, isLeftOut })
+  const isResponse = direction === 'response'
+  const convert = (schema: unknown): JsonSchema =>
+    convertKeywords(schema, { convert, refer, isLeftOut, isResponse })
   const refer = (reference: string): string | undefined => {
     const known = definitions.get(reference)
     if (known) return known.name

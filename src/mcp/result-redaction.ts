@@ -64,7 +64,7 @@ function prepare(part: unknown, root: JsonSchema, known: Known = new Map()): Sel
 
 function prepareSchema(schema: JsonSchema, root: JsonSchema, known: Known): Select {
   const { oneOf, anyOf, ...own } = schema.allOf === undefined ? schema : mergeAll(schema, root)
-  const isOpen = own.properties === undefined && own.items === undefined
+  const isOpen = [own.properties, own.items, own.prefixItems].every((one) => one === undefined)
   const choices = [oneOf ?? anyOf ?? []]
     .flat()
     // Beside members, a choice often says only which of them are required.
@@ -120,31 +120,50 @@ function countMembers(value: unknown): number {
 function prepareOwn(schema: JsonSchema, root: JsonSchema, known: Known): Select {
   const types = listTypes(schema)
   if (types.length === 0) return (value) => value
-  const { items } = schema
-  const selectItem = types.includes('array') ? prepare(items, root, known) : undefined
+  const selectElements = types.includes('array') ? prepareElements(schema, root, known) : undefined
   const selectObject = types.includes('object') ? prepareMembers(schema, root, known) : undefined
   const isPlain = types.some((type) => type !== 'object' && type !== 'array')
   return (value) => {
-    if (Array.isArray(value)) return selectItem && value.map(selectItem).filter((one) => one !== undefined)
+    if (Array.isArray(value)) return selectElements?.(value)
     if (isObject(value) && !JSON.isRawJSON(value)) return selectObject?.(value)
     return isPlain ? value : undefined
   }
 }
 
-function listTypes({ type, properties, items, enum: choices }: JsonSchema): unknown[] {
+/** In a tuple every element keeps its place, and those beyond the described ones are left out. */
+function prepareElements(
+  { items, prefixItems }: JsonSchema,
+  root: JsonSchema,
+  known: Known,
+): (list: readonly unknown[]) => unknown {
+  const isTuple = Array.isArray(prefixItems)
+  const first = isTuple ? prefixItems.map((one) => prepare(one, root, known)) : []
+  const rest: Select = isTuple && items === undefined ? () => undefined : prepare(items, root, known)
+  return (list) =>
+    list
+      .map((one, index) => {
+        const select = first[index]
+        return select ? (select(one) ?? null) : rest(one)
+      })
+      .filter((one) => one !== undefined)
+}
+
+function listTypes({ type, properties, items, prefixItems, enum: choices }: JsonSchema): unknown[] {
   const named = [type ?? []].flat()
   if (named.length > 0) return named
   if (properties !== undefined) return ['object']
-  if (items !== undefined) return ['array']
+  if (items !== undefined || prefixItems !== undefined) return ['array']
   return choices === undefined ? [] : ['string', 'number', 'boolean', 'null']
 }
 
 /** An object of which no member is described is the client's own, to be passed on as it is. */
 function prepareMembers(
-  { properties }: JsonSchema,
+  { properties, additionalProperties, patternProperties }: JsonSchema,
   root: JsonSchema,
   known: Known,
 ): (value: Readonly<Record<string, unknown>>) => object {
+  if (properties === undefined && patternProperties === undefined && isObject(additionalProperties))
+    return (value) => selectMembers(value, prepare(additionalProperties, root, known))
   if (properties === undefined) return (value) => value
   const members = new Map(
     Object.entries(asRecord(properties)).map(([name, one]) => [name, prepare(one, root, known)]),
@@ -158,6 +177,12 @@ function prepareMembers(
     }
     return selected ?? value
   }
+}
+
+function selectMembers(value: Readonly<Record<string, unknown>>, select: Select): object {
+  const selected = Object.entries(value).map(([name, one]) => [name, select(one)] as const)
+  if (selected.every(([name, one]) => one === value[name])) return value
+  return Object.fromEntries(selected.filter(([, one]) => one !== undefined))
 }
 
 function takeBefore(end: string, value: Readonly<Record<string, unknown>>): Record<string, unknown> {

@@ -1,20 +1,32 @@
-import { asRecord, readOwn } from '../document/json.ts'
+import { asRecord, isObject } from '../document/json.ts'
 import { dereference, type JsonSchema, listChoices, mergeAll } from '../document/json-schema.ts'
+import type { Operation } from '../document/operations.ts'
 import {
   holdsPassword,
+  isSecret,
   listElementSchemas,
   listInPlace,
   listMemberSchemas,
-  scanSchema,
 } from '../document/passwords.ts'
 
 /**
- * Returns the schema of a response without its secrets (`format: password`) and the plain values beside them, which are
- * about the secrets. Undefined when nothing would be left to tell; the very same schema when it holds no secret.
+ * Returns the schema of a response without its secrets (`format: password`, `x-secret`) and without what has nothing
+ * but secrets. Undefined when nothing would be left to tell; the very same schema when it holds no secret.
  */
 export function omitSecrets(root: JsonSchema): JsonSchema | undefined {
   let parts = 0
   return redactPart(root, { root, open: [], others: [], isLarge: () => ++parts > mostParts })
+}
+
+/**
+ * Lists the operations that are no tools where secrets are redacted, since nothing would be left to tell of their
+ * responses. Those whose whole response the document marks with `x-secret` are meant to be none, and are not listed.
+ */
+export function listSecretTools(operations: readonly Operation[]): Operation[] {
+  return operations.filter(({ tool, success: { schema } }) => {
+    if (!tool || omitSecrets(schema)) return false
+    return mergeAll(dereference(schema, schema), schema)['x-secret'] !== true
+  })
 }
 
 /** Parts that are redacted at most, of schemas that refer to each other; nothing is told of those beyond. */
@@ -34,73 +46,114 @@ function redactPart(part: JsonSchema, place: Place): JsonSchema | undefined {
   const { root, open, others } = place
   if (![part, ...others].some((one) => holdsPassword(one, root))) return part
   const joined = [part.allOf ?? []].flat()
-  const references = [part, ...joined].map((one) => readOwn(one, '$ref')).filter(Boolean)
+  const references = [part, ...joined].map((one) => asRecord(one).$ref).filter(Boolean)
   // A recursive part has the secret on an outer level, where it was left out.
   if (references.some((one) => open.includes(one)) || place.isLarge()) return undefined
   const { allOf: _, oneOf, anyOf, ...whole } = mergeAll(dereference(part, root), root)
-  const { type, properties, items, required, ...schema } = whole
   const all = [part, ...others].flatMap((one) => listAll(one, root))
   const choices: readonly unknown[] = [oneOf ?? [], anyOf ?? []].flat()
-  if (choices.length === 0 && isPlain(whole)) return all.some(isSecret) ? undefined : part
+  const isPlainValue = choices.length === 0 && isPlain(whole)
+  if (all.some((one) => isSecret(one) && (isPlainValue || one['x-secret'] === true))) return undefined
+  if (isPlainValue) return part
   const inner = { ...place, open: [...open, ...references] }
   const alternatives = choices
-    .map((one) => redactPart(asRecord(one), { ...inner, others: all }))
+    .map((one) => redactPart(asRecord(one), { ...inner, others: unique([part, ...others]) }))
     .filter((one) => one !== undefined)
   // Only whether there is a secret would be told.
   const told = alternatives.every((one) => one.type === 'null') ? [] : alternatives
-  const elements = all.flatMap(listElementSchemas)
-  const keptItems = items === undefined ? items : redactPart(asRecord(items), { ...inner, others: elements })
-  const kept = redactMembers(asRecord(properties), inner, all)
-  const names = Object.keys(kept ?? {})
-  const isEmpty = names.length === 0 && told.length === 0 && !keptItems
-  if (!kept || isEmpty || (items !== undefined && !keptItems)) return undefined
-  const types = [type ?? []].flat().filter((one) => {
-    if (one === 'object') return names.length > 0
-    return one !== 'array' || keptItems !== undefined
+  const kept = {
+    object: redactMembers(whole, inner, all) ?? redactAnyMember(inner, all),
+    array: redactElements(whole, inner, all),
+  }
+  if (!kept.object && !kept.array && told.length === 0) return undefined
+  const { type = ['object', 'array'], ...schema } = omitParts(whole)
+  const types = [type].flat().filter((one) => {
+    if (one === 'object' || one === 'array') return kept[one] !== undefined
+    return true
   })
   return {
     ...schema,
     ...(types.length > 0 && { type: types.length > 1 ? types : types[0] }),
     ...(told.length > 0 && { oneOf: told }),
-    ...(keptItems && { items: keptItems }),
-    ...(names.length > 0 && {
-      properties: kept,
-      required: [required ?? []].flat().filter((name) => names.includes(String(name))),
-    }),
+    ...kept.array,
+    ...kept.object,
   }
 }
 
-/** Undefined where nothing would be left of a member that is an object or a list. */
+/** Leaves out what describes parts of a value, of which only what is redacted may be told. */
+function omitParts(schema: JsonSchema): JsonSchema {
+  const { properties, required, items, prefixItems, ...beside } = schema
+  const { additionalProperties, unevaluatedProperties, patternProperties, ...rest } = beside
+  return rest
+}
+
+/** Undefined where no member that has a name would be left. */
 function redactMembers(
-  properties: JsonSchema,
+  { properties, required }: JsonSchema,
   place: Place,
   all: readonly JsonSchema[],
 ): JsonSchema | undefined {
-  const { root, open } = place
-  const isHidden = (one: unknown) => listAll(one, root).some(isSecret)
-  const members = Object.entries(properties)
-  const isBesideSecret = members.some(([, one]) => isHidden(one))
-  const kept = members.flatMap(([name, one]): [string, JsonSchema | undefined][] => {
-    const others = all.flatMap((other) => listMemberSchemas(other, name))
-    const isRecursive =
-      readOwn(one, 'properties') === undefined &&
-      scanSchema(one).references.some((reference) => open.includes(reference))
-    if (isRecursive || others.some(isHidden)) return []
-    const { type } = mergeAll(dereference(one, root), root)
-    if (isBesideSecret && type !== 'object') return []
-    return [[name, redactPart(asRecord(one), { ...place, others })]]
+  const isHidden = (one: unknown) => listAll(one, place.root).some(isSecret)
+  const kept = Object.entries(asRecord(properties)).flatMap(([name, one]) => {
+    const others = unique(all.flatMap((other) => listMemberSchemas(other, name)))
+    const member = others.some(isHidden) ? undefined : redactPart(asRecord(one), { ...place, others })
+    return member ? [[name, member] as const] : []
   })
-  return kept.some(([, one]) => one === undefined) ? undefined : Object.fromEntries(kept)
+  if (kept.length === 0) return undefined
+  const members = Object.fromEntries(kept)
+  return {
+    properties: members,
+    required: [required ?? []].flat().filter((name) => Object.hasOwn(members, String(name))),
+  }
+}
+
+/** Redacts the members of a map; where some have a name in the description, the others are not meant to be seen. */
+function redactAnyMember(place: Place, all: readonly JsonSchema[]): JsonSchema | undefined {
+  if (all.some(({ properties }) => properties !== undefined)) return undefined
+  const others = unique(all.flatMap(listAnyMemberSchemas))
+  if (others.length === 0) return undefined
+  const member = redactPart({ anyOf: others }, { ...place, others })
+  return member && { additionalProperties: member }
+}
+
+function listAnyMemberSchemas(schema: JsonSchema): unknown[] {
+  const { additionalProperties, unevaluatedProperties, patternProperties } = schema
+  const named = Object.values(asRecord(patternProperties))
+  return [additionalProperties, unevaluatedProperties, ...named].filter(isObject)
+}
+
+/** Undefined where no element would be left; in a tuple every element that is left out keeps its place. */
+function redactElements(
+  { items, prefixItems }: JsonSchema,
+  place: Place,
+  all: readonly JsonSchema[],
+): JsonSchema | undefined {
+  const places: readonly unknown[] = [prefixItems ?? []].flat()
+  const first = places.map((one, index) => {
+    const others = unique(all.flatMap((other) => listElementSchemas(other, index)))
+    return redactPart(asRecord(one), { ...place, others })
+  })
+  const others = unique(all.flatMap((one) => listElementSchemas(one)))
+  const rest = items === undefined ? undefined : redactPart(asRecord(items), { ...place, others })
+  if (!rest && first.every((one) => one === undefined)) return undefined
+  return {
+    ...(places.length > 0 && { prefixItems: first.map((one) => one ?? nothing) }),
+    ...(rest && { items: rest }),
+  }
+}
+
+/** Describes a value of which nothing is told. */
+const nothing: JsonSchema = { type: 'object', properties: {} }
+
+/** The same part of a schema is reached in many ways, and each would be looked at again. */
+function unique(parts: readonly unknown[]): unknown[] {
+  return [...new Set(parts)]
 }
 
 /** Lists a schema and all that describes the same value: what it is joined of, chooses from or has conditions for. */
 function listAll(part: unknown, root: JsonSchema): JsonSchema[] {
   const schema = dereference(part, root)
   return [schema, ...listChoices(schema, root, listInPlace)]
-}
-
-function isSecret({ format }: JsonSchema): boolean {
-  return format === 'password'
 }
 
 /** Returns whether a value has neither members nor elements. */

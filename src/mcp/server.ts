@@ -7,6 +7,7 @@ import type { CredentialSource } from './arguments.ts'
 import { type PageOptions, refuseUnrouted, registerMcp } from './endpoint.ts'
 import type { RpcError } from './json-rpc.ts'
 import type { ProtocolOptions } from './protocol.ts'
+import { listSecretTools } from './schema-redaction.ts'
 import type { StdioOffer } from './stdio.ts'
 import { offerSearch } from './tool-search.ts'
 import { createTools, type ToolOptions } from './tools.ts'
@@ -43,6 +44,11 @@ export async function createMcpServer(
     operations: options.operations,
     page: options.page,
   })
+  for (const { method, path } of options.policy.redactTokens ? listSecretTools(options.operations) : [])
+    options.logger.warn(
+      { operation: `${method} ${path}`, reason: 'its response has nothing but secrets' },
+      'tool not listed',
+    )
   const count = options.operations.filter(({ tool }) => tool !== undefined).length
   if (count > mostTools && !options.offersSearch)
     options.logger.warn(

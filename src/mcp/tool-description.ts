@@ -56,7 +56,7 @@ export interface OfferOptions {
 
 /**
  * Makes the tool of an operation what clients see of it. Undefined when there is none, when nobody may call it, and
- * when all it would do is end tokens for new ones that nobody receives.
+ * when its response has nothing but secrets that nobody would receive.
  */
 export function offerTool(
   operation: CheckedOperation,

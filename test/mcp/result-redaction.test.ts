@@ -10,7 +10,9 @@ const object = (properties: JsonSchema, more: JsonSchema = {}) => ({ type: 'obje
 const nothing = { type: 'null' }
 const ref = (name: string) => ({ $ref: `#/$defs/${name}` })
 const user = object({ name: text })
-const tokens = object({ user, token: password, expires: text })
+/** About a secret, though it is none. */
+const aside = { type: 'string', 'x-secret': true }
+const tokens = object({ user, token: password, expires: aside })
 const node = object({ name: user, token: password, child: ref('Node') })
 
 /** What is told of a value by a schema, or that nothing would be. */
@@ -151,11 +153,75 @@ describe('a secret is redacted', () => {
     expect(JSON.stringify(got)).not.toContain(secret)
   })
 
+  const webhook = { id: 'a', url: 'https://a.example', secret, more: secret }
+  const hook = object({ id: text, url: text, secret: password })
+  const shown = { id: 'a', url: 'https://a.example' }
+  const map = (member: JsonSchema) => ({ type: 'object', additionalProperties: member })
+  const tuple = (...prefixItems: JsonSchema[]) => ({ type: 'array', prefixItems })
+  it.each<[string, JsonSchema, unknown, unknown]>([
+    ['plain members', hook, webhook, shown],
+    [
+      'an object',
+      object({ id: text, auth: object({ key: password }) }),
+      { id: 'a', auth: webhook },
+      { id: 'a' },
+    ],
+    [
+      'one of two objects',
+      object({ user, auth: hasToken }),
+      { user: { name: 'Ada' }, auth: { token: secret } },
+      told,
+    ],
+    ['a list', { type: 'array', items: hook }, [webhook, secret, {}], [shown, {}]],
+    [
+      'a list in a member',
+      object({
+        total: { type: 'integer' },
+        items: { type: 'array', items: hook },
+        keys: { type: 'array', items: password },
+      }),
+      { total: 1, items: [webhook], keys: [secret] },
+      { total: 1, items: [shown] },
+    ],
+    ['a map', map(hook), { x: webhook, y: secret }, { x: shown }],
+    ['a map without a type', { additionalProperties: hook }, { x: webhook }, { x: shown }],
+    ['a map by patterns', { patternProperties: { '^x': hook } }, { x: webhook, y: secret }, { x: shown }],
+    [
+      'a map in a member',
+      object({ id: text, all: map(hook) }),
+      { id: 'a', all: { x: webhook } },
+      { id: 'a', all: { x: shown } },
+    ],
+    ['a tuple', tuple(text, password, hook), ['a', secret, webhook, secret], ['a', null, shown]],
+    ['a tuple before a list', { ...tuple(password), items: text }, [secret], 'nothing'],
+    [
+      'a choice',
+      { oneOf: [hook, object({ id: text, name: text })] },
+      { id: 'a', name: 'b', secret },
+      { id: 'a', name: 'b' },
+    ],
+    ['what may be null', { anyOf: [hook, nothing] }, null, null],
+    [
+      'what is joined',
+      { allOf: [object({ id: text, url: text }), object({ secret: password })] },
+      webhook,
+      shown,
+    ],
+  ])('beside plain values, which are told, of %s', (_of, schema, value, expected) => {
+    const got = tell(schema, value)
+    expect(got).toEqual(expected)
+    expect(JSON.stringify(got)).not.toContain(secret)
+  })
+
   it.each<[string, JsonSchema]>([
     ['a secret', password],
     ['a secret that may be null', { anyOf: [password, nothing] }],
-    ['members that are about a secret', object({ token: password, expires: text })],
-    ['the same in what is joined', object({ expires: text }, { allOf: [object({ token: password })] })],
+    ['members that are about a secret', object({ token: password, expires: aside })],
+    ['the same in what is joined', object({ expires: aside }, { allOf: [object({ token: password })] })],
+    ['what is a secret as a whole', object({ a: text }, { 'x-secret': true })],
+    ['what may be a secret as a whole', { oneOf: [object({ a: text }, { 'x-secret': true }), user] }],
+    ['a map beside members', object({ a: password }, { additionalProperties: {} })],
+    ['a tuple of secrets', { type: 'array', prefixItems: [password, aside] }],
     ['an object that may be null', { anyOf: [object({ token: password }), nothing] }],
     ['members of any name', { type: 'object', additionalProperties: password }],
     ['a text that may be a secret', { oneOf: [text, password] }],
@@ -216,6 +282,18 @@ describe('what is described is told', () => {
       { a: 'x' },
     ],
     ['anything where nothing is described', {}, { a: [1] }, { a: [1] }],
+    [
+      'each member of a map',
+      { type: 'object', additionalProperties: user },
+      { a: { name: 'Ada', more: 1 }, b: 'b' },
+      { a: { name: 'Ada' } },
+    ],
+    [
+      'each element of a tuple',
+      { type: 'array', prefixItems: [text, user] },
+      ['a', { name: 'Ada', more: 1 }, 'c'],
+      ['a', { name: 'Ada' }],
+    ],
     [
       'a part that is joined with the whole that it is of',
       {
