@@ -6,19 +6,36 @@ import { currentCall, type Interceptor, type UpstreamResponse } from './call.ts'
 /** Seconds for which a client is refused at most, whatever the upstream says. */
 const longestWait = 300
 
-/** Returns the seconds to wait that a response names, in `Retry-After` or in another header of the upstream's. */
+/** Seconds that a client is told to wait at most, as many as a number of six digits can say. */
+const longestTold = 999_999
+
+/** A date of HTTP, obsolete forms included: that of `asctime` has no zone and means GMT too (RFC 9110 §5.6.7). */
+const httpDate = /^[A-Z][a-z]{2,8},? [\w -]*\d\d:\d\d:\d\d(?: \d{4})?(?: GMT)?$/
+
+/**
+ * Returns the seconds to wait that a response names, as a number or a date (RFC 9110 §10.2.3), in `Retry-After` or else
+ * in another header of the upstream's.
+ */
 export function readRetryAfter(
   headers: UpstreamResponse['headers'],
   header = 'retry-after',
 ): number | undefined {
-  const text = headers['retry-after'] ?? headers[header]
-  return typeof text === 'string' && /^\d{1,6}$/.test(text) ? Number(text) : undefined
+  return readSeconds(headers['retry-after']) ?? readSeconds(headers[header])
+}
+
+function readSeconds(value: string | string[] | undefined): number | undefined {
+  if (typeof value !== 'string') return undefined
+  if (/^\d{1,6}$/.test(value)) return Number(value)
+  if (!httpDate.test(value)) return undefined
+  // The clock of the store may begin anywhere, and a date can be compared with the system's alone.
+  const seconds = Math.ceil((Date.parse(value.replace(/(?: GMT)?$/, ' GMT')) - Date.now()) / 1_000)
+  return Number.isNaN(seconds) ? undefined : Math.min(Math.max(seconds, 0), longestTold)
 }
 
 /**
  * Refuses the calls of a client that the upstream has asked to wait, until then, and gives a 429 the `Retry-After`
  * that clients know to read. Clients of different upstreams are different ones. The header says how long to wait, where
- * the upstream sends no `Retry-After`. Rejects with `upstream_rate_limited`.
+ * the upstream sends no `Retry-After` that can be read. Rejects with `upstream_rate_limited`.
  */
 export function backOff(
   waits: WaitList,

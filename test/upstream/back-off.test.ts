@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { startGateway } from '../support/gateway.ts'
 import { behaveWell, startRawUpstream, writeAnswer } from '../support/raw-upstream.ts'
 import { calls, type ServerName, servers } from '../support/servers.ts'
@@ -61,6 +61,53 @@ test.each([undefined, '0', '-1', 'soon', '1e3'])('a 429 with the reset %s refuse
   await sent[0]?.settle(null, respond(429, {}, { 'x-ratelimit-reset-default': reset }))
   await call(read)
   expect(sent).toHaveLength(2)
+})
+
+describe('a date of HTTP', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2030, 10, 6, 8, 49, 30) }))
+  afterEach(() => void vi.useRealTimers())
+
+  test.each([
+    ['Wed, 06 Nov 2030 08:49:37 GMT', '7'],
+    ['Wednesday, 06-Nov-30 08:49:37 GMT', '7'],
+    ['Wed Nov  6 08:49:37 2030', '7'],
+    ['Wed, 06 Nov 2030 08:49:30 GMT', undefined],
+    ['Sun, 06 Nov 1994 08:49:37 GMT', undefined],
+  ])('%s in Retry-After refuses calls for %s seconds', async (date, left) => {
+    const { call, clock, sent } = openRequester()
+    const first = await call(read)
+    await sent[0]?.settle(null, respond(429, {}, { 'retry-after': date }))
+    expect(first.response?.headers['retry-after']).toBe(left ?? '0')
+    const { error } = await call(create)
+    expect(error?.headers['retry-after']).toBe(left)
+    clock.now = 7_000
+    await call(read)
+    expect(sent).toHaveLength(left === undefined ? 3 : 2)
+  })
+
+  test('in another header, where Retry-After cannot be read, is taken too', async () => {
+    for (const unread of ['soon', 'Wed, 06 Nov', '1e3', '2030-11-06T08:49:37Z']) {
+      const { call, sent } = openRequester()
+      const first = await call(read)
+      const headers = {
+        'retry-after': unread,
+        'x-ratelimit-reset-default': 'Wed, 06 Nov 2030 08:49:37 GMT',
+      }
+      await sent[0]?.settle(null, respond(429, {}, headers))
+      expect(first.response?.headers['retry-after']).toBe('7')
+    }
+  })
+
+  test('far away refuses nobody for longer than five minutes', async () => {
+    const { call, clock, sent } = openRequester()
+    await call(read)
+    await sent[0]?.settle(null, respond(429, {}, { 'retry-after': 'Thu, 06 Nov 2031 08:49:37 GMT' }))
+    clock.now = 299_999
+    expect((await call(read)).error?.code).toBe('upstream_rate_limited')
+    clock.now = 300_000
+    await call(read)
+    expect(sent).toHaveLength(2)
+  })
 })
 
 test.each<ServerName>(['rest', 'mcp'])(
