@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 
 /** Where a tunnel leads. */
 export interface TunnelTarget {
+  /** An address of IPv6 without its brackets. */
   readonly hostname: string
   readonly port: string
   readonly protocol: string
@@ -15,7 +16,8 @@ export interface TunnelTarget {
  */
 export function openTunnel(proxy: URL, target: TunnelTarget, timeout: number): Promise<Socket> {
   const { hostname, port, protocol } = target
-  const authority = `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`
+  const host = hostname.includes(':') ? `[${hostname}]` : hostname
+  const authority = `${host}:${port || (protocol === 'https:' ? '443' : '80')}`
   const credentials = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`
   const authorization = `Basic ${Buffer.from(credentials).toString('base64')}`
   const request = proxy.protocol === 'https:' ? requestHttps : requestHttp
@@ -29,9 +31,9 @@ export function openTunnel(proxy: URL, target: TunnelTarget, timeout: number): P
       agent: false,
       timeout,
     })
-      .once('connect', ({ statusCode }, socket: Socket) => {
+      .once('connect', ({ statusCode = 0 }, socket: Socket) => {
         socket.setTimeout(0)
-        if (statusCode === 200) resolve(socket)
+        if (statusCode >= 200 && statusCode < 300) resolve(socket)
         else {
           socket.destroy()
           reject(new Error(`the proxy refused the tunnel with ${statusCode}`))
