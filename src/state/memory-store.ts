@@ -2,14 +2,20 @@ import { GatewayError } from '../errors/gateway-error.ts'
 import { type Clock, ExpiringMap } from './expiring-map.ts'
 import type { Count, Kept, Store } from './store.ts'
 
-/** Bytes of JSON in memory at most, but for the values of records that were claimed before. */
+/** Bytes of records in memory at most, but for what calls write down that were let in before and cannot be bare. */
 const capacity = 64 * 1024 * 1024
+
+/** Part of it that records with a bare form may fill; beyond it some become bare, so that the next claim has room. */
+const mostFilled = 15 / 16
 
 /** Bytes that a record weighs beside its value. */
 const overhead = 512
 
 /** Counters in memory at most. Beyond it the oldest begin again. */
 const mostCounters = 50_000
+
+/** Bytes of what was used once in memory at most; beyond it nothing more may be used. */
+const mostSpent = 16 * 1024 * 1024
 
 /** Bytes of kept values in memory at most; beyond it the oldest are dropped. */
 const mostKept = 16 * 1024 * 1024
@@ -24,16 +30,20 @@ interface Marked<Value> extends Kept<Value> {
 /** Creates a store in this process's memory. */
 export function createMemoryStore<Value>(clock: Clock, most = capacity): Store<Value> {
   const records = new MemoryRecords<Value>(clock, most)
+  const spent = new MemoryRecords<true>(clock, mostSpent)
   const counters = new ExpiringMap<{ calls: number }>({ clock, capacity: mostCounters })
-  const weigh = ({ value }: Marked<Value>) => 1024 + JSON.stringify(value).length
-  const responses = new ExpiringMap<Marked<Value>>({ clock, capacity: mostKept, weigh })
+  const responses = new ExpiringMap<Marked<Value>>({
+    clock,
+    capacity: mostKept,
+    weigh: ({ value }) => 1024 + JSON.stringify(value).length,
+  })
   const waiting = new ExpiringMap<true>({ clock, capacity: mostWaits })
   const waits = {
     isUsed: false,
     remaining: (name: string) => waiting.remaining(name),
     add(name: string, milliseconds: number) {
       waits.isUsed = true
-      waiting.set(name, true, milliseconds)
+      if (milliseconds > waiting.remaining(name)) waiting.set(name, true, milliseconds)
     },
   }
   const count = (key: string, window: number): Count => {
@@ -44,10 +54,10 @@ export function createMemoryStore<Value>(clock: Clock, most = capacity): Store<V
   }
   return {
     claim: async (key, value, ttl, owner) => records.claim(key, value, ttl, owner),
-    set: async (key, value, ttl) => records.replace(key, value, ttl),
+    set: async (key, value, ttl, bare) => records.replace(key, value, ttl, bare),
     delete: async (key, claimed) => records.release(key, claimed),
     count: async (key, window) => count(key, window),
-    spend: async (name, ttl) => count(name, ttl).calls === 1,
+    spend: async (name, ttl) => spent.claim(name, true, ttl, name) === undefined,
     keep: async (key, kept, marks) => responses.set(key, { ...kept, marks }, kept.ttl),
     async take(key) {
       const found = responses.get(key)
@@ -70,15 +80,24 @@ interface StoredRecord<Value> {
   readonly weight: number
   readonly expiresAt: number
   readonly owner: string
+  /** What takes the place of the value where others need its room. */
+  readonly bare?: Value | undefined
+}
+
+interface Share {
+  weight: number
+  /** Keys of the records that have a bare form, the oldest first. */
+  readonly whole: Set<string>
 }
 
 /**
  * Records of which none is dropped before it expires. An owner may have as many bytes as are free: alone it gets half
- * of the store, and with each further owner there is less for everybody, but always something.
+ * of the store, and with each further owner there is less for everybody, but always something. Calls at the same time
+ * may write down more than that: then the oldest records of the owner that has most become bare.
  */
 class MemoryRecords<Value> {
   readonly #records = new Map<string, StoredRecord<Value>>()
-  readonly #shares = new Map<string, number>()
+  readonly #shares = new Map<string, Share>()
   readonly #clock: Clock
   readonly #capacity: number
   #weight = 0
@@ -93,20 +112,22 @@ class MemoryRecords<Value> {
     if (known && known.expiresAt > this.#clock()) return known.value
     this.delete(key)
     this.#dropExpired()
-    if ((this.#shares.get(owner) ?? 0) + overhead > this.#capacity - this.#weight)
+    if ((this.#shares.get(owner)?.weight ?? 0) + overhead > this.#capacity - this.#weight)
       throw new GatewayError('overloaded', {
         detail:
-          'Nothing more can be remembered for this client now; send the call later, or without an idempotency key.',
+          'Nothing more can be remembered for this client now; send the call later, or without an idempotency key if it has one.',
         headers: { 'retry-after': '60' },
       })
-    this.#set(key, value, ttl, owner)
+    this.#set(key, { value, weight: weigh(value), expiresAt: this.#clock() + ttl, owner })
     return undefined
   }
 
-  replace(key: string, value: Value, ttl: number): void {
+  replace(key: string, value: Value, ttl: number, bare: Value | undefined): void {
     const owner = this.#records.get(key)?.owner ?? ''
     this.delete(key)
-    this.#set(key, value, ttl, owner)
+    this.#dropExpired()
+    this.#set(key, { value, weight: weigh(value), expiresAt: this.#clock() + ttl, owner, bare })
+    while (this.#weight > this.#capacity * mostFilled && this.#bareOldest());
   }
 
   /** Deletes the record that a call has claimed; one that has expired may be another call's by now. */
@@ -115,20 +136,43 @@ class MemoryRecords<Value> {
   }
 
   delete(key: string): void {
-    const known = this.#records.get(key)
-    if (!known) return
-    const share = (this.#shares.get(known.owner) ?? 0) - known.weight
+    this.#uncount(key)
     this.#records.delete(key)
-    this.#weight -= known.weight
-    if (share > 0) this.#shares.set(known.owner, share)
-    else this.#shares.delete(known.owner)
   }
 
-  #set(key: string, value: Value, ttl: number, owner: string): void {
-    const weight = overhead + JSON.stringify(value).length
-    this.#records.set(key, { value, weight, expiresAt: this.#clock() + ttl, owner })
-    this.#shares.set(owner, (this.#shares.get(owner) ?? 0) + weight)
+  #set(key: string, record: StoredRecord<Value>): void {
+    const { weight, owner, bare } = record
+    const share = this.#shares.get(owner) ?? { weight: 0, whole: new Set() }
+    this.#records.set(key, record)
+    this.#shares.set(owner, share)
+    if (bare !== undefined) share.whole.add(key)
+    share.weight += weight
     this.#weight += weight
+  }
+
+  #uncount(key: string): void {
+    const known = this.#records.get(key)
+    const share = known && this.#shares.get(known.owner)
+    if (!share) return
+    share.whole.delete(key)
+    share.weight -= known.weight
+    this.#weight -= known.weight
+    if (share.weight <= 0) this.#shares.delete(known.owner)
+  }
+
+  /** Makes the oldest record bare of the owner that has most. Returns whether there was one. */
+  #bareOldest(): boolean {
+    let largest: Share | undefined
+    for (const share of this.#shares.values())
+      if (share.whole.size > 0 && share.weight > (largest?.weight ?? 0)) largest = share
+    const [key = ''] = largest?.whole ?? []
+    const known = this.#records.get(key)
+    if (known?.bare === undefined) return false
+    const { bare: value, expiresAt, owner } = known
+    this.#uncount(key)
+    // It keeps its place, by which it expires.
+    this.#set(key, { value, weight: weigh(value), expiresAt, owner })
+    return true
   }
 
   /** Records are in the order of their last setting, and all live equally long. */
@@ -139,4 +183,8 @@ class MemoryRecords<Value> {
       this.delete(key)
     }
   }
+}
+
+function weigh(value: unknown): number {
+  return overhead + JSON.stringify(value).length
 }

@@ -15,7 +15,10 @@ export interface CounterStore {
 
 /** Lets things be used once; replicas that share them share a store. */
 export interface SpendingStore {
-  /** Resolves with true for the first use of a name in `ttl` milliseconds, in one atomic step. */
+  /**
+   * Resolves with true for the first use of a name in `ttl` milliseconds, in one atomic step. Rejects with `overloaded`
+   * rather than forget a use.
+   */
   spend(name: string, ttl: number): Promise<boolean>
 }
 
@@ -54,8 +57,11 @@ export interface Store<Value> extends CounterStore, SpendingStore {
    * Rejects with `overloaded` when the owner has had its share of the store.
    */
   claim(key: string, value: Value, ttl: number, owner: string): Promise<Value | undefined>
-  /** Replaces a record that was claimed, for `ttl` milliseconds; there is room for it, however full the store is. */
-  set(key: string, value: Value, ttl: number): Promise<void>
+  /**
+   * Replaces a record that was claimed, for `ttl` milliseconds; there is room for it, however full the store is. The
+   * bare value may take its place, now or later, so that there is room for others.
+   */
+  set(key: string, value: Value, ttl: number, bare?: Value): Promise<void>
   /** Deletes a record that was claimed here, by the value that it was claimed with, and was not replaced. */
   delete(key: string, claimed: Value): Promise<void>
   /** Keeps a value until it is taken, or one of the marks is set. */

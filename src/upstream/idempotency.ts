@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { isJsonType } from '../document/json.ts'
+import type { Operation } from '../document/operations.ts'
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
 import type { Fingerprint } from '../state/fingerprint.ts'
 import type { Store } from '../state/store.ts'
@@ -21,7 +22,11 @@ export interface IdempotencyRecord {
   /** Fingerprint of the exact call. */
   readonly call: string
   readonly response?: StoredResponse
-  readonly error?: { readonly code: ErrorCode; readonly recovery?: string | undefined }
+  readonly error?: {
+    readonly code: ErrorCode
+    readonly recovery?: string | undefined
+    readonly detail?: string
+  }
 }
 
 /**
@@ -44,13 +49,20 @@ export function idempotency(store: Store<IdempotencyRecord>, fingerprint: Finger
     try {
       const response = await send(request)
       if (mayRepeat(response)) await store.delete(key, record)
-      else await store.set(key, { call, response: encodeResponse(response) }, memory)
+      else await store.set(key, { call, response: encodeResponse(response) }, memory, bare(call, operation))
       return response
     } catch (error) {
       await recordError(store, key, record, error)
       throw error
     }
   }
+}
+
+/** What is left of a response where there is no room for it: the call is not sent again. */
+function bare(call: string, { recovery }: Operation): IdempotencyRecord {
+  const detail =
+    'The call was sent once, and there was no room to keep its response. Read the state before repeating it.'
+  return { call, error: { code: 'upstream_invalid_response', recovery, detail } }
 }
 
 /** Returns a request whose body names its call. Throws a `TypeError` on a stream, which such a call never has. */
@@ -85,7 +97,7 @@ function isUnknown(code: ErrorCode): boolean {
 function repeat(known: IdempotencyRecord, call: string): UpstreamResponse {
   const { response, error } = known
   if (known.call !== call) throw new GatewayError('idempotency_key_reused')
-  if (error) throw new GatewayError(error.code, { recovery: error.recovery })
+  if (error) throw new GatewayError(error.code, error)
   if (!response) throw new GatewayError('idempotency_key_in_use', { headers: { 'retry-after': '1' } })
   return decodeResponse(response)
 }

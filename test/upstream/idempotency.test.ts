@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { GatewayError } from '../../src/errors/gateway-error.ts'
+import { createMemoryStore } from '../../src/state/memory-store.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { behaveWell, type RawUpstream, startRawUpstream, writeAnswer } from '../support/raw-upstream.ts'
 import { calls, servers } from '../support/servers.ts'
@@ -149,6 +150,28 @@ test.each([
     await closing
   },
 )
+
+test('responses of one client that are too many are not repeated, and no call is sent twice by it', async () => {
+  const { call, sent } = openRequester({ store: createMemoryStore(() => 0, 100_000) })
+  const keys = Array.from({ length: 60 }, (_, n) => ({ idempotencyKey: `key ${n}` }))
+  for (const one of keys) await call(create, one)
+  for (const one of sent) await one.settle(null, respond(201, { text: 'x'.repeat(2_000) }))
+  const repeated = await Promise.all(keys.map((one) => call(create, one)))
+  expect([repeated[0], repeated[59]].map((one) => one && outcome(one))).toEqual([
+    'upstream_invalid_response',
+    201,
+  ])
+  expect(repeated[0]?.error?.toProblem()).toMatchObject({
+    outcome: 'unknown',
+    retryable: false,
+    recovery: create.recovery,
+  })
+  expect(sent).toHaveLength(60)
+  const other = { ...key, headers: { 'x-cal-client-id': '2' } }
+  await call(create, other)
+  await sent[60]?.settle(null, respond(201))
+  expect(outcome(await call(create, other))).toBe(201)
+})
 
 let upstream: RawUpstream
 let gateway: RunningGateway
