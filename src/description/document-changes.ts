@@ -4,12 +4,13 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { parse } from 'yaml'
 import type { OpenApiDocument } from '../document/document.ts'
 import { asRecord } from '../document/json.ts'
 import { listOperations, methods } from '../document/responses.ts'
+import { expandChanged } from './changed-operations.ts'
 import { nameMoved, toComparable } from './comparable-documents.ts'
-import { findPart } from './openapi/references.ts'
+import { resolvePart } from './openapi/references.ts'
+import { readSource } from './source.ts'
 import { type Change, compareExtensions } from './tool-changes.ts'
 
 type Values = Readonly<Record<string, unknown>>
@@ -28,9 +29,8 @@ export interface Surroundings {
 
 /**
  * Lists what changes from one OpenAPI document to another (files, JSON or YAML), rated by Redocly's rules for the
- * direction a part travels in, and by ours for exposed paths and tools. Both documents are compared with every
- * reference written out, so that each operation a shared part belongs to is named, as request and as response; a
- * component that no operation uses changes nothing for clients.
+ * direction a part travels in, and by ours for exposed paths and tools. Each operation that a changed part belongs to is
+ * named, as request and as response; a component that no operation uses changes nothing for clients.
  * Throws a `ComparisonError`.
  */
 export async function listChanges(old: string, next: string, surroundings: Surroundings): Promise<Change[]> {
@@ -40,7 +40,7 @@ export async function listChanges(old: string, next: string, surroundings: Surro
     const counterpart = nextOperations.get(name)
     return counterpart ? compareExtensions(name, operation, counterpart) : []
   })
-  const documents = toComparable(...candidates)
+  const documents = toComparable(...expand(...candidates))
   const report = await compare(...documents, surroundings)
   const rated = [report.changes]
     .flat()
@@ -48,6 +48,16 @@ export async function listChanges(old: string, next: string, surroundings: Surro
     .filter(({ path }) => !/^#\/components\/(?!securitySchemes)/.test(String(path)))
     .map((one) => toChange(one, documents))
   return [...rated, ...extensions].sort((a, b) => Number(b.breaking) - Number(a.breaking))
+}
+
+function expand(
+  ...candidates: readonly [OpenApiDocument, OpenApiDocument]
+): ReturnType<typeof expandChanged> {
+  try {
+    return expandChanged(...candidates)
+  } catch (error) {
+    throw error instanceof RangeError ? new ComparisonError(error.message) : error
+  }
 }
 
 /** Writes changes one a line, the breaking ones first as `listChanges` has them, and counts them at the end. */
@@ -64,28 +74,16 @@ async function readCandidate(file: string): Promise<OpenApiDocument> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new ComparisonError(`${file} cannot be read (${asRecord(error).code})`)
   })
-  try {
-    const document = asRecord(parse(text))
-    if (!/^3\./.test(String(document.openapi))) throw new TypeError('it has no `openapi: 3.…`')
-    const { openapi, paths, ...rest } = asRecord(inline(document, document, []))
-    const items = Object.entries(asRecord(paths)).map(([path, item]) => [path, asRecord(item)] as const)
-    return { openapi: String(openapi), ...rest, paths: Object.fromEntries(items) }
-  } catch (error) {
-    const [reason] = String(error instanceof Error ? error.message : error).split('\n')
-    throw new ComparisonError(`${file} is not an OpenAPI 3 document: ${reason}`)
-  }
-}
-
-/** Writes every reference out but those that lead back to themselves, which stay. */
-function inline(part: unknown, document: Values, open: readonly string[]): unknown {
-  if (Array.isArray(part)) return part.map((one) => inline(one, document, open))
-  if (typeof part !== 'object' || part === null) return part
-  const { $ref } = asRecord(part)
-  if (typeof $ref === 'string' && $ref.startsWith('#/') && !open.includes($ref))
-    return inline(findPart(document, $ref), document, [...open, $ref])
-  return Object.fromEntries(
-    Object.entries(part).map(([name, one]: [string, unknown]) => [name, inline(one, document, open)]),
-  )
+  const { value, problems } = readSource(text, file)
+  const { openapi, paths, ...rest } = asRecord(value)
+  const reason =
+    problems[0]?.message ?? (/^3\./.test(String(openapi)) ? undefined : 'it has no `openapi: 3.…`')
+  if (reason !== undefined) throw new ComparisonError(`${file} is not an OpenAPI 3 document: ${reason}`)
+  const items = Object.entries(asRecord(paths)).map(([path, item]) => {
+    const { $ref, ...own } = asRecord(item)
+    return [path, { ...asRecord(resolvePart(value, item)), ...own }] as const
+  })
+  return { openapi: String(openapi), ...rest, paths: Object.fromEntries(items) }
 }
 
 function splitPointer(pointer: string): string[] {

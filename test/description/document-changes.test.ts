@@ -282,6 +282,82 @@ describe('two documents', () => {
     expect(found.map(({ place }) => place)).toEqual(['responses/201/headers/x-scope/schema type'])
   })
 
+  it('show a change once for each operation where schemas lead to one another', async () => {
+    const names = Array.from({ length: 12 }, (_, index) => `S${index}`)
+    const share = (type: string) => {
+      const references = names.map((name) => [name, { $ref: `#/components/schemas/${name}` }])
+      const properties = { ...Object.fromEntries(references), x: { type: 'string' } }
+      const schemas = names.map((name, index) => [
+        name,
+        { type: 'object', properties: { ...properties, ...(index === 11 && { x: { type } }) } },
+      ])
+      const User = { $ref: '#/components/schemas/S0' }
+      return { ...base, components: { schemas: { User, ...Object.fromEntries(schemas) } } }
+    }
+    const found = await listChanges(...(await write(share('string'), share('integer'))), process)
+    const broken = found.filter(({ breaking }) => breaking).map(({ operation }) => operation)
+    expect([...new Set(broken)].sort()).toEqual(['GET /users', 'POST /users'])
+    expect(broken.length).toBeLessThan(10)
+  })
+
+  it.each([
+    ['behind a percent-encoded reference', { $ref: '#/components/schemas/A%20B' }, { type: 'string' }],
+    ['beside a reference', { $ref: '#/components/schemas/User', minLength: 5 }, { type: 'integer' }],
+    ['that a reference overrides', { $ref: '#/components/schemas/A%20B', type: 'string' }, {}],
+  ])('show what changes %s', async (_, schema, other) => {
+    const share = (shared: object, own: object) => ({
+      ...change([...post, 'requestBody'], { content: { 'application/json': { schema: own } } }),
+      components: { schemas: { User: { type: 'string' }, 'A B': shared } },
+    })
+    const files = await write(
+      share({ type: 'integer' }, { $ref: schema.$ref }),
+      share({ type: 'integer', ...other }, schema),
+    )
+    const found = await listChanges(...files, process)
+    expect(found.map(({ operation, breaking }) => [operation, breaking])).toContainEqual([
+      'POST /users',
+      true,
+    ])
+  })
+
+  it('show what changes in a part that YAML merges', async () => {
+    const write = async (name: string, type: string) => {
+      const file = join(folder, name)
+      const limit = `{ name: limit, in: query, schema: { type: ${type} } }`
+      const operation =
+        'get: { parameters: [{ <<: *limit, required: true }], responses: { 200: { description: A } } }'
+      await writeFile(
+        file,
+        `openapi: 3.1.0\ninfo: { title: A, version: '1' }\nx-limit: &limit ${limit}\npaths: { /a: { ${operation} } }\n`,
+      )
+      return file
+    }
+    const found = await listChanges(
+      await write('a.yaml', 'string'),
+      await write('b.yaml', 'integer'),
+      process,
+    )
+    expect(found.map(({ place, breaking }) => [place, breaking])).toEqual([['query.limit/schema type', true]])
+  })
+
+  it('are refused where they differ in too much', async () => {
+    const properties = Object.fromEntries(Array.from({ length: 2_000 }, (_, index) => [`p${index}`, {}]))
+    const describe = (summary: string) => {
+      const paths = Array.from({ length: 600 }, (_, index) => [
+        `/${index}`,
+        {
+          get: {
+            summary,
+            responses: { 200: { ...answer, content: { 'application/json': { schema: reference } } } },
+          },
+        },
+      ])
+      return { ...base, paths: Object.fromEntries(paths), components: { schemas: { User: { properties } } } }
+    }
+    const compared = listChanges(...(await write(describe('one'), describe('two'))), process)
+    await expect(compared).rejects.toThrow('the operations that changed have more than 1000000 parts')
+  })
+
   it('show another address of the same operations as breaking', async () => {
     const found = await listChanges(...(await write(base, change(['servers', 0, 'url'], '/v2'))), process)
     expect(found.map(({ breaking }) => breaking)).toContain(true)
