@@ -12,15 +12,16 @@ export type Components = Record<string, Record<string, unknown>>
  * else is called `<name>_<description>`; gives the description's parts with their references led there.
  */
 export function addComponents(components: Components, description: Description): Description {
-  const moved = new Map<string, string>()
+  const moved = new Set<string>()
+  const rename = (group: string, name: string) =>
+    moved.has(toPointer(group, name)) ? `${name}_${description.name}` : name
   const own = asRecord(description.document.components)
   const files = asRecord(description.document['x-files'])
   const groups = Object.entries(own).filter(([group]) => !group.startsWith('x-'))
   for (const [group, parts] of [...groups, ['x-files', files] as const])
     for (const [name, part] of Object.entries(asRecord(parts))) {
       const taken = components[group]?.[name]
-      if (taken !== undefined && !isDeepStrictEqual(taken, part))
-        moved.set(toPointer(group, name), toPointer(group, `${name}_${description.name}`))
+      if (taken !== undefined && !isDeepStrictEqual(taken, part)) moved.add(toPointer(group, name))
     }
   const rewrite = (part: unknown): unknown => {
     if (Array.isArray(part)) return part.map(rewrite)
@@ -28,47 +29,62 @@ export function addComponents(components: Components, description: Description):
     return Object.fromEntries(
       Object.entries(part).map(([member, one]) => [
         member,
-        member === '$ref' && typeof one === 'string' ? toMoved(one, moved) : rewrite(one),
+        member === '$ref' && typeof one === 'string' ? toMoved(one, rename) : rewrite(one),
       ]),
     )
   }
   const led = (part: unknown) => (moved.size === 0 ? part : rewrite(part))
   for (const [group, parts] of [...groups, ['x-files', files] as const])
     for (const [name, part] of Object.entries(asRecord(parts))) {
-      const pointer = moved.get(toPointer(group, name))
-      const key = pointer === undefined ? name : `${name}_${description.name}`
       components[group] ??= {}
-      components[group][key] = led(part)
+      components[group][rename(group, name)] = led(part)
     }
   return {
     ...description,
     operations: description.operations.map((one) => ({
       ...one,
-      operation: renameSchemes(asRecord(led(one.operation)), moved),
+      operation: renameSchemes(asRecord(led(one.operation)), rename),
     })),
   }
 }
 
+/** Gives the name that a component has among those of all descriptions. */
+type Renaming = (group: string, name: string) => string
+
 function toPointer(group: string, name: string): string {
-  const key = name.replaceAll('~', '~0').replaceAll('/', '~1')
-  return group === 'x-files' ? `#/x-files/${encodeURIComponent(key)}` : `#/components/${group}/${key}`
+  const key = encodeURIComponent(name.replaceAll('~', '~0').replaceAll('/', '~1'))
+  return group === 'x-files' ? `#/x-files/${key}` : `#/components/${group}/${key}`
 }
 
-function toMoved(reference: string, moved: ReadonlyMap<string, string>): string {
-  const end = reference.split('/', reference.startsWith('#/x-files/') ? 3 : 4).join('/')
-  const target = moved.get(end)
-  return target === undefined ? reference : target + reference.slice(end.length)
+/** Takes a reference apart, whose names may be percent-encoded; what follows the component is left as it is. */
+function readReference(reference: string) {
+  const [start, place = '', first = '', second = ''] = reference.split('/')
+  if (start !== '#' || (place !== 'x-files' && place !== 'components')) return undefined
+  const isFile = place === 'x-files'
+  const [group, key] = isFile ? [place, first] : [first, second]
+  const end = [start, place, first, ...(isFile ? [] : [second])].join('/').length
+  return { group, name: decodePointer(key), rest: reference.slice(end) }
+}
+
+function toMoved(reference: string, rename: Renaming): string {
+  const target = readReference(reference)
+  if (!target) return reference
+  const { group, name, rest } = target
+  const renamed = rename(group, name)
+  return renamed === name ? reference : toPointer(group, renamed) + rest
 }
 
 /** Security requirements name their schemes without a pointer. */
-function renameSchemes(operation: Part, moved: ReadonlyMap<string, string>): Part {
-  if (operation.security === undefined || moved.size === 0) return operation
-  const rename = (name: string) => moved.get(toPointer('securitySchemes', name))?.split('/').at(-1) ?? name
+function renameSchemes(operation: Part, rename: Renaming): Part {
+  if (operation.security === undefined) return operation
   const security = [operation.security]
     .flat()
     .map((alternative) =>
       Object.fromEntries(
-        Object.entries(asRecord(alternative)).map(([name, scopes]) => [rename(name), scopes]),
+        Object.entries(asRecord(alternative)).map(([name, scopes]) => [
+          rename('securitySchemes', name),
+          scopes,
+        ]),
       ),
     )
   return { ...operation, security }
@@ -87,9 +103,9 @@ export function pruneComponents(components: Components, operations: readonly unk
       else visit(one)
   }
   const keep = (reference: string) => {
-    const [, place = '', first = '', second = ''] = reference.split('/')
-    const [group, key] = place === 'x-files' ? [place, first] : [first, second]
-    const name = decodePointer(key)
+    const target = readReference(reference)
+    if (!target) return
+    const { group, name } = target
     const part = components[group]?.[name]
     if (part === undefined || kept[group]?.[name] !== undefined) return
     kept[group] ??= {}

@@ -112,9 +112,9 @@ const forms = {
   baseUrl: {
     option: '--base-url',
     text: '[NAME=]URL, a URL of http or https without user, query and fragment',
-    form: /^(?:([^=/]+)=)?(https?:\/\/[^/?#@\s]+(?:\/[^?#\s]*)?)$/,
+    form: /^(?:([^=/]+)=)?(https?:\/\/[^/?#@\s]+(?:\/[^?#\s]*)?)$/i,
   },
-  serverVariable: { option: '--server-variable', text: 'NAME=VALUE', form: /^([^=]+)=(\S+)$/ },
+  serverVariable: { option: '--server-variable', text: 'NAME=VALUE', form: /^([^=]+)=(\S*)$/ },
   prefix: { option: '--prefix', text: '[NAME=]/PATH', form: /^(?:([^=/]+)=)?((?:\/[^/?#\s{}]+)*)$/ },
 } satisfies Record<string, OptionForm>
 

@@ -14,7 +14,7 @@ export function identify(
   return `${method.toUpperCase()} ${baseUrl}${shape}${query === '' ? '' : `?${query}`}`
 }
 
-/** Returns the path of a base URL, without a slash at its end; of a relative or templated one too. */
+/** Returns the path of a base URL, without slashes at its end; of a relative or templated one too. */
 export function toBasePath(url: string): string {
-  return url.replace(/^[a-z]+:\/\/[^/]*/i, '').replace(/\/$/, '')
+  return url.replace(/^[a-z]+:\/\/[^/]*/i, '').replace(/\/+$/, '')
 }

@@ -1,3 +1,4 @@
+import { extensions } from '../document/extensions.ts'
 import { asRecord, asText } from '../document/json.ts'
 import { listVariables } from '../document/path-template.ts'
 import type { Description } from './description.ts'
@@ -13,7 +14,7 @@ export interface ServerOptions {
 
 /** The base URL of a list of servers, or why there is none. */
 export interface ResolvedServer {
-  /** Without a slash at its end. */
+  /** Without slashes at its end. */
   readonly url?: string
   readonly problem?: Pick<Problem, 'message' | 'expected' | 'severity'>
 }
@@ -29,7 +30,7 @@ export function resolveServer(
   { baseUrls, serverVariables }: ServerOptions,
 ): ResolvedServer {
   const named = baseUrls.get(name) ?? baseUrls.get('')
-  if (named !== undefined) return { url: named.replace(/\/$/, '') }
+  if (named !== undefined) return { url: toAddress(named) }
   const { template, variables } = readServer(servers)
   if (template === '') return refuse('no server is named')
   const missing = new Set<string>()
@@ -38,27 +39,45 @@ export function resolveServer(
     if (choices.length === 0 || choices.includes(value)) continue
     const expected = `--server-variable ${name}= with one of ${choices.join(', ')}`
     return {
-      problem: { message: `the server ${template} has no ${name} ${value}`, expected, severity: 'error' },
+      problem: {
+        message: `the server ${template} has no ${name} ${value || '""'}`,
+        expected,
+        severity: 'error',
+      },
     }
   }
   const url = (template.startsWith('//') ? `https:${template}` : template).replaceAll(
     /\{([^}]+)\}/g,
     (_, variable: string) => {
-      const value = serverVariables.get(variable) ?? asRecord(variables[variable]).default
-      if (value === undefined || value === '') missing.add(variable)
-      return String(value ?? '')
+      const given = serverVariables.get(variable)
+      const { default: preset, enum: choices } = asRecord(variables[variable])
+      // An empty default that is no choice is that of an author who knows no value.
+      const isOpen = preset === undefined || (preset === '' && ![choices].flat().includes(''))
+      if (given === undefined && isOpen) missing.add(variable)
+      return given ?? String(preset ?? '')
     },
   )
   const [variable] = missing
   if (variable !== undefined)
     return refuse(`the server ${template} needs a value of ${variable}`, `--server-variable ${variable}=…`)
-  if (!/^https?:\/\//.test(url)) return refuse(`the server ${url} is relative`)
+  if (!/^https?:\/\//i.test(url)) return refuse(`the server ${url} is relative`)
   if (!URL.canParse(url)) return refuse(`the server ${url} is no URL`)
   const { hostname, search, hash, username } = new URL(url)
   if (search !== '' || hash !== '' || username !== '')
     return refuse(`the server ${template} is more than an address`)
   if (isLocal(hostname)) return refuse(`the server ${template} is this machine or its link`)
-  return { url: url.replace(/\/$/, '') }
+  const address = toAddress(url)
+  // A URL may have a query or a user that is empty, and characters or slashes that its parser passes over.
+  if (!addressForm.test(address))
+    return refuse(`the server ${template} is ${/[?#@]/.test(url) ? 'more than an address' : 'no URL'}`)
+  return { url: address }
+}
+
+const addressForm = new RegExp(extensions.document['x-base-url'].pattern)
+
+/** Writes a URL as paths are appended to it: its scheme in lower case, without slashes at its end. */
+function toAddress(url: string): string {
+  return url.replace(/^https?/i, (scheme) => scheme.toLowerCase()).replace(/\/+$/, '')
 }
 
 /** Returns the first of Server Objects, or the URL that stands for them. */

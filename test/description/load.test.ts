@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { loadFiles } from '../../src/description/files.ts'
+import { readApi } from '../../src/document/api.ts'
+import { resolveReference } from '../../src/document/document.ts'
 import { asRecord } from '../../src/document/json.ts'
 import { describeApi, listOperations, listProblems, load, loadSound, toTexts } from './loading.ts'
 
@@ -221,6 +223,35 @@ test.each([
     ),
   )
   expect(Object.keys(asRecord(asRecord(asRecord(document).components).schemas))).toHaveLength(5_001)
+})
+
+test('components are kept apart however their names are written in references', async () => {
+  const describe = (path: string, type: string) => {
+    const names = ['List%3CFoo%3E', 'List<Foo>', 'a~1b', 'a%2Fb', 'c%2541', 'List%3CFoo%3E/properties/v']
+    const anyOf = names.map((name) => ({ $ref: `#/components/schemas/${name}` }))
+    const requestBody = { content: { 'application/json': { schema: { anyOf } } } }
+    const schema = { type: 'object', properties: { v: { type } } }
+    const securitySchemes = { 'k/e~y': { type: 'apiKey', in: 'header', name: `X-${type}` } }
+    return describeApi(
+      { [path]: { post: { requestBody, security: [{ 'k/e~y': [] }] } } },
+      { components: { schemas: { 'List<Foo>': schema, 'a/b': schema, 'c%41': schema }, securitySchemes } },
+    )
+  }
+  const loading = await load({ 'a.json': describe('/a', 'integer'), 'b.json': describe('/b', 'string') })
+  const document = loading.document ?? { openapi: '', paths: {} }
+  const listSchemas = (path: string) => {
+    const body = asRecord(listOperations(loading)[path]?.requestBody)
+    const { schema } = asRecord(asRecord(body.content)['application/json'])
+    return [asRecord(schema).anyOf].flat().map((one) => resolveReference(document, one))
+  }
+  const expectTypes = (type: string) => [
+    ...Array(5).fill({ type: 'object', properties: { v: { type } } }),
+    { type },
+  ]
+  expect(listSchemas('post /a')).toEqual(expectTypes('integer'))
+  expect(listSchemas('post /b')).toEqual(expectTypes('string'))
+  expect(readApi(document).schemes.map(({ key }) => key)).toEqual(['X-integer', 'X-string'])
+  expect(listOperations(loading)['post /b']?.security).toEqual([{ 'k/e~y_b': [] }])
 })
 
 test('components of one name are kept apart, and those that nothing leads to are left out', async () => {
@@ -463,6 +494,8 @@ const templated = { url: 'https://{region}.example.org/{base}', variables: { bas
 test.each<[object[], Operator, string]>([
   [[{ url: '//api.example.org' }], {}, 'https://api.example.org'],
   [[{ url: 'https://api.example.org/v1/' }], {}, 'https://api.example.org/v1'],
+  [[{ url: 'https://api.example.org/v1//' }], {}, 'https://api.example.org/v1'],
+  [[{ url: 'HTTPS://api.example.org/v1' }], {}, 'https://api.example.org/v1'],
   [[templated], { variables: { region: 'eu' } }, 'https://eu.example.org/v1'],
   [[{ url: '/v1' }], { baseUrls: { '': 'https://b.example.org' } }, 'https://b.example.org'],
   [
@@ -477,6 +510,18 @@ test.each<[object[], Operator, string]>([
   })
   expect(document?.['x-base-url']).toBe(url)
 })
+
+test.each(['v2', '/v2', '/v2//'])(
+  'the base path %s of a Swagger 2.0 document is a path',
+  async (basePath) => {
+    const paths = { '/a': { get: { responses: { 200: { description: 'Done' } } } } }
+    const swagger = { swagger: '2.0', info: { title: 'A', version: '1' }, host: 'a.example.org', basePath }
+    const content = { ...swagger, schemes: ['https'], paths }
+    expect((await loadSound(content, { baseUrls: new Map() })).document?.['x-base-url']).toBe(
+      'https://a.example.org/v2',
+    )
+  },
+)
 
 test.each([
   ['/v1', 'the server /v1 is relative; --base-url'],
@@ -493,6 +538,11 @@ test.each([
   ['http://[fe80::1]', 'is this machine or its link'],
   ['https://user:secret@example.org', 'is more than an address'],
   ['https://', 'is no URL'],
+  ['https:///example.org', 'is no URL'],
+  ['https://example.org/a b', 'is no URL'],
+  ['https://@example.org', 'is more than an address'],
+  ['https://example.org/v1?', 'is more than an address'],
+  ['https://example.org/v1#', 'is more than an address'],
 ])('the server %s is not reached by a document alone', async (url, problem) => {
   const content = describeApi({ '/a': { get: {} } }, { servers: [{ url }] })
   const loading = await load({ 'a.json': content }, { baseUrls: new Map() })
@@ -529,6 +579,39 @@ test.each<[Record<string, string>, object, string[]]>([
   )
   expect(listProblems(loading).map((one) => one.replace(/^a\.json:\d+: /, ''))).toEqual(problems)
 })
+
+test.each<[object, Record<string, string>, string | RegExp]>([
+  [{ default: '', enum: ['', '/v2'] }, {}, 'https://api.example.org'],
+  [{ default: '', enum: ['', '/v2'] }, { base: '/v2' }, 'https://api.example.org/v2'],
+  [{ default: '/v2' }, { base: '' }, 'https://api.example.org'],
+  [{ default: '' }, { base: '' }, 'https://api.example.org'],
+  [{ default: '' }, {}, /needs a value of base/],
+  [{ default: '/v2', enum: ['/v2'] }, { base: '' }, /has no base ""/],
+])('the server variable %j with the values %j may be empty: %s', async (base, variables, expected) => {
+  const servers = [{ url: 'https://api.example.org{base}', variables: { base } }]
+  const loading = await load(
+    { 'a.json': describeApi({ '/a': { get: {} } }, { servers }) },
+    { baseUrls: new Map(), serverVariables: new Map(Object.entries(variables)) },
+  )
+  if (typeof expected === 'string') expect(loading.document?.['x-base-url']).toBe(expected)
+  else expect(listProblems(loading)).toEqual([expect.stringMatching(expected)])
+})
+
+test('a server variable can be given an empty value', async () => {
+  const servers = [{ url: 'https://api.example.org{base}', variables: { base: { default: '/v2' } } }]
+  const text = JSON.stringify(describeApi({ '/a': { get: {} } }, { servers }))
+  const { document } = await loadFiles([{ file: 'a.json', text }], { serverVariables: ['base='] })
+  expect(document?.['x-base-url']).toBe('https://api.example.org')
+})
+
+test.each(['https://b.example.org/v1//', 'HTTPS://b.example.org/v1'])(
+  '--base-url %s is an address',
+  async (url) => {
+    const text = JSON.stringify(describeApi({ '/a': { get: {} } }))
+    const { document } = await loadFiles([{ file: 'a.json', text }], { baseUrls: [url] })
+    expect(document?.['x-base-url']).toBe('https://b.example.org/v1')
+  },
+)
 
 test('a server variable is one of any server that an operation has', async () => {
   const get = { servers: [{ url: 'https://{own}.example.org', variables: { own: { default: 'a' } } }] }

@@ -12,7 +12,7 @@ export interface Server {
  * say. A variable has an empty default, since the file knows no value: the operator has to give one.
  */
 export function deriveServers({ baseUri = '' }: ConsumedApi): Server[] {
-  const url = baseUri.replaceAll('{{', '{').replaceAll('}}', '}').replace(/\/$/, '')
+  const url = baseUri.replaceAll('{{', '{').replaceAll('}}', '}').replace(/\/+$/, '')
   if (url === '') return []
   const variables = listVariables(url)
   if (variables.length === 0) return [{ url }]

@@ -7,7 +7,7 @@ import type { Finding, Path } from '../problem.ts'
 import { readUpstreamPath } from '../upstream-path.ts'
 import { readParameters } from './parameters.ts'
 import { listPathOperations, type PathOperation } from './path-items.ts'
-import { findHeaderScheme, listSchemePlaces, readSecurity } from './security.ts'
+import { findHeaderScheme, findUnknownSchemes, listSchemePlaces, readSecurity } from './security.ts'
 
 type Part = Readonly<Record<string, unknown>>
 
@@ -32,6 +32,8 @@ export function readPathOperations(
 } {
   const { operations: listed, findings } = listPathOperations(document)
   const all = [...findings]
+  if (listed.some(({ operation }) => operation.security === undefined))
+    all.push(...findUnknownSchemes(document, document.security, ['security']))
   const shapes = new Map<string, PathOperation>()
   const operations = listed.flatMap((one): PlacedOperation[] => {
     const name = `${one.method.toUpperCase()} ${one.spelled}`

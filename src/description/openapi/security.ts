@@ -1,6 +1,6 @@
 import { asRecord, isObject } from '../../document/json.ts'
 import { checkExtensions } from '../extension-checks.ts'
-import type { Finding } from '../problem.ts'
+import type { Finding, Path } from '../problem.ts'
 import type { ParameterPart } from './parameters.ts'
 import type { PathOperation } from './path-items.ts'
 import { resolvePart } from './references.ts'
@@ -14,22 +14,23 @@ export function readSecurity(
 ): { readonly alternatives?: readonly unknown[]; readonly findings: readonly Finding[] } {
   const listed = operation.security ?? document.security
   if (listed === undefined) return { findings: [] }
-  const schemes = readSchemes(document)
-  const findings: Finding[] = []
-  const alternatives = [listed].flat().filter((alternative) => {
-    const unknown = Object.keys(asRecord(alternative)).find(
-      (name) => !isObject(resolvePart(document, schemes[name])),
-    )
-    if (unknown !== undefined && operation.security !== undefined)
-      findings.push({
-        path: [...path, 'security'],
-        message: `the security scheme "${unknown}" is not defined`,
-        expected: Object.keys(schemes).join(', ') || 'a scheme in components.securitySchemes',
-        severity: 'warning',
-      })
-    return unknown === undefined
+  const alternatives = [listed].flat().filter((one) => findUnknown(document, one) === undefined)
+  return { alternatives, findings: findUnknownSchemes(document, operation.security, [...path, 'security']) }
+}
+
+/** Finds the alternatives of some security that name schemes which the document does not define. */
+export function findUnknownSchemes(document: Part, security: unknown, path: Path): Finding[] {
+  const expected = Object.keys(readSchemes(document)).join(', ') || 'a scheme in components.securitySchemes'
+  return [security ?? []].flat().flatMap((alternative): Finding[] => {
+    const unknown = findUnknown(document, alternative)
+    const message = `the security scheme "${unknown}" is not defined`
+    return unknown === undefined ? [] : [{ path, message, expected, severity: 'warning' }]
   })
-  return { alternatives, findings }
+}
+
+function findUnknown(document: Part, alternative: unknown): string | undefined {
+  const schemes = readSchemes(document)
+  return Object.keys(asRecord(alternative)).find((name) => !isObject(resolvePart(document, schemes[name])))
 }
 
 function readSchemes({ components }: Part): Part {

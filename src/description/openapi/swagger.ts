@@ -8,6 +8,10 @@ import { resolvePart, walkParts } from './references.ts'
  */
 export function prepareSwagger(document: object): Finding[] {
   const findings = readListFormats(document)
+  const basePath = readOwn(document, 'basePath')
+  // The upgrader writes it right after the host.
+  if (typeof basePath === 'string' && !basePath.startsWith('/'))
+    Reflect.set(document, 'basePath', `/${basePath}`)
   const paths = readOwn(document, 'paths')
   if (!isObject(paths)) return findings
   for (const [path, item] of Object.entries(paths)) {

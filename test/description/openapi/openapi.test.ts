@@ -554,6 +554,22 @@ test('credentials are security schemes: reserved headers and their parameters ar
   })
 })
 
+test('a scheme that the security of the whole document names and nothing defines is told once', async () => {
+  const own = { security: [{ key: [] }], responses: anything }
+  const rest = {
+    security: [{ gone: [] }, { key: [] }],
+    components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+  }
+  const read = (paths: object) => load({ 'shop.json': describeApi(paths, rest) })
+  const whole = await read({ '/a': { get: { responses: anything }, put: { responses: anything } } })
+  expect(whole.problems.map(({ severity, message, expected }) => [severity, message, expected])).toEqual([
+    ['warning', 'the security scheme "gone" is not defined', 'key'],
+  ])
+  expect(whole.problems[0]?.line).toBeGreaterThan(1)
+  expect(listOperations(whole)['get /a']?.security).toEqual([{ key: [] }])
+  expect((await read({ '/a': { get: own } })).problems).toEqual([])
+})
+
 test('an Authorization header that only a parameter describes is a credential', async () => {
   const authorization = { name: 'Authorization', in: 'header', schema: { type: 'string' } }
   const loading = await loadSound(describeApi({ '/a': { get: { parameters: [authorization] } } }))
