@@ -1,4 +1,4 @@
-# Every tool runs on the Node that package-lock.json pins, with any Node on the machine.
+# Every tool runs on the Node that package-lock.json pins for Linux and for macOS on arm64, elsewhere on that of the machine.
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help

@@ -10,7 +10,10 @@ export type GatewayDescription = NonNullable<Settings['descriptions']>[number] &
   readonly name?: string
 }
 
-/** Settings of a gateway: those of calgate.yaml, and a logger. No environment variable is read. */
+/**
+ * Settings of a gateway: those of calgate.yaml, and a logger. No environment variable is read but those of
+ * OpenTelemetry (`OTEL_`), by its SDK, with `otelExporterOtlpEndpoint`.
+ */
 export type GatewayOptions = Omit<Settings, 'descriptions'> & {
   /** What is served; without one, what calgate ships with. */
   readonly descriptions?: readonly GatewayDescription[]

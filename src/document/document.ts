@@ -3,7 +3,10 @@ import { unescape as decodePercents } from 'node:querystring'
 import { isObject, readOwn } from './json.ts'
 import { onceFor } from './once.ts'
 
-/** The derived OpenAPI 3.0.3 document, as far as every part of the gateway relies on its form. */
+/**
+ * An OpenAPI document, as far as every part of the gateway relies on its form: the shipped one is 3.0.3, those of
+ * descriptions are 3.1.
+ */
 export interface OpenApiDocument {
   readonly openapi: string
   readonly paths: Readonly<Record<string, Readonly<Record<string, unknown>>>>
