@@ -62,18 +62,21 @@ export class ResponseSampler {
     this.#options = options
   }
 
-  /** Samples a response after the current event-loop tick, or not at all. */
+  /** Samples a response in the second event-loop tick from now, or not at all: responses are written at the end of this one. */
   observe(operation: Operation, response: ObservedResponse): void {
     const { share, random } = this.#options
     if (response.status >= 400 || response.body.length > largest) return
     if (random() >= share || !this.#take()) return
-    setImmediate(() => {
-      try {
-        this.#check(operation, response)
-      } catch (error) {
-        this.#options.onFailure(error)
-      }
-    })
+    // The batch that the response is written with has an immediate of its own, which may be set after this one.
+    setImmediate(() => setImmediate(() => this.#tryCheck(operation, response)))
+  }
+
+  #tryCheck(operation: Operation, response: ObservedResponse): void {
+    try {
+      this.#check(operation, response)
+    } catch (error) {
+      this.#options.onFailure(error)
+    }
   }
 
   #take(): boolean {

@@ -8,6 +8,7 @@ import type { JsonSchema } from '../../src/document/json-schema.ts'
 import { readOperations } from '../../src/document/operations.ts'
 import { createComparison } from '../../src/document/response-mismatch.ts'
 import { placeDefinitions } from '../../src/document/schema-reader.ts'
+import { createWriteBatch } from '../../src/http/connection.ts'
 import { type MismatchKind, ResponseSampler } from '../../src/observability/response-sampling.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { type CallName, calls, type ServerName, servers } from '../support/servers.ts'
@@ -62,8 +63,10 @@ describe('the answers of a Cal.com that remembers', () => {
     await control('reset')
     const forced = name === 'refresh' ? (await call('force-refresh', 'rest')).text : '{}'
     if (mismatch) await control('faults', { operation: find(name)?.id, mismatch })
+    await settle()
     const before = await readMismatches()
     const { status, text } = await call(name, server, Object(JSON.parse(forced).data).refreshToken)
+    await settle()
     const after = await readMismatches()
     const found = [...after].filter(([kind, count]) => count > (before.get(kind) ?? 0)).map(([kind]) => kind)
     return { status, text, found: found.sort() }
@@ -157,6 +160,12 @@ function listMembers(schema: JsonSchema, pointer = '', place = ''): Member[] {
   })
 }
 
+/** Waits until what was observed has been compared. */
+async function settle(): Promise<void> {
+  await setImmediate()
+  await setImmediate()
+}
+
 describe('a sampler', () => {
   const get = findOperation('GET', '/users/{userId}')
 
@@ -180,7 +189,7 @@ describe('a sampler', () => {
     const chances = [0, 0.09, 0.1, 0.5, 0.99]
     const { sampler, checked } = createSampler(0.1, () => chances.shift() ?? 1)
     for (let n = 0; n < 5; n += 1) sampler.observe(get, respond(200))
-    await setImmediate()
+    await settle()
     expect(checked).toHaveLength(2)
   })
 
@@ -190,7 +199,7 @@ describe('a sampler', () => {
     const on = createSampler(1, () => 0)
     on.sampler.observe(get, respond(404))
     on.sampler.observe(get, respond(200, 'x'.repeat(256 * 1024)))
-    await setImmediate()
+    await settle()
     expect([off.checked, on.checked]).toEqual([[], []])
   })
 
@@ -198,7 +207,7 @@ describe('a sampler', () => {
     const { sampler, checked, failures } = createSampler(1, () => 0)
     sampler.observe(get, { ...respond(200), body: Buffer.from('no JSON') })
     sampler.observe(get, respond(200))
-    await setImmediate()
+    await settle()
     expect([failures.length, checked.length]).toEqual([1, 1])
   })
 
@@ -212,19 +221,31 @@ describe('a sampler', () => {
     for (let n = 0; n < 9; n += 1) sampler.observe(get, respond(200))
     now = 999
     sampler.observe(get, respond(200))
-    await setImmediate()
+    await settle()
     expect(checked).toHaveLength(5)
     now = 1_000
     sampler.observe(get, respond(200))
-    await setImmediate()
+    await settle()
     expect(checked).toHaveLength(6)
+  })
+
+  it('looks at a response only after the batch that it is written with', async () => {
+    const { sampler, checked } = createSampler(1, () => 0)
+    const join = createWriteBatch()
+    let checkedBefore = Number.NaN
+    sampler.observe(get, respond(200))
+    join(() => {
+      checkedBefore = checked.length
+    })
+    await settle()
+    expect([checkedBefore, checked.length]).toEqual([0, 1])
   })
 
   it('looks at an answer only after it went out', async () => {
     const { sampler, checked } = createSampler(1, () => 0)
     sampler.observe(get, respond(200))
     expect(checked).toEqual([])
-    await setImmediate()
+    await settle()
     expect(checked).toEqual([get.id])
   })
 })
