@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { asRecord, isObject } from '../document/json.ts'
+import { escapeName, splitFragment } from '../document/json-pointer.ts'
 import type { Description } from './description.ts'
 
 type Part = Readonly<Record<string, unknown>>
@@ -52,7 +53,7 @@ export function addComponents(components: Components, description: Description):
 type Renaming = (group: string, name: string) => string
 
 function toPointer(group: string, name: string): string {
-  const key = encodeURIComponent(name.replaceAll('~', '~0').replaceAll('/', '~1'))
+  const key = encodeURIComponent(escapeName(name))
   return group === 'x-files' ? `#/x-files/${key}` : `#/components/${group}/${key}`
 }
 
@@ -61,9 +62,9 @@ function readReference(reference: string) {
   const [start, place = '', first = '', second = ''] = reference.split('/')
   if (start !== '#' || (place !== 'x-files' && place !== 'components')) return undefined
   const isFile = place === 'x-files'
-  const [group, key] = isFile ? [place, first] : [first, second]
+  const name = splitFragment(reference)[isFile ? 1 : 2] ?? ''
   const end = [start, place, first, ...(isFile ? [] : [second])].join('/').length
-  return { group, name: decodePointer(key), rest: reference.slice(end) }
+  return { group: isFile ? place : first, name, rest: reference.slice(end) }
 }
 
 function toMoved(reference: string, rename: Renaming): string {
@@ -119,12 +120,4 @@ export function pruneComponents(components: Components, operations: readonly unk
   }
   for (const part of pending) visit(part)
   return kept
-}
-
-function decodePointer(key: string): string {
-  try {
-    return decodeURIComponent(key).replaceAll('~1', '/').replaceAll('~0', '~')
-  } catch {
-    return key
-  }
 }

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { OpenApiDocument } from '../document/document.ts'
 import { asRecord } from '../document/json.ts'
+import { splitPointer } from '../document/json-pointer.ts'
 import { listOperations, methods } from '../document/responses.ts'
 import { expandChanged } from './changed-operations.ts'
 import { nameMoved, toComparable } from './comparable-documents.ts'
@@ -84,11 +85,6 @@ async function readCandidate(file: string): Promise<OpenApiDocument> {
     return [path, { ...asRecord(resolvePart(value, item)), ...own }] as const
   })
   return { openapi: String(openapi), ...rest, paths: Object.fromEntries(items) }
-}
-
-function splitPointer(pointer: string): string[] {
-  const names = pointer.split('/').slice(1)
-  return names.map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
 
 function nameOperations(document: OpenApiDocument): Map<string, Values> {

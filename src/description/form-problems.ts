@@ -1,5 +1,6 @@
 import type { ErrorObject } from 'ajv'
 import { asRecord } from '../document/json.ts'
+import { splitPointer } from '../document/json-pointer.ts'
 import { describeNames, type Finding, type Path } from './problem.ts'
 
 /** What a YAML author calls the types of JSON. */
@@ -28,7 +29,7 @@ export function toFindings(
   return errors
     .filter(({ keyword }) => keyword !== 'if')
     .map((error) => {
-      const path = error.instancePath.split('/').slice(1).map(readSegment)
+      const path = splitPointer(error.instancePath).map(toPathPart)
       const { missingProperty } = asRecord(error.params)
       return typeof missingProperty === 'string'
         ? {
@@ -44,8 +45,8 @@ export function toFindings(
     })
 }
 
-function readSegment(segment: string): string | number {
-  return /^\d+$/.test(segment) ? Number(segment) : segment.replaceAll('~1', '/').replaceAll('~0', '~')
+function toPathPart(name: string): string | number {
+  return /^\d+$/.test(name) ? Number(name) : name
 }
 
 /** Names the type of a value, without repeating it. */

@@ -1,3 +1,4 @@
+import { decodeText } from '../document/parameter-reading.ts'
 import { listVariables, matchNames, splitPathKey } from '../document/path-template.ts'
 
 /** A parameter as far as its place in the path matters. */
@@ -71,14 +72,6 @@ export function readUpstreamPath<Parameter extends PlacedParameter>(
 /** Encodes what cannot stand in a path (RFC 3986 §3.3); variables and what is encoded already stay. */
 export function encodePath(path: string): string {
   return path.replaceAll(/\{[^}]*\}|[^{]+|\{/g, (part) => (/^\{.*\}$/s.test(part) ? part : encodeText(part)))
-}
-
-function decodeText(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }
 
 function encodeText(text: string): string {

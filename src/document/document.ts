@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { unescape as decodePercents } from 'node:querystring'
 import { isObject, readOwn } from './json.ts'
+import { splitFragment } from './json-pointer.ts'
 import { onceFor } from './once.ts'
 
 /**
@@ -95,12 +95,7 @@ function find(document: OpenApiDocument, reference: string): unknown {
   return found.get(reference)
 }
 
-/** Follows a JSON pointer in a fragment, which may be percent-encoded (RFC 6901 §6). */
 function followPointer(document: OpenApiDocument, reference: string): unknown {
   if (!reference.startsWith('#/')) return undefined
-  return reference
-    .slice(2)
-    .split('/')
-    .map((name) => decodePercents(name).replaceAll('~1', '/').replaceAll('~0', '~'))
-    .reduce<unknown>((place, name) => readOwn(place, name), document)
+  return splitFragment(reference).reduce<unknown>((place, name) => readOwn(place, name), document)
 }

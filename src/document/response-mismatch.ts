@@ -1,6 +1,7 @@
 import type { ErrorObject } from 'ajv'
 import type { OpenApiDocument } from './document.ts'
 import { asRecord, isObject } from './json.ts'
+import { escapeName, splitPointer } from './json-pointer.ts'
 import { dereference, type JsonSchema } from './json-schema.ts'
 import { findMediaType } from './media-types.ts'
 import { once, onceFor } from './once.ts'
@@ -168,20 +169,14 @@ function listAlternatives(
 function generalise(schema: JsonSchema, pointer: string, root: JsonSchema): string {
   let place = ''
   let here: JsonSchema = schema
-  for (const segment of pointer.split('/').slice(1)) {
-    const name = segment.replaceAll('~1', '/').replaceAll('~0', '~')
+  for (const name of splitPointer(pointer)) {
     const alternatives = listAlternatives(here, root)
     const named = alternatives.map(({ properties }) => asRecord(properties)[name]).find(Boolean)
     const free = alternatives.map(({ items, additionalProperties }) => items ?? additionalProperties)
     const open = free.find((one) => typeof one === 'object')
     if (named === undefined && open === undefined) return `${place}/?`
-    place += named === undefined ? '/*' : `/${segment}`
+    place += named === undefined ? '/*' : `/${escapeName(name)}`
     here = asRecord(named ?? open)
   }
   return place
-}
-
-/** Escapes a name for a JSON pointer (RFC 6901 §4). */
-function escapeName(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1')
 }

@@ -1,6 +1,7 @@
 import type { ErrorObject } from 'ajv'
 import type { Violation } from '../errors/gateway-error.ts'
 import { asRecord, quoteName } from './json.ts'
+import { splitPointer } from './json-pointer.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { foldName } from './path-template.ts'
 import { describeGot, describeRule, findMeantAlternative } from './rule-description.ts'
@@ -124,11 +125,7 @@ export function refuseName(name: string, known: readonly string[], place = ''): 
 }
 
 function toLocation(pointer: string): string {
-  return pointer
-    .split('/')
-    .slice(1)
-    .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'))
-    .reduce((place, segment) => joinLocation(place, segment), '')
+  return splitPointer(pointer).reduce((place, segment) => joinLocation(place, segment), '')
 }
 
 /** Writes the location of a part of a place: `path.userId`, `query["a b"]`, `body.tags[0]`. */

@@ -2,6 +2,7 @@ import { readFile, realpath } from 'node:fs/promises'
 import { dirname, relative, resolve, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { asRecord, isObject } from '../../document/json.ts'
+import { escapeName } from '../../document/json-pointer.ts'
 import type { Finding } from '../problem.ts'
 import { readSource } from '../source.ts'
 import { listReferences, replacePart } from './references.ts'
@@ -75,7 +76,7 @@ function toName(address: string, base: string): string | undefined {
 }
 
 function toLocal(name: string, fragment: string): string {
-  const key = encodeURIComponent(name.replaceAll('~', '~0').replaceAll('/', '~1'))
+  const key = encodeURIComponent(escapeName(name))
   return `#/x-files/${key}${fragment}`
 }
 

@@ -1,4 +1,5 @@
 import { isObject } from '../../document/json.ts'
+import { splitFragment } from '../../document/json-pointer.ts'
 import type { Path } from '../problem.ts'
 
 /** A reference of a document, at the place where it stands. */
@@ -95,24 +96,10 @@ export function resolveDescribed(document: unknown, part: unknown): unknown {
 export function findPart(document: unknown, reference: string): unknown {
   if (reference === '#') return document
   if (!reference.startsWith('#/')) return undefined
-  return splitPointer(reference).reduce<unknown>((place, name) => {
+  return splitFragment(reference).reduce<unknown>((place, name) => {
     if (Array.isArray(place)) return place[Number(name)]
     return isObject(place) && Object.hasOwn(place, name) ? place[name] : undefined
   }, document)
-}
-
-/** Lists the names in a JSON pointer that stands in a fragment (RFC 6901 §6). */
-export function splitPointer(reference: string): string[] {
-  const names = reference.split('/').slice(1)
-  return names.map((name) => decodeName(name).replaceAll('~1', '/').replaceAll('~0', '~'))
-}
-
-function decodeName(name: string): string {
-  try {
-    return decodeURIComponent(name)
-  } catch {
-    return name
-  }
 }
 
 /** Replaces the part at a path; nothing happens where there is none. */
