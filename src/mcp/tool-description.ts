@@ -2,6 +2,7 @@ import { findBan, type Policy } from '../access/authorization.ts'
 import type { Rate } from '../config/environment.ts'
 import { asRecord, readOwn } from '../document/json.ts'
 import type { JsonSchema } from '../document/json-schema.ts'
+import { findResponse } from '../document/responses.ts'
 import { type Tool, toArgumentKey } from '../document/tool.ts'
 import { type CheckedOperation, isCredential } from '../document/validation.ts'
 import { type ConfiguredCredentials, findDefaults } from '../upstream/credentials.ts'
@@ -86,7 +87,10 @@ export function offerTool(
     title,
     description: (tool.description + notice).trim(),
     inputSchema: describeInput(tool, advice),
-    outputSchema: describeOutput(visible),
+    outputSchema: describeOutput(
+      visible,
+      findResponse(operation.responses, operation.success.status)?.content,
+    ),
     annotations: { title, ...annotations },
   }
   const credentials = operation.parameters.filter(isCredential)

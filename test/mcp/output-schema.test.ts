@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Ajv } from 'ajv'
 import { describe, expect, it } from 'vitest'
+import type { JsonSchema } from '../../src/document/json-schema.ts'
 import { readOperations } from '../../src/document/operations.ts'
 import { compileOperations } from '../../src/document/validation.ts'
 import { describeOutput } from '../../src/mcp/output-schema.ts'
@@ -143,6 +144,72 @@ describe('an output schema', () => {
       description: '(object or null)',
       properties: { a: leaf('string', '(string)') },
     })
+  })
+
+  const pet = (kind: string, more: JsonSchema) => ({
+    type: 'object',
+    properties: { kind: { type: 'string', const: kind }, size: { type: 'integer' }, ...more },
+  })
+  it('documents a member that several choices have by what each of them says', () => {
+    const cat = pet('Cat', { age: { type: 'integer' }, mood: { type: 'string' } })
+    const dog = pet('Dog', {
+      age: { type: ['string', 'null'] },
+      mood: { type: 'string', description: 'How it is.' },
+    })
+    expect(describeOutput({ oneOf: [cat, dog] }).properties).toEqual({
+      kind: leaf('string', '(string, one of "Cat", "Dog")'),
+      size: leaf('integer', '(integer)'),
+      age: leaf('integer', '(integer or string or null)'),
+      mood: leaf('string', 'How it is. (string)'),
+    })
+  })
+
+  it('documents a member that is joined by what is said last', () => {
+    const joined = {
+      allOf: [
+        { properties: { a: { type: 'string' } } },
+        { properties: { a: { type: 'string', enum: ['x'] } } },
+      ],
+    }
+    expect(describeOutput(joined).properties).toEqual({ a: leaf('string', '(string, one of "x")') })
+  })
+
+  it('documents no member that is for requests alone', () => {
+    const hidden = { type: 'string', writeOnly: true }
+    const schema = {
+      type: 'object',
+      properties: { a: { type: 'string' }, b: hidden, c: { allOf: [hidden] }, d: { $ref: '#/$defs/Hidden' } },
+    }
+    const { properties } = describeOutput({ ...schema, $defs: { Hidden: hidden } })
+    expect(Object.keys(Object(properties))).toEqual(['a'])
+  })
+
+  const list = (items: JsonSchema) => ({ anyOf: [{ type: 'array', items }, { not: { type: 'array' } }] })
+  const either = (type: string) => ({ anyOf: [{ type }, { not: { type } }] })
+  const object = { type: 'object', properties: { a: { type: 'string' } } }
+  const described = { a: leaf('string', '(string)') }
+  const element = {
+    description: '(object)',
+    anyOf: [{ type: 'object', properties: described }, { not: { type: 'object' } }],
+  }
+  it.each<[string, JsonSchema, JsonSchema]>([
+    ['a list', { type: 'array', items: object }, { result: list(element) }],
+    ['a list without a type', { items: object }, { result: list(element) }],
+    [
+      'a tuple',
+      { type: 'array', prefixItems: [object, { type: 'integer' }] },
+      { result: list({ description: '(object or integer)', anyOf: element.anyOf }) },
+    ],
+    ['a text', { type: 'string' }, { result: either('string') }],
+    ['null', { type: 'null' }, { result: either('null') }],
+    [
+      'an object or a list',
+      { oneOf: [object, { type: 'array', items: object }] },
+      { result: list(element), ...described },
+    ],
+    ['an object that may be null', { oneOf: [object, { type: 'null' }] }, described],
+  ])('documents the result of %s', (_what, schema, properties) => {
+    expect(describeOutput(schema).properties).toEqual(properties)
   })
 
   it('ends where a schema is a choice of itself', () => {
