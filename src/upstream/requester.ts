@@ -4,14 +4,13 @@ import type { Operation } from '../document/operations.ts'
 import type { Tracing } from '../observability/tracing.ts'
 import type { Clock } from '../state/expiring-map.ts'
 import type { Fingerprint } from '../state/fingerprint.ts'
-import { createMemoryStore } from '../state/memory-store.ts'
 import { RunningTasks } from '../state/running-tasks.ts'
 import type { Store } from '../state/store.ts'
 import { backOff } from './back-off.ts'
-import { StreamLimit } from './body-stream.ts'
+import type { StreamLimit } from './body-stream.ts'
 import { compose, forWrites, type Send } from './call.ts'
 import { type CallRecords, recordCalls } from './call-records.ts'
-import { breakCircuit, CircuitBreaker } from './circuit-breaker.ts'
+import { breakCircuit, type CircuitBreaker } from './circuit-breaker.ts'
 import { deadline } from './deadline.ts'
 import { type IdempotencyRecord, idempotency } from './idempotency.ts'
 import { openPools } from './pools.ts'
@@ -44,9 +43,7 @@ export interface RequesterOptions {
   readonly ca?: string | undefined
   /** Proxies by which APIs are reached. */
   readonly proxies?: EgressProxies | undefined
-  /** Returns a number from 0 to 1, for the jitter between tries. */
-  readonly random?: () => number
-  readonly circuit?: CircuitBreaker
+  readonly circuit: CircuitBreaker
   /** All operations of the document: one may make the response of another stale. */
   readonly operations: readonly Operation[]
   /** What the document says of all responses. */
@@ -54,13 +51,13 @@ export interface RequesterOptions {
   /** Names calls and clients. */
   readonly fingerprint: Fingerprint
   readonly clock: Clock
-  readonly store?: Store<IdempotencyRecord>
+  readonly store: Store<IdempotencyRecord>
   /** Where calls are recorded. */
-  readonly records?: CallRecords | undefined
+  readonly records: CallRecords
   /** Traces each try, where traces are sent. */
   readonly tracing?: Tracing | undefined
   /** Limits the responses that stream, over all requesters that share it. */
-  readonly streams?: StreamLimit
+  readonly streams: StreamLimit
   /** How bytes travel, where it is not over pools of connections. */
   readonly transport?: Send
 }
@@ -70,8 +67,7 @@ const longestConnect = 10_000
 
 /** Opens the way to the upstream. Redirects are not followed. */
 export function createRequester(options: RequesterOptions): Requester {
-  const { timeout, ca, random = Math.random, fingerprint, clock, records, rules } = options
-  const { store = createMemoryStore<IdempotencyRecord>(clock), streams = new StreamLimit() } = options
+  const { timeout, ca, fingerprint, clock, store, records, streams, rules } = options
   const { origin, pathname } = new URL(options.baseUrl)
   const connectTimeout = Math.min(timeout, longestConnect)
   const proxy = options.proxies && findProxy(options.proxies, origin)
@@ -84,11 +80,11 @@ export function createRequester(options: RequesterOptions): Requester {
     forWrites(idempotency(store, fingerprint)),
     forWrites(replay({ store, fingerprint, clock, readMarks: createMarkReader(options.operations) })),
     backOff(store.waits, fingerprint, options.baseUrl, rules.retryAfterHeader),
-    ...(records ? [recordCalls(records, clock)] : []),
+    recordCalls(records, clock),
     checkResponses(rules),
-    breakCircuit(options.circuit ?? new CircuitBreaker()),
+    breakCircuit(options.circuit),
     deadline(timeout),
-    retry({ random, onRetry: (operation) => records?.metrics.recordRetry(operation.id) }),
+    retry({ random: Math.random, onRetry: (operation) => records.metrics.recordRetry(operation.id) }),
     ...(options.tracing ? [traceTries(options.tracing, origin)] : []),
   ])
   return {

@@ -3,9 +3,9 @@ import { typeClient } from '../../openapi/typed-client.ts'
 import { readApi } from '../../src/document/api.ts'
 import { readDocument } from '../../src/document/document.ts'
 import { readOperations } from '../../src/document/operations.ts'
-import { Fingerprint } from '../../src/state/fingerprint.ts'
 import { createClient } from '../../src/upstream/client.ts'
 import { createRequester } from '../../src/upstream/requester.ts'
+import { createRequesterParts } from '../support/requester-parts.ts'
 import { startUpstream } from '../support/upstream-stub.ts'
 
 const path = { clientId: 'cm9demo', userId: 7 }
@@ -14,12 +14,8 @@ const header = { 'x-cal-secret-key': 'demo-secret' }
 test('an operation is called by its name, with arguments and answer as the document types them', async () => {
   await using upstream = await startUpstream()
   const requester = createRequester({
-    ...{
-      baseUrl: upstream.url,
-      timeout: 5000,
-      fingerprint: new Fingerprint(new Uint8Array(32)),
-      clock: () => 0,
-    },
+    ...createRequesterParts(),
+    ...{ baseUrl: upstream.url, timeout: 5000 },
     rules: readApi(readDocument()).responses,
     operations: [],
   })

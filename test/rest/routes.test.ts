@@ -5,9 +5,9 @@ import type { OpenApiDocument } from '../../src/document/document.ts'
 import { readOperations } from '../../src/document/operations.ts'
 import { compileOperations } from '../../src/document/validation.ts'
 import { createRestServer } from '../../src/rest/server.ts'
-import { Fingerprint } from '../../src/state/fingerprint.ts'
 import { createRequester } from '../../src/upstream/requester.ts'
 import { openListener } from '../support/open-listener.ts'
+import { createRequesterParts } from '../support/requester-parts.ts'
 import { createRunLogger } from '../support/run-log.ts'
 import { startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
 
@@ -50,12 +50,8 @@ beforeAll(async () => {
   const document = describe()
   const configured = { secrets: {}, pins: {} }
   const requester = createRequester({
-    ...{
-      baseUrl: upstream.url,
-      timeout: 5_000,
-      fingerprint: new Fingerprint(new Uint8Array(32)),
-      clock: () => 0,
-    },
+    ...createRequesterParts(),
+    ...{ baseUrl: upstream.url, timeout: 5_000 },
     rules: readApi(document).responses,
     operations: [],
   })

@@ -3,7 +3,6 @@ import { readApi } from '../../src/document/api.ts'
 import { readDocument } from '../../src/document/document.ts'
 import { type Operation, readOperations } from '../../src/document/operations.ts'
 import type { GatewayError } from '../../src/errors/gateway-error.ts'
-import { Fingerprint } from '../../src/state/fingerprint.ts'
 import { createMemoryStore } from '../../src/state/memory-store.ts'
 import type { Store } from '../../src/state/store.ts'
 import {
@@ -24,6 +23,7 @@ import { openPools } from '../../src/upstream/pools.ts'
 import { createRequester, type RequesterOptions } from '../../src/upstream/requester.ts'
 import { retry } from '../../src/upstream/retry.ts'
 import { createTransport } from '../../src/upstream/transport.ts'
+import { createRequesterParts } from '../support/requester-parts.ts'
 
 /** A request that reached the upstream, for the test to respond to. */
 export interface PendingRequest {
@@ -147,15 +147,10 @@ export function openRequester(options: Partial<RequesterOptions> = {}) {
       sent.push({ request, settle })
     })
   const { send, close } = createRequester({
-    ...{
-      baseUrl: 'http://upstream.example.org',
-      timeout: 60_000,
-      transport,
-      fingerprint: new Fingerprint(new Uint8Array(32)),
-    },
+    ...createRequesterParts(() => clock.now),
+    ...{ baseUrl: 'http://upstream.example.org', timeout: 60_000, transport },
     rules: readApi(readDocument()).responses,
     operations,
-    clock: () => clock.now,
     ...options,
   })
   const call = async (operation: Operation, changes: Changes = {}): Promise<Received> => {
