@@ -131,6 +131,11 @@ export function mayHaveRun(error: unknown): boolean {
   return !(cause instanceof ClientOfflineError || cause instanceof ErrorReply)
 }
 
+/** Returns whether Redis refused a command because it has no memory for what the command writes. */
+export function lacksMemory(error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof ErrorReply && error.cause.message.startsWith('OOM')
+}
+
 function describeScript(text: string) {
   return defineScript({
     SCRIPT: text,

@@ -45,7 +45,7 @@ export class RedisResponses<Value> implements Pick<Store<Value>, 'keep' | 'take'
     const key = sealing.key('response', name)
     const sealed = sealing.seal(key, JSON.stringify(value))
     this.#unwritten.set(key, { sealed, began, marks, isSent: false }, ttl)
-    await outbox.send(key, ttl, () => this.#write(key))
+    await outbox.send(key, ttl, () => this.#write(key), sealed.length)
   }
 
   /** Writes a response down, unless it was taken, became stale or expired. */

@@ -67,6 +67,13 @@ class RedisStore<Value> implements Store<Value> {
   }
 
   async claim(name: string, value: Value, ttl: number): Promise<Value | undefined> {
+    // What this call gets could not be written down either.
+    if (this.#outbox.isStarved)
+      throw new GatewayError('state_unavailable', {
+        detail:
+          'Redis has no memory left for responses; send the same call again, with the same idempotency key, after the time in Retry-After.',
+        headers: { 'retry-after': '1' },
+      })
     const key = this.#sealing.key('record', name)
     const sealed = this.#sealing.seal(key, JSON.stringify(value))
     const [result, detail] = await this.#claim(key, sealed, ttl).catch((error: unknown) => {
@@ -112,9 +119,8 @@ class RedisStore<Value> implements Store<Value> {
     const key = this.#sealing.key('record', name)
     const sealed = this.#sealing.seal(key, JSON.stringify(value))
     this.#claimed.delete(key)
-    return this.#outbox.send(key, ttl, () =>
-      this.#connection.run(scripts.setRecord, { keys: [key], args: [sealed, ttl] }),
-    )
+    const step = () => this.#connection.run(scripts.setRecord, { keys: [key], args: [sealed, ttl] })
+    return this.#outbox.send(key, ttl, step, sealed.length)
   }
 
   async delete(name: string, claimed: Value): Promise<void> {

@@ -205,3 +205,34 @@ it('does not write down what became of a key after its time', async () => {
   expect(await second.claim('deleted', 'running', lifetime, 'b')).toBe('running')
   expect(await second.claim('set', 'running', lifetime, 'b')).toBe('running')
 })
+
+it('refuses calls with a key while Redis has no memory for a response, and writes it down once it has', async () => {
+  await using stores = await openStores()
+  const { first, second } = stores
+  const used = Number(/used_memory:(\d+)/.exec(await redis.ask('info', 'memory'))?.[1])
+  await first.claim('released', 'running', lifetime, 'a')
+  await first.claim('key', 'running', lifetime, 'a')
+  // Redis knows a script after its first use.
+  await first.claim('other', 'running', lifetime, 'a')
+  await first.delete('other', 'running')
+  try {
+    await redis.ask('config', 'set', 'maxmemory', String(used + 1_000_000))
+    await redis.ask('config', 'set', 'maxmemory-policy', 'noeviction')
+    const response = 'x'.repeat(2_000_000)
+    await first.set('key', response, lifetime)
+    await expect(first.claim('new', 'running', lifetime, 'a')).rejects.toMatchObject({
+      code: 'state_unavailable',
+      headers: { 'retry-after': '1' },
+    })
+    await first.delete('released', 'running')
+    expect((await redis.ask('keys', '*:record:*')).trim().split('\n')).toHaveLength(1)
+    expect(await second.claim('key', 'running', lifetime, 'b')).toBe('running')
+    await redis.ask('config', 'set', 'maxmemory', '0')
+    await eventually(() => second.claim('key', 'running', lifetime, 'b')).toBe(response)
+    await eventually(() => first.claim('new', 'running', lifetime, 'a').catch(() => 'refused')).not.toBe(
+      'refused',
+    )
+  } finally {
+    await redis.ask('config', 'set', 'maxmemory', '0')
+  }
+})
