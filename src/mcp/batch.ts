@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { isObject } from '../document/json.ts'
 import { type Id, RpcError, readId, rpcCodes } from './json-rpc.ts'
+import { hasEnvelope } from './messages.ts'
 
 /** JSON-RPC batches came with this revision and ended with it. */
 const batchVersion = '2025-03-26'
@@ -29,7 +30,8 @@ export function readIds(body: unknown, version: string): Id | readonly Id[] {
 }
 
 function findFault(messages: readonly unknown[], version: string): string | undefined {
-  if (version > batchVersion) return `Batches ended with protocol version ${batchVersion}`
+  const isLater = version > batchVersion || messages.some((one) => isObject(one) && hasEnvelope(one))
+  if (isLater) return `Batches ended with protocol version ${batchVersion}`
   if (messages.length === 0) return 'A batch holds at least one message'
   if (messages.length > longestBatch) return `A batch holds at most ${longestBatch} messages`
   const initializes = messages.some((one) => isObject(one) && one.method === 'initialize')

@@ -6,8 +6,9 @@ import { redactNames } from '../upstream/secret-spellings.ts'
 import { checkBatch, readIds } from './batch.ts'
 import { type Id, type RpcError, readId, redactEcho, toRpcError, writeError } from './json-rpc.ts'
 import { readLines } from './lines.ts'
-import { messageLimits } from './messages.ts'
+import { hasEnvelope, messageLimits } from './messages.ts'
 import { type Message, readMessage } from './protocol.ts'
+import { statelessVersion } from './revisions.ts'
 
 /** The streams of a client, and who is told of what cannot be read. */
 export interface LineTransportOptions {
@@ -112,6 +113,8 @@ export class LineTransport {
 
   /** Passes a message on to the SDK, which sends no response to a request that is cancelled (MCP "Cancellation"). */
   #passOn(message: Message): void {
+    // Nothing else tells of the revision without initialize.
+    if (this.#version === '' && hasEnvelope(message)) this.#version = statelessVersion
     this.onmessage?.(message)
     if ('method' in message && message.method === 'notifications/cancelled')
       this.#endRequest(message.params?.requestId)

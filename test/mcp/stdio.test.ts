@@ -186,6 +186,25 @@ describe('the stdio server', () => {
       )
   })
 
+  it('refuses a batch of the revision without initialize, as HTTP does', async () => {
+    const name = 'io.modelcontextprotocol'
+    const _meta = {
+      [`${name}/protocolVersion`]: '2026-07-28',
+      [`${name}/clientInfo`]: { name: 'c', version: '1' },
+      [`${name}/clientCapabilities`]: {},
+    }
+    const list = ask('tools/list', { _meta })
+    const refusal = { jsonrpc: '2.0', id: null, error: { code: -32600, message: expect.any(String) } }
+    expect((await run([[list]])).messages).toEqual([refusal])
+    const later = await run([[list], [ask('tools/list')]], list)
+    expect(later.messages).toEqual([expect.objectContaining({ id: 1 }), refusal, refusal])
+    await using server = await startMcp()
+    const headers = { 'content-type': 'application/json' }
+    const body = JSON.stringify([list])
+    const response = await fetch(server.url, { method: 'POST', headers, body })
+    expect([response.status, await response.json()]).toEqual([400, refusal])
+  })
+
   it('answers a batch of 2025-03-26 with one list, and refuses one of a later revision', async () => {
     const [ping, list] = [ask('ping', {}, 98), ask('tools/list', {}, 99)]
     const wrong = { jsonrpc: '2.0', id: 97, method: 'tools/call', params: {} }
