@@ -141,7 +141,7 @@ function refuseMethod(): never {
  */
 export function refuseUnrouted({ url }: FastifyRequest): never {
   if (/^\/(mcp)?(\?|$)/.test(url)) refuseMethod()
-  throw new GatewayError('route_not_found')
+  throw new GatewayError('route_not_found', { detail: 'The endpoint is POST /mcp.' })
 }
 
 /** Returns whether a client takes JSON. The older revisions want both JSON and an event stream in the list. */

@@ -22,7 +22,7 @@ import { asRecord } from '../document/json.ts'
 import { readElicitation } from './confirmation.ts'
 import { type Reply, RpcError, readId, redactEcho, refuse, rpcCodes } from './json-rpc.ts'
 import { hasEnvelope, readCallParams, readListParams, trimMessage } from './messages.ts'
-import { cacheHint, initializeVersions } from './revisions.ts'
+import { cacheHint, initializeVersions, statelessVersion } from './revisions.ts'
 import type { CallContext } from './tool-call.ts'
 import { callTool, type Tools } from './tools.ts'
 
@@ -44,7 +44,8 @@ export interface ProtocolOptions {
   readonly identity: Identity
 }
 
-const unsupportedVersion = `Unsupported protocol version; supported: ${SUPPORTED_PROTOCOL_VERSIONS.join(', ')}`
+const supported = [statelessVersion, ...SUPPORTED_PROTOCOL_VERSIONS]
+const unsupportedVersion = `Unsupported protocol version; supported: ${supported.join(', ')}`
 
 /** Reads one message of a client. Throws an `RpcError` for what is none, and for parameters that no tool takes. */
 export function readMessage(value: unknown): Message {

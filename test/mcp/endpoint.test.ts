@@ -314,6 +314,21 @@ describe('the initialize era', () => {
     expect(answers.map(({ status, body }) => [status, body.error.code])).toEqual(Array(3).fill([400, -32600]))
   })
 
+  it('names every revision that it serves where it refuses another', async () => {
+    const { status, body } = await post(ask('ping'), { ...oldHeaders, 'mcp-protocol-version': '2020-01-01' })
+    expect([status, body.error.code]).toEqual([400, -32000])
+    for (const version of ['2026-07-28', '2025-11-25', '2024-11-05'])
+      expect(body.error.message).toContain(version)
+  })
+
+  it.each(['/mcp/', '/sse', '/v1/mcp', '/mcp/x?y'])('says at %s where the endpoint is', async (path) => {
+    const response = await fetch(new URL(path, server.url), { method: 'POST', body: '{}' })
+    expect([response.status, await response.json()]).toEqual([
+      404,
+      expect.objectContaining({ code: 'route_not_found', detail: 'The endpoint is POST /mcp.' }),
+    ])
+  })
+
   it('ignores the wish to run a call as a task, as a server without that capability must', async () => {
     const { body } = await post(ask('tools/call', { ...getBook, task: { ttl: 1000 } }))
     expect(body.result.structuredContent).toEqual({ status: 'success', data: {} })
