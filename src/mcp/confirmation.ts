@@ -14,6 +14,8 @@ import type { SpendingStore } from '../state/store.ts'
 export interface Elicitation {
   /** Absent before anybody was asked. */
   readonly reply?: { readonly agreed: boolean; readonly state: unknown } | undefined
+  /** Whether the client was to ask, and did not. */
+  readonly hasFailed?: true
 }
 
 /**
@@ -29,14 +31,35 @@ export function readElicitation(
   const { url, form } = asRecord(capabilities.elicitation)
   if (url !== undefined && form === undefined) return undefined
   if (responses === undefined) return {}
-  const { action, content } = asRecord(responses[confirmation])
+  return readResponse(responses[confirmation], state)
+}
+
+/**
+ * Asks the person behind a client of the initialize era. The SDK would do so as well, and where the client fails make a
+ * result of the words that it fails with. Rejects when the call is cancelled.
+ */
+export async function askPerson(
+  { inputRequests, requestState }: Question,
+  send: (question: Question['inputRequests']['confirm']) => Promise<unknown>,
+  signal: AbortSignal,
+): Promise<Elicitation> {
+  try {
+    return readResponse(await send(inputRequests.confirm), requestState)
+  } catch (error) {
+    if (signal.aborted) throw error
+    return { hasFailed: true }
+  }
+}
+
+function readResponse(response: unknown, state: unknown): Elicitation {
+  const { action, content } = asRecord(response)
   return { reply: { agreed: action === 'accept' && asRecord(content)[confirmation] === true, state } }
 }
 
 /** What a tool returns instead of a result when it needs to ask (MCP 2026-07-28, multi round-trip requests). */
 export interface Question {
   readonly resultType: 'input_required'
-  readonly inputRequests: Readonly<Record<string, object>>
+  readonly inputRequests: { readonly confirm: ReturnType<typeof describeForm> }
   readonly requestState: string
 }
 
@@ -57,6 +80,8 @@ export const confirmationSchema: JsonSchema = {
   description:
     'Set to true only when the person has agreed to this very deletion. Clients that can ask the person do so instead.',
 }
+
+const failedToAsk = 'The client could not ask the person: call again once it can.'
 
 /** Milliseconds in which a consent may be used. */
 const lifetime = 5 * 60_000
@@ -101,7 +126,8 @@ export class Confirmations {
       const { action } = errorCatalogue.confirmation_required
       throw new GatewayError('confirmation_required', { detail: action.replace(confirmation, argument) })
     }
-    const { reply } = elicitation
+    const { reply, hasFailed } = elicitation
+    if (hasFailed) throw new GatewayError('confirmation_required', { detail: failedToAsk })
     if (!reply || !(await this.#spend(call, reply.state))) return ask(describeCall(call), this.#open(call))
     if (!reply.agreed) throw new GatewayError('confirmation_declined')
     return undefined
@@ -147,12 +173,19 @@ function describeCall({ operation, tool, values }: ConfirmedCall): string {
 }
 
 function ask(message: string, requestState: string): Question {
-  const agreed = { type: 'boolean', title: 'Delete', description: 'Delete it for good.' }
-  const requestedSchema = {
-    type: 'object',
-    properties: { [confirmation]: agreed },
-    required: [confirmation],
+  return {
+    resultType: 'input_required',
+    inputRequests: { [confirmation]: describeForm(message) },
+    requestState,
   }
-  const request = { method: 'elicitation/create', params: { mode: 'form', message, requestedSchema } }
-  return { resultType: 'input_required', inputRequests: { [confirmation]: request }, requestState }
+}
+
+function describeForm(message: string) {
+  const agreed = { type: 'boolean', title: 'Delete', description: 'Delete it for good.' } as const
+  const properties = { [confirmation]: agreed }
+  const requestedSchema = { type: 'object' as const, properties, required: [confirmation] }
+  return {
+    method: 'elicitation/create' as const,
+    params: { mode: 'form' as const, message, requestedSchema },
+  }
 }

@@ -19,7 +19,7 @@ import {
 import { type StdioServerHandle, serveStdio } from '@modelcontextprotocol/server/stdio'
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/server/validators/ajv'
 import { asRecord } from '../document/json.ts'
-import { readElicitation } from './confirmation.ts'
+import { askPerson, type Elicitation, type Question, readElicitation } from './confirmation.ts'
 import { type Reply, RpcError, readId, redactEcho, refuse, rpcCodes } from './json-rpc.ts'
 import { hasEnvelope, readCallParams, readListParams, trimMessage } from './messages.ts'
 import { cacheHint, initializeVersions, statelessVersion } from './revisions.ts'
@@ -149,6 +149,9 @@ async function readReply(response: Response, context: CallContext): Promise<Repl
   }
 }
 
+/** Milliseconds for a person to reply to a question. */
+const longestReply = 10 * 60_000
+
 const jsonSchemaValidator = new AjvJsonSchemaValidator()
 
 function createServer(
@@ -167,13 +170,19 @@ function createServer(
     tools: tools.list(contextOf(call)),
   }))
   server.setRequestHandler('tools/call', { params: toSchema(readCallParams) }, async (params, call) => {
-    const { envelope, inputResponses, requestState } = call.mcpReq
+    const { envelope, inputResponses, requestState, id, signal } = call.mcpReq
     // A request of the stateless era says what its client can do; an earlier client has said so on its connection.
     const capabilities = envelope
       ? asRecord(envelope)[CLIENT_CAPABILITIES_META_KEY]
       : server.getClientCapabilities()
-    const elicitation = readElicitation(capabilities, inputResponses, requestState())
-    return { ...(await callTool(tools, params, contextOf(call), elicitation)) }
+    const context = contextOf(call)
+    const answer = (elicitation?: Elicitation) => callTool(tools, params, context, elicitation)
+    const send = (question: Question['inputRequests']['confirm']) =>
+      server.request(question, { relatedRequestId: id, timeout: longestReply, signal })
+    let result = await answer(readElicitation(capabilities, inputResponses, requestState()))
+    while (!envelope && 'inputRequests' in result)
+      result = await answer(await askPerson(result, send, signal))
+    return { ...result }
   })
   return server
 }

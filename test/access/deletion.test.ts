@@ -199,6 +199,54 @@ function describeSharedNames(): OpenApiDocument {
   }
 }
 
+describe('over stdio in the initialize era, a deletion of which the client fails to ask', () => {
+  const capabilities = [{ elicitation: {} }, { elicitation: { form: {} } }]
+  const failures = [
+    { error: { code: -32601, message: 'planted words' } },
+    { result: {} },
+    { result: { action: 'planted' } },
+  ]
+
+  it.each(capabilities.flatMap((one) => failures.map((failure) => [one, failure])))(
+    'is not sent, and says so as every refusal does: %j, %j',
+    async (able, failure) => {
+      const { transport, close } = await openStdio(upstream.url)
+      const received = new Map<unknown, (message: object) => void>()
+      const send = (message: object) => transport.send(Object(message))
+      const wait = (id: unknown) => new Promise<object>((resolve) => received.set(id, resolve))
+      transport.onmessage = (message) => {
+        const { id, method } = Object(message)
+        if (method === 'elicitation/create') void send({ jsonrpc: '2.0', id, ...failure })
+        else received.get(id)?.(message)
+      }
+      await transport.start()
+      const clientInfo = { name: 'test-client', version: '1.0.0' }
+      const params = { protocolVersion: '2025-06-18', capabilities: able, clientInfo }
+      const opened = wait('a')
+      await send({ jsonrpc: '2.0', id: 'a', method: 'initialize', params })
+      await opened
+      const called = wait('b')
+      const values = { ...deletion, arguments: { ...deletion.arguments, confirm: true } }
+      await send({ jsonrpc: '2.0', id: 'b', method: 'tools/call', params: values })
+      const { result } = Object(await called)
+      await transport.close()
+      await close()
+      const next = 'The client could not ask the person: call again once it can.'
+      expect(result).toMatchObject({
+        isError: true,
+        structuredContent: {
+          error: { code: 'confirmation_required', outcome: 'not_executed', nextStep: next },
+        },
+      })
+      expect(result.content[0].text).toBe(
+        `confirmation_required: A deletion needs a confirmation.\nThe call had no effect.\nNext: ${next}`,
+      )
+      expect(JSON.stringify(result)).not.toContain('planted')
+      expect(upstream.requests).toEqual([])
+    },
+  )
+})
+
 describe('an answer that a person gave', () => {
   const accepted = { confirm: { action: 'accept', content: { confirm: true } } }
 
