@@ -1,6 +1,7 @@
 import { asRecord, isObject } from '../document/json.ts'
 import { splitPathKey } from '../document/path-template.ts'
 import type { DescribedOperation } from './description.ts'
+import { bindParameters } from './tools.ts'
 
 type Part = Readonly<Record<string, unknown>>
 
@@ -47,12 +48,9 @@ function addArguments(operation: Part, added: readonly Part[], requestBody: unkn
   const tool = operation['x-mcp-tool']
   if (!isObject(tool)) return undefined
   const bound = asRecord(tool.arguments)
-  const names = added.map(({ name }) => String(name)).filter((name) => bound[name] === undefined)
-  const body = requestBody !== undefined && bound.body === undefined ? { body: 'body' } : {}
-  return {
-    ...tool,
-    arguments: { ...bound, ...Object.fromEntries(names.map((name) => [name, name])), ...body },
-  }
+  const body: [string, unknown][] = requestBody === undefined ? [] : [['body', bound.body ?? 'body']]
+  const own: [string, unknown][] = [...Object.entries(bound), ...body]
+  return { ...tool, arguments: Object.fromEntries([...own, ...bindParameters(added, own)]) }
 }
 
 /** Lists the path parameters in the order of the path's variables. */

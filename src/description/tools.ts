@@ -18,7 +18,9 @@ export function completeTool(
 ): Part {
   const { operationId, summary, description } = operation
   const title = given.title ?? summary ?? given.name ?? operationId
-  const bound = isObject(given.arguments) ? Object.entries(given.arguments) : listArguments(operation)
+  const bound = isObject(given.arguments)
+    ? bindOnce(Object.entries(given.arguments), operation)
+    : listArguments(operation)
   const argumentNames = toArgumentNames(bound.map(([, name]) => String(name)))
   return {
     ...given,
@@ -30,18 +32,35 @@ export function completeTool(
   }
 }
 
-/**
- * Lists the parts of a request by the names that `x-mcp-tool` knows them by; the further of one name is `query.name`.
- */
-function listArguments({ parameters, requestBody }: Part): [string, string][] {
-  const seen = new Set<string>(['body'])
-  const named = [parameters ?? []].flat().map((parameter): [string, string] => {
+/** Lists the parts of a request by the names that `x-mcp-tool` knows them by. */
+function listArguments({ parameters, requestBody }: Part): [string, unknown][] {
+  const named = bindParameters([parameters ?? []].flat(), [])
+  return requestBody === undefined ? named : [...named, ['body', 'body']]
+}
+
+/** Binds parameters to arguments of their names beside those that are bound; the further of one name is `query.name`. */
+export function bindParameters(
+  parameters: readonly unknown[],
+  bound: readonly (readonly [string, unknown])[],
+): [string, unknown][] {
+  const seen = new Set<string>(['body', ...bound.map(([part]) => part)])
+  return parameters.map((parameter): [string, string] => {
     const { name, in: place } = asRecord(parameter)
     const isFurther = seen.has(String(name))
     seen.add(String(name))
     return isFurther ? [`${place}.${name}`, `${place}_${name}`] : [String(name), String(name)]
   })
-  return requestBody === undefined ? named : [...named, ['body', 'body']]
+}
+
+/** Gives an argument that is bound to a name to the first parameter of that name: of others it is not the value. */
+function bindOnce(bound: readonly [string, unknown][], { parameters }: Part): [string, unknown][] {
+  const own = [parameters ?? []].flat().map(asRecord)
+  const isBound = (part: string) => bound.some(([key]) => key === part)
+  return bound.map(([part, name]) => {
+    const places = own.filter((one) => one.name === part).map((one) => `${one.in}.${part}`)
+    const [first, ...others] = places.filter((place) => !isBound(place))
+    return first === undefined || others.length === 0 || part === 'body' ? [part, name] : [first, name]
+  })
 }
 
 /**

@@ -353,6 +353,35 @@ test('a document types a capability, which keeps the names that it exposes', asy
   })
 })
 
+test('an argument that has the name of two parameters is the value of the first alone', async () => {
+  const thing = (name: string, tool: object) => ({
+    parameters: [
+      { name, in: 'path', required: true, schema: { type: 'string' } },
+      { name: 'id', in: 'query', schema: { type: 'string' } },
+    ],
+    responses: { 200: { description: 'A thing' } },
+    ...tool,
+  })
+  const typed = describeApi({ '/things/{thingId}': { get: thing('thingId', {}) } })
+  const files = { 'shop.yaml': writeCapability() }
+  const loading = await load(files, { schemas: toTexts({ 'typed.json': typed }) })
+  expect(listOperations(loading)['get /things/{id}']).toMatchObject({
+    'x-mcp-tool': { arguments: { id: 'id', 'query.id': 'query_id' } },
+  })
+  const written = describeApi({
+    '/a/{id}': { get: thing('id', { 'x-mcp-tool': { name: 'a', arguments: { id: 'thing' } } }) },
+    '/b/{id}': {
+      get: thing('id', { 'x-mcp-tool': { name: 'b', arguments: { id: 'other', 'path.id': 'thing' } } }),
+    },
+  })
+  const { document } = await loadSound(written)
+  const operations = listOperations({ document: document ?? { openapi: '', paths: {} }, problems: [] })
+  expect(operations['get /a/{id}']).toMatchObject({ 'x-mcp-tool': { arguments: { 'path.id': 'thing' } } })
+  expect(operations['get /b/{id}']).toMatchObject({
+    'x-mcp-tool': { arguments: { id: 'other', 'path.id': 'thing' } },
+  })
+})
+
 test('a document that was derived is served as what it was derived from', async () => {
   const onRestAlone = writeCapability('https://api.example.org').replace(/ {2}- \{ type: mcp.*\n/, '')
   const onMcpAlone = writeCapability('https://api.example.org').replace(/ {2}- \{ type: rest.*\n/, '')
