@@ -1,5 +1,5 @@
 import { decodeQueryText, readText, type Spelling } from './parameter-reading.ts'
-import { readMember, type ValueShape } from './value-shape.ts'
+import { readMember, readShape, type ValueShape } from './value-shape.ts'
 
 /** A pair of a form or query: the name decoded, the value as it came. */
 export type Pair = readonly [name: string, raw: string]
@@ -27,17 +27,28 @@ export function readForm(
   for (const [name, group] of Map.groupBy(pairs, ([one]) => one)) {
     const member = readMember(shape, name)
     const texts = group.map(([, raw]) => decodeQueryText(raw))
-    const isList = member.types.has('array') && !texts[0]?.startsWith('[')
     const [first = ''] = texts
-    if (isList)
-      define(
-        values,
-        name,
-        texts.map((text) => readText(text, member.items(), spelling)),
-      )
+    if (member.types.has('array')) define(values, name, readList(texts, member.items(), spelling))
     else define(values, name, texts.length > 1 ? texts : readText(first, member, spelling))
   }
   return values
+}
+
+const anyList: ValueShape = readShape({ type: 'array' })
+
+/** Reads a list. One text alone may be all of it in JSON; `[draft]` is none, but an element. */
+function readList(texts: readonly string[], items: ValueShape, spelling?: Spelling): unknown[] {
+  const whole = texts.length === 1 ? readText(texts[0] ?? '', anyList) : undefined
+  if (Array.isArray(whole) && whole.every((one) => mayBe(one, items))) return whole
+  return texts.map((text) => readText(text, items, spelling))
+}
+
+/** Returns whether a value is of a type that a shape allows. */
+function mayBe(value: unknown, { types }: ValueShape): boolean {
+  if (types.size === 0) return true
+  if (value === null || Array.isArray(value)) return types.has(value === null ? 'null' : 'array')
+  if (Number.isInteger(value) && types.has('integer')) return true
+  return types.has(typeof value)
 }
 
 /** Adds a member by a name that a client sends, which may be `__proto__`. */

@@ -97,6 +97,25 @@ test('a form follows the encoding of its members, and is read back by it', () =>
 })
 
 test.each([
+  ['tags=%5Bdraft%5D', { tags: ['[draft]'] }],
+  ['tags=%5Bdraft&tags=b', { tags: ['[draft', 'b'] }],
+  ['tags=%5B1,true%5D', { tags: ['[1,true]'] }],
+  ['tags=%5B%22a%22,%22b%22%5D', { tags: ['a', 'b'] }],
+  ['tags=%5B%5D', { tags: [] }],
+  ['sizes=%5B1,2%5D', { sizes: [1, 2] }],
+  ['sizes=%5B1.5%5D', { sizes: ['[1.5]'] }],
+  ['lists=%5B%5B1%5D%5D', { lists: [[1]] }],
+  ['lists=%5B1%5D', { lists: [[1]] }],
+  ['any=%5B1,%22a%22%5D', { any: [1, 'a'] }],
+])('the form %s is read as its schema has lists', (body, value) => {
+  const list = (items: object) => ({ type: 'array', items })
+  const sizes = list({ type: 'integer' })
+  const properties = { tags: list({ type: 'string' }), sizes, lists: list(sizes), any: list({}) }
+  const mediaType = mediaTypeOf('application/x-www-form-urlencoded', { type: 'object', properties })
+  expect(readBody(mediaType, Buffer.from(body), mediaType.name)).toEqual(value)
+})
+
+test.each([
   ['text/plain', 'ä', 'text/plain', 'ä'],
   ['image/*', { data: 'aGVsbG8=', contentType: 'image/png' }, 'image/png', 'hello'],
   ['image/png', { data: 'aGVsbG8=', contentType: 'image/gif' }, 'image/png', 'hello'],
