@@ -1,4 +1,5 @@
 import {
+  type Alias,
   type Document,
   isAlias,
   isMap,
@@ -6,6 +7,7 @@ import {
   isScalar,
   isSeq,
   LineCounter,
+  type Node,
   parseDocument,
   visit,
 } from 'yaml'
@@ -33,6 +35,7 @@ export function readSource(text: string, file: string): Source {
 
 /** Levels of a description at most: every step walks it as deep as it nests. */
 const deepest = 3_000
+const tooDeep = `the file nests deeper than ${deepest} levels`
 
 /** Reads JSON with JSON's own parser, which takes a hundredth of the time; positions are looked for when they are asked for. */
 function readJson(text: string, file: string): Source | undefined {
@@ -45,8 +48,7 @@ function readJson(text: string, file: string): Source | undefined {
       severity: 'error',
     })
     if (exceeds(text, { depth: deepest })) {
-      const message = `the file nests deeper than ${deepest} levels`
-      return { problems: [refuse({ line: 1, column: 1 }, message, 'a description')], positionOf }
+      return { problems: [refuse({ line: 1, column: 1 }, tooDeep, 'a description')], positionOf }
     }
     const problems = listRepeatedKeys(text).map((position) =>
       refuse(position, repeatedKey, 'a name of its own for each key of an object'),
@@ -63,9 +65,15 @@ const repeatedKey = 'Map keys must be unique'
 /** A message can repeat all of a file that is no text; more characters of one than this help nobody. */
 const longest = 160
 
+/** Characters that aliases may add to a file at most: every step reads what an alias stands for as if it stood there. */
+const mostAliased = 5_000_000
+
 function readYaml(text: string, file: string): Source {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true })
+  const document = parseDocument(text, {
+    ...{ lineCounter: lines, prettyErrors: false, merge: true },
+    uniqueKeys: areOneKey,
+  })
   const end = text.trimEnd().length
   const toPosition = (offset: number): Position => {
     const { line, col } = lines.linePos(Math.min(offset, end))
@@ -82,9 +90,18 @@ function readYaml(text: string, file: string): Source {
   const problems = document.errors
     .filter(({ code }, index) => index === 0 || code !== 'UNEXPECTED_TOKEN')
     .map(({ pos, message }) => toProblem(pos[0], message))
+  const anchors = new Map<string, Node>()
+  const targets = new Map<Alias, Node>()
   visit(document, {
+    Pair: (_key, { key }) => {
+      if (isScalar(key)) key.value ??= 'null'
+    },
+    Value: (_key, node) => {
+      if (node.anchor !== undefined) anchors.set(node.anchor, node)
+    },
     Alias: (_key, alias, ancestors) => {
-      const target = alias.resolve(document)
+      const target = anchors.get(alias.source)
+      if (target) targets.set(alias, target)
       const isInside = target !== undefined && ancestors.includes(target)
       const what = isInside ? 'stands within its own anchor' : 'has no anchor before it'
       if (isInside || target === undefined)
@@ -93,11 +110,53 @@ function readYaml(text: string, file: string): Source {
   })
   if (problems.length > 0) return { problems, positionOf }
   try {
-    const value: unknown = document.toJS()
+    const { size, depth } = targets.size > 0 ? measure(document.contents, targets) : { size: 0, depth: 0 }
+    if (size > text.length + mostAliased)
+      problems.push(toProblem(0, `the aliases of the file stand for more than ${mostAliased} characters`))
+    if (depth > deepest) problems.push(toProblem(0, tooDeep))
+    if (problems.length > 0) return { problems, positionOf }
+    // The count of the library is of aliases within one another, whatever they stand for.
+    const value: unknown = document.toJS({ maxAliasCount: -1 })
     return { value, problems, positionOf }
   } catch (error) {
     return { problems: [toProblem(0, error instanceof Error ? error.message : 'unreadable')], positionOf }
   }
+}
+
+/** A key of JSON is a text: `200` and `'200'` are one. Of `<<` there may be several, each a symbol of its own. */
+function areOneKey(one: unknown, other: unknown): boolean {
+  if (!isScalar(one) || !isScalar(other)) return one === other
+  const isText = typeof one.value !== 'symbol' && typeof other.value !== 'symbol'
+  return one === other || (isText && String(one.value) === String(other.value))
+}
+
+/** Characters of a node about, and levels below it. */
+interface Extent {
+  readonly size: number
+  readonly depth: number
+}
+
+/** Measures a node with what its aliases stand for in their places. */
+function measure(node: unknown, targets: ReadonlyMap<Alias, Node>, known = new Map<Node, Extent>()): Extent {
+  const target = isAlias(node) ? targets.get(node) : undefined
+  if (target) {
+    const extent = known.get(target) ?? measure(target, targets, known)
+    known.set(target, extent)
+    return extent
+  }
+  if (isScalar(node)) return { size: 1 + String(node.value).length, depth: 0 }
+  const parts = isMap(node)
+    ? node.items.flatMap(({ key, value }) => [key, value])
+    : isSeq(node)
+      ? node.items
+      : []
+  let [size, depth] = [1, 0]
+  for (const part of parts) {
+    const inner = measure(part, targets, known)
+    size += inner.size
+    depth = Math.max(depth, inner.depth)
+  }
+  return { size, depth: depth + 1 }
 }
 
 function findOffset(document: Document, path: Path): number {

@@ -83,6 +83,47 @@ test('a text that aliases blow up is refused', () => {
   ])
 })
 
+test('an anchor may be used often, and its copies count by their characters', () => {
+  const write = (uses: number, text: string) =>
+    `a: &a { b: [1, 2, { c: ${text} }] }\nd:\n${'- *a\n'.repeat(uses)}e: { <<: *a, f: 1 }\n`
+  const { value, problems } = readSource(write(2_000, 'x'), 'a.yaml')
+  const one = { b: [1, 2, { c: 'x' }] }
+  expect([value, problems]).toEqual([{ a: one, d: Array(2_000).fill(one), e: { ...one, f: 1 } }, []])
+  expect(readSource(write(2_000, 'x'.repeat(3_000)), 'a.yaml').problems).toMatchObject([
+    { line: 1, message: 'the aliases of the file stand for more than 5000000 characters' },
+  ])
+})
+
+test('aliases within one another may nest no deeper than a file', () => {
+  const write = (levels: number) =>
+    Array.from({ length: 30 }, (_, index) => {
+      const inner = index === 0 ? '1' : `*a${index - 1}`
+      return `a${index}: &a${index} ${'['.repeat(levels)}${inner}${']'.repeat(levels)}`
+    }).join('\n')
+  expect(readSource(write(90), 'a.yaml').problems).toEqual([])
+  expect(readSource(write(110), 'a.yaml').problems).toMatchObject([
+    { line: 1, message: 'the file nests deeper than 3000 levels' },
+  ])
+})
+
+test('keys that are one text stand twice, and null is a text as every key', () => {
+  const twice =
+    "responses:\n  200: a\n  '200': b\n  null: c\n  'null': d\n  0x10: e\n  16: f\n  true: g\n  'true': h\n"
+  expect(readSource(twice, 'a.yaml').problems.map(({ line, message }) => [line, message])).toEqual(
+    [3, 5, 7, 9].map((line) => [line, 'Map keys must be unique']),
+  )
+  const merged = 'a: &a { b: 1 }\nc: &c { d: 2 }\ne:\n  <<: *a\n  <<: *c\n  null: 3\n  ~: &n\n'
+  expect(readSource(merged.replace('  ~: &n\n', ''), 'a.yaml')).toMatchObject({
+    value: { e: { b: 1, d: 2, null: 3 } },
+    problems: [],
+  })
+  expect(readSource(merged, 'a.yaml').problems).toMatchObject([{ line: 7 }])
+  expect(readSource('a:\n  null: { b: 1 }\n', 'a.yaml').positionOf(['a', 'null', 'b'])).toEqual({
+    line: 2,
+    column: 14,
+  })
+})
+
 test.each([
   ['a:\n  b: &a { c: *a }', 2, 'the alias *a stands within its own anchor'],
   ['a: &a [*a, *a]', 1, 'the alias *a stands within its own anchor'],
