@@ -42,13 +42,16 @@ function startLog(output: 'stdout' | 'stderr', level: string): Logger {
  */
 const graces = { SIGTERM: 2_000, SIGHUP: 2_000, SIGINT: 0 } as const
 
-/** The first signal lets everything finish, a second one does not wait for it. */
-function onStop(close: (grace: number) => Promise<void>): void {
+/**
+ * The first signal lets everything finish, a second one does not wait for it. A worker ends at once with the process of
+ * the workers, which passes on a signal that a supervisor or a terminal may have sent to the worker as well.
+ */
+function onStop(close: (grace: number) => Promise<void>, isWorker = false): void {
   let closing = false
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => {
-      // A worker at a terminal that closes gets SIGHUP twice: from the terminal, and from the process of the workers.
-      if (signal === 'SIGHUP' && (reloads || closing)) return
+      if (closing && (isWorker || signal === 'SIGHUP')) return
+      if (signal === 'SIGHUP' && reloads) return
       if (closing) process.exit(1)
       closing = true
       close(graces[signal]).then(() => process.exit(0), fail)

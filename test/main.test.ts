@@ -1,9 +1,13 @@
-import { type ChildProcess, spawnSync } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { closeSync, mkdtempSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import manifest from '../package.json' with { type: 'json' }
+import { createKey } from '../src/config/gateway-keys.ts'
 import { type GatewayProcess, main, startGatewayProcess } from '../stress/gateway-process.ts'
 import { findRunning, listDescendants } from './support/processes.ts'
 import { startSlowUpstream, startUpstream } from './support/upstream-stub.ts'
@@ -85,6 +89,34 @@ it.each<[string, (terminal: ChildProcess, pid: number) => unknown]>([
   upstream.release()
   expect((await answer).status).toBe(200)
   await expect.poll(() => findRunning([pid]), { timeout: 30_000 }).toEqual([])
+})
+
+it('SIGHUP during the start has the gateway reload, not end', async () => {
+  await using upstream = await startUpstream()
+  const folder = mkdtempSync(join(tmpdir(), 'calgate-start-'))
+  const keysFile = join(folder, 'keys')
+  // Its reader waits for a writer, and a writer for its reader.
+  spawnSync('mkfifo', [keysFile])
+  const ports = { REST_PORT: '0', MCP_PORT: '0', CONTROL_PORT: '0' }
+  const env = { ...process.env, ...ports, CAL_COM_BASE_URL: upstream.url, GATEWAY_KEYS_FILE: keysFile }
+  const child = spawn(process.execPath, [main, 'serve'], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const log: string[] = []
+  child.stdout.setEncoding('utf8').on('data', (chunk) => log.push(chunk))
+  try {
+    const writer = await open(keysFile, 'w')
+    child.kill('SIGHUP')
+    const { line } = createKey('ada', ['managed-users:read'])
+    writeFileSync(join(folder, 'next'), line)
+    renameSync(join(folder, 'next'), keysFile)
+    await writer.writeFile(line)
+    await writer.close()
+    await expect.poll(() => log.join(''), { timeout: 30_000 }).toContain('"reloaded"')
+    const find = (text: string) => log.join('').indexOf(text)
+    expect(find('"reloaded"')).toBeGreaterThan(find('Server listening at '))
+  } finally {
+    child.kill('SIGKILL')
+    rmSync(folder, { recursive: true })
+  }
 })
 
 it.each([['serve', '--stdio', '--mock'], ['mcp', '--mock'], ['mcp']])(

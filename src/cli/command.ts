@@ -40,9 +40,9 @@ export interface CommandContext extends Streams {
   startLog(output: 'stdout' | 'stderr', level: string): Logger
   /**
    * Calls back when the process is asked to end, with the milliseconds that clients with an open connection get to
-   * notice it. The process ends when the promise resolves.
+   * notice it. The process ends when the promise resolves, and, but for a worker, when it is asked once more.
    */
-  onStop(close: (grace: number) => Promise<void>): void
+  onStop(close: (grace: number) => Promise<void>, isWorker?: boolean): void
   /** Calls back when the process is asked to read its files again. */
   onReload(reload: () => void): void
 }

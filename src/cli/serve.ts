@@ -56,10 +56,14 @@ export function addServeOptions(command: Command): Command {
 const needsSharedState =
   '--workers needs REDIS_URL, or each worker would have its own idempotency keys and limits'
 
-async function servePorts(files: readonly string[], options: ServeOptions, context: CommandContext) {
-  const { readWorkerNumber, runWorkers, announceReady } = options.workers ? await import('./workers.ts') : {}
-  const worker = readWorkerNumber?.(context.environment)
-  if (options.workers && worker === undefined) return runWorkers?.(options.workers, context)
+async function servePorts(files: readonly string[], options: ServeOptions, base: CommandContext) {
+  const { readWorkerNumber, runWorkers, createWorkerContext, announceReady } = options.workers
+    ? await import('./workers.ts')
+    : {}
+  const worker = readWorkerNumber?.(base.environment)
+  if (options.workers && worker === undefined) return runWorkers?.(options.workers, base)
+  const context = createWorkerContext?.(base) ?? base
+  const start = awaitStart(context)
   const { gateway, config, document, watch } = await createServed(files, options, context, 'stdout')
   context.onStop(gateway.close)
   // Each worker has metrics of its own.
@@ -69,7 +73,7 @@ async function servePorts(files: readonly string[], options: ServeOptions, conte
     await listen(gateway.rest, config.host, config.restPort, 'REST_PORT')
     await listen(gateway.mcp, config.host, config.mcpPort, 'MCP_PORT')
     await listen(gateway.control, config.controlHost, controlPort, 'CONTROL_PORT', 'CONTROL_HOST')
-    context.onReload(watch())
+    start.resolve(watch())
     // On a large machine V8 lets garbage grow to several times what is in use; under attack that took 650 MB instead of 480.
     // Spans live long enough to make each collection a large one, which would cost a request two fifths more.
     if (!config.telemetryUrl) setFlagsFromString('--heap-growing-percent=20')
@@ -81,6 +85,13 @@ async function servePorts(files: readonly string[], options: ServeOptions, conte
   }
 }
 
+/** Keeps a request to reload, which would end the process during its start, until it resolves with what reloads. */
+function awaitStart({ onReload }: CommandContext): PromiseWithResolvers<() => void> {
+  const start = Promise.withResolvers<() => void>()
+  onReload(async () => (await start.promise)())
+  return start
+}
+
 /** Serves MCP on standard input and output until the input ends. Standard output is MCP's, so the log goes to standard error. */
 export async function serveStdio(
   files: readonly string[],
@@ -88,9 +99,10 @@ export async function serveStdio(
   context: CommandContext,
 ): Promise<void> {
   const { stdin, stdout, stderr } = context
+  const start = awaitStart(context)
   const { gateway, watch, stopMock } = await createServed(files, options, context, 'stderr')
   context.onStop(gateway.close)
-  context.onReload(watch())
+  start.resolve(watch())
   if (isTerminal(stdin))
     stderr.write('An MCP client is meant to start this: see `calgate install`. Ctrl-C stops it.\n')
   await gateway.serveStdio(stdin, stdout)

@@ -2,7 +2,6 @@ import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type CommandContext, CommandError } from './command.ts'
-import { isTerminal } from './terminal.ts'
 
 /** The variable by which a worker knows its number, from 0. */
 const workerVariable = 'CALGATE_WORKER'
@@ -13,6 +12,24 @@ export function readWorkerNumber(environment: CommandContext['environment']): nu
 }
 
 const readyMessage = 'ready'
+const reloadMessage = 'reload'
+
+/**
+ * Creates the context of a worker. Signals may reach it twice, where they are sent to all processes: it ends by the first,
+ * and reloads by what the process of the workers tells it.
+ */
+export function createWorkerContext(context: CommandContext): CommandContext {
+  return {
+    ...context,
+    onStop: (close) => context.onStop(close, true),
+    onReload(reload) {
+      context.onReload(() => {})
+      cluster.worker?.on('message', (message: unknown) => {
+        if (message === reloadMessage) reload()
+      })
+    },
+  }
+}
 
 /** Tells the process of the workers that all ports of this one are open. */
 export function announceReady(): void {
@@ -27,7 +44,7 @@ const pause = 1_000
  * turn). Passes on requests to reload and to end. A worker that ends is replaced; one that ends without ever having been
  * ready has said why, and ends all. Throws a `CommandError` for a number that is none.
  */
-export function runWorkers(count: string, { onStop, onReload, setExitCode, stdin }: CommandContext): void {
+export function runWorkers(count: string, { onStop, onReload, setExitCode }: CommandContext): void {
   if (!/^([2-9]|[1-9]\d)$/.test(count)) throw new CommandError('--workers takes a number from 2 to 99')
   const workers = new Map<number, Worker>()
   /** Numbers of those that have been ready: what fails then may pass. */
@@ -54,15 +71,12 @@ export function runWorkers(count: string, { onStop, onReload, setExitCode, stdin
   }
   for (let number = 0; number < Number(count); number += 1) start(number)
   onReload(() => {
-    for (const worker of workers.values()) worker.process.kill('SIGHUP')
+    for (const worker of workers.values()) if (worker.isConnected()) worker.send(reloadMessage)
   })
   onStop(async (grace) => {
     isEnding = true
     const ends = [...workers.values()].map((worker) => once(worker, 'exit'))
-    // A terminal tells each of its processes of Ctrl-C and of its end. A second SIGINT or SIGTERM would end them at once.
-    const drain = isTerminal(stdin) ? 'SIGHUP' : 'SIGTERM'
-    const isTold = grace === 0 && isTerminal(stdin)
-    for (const worker of workers.values()) if (!isTold) worker.process.kill(grace === 0 ? 'SIGINT' : drain)
+    for (const worker of workers.values()) worker.process.kill(grace === 0 ? 'SIGINT' : 'SIGTERM')
     await Promise.all(ends)
   })
 }

@@ -2,11 +2,12 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { setImmediate, setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { awaitResponse } from '../../scripts/ports.ts'
-import { countRequests, startGatewayProcess } from '../../stress/gateway-process.ts'
-import { startSharedState } from '../../stress/shared-state.ts'
+import { countRequests, type GatewayProcess, startGatewayProcess } from '../../stress/gateway-process.ts'
+import { type SharedState, startSharedState } from '../../stress/shared-state.ts'
 import { findFreePorts, findRunning, listDescendants } from '../support/processes.ts'
 import { startSlowUpstream, startUpstream } from '../support/upstream-stub.ts'
 
@@ -63,6 +64,65 @@ it('a call under way is finished when the terminal of the workers closes', async
   expect(await gateway.ended).toBe(0)
 })
 
+it.each(['SIGTERM', 'SIGINT'] as const)(
+  'calls under way are finished when %s goes to all processes at once',
+  async (signal) => {
+    await using shared = await startSharedState()
+    await using upstream = await startSlowUpstream()
+    await using gateway = await startWorkers(shared, upstream.url)
+    const answers = Array.from({ length: 4 }, () => send(gateway, 'DELETE').catch(() => 'lost'))
+    await expect.poll(() => upstream.requests.length).toBe(4)
+    const pids = [gateway.child.pid ?? 0, ...listDescendants(gateway.child.pid ?? 0)]
+    expect(pids).toHaveLength(3)
+    for (const pid of pids) process.kill(pid, signal)
+    while (await isOpen(gateway.restPort)) await setImmediate()
+    upstream.release()
+    expect(await Promise.all(answers)).toEqual([200, 200, 200, 200])
+    expect(await gateway.ended).toBe(0)
+    expect(gateway.readLog().match(/"method":"DELETE".*"status":200.*"request completed"/g)).toHaveLength(4)
+  },
+)
+
+it('a second signal to the process of the workers ends all at once', async () => {
+  await using shared = await startSharedState()
+  await using upstream = await startSlowUpstream()
+  await using gateway = await startWorkers(shared, upstream.url)
+  const answer = send(gateway, 'DELETE').catch(() => 'lost')
+  await upstream.arrived
+  const pids = listDescendants(gateway.child.pid ?? 0)
+  gateway.child.kill('SIGTERM')
+  while (await isOpen(gateway.restPort)) await setImmediate()
+  gateway.child.kill('SIGTERM')
+  expect(await gateway.ended).toBe(1)
+  await expect.poll(() => findRunning(pids), { timeout: 30_000 }).toEqual([])
+  expect(await answer).toBe('lost')
+  upstream.release()
+})
+
+it('SIGHUP to all processes has each worker reload once, and is no end during the start', async () => {
+  await using shared = await startSharedState()
+  await using upstream = await startUpstream()
+  await using gateway = await startWorkers(shared, upstream.url)
+  const { child, controlPort } = gateway
+  const running = listDescendants(child.pid ?? 0)
+  for (const pid of [child.pid ?? 0, ...running]) process.kill(pid, 'SIGHUP')
+  const countReloads = () => gateway.readLog().match(/"reloaded"/g)?.length
+  await expect.poll(countReloads, { timeout: 30_000 }).toBe(2)
+  // A second reload of a worker would follow the first at once; each is over before its worker has answered.
+  for (const port of [controlPort, controlPort + 1]) await countRequests(port)
+  await wait(1_500)
+  expect(countReloads()).toBe(2)
+
+  process.kill(running[0] ?? 0, 'SIGKILL')
+  const findNew = () => listDescendants(child.pid ?? 0).find((pid) => !running.includes(pid))
+  await expect.poll(findNew, { timeout: 30_000, interval: 5 }).toBeDefined()
+  const started = findNew()
+  const hangUp = setInterval(() => child.kill('SIGHUP'), 5)
+  await awaitResponse(`http://127.0.0.1:${controlPort}/health/ready`, AbortSignal.timeout(60_000))
+  clearInterval(hangUp)
+  expect(findNew()).toBe(started)
+})
+
 it('a worker that cannot open its control port ends all, and says so once', async () => {
   await using shared = await startSharedState()
   const [port = 0] = await findFreePorts(1)
@@ -91,3 +151,30 @@ it('without shared state there is only one process', async () => {
   expect(status).toBe(2)
   expect(stderr).toContain('calgate: --workers needs REDIS_URL')
 })
+
+/** Starts two workers that log each request, and waits until both are ready. */
+async function startWorkers(shared: SharedState, url: string): Promise<GatewayProcess> {
+  const set = Object.entries(shared.environment).map(([name, value]) => `${name}=${value}`)
+  const command = ['env', ...set, process.execPath, main, 'serve', ...workers] as const
+  const gateway = await startGatewayProcess(url, 'info', command)
+  await awaitResponse(`http://127.0.0.1:${gateway.controlPort + 1}/health/ready`, AbortSignal.timeout(60_000))
+  return gateway
+}
+
+/** Sends a call on a connection of its own, and returns the status. */
+async function send({ restPort }: GatewayProcess, method: string): Promise<number> {
+  const url = `http://127.0.0.1:${restPort}/v1/v2/oauth-clients/cm9demo/users/7`
+  const headers = { 'x-cal-secret-key': 'demo-secret', connection: 'close' }
+  const response = await fetch(url, { method, headers })
+  await response.arrayBuffer()
+  return response.status
+}
+
+/** Returns whether a new connection is served; one that a worker gets while it ends may wait for the end. */
+async function isOpen(port: number): Promise<boolean> {
+  const signal = AbortSignal.timeout(1_000)
+  return fetch(`http://127.0.0.1:${port}/openapi.json`, { headers: { connection: 'close' }, signal }).then(
+    (response) => response.text().then(() => true),
+    () => false,
+  )
+}
