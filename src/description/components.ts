@@ -53,7 +53,7 @@ export function addComponents(components: Components, description: Description):
 type Renaming = (group: string, name: string) => string
 
 function toPointer(group: string, name: string): string {
-  const key = encodeURIComponent(escapeName(name))
+  const key = encodeURIComponent(escapeName(name.toWellFormed()))
   return group === 'x-files' ? `#/x-files/${key}` : `#/components/${group}/${key}`
 }
 

@@ -234,7 +234,12 @@ test('components are kept apart however their names are written in references', 
     const securitySchemes = { 'k/e~y': { type: 'apiKey', in: 'header', name: `X-${type}` } }
     return describeApi(
       { [path]: { post: { requestBody, security: [{ 'k/e~y': [] }] } } },
-      { components: { schemas: { 'List<Foo>': schema, 'a/b': schema, 'c%41': schema }, securitySchemes } },
+      {
+        components: {
+          schemas: { 'List<Foo>': schema, 'a/b': schema, 'c%41': schema, '\ud800': schema },
+          securitySchemes,
+        },
+      },
     )
   }
   const loading = await load({ 'a.json': describe('/a', 'integer'), 'b.json': describe('/b', 'string') })
