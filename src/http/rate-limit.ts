@@ -58,7 +58,7 @@ export function registerRateLimit(app: FastifyInstance, options: RateLimitOption
     max: calls,
     timeWindow: window,
     keyGenerator: ({ limited }) => limited ?? '',
-    store: adaptStore(store),
+    store: adaptStore(store, window),
   })
   let limit: ReturnType<FastifyInstance['createRateLimit']> | undefined
   app.after(() => {
@@ -94,15 +94,13 @@ export function registerRateLimit(app: FastifyInstance, options: RateLimitOption
 }
 
 /** Adapts the store to the library, which creates its store itself and takes callbacks. */
-function adaptStore(store: CounterStore) {
+function adaptStore(store: CounterStore, window: number) {
+  // A limit with another period counts anew: a counter ends with the window that it began with.
+  const prefix = `calls:${window}:`
   return class AdaptedStore {
-    incr(
-      name: string,
-      done: (error: Error | null, result?: { current: number; ttl: number }) => void,
-      window: number,
-    ): void {
+    incr(name: string, done: (error: Error | null, result?: { current: number; ttl: number }) => void): void {
       const tell = ({ calls, remaining }: Count) => done(null, { current: calls, ttl: remaining })
-      store.count(`calls:${name}`, window).then(tell, done)
+      store.count(prefix + name, window).then(tell, done)
     }
 
     child(): AdaptedStore {

@@ -20,7 +20,8 @@ export class DeletionLimit {
   async take(client: string): Promise<void> {
     if (!this.#rate) return
     const { calls: limit, window } = this.#rate
-    const { calls, remaining } = await this.#store.count(`deletions:${client}`, window)
+    // A limit with another period counts anew: a counter ends with the window that it began with.
+    const { calls, remaining } = await this.#store.count(`deletions:${window}:${client}`, window)
     if (calls <= limit) return
     const seconds = Math.ceil(remaining / 1_000)
     const detail = `A client may delete ${limit} records in ${window / 1_000} seconds here; the next one in ${seconds}.`

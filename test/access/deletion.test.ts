@@ -332,6 +332,15 @@ describe('the limit of deletions', () => {
     expect(await take('a')).toBe('taken')
   })
 
+  it('begins anew with another period', async () => {
+    const store = createMemoryStore(() => 0)
+    const take = (window: number) => new DeletionLimit({ calls: 1, window }, store).take('a')
+    await take(3_600_000)
+    await expect(take(3_600_000)).rejects.toMatchObject({ headers: { 'retry-after': '3600' } })
+    await take(1_000)
+    await expect(take(1_000)).rejects.toMatchObject({ headers: { 'retry-after': '1' } })
+  })
+
   it.each(clients)('holds through $client, and not on REST', async ({ connect }) => {
     await using limited = await startGateway(upstream.url)
     const client = await connect({ url: `${limited.mcpUrl}/mcp`, headers: secret })

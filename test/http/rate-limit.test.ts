@@ -152,15 +152,15 @@ test('a window begins with the first call and ends by the clock', async () => {
   expect(await store.count('a', 1000)).toEqual({ calls: 1, remaining: 1000 })
 })
 
-/** An app whose only route is limited to one call an hour, and says what the limit says. */
-function createLimitedApp(store: CounterStore) {
+/** An app whose only route is limited to one call in five seconds, and says what the limit says. */
+function createLimitedApp(store: CounterStore, window = 5_000) {
   const app = fastify()
   app.decorateRequest('grant')
   app.addHook('onRequest', async (request) => {
     request.grant = openGrant
   })
   registerRateLimit(app, {
-    ...{ calls: 1, window: 5_000, store },
+    ...{ calls: 1, window, store },
     fingerprint: new Fingerprint(new Uint8Array(32)),
     credentials: [{ in: 'header', key: 'x-secret' }],
   })
@@ -185,6 +185,13 @@ test('a store may take its time, and a failing one lets nobody in uncounted', as
   const responses = [await app.inject('/'), await app.inject('/'), await app.inject('/')]
   expect(responses.map(({ body }) => body)).toEqual(['in', 'rate_limited', 'failed'])
   expect(responses[1]?.headers['retry-after']).toBe('5')
+})
+
+test('a limit with another period begins anew: nobody waits for the end of the old one', async () => {
+  const store = createMemoryStore(() => 0)
+  const call = (window: number) => createLimitedApp(store, window).inject('/')
+  const responses = [await call(3_600_000), await call(3_600_000), await call(1_000), await call(1_000)]
+  expect(responses.map(({ headers }) => headers['retry-after'])).toEqual([undefined, '3600', undefined, '1'])
 })
 
 test('each call of a request counts for the credentials that it goes upstream with', async () => {
