@@ -21,7 +21,7 @@ export function expandChanged(
   const isSame = createComparison(old, next)
   const expand = (document: OpenApiDocument, other: OpenApiDocument): OpenApiDocument => {
     const write = createWriter(document)
-    const items = Object.entries(document.paths).map(([path, item]) => {
+    const items = Object.entries(document.paths).map(([path, item]): [string, Values] => {
       const counterpart = asRecord(other.paths[path])
       const shared = isSame(item.parameters, counterpart.parameters)
       const keep = (operations: unknown, others: unknown, isMethod: (name: string) => boolean) =>
