@@ -68,6 +68,7 @@ Every malformed request and upstream fault is a test as well (\`test/attack/\`, 
 
 At SIGTERM \`/health/ready\` returns 503 and the ports refuse new connections. Running requests get their response with
 \`Connection: close\`, open connections have two seconds for one more request, and the process exits with 0. A
-second signal ends the process at once.
+second signal ends the process at once. What takes longer than the two seconds and 60 more, or \`UPSTREAM_TIMEOUT_MS\` and 10 more where that
+is longer, is cut off.
 `
 }

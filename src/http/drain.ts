@@ -10,14 +10,16 @@ export interface ClosingOptions {
   readonly drain: () => void
   /** Milliseconds from the signal to the end until no connection is accepted any longer. */
   readonly delay: number
+  /** Returns the milliseconds that the API may take for a response. */
+  readonly readTimeout: () => number
   /** The servers to drain. */
   readonly servers: readonly FastifyInstance[]
   /** What the servers need until they are closed; closed after them, in this order. */
   readonly others: readonly { close(): Promise<unknown> }[]
 }
 
-/** Milliseconds for responses under way, slow readers included. */
-const drainLimit = 60_000
+/** Milliseconds for responses under way, slow readers included, at least; and those after the API's last moment. */
+const drainLimit = { least: 60_000, afterTimeout: 10_000 }
 
 /** Milliseconds between two looks for connections that have become idle. */
 const idleInterval = 100
@@ -34,11 +36,13 @@ export function createClose(options: ClosingOptions): (grace?: number) => Promis
   }
 }
 
-async function close({ drain, delay, servers, others }: ClosingOptions, grace: number): Promise<void> {
+async function close(options: ClosingOptions, grace: number): Promise<void> {
+  const { drain, delay, readTimeout, servers, others } = options
   drain()
   // A load balancer needs a while to notice; a user at a terminal does not.
   if (grace > 0) await wait(delay)
-  await Promise.all(servers.map(({ server }) => drainServer(server, grace)))
+  const limit = grace + Math.max(drainLimit.least, readTimeout() + drainLimit.afterTimeout)
+  await Promise.all(servers.map(({ server }) => drainServer(server, grace, limit)))
   await Promise.all(servers.map((one) => one.close()))
   for (const one of others) await one.close()
 }
@@ -49,7 +53,7 @@ async function close({ drain, delay, servers, others }: ClosingOptions, grace: n
  * connections at once, and its `closeIdleConnections` also those whose client has not read its response to the end.
  * After the limit every connection is closed.
  */
-function drainServer(server: HttpServer, grace: number): Promise<void> {
+function drainServer(server: HttpServer, grace: number, limit: number): Promise<void> {
   if (!server.listening) return Promise.resolve()
   return new Promise((resolve) => {
     const start = performance.now()
@@ -57,10 +61,10 @@ function drainServer(server: HttpServer, grace: number): Promise<void> {
     const idle = setInterval(() => {
       if (performance.now() - start >= grace) closeIdle(server)
     }, idleInterval)
-    const limit = setTimeout(() => server.closeAllConnections(), grace + drainLimit)
+    const end = setTimeout(() => server.closeAllConnections(), limit)
     Server.prototype.close.call(server, () => {
       clearInterval(idle)
-      clearTimeout(limit)
+      clearTimeout(end)
       resolve()
     })
   })

@@ -48,6 +48,8 @@ export async function openGateway<Offer>(
   const { rest, mcp, control } = first
   let current = first
   let isClosing = false
+  /** The longest: requests under way keep theirs. */
+  let { upstreamTimeout } = options.config
   /** Former compositions until their last request has ended. */
   const retired = new Set<Promise<void>>()
   const retire = (former: Composition<Offer>, changes: readonly Promise<void>[]) => {
@@ -74,6 +76,7 @@ export async function openGateway<Offer>(
       }
       for (const name of servers)
         redirectRequests(first[name].server, composition[name].server, next.config.tls)
+      upstreamTimeout = Math.max(upstreamTimeout, next.config.upstreamTimeout)
       const former = current
       current = composition
       retire(
@@ -87,6 +90,7 @@ export async function openGateway<Offer>(
         current.readiness.drain()
       },
       delay: options.config.drainDelay,
+      readTimeout: () => upstreamTimeout,
       servers: [rest, mcp],
       others: [
         { close: () => Promise.all([...sessions].map((session) => session.drain())) },

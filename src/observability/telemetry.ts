@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import {
   type Context,
   ROOT_CONTEXT,
@@ -32,9 +33,12 @@ export interface TelemetryOptions {
 /** Traces and metrics that go to an OTLP receiver. */
 export interface Telemetry {
   readonly tracing: Tracing
-  /** Sends what is left. */
+  /** Sends what is left, or drops what cannot be sent in two seconds. */
   close(): Promise<void>
 }
+
+/** Milliseconds to send what is left. */
+const longestClose = 2_000
 
 /**
  * Opens traces and metrics by the SDK of OpenTelemetry, which reads its other variables itself (`OTEL_SERVICE_NAME`,
@@ -80,7 +84,8 @@ export function openTelemetry({ endpoint, version, readMetrics }: TelemetryOptio
     },
     async close() {
       // A receiver that cannot be reached keeps nobody from ending.
-      await Promise.allSettled([reader.shutdown(), provider.shutdown()])
+      const sent = Promise.allSettled([reader.shutdown(), provider.shutdown()])
+      await Promise.race([sent, wait(longestClose, undefined, { ref: false })])
     },
   }
 }

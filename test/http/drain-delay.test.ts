@@ -1,8 +1,10 @@
 import { once } from 'node:events'
-import { expect, test } from 'vitest'
+import { setTimeout as wait } from 'node:timers/promises'
+import { expect, test, vi } from 'vitest'
+import { readDocument } from '../../src/document/document.ts'
 import { startGateway } from '../support/gateway.ts'
 import { openConnection, readAll } from '../support/raw-connection.ts'
-import { respondJson, startUpstream } from '../support/upstream-stub.ts'
+import { respondJson, startSlowUpstream, startUpstream } from '../support/upstream-stub.ts'
 
 test('while DRAIN_DELAY lasts, connections are accepted and readiness says no', async () => {
   await using upstream = await startUpstream()
@@ -50,4 +52,34 @@ test('a client that reads slowly gets its whole response, and its connection end
   const response = await read
   expect(response).toMatch(/^HTTP\/1\.1 200 /)
   expect(response.length).toBeGreaterThan(bio.length)
+})
+
+test.each([
+  ['600000', '600000', 605_000, 200],
+  ['600000', '600000', 615_000, 'lost'],
+  ['600000', '100', 605_000, 200],
+  ['30000', '600000', 605_000, 200],
+  ['30000', '100', 59_000, 200],
+  ['30000', '100', 61_000, 'lost'],
+])('a drain with UPSTREAM_TIMEOUT_MS=%s, then %s lasts %d ms: %s', async (first, second, passed, outcome) => {
+  await using upstream = await startSlowUpstream()
+  await using running = await startGateway(upstream.url, { UPSTREAM_TIMEOUT_MS: first })
+  const config = { ...running.config, upstreamTimeout: Number(second) }
+  const headers = { 'x-cal-secret-key': 'demo-secret' }
+  const url = `${running.restUrl}/v1/v2/oauth-clients/cm9demo/users/7`
+  const answer = fetch(url, { method: 'DELETE', headers }).then(
+    ({ status }) => status,
+    () => 'lost',
+  )
+  await upstream.arrived
+  await running.gateway.reload({ config, document: readDocument() })
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const closing = running.gateway.close()
+  vi.advanceTimersByTime(passed)
+  vi.useRealTimers()
+  // A connection that is cut is closed by then.
+  await Promise.race([answer, wait(200)])
+  upstream.release()
+  expect(await answer).toBe(outcome)
+  await closing
 })

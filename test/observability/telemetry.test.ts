@@ -2,9 +2,9 @@ import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toMetricData } from '../../src/observability/metric-data.ts'
-import { type RunningGateway, startGateway } from '../support/gateway.ts'
+import { findClosedUrl, type RunningGateway, startGateway } from '../support/gateway.ts'
 import { calls, toMcpRequest } from '../support/servers.ts'
-import { respondJson, startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
+import { respondJson, startSlowUpstream, startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
 
 interface Attribute {
   readonly key: string
@@ -137,6 +137,19 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
     expect(JSON.stringify(receiver.spans)).not.toMatch(/secret|(?<!\d)471[12](?!\d)|cm9demo/)
     expect(receiver.resources).toContainEqual({ key: 'service.name', value: { stringValue: 'calgate' } })
   })
+})
+
+it.each([
+  ['refuses connections', findClosedUrl],
+  ['never answers', async () => (await startSlowUpstream()).url],
+])('a receiver that %s delays the end by two seconds at most', async (_title, findReceiver) => {
+  await using upstream = await startUpstream()
+  const running = await startGateway(upstream.url, { OTEL_EXPORTER_OTLP_ENDPOINT: await findReceiver() })
+  const { path, init } = toMcpRequest(calls.get)
+  await (await fetch(running.mcpUrl + path, init)).arrayBuffer()
+  const begin = performance.now()
+  await running.gateway.close()
+  expect(performance.now() - begin).toBeLessThan(3_000)
 })
 
 it('a traceparent in _meta goes upstream without telemetry too', async () => {

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import { readConfig } from '../../src/config/config.ts'
+import { type Config, readConfig } from '../../src/config/config.ts'
 import { readApi } from '../../src/document/api.ts'
 import { readDocument } from '../../src/document/document.ts'
 import { createGateway } from '../../src/gateway.ts'
@@ -9,6 +9,7 @@ import { createRunLogger } from './run-log.ts'
 /** A gateway that listens on two free loopback ports. */
 export interface RunningGateway extends AsyncDisposable {
   readonly gateway: Gateway
+  readonly config: Config
   readonly restUrl: string
   readonly mcpUrl: string
   /** Every line it logged so far. */
@@ -37,7 +38,7 @@ export async function startGateway(
   const gateway = await createGateway({ ...built, ...options })
   const restUrl = await gateway.rest.listen({ host: '127.0.0.1', port: config.restPort })
   const mcpUrl = await gateway.mcp.listen({ host: '127.0.0.1', port: config.mcpPort })
-  return { gateway, restUrl, mcpUrl, log, [Symbol.asyncDispose]: () => gateway.close() }
+  return { gateway, config, restUrl, mcpUrl, log, [Symbol.asyncDispose]: () => gateway.close() }
 }
 
 /** A loopback URL where nobody listens. */
