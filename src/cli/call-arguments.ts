@@ -1,6 +1,6 @@
 import { parseExactly } from '../document/exact-numbers.ts'
-import { asRecord, isObject, parseJson, readOwn } from '../document/json.ts'
-import { readShape } from '../document/value-shape.ts'
+import { isObject, parseJson, readOwn } from '../document/json.ts'
+import { readMember, readShape, type ValueShape } from '../document/value-shape.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { CommandError } from './command.ts'
 
@@ -11,27 +11,27 @@ type Values = Readonly<Record<string, unknown>>
  * its type is no text. Throws a `CommandError` for what is no argument, or given twice.
  */
 export function readCallArguments(inputSchema: unknown, texts: readonly string[]): Values {
+  const shape = readShape(inputSchema)
   return texts.reduce<Values>((values, text) => {
     const [, key = '', value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? []
     if (key === '') throw new CommandError(`arguments are key=value, not ${JSON.stringify(text)}`)
-    const { path, schema } = findPosition(inputSchema, key)
-    return addValue(
-      values,
-      path,
-      readValue(key, value, [...readShape(schema, asRecord(inputSchema)).types]),
-      key,
-    )
+    const { path, types } = findPosition(shape, key)
+    return addValue(values, path, readValue(key, value, [...types]), key)
   }, {})
 }
 
+interface Position {
+  readonly path: readonly string[]
+  readonly types: ReadonlySet<string>
+}
+
 /** A dot is part of a name that has one. */
-function findPosition(schema: unknown, key: string): { readonly path: string[]; readonly schema: unknown } {
-  const properties = asRecord(asRecord(schema).properties)
+function findPosition(shape: ValueShape, key: string): Position {
   const [first = '', ...rest] = key.split('.')
-  if (key in properties || rest.length === 0 || !(first in properties))
-    return { path: [key], schema: properties[key] }
-  const inner = findPosition(properties[first], rest.join('.'))
-  return { path: [first, ...inner.path], schema: inner.schema }
+  if (shape.properties.has(key) || rest.length === 0 || !shape.properties.has(first))
+    return { path: [key], types: readMember(shape, key).types }
+  const inner = findPosition(readMember(shape, first), rest.join('.'))
+  return { path: [first, ...inner.path], types: inner.types }
 }
 
 function addValue(

@@ -106,18 +106,40 @@ function nameType(value: unknown): string {
 /** Returns what all of several schemas allow: the first that says something of the types is taken at its word. */
 function merge(shapes: readonly ValueShape[]): ValueShape {
   const { types } = shapes.find((one) => one.types.size > 0) ?? anyShape
-  return { ...unite(shapes), types }
+  return { ...unite(shapes, merge), types }
 }
 
-/** Returns what any of several schemas allows; anything, where one of them says nothing of the type. */
-function unite(shapes: readonly ValueShape[]): ValueShape {
+/**
+ * Returns what any of several schemas allows; anything, where one of them says nothing of the type. Members of one name
+ * are joined in the way given.
+ */
+function unite(
+  shapes: readonly ValueShape[],
+  join: (shapes: readonly ValueShape[]) => ValueShape = unite,
+): ValueShape {
   const isOpen = shapes.some(({ types }) => types.size === 0)
   return {
     types: isOpen ? new Set() : new Set(shapes.flatMap(({ types }) => [...types])),
     items: () => shapes.map(({ items }) => items()).find((one) => one.types.size > 0) ?? anyShape,
-    properties: new Map(shapes.flatMap(({ properties }) => [...properties])),
+    properties: joinProperties(shapes, join),
     others: shapes.find(({ others }) => others)?.others,
   }
+}
+
+function joinProperties(
+  shapes: readonly ValueShape[],
+  join: (shapes: readonly ValueShape[]) => ValueShape,
+): ValueShape['properties'] {
+  const named = Map.groupBy(
+    shapes.flatMap(({ properties }) => [...properties]),
+    ([name]) => name,
+  )
+  return new Map(
+    [...named].map(([name, parts]) => {
+      const [[, only], ...others] = [parts[0] ?? [name, () => anyShape], ...parts.slice(1)]
+      return [name, others.length === 0 ? only : () => join(parts.map(([, read]) => read()))]
+    }),
+  )
 }
 
 /** Returns whether a value may be one that is neither a list nor an object. */

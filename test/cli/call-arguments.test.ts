@@ -44,6 +44,38 @@ test.each([
   expect(readCallArguments(schema, texts)).toEqual(values)
 })
 
+const digits = { zip: '12345' }
+const owner = { properties: { zip: text } }
+const composed: [string, unknown, unknown?][] = [
+  ['allOf', { allOf: [{ properties: { name: text } }, owner] }],
+  ['allOf of which one part only narrows', { allOf: [owner, { properties: { zip: { maxLength: 5 } } }] }],
+  ['a parent that may be null', { anyOf: [{ type: 'object', ...owner }, { type: 'null' }] }],
+  ['oneOf', { oneOf: [{ properties: { other: text } }, owner] }],
+  ['a reference', { $ref: '#/$defs/Owner' }],
+  ['a reference within allOf', { allOf: [{ $ref: '#/$defs/Owner' }] }],
+  ['a recursive reference', { $ref: '#/$defs/Node' }],
+  ['members without a name', { type: 'object', additionalProperties: text }],
+  ['a member that is a reference', { properties: { zip: { $ref: '#/$defs/Zip' } } }],
+]
+
+test.each(composed)('a text member behind %s stays a text', (_, body) => {
+  const node = {
+    allOf: [{ $ref: '#/$defs/Node' }],
+    properties: { ...owner.properties, node: { $ref: '#/$defs/Node' } },
+  }
+  const root = { properties: { body }, $defs: { Owner: owner, Zip: text, Node: node } }
+  expect(readCallArguments(root, ['body.zip=12345'])).toEqual({ body: digits })
+  const deep = { properties: { body: { properties: { owner: body } } }, $defs: root.$defs }
+  expect(readCallArguments(deep, ['body.owner.zip=12345'])).toEqual({ body: { owner: digits } })
+})
+
+test('a member that is a text or a number is read as what it looks like', () => {
+  const either = { anyOf: [owner, { properties: { zip: { type: 'integer' } } }] }
+  expect(readCallArguments({ properties: { body: either } }, ['body.zip=12345'])).toEqual({
+    body: { zip: 12345 },
+  })
+})
+
 test.each([
   [['id=1', 'id=2'], 'id is given twice'],
   [['body={"name":"A"}', 'body.name=B'], 'body.name is given twice'],
