@@ -21,7 +21,7 @@ export const logFields = {
   operation: '`operationId` of the document; method and path of an operation that is not served',
   reason: 'What is wrong with the document',
   caller: 'Who made a write: name of the key, or issuer and subject of the access token',
-  ids: 'Path parameters of a write that are ids and no passwords, by name',
+  ids: 'Path parameters of a write that are ids and no secrets, by name',
   pointer: 'Location of a response mismatch: JSON pointer, `*` for any index or key, `?` for an unknown name',
   rule: 'Keyword of JSON Schema that the response breaks there',
   err: 'Type and codes of an unexpected error, never its message',

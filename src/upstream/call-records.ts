@@ -1,6 +1,9 @@
 import { hash } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
+import { dereference } from '../document/json-schema.ts'
+import { onceFor } from '../document/once.ts'
 import type { Operation } from '../document/operations.ts'
+import type { Parameter } from '../document/parameters.ts'
 import { holdsPassword } from '../document/passwords.ts'
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
 import type { CallMetrics } from '../observability/gateway-metrics.ts'
@@ -64,19 +67,43 @@ function nameCaller(caller: string): string | undefined {
   return caller.includes('@') ? `sha256:${hash('sha256', caller).slice(0, 16)}` : caller
 }
 
-const id = /^[\w-]{1,64}$/
+/** Longest id by its form: a UUID. What is longer may be a signed text or a hash. */
+const idForm = /^[\w-]{1,36}$/
+
+/** Words of a name that say that its value lets somebody in, or reaches a person. */
+const secretWords =
+  /token|secret|passw|passphrase|passcode|signature|nonce|hash|credential|^(?:api)?keys?$|^codes?$|^(?:otp|pin|pwd|jwt|auth|sessions?|tickets?)$|phone|^(?:mobile|msisdn|tel|fax)$|mail/i
+const idWords = /^(?:ids?|uids?|uuids?|guids?)$/i
 
 /** Reads the variables of a path that are ids and no secrets; other values may be anything that a client wrote. */
-function readIds({ path: template, parameters }: Operation, path: string): Record<string, string> {
-  const secret = parameters.filter(
-    ({ in: place, schema }) => place === 'path' && holdsPassword(schema, schema),
-  )
+function readIds(operation: Operation, path: string): Record<string, string> {
   const segments = path.replace(/\?.*$/s, '').split('/')
-  const ids = template.split('/').flatMap((segment, index): [string, string][] => {
-    const name = /^\{(.+)\}$/.exec(segment)?.[1]
+  const ids = listIds(operation).flatMap(({ name, index }): [string, string][] => {
     const value = segments[index] ?? ''
-    const isSecret = secret.some((one) => one.name === name)
-    return name !== undefined && !isSecret && id.test(value) ? [[name, value]] : []
+    return idForm.test(value) ? [[name, value]] : []
   })
   return Object.fromEntries(ids)
+}
+
+/** Lists the variables that are segments of their own and that the document says are ids. */
+const listIds = onceFor(({ path, parameters }: Operation) =>
+  path.split('/').flatMap((segment, index) => {
+    const name = /^\{(.+)\}$/.exec(segment)?.[1]
+    const parameter = parameters.find((one) => one.in === 'path' && one.name === name)
+    return parameter && isId(parameter) ? [{ name: parameter.name, index }] : []
+  }),
+)
+
+function isId({ name, schema, isCredential }: Parameter): boolean {
+  const words = listWords(name)
+  if (isCredential || holdsPassword(schema, schema)) return false
+  if (words.some((word) => secretWords.test(word))) return false
+  const { type, format } = dereference(schema, schema)
+  return [type].flat().includes('integer') || format === 'uuid' || words.some((word) => idWords.test(word))
+}
+
+/** Lists the words of a name in any of the usual spellings: `userId`, `user_id`, `APIKey`. */
+function listWords(name: string): string[] {
+  const spaced = name.replace(/([A-Z])([A-Z][a-z])/g, '$1 $2').replace(/([a-z])([A-Z])/g, '$1 $2')
+  return spaced.split(/[^A-Za-z]+/)
 }

@@ -75,3 +75,68 @@ it('a write over stdio leaves its line too, without a caller, who is the process
     ...{ operation: expect.stringMatching(/update/), ids: { clientId: 'cm9demo', userId: '4711' } },
   })
 })
+
+const uuid = '0d5b7a1e-6c1f-4f6e-9d3a-2b1c4e5f6a7b'
+const token = '5f9c00a1b2c3d4e5f60718293a4b5c6d'
+
+/** Variables of a path: name, schema, a value, and whether it is logged. */
+const variables: [string, object, string, boolean][] = [
+  ['orderId', { type: 'string' }, 'ord_4711', true],
+  ['order-id', { type: 'string' }, 'ord_4711', true],
+  ['id', { type: 'string' }, '4711', true],
+  ['userID', { type: 'string' }, 'cm9demo', true],
+  ['bookingUid', { type: 'string' }, 'b4711', true],
+  ['number', { type: 'integer' }, '4711', true],
+  ['count', { type: ['integer', 'null'] }, '4711', true],
+  ['order', { $ref: '#/components/schemas/Uuid' }, uuid, true],
+  ['token', { type: 'string' }, token, false],
+  ['token', { type: 'string', format: 'uuid' }, uuid, false],
+  ['inviteToken', { type: 'string' }, token, false],
+  ['access_tokens', { type: 'string' }, token, false],
+  ['secretId', { type: 'string' }, token, false],
+  ['apiKey', { type: 'string' }, token, false],
+  ['apikey', { type: 'string' }, token, false],
+  ['APIKeyID', { type: 'string' }, token, false],
+  ['code', { type: 'integer' }, '123456', false],
+  ['passwordId', { type: 'string' }, token, false],
+  ['signature', { type: 'string' }, token, false],
+  ['hash', { type: 'string' }, token, false],
+  ['nonce', { type: 'integer' }, '4711', false],
+  ['otp', { type: 'integer' }, '123456', false],
+  ['accesstoken', { type: 'string', format: 'uuid' }, uuid, false],
+  ['invitation', { type: 'string' }, token, false],
+  ['to', { type: 'string' }, '4915112345678', false],
+  ['phoneId', { type: 'integer' }, '4915112345678', false],
+  ['id', { type: 'string' }, 'ada@example.org', false],
+  ['id', { type: 'string' }, '+4915112345678', false],
+  ['id', { type: 'string' }, token.repeat(2), false],
+  ['slug', { type: 'string' }, 'ada-lovelace', false],
+  ['valid', { type: 'string' }, 'ada-lovelace', false],
+]
+
+it('the line of a write has the variables of its path that are ids, and no secret, phone number or address', async () => {
+  const paths = variables.map(([name, schema], index) => [
+    `/${index}/{${name}}/accept`,
+    {
+      post: {
+        operationId: `accept${index}`,
+        parameters: [{ name, in: 'path', required: true, schema }],
+        responses: { 204: { description: 'Done' } },
+      },
+    },
+  ])
+  const document = {
+    ...{ openapi: '3.1.0', info: { title: 'Shop', version: '1' }, 'x-name': 'shop' },
+    paths: Object.fromEntries(paths),
+    components: { schemas: { Uuid: { type: 'string', format: 'uuid' } } },
+  }
+  await using upstream = await startUpstream((_request, response) => void response.writeHead(204).end())
+  await using gateway = await startGateway(upstream.url, { SHOP_BASE_URL: upstream.url }, { document })
+  for (const [index, [, , value]] of variables.entries()) {
+    const url = `${gateway.restUrl}/${index}/${encodeURIComponent(value)}/accept`
+    expect((await fetch(url, { method: 'POST' })).status).toBe(204)
+  }
+  const lines = await readAudit(gateway, variables.length)
+  const expected = variables.map(([name, , value, isLogged]) => (isLogged ? { [name]: value } : {}))
+  expect(lines.map(({ ids }) => ids)).toEqual(expected)
+})
