@@ -1,14 +1,15 @@
 import { asRecord, isObject } from './json.ts'
 import { type JsonSchema, mapValues } from './json-schema.ts'
-import type { MediaType } from './media-types.ts'
+import { isRange, type MediaType, type RequestBody } from './media-types.ts'
 import { follow, isFile, readShape, type ValueShape } from './value-shape.ts'
 
 /** A file, as it stands in the arguments of a tool: a model has no bytes, but it has Base64 (RFC 4648 §4). */
+const data = { type: 'string', contentEncoding: 'base64', pattern: '^[A-Za-z0-9+/]*={0,2}$' }
 const fileSchema: JsonSchema = {
   type: 'object',
   description: 'A file.',
   properties: {
-    data: { type: 'string', contentEncoding: 'base64', pattern: '^[A-Za-z0-9+/]*={0,2}$' },
+    data,
     filename: { type: 'string', maxLength: 255 },
     contentType: { type: 'string', pattern: '^[\\w.+-]+/[\\w.+-]+$', maxLength: 255 },
   },
@@ -25,6 +26,29 @@ export function describeBody(mediaType: MediaType): JsonSchema {
   const schema = describe(mediaType)
   described.set(mediaType, schema)
   return schema
+}
+
+/**
+ * Describes a body as the argument of a tool, where nobody else says what it is written in: a file that is the body has
+ * a type that the document describes, and no name, since nothing sends one.
+ */
+export function describeBodyArgument({ content }: RequestBody): JsonSchema {
+  const [usual] = content
+  if (usual?.kind !== 'bytes') return usual ? describeBody(usual) : {}
+  const types = content.filter(({ kind }) => kind === 'bytes').map(({ type }) => type)
+  const required = isRange(usual.type) ? ['data', 'contentType'] : ['data']
+  return { ...fileSchema, properties: { data, contentType: describeTypes(types) }, required }
+}
+
+function describeTypes(types: readonly string[]): JsonSchema {
+  if (!types.some(isRange)) return { type: 'string', enum: [...new Set(types)] }
+  const patterns = types.map((one) => one.replaceAll(/[.+]/g, '\\$&').replaceAll('*', '[\\w.+-]+'))
+  return {
+    type: 'string',
+    description: `A type such as ${types.join(' or ')}.`,
+    pattern: `^(?:${patterns.join('|')})$`,
+    maxLength: 255,
+  }
 }
 
 function describe({ kind, schema }: MediaType): JsonSchema {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { asRecord, isObject } from './json.ts'
-import type { MediaType } from './media-types.ts'
+import { findMediaType, isRange, type MediaType } from './media-types.ts'
+import type { Operation } from './operations.ts'
 import { requireContent, requireUnicode, UnwritableValue, writeForm, writeText } from './parameter-writing.ts'
 import { readParameter } from './parameters.ts'
 import { writePairs } from './request-writing.ts'
@@ -32,16 +33,24 @@ export function writeBody(mediaType: MediaType, value: unknown): WrittenBody {
   }
 }
 
+/**
+ * Chooses the media type in which an operation's body is written: the first one, or of bytes the one that they are said
+ * to be of.
+ */
+export function chooseMediaType({ body }: Pick<Operation, 'body'>, value: unknown): MediaType | undefined {
+  const { content = [] } = body ?? {}
+  const [usual] = content
+  if (usual?.kind !== 'bytes') return usual
+  const { contentType } = asRecord(value)
+  return (typeof contentType === 'string' ? findMediaType(content, contentType) : undefined) ?? usual
+}
+
 /** Decodes Base64: four characters are three bytes, and one beyond is the rest of a text that was cut (RFC 4648 §4). */
 function decodeFile(data: string): Buffer {
   const padding = data.indexOf('=')
   const length = padding < 0 ? data.length : padding
   if (length % 4 === 1) throw new UnwritableValue('must be whole Base64')
   return Buffer.from(data, 'base64')
-}
-
-function isRange(type: string): boolean {
-  return type.includes('*')
 }
 
 /** Writes each member in the style of its encoding (OpenAPI, Encoding Object), exploded where none is named. */

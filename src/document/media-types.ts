@@ -102,6 +102,11 @@ function readEncoding(part: unknown): PartEncoding {
   }
 }
 
+/** Returns whether a media type stands for several, as `image/*` does. */
+export function isRange(type: string): boolean {
+  return type.includes('*')
+}
+
 function findKind(type: string): BodyKind {
   if (isJsonType(type) || type === '*/*' || type === 'application/*') return 'json'
   if (type === 'application/x-www-form-urlencoded') return 'form'

@@ -1,5 +1,5 @@
 import type { Violation } from '../errors/gateway-error.ts'
-import { describeBody } from './body-schema.ts'
+import { describeBody, describeBodyArgument } from './body-schema.ts'
 import { CheckLimitError } from './check-limit.ts'
 import { isExact } from './json.ts'
 import { describeObject, type JsonSchema } from './json-schema.ts'
@@ -67,7 +67,8 @@ export function compileOperations(
     const hasCookies = operation.parameters.some((one) => one.in === 'cookie')
     const validate: Validator = ({ mediaType: chosen, contentType: _, ...input }) => {
       const mediaType = chosen ?? operation.body?.content[0]
-      const check = find(mediaType)
+      // A client that wrote bytes has named their type; one that gives them as an argument names it there.
+      const check = find(chosen || mediaType?.kind !== 'bytes' ? mediaType : undefined)
       const broken = check ? listBroken(check, hasCookies ? { cookie: {}, ...input } : input) : []
       if (broken.length > 0) return broken
       const violations = isPlain(input) ? [] : prepareSpelling()(input)
@@ -117,14 +118,15 @@ function compileInput(
 type Keep = (schema: JsonSchema) => JsonSchema
 
 function describeInput(operation: Operation, mediaType: MediaType | undefined, keep: Keep): JsonSchema {
+  const { body } = operation
   const members = {
     path: describePlace(operation, 'path', keep),
     query: describePlace(operation, 'query', keep),
     header: describePlace(operation, 'header', keep),
     cookie: describePlace(operation, 'cookie', keep),
-    ...(mediaType && { body: keep(describeBody(mediaType)) }),
+    ...(body && { body: keep(mediaType ? describeBody(mediaType) : describeBodyArgument(body)) }),
   }
-  return describeObject(members, operation.body?.required ? ['body'] : [])
+  return describeObject(members, body?.required ? ['body'] : [])
 }
 
 function describePlace(operation: Operation, place: ReturnType<typeof findPosition>, keep: Keep): JsonSchema {

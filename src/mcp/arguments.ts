@@ -1,4 +1,4 @@
-import { describeBody } from '../document/body-schema.ts'
+import { describeBodyArgument } from '../document/body-schema.ts'
 import { asRecord, isObject, quoteName, readOwn } from '../document/json.ts'
 import { dereference, describeObject, type JsonSchema } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
@@ -44,8 +44,7 @@ export function describeArguments(
     const parameter = parameters.find((one) => toArgumentKey(tool, one) === key)
     const preset = parameter && defaults.get(parameter)
     if (parameter) properties[argument] = { ...describeParameter(parameter, elsewhere), ...toDefault(preset) }
-    else if (key === 'body' && body?.content[0])
-      properties[argument] = placeDefinitions(describeBody(body.content[0]))
+    else if (key === 'body' && body) properties[argument] = placeDefinitions(describeBodyArgument(body))
     const credential = parameter !== undefined && isCredential(parameter)
     if ((parameter ?? body)?.required && !credential && preset === undefined) required.push(argument)
   }

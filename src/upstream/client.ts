@@ -1,5 +1,5 @@
 import createFetchClient, { type ClientOptions as FetchClientOptions } from 'openapi-fetch'
-import { writeBody } from '../document/body-writing.ts'
+import { chooseMediaType, writeBody } from '../document/body-writing.ts'
 import { isJsonType } from '../document/json.ts'
 import type { Operation } from '../document/operations.ts'
 import type { CallInput } from '../document/validation.ts'
@@ -79,8 +79,7 @@ export function createClient({ requester, configured }: ClientOptions): Upstream
   return {
     async call(operation, input, { principal = '', isCut, traceparent, ...options } = {}) {
       const { credentials = findCredentials(operation, input, configured) ?? noCredentials } = options
-      const [usual] = operation.body?.content ?? []
-      const { mediaType = usual, body } = input
+      const { body, mediaType = body === undefined ? undefined : chooseMediaType(operation, body) } = input
       const written = body === undefined || !mediaType ? undefined : writeBody(mediaType, body)
       const { context, path, headers } = findWriter(operation)({
         ...{ credentials, principal, isCut, traceparent, connection: findConnection(options) },
