@@ -165,12 +165,23 @@ function listAlternatives(
   return [here, ...choices.flatMap((one) => listAlternatives(asRecord(one), root, inner))]
 }
 
-/** Writes a pointer in names of the document alone, so that no response can make up a new one. */
+/**
+ * Writes a pointer in names of the document alone, so that no response can make up a new one. What contains itself has
+ * the place of the outermost, so that no depth of a response is a new one either.
+ */
 function generalise(schema: JsonSchema, pointer: string, root: JsonSchema): string {
   let place = ''
   let here: JsonSchema = schema
+  const outer: { readonly parts: readonly unknown[]; readonly place: string }[] = []
   for (const name of splitPointer(pointer)) {
     const alternatives = listAlternatives(here, root)
+    // A schema is a copy each time that it is referred to, and what it says of its parts is not.
+    const parts = alternatives
+      .flatMap((one) => [one.properties, one.items, one.additionalProperties])
+      .filter(isObject)
+    const same = outer.find((one) => hasSame(one.parts, parts))
+    if (same) place = same.place
+    else outer.push({ parts, place })
     const named = alternatives.map(({ properties }) => asRecord(properties)[name]).find(Boolean)
     const free = alternatives.map(({ items, additionalProperties }) => items ?? additionalProperties)
     const open = free.find((one) => typeof one === 'object')
@@ -179,4 +190,9 @@ function generalise(schema: JsonSchema, pointer: string, root: JsonSchema): stri
     here = asRecord(named ?? open)
   }
   return place
+}
+
+/** Returns whether two lists hold the same; what describes no parts is not the same as anything. */
+function hasSame(some: readonly unknown[], others: readonly unknown[]): boolean {
+  return some.length > 0 && some.length === others.length && some.every((one) => others.includes(one))
 }

@@ -4,7 +4,7 @@ import { countDroppedLines } from './logger.ts'
 import { Metrics } from './metrics.ts'
 import type { ReadinessCheck } from './readiness.ts'
 import { clientDisconnected, type RequestRecorder } from './requests.ts'
-import type { MismatchRecorder } from './response-sampling.ts'
+import type { MismatchKind, MismatchRecorder } from './response-sampling.ts'
 
 /** What the metrics read at each scrape. */
 export interface Observed extends ObservedUpstream {
@@ -105,6 +105,9 @@ export interface ObservedUpstream {
 
 const circuitStates: readonly CircuitState[] = ['closed', 'half_open', 'open']
 
+/** Most kinds of mismatches that have series of their own; a document can be large, and so can a response. */
+const mostKinds = 1_000
+
 /** Counts calls and mismatches, with statuses as a document names them. */
 export type UpstreamMetrics = (nameStatus: StatusNames) => CallMetrics & MismatchRecorder
 
@@ -124,6 +127,11 @@ function createUpstreamMetrics(
   const mismatches = metrics.count('response_mismatches_total', 'Response mismatches', [
     ...['operation' as const, 'pointer' as const, 'rule' as const],
   ])
+  const kinds = new Set<string>()
+  const isNamed = ({ operation, pointer, rule }: MismatchKind) => {
+    const name = `${operation} ${pointer} ${rule}`
+    return kinds.has(name) || (kinds.size < mostKinds && kinds.add(name).size > 0)
+  }
   metrics.readState('circuit_state', 'State of the circuit breaker', circuitStates, () => circuit().state)
   metrics.read('upstream_up', '1 when the upstream takes connections', async () =>
     (await readiness().readUpstream()) === 'reachable' ? 1 : 0,
@@ -138,6 +146,6 @@ function createUpstreamMetrics(
     },
     recordRetry: (operation) => retries.inc({ operation }),
     recordCheck: (operation) => checks.inc({ operation }),
-    recordMismatch: ({ operation, pointer, rule }) => mismatches.inc({ operation, pointer, rule }),
+    recordMismatch: (kind) => mismatches.inc(isNamed(kind) ? { ...kind } : { ...kind, pointer: '?' }),
   })
 }

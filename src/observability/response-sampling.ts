@@ -45,7 +45,7 @@ export interface SamplingOptions {
 const mostPerSecond = 5
 /** Largest response that is sampled, in bytes: it is parsed and checked in one event-loop tick. */
 const largest = 256 * 1024
-/** Most kinds that are told apart; the document has fewer. */
+/** Most kinds that are logged. */
 const mostKinds = 1_000
 
 /**
