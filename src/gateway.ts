@@ -27,7 +27,7 @@ export function createGateway(options: GatewayOptions): Promise<Gateway> {
 /** Composes what a request runs through; a reload does so again. */
 async function compose(options: GatewayOptions, kept: KeptParts): Promise<Composition<StdioOffer>> {
   const { config, version, logger } = options
-  const { state, metrics } = kept
+  const { state, metrics, uploads } = kept
   const parts = await createServerParts(options, kept)
   const { document, operations, api, guard, isGuarded, reserved, admission, readiness } = parts
   const { requester, circuit, configured, listener } = parts
@@ -35,7 +35,7 @@ async function compose(options: GatewayOptions, kept: KeptParts): Promise<Compos
   const page = config.pages ? { title: api.title, isGuarded } : undefined
 
   const rest = await createRestServer({
-    ...{ ...listener, ...common, document, requester, isGuarded, reserved, page },
+    ...{ ...listener, ...common, document, requester, isGuarded, reserved, page, uploads },
     bodyLimits: config.bodyLimits,
     responseHeaders: api.responses.headers,
   })

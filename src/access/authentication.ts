@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import type { FastifyInstance } from 'fastify'
-import type { Config } from '../config/config.ts'
+import type { Config, OAuthConfig } from '../config/config.ts'
 import { type GatewayKey, hashKey } from '../config/gateway-keys.ts'
 import type { Operation } from '../document/operations.ts'
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
@@ -67,9 +68,21 @@ function findKey<Key extends { readonly hash: Buffer }>(keys: readonly Key[], ke
 /** How the keys of access tokens are fetched, where it is not as usual. */
 export type IssuerKeys = Pick<AccessTokenOptions, 'fetch' | 'now' | 'cooldown'>
 
-async function loadVerifier(options: AccessTokenOptions): Promise<TokenVerifier> {
-  const { createTokenVerifier } = await import('./access-tokens.ts')
-  return createTokenVerifier(options)
+/** Loads what verifies the access tokens of an issuer. */
+export type VerifierLoader = (oauth: OAuthConfig) => Promise<TokenVerifier>
+
+/**
+ * Creates the loader of a gateway. The keys that were fetched are kept as long as the same is loaded: the issuer may be
+ * down when a gateway is composed anew.
+ */
+export function createVerifierLoader(issuerKeys: IssuerKeys = {}): VerifierLoader {
+  let latest: { readonly oauth: OAuthConfig; readonly verify: TokenVerifier } | undefined
+  return async (oauth) => {
+    const { createTokenVerifier } = await import('./access-tokens.ts')
+    if (!latest || !isDeepStrictEqual(oauth, latest.oauth))
+      latest = { oauth, verify: createTokenVerifier({ ...oauth, ...issuerKeys }) }
+    return latest.verify
+  }
 }
 
 /** Authenticates the clients of both servers. */
@@ -92,14 +105,14 @@ export function authenticatesClients({ keys, oauth }: Pick<Config, 'keys' | 'oau
 export async function createGuard(
   { keys, oauth }: Pick<Config, 'keys' | 'oauth'>,
   operations: readonly Operation[],
-  issuerKeys: IssuerKeys,
+  loadVerifier: VerifierLoader,
 ): Promise<Guard> {
   const scopes = listScopes(operations)
   checkScopes(keys ?? [], scopes)
   return {
     authenticate: createAuthenticator({
       keys,
-      verifyToken: oauth && (await loadVerifier({ ...oauth, ...issuerKeys })),
+      verifyToken: oauth && (await loadVerifier(oauth)),
       metadataUrl: oauth && locateMetadata(oauth),
       scopes,
     }),

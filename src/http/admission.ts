@@ -21,6 +21,14 @@ export interface AdmissionLimits {
 /** The limits unless told otherwise, for both servers together; a response that waited longer would come too late for its client. */
 export const usualAdmission: AdmissionLimits = { active: 256, waiting: 512, timeout: 250 }
 
+/** What takes the concurrency limit. A gateway that is composed anew keeps it, with the requests under way. */
+export class Occupancy {
+  /** Slots that are taken. */
+  active = 0
+  /** What lets the requests in that wait for a slot, the one first that has waited longest. */
+  readonly queue: Set<() => void> = new Set()
+}
+
 /** Ends one use of a slot; calling it again does nothing. */
 export type Release = () => void
 
@@ -65,29 +73,35 @@ export function holdSlot({ slot }: { readonly slot: Slot | undefined }): Release
 export class Admission {
   readonly #limits: AdmissionLimits
   readonly #onShed: () => void
-  readonly #queue: Set<() => void> = new Set()
-  #active = 0
+  readonly #occupancy: Occupancy
+  #held = 0
 
   /** `onShed` is called for each request that is refused. */
-  constructor(limits: AdmissionLimits, onShed: () => void = () => {}) {
+  constructor(limits: AdmissionLimits, onShed: () => void = () => {}, occupancy = new Occupancy()) {
     this.#limits = limits
     this.#onShed = onShed
+    this.#occupancy = occupancy
   }
 
-  /** Returns the number of slots that are taken. */
+  /** Returns the number of slots that are taken, here and elsewhere. */
   get active(): number {
-    return this.#active
+    return this.#occupancy.active
+  }
+
+  /** Returns the number of slots that were taken here. */
+  get held(): number {
+    return this.#held
   }
 
   /** Returns the number of requests that wait for a slot. */
   get waiting(): number {
-    return this.#queue.size
+    return this.#occupancy.queue.size
   }
 
   /** Takes a slot if one is free. */
   tryEnter(): Slot | undefined {
-    if (this.#active >= this.#limits.active) return undefined
-    this.#active += 1
+    if (this.#occupancy.active >= this.#limits.active) return undefined
+    this.#occupancy.active += 1
     return this.#createSlot()
   }
 
@@ -100,30 +114,33 @@ export class Admission {
   }
 
   #createSlot(): Slot {
+    this.#held += 1
     return new Slot(() => this.#leave())
   }
 
   #wait(): Promise<void> {
-    if (this.#queue.size >= this.#limits.waiting) throw this.#refuse()
+    const { queue } = this.#occupancy
+    if (queue.size >= this.#limits.waiting) throw this.#refuse()
     return new Promise((resolve, reject) => {
       const enter = () => {
         clearTimeout(timer)
-        this.#queue.delete(enter)
+        queue.delete(enter)
         resolve()
       }
       const timer = setTimeout(() => {
-        this.#queue.delete(enter)
+        queue.delete(enter)
         reject(this.#refuse())
       }, this.#limits.timeout)
-      this.#queue.add(enter)
+      queue.add(enter)
     })
   }
 
   /** Passes the slot on to the request that has waited longest. */
   #leave(): void {
-    const [next] = this.#queue
+    this.#held -= 1
+    const [next] = this.#occupancy.queue
     if (next) next()
-    else this.#active -= 1
+    else this.#occupancy.active -= 1
   }
 
   /** The connection ends with the refusal: a client that keeps it would be back at once. */

@@ -131,21 +131,28 @@ const writeTimeout = 10_000
 /** Bytes of unread responses that one gateway keeps for its clients at most. */
 const capacity = 32 * 1024 * 1024
 
+/** What clients have not read. A gateway that is composed anew keeps it. */
+export class UnreadBytes {
+  /** Bytes by their connections, oldest first. */
+  readonly bySocket: Map<Socket, number> = new Map()
+  total = 0
+}
+
 /**
  * Bounds what clients leave unread. A complete response waits in memory until its client has read it; a client that
  * stops reading is disconnected after the write timeout, and before it when all unread responses together exceed the
  * capacity: then the oldest.
  */
 export class UnreadResponses {
-  readonly #bytes = new Map<Socket, number>()
+  readonly #bytes: UnreadBytes
   readonly #capacity: number
   readonly #timeout: number
-  #total = 0
 
   /** The timeout is in milliseconds. */
-  constructor({ bytes = capacity, timeout = writeTimeout } = {}) {
+  constructor({ bytes = capacity, timeout = writeTimeout, unread = new UnreadBytes() } = {}) {
     this.#capacity = bytes
     this.#timeout = timeout
+    this.#bytes = unread
   }
 
   /** Follows a response whose last byte was handed to its connection. */
@@ -156,19 +163,19 @@ export class UnreadResponses {
     const bytes = socket.writableLength
     // Node destroys a connection that makes no progress for this long, and sets its own timeout after the response.
     socket.setTimeout(this.#timeout)
-    this.#bytes.set(socket, bytes)
-    this.#total += bytes
+    this.#bytes.bySocket.set(socket, bytes)
+    this.#bytes.total += bytes
     response.once('close', () => this.#forget(socket))
-    for (const oldest of this.#bytes.keys()) {
-      if (this.#total <= this.#capacity || oldest === socket) return
+    for (const oldest of this.#bytes.bySocket.keys()) {
+      if (this.#bytes.total <= this.#capacity || oldest === socket) return
       this.#forget(oldest)
       oldest.destroy()
     }
   }
 
   #forget(socket: Socket): void {
-    this.#total -= this.#bytes.get(socket) ?? 0
-    this.#bytes.delete(socket)
+    this.#bytes.total -= this.#bytes.bySocket.get(socket) ?? 0
+    this.#bytes.bySocket.delete(socket)
   }
 }
 

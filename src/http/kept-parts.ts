@@ -1,11 +1,15 @@
+import { createVerifierLoader, type VerifierLoader } from '../access/authentication.ts'
 import { ConfigError } from '../config/config.ts'
 import { asRecord } from '../document/json.ts'
 import { createServedReader, type ServedReader } from '../document/served-operations.ts'
 import { createGatewayMetrics, type GatewayMetrics, type Observed } from '../observability/gateway-metrics.ts'
 import type { Telemetry, TelemetryOptions } from '../observability/telemetry.ts'
 import { type GatewayState, openState } from '../state/gateway-state.ts'
+import { ResponseLoad, StreamLimit } from '../upstream/body-stream.ts'
 import { CircuitBreakers } from '../upstream/circuit-breaker.ts'
 import type { IdempotencyRecord } from '../upstream/idempotency.ts'
+import { Occupancy } from './admission.ts'
+import { UnreadBytes } from './connection.ts'
 import type { GatewayOptions } from './gateway.ts'
 
 /** What a gateway keeps when it is composed anew. */
@@ -16,11 +20,19 @@ export interface KeptParts {
   readonly metrics: GatewayMetrics
   readonly breakers: CircuitBreakers
   readonly readServed: ServedReader
+  readonly occupancy: Occupancy
+  readonly unread: UnreadBytes
+  readonly responses: ResponseLoad
+  readonly uploads: StreamLimit
+  readonly loadVerifier: VerifierLoader
 }
+
+/** Bodies that stream upstream at a time: each holds a slot of the concurrency limit while its client sends. */
+const mostUploads = 64
 
 /** Opens what a gateway keeps. Rejects with a `ConfigError` where telemetry is sent and its packages are not installed. */
 export async function openKeptParts(
-  { config, version, logger, circuit = {}, watchProcess }: GatewayOptions,
+  { config, version, logger, circuit = {}, watchProcess, issuerKeys }: GatewayOptions,
   observed: Pick<Observed, 'admission' | 'readiness' | 'circuit'>,
 ): Promise<KeptParts> {
   const state = await openState<IdempotencyRecord>(config.sharedState, (available, cause) =>
@@ -32,7 +44,12 @@ export async function openKeptParts(
   const readMetrics = () => metrics.metrics.collect()
   const telemetry = await loadTelemetry(config.telemetryUrl, { version, readMetrics })
   const breakers = new CircuitBreakers(circuit)
-  return { state, telemetry, metrics, breakers, readServed: createServedReader() }
+  return {
+    ...{ state, telemetry, metrics, breakers, readServed: createServedReader() },
+    ...{ occupancy: new Occupancy(), unread: new UnreadBytes(), responses: new ResponseLoad() },
+    uploads: new StreamLimit(mostUploads),
+    loadVerifier: createVerifierLoader(issuerKeys),
+  }
 }
 
 /** Loads the SDK of OpenTelemetry only where telemetry is sent. */

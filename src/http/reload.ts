@@ -124,5 +124,5 @@ const pause = 100
 
 /** Resolves when the servers of a former composition have no request, and no write runs on without its client. */
 async function awaitRequests({ rest, mcp, admission }: Composition<unknown>): Promise<void> {
-  while (countRequests(rest.server) + countRequests(mcp.server) + admission.active > 0) await wait(pause)
+  while (countRequests(rest.server) + countRequests(mcp.server) + admission.held > 0) await wait(pause)
 }

@@ -38,9 +38,9 @@ export interface ServerParts extends Pick<Served, 'document' | 'operations'> {
  * responses and the way to the upstream. Rejects with a `ConfigError` for an unknown scope of a key.
  */
 export async function createServerParts(options: GatewayOptions, kept: KeptParts): Promise<ServerParts> {
-  const { config, logger, issuerKeys = {}, embedding } = options
+  const { config, logger, embedding } = options
   const { timeouts = { ...usualTimeouts, keepAlive: config.keepAlive } } = options
-  const { state, telemetry, metrics, breakers } = kept
+  const { state, telemetry, metrics, breakers, responses } = kept
   const isGuarded = authenticatesClients(config)
   // A gateway or an app that authenticates its clients reads this header for itself.
   const reserved = isGuarded || embedding?.authenticates ? ['authorization'] : []
@@ -50,8 +50,12 @@ export async function createServerParts(options: GatewayOptions, kept: KeptParts
     onUnchecked: (operation, reason) => logger.warn({ operation, reason }, 'schema not checked'),
   })
   const api = readApi(document, operations)
-  const guard = await createGuard(config, operations, issuerKeys)
-  const admission = new Admission(options.admission ?? usualAdmission, metrics.requests.recordShed)
+  const guard = await createGuard(config, operations, kept.loadVerifier)
+  const admission = new Admission(
+    options.admission ?? usualAdmission,
+    metrics.requests.recordShed,
+    kept.occupancy,
+  )
   const readiness = createReadinessCheck(config, state.clock)
   const { recorder, calls: records } = createObservation({
     ...{ document, compare, logger, metrics, share: config.sampledShare, clock: state.clock },
@@ -59,7 +63,7 @@ export async function createServerParts(options: GatewayOptions, kept: KeptParts
   })
   const tracing = telemetry?.tracing
   const requester = openUpstream({
-    ...{ config, operations, rules: api.responses, state, breakers, records, tracing },
+    ...{ config, operations, rules: api.responses, state, breakers, responses, records, tracing },
   })
   const { allowedHosts, allowedOrigins, rateLimit, tls } = config
   const { store, fingerprint } = state
@@ -73,7 +77,7 @@ export async function createServerParts(options: GatewayOptions, kept: KeptParts
       secrets: { schemes: readSecuritySchemes(document), configured: listConfigured(config) },
       recorder: { ...recorder, tracing },
       authenticate: guard.authenticate,
-      unread: new UnreadResponses({ timeout: config.writeTimeout }),
+      unread: new UnreadResponses({ timeout: config.writeTimeout, unread: kept.unread }),
       rateLimit: rateLimit && { ...rateLimit, store, fingerprint, credentials: listPlaces(operations) },
     },
   }

@@ -7,7 +7,7 @@ import type { Operation } from '../document/operations.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { parseBodies } from '../http/listener.ts'
 import { announcesBody, checkEncoding } from '../http/request-check.ts'
-import { noteUpload, StreamLimit } from '../upstream/body-stream.ts'
+import { noteUpload, type StreamLimit } from '../upstream/body-stream.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -26,9 +26,6 @@ export interface BodyLimits {
   readonly file: number
 }
 
-/** Bodies that stream upstream at a time: each holds a slot of the concurrency limit while its client sends. */
-const mostUploads = 64
-
 /** Types that are read as texts; JSON has a parser of its own, which Fastify finds without a search. */
 const texts =
   /^text\/|^application\/(?:x-www-form-urlencoded|(?:[^;]*\+)?(?:json|xml|yaml)|graphql|javascript)\s*(?:;|$)/i
@@ -38,10 +35,13 @@ const texts =
  * the client chose. Bytes have nothing to validate, and stream. An empty body is none, since many clients send a content
  * type without one. Throws `unsupported_media_type` on a type that the operation does not take.
  */
-export function registerBodyParser(app: FastifyInstance, { text, file }: BodyLimits): void {
+export function registerBodyParser(
+  app: FastifyInstance,
+  { text, file }: BodyLimits,
+  uploads: StreamLimit,
+): void {
   app.decorateRequest('rawBody', undefined)
   app.decorateRequest('bodyType', undefined)
-  const uploads = new StreamLimit(mostUploads)
   const choose = (request: FastifyRequest) => {
     const { operation } = request.route.config
     const { body } = operation ?? {}

@@ -5,6 +5,7 @@ import { once } from '../document/once.ts'
 import type { CheckedOperation } from '../document/validation.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { createListener, type ListenerOptions } from '../http/listener.ts'
+import type { StreamLimit } from '../upstream/body-stream.ts'
 import type { ConfiguredCredentials } from '../upstream/credentials.ts'
 import { registerProxy } from '../upstream/proxy.ts'
 import type { Requester } from '../upstream/requester.ts'
@@ -25,6 +26,8 @@ export interface RestOptions extends Omit<ListenerOptions, 'bodyLimit' | 'surfac
   readonly configured: ConfiguredCredentials
   readonly policy: Policy
   readonly bodyLimits: BodyLimits
+  /** Limits the bodies that stream upstream. */
+  readonly uploads: StreamLimit
   /** Whether clients need a credential of the gateway's own. */
   readonly isGuarded: boolean
   /** Names, in lower case, of the headers that the gateway, or the app around it, reads for itself. */
@@ -47,7 +50,7 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
     refuseUnrouted,
     methods,
   })
-  registerBodyParser(app, bodyLimits)
+  registerBodyParser(app, bodyLimits, options.uploads)
   await registerProxy(app, requester)
   for (const method of methods) {
     const hasBody = operations.some((one) => one.method === method && one.body)

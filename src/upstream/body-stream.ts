@@ -29,6 +29,13 @@ export class StreamLimit {
   }
 }
 
+/** What the responses of all APIs take together. A gateway that is composed anew keeps it. */
+export class ResponseLoad {
+  readonly streams: StreamLimit = new StreamLimit()
+  /** Bytes of the room for responses that are being collected. */
+  collected = 0
+}
+
 /** Why a stream does not go on: the connection broke, or one of its sides did nothing for too long. */
 export type StreamFailure = 'upstream_connection_lost' | 'upstream_timeout' | 'client_disconnected'
 

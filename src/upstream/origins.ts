@@ -3,7 +3,7 @@ import type { ResponseRules } from '../document/api.ts'
 import type { Operation } from '../document/operations.ts'
 import type { Tracing } from '../observability/tracing.ts'
 import type { GatewayState } from '../state/gateway-state.ts'
-import { StreamLimit } from './body-stream.ts'
+import type { ResponseLoad } from './body-stream.ts'
 import { currentCall } from './call.ts'
 import type { CallRecords } from './call-records.ts'
 import type { CircuitBreakers } from './circuit-breaker.ts'
@@ -17,6 +17,7 @@ export interface UpstreamOptions {
   readonly rules: ResponseRules
   readonly state: GatewayState<IdempotencyRecord>
   readonly breakers: CircuitBreakers
+  readonly responses: ResponseLoad
   readonly records: CallRecords
   readonly tracing: Tracing | undefined
 }
@@ -26,11 +27,10 @@ export interface UpstreamOptions {
  * share no connections and no circuit breaker, and no name in the store: operations have different ids.
  */
 export function openUpstream(options: UpstreamOptions): Requester {
-  const { config, operations, rules, state, breakers, records } = options
+  const { config, operations, rules, state, breakers, records, responses } = options
   const { fingerprint, clock, store } = state
-  const streams = new StreamLimit()
   const common = {
-    ...{ timeout: config.upstreamTimeout, ca: config.ca, rules, fingerprint, clock, records, streams },
+    ...{ timeout: config.upstreamTimeout, ca: config.ca, rules, fingerprint, clock, records, responses },
     ...{ store, operations, proxies: config.proxies, tracing: options.tracing },
   }
   const open = (baseUrl: string) => createRequester({ ...common, baseUrl, circuit: breakers.find(baseUrl) })

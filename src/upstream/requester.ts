@@ -7,7 +7,7 @@ import type { Fingerprint } from '../state/fingerprint.ts'
 import { RunningTasks } from '../state/running-tasks.ts'
 import type { Store } from '../state/store.ts'
 import { backOff } from './back-off.ts'
-import type { StreamLimit } from './body-stream.ts'
+import type { ResponseLoad } from './body-stream.ts'
 import { compose, forWrites, type Send } from './call.ts'
 import { type CallRecords, recordCalls } from './call-records.ts'
 import { breakCircuit, type CircuitBreaker } from './circuit-breaker.ts'
@@ -56,8 +56,8 @@ export interface RequesterOptions {
   readonly records: CallRecords
   /** Traces each try, where traces are sent. */
   readonly tracing?: Tracing | undefined
-  /** Limits the responses that stream, over all requesters that share it. */
-  readonly streams: StreamLimit
+  /** What the responses of all requesters that share it take, and their limit of streams. */
+  readonly responses: ResponseLoad
   /** How bytes travel, where it is not over pools of connections. */
   readonly transport?: Send
 }
@@ -67,13 +67,13 @@ const longestConnect = 10_000
 
 /** Opens the way to the upstream. Redirects are not followed. */
 export function createRequester(options: RequesterOptions): Requester {
-  const { timeout, ca, fingerprint, clock, store, records, streams, rules } = options
+  const { timeout, ca, fingerprint, clock, store, records, responses, rules } = options
   const { origin, pathname } = new URL(options.baseUrl)
   const connectTimeout = Math.min(timeout, longestConnect)
   const proxy = options.proxies && findProxy(options.proxies, origin)
   const pools = openPools({ origin, ca, proxy, connectTimeout })
   const prefix = pathname.replace(/\/+$/, '')
-  const transport = options.transport ?? createTransport(pools, { prefix, streams, streamTimeout: timeout })
+  const transport = options.transport ?? createTransport(pools, { prefix, responses, streamTimeout: timeout })
   const writes = new RunningTasks()
   const send = compose(transport, [
     forWrites((send) => (request) => writes.run(() => send(request))),

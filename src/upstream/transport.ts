@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { GatewayError } from '../errors/gateway-error.ts'
-import { BodyStream, nameBreak, type StreamFailure, StreamLimit } from './body-stream.ts'
+import { BodyStream, nameBreak, ResponseLoad, type StreamFailure } from './body-stream.ts'
 import {
   createCallError,
   currentCall,
@@ -27,7 +27,7 @@ const longestQueue = 512
 export interface TransportOptions {
   /** Path that stands before every request's. */
   readonly prefix?: string
-  readonly streams?: StreamLimit
+  readonly responses?: ResponseLoad
   /** Milliseconds that the API may send nothing of a body that streams. */
   readonly streamTimeout?: number
 }
@@ -40,14 +40,14 @@ export interface TransportOptions {
  */
 export function createTransport(
   { reads, writes }: Pools,
-  { prefix = '', streams = new StreamLimit(), streamTimeout = 30_000 }: TransportOptions = {},
+  { prefix = '', responses = new ResponseLoad(), streamTimeout = 30_000 }: TransportOptions = {},
 ): Send {
-  const load = { waiting: 0, collected: 0 }
+  const load = { waiting: 0 }
   return (request) =>
     new Promise((resolve, reject) => {
       if (load.waiting >= longestQueue)
         return reject(new GatewayError('overloaded', { headers: { 'retry-after': '1' } }))
-      const parts = { call: currentCall(), request, load, streams, streamTimeout, resolve, reject }
+      const parts = { call: currentCall(), request, load, responses, streamTimeout, resolve, reject }
       const { headers, body = null } = request
       // undici's `HttpMethod` is a closed list of names; the document's methods are a part of it.
       const method = request.method as Dispatcher.HttpMethod
@@ -60,11 +60,9 @@ export function createTransport(
 interface Load {
   /** Exchanges of which no byte has left. */
   waiting: number
-  /** Bytes of the room for responses that are not complete. */
-  collected: number
 }
 
-interface ExchangeParts extends Required<Pick<TransportOptions, 'streams' | 'streamTimeout'>> {
+interface ExchangeParts extends Required<Pick<TransportOptions, 'responses' | 'streamTimeout'>> {
   readonly call: UpstreamCall
   readonly request: UpstreamRequest
   readonly load: Load
@@ -104,8 +102,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseStart(controller: Controller, status: number, headers: UpstreamResponse['headers']): void {
     this.#head = { status, headers }
     if (this.#settled) return
-    const { call, request, streams, streamTimeout: timeout, resolve } = this.#parts
-    const onClose = call.takesStream?.({ status, headers }) ? streams.tryOpen() : undefined
+    const { call, request, responses, streamTimeout: timeout, resolve } = this.#parts
+    const onClose = call.takesStream?.({ status, headers }) ? responses.streams.tryOpen() : undefined
     // Collected side by side, large ones would all reach the limit together, and none its end.
     const length = request.method === 'HEAD' ? 0 : Number(headers['content-length']) || 0
     if (!onClose) return void this.#reserve(controller, length)
@@ -130,13 +128,13 @@ class Exchange implements Dispatcher.DispatchHandler {
   /** Reserves room for so many bytes, and for more where they follow others; refuses the response where too little is left. */
   #reserve(controller: Controller, size: number): boolean {
     if (size <= this.#room) return true
-    const { load, request } = this.#parts
-    const collected = load.collected - this.#room
+    const { responses, request } = this.#parts
+    const collected = responses.collected - this.#room
     const length = Math.max(size, Math.min(2 * this.#size, largestResponse, mostCollected - collected))
     if (size > largestResponse) return this.#refuse(controller, 'the response is too large')
     if (size > smallResponse && collected + size > mostCollected)
       return this.#refuse(controller, 'too many large responses at a time', isRead(request))
-    load.collected = collected + length
+    responses.collected = collected + length
     this.#room = length
     return true
   }
@@ -180,7 +178,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #settle(): boolean {
     if (this.#settled) return false
     this.#settled = true
-    this.#parts.load.collected -= this.#room
+    this.#parts.responses.collected -= this.#room
     this.#parts.request.signal?.removeEventListener('abort', this.#abort)
     return true
   }

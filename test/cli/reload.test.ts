@@ -10,6 +10,7 @@ import { createKey } from '../../src/config/gateway-keys.ts'
 import { readApi } from '../../src/document/api.ts'
 import { type OpenApiDocument, readDocument } from '../../src/document/document.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
+import { startIssuer } from '../support/issuer.ts'
 import { createRunLogger } from '../support/run-log.ts'
 import {
   holdResponses,
@@ -128,6 +129,46 @@ describe('a reload', () => {
     await gateway.gateway.reload(read())
     expect(await get(ada)).toBe(200)
     await expect.poll(count).toBe(before + 1)
+  })
+
+  it('keeps the requests under way in the concurrency limit', async () => {
+    const admission = { active: 2, waiting: 0, timeout: 1 }
+    await using running = await startGateway(upstream.url, {}, { admission })
+    const held = holdResponses(respond)
+    behave = held.respond
+    const before = upstream.requests.length
+    const call = () =>
+      fetch(`${running.restUrl}${users}/7`, { headers: { 'x-cal-secret-key': 'demo-secret' } })
+    const under = [call(), call()]
+    await expect.poll(() => upstream.requests.length).toBe(before + 2)
+    await running.gateway.reload({ document, config: running.config })
+    expect((await call()).status).toBe(503)
+    const { body } = await running.gateway.control.inject('/metrics')
+    expect(body).toContain('calgate_requests_active 2')
+    held.release()
+    behave = respond
+    expect((await Promise.all(under)).map(({ status }) => status)).toEqual([200, 200])
+    expect((await call()).status).toBe(200)
+  })
+
+  it('keeps the access tokens of its clients valid while their issuer is down', async () => {
+    await using issuer = await startIssuer()
+    await using running = await startGateway(upstream.url, issuer.environment)
+    const token = await issuer.sign({ scope: 'managed-users:read' })
+    const headers = { authorization: `Bearer ${token}`, 'x-cal-secret-key': 'demo-secret' }
+    const call = async () => (await fetch(`${running.restUrl}${users}/7`, { headers })).status
+    expect(await call()).toBe(200)
+    issuer.status = 500
+    await running.gateway.reload({ document, config: running.config })
+    expect([await call(), issuer.asked]).toEqual([200, 1])
+    const oauth = {
+      issuer: '',
+      jwksUrl: '',
+      ...running.config.oauth,
+      audience: 'https://other.example.org/mcp',
+    }
+    await running.gateway.reload({ document, config: { ...running.config, oauth } })
+    expect(await call()).toBe(503)
   })
 
   it('keeps the state of the circuit breaker', async () => {

@@ -5,6 +5,7 @@ import type { OpenApiDocument } from '../../src/document/document.ts'
 import { readOperations } from '../../src/document/operations.ts'
 import { compileOperations } from '../../src/document/validation.ts'
 import { createRestServer } from '../../src/rest/server.ts'
+import { StreamLimit } from '../../src/upstream/body-stream.ts'
 import { createRequester } from '../../src/upstream/requester.ts'
 import { openListener } from '../support/open-listener.ts'
 import { createRequesterParts } from '../support/requester-parts.ts'
@@ -56,6 +57,7 @@ beforeAll(async () => {
     operations: [],
   })
   const app = await createRestServer({
+    uploads: new StreamLimit(),
     bodyLimits: { text: 1_000, file: 1_000 },
     ...openListener(5_000),
     logger: createRunLogger(() => {}),

@@ -1,7 +1,7 @@
 import type { Clock } from '../../src/state/expiring-map.ts'
 import { Fingerprint } from '../../src/state/fingerprint.ts'
 import { createMemoryStore } from '../../src/state/memory-store.ts'
-import { StreamLimit } from '../../src/upstream/body-stream.ts'
+import { ResponseLoad } from '../../src/upstream/body-stream.ts'
 import { CircuitBreaker } from '../../src/upstream/circuit-breaker.ts'
 import type { IdempotencyRecord } from '../../src/upstream/idempotency.ts'
 import { createRunLogger } from './run-log.ts'
@@ -13,7 +13,7 @@ export function createRequesterParts(clock: Clock = () => 0) {
     clock,
     store: createMemoryStore<IdempotencyRecord>(clock),
     circuit: new CircuitBreaker(),
-    streams: new StreamLimit(),
+    responses: new ResponseLoad(),
     records: { metrics: { recordCall() {}, recordRetry() {} }, logger: createRunLogger() },
   }
 }

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Dispatcher, Pool } from 'undici'
 import { expect, test } from 'vitest'
+import { ResponseLoad } from '../../src/upstream/body-stream.ts'
 import { runInCall, type UpstreamRequest, type UpstreamResponse } from '../../src/upstream/call.ts'
 import { createTransport } from '../../src/upstream/transport.ts'
 import { describeCall, findOperation, openRequester, respond } from './requester-fixture.ts'
@@ -86,12 +87,12 @@ test('a call that was given up counts until the pool has left it out', async () 
 })
 
 /** A transport whose responses the test sends piece by piece. */
-function openPieces() {
+function openPieces(responses = new ResponseLoad()) {
   const handlers: Dispatcher.DispatchHandler[] = []
   const pool: unknown = {
     dispatch: (_options: unknown, handler: Dispatcher.DispatchHandler) => handlers.push(handler),
   }
-  const send = createTransport({ reads: pool as Pool, writes: pool as Pool })
+  const send = createTransport({ reads: pool as Pool, writes: pool as Pool }, { responses })
   const controller = { abort() {} } as unknown as Dispatcher.DispatchController
   const begin = (method: string, headers = {}) => {
     const call = describeCall(create)
@@ -145,4 +146,16 @@ test('a large response that finds no room is refused before its first byte', asy
   for (const one of [first, head]) one.end()
   expect((await first.response).body.equals(Buffer.alloc(24 * megabyte.length, 'x'))).toBe(true)
   expect((await head.response).body.length).toBe(0)
+})
+
+test('the responses of several APIs, and of a former composition, have one budget', async () => {
+  const responses = new ResponseLoad()
+  const [one, other] = [openPieces(responses), openPieces(responses)]
+  const large = [one('GET', ofMegabytes(24)), other('GET', ofMegabytes(24))]
+  await expect(other('GET', ofMegabytes(2)).response).rejects.toMatchObject({ code: 'overloaded' })
+  large[0]?.end()
+  const next = other('GET', ofMegabytes(2))
+  next.receive(megabyte, 2)
+  next.end()
+  expect((await next.response).body.length).toBe(2 * megabyte.length)
 })
