@@ -71,8 +71,11 @@ export function createReadinessCheck(
   { baseUrl, ca, proxies }: Pick<Config, 'baseUrl' | 'ca' | 'proxies'>,
   clock: ReadinessOptions['clock'],
 ): ReadinessCheck {
-  const { origin } = findProxy(proxies, baseUrl) ?? new URL(baseUrl)
-  return new ReadinessCheck({ probe: () => probeOrigin({ origin, ca, timeout: probeTimeout }), clock })
+  const proxy = findProxy(proxies, baseUrl)
+  const { origin } = proxy ?? new URL(baseUrl)
+  // A tunnel trusts a proxy by the well-known authorities.
+  const probed = { origin, ca: proxy ? undefined : ca, timeout: probeTimeout }
+  return new ReadinessCheck({ probe: () => probeOrigin(probed), clock })
 }
 
 /** How to probe the upstream. */
