@@ -112,8 +112,13 @@ export function recordRequest(
   })
 }
 
+/** A response that has begun and broke for a reason of the gateway or the API did not end by its client. */
 function readEnding({ problem }: FastifyRequest, { raw }: FastifyReply): Ending {
-  return { status: raw.writableFinished ? raw.statusCode : clientDisconnected, code: problem?.code }
+  const isBroken = raw.headersSent && problem !== undefined && problem.code !== 'client_disconnected'
+  return {
+    status: raw.writableFinished || isBroken ? raw.statusCode : clientDisconnected,
+    code: problem?.code,
+  }
 }
 
 function logRequest(

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import type { Readable } from 'node:stream'
 import type { FastifyBaseLogger } from 'fastify'
 import { dereference } from '../document/json-schema.ts'
 import { onceFor } from '../document/once.ts'
@@ -9,7 +10,7 @@ import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
 import type { CallMetrics } from '../observability/gateway-metrics.ts'
 import type { ResponseSampler } from '../observability/response-sampling.ts'
 import type { Clock } from '../state/expiring-map.ts'
-import { currentCall, type Interceptor, isRead, type UpstreamCall } from './call.ts'
+import { currentCall, type Interceptor, isRead, type UpstreamCall, type UpstreamResponse } from './call.ts'
 
 /** Where calls of the API are recorded. */
 export interface CallRecords {
@@ -20,26 +21,60 @@ export interface CallRecords {
   readonly sampler?: Pick<ResponseSampler, 'observe'> | undefined
 }
 
-/** Records each call when it has ended, and changes nothing about it. */
-export function recordCalls({ metrics, logger, sampler }: CallRecords, clock: Clock): Interceptor {
+/** How a call ended: with the status of its response, or with an error in its place. */
+type CallEnd = { readonly status: number } | { readonly code: ErrorCode }
+
+/** Records each call when it has ended, one that streams with its last byte, and changes nothing about it. */
+export function recordCalls(records: CallRecords, clock: Clock): Interceptor {
+  const { metrics, logger, sampler } = records
+  const record = (call: UpstreamCall, path: string, milliseconds: number, end: CallEnd) => {
+    const { operation } = call
+    metrics.recordCall(operation.id, 'code' in end ? end.code : end.status, milliseconds)
+    if (!isRead(operation) && (call.sent || 'status' in end)) auditCall(logger, call, path, end)
+  }
+  // Made outside of the call: most responses do not stream, and need no closure.
+  const awaitEnd = (call: UpstreamCall, path: string, began: number, response: StreamedResponse) => {
+    const { stream, status } = response
+    const run = () => {
+      const end = readStreamEnd(stream, status)
+      record(call, path, clock() - began, end)
+      if ('status' in end) sampler?.observe(call.operation, response)
+    }
+    if (stream.closed) run()
+    else stream.once('close', run)
+  }
   return (send) => async (request) => {
     const call = currentCall()
-    const { operation } = call
     const began = clock()
     try {
       const response = await send(request)
-      const { status } = response
-      metrics.recordCall(operation.id, status, clock() - began)
-      if (!isRead(operation)) auditCall(logger, call, request.path, { status })
-      sampler?.observe(operation, response)
+      if (isStreamed(response)) awaitEnd(call, request.path, began, response)
+      else {
+        record(call, request.path, clock() - began, response)
+        sampler?.observe(call.operation, response)
+      }
       return response
     } catch (error) {
-      const code = error instanceof GatewayError ? error.code : 'internal_error'
-      metrics.recordCall(operation.id, code, clock() - began)
-      if (!isRead(operation) && call.sent) auditCall(logger, call, request.path, { code })
+      record(call, request.path, clock() - began, { code: readCode(error) })
       throw error
     }
   }
+}
+
+type StreamedResponse = UpstreamResponse & { readonly stream: Readable }
+
+function isStreamed(response: UpstreamResponse): response is StreamedResponse {
+  return response.stream !== undefined
+}
+
+/** A stream without an error that was not read to its end was given up, for want of a client. */
+function readStreamEnd({ errored, readableEnded }: Readable, status: number): CallEnd {
+  if (errored) return { code: readCode(errored) }
+  return readableEnded ? { status } : { code: 'client_disconnected' }
+}
+
+function readCode(error: unknown): ErrorCode {
+  return error instanceof GatewayError ? error.code : 'internal_error'
 }
 
 /**
@@ -50,13 +85,13 @@ function auditCall(
   logger: FastifyBaseLogger,
   { operation, principal }: UpstreamCall,
   path: string,
-  end: { readonly status?: number; readonly code?: ErrorCode },
+  end: CallEnd,
 ): void {
   const line = {
     operation: operation.id,
     caller: nameCaller(principal),
     ids: readIds(operation, path),
-    ...end,
+    ...('code' in end ? { code: end.code } : { status: end.status }),
   }
   logger.info(line, 'write sent')
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { get, type IncomingMessage, type ServerResponse } from 'node:http'
+import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
@@ -16,6 +17,7 @@ const document = {
     '/thing': {
       get: { operationId: 'thing', 'x-mcp-tool': { name: 'thing' }, ...content('application/json') },
     },
+    '/export': { post: { operationId: 'export', ...content('application/octet-stream') } },
     '/job': { post: { operationId: 'job', responses: { 202: { description: 'Accepted' } } } },
   },
 }
@@ -123,6 +125,51 @@ test.each<[string, string, (response: ServerResponse) => unknown]>([
   const response = await open('/file')
   await expect(response.toArray()).rejects.toThrow('aborted')
   await expect.poll(() => gateway.log.at(-1)).toContain(`"code":"${code}"`)
+  expect(JSON.parse(gateway.log.at(-1) ?? '')).toMatchObject({ msg: 'request completed', status: 200, code })
+})
+
+/** Reads a metric of an operation, with further labels. */
+async function read(name: string, labels: string): Promise<number> {
+  const { body } = await gateway.gateway.control.inject('/metrics')
+  const line = body.split('\n').find((one) => one.startsWith(`calgate_${name}{${labels}} `))
+  return Number(line?.split(' ').at(-1) ?? 0)
+}
+
+const readAudit = () => gateway.log.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'write sent')
+
+test.each<[string, string | number, number, (response: ServerResponse, client: IncomingMessage) => unknown]>([
+  ['ends', 200, 1, (response) => response.end('last')],
+  ['breaks', 'upstream_connection_lost', 0, (response) => response.destroy()],
+  ['stops', 'upstream_timeout', 0, () => {}],
+  ['loses its client', 'client_disconnected', 0, (_response, client) => client.destroy()],
+])('a stream that %s is recorded when it has ended, by how it did', async (_what, outcome, sampled, go) => {
+  let sending: ServerResponse | undefined
+  respond = (response) => {
+    sending = response
+    response.writeHead(200, bytes).write('first')
+  }
+  const outcomes = `operation="export",outcome="${outcome}"`
+  const before = await read('upstream_calls_total', outcomes)
+  const samples = await read('responses_sampled_total', 'operation="export"')
+  const seconds = await read('upstream_call_duration_seconds_sum', 'operation="export"')
+  const written = readAudit().length
+  const request = get(`${gateway.restUrl}/export`, { agent: false, method: 'POST' })
+  const [client]: IncomingMessage[] = await once(request, 'response')
+  if (!client || !sending) throw new Error('no response')
+  client.on('error', () => {}).resume()
+  await setTimeout(300)
+  expect([await read('upstream_calls_total', outcomes), readAudit().length]).toEqual([before, written])
+  go(sending, client)
+  await expect.poll(() => read('upstream_calls_total', outcomes), { timeout: 3_000 }).toBe(before + 1)
+  const taken = (await read('upstream_call_duration_seconds_sum', 'operation="export"')) - seconds
+  expect(taken).toBeGreaterThan(0.29)
+  await expect.poll(readAudit).toHaveLength(written + 1)
+  const end = typeof outcome === 'number' ? { status: outcome } : { code: outcome }
+  expect(readAudit().at(-1)).toEqual({
+    ...{ level: 30, time: expect.any(String), msg: 'write sent', operation: 'export', ids: {}, ...end },
+  })
+  await setTimeout(20)
+  expect(await read('responses_sampled_total', 'operation="export"')).toBe(samples + sampled)
 })
 
 test.each([
