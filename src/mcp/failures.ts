@@ -1,13 +1,13 @@
-import { asRecord, exceeds } from '../document/json.ts'
+import { exceeds } from '../document/json.ts'
 import { isTextType } from '../document/media-types.ts'
 import type { Operation } from '../document/operations.ts'
 import { findResponse } from '../document/responses.ts'
-import { mostViolations } from '../document/violations.ts'
 import { errorCatalogue } from '../errors/catalogue.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { readRetryAfter } from '../upstream/back-off.ts'
 import type { ApiResponse } from '../upstream/client.ts'
 import { redactTokens } from '../upstream/redaction.ts'
+import { readErrorBody } from './error-body.ts'
 import { adviseNextStep } from './next-step.ts'
 import { deepestResult, readType, type ToolResult, toError } from './results.ts'
 
@@ -23,8 +23,9 @@ export function findFailure(
 ): ToolResult | undefined {
   const { status, headers } = response
   if (status < 400) return toDiversion(response, upstreamName, operation)
-  const nextStep = adviseNextStep(status, operation, operations, readRetryAfter(headers))
-  return toFailure(response, upstreamName, nextStep, redacts)
+  const advise = (isExplained: boolean) =>
+    adviseNextStep(status, operation, operations, readRetryAfter(headers), isExplained)
+  return toFailure(response, upstreamName, advise, redacts)
 }
 
 /**
@@ -99,22 +100,21 @@ export function toCallRefusal(error: GatewayError, advice: string): ToolResult {
 function toFailure(
   { status, headers, text }: ApiResponse,
   upstream: string,
-  nextStep: string,
+  advise: (isExplained: boolean) => string,
   redacts: boolean,
 ): ToolResult {
   const body = parse(text)
   const type = readType(headers)
   const isText = body === undefined && isTextType(type)
   const isPage = type.includes('html') || (body === undefined && !isText && /^\s*</.test(text))
-  if (isPage) return toBlocked(status, upstream, nextStep)
-  const { code, message, reasons } = readError(
-    isText ? { message: text.trim().slice(0, longestMessage) } : body,
-  )
+  if (isPage) return toBlocked(status, upstream, advise(false))
+  const { code, message, reasons } = readErrorBody(isText ? text : body)
+  const nextStep = advise(message !== undefined)
   const name = [upstream, 'returned', status, code].filter(Boolean).join(' ')
   const told = `${name}${message ? `: ${message}` : '.'}`
-  const lines = [told, ...reasons, `Next: ${nextStep}`]
-  const whole = redacts ? {} : { response: body }
-  return toError(lines.join('\n'), { status, code, message, nextStep, ...whole })
+  const lines = [told, ...reasons.map((one) => `- ${one}`), `Next: ${nextStep}`]
+  const beside = { ...(reasons.length > 0 && { reasons }), ...(!redacts && { response: body }) }
+  return toError(lines.join('\n'), { status, code, message, nextStep, ...beside })
 }
 
 function toBlocked(status: number, upstream: string, nextStep: string): ToolResult {
@@ -134,31 +134,4 @@ function parse(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-/** Characters of a plain text that are told as the message of an error. */
-const longestMessage = 1_000
-
-/**
- * Reads the error shapes of NestJS, of OAuth (RFC 6749 §5.2), of RFC 9457 and of most others: `error.code`,
- * `error.message`, class-validator's `constraints`.
- */
-function readError(body: unknown): { code?: string; message?: string; reasons: string[] } {
-  const outer = asRecord(body)
-  const isNested = typeof outer.error === 'object' && outer.error !== null
-  const { code, details, ...told } = isNested ? asRecord(outer.error) : outer
-  const message = told.message ?? told.detail ?? told.error_description ?? told.title
-  return {
-    ...(typeof code === 'string' ? { code } : {}),
-    ...(typeof message === 'string' && message !== '' ? { message } : {}),
-    reasons: collectConstraints(asRecord(details).errors).slice(0, mostViolations),
-  }
-}
-
-function collectConstraints(errors: unknown): string[] {
-  if (!Array.isArray(errors)) return []
-  return errors.flatMap((one) => [
-    ...Object.values(asRecord(asRecord(one).constraints)).map((sentence) => `- ${sentence}`),
-    ...collectConstraints(asRecord(one).children),
-  ])
 }

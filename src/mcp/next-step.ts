@@ -3,7 +3,8 @@ import { safeMethods } from '../document/safe-methods.ts'
 import { findArgument } from '../document/tool.ts'
 
 /**
- * Says what a client should do after an error response of the upstream, in one sentence. The other tools it points to
+ * Says what a client should do after an error response of the upstream, in one sentence; it points to the message only
+ * where the response has one. The other tools it points to
  * are found by their paths: the collection an item belongs to, the items of a collection.
  */
 export function adviseNextStep(
@@ -11,6 +12,7 @@ export function adviseNextStep(
   operation: Operation,
   operations: readonly Operation[],
   retryAfter: number | undefined,
+  isExplained = true,
 ): string {
   const reads = operations.filter(({ method, tool }) => method === 'GET' && tool !== undefined)
   const collection = reads.find(({ path }) => operation.path.startsWith(`${path}/`))?.tool?.name
@@ -36,7 +38,10 @@ export function adviseNextStep(
     return `It exists already${item ? `: read it with ${item}` : ''}; do not create it again.`
   if (status === 429)
     return `Wait ${retryAfter === undefined ? 'a minute' : `${retryAfter} seconds`}, then call again.`
-  if (status < 500) return 'Correct the arguments as the message says, then call again.'
+  if (status < 500)
+    return isExplained
+      ? 'Correct the arguments as the message says, then call again.'
+      : 'Correct the arguments, then call again; the response does not say what is wrong.'
   if (safeMethods.has(operation.method)) return 'Call again later.'
   return `Nobody can tell whether the call took effect: ${look ? `read the state with ${look}` : 'read the state'} before you repeat it.`
 }
