@@ -46,7 +46,7 @@ Every malformed request and upstream fault is a test as well (\`test/attack/\`, 
 | Body on :8080: multipart forms, bytes | \`FILE_LIMIT\`, 10 MiB | 413 |
 | Nesting of JSON and of style \`deepObject\`, parts of a multipart form on :8080 | 512 levels, 2,000 parts | 400 |
 | Check of one call by the schemas of its operation | 100,000 references, and 20 for each value | 400 |
-| Bodies of bytes, which stream to the API | 64 at a time; each holds its slot | 503, \`Retry-After: 1\` |
+| Bodies of bytes, which stream to the API | 64 at a time, of an authenticated client half of what the others leave; each holds its slot | 503, \`Retry-After: 1\` |
 | Message on :9090 and over stdio | \`MCP_MESSAGE_LIMIT\`, 131,072 bytes, 64 levels, 2,000 elements | 413, over stdio a JSON-RPC error; or a parse error with the id of the request |
 | Head of a request | 16 KiB | 431 |
 | Time for the head, for the whole request, on the control port too | 10 s, 30 s | 408, connection closed |
@@ -62,7 +62,7 @@ Every malformed request and upstream fault is a test as well (\`test/attack/\`, 
 | Response of the upstream | \`UPSTREAM_TIMEOUT_MS\`, all attempts together | 504 |
 | Response of the upstream that is collected: JSON, an error, all on :9090 | 32 MiB | 502 |
 | Part of a streaming response | from the API within \`UPSTREAM_TIMEOUT_MS\`, taken by the client within 10 s | connection closed |
-| Streaming responses | 128 at a time; each holds its slot | collected |
+| Streaming responses | 128 at a time, of one client half of what the others leave; each holds its slot | collected; what never ends, as \`text/event-stream\`: 503 for a read, 502 for a write |
 
 ## Shutdown
 

@@ -70,7 +70,7 @@ export function registerBodyParser(
     request.rawBody = body
     noteUpload(request.raw, body)
     request.bodyType = mediaType
-    const close = uploads.tryOpen()
+    const close = uploads.tryOpen(request.grant.caller)
     if (!close) throw new GatewayError('overloaded', { headers: { 'retry-after': '1' } })
     body.once('close', close)
     return { data: '' }

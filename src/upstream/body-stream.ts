@@ -1,7 +1,9 @@
+import { hash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { ErrorCode, GatewayError } from '../errors/gateway-error.ts'
+import type { UpstreamCall, UpstreamResponse } from './call.ts'
 import type { SecretFilter } from './secret-filter.ts'
 
 /** Milliseconds in which a client has to take what there is of a stream. */
@@ -10,30 +12,57 @@ const writeTimeout = 10_000
 /** Streams at a time, of all APIs together: half of the requests that are handled at a time by default. */
 const mostStreams = 128
 
-/** Counts the streams under way: each holds a slot of the concurrency limit for as long as it likes. */
+/**
+ * Counts the streams under way: each holds a slot of the concurrency limit for as long as it likes. A client has at most
+ * half of what the others leave.
+ */
 export class StreamLimit {
   readonly #most: number
+  readonly #own = new Map<string, number>()
   #open = 0
 
   constructor(most = mostStreams) {
     this.#most = most
   }
 
-  /** Counts one more, until the result is called; undefined where there are too many. */
-  tryOpen(): (() => void) | undefined {
-    if (this.#open >= this.#most) return undefined
-    this.#open += 1
-    return () => {
-      this.#open -= 1
-    }
+  /** Counts one more of a client, empty where none is known, until the result is called; undefined where there are too many. */
+  tryOpen(client: string): (() => void) | undefined {
+    const own = client === '' ? 0 : (this.#own.get(client) ?? 0)
+    if (own >= this.#most - this.#open) return undefined
+    this.#count(client, 1)
+    return () => this.#count(client, -1)
+  }
+
+  #count(client: string, change: 1 | -1): void {
+    this.#open += change
+    const own = (this.#own.get(client) ?? 0) + change
+    if (own === 0) this.#own.delete(client)
+    else this.#own.set(client, own)
   }
 }
 
+/** Media types of what never ends, so that collecting it would end with the time limit alone. */
+const endless = /^(?:text\/event-stream|multipart\/x-mixed-replace)\s*(?:;|$)/i
+
 /** What the responses of all APIs take together. A gateway that is composed anew keeps it. */
 export class ResponseLoad {
-  readonly streams: StreamLimit = new StreamLimit()
+  readonly #streams = new StreamLimit()
   /** Bytes of the room for responses that are being collected. */
   collected = 0
+
+  /**
+   * Counts a response that streams, until the result is called. Where there are too many it is undefined, and false for
+   * a response that cannot be collected instead, since it never ends.
+   */
+  openStream(call: UpstreamCall, headers: UpstreamResponse['headers']): (() => void) | undefined | false {
+    const isEndless = endless.test(String(headers['content-type']))
+    return this.#streams.tryOpen(nameClient(call)) ?? (isEndless ? false : undefined)
+  }
+}
+
+/** Names who was authenticated, else what the API knows the client by, by a hash, so that no secret is kept. */
+function nameClient({ principal, identify }: UpstreamCall): string {
+  return principal === '' ? `sha256:${hash('sha256', JSON.stringify(identify()))}` : principal
 }
 
 /** Why a stream does not go on: the connection broke, or one of its sides did nothing for too long. */

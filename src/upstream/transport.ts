@@ -34,7 +34,7 @@ export interface TransportOptions {
 
 /**
  * Sends requests over the pools and collects their responses whole, but for those that a call takes as a stream; where
- * too many stream already, these are collected too. Rejects with a `ConnectionError`, with the reason of the request's
+ * too many stream already, these are collected too if they end. Rejects with a `ConnectionError`, with the reason of the request's
  * signal, with `overloaded` when too many wait for a connection, or with `upstream_invalid_response` for what is larger
  * than the limit.
  */
@@ -103,7 +103,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#head = { status, headers }
     if (this.#settled) return
     const { call, request, responses, streamTimeout: timeout, resolve } = this.#parts
-    const onClose = call.takesStream?.({ status, headers }) ? responses.streams.tryOpen() : undefined
+    const onClose = call.takesStream?.(this.#head) ? responses.openStream(call, headers) : undefined
+    if (onClose === false) return void this.#refuse(controller, 'too many streams at a time', isRead(request))
     // Collected side by side, large ones would all reach the limit together, and none its end.
     const length = request.method === 'HEAD' ? 0 : Number(headers['content-length']) || 0
     if (!onClose) return void this.#reserve(controller, length)
