@@ -13,18 +13,20 @@ import { deepestResult, readType, type ToolResult, toError } from './results.ts'
 
 /**
  * Makes a result of a response that is none of the operation's successes: an error, and below 400 what the API did not
- * return itself. Undefined for every other response. Where secrets are redacted, so are errors.
+ * return itself. Undefined for every other response. Where secrets are redacted, so are errors; other tools are named
+ * where the client is offered them.
  */
 export function findFailure(
   response: ApiResponse,
   operation: Operation,
   { operations, upstreamName }: { readonly operations: readonly Operation[]; readonly upstreamName: string },
   redacts: boolean,
+  isOffered: (operation: Operation) => boolean,
 ): ToolResult | undefined {
   const { status, headers } = response
   if (status < 400) return toDiversion(response, upstreamName, operation)
   const advise = (isExplained: boolean) =>
-    adviseNextStep(status, operation, operations, readRetryAfter(headers), isExplained)
+    adviseNextStep(status, operation, operations, readRetryAfter(headers), isExplained, isOffered)
   return toFailure(response, upstreamName, advise, redacts)
 }
 

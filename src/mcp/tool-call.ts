@@ -22,7 +22,7 @@ import { type Confirmations, type Elicitation, nameConfirmation, type Question }
 import { findFailure, toCallRefusal, toRefusal } from './failures.ts'
 import { selectByStatus, toSelectedResult } from './response-selection.ts'
 import { type ToolResult, toResult } from './results.ts'
-import type { Offer, OfferOptions } from './tool-description.ts'
+import { isOffered, type Offer, type OfferOptions } from './tool-description.ts'
 import type { OperationFilter } from './tool-selection.ts'
 
 /** What a call comes with beside its arguments. */
@@ -137,7 +137,9 @@ export function bindTool(
         const isSuccess = response.status < 300 && response.data !== undefined
         const failure = isSuccess
           ? undefined
-          : findFailure(response, operation, options, select !== undefined)
+          : findFailure(response, operation, options, select !== undefined, (one) =>
+              isOffered(one, options.policy, context),
+            )
         if (failure) return failure
         const notice = operation.redactedNotice
         if (select && response.body.length > 0) return toSelectedResult(response, operation, select, notice)

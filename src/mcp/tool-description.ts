@@ -1,7 +1,8 @@
-import { findBan, type Policy } from '../access/authorization.ts'
+import { covers, findBan, type Grant, type Policy } from '../access/authorization.ts'
 import type { Rate } from '../config/environment.ts'
 import { asRecord, readOwn } from '../document/json.ts'
 import type { JsonSchema } from '../document/json-schema.ts'
+import type { Operation } from '../document/operations.ts'
 import { findResponse } from '../document/responses.ts'
 import { type Tool, toArgumentKey } from '../document/tool.ts'
 import { type CheckedOperation, isCredential } from '../document/validation.ts'
@@ -11,6 +12,7 @@ import { confirmationSchema, nameConfirmation } from './confirmation.ts'
 import { describeOutput } from './output-schema.ts'
 import { type Selection, selectDescribed } from './result-redaction.ts'
 import { omitSecrets } from './schema-redaction.ts'
+import type { OperationFilter } from './tool-selection.ts'
 
 /** What the operator wants of the tools. */
 export interface ToolPolicy extends Policy {
@@ -105,6 +107,17 @@ export function offerTool(
       .map(describeBrought),
     bareDescription: { ...description, inputSchema: describeInput(withoutCredential(operation, tool), '') },
   }
+}
+
+/** Returns whether a client is offered the tool of an operation that it may call and has selected. */
+export function isOffered(
+  operation: Operation,
+  policy: ToolPolicy,
+  { grant, selects }: { readonly grant: Grant; readonly selects?: OperationFilter | undefined },
+): boolean {
+  if (!operation.tool || findBan(operation, policy) || !covers(grant, operation)) return false
+  if (selects?.(operation) === false) return false
+  return !policy.redactTokens || omitSecrets(operation.success.schema) !== undefined
 }
 
 /** A configured credential is no argument: no model can give it, see it or be asked for it. */

@@ -11,11 +11,7 @@ function advise(status: number, id: string, retryAfter?: number): string {
 
 describe('the next step', () => {
   it.each([
-    [
-      401,
-      'get-book',
-      'Check shopId and the secret, which must belong to it; repeating the call changes nothing.',
-    ],
+    [401, 'get-book', 'Check the credentials; repeating the call changes nothing.'],
     [403, 'get-book', 'Use credentials that may do this; repeating the call changes nothing.'],
     [404, 'list-books', 'Check shopId.'],
     [404, 'burn-book', 'Check shopId and bookId; list-books lists what exists.'],
@@ -23,7 +19,7 @@ describe('the next step', () => {
     [
       409,
       'burn-book',
-      'Another record has a value that must be unique: choose another value, or leave it as it is.',
+      'The state of the record does not allow this: read it with get-book; repeating the call changes nothing.',
     ],
     [429, 'get-book', 'Wait a minute, then call again.'],
     [400, 'get-book', 'Correct the arguments as the message says, then call again.'],
@@ -59,7 +55,8 @@ describe('the next step', () => {
     const tool = get?.tool
     if (!query || !path || !tool) throw new Error('no operation')
     const names = (given: Record<string, string>) => {
-      const operation = { ...get, path: '/{id}', parameters: [query, path] }
+      const pinned = { ...path, pin: { credential: 'secret' } }
+      const operation = { ...get, path: '/{id}', parameters: [query, pinned] }
       return adviseNextStep(
         status,
         { ...operation, tool: { ...tool, arguments: given } },
@@ -83,5 +80,69 @@ describe('the next step', () => {
     expect(adviseNextStep(404, found, operations, undefined)).toBe(
       'Check the arguments; list-books lists what exists.',
     )
+  })
+
+  describe('of an API with records within records', () => {
+    const [read] = operations
+    const served = [
+      ...['GET /users/{id}', 'PATCH /users/{id}', 'PUT /users/{id}', 'GET /users/{id}/orders/{oid}'],
+      ...['GET /users', 'POST /users', 'POST /users/{id}/orders', 'GET /users/{id}/orders'],
+      ...['DELETE /users/{id}/orders/{oid}', 'POST /users/{id}/lock', 'POST /search'],
+    ].map((id) => {
+      if (!read?.tool) throw new Error('no operation')
+      const [method = '', path = ''] = id.split(' ')
+      const parameters = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) =>
+        readParameter({ name, in: 'path', required: true, schema: { type: 'string' } }),
+      )
+      const named = Object.fromEntries(parameters.map(({ name }) => [name, name]))
+      return { ...read, id, method, path, parameters, tool: { ...read.tool, name: id, arguments: named } }
+    })
+    const adviseOn = (status: number, id: string, isOffered?: (one: { id: string }) => boolean) => {
+      const operation = served.find((one) => one.id === id)
+      if (!operation) throw new Error(`no operation ${id}`)
+      return adviseNextStep(status, operation, served, undefined, true, isOffered)
+    }
+
+    const unique =
+      'Another record has a value that must be unique: choose another value, or leave it as it is.'
+    const state = (tool: string) =>
+      `The state of the record does not allow this: read it with ${tool}; repeating the call changes nothing.`
+    it.each([
+      [401, 'GET /users/{id}', 'Check the credentials; repeating the call changes nothing.'],
+      [404, 'POST /users/{id}/orders', 'Check id; GET /users lists what exists.'],
+      [404, 'GET /users/{id}/orders', 'Check id; GET /users lists what exists.'],
+      [404, 'POST /users/{id}/lock', 'Check id; GET /users lists what exists.'],
+      [404, 'DELETE /users/{id}/orders/{oid}', 'Check id and oid; GET /users/{id}/orders lists what exists.'],
+      [409, 'PATCH /users/{id}', unique],
+      [409, 'PUT /users/{id}', unique],
+      [409, 'DELETE /users/{id}/orders/{oid}', state('GET /users/{id}/orders/{oid}')],
+      [409, 'POST /users/{id}/lock', state('GET /users/{id}')],
+      [
+        409,
+        'POST /search',
+        'The state of the record does not allow this; repeating the call changes nothing.',
+      ],
+      [409, 'POST /users', 'It exists already: read it with GET /users/{id}; do not create it again.'],
+      [
+        409,
+        'POST /users/{id}/orders',
+        'It exists already: read it with GET /users/{id}/orders/{oid}; do not create it again.',
+      ],
+      [
+        500,
+        'POST /users/{id}/lock',
+        'Nobody can tell whether the call took effect: read the state with GET /users/{id} before you repeat it.',
+      ],
+    ])('after %i on %s is: %s', (status, id, sentence) => {
+      expect(adviseOn(status, id)).toBe(sentence)
+    })
+
+    it.each([404, 409, 500])('after %i names no tool that the client is not offered', (status) => {
+      for (const { id } of served)
+        expect(adviseOn(status, id, (one) => one.id !== 'GET /users/{id}')).not.toMatch(
+          /GET \/users\/\{id\}[^/]/,
+        )
+      for (const { id } of served) expect(adviseOn(status, id, () => false)).not.toContain('GET')
+    })
   })
 })

@@ -227,6 +227,21 @@ describe('an error answer of the upstream', () => {
     })
   })
 
+  it.each([
+    ['selects', { selects: ({ id }: { id: string }) => id === 'add-book' }],
+    ['may call', { grant: { caller: '', scopes: new Set(['write']) } }],
+  ])('names no tool beside what a client %s', async (_name, own) => {
+    const { options } = createOptions(() => answer(409, { message: 'Taken' }))
+    const scoped = options.operations.map((one) => ({
+      ...one,
+      scope: one.id === 'add-book' ? 'write' : 'read',
+    }))
+    const tools = createTools({ ...options, operations: scoped, onUnexpectedError: () => undefined })
+    const context = { credential: () => secretValue, grant: openGrant, listSecrets: noSecrets, ...own }
+    const result = await tools.call('add-book', { shopId: 'abc', body: { title: 'Emma' } }, context)
+    expect(JSON.stringify(result)).toContain('It exists already; do not create it again.')
+  })
+
   it('says how long to wait after a 429', async () => {
     const { call } = setUp(() => answer(429, '{}', { 'retry-after': '17' }))
     expect((await call('get-book', book)).text).toContain('Next: Wait 17 seconds, then call again.')
