@@ -46,13 +46,13 @@ export function adviseNextStep(
     const state = name((other) => other === path) ?? name(isAround)
     return `The state of the record does not allow this${state ? `: read it with ${state}` : ''}; repeating the call changes nothing.`
   }
-  if (status === 429)
-    return `Wait ${retryAfter === undefined ? 'a minute' : `${retryAfter} seconds`}, then call again.`
+  const wait = retryAfter === undefined ? undefined : `Wait ${retryAfter} seconds, then call again.`
+  if (status === 429) return wait ?? 'Wait a minute, then call again.'
   if (status < 500)
     return isExplained
       ? 'Correct the arguments as the message says, then call again.'
       : 'Correct the arguments, then call again; the response does not say what is wrong.'
-  if (safeMethods.has(method)) return 'Call again later.'
+  if (safeMethods.has(method)) return wait ?? 'Call again later.'
   const look = item ?? name(isAround)
   return `Nobody can tell whether the call took effect: ${look ? `read the state with ${look}` : 'read the state'} before you repeat it.`
 }

@@ -9,6 +9,12 @@ function advise(status: number, id: string, retryAfter?: number): string {
   return adviseNextStep(status, operation, operations, retryAfter)
 }
 
+it('says after how many seconds a call may be repeated, where the API says so', () => {
+  expect(advise(429, 'get-book', 30)).toBe('Wait 30 seconds, then call again.')
+  expect(advise(503, 'get-book', 30)).toBe('Wait 30 seconds, then call again.')
+  expect(advise(503, 'add-book', 30)).toContain('Nobody can tell whether the call took effect')
+})
+
 describe('the next step', () => {
   it.each([
     [401, 'get-book', 'Check the credentials; repeating the call changes nothing.'],
