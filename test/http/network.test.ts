@@ -56,6 +56,15 @@ describe('an egress proxy', () => {
     ['https://api.example.org', ['api.example.org:443'], undefined],
     ['https://api.example.org:8443', ['api.example.org:443'], 'http://secure:1/'],
     ['https://api.example.org', ['*'], undefined],
+    ['https://[::1]', ['::1'], undefined],
+    ['https://[::1]:8443', ['::1'], undefined],
+    ['https://[::1]', ['[::1]'], undefined],
+    ['https://[::1]', ['0:0:0:0:0:0:0:1'], undefined],
+    ['https://[::1]', ['[0:0:0:0:0:0:0:1]:443'], undefined],
+    ['https://[::1]:8443', ['[::1]:443'], 'http://secure:1/'],
+    ['https://[2001:db8::443]', ['2001:db8::443'], undefined],
+    ['https://[2001:db8::443]', ['2001:db8::'], 'http://secure:1/'],
+    ['https://[::1]', ['fe80::1%eth0', '[', ':'], 'http://secure:1/'],
   ])('for %s, but for %j, is %s', (origin, exceptions, proxy) => {
     const proxies = { http: 'http://plain:1', https: 'http://secure:1', exceptions }
     expect(findProxy(proxies, origin)?.href).toBe(proxy)
