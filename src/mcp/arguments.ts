@@ -55,23 +55,6 @@ function toDefault(preset: unknown): JsonSchema {
   return preset === undefined ? {} : { default: preset }
 }
 
-/**
- * Describes in one sentence how to give the secret of a call, the ways that no model sees first. Empty without a
- * secret.
- */
-export function adviseCredential({ parameters }: Operation, tool: Tool, variable: string): string {
-  const credential = parameters.find(isCredential)
-  if (!credential) return ''
-  const { in: place, name } = credential
-  const argument = findArgument(tool, credential)
-  const ways = [
-    ...(nameCredentialHeader(place, name) ? [`as the HTTP header ${name} of the MCP request`] : []),
-    `over stdio as the environment variable ${variable}`,
-    ...(argument === undefined ? [] : [`or as the argument ${argument}, which a model sees`]),
-  ]
-  return `Give the secret ${ways.join(', ')}.`
-}
-
 function describeParameter(parameter: Parameter, elsewhere: string): JsonSchema {
   const note = isCredential(parameter) ? ` ${elsewhere}` : ''
   const description = `${parameter.description}${note}`.trim()

@@ -81,7 +81,8 @@ export function toRefusal(error: GatewayError, nextStep?: string): ToolResult {
  */
 export function toCallRefusal(error: GatewayError, advice: string): ToolResult {
   const { code, message, violations, cause } = error
-  if (code === 'missing_credentials') return toRefusal(new GatewayError(code, { detail: advice }), advice)
+  if (code === 'missing_credentials' && advice !== '')
+    return toRefusal(new GatewayError(code, { detail: advice }), advice)
   // Its detail names the argument that confirms the call of this tool.
   if (code === 'confirmation_required') return toRefusal(error, message)
   if (code !== 'invalid_argument') return toRefusal(error)

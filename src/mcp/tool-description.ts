@@ -3,11 +3,13 @@ import type { Rate } from '../config/environment.ts'
 import { asRecord, readOwn } from '../document/json.ts'
 import type { JsonSchema } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
+import type { Parameter } from '../document/parameters.ts'
 import { findResponse } from '../document/responses.ts'
-import { type Tool, toArgumentKey } from '../document/tool.ts'
+import { nameCredentialHeader, type SecurityScheme } from '../document/security.ts'
+import { findArgument, type Tool, toArgumentKey } from '../document/tool.ts'
 import { type CheckedOperation, isCredential } from '../document/validation.ts'
 import { type ConfiguredCredentials, findDefaults } from '../upstream/credentials.ts'
-import { adviseCredential, type BroughtCredential, describeArguments, describeBrought } from './arguments.ts'
+import { type BroughtCredential, describeArguments, describeBrought } from './arguments.ts'
 import { confirmationSchema, nameConfirmation } from './confirmation.ts'
 import { describeOutput } from './output-schema.ts'
 import { type Selection, selectDescribed } from './result-redaction.ts'
@@ -69,13 +71,13 @@ export function offerTool(
   const { schema } = operation.success
   const visible = policy.redactTokens ? omitSecrets(schema) : schema
   if (!visible) return undefined
-  const schemes = operation.security.flat().filter(({ configuredOnly }) => !configuredOnly)
-  const isLent = schemes.some(({ name }) => readOwn(configured.secrets, name) !== undefined)
-  const tool = isLent ? withoutCredential(operation, operation.tool) : operation.tool
+  const { secrets } = configured
+  const brought = operation.security.filter((all) => all.some(({ configuredOnly }) => !configuredOnly))
+  const isLent = brought.some((all) => all.every(({ name }) => readOwn(secrets, name) !== undefined))
+  const tool = withoutCredentials(operation, operation.tool, isLent ? undefined : secrets)
   const { name, title, annotations } = tool
   const needsConfirmation = operation.method === 'DELETE' && policy.confirmDelete
-  const [scheme] = schemes
-  const advice = isLent || !scheme ? '' : adviseCredential(operation, tool, nameVariable(scheme.name))
+  const advice = isLent ? '' : adviseCredential(operation, tool, nameVariable, secrets)
   const describeInput = (offered: Tool, way: string) => {
     const schema = describeArguments(operation, offered, way, findDefaults(operation, configured))
     const properties = { ...asRecord(schema.properties), [nameConfirmation(tool)]: confirmationSchema }
@@ -105,7 +107,7 @@ export function offerTool(
     credentials: credentials
       .filter((one) => Object.hasOwn(tool.arguments, toArgumentKey(tool, one)))
       .map(describeBrought),
-    bareDescription: { ...description, inputSchema: describeInput(withoutCredential(operation, tool), '') },
+    bareDescription: { ...description, inputSchema: describeInput(withoutCredentials(operation, tool), '') },
   }
 }
 
@@ -121,8 +123,63 @@ export function isOffered(
 }
 
 /** A configured credential is no argument: no model can give it, see it or be asked for it. */
-function withoutCredential({ parameters }: CheckedOperation, tool: Tool): Tool {
-  const credentials = new Set(parameters.filter(isCredential).map((one) => toArgumentKey(tool, one)))
+function withoutCredentials(
+  { parameters, security }: Operation,
+  tool: Tool,
+  secrets?: ConfiguredCredentials['secrets'],
+): Tool {
+  const isConfigured = (one: Parameter) =>
+    security
+      .flat()
+      .some(
+        ({ in: place, key, name }) =>
+          place === one.in && key === one.name && readOwn(secrets, name) !== undefined,
+      )
+  const credentials = new Set(
+    parameters
+      .filter((one) => isCredential(one) && (secrets === undefined || isConfigured(one)))
+      .map((one) => toArgumentKey(tool, one)),
+  )
   const kept = Object.entries(tool.arguments).filter(([name]) => !credentials.has(name))
   return { ...tool, arguments: Object.fromEntries(kept) }
+}
+
+/**
+ * Describes in one sentence how to give the secrets of a call that nobody has configured, by each alternative that a
+ * client can bring, the ways that no model sees first; where it can bring none, what to tell the operator. Empty where
+ * a call needs no secret.
+ */
+export function adviseCredential(
+  { security }: Pick<Operation, 'security'>,
+  tool: Tool,
+  nameVariable: (scheme: string) => string,
+  secrets: ConfiguredCredentials['secrets'],
+): string {
+  const missing = security
+    .map((all) => all.filter(({ name }) => readOwn(secrets, name) === undefined))
+    .filter((all) => all.length > 0)
+  const alternatives = missing.flatMap((all) => {
+    const ways = all.map((one) => listWays(one, tool, nameVariable(one.name)))
+    return ways.every((one) => one.length > 0)
+      ? [ways.map((one) => one.join(', ')).join('; and the secret ')]
+      : []
+  })
+  if (alternatives.length > 0) return `Give the secret ${alternatives.join('; or the secret ')}.`
+  const variables = (missing[0] ?? [])
+    .filter((one) => listWays(one, tool, '').length === 0)
+    .map(({ name }) => nameVariable(name))
+  return variables.length > 0 ? `Tell the operator to configure ${variables.join(' and ')}.` : ''
+}
+
+/** Lists the ways in which a client brings a credential; none where only the operator can. */
+function listWays({ in: place, key, prefix, configuredOnly }: SecurityScheme, tool: Tool, variable: string) {
+  const argument = findArgument(tool, { in: place, name: key })
+  const hasHeader = nameCredentialHeader(place, key) !== undefined
+  if (configuredOnly || (!hasHeader && argument === undefined)) return []
+  const value = prefix === '' ? '' : `: ${prefix}…`
+  return [
+    ...(hasHeader ? [`as the HTTP header ${key}${value} of the MCP request`] : []),
+    `over stdio as the environment variable ${variable}`,
+    ...(argument === undefined ? [] : [`or as the argument ${argument}, which a model sees`]),
+  ]
 }

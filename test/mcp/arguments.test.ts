@@ -1,14 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Operation } from '../../src/document/operations.ts'
 import { readParameter } from '../../src/document/parameters.ts'
+import type { Security } from '../../src/document/security.ts'
 import type { Tool } from '../../src/document/tool.ts'
 import { compileOperations } from '../../src/document/validation.ts'
-import {
-  adviseCredential,
-  createArgumentBinder,
-  describeArguments,
-  locateByArgument,
-} from '../../src/mcp/arguments.ts'
+import { createArgumentBinder, describeArguments, locateByArgument } from '../../src/mcp/arguments.ts'
+import { adviseCredential } from '../../src/mcp/tool-description.ts'
 import { createBody } from '../support/operation.ts'
 import { operations } from './example.ts'
 
@@ -94,20 +91,59 @@ describe('the input schema', () => {
 })
 
 describe('the advice on a credential', () => {
+  const scheme = {
+    name: 'KEY',
+    in: 'header',
+    key: 'key',
+    prefix: '',
+    description: '',
+    configuredOnly: false,
+  } as const
+  const other = { ...scheme, name: 'OTHER', key: 'other' }
+  const advise = (security: Security, secrets = {}, named = tool) =>
+    adviseCredential({ security }, named, (name) => `SEARCH_${name}`, secrets)
+  const way =
+    'as the HTTP header other of the MCP request, over stdio as the environment variable SEARCH_OTHER'
+  const ways =
+    'as the HTTP header key of the MCP request, over stdio as the environment variable SEARCH_KEY, ' +
+    'or as the argument api_key, which a model sees'
+
   it('names the header, the variable and the argument by what they are called', () => {
-    expect(adviseCredential(operation, tool, 'SEARCH_KEY')).toBe(
-      'Give the secret as the HTTP header key of the MCP request, over stdio as the environment variable SEARCH_KEY, ' +
-        'or as the argument api_key, which a model sees.',
-    )
+    expect(advise([[scheme]])).toBe(`Give the secret ${ways}.`)
   })
 
   it('is empty for an operation without a credential', () => {
-    expect(adviseCredential({ ...operation, parameters: [] }, tool, 'SEARCH_KEY')).toBe('')
+    expect(advise([])).toBe('')
+    expect(advise([[]])).toBe('')
   })
 
   it('knows the argument of a credential that shares its name', () => {
     const named = { ...tool, arguments: { 'header.key': 'secret', 'query.key': 'key' } }
-    expect(adviseCredential(operation, named, 'SEARCH_KEY')).toMatch('as the argument secret, which')
+    expect(advise([[scheme]], {}, named)).toMatch('as the argument secret, which')
+  })
+
+  it('names what stands before a credential', () => {
+    expect(advise([[{ ...other, key: 'Authorization', prefix: 'Bearer ' }]])).toMatch(
+      /^Give the secret as the HTTP header Authorization: Bearer … of the MCP request/,
+    )
+  })
+
+  it('names each scheme of each alternative that nobody has configured', () => {
+    expect(advise([[scheme, other]])).toBe(`Give the secret ${ways}; and the secret ${way}.`)
+    expect(advise([[scheme], [other]])).toBe(`Give the secret ${ways}; or the secret ${way}.`)
+    expect(advise([[scheme, other]], { KEY: 'configured' })).toBe(`Give the secret ${way}.`)
+  })
+
+  it.each([
+    ['is for the operator alone', { ...other, configuredOnly: true }],
+    ['no header can bring', { ...other, in: 'query', key: 'from' } as const],
+  ])('sends to the operator where a scheme %s', (_name, one) => {
+    expect(advise([[one]])).toBe('Tell the operator to configure SEARCH_OTHER.')
+    expect(advise([[scheme, one]], { KEY: 'configured' })).toBe(
+      'Tell the operator to configure SEARCH_OTHER.',
+    )
+    expect(advise([[scheme, one]])).toBe('Tell the operator to configure SEARCH_OTHER.')
+    expect(advise([[one], [scheme]])).toBe(`Give the secret ${ways}.`)
   })
 })
 
