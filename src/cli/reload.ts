@@ -1,5 +1,6 @@
 import { statSync, unwatchFile, watchFile } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import { type Config, ConfigError } from '../config/config.ts'
 import { type GatewayKey, readKeyFile } from '../config/gateway-keys.ts'
@@ -19,10 +20,25 @@ export interface ReloadOptions {
   readonly gateway: Pick<Gateway, 'reload'>
   readonly logger: Logger
   readonly served: Served
-  /** Reads everything again. Rejects where anything is wrong. */
-  readonly read: () => Promise<Served>
+  /** Reads everything again, and tells of the files that it finds. Rejects where anything is wrong. */
+  readonly read: (onFiles: (files: readonly string[]) => void) => Promise<Served>
   /** Rejects with a `CommandError` where the next document breaks clients of the old one. */
   readonly checkChanges: (old: OpenApiDocument, next: OpenApiDocument) => Promise<void>
+}
+
+/** Settings that a reload cannot change, each with what the gateway has of it. */
+const fixed: Readonly<Record<string, (config: Config) => unknown>> = {
+  host: ({ host }) => host,
+  restPort: ({ restPort }) => restPort,
+  mcpPort: ({ mcpPort }) => mcpPort,
+  controlHost: ({ controlHost }) => controlHost,
+  controlPort: ({ controlPort }) => controlPort,
+  tlsCertFile: ({ tls }) => tls !== undefined,
+  logLevel: ({ logLevel }) => logLevel,
+  drainDelay: ({ drainDelay }) => drainDelay,
+  keepAliveTimeout: ({ keepAlive }) => keepAlive,
+  otelExporterOtlpEndpoint: ({ telemetryUrl }) => telemetryUrl,
+  redisUrl: ({ sharedState }) => sharedState,
 }
 
 /** Milliseconds between two looks at a file: a key that is revoked must be refused within a second. */
@@ -42,11 +58,13 @@ const mostReadings = 10
 export function createReload(options: ReloadOptions): () => void {
   const { gateway, logger } = options
   let { served } = options
+  const started = served.config
+  const watched = new Set<string>()
   let running: Promise<void> | undefined
   let isAskedAgain = false
-  const readSettled = async (reading = 1): Promise<Served> => {
+  const readSettled = async (onFiles: Parameters<ReloadOptions['read']>[0], reading = 1): Promise<Served> => {
     const began = Date.now()
-    const read = await options.read().then(
+    const read = await options.read(onFiles).then(
       (value) => () => value,
       (error: unknown) => () => {
         throw error
@@ -54,7 +72,7 @@ export function createReload(options: ReloadOptions): () => void {
     )
     if (reading === mostReadings || served.files.every((file) => isSettled(file, began))) return read()
     await setTimeout(settling.full)
-    return readSettled(reading + 1)
+    return readSettled(onFiles, reading + 1)
   }
   // A key that is revoked must not work on because something else is wrong.
   const revokeKeys = async () => {
@@ -68,19 +86,25 @@ export function createReload(options: ReloadOptions): () => void {
     logger.info('revoked keys')
   }
   const run = async () => {
+    const found: string[] = []
     try {
-      const read = await readSettled()
+      const read = await readSettled((files) => found.push(...files))
       const isSame = JSON.stringify(read.document) === JSON.stringify(served.document)
       if (!isSame) await options.checkChanges(served.document, read.document)
       // The gateway compiles nothing of a document again that it has.
       const next = isSame ? { ...read, document: served.document } : read
       await gateway.reload(next)
-      // Watched anew, a file would hide what has changed since it was read.
-      unwatch(served.files.filter((file) => !next.files.includes(file)))
-      watch(next.files.filter((file) => !served.files.includes(file)))
+      watch(next.files)
       served = next
       logger.info('reloaded')
+      const settings = Object.keys(fixed).filter(
+        (name) => !isDeepStrictEqual(fixed[name]?.(started), fixed[name]?.(next.config)),
+      )
+      if (settings.length > 0)
+        logger.warn({ reason: `${settings.join(', ')} changed` }, 'settings need a restart')
     } catch (error) {
+      // Correcting what was refused is a change as well.
+      watch([...served.files, ...found, ...(error instanceof ConfigError ? error.files : [])])
       if (error instanceof ConfigError || error instanceof CommandError)
         logger.error({ reason: error.message }, 'reload refused')
       else logger.error({ err: error }, 'reload refused')
@@ -94,10 +118,16 @@ export function createReload(options: ReloadOptions): () => void {
     running ??= run()
   }
   const watch = (files: readonly string[]) => {
-    for (const file of files) watchFile(file, { interval, persistent: false }, reload)
-  }
-  const unwatch = (files: readonly string[]) => {
-    for (const file of files) unwatchFile(file, reload)
+    for (const file of watched)
+      if (!files.includes(file)) {
+        unwatchFile(file, reload)
+        watched.delete(file)
+      }
+    for (const file of files) {
+      // Watched anew, a file would hide what has changed since it was read.
+      if (!watched.has(file)) watchFile(file, { interval, persistent: false }, reload)
+      watched.add(file)
+    }
   }
   watch(served.files)
   return reload

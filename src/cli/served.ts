@@ -66,9 +66,9 @@ export async function createServed(
   })
   const reloading = {
     ...{ gateway, logger, served: describe(first, config) },
-    async read() {
+    async read(onFiles: (files: readonly string[]) => void) {
       // A mock goes on as it was started.
-      const next = options.mock ? first : await readServed(files, options, context)
+      const next = options.mock ? first : await readServed(files, options, context, onFiles)
       return describe(next, readSettings(next.environment, readApi(next.document), next.file))
     },
     async checkChanges(old: OpenApiDocument, next: OpenApiDocument) {
@@ -89,19 +89,26 @@ export function readSettings(
   try {
     return readConfig(environment, api)
   } catch (error) {
-    throw error instanceof ConfigError && file ? new ConfigError(file.locate(error, api, environment)) : error
+    throw error instanceof ConfigError && file
+      ? new ConfigError(file.locate(error, api, environment), error.files)
+      : error
   }
 }
 
-/** Loads what reads descriptions, settings and mocks only where there are some. */
+/**
+ * Loads what reads descriptions, settings and mocks only where there are some. `onFiles` is told what is read before it
+ * is known to be right.
+ */
 export async function readServed(
   named: readonly string[],
   flags: ServeOptions,
   context: CommandContext,
+  onFiles: (files: readonly string[]) => void = () => {},
 ): Promise<Descriptions> {
   const { file, files, options } = await locateDescriptions(named, flags)
   const { overlays = [], schemas = [] } = options
   const read = [...(file ? [flags.config ?? usualSettings] : []), ...files, ...overlays, ...schemas]
+  onFiles(read)
   const load = async (more: DescriptionOptions, streams: Pick<Streams, 'stderr'> = context) => {
     if (files.length === 0 && findOption(options) === undefined) return readDocument()
     const { loadServed } = await import('./served-descriptions.ts')

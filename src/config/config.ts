@@ -85,11 +85,14 @@ export interface OAuthConfig {
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
   readonly problems: readonly string[]
+  /** The files that were read. */
+  readonly files: readonly string[]
 
-  constructor(problems: readonly string[]) {
+  constructor(problems: readonly string[], files: readonly string[] = []) {
     const safe = problems.map(hideUserInfo)
     super(safe.join('\n'))
     this.problems = safe
+    this.files = files
   }
 }
 
@@ -145,7 +148,7 @@ export function readConfig(environment: Environment, api: Api): Config {
   }
   checkTexts(reader, config)
   checkReach(reader, config, api)
-  if (reader.problems.length > 0) throw new ConfigError(reader.problems)
+  if (reader.problems.length > 0) throw new ConfigError(reader.problems, reader.files)
   return Object.freeze(config)
 }
 

@@ -19,7 +19,7 @@ export const logFields = {
   tool: 'Tools that the request called, by name',
   toolStatus: 'How the call ended: the status of the upstream or of the error; of several calls the highest',
   operation: '`operationId` of the document; method and path of an operation that is not served',
-  reason: 'What is wrong with the document',
+  reason: 'What is wrong with the document, or which settings need a restart',
   caller: 'Who made a write: name of the key, or issuer and subject of the access token',
   ids: 'Path parameters of a write that are ids and no secrets, by name',
   pointer: 'Location of a response mismatch: JSON pointer, `*` for any index or key, `?` for an unknown name',

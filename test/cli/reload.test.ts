@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { refuseBreakingChanges } from '../../src/cli/breaking-changes.ts'
+import { CommandError } from '../../src/cli/command.ts'
 import { createReload, type Served } from '../../src/cli/reload.ts'
-import { readConfig } from '../../src/config/config.ts'
+import { ConfigError, readConfig } from '../../src/config/config.ts'
 import { createKey } from '../../src/config/gateway-keys.ts'
 import { readApi } from '../../src/document/api.ts'
 import { type OpenApiDocument, readDocument } from '../../src/document/document.ts'
@@ -303,6 +304,73 @@ describe('a reload', () => {
     })
     start()
     expect(await reloaded.promise).toEqual(['', 'whole'])
+  })
+
+  it('names the settings that need a restart, those of the page, and goes on with the rest', async () => {
+    const own = read()
+    const tls = { cert: 'cert', key: 'key' }
+    const texts = {
+      host: '127.0.0.9',
+      controlHost: '127.0.0.9',
+      logLevel: 'debug',
+      telemetryUrl: 'http://127.0.0.1:9',
+    }
+    const numbers = { restPort: 1, mcpPort: 2, controlPort: 3, drainDelay: 4, keepAlive: 5 }
+    const sharedState = {
+      url: 'redis://127.0.0.1',
+      ca: undefined,
+      secret: 'demo-state-key',
+      limitsWithout: 'refuse' as const,
+    }
+    const next = { ...own, config: { ...own.config, ...texts, ...numbers, tls, sharedState } }
+    const lines: string[] = []
+    const start = createReload({
+      gateway: { reload: async () => {} },
+      logger: createRunLogger((line) => lines.push(line)),
+      served: { ...own, files: [] },
+      read: async () => ({ ...next, files: [] }),
+      checkChanges: async () => {},
+    })
+    start()
+    await expect.poll(() => lines.length).toBe(2)
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ msg: 'reloaded' })
+    const { msg, reason } = JSON.parse(lines[1] ?? '')
+    expect(msg).toBe('settings need a restart')
+    const page = readFileSync(new URL('../../docs/operating.md', import.meta.url), 'utf8')
+    const [, listed = ''] = /`settings need a restart`:(.*?)where TLS begins or ends/s.exec(page) ?? []
+    const names = [...listed.matchAll(/`(\w+)`/g)].map(([, name]) => name)
+    expect(reason.replace(' changed', '').split(', ').sort()).toEqual(names.sort())
+  })
+
+  it.each([
+    ['a description', (file: string) => ({ found: [file], error: new CommandError('bad') })],
+    ['a file of a setting', (file: string) => ({ found: [], error: new ConfigError(['bad'], [file]) })],
+  ])('watches %s that was refused', async (name, refuse) => {
+    const file = join(folder, name)
+    writeFileSync(file, 'bad')
+    utimesSync(file, 0, 0)
+    const own = { ...read(), files: [] }
+    const lines: string[] = []
+    const start = createReload({
+      gateway: { reload: async () => {} },
+      logger: createRunLogger((line) => lines.push(line)),
+      served: own,
+      async read(onFiles) {
+        const { found, error } = refuse(file)
+        onFiles(found)
+        if (readFileSync(file, 'utf8') === 'bad') throw error
+        return own
+      },
+      checkChanges: async () => {},
+    })
+    start()
+    await expect.poll(() => lines.join()).toContain('reload refused')
+    // A watcher notices what differs from what it has seen.
+    const correct = () => {
+      writeFileSync(file, `good ${performance.now()}`)
+      return lines.join()
+    }
+    await expect.poll(correct, { timeout: 10_000, interval: 500 }).toContain('"reloaded"')
   })
 
   it('refuses a bad file as a whole, and goes on with what it had', async () => {
