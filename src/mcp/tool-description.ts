@@ -40,10 +40,10 @@ export interface ToolDescription {
 export interface Offer {
   readonly tool: Tool
   readonly description: ToolDescription
-  /** The credentials that are arguments; where a connection brings them, it is shown the tool below. */
+  /** The credentials that are arguments; where a connection brings one, the tool is shown without it. */
   readonly credentials: readonly BroughtCredential[]
-  /** The tool without those arguments. */
-  readonly bareDescription: ToolDescription
+  /** Describes the tool without the arguments of what a connection brings, once for each set of credentials. */
+  readonly describeWithout: (brought: readonly BroughtCredential[]) => ToolDescription
   /** The ways to give the secret of a call; empty where no client needs to. */
   readonly advice: string
   readonly needsConfirmation: boolean
@@ -74,7 +74,11 @@ export function offerTool(
   const { secrets } = configured
   const brought = operation.security.filter((all) => all.some(({ configuredOnly }) => !configuredOnly))
   const isLent = brought.some((all) => all.every(({ name }) => readOwn(secrets, name) !== undefined))
-  const tool = withoutCredentials(operation, operation.tool, isLent ? undefined : secrets)
+  const isConfigured = ({ in: place, name: key }: Parameter) =>
+    operation.security
+      .flat()
+      .some((one) => one.in === place && one.key === key && readOwn(secrets, one.name) !== undefined)
+  const tool = withoutCredentials(operation, operation.tool, (one) => isLent || isConfigured(one))
   const { name, title, annotations } = tool
   const needsConfirmation = operation.method === 'DELETE' && policy.confirmDelete
   const advice = isLent ? '' : adviseCredential(operation, tool, nameVariable, secrets)
@@ -98,6 +102,18 @@ export function offerTool(
     annotations: { title, ...annotations },
   }
   const credentials = operation.parameters.filter(isCredential)
+  const described = new Map<string, ToolDescription>()
+  const describeWithout = (brought: readonly BroughtCredential[]) => {
+    const key = JSON.stringify(brought.map((one) => [one.in, one.name]))
+    const known = described.get(key)
+    if (known) return known
+    const isBrought = (one: Parameter) =>
+      brought.some((other) => other.in === one.in && other.name === one.name)
+    const rest = withoutCredentials(operation, tool, isBrought)
+    const made = { ...description, inputSchema: describeInput(rest, advice) }
+    described.set(key, made)
+    return made
+  }
   return {
     tool,
     advice,
@@ -107,7 +123,7 @@ export function offerTool(
     credentials: credentials
       .filter((one) => Object.hasOwn(tool.arguments, toArgumentKey(tool, one)))
       .map(describeBrought),
-    bareDescription: { ...description, inputSchema: describeInput(withoutCredentials(operation, tool), '') },
+    describeWithout,
   }
 }
 
@@ -124,21 +140,12 @@ export function isOffered(
 
 /** A configured credential is no argument: no model can give it, see it or be asked for it. */
 function withoutCredentials(
-  { parameters, security }: Operation,
+  { parameters }: Operation,
   tool: Tool,
-  secrets?: ConfiguredCredentials['secrets'],
+  isLeftOut: (credential: Parameter) => boolean,
 ): Tool {
-  const isConfigured = (one: Parameter) =>
-    security
-      .flat()
-      .some(
-        ({ in: place, key, name }) =>
-          place === one.in && key === one.name && readOwn(secrets, name) !== undefined,
-      )
   const credentials = new Set(
-    parameters
-      .filter((one) => isCredential(one) && (secrets === undefined || isConfigured(one)))
-      .map((one) => toArgumentKey(tool, one)),
+    parameters.filter((one) => isCredential(one) && isLeftOut(one)).map((one) => toArgumentKey(tool, one)),
   )
   const kept = Object.entries(tool.arguments).filter(([name]) => !credentials.has(name))
   return { ...tool, arguments: Object.fromEntries(kept) }

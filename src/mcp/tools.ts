@@ -68,8 +68,8 @@ export function createTools(options: ToolOptions): Tools {
         const isWanted = covers(grant, operation) && (selects?.(operation) ?? true)
         const offer = isWanted ? prepare(operation)?.offer : undefined
         if (!offer) return []
-        const brings = offer.credentials.some((one) => credential(one, operation.security))
-        return [brings ? offer.bareDescription : offer.description]
+        const brought = offer.credentials.filter((one) => credential(one, operation.security))
+        return [brought.length > 0 ? offer.describeWithout(brought) : offer.description]
       }),
     call(name, values, context, elicitation) {
       const operation = byName.get(name)

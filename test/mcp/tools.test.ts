@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { openGrant } from '../../src/access/authorization.ts'
+import { readParameter } from '../../src/document/parameters.ts'
 import { GatewayError } from '../../src/errors/gateway-error.ts'
 import type { ToolArguments } from '../../src/mcp/arguments.ts'
 import type { ToolResult } from '../../src/mcp/results.ts'
@@ -204,6 +205,25 @@ describe('bad arguments', () => {
     const shown = JSON.stringify({ ...result, lines: [] }).replaceAll(`${secretValue}: is not`, '')
     expect(shown.replaceAll(`"location":"${secretValue}"`, '')).not.toContain(secretValue)
   })
+})
+
+it('lists the arguments of credentials that a connection does not bring, described once for each set', () => {
+  const { options } = createOptions()
+  const second = { ...readParameter({ name: 'x-second', in: 'header', schema: {} }), isCredential: true }
+  const two = options.operations.map((one) => ({
+    ...one,
+    parameters: [...one.parameters, second],
+    ...(one.tool && { tool: { ...one.tool, arguments: { ...one.tool.arguments, 'x-second': 'second' } } }),
+  }))
+  const tools = createTools({ ...options, operations: two, onUnexpectedError: () => undefined })
+  const list = (...names: string[]) =>
+    tools.list({ grant: openGrant, credential: ({ name }) => (names.includes(name) ? 'value' : undefined) })
+  const show = (...names: string[]) => JSON.stringify(list(...names)[0]?.inputSchema.properties)
+  expect(show()).toMatch(/"x-example-secret":.*"second":/s)
+  expect(show('x-second')).toMatch(/^(?!.*"second":).*"x-example-secret":/s)
+  expect(show('x-example-secret')).toMatch(/^(?!.*"x-example-secret":).*"second":/s)
+  expect(show('x-second', 'x-example-secret')).not.toMatch(/"second":|"x-example-secret":/)
+  expect(list('x-second')[0]).toBe(list('x-second')[0])
 })
 
 describe('an error answer of the upstream', () => {
