@@ -16,14 +16,12 @@ export async function startContenders(
   contenders: readonly Contender[],
   { environment }: Bench,
 ): Promise<RunningContenders> {
+  // Where one does not start, those before it end with the run.
+  await using started = new AsyncDisposableStack()
   const subjects: Subject[] = []
-  for (const contender of contenders) subjects.push(await startSubject(contender, environment))
-  return {
-    subjects,
-    async [Symbol.asyncDispose]() {
-      for (const subject of subjects) await subject[Symbol.asyncDispose]()
-    },
-  }
+  for (const contender of contenders) subjects.push(started.use(await startSubject(contender, environment)))
+  const running = started.move()
+  return { subjects, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }
 
 /** A candidate, and a text that its response must contain to be measured. */
