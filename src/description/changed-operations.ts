@@ -50,7 +50,7 @@ export function expandChanged(
 
 function writeOperation(operation: unknown, write: ReturnType<typeof createWriter>): unknown {
   const { responses, ...request } = asRecord(operation)
-  const written = { ...asRecord(write(request, new Set())) }
+  const written = asRecord(write(request, new Set()))
   return responses === undefined ? written : { ...written, responses: write(responses, new Set()) }
 }
 

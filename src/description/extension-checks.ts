@@ -36,6 +36,7 @@ export function checkExtensions(
   { path, part: called, operation }: PartOwner,
 ): CheckedPart {
   const refused = Object.keys(extensions[place]).filter((name) => !isReadable(place, name, part[name]))
+  if (refused.length === 0) return { part, findings: [], isUsable: true }
   const findings = refused.map((name): Finding => {
     const found = { path: [...path, name], expected: `the form that docs/extensions.md gives for ${name}` }
     if (dispensable.has(name)) return { ...found, message: `${name} is passed over`, severity: 'warning' }
@@ -46,7 +47,7 @@ export function checkExtensions(
   })
   const kept = Object.entries(part).filter(([name]) => !refused.includes(name))
   return {
-    part: findings.length === 0 ? part : Object.fromEntries(kept),
+    part: Object.fromEntries(kept),
     findings,
     isUsable: refused.every((name) => dispensable.has(name)),
   }

@@ -1,7 +1,6 @@
 import { exceeds, isObject } from '../document/json.ts'
 import type { JsonSchema } from '../document/json-schema.ts'
 import { findMediaType, type MediaType } from '../document/media-types.ts'
-import { onceFor } from '../document/once.ts'
 import type { Operation } from '../document/operations.ts'
 import { type DescribedResponse, findResponse } from '../document/responses.ts'
 import type { ApiResponse } from '../upstream/client.ts'
@@ -99,7 +98,9 @@ function listSchemas({ schema, itemSchema }: MediaType): JsonSchema[] {
   return itemSchema ? [schema, itemSchema] : [schema]
 }
 
-const hasSecrets = onceFor((schema: JsonSchema) => omitSecrets(schema) !== schema)
+function hasSecrets(schema: JsonSchema): boolean {
+  return omitSecrets(schema) !== schema
+}
 
 function parse(text: string): unknown {
   if (exceeds(text, { depth: deepestResult, elements: mostElements })) return undefined

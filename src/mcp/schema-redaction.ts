@@ -1,5 +1,6 @@
 import { asRecord, isObject } from '../document/json.ts'
 import { dereference, type JsonSchema, listChoices, mergeAll } from '../document/json-schema.ts'
+import { onceFor } from '../document/once.ts'
 import type { Operation } from '../document/operations.ts'
 import {
   holdsPassword,
@@ -13,10 +14,10 @@ import {
  * Returns the schema of a response without its secrets (`format: password`, `x-secret`) and without what has nothing
  * but secrets. Undefined when nothing would be left to tell; the very same schema when it holds no secret.
  */
-export function omitSecrets(root: JsonSchema): JsonSchema | undefined {
+export const omitSecrets = onceFor((root: JsonSchema): JsonSchema | undefined => {
   let parts = 0
   return redactPart(root, { root, open: [], others: [], isLarge: () => ++parts > mostParts })
-}
+})
 
 /**
  * Lists the operations that are no tools where secrets are redacted, since nothing would be left to tell of their

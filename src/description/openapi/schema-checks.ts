@@ -26,7 +26,7 @@ export function findSlowPatterns(document: unknown): Finding[] {
 export function findSchemaProblems(document: unknown): Finding[] {
   const findings: Finding[] = []
   walkParts(document, (part, path) => {
-    findings.push(...checkExtensions('schema', part, { path: [...path] }).findings)
+    findings.push(...checkExtensions('schema', part, { path }).findings)
   })
   return findings
 }
