@@ -1,6 +1,7 @@
 import type { OpenApiDocument } from '../document/document.ts'
 import { asRecord } from '../document/json.ts'
 import { listOperations, methods } from '../document/responses.ts'
+import { eraseNames } from './identity.ts'
 import { ratedExtensions } from './tool-changes.ts'
 
 /**
@@ -42,7 +43,7 @@ function movePaths(document: OpenApiDocument, keys: Map<string, string>): OpenAp
     if (method !== 'QUERY' && methods.includes(method.toLowerCase()))
       paths[path] = { ...paths[path], [method.toLowerCase()]: operation }
     else {
-      const shape = `${method} ${path.replaceAll(/\{[^}]*\}/g, '{}')}`
+      const shape = `${method} ${eraseNames(path)}`
       const key = keys.get(shape) ?? `/${method} ${path}`
       keys.set(shape, key)
       paths[key] = { post: operation }

@@ -1,5 +1,6 @@
 import { asRecord } from '../document/json.ts'
 import type { MergedOperation } from './description.ts'
+import { eraseNames } from './identity.ts'
 import { NameRegistry, toOperationName } from './naming.ts'
 import type { Problem } from './problem.ts'
 import { completeTool, toRestPath } from './tools.ts'
@@ -79,7 +80,7 @@ function findRoute(
 }
 
 function toRoute({ method }: MergedOperation, path: string): string {
-  return `${method} ${path.replaceAll(/\{[^}]*\}/g, '{}')}`
+  return `${method} ${eraseNames(path)}`
 }
 
 /** A path that is taken is offered below the name of its description. */

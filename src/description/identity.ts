@@ -10,11 +10,16 @@ export function identify(
   baseUrl: string,
 ): string {
   const { path, query } = splitPathKey(key)
-  const shape = path.replaceAll(/\{[^}]*\}/g, '{}')
+  const shape = eraseNames(path)
   return `${method.toUpperCase()} ${baseUrl}${shape}${query === '' ? '' : `?${query}`}`
 }
 
 /** Returns the path of a base URL, without slashes at its end; of a relative or templated one too. */
 export function toBasePath(url: string): string {
   return url.replace(/^[a-z]+:\/\/[^/]*/i, '').replace(/\/+$/, '')
+}
+
+/** Returns a path template without the names of its variables, which make no other path: `/a/{b}` is `/a/{}`. */
+export function eraseNames(template: string): string {
+  return template.replaceAll(/\{[^}]*\}/g, '{}')
 }

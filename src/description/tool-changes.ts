@@ -1,4 +1,5 @@
 import { asRecord } from '../document/json.ts'
+import { eraseNames } from './identity.ts'
 
 /** One difference between two documents, rated for those who call what they describe. */
 export interface Change {
@@ -91,7 +92,7 @@ function compareMembers(old: unknown, next: unknown, prefix = ''): [string, unkn
 
 /** The name of a path variable is not on the wire. */
 function foldVariables(path: unknown): unknown {
-  return typeof path === 'string' ? path.replaceAll(/\{[^}]*\}/g, '{}') : path
+  return typeof path === 'string' ? eraseNames(path) : path
 }
 
 function toWords(from?: unknown, to?: unknown): string {

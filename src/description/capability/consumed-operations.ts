@@ -1,4 +1,5 @@
 import { listVariables, matchNames, splitPathKey } from '../../document/path-template.ts'
+import { eraseNames } from '../identity.ts'
 import { describeNames, type Finding, type Path, reportTwice } from '../problem.ts'
 import { readUpstreamPath } from '../upstream-path.ts'
 import type { Capability, ConsumedApi, InputParameter } from './capability-file.ts'
@@ -106,6 +107,6 @@ function findBodyProblems(parameters: readonly InputParameter[], place: Path): F
 /** Writes the shape of a request, which is the same for two operations that send equal requests. */
 export function toRequestShape({ api, method, key, constants }: Consumed): string {
   const { path, query } = splitPathKey(key)
-  const shape = path.replaceAll(/\{[^}]*\}/g, '{}')
+  const shape = eraseNames(path)
   return [api.baseUri ?? '', method, shape, query, JSON.stringify(constants.headers)].join(' ')
 }

@@ -1,4 +1,5 @@
 import { foldName } from '../../document/path-template.ts'
+import { eraseNames } from '../identity.ts'
 import type { Path } from '../problem.ts'
 import type { Capability, ExposedOperation, ExposedTool } from './capability-file.ts'
 import { type Consumed, toRequestShape } from './consumed-operations.ts'
@@ -123,7 +124,7 @@ export interface ShadowedRoute {
 export function findShadowed(routes: readonly Exposure<Route>[]): ShadowedRoute[] {
   const first = new Map<string, Exposure<Route>>()
   return routes.flatMap((route) => {
-    const shape = `${route.exposed.method} ${route.exposed.path.replaceAll(/\{[^}]*\}/g, '{}')}`
+    const shape = `${route.exposed.method} ${eraseNames(route.exposed.path)}`
     const earlier = first.get(shape)
     if (!earlier) first.set(shape, route)
     if (!earlier) return []

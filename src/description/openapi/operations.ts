@@ -3,6 +3,7 @@ import { isFramingHeader } from '../../document/parameters.ts'
 import { listVariables, splitPathKey } from '../../document/path-template.ts'
 import type { DescribedOperation, Description } from '../description.ts'
 import { checkExtensions } from '../extension-checks.ts'
+import { eraseNames } from '../identity.ts'
 import type { Finding, Path } from '../problem.ts'
 import { readUpstreamPath } from '../upstream-path.ts'
 import { readParameters } from './parameters.ts'
@@ -110,7 +111,7 @@ function isReserved(place: string, name: string): boolean {
 }
 
 function toShape(method: string, key: string): string {
-  return `${method} ${key.replaceAll(/\{[^}]*\}/g, '{}')}`
+  return `${method} ${eraseNames(key)}`
 }
 
 /** A path variable that nothing declares is a required text; a path parameter is always required. */
