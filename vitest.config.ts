@@ -75,7 +75,14 @@ export default defineConfig({
       { test: { ...common, name: 'programs', include: programs } },
       { test: { ...common, name: 'contract', include: ['contracts/**/*.test.ts'] } },
       // Needs npm, a browser or servers of the distribution; `make test-system` runs it.
-      { test: { ...common, name: 'system', include: ['test/system/*.test.ts'] } },
+      {
+        test: {
+          ...common,
+          name: 'system',
+          include: ['test/system/*.test.ts'],
+          globalSetup: ['./test/system/build.ts'],
+        },
+      },
     ],
   },
 })

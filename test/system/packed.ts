@@ -26,10 +26,9 @@ export interface PackedPackage extends Disposable {
   readonly folder: string
 }
 
-/** Packs the package as it would be published, and installs it with its production packages. */
+/** Packs the package that build.ts has built, as it would be published, and installs it with its production packages. */
 export async function packAndInstall(): Promise<PackedPackage> {
   const folder = mkdtempSync(join(tmpdir(), 'calgate-packed-'))
-  await run(process.execPath, [join(root, 'scripts/build.ts')])
   await npm(root, 'pack', '--pack-destination', folder)
   const tarball = join(folder, readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '')
   // A download that stalls is tried again, within the time of the test.
