@@ -25,8 +25,9 @@ export function findFailure(
 ): ToolResult | undefined {
   const { status, headers } = response
   if (status < 400) return toDiversion(response, upstreamName, operation)
+  const retryAfter = readRetryAfter(headers)
   const advise = (isExplained: boolean) =>
-    adviseNextStep(status, operation, operations, readRetryAfter(headers), isExplained, isOffered)
+    adviseNextStep(status, operation, { operations, isOffered, retryAfter, isExplained })
   return toFailure(response, upstreamName, advise, redacts)
 }
 

@@ -3,6 +3,18 @@ import type { Parameter } from '../document/parameters.ts'
 import { safeMethods } from '../document/safe-methods.ts'
 import { findArgument } from '../document/tool.ts'
 
+/** What is known of an error response beside its status. */
+export interface NextStepOptions {
+  /** All operations that are served; those that read become the tools that are named. */
+  readonly operations: readonly Operation[]
+  /** Whether the client is offered the tool of an operation. */
+  readonly isOffered: (operation: Operation) => boolean
+  /** Seconds that the API asks to wait. */
+  readonly retryAfter: number | undefined
+  /** Whether the response has a message. */
+  readonly isExplained: boolean
+}
+
 /**
  * Says what a client should do after an error response of the upstream, in one sentence; it points to the message only
  * where the response has one. The tools it points to are of those that the client is offered, and are found by their
@@ -11,10 +23,7 @@ import { findArgument } from '../document/tool.ts'
 export function adviseNextStep(
   status: number,
   operation: Operation,
-  operations: readonly Operation[],
-  retryAfter: number | undefined,
-  isExplained = true,
-  isOffered: (operation: Operation) => boolean = () => true,
+  { operations, isOffered, retryAfter, isExplained }: NextStepOptions,
 ): string {
   const { tool, parameters, method, path, singleUse } = operation
   const name = (isNear: (path: string) => boolean) => nameRead(operations, isNear, isOffered)

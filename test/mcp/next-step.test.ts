@@ -3,10 +3,13 @@ import { readParameter } from '../../src/document/parameters.ts'
 import { adviseNextStep } from '../../src/mcp/next-step.ts'
 import { operations } from './example.ts'
 
+/** An explained error, to a client that is offered all tools. */
+const explained = { operations, isOffered: () => true, retryAfter: undefined, isExplained: true }
+
 function advise(status: number, id: string, retryAfter?: number): string {
   const operation = operations.find((one) => one.id === id)
   if (!operation) throw new Error(`no operation ${id}`)
-  return adviseNextStep(status, operation, operations, retryAfter)
+  return adviseNextStep(status, operation, { ...explained, retryAfter })
 }
 
 it('says after how many seconds a call may be repeated, where the API says so', () => {
@@ -48,7 +51,7 @@ describe('the next step', () => {
     const spends = operations.find(({ id }) => id === 'add-book')
     if (!spends) throw new Error('no operation')
     const operation = { ...spends, singleUse: true, recovery: 'Ask for a new one.' }
-    expect(adviseNextStep(status, operation, operations, undefined)).toBe(
+    expect(adviseNextStep(status, operation, explained)).toBe(
       'What this call spends may be spent already, so that repeating it changes nothing. Ask for a new one.',
     )
   })
@@ -63,12 +66,7 @@ describe('the next step', () => {
     const names = (given: Record<string, string>) => {
       const pinned = { ...path, pin: { credential: 'secret' } }
       const operation = { ...get, path: '/{id}', parameters: [query, pinned] }
-      return adviseNextStep(
-        status,
-        { ...operation, tool: { ...tool, arguments: given } },
-        operations,
-        undefined,
-      )
+      return adviseNextStep(status, { ...operation, tool: { ...tool, arguments: given } }, explained)
     }
     expect(names({ id: 'id', 'path.id': 'path_id' })).toMatch(/^Check path_id\b/)
     expect(names({ 'path.id': 'record', 'query.id': 'id' })).toMatch(/^Check record\b/)
@@ -79,13 +77,9 @@ describe('the next step', () => {
     const books = operations.find(({ id }) => id === 'list-books')
     if (!books) throw new Error('no operation')
     const operation = { ...books, parameters: [] }
-    expect(adviseNextStep(404, { ...operation, path: '/books' }, operations, undefined)).toBe(
-      'Check the arguments.',
-    )
+    expect(adviseNextStep(404, { ...operation, path: '/books' }, explained)).toBe('Check the arguments.')
     const found = { ...operation, path: `${books.path}/latest` }
-    expect(adviseNextStep(404, found, operations, undefined)).toBe(
-      'Check the arguments; list-books lists what exists.',
-    )
+    expect(adviseNextStep(404, found, explained)).toBe('Check the arguments; list-books lists what exists.')
   })
 
   describe('of an API with records within records', () => {
@@ -103,10 +97,14 @@ describe('the next step', () => {
       const named = Object.fromEntries(parameters.map(({ name }) => [name, name]))
       return { ...read, id, method, path, parameters, tool: { ...read.tool, name: id, arguments: named } }
     })
-    const adviseOn = (status: number, id: string, isOffered?: (one: { id: string }) => boolean) => {
+    const adviseOn = (
+      status: number,
+      id: string,
+      isOffered: (one: { id: string }) => boolean = () => true,
+    ) => {
       const operation = served.find((one) => one.id === id)
       if (!operation) throw new Error(`no operation ${id}`)
-      return adviseNextStep(status, operation, served, undefined, true, isOffered)
+      return adviseNextStep(status, operation, { ...explained, operations: served, isOffered })
     }
 
     const unique =
