@@ -3,7 +3,7 @@ import { readConfig } from '../src/config/config.ts'
 import { readApi } from '../src/document/api.ts'
 import { readDocument } from '../src/document/document.ts'
 import { asRecord } from '../src/document/json.ts'
-import { createGateway } from '../src/gateway.ts'
+import { createServers } from '../src/gateway.ts'
 import { createRunLogger } from '../test/support/run-log.ts'
 import { breakCall, type CallArguments, type CallResult } from './call-result.ts'
 import { type CreatedUsers, createCreatedUsers, notSent } from './created-users.ts'
@@ -244,7 +244,7 @@ async function openGateway(upstream: string, environment: Record<string, string>
     readApi(readDocument()),
   )
   const logger = createRunLogger()
-  const gateway = await createGateway({ config, document: readDocument(), logger, version: '0.0.0-contract' })
+  const gateway = await createServers({ config, document: readDocument(), logger, version: '0.0.0-contract' })
   const listen = { host: '127.0.0.1', port: 0 }
   const servers = await openServers(
     await gateway.rest.listen(listen),

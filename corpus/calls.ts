@@ -5,8 +5,8 @@ import { nameSchemeVariables } from '../src/config/api-variables.ts'
 import { readConfig } from '../src/config/config.ts'
 import { readApi } from '../src/document/api.ts'
 import type { OpenApiDocument } from '../src/document/document.ts'
-import { createGateway } from '../src/gateway.ts'
-import type { Gateway } from '../src/http/gateway.ts'
+import { createServers } from '../src/gateway.ts'
+import type { GatewayServers } from '../src/http/gateway.ts'
 import { createLogger } from '../src/observability/logger.ts'
 import { makeCall, NoCall, type OracleCall, splitPath, toRestTarget, toSecret } from './oracle/call.ts'
 import { type ArrivedRequest, findDifference } from './oracle/comparison.ts'
@@ -143,7 +143,10 @@ async function serve(
   schemes: readonly OracleScheme[],
   origin: string,
   brings: boolean,
-): Promise<{ readonly gateway: Gateway; readonly urls: { readonly rest: string; readonly mcp: string } }> {
+): Promise<{
+  readonly gateway: GatewayServers
+  readonly urls: { readonly rest: string; readonly mcp: string }
+}> {
   const redirected = redirect(document, origin)
   const api = readApi(redirected)
   const secrets = new Map(schemes.map((scheme) => [scheme.name, toSecret(scheme)]))
@@ -155,7 +158,7 @@ async function serve(
   const fixed = { MCP_DELETE_LIMIT: 'off', MCP_TOKENS: 'reveal', DRIFT_SAMPLE: 'off' }
   const config = readConfig({ ...fixed, ...Object.fromEntries(variables) }, { ...api, commonPath: '' })
   const logger = createLogger('silent', { write() {} })
-  const gateway = await createGateway({
+  const gateway = await createServers({
     config,
     document: redirected,
     version: '0',

@@ -9,7 +9,7 @@ import openapiTypescript, { astToString } from 'openapi-typescript'
 import { readCapability } from '../src/description/capability/capability.ts'
 import { deriveDocument } from '../src/description/capability/derivation.ts'
 import { applyOverlay } from '../src/description/overlay/overlay.ts'
-import type { Problem } from '../src/description/problem.ts'
+import type { DescriptionProblem } from '../src/description/problem.ts'
 
 /** The sources, as paths from the root of the checkout. */
 interface Sources {
@@ -19,7 +19,7 @@ interface Sources {
 
 /** What the sources come to: the two generated files as texts, or the reasons there are none. */
 export interface Derivation {
-  readonly problems: readonly Problem[]
+  readonly problems: readonly DescriptionProblem[]
   readonly document?: string
   readonly types?: string
 }

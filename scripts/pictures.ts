@@ -10,7 +10,7 @@ import { configureDemo } from '../mocks/start.ts'
 import { readConfig } from '../src/config/config.ts'
 import { readApi } from '../src/document/api.ts'
 import { readDocument } from '../src/document/document.ts'
-import { createGateway } from '../src/gateway.ts'
+import { createServers } from '../src/gateway.ts'
 import { drawFlow } from './drawing.ts'
 import { composeStartupMessage, readDemoClient } from './startup-message.ts'
 
@@ -20,7 +20,7 @@ const locate = (name: string) => fileURLToPath(new URL(name, folder))
 
 const document = readDocument()
 await using mock = await startCalCom()
-const gateway = await createGateway({
+const gateway = await createServers({
   config: readConfig(configureDemo(mock.url), readApi(document)),
   ...{ document, version: '0.0.0', logger: pino({ level: 'silent' }) },
 })

@@ -1,6 +1,6 @@
 import { nameVariable } from './config/api-variables.ts'
 import { createControlServer } from './http/control-server.ts'
-import type { Gateway, GatewayOptions } from './http/gateway.ts'
+import type { GatewayServers, ServersOptions } from './http/gateway.ts'
 import type { KeptParts } from './http/kept-parts.ts'
 import { type Composition, openGateway } from './http/reload.ts'
 import { createServerParts } from './http/server-parts.ts'
@@ -14,7 +14,7 @@ import { createCredentialSource } from './upstream/credentials.ts'
  * Creates a gateway of one document, one upstream and both servers. Rejects with a `ConfigError` for what only shows when
  * it is composed, such as an unknown scope of a key.
  */
-export function createGateway(options: GatewayOptions): Promise<Gateway> {
+export function createServers(options: ServersOptions): Promise<GatewayServers> {
   return openGateway<StdioOffer>(options, {
     compose,
     async openStdio(offer, input, output) {
@@ -25,7 +25,7 @@ export function createGateway(options: GatewayOptions): Promise<Gateway> {
 }
 
 /** Composes what a request runs through; a reload does so again. */
-async function compose(options: GatewayOptions, kept: KeptParts): Promise<Composition<StdioOffer>> {
+async function compose(options: ServersOptions, kept: KeptParts): Promise<Composition<StdioOffer>> {
   const { config, version, logger } = options
   const { state, metrics, uploads } = kept
   const parts = await createServerParts(options, kept)

@@ -4,8 +4,8 @@ import { readConfig } from '../src/config/config.ts'
 import type { Environment } from '../src/config/environment.ts'
 import { readApi } from '../src/document/api.ts'
 import { type OpenApiDocument, readDocument } from '../src/document/document.ts'
-import { createGateway } from '../src/gateway.ts'
-import type { Gateway } from '../src/http/gateway.ts'
+import { createServers } from '../src/gateway.ts'
+import type { GatewayServers } from '../src/http/gateway.ts'
 import { createLogger } from '../src/observability/logger.ts'
 import { type Finding, report } from './finding.ts'
 import { readOne } from './gateway-process.ts'
@@ -26,7 +26,7 @@ export interface HeapSample {
 
 /** A gateway in this process, whose heap can be read. */
 export interface WatchedGateway extends AsyncDisposable {
-  readonly gateway: Gateway
+  readonly gateway: GatewayServers
   /** Of its REST server. */
   readonly port: number
   /** Collects garbage and returns the bytes that are left. */
@@ -42,7 +42,7 @@ export function configure(environment: Environment, document: OpenApiDocument) {
 export async function startWatchedGateway(environment: Environment): Promise<WatchedGateway> {
   setFlagsFromString('--expose-gc')
   const collectGarbage: () => void = runInNewContext('gc')
-  const gateway = await createGateway({
+  const gateway = await createServers({
     ...configure(environment, readDocument()),
     version: '0.0.0-stress',
     logger: createLogger('info', { write() {} }),

@@ -1,7 +1,7 @@
 import { readConfig } from '../../src/config/config.ts'
 import { readApi } from '../../src/document/api.ts'
 import { type OpenApiDocument, readDocument } from '../../src/document/document.ts'
-import { createGateway } from '../../src/gateway.ts'
+import { createServers } from '../../src/gateway.ts'
 import { createRunLogger } from '../../test/support/run-log.ts'
 import { createCreatedUsers } from '../created-users.ts'
 import { eras, openMcpClient } from '../mcp-client.ts'
@@ -56,7 +56,7 @@ export async function openTestEnvironment({
     { CAL_COM_BASE_URL: await pass('upstream', recorder.url), ...limits },
     readApi(document),
   )
-  const gateway = await createGateway({
+  const gateway = await createServers({
     config,
     document,
     logger: createRunLogger(),

@@ -2,8 +2,8 @@ import { startPrism } from '../../mocks/prism.ts'
 import { readConfig } from '../../src/config/config.ts'
 import { readApi } from '../../src/document/api.ts'
 import { readDocument } from '../../src/document/document.ts'
-import { createGateway } from '../../src/gateway.ts'
-import type { GatewayOptions } from '../../src/http/gateway.ts'
+import { createServers } from '../../src/gateway.ts'
+import type { ServersOptions } from '../../src/http/gateway.ts'
 import { createRunLogger } from '../../test/support/run-log.ts'
 import { startPreferProxy } from '../prefer-proxy.ts'
 import { describeGuards, type Guard, writeKeyFile, writeStateKey } from './access-rules.ts'
@@ -39,7 +39,7 @@ export async function openTestEnvironment(): Promise<TestEnvironment> {
   const open = async (
     url: string,
     timeout: number,
-    options?: Partial<GatewayOptions>,
+    options?: Partial<ServersOptions>,
     variables?: object,
   ) => {
     const { origin, close } = await openGateway(url, timeout, options, variables)
@@ -106,7 +106,7 @@ function isPrepared(
 async function openGateway(
   upstream: string,
   timeout: number,
-  options: Partial<GatewayOptions> = {},
+  options: Partial<ServersOptions> = {},
   variables: object = {},
 ) {
   const environment = {
@@ -116,7 +116,7 @@ async function openGateway(
   }
   const config = readConfig(environment, readApi(readDocument()))
   const logger = createRunLogger()
-  const gateway = await createGateway({
+  const gateway = await createServers({
     config,
     document: readDocument(),
     logger,

@@ -1,13 +1,13 @@
 import { Command } from 'commander'
 import type { DescriptionOptions } from '../description/files.ts'
 import type { Loading } from '../description/load.ts'
-import type { Problem, Severity } from '../description/problem.ts'
+import type { DescriptionProblem, Severity } from '../description/problem.ts'
 import { readOperations } from '../document/operations.ts'
 import { listOperations } from '../document/responses.ts'
 import { listSecretTools } from '../mcp/schema-redaction.ts'
 import { type CommandContext, formatExamples } from './command.ts'
 import { addDescriptionOptions } from './description-options.ts'
-import { formatProblems, loadFiles } from './descriptions.ts'
+import { formatProblems, loadNamedFiles } from './descriptions.ts'
 
 interface CheckOptions extends DescriptionOptions {
   readonly json?: true
@@ -29,7 +29,7 @@ export function createCheck({ stdout, setExitCode }: CommandContext): Command {
       }),
     )
     .action(async (files: readonly string[], options: CheckOptions) => {
-      const loading = await loadFiles(files, options)
+      const loading = await loadNamedFiles(files, options)
       const served = loading.isRefused ? 0 : countOperations(loading)
       const problems = [...loading.problems, ...(loading.isRefused ? [] : findSecretTools(loading))]
       stdout.write(options.json ? formatJson(problems, served) : formatText(problems, served))
@@ -38,7 +38,7 @@ export function createCheck({ stdout, setExitCode }: CommandContext): Command {
   return addDescriptionOptions(command)
 }
 
-function formatText(problems: readonly Problem[], served: number): string {
+function formatText(problems: readonly DescriptionProblem[], served: number): string {
   const count = (severity: Severity) => problems.filter((one) => one.severity === severity).length
   const counts = `${tell(count('error'), 'error')}, ${count('omission')} left out, ${tell(count('warning'), 'warning')}`
   const operations = `${tell(served, 'operation')} ${served === 1 ? 'is' : 'are'} served`
@@ -46,7 +46,7 @@ function formatText(problems: readonly Problem[], served: number): string {
 }
 
 /** Writes what docs/commands.md describes: how many operations are served, and the problems, each with its fix. */
-function formatJson(problems: readonly Problem[], served: number): string {
+function formatJson(problems: readonly DescriptionProblem[], served: number): string {
   const listed = problems.map(({ file, line, column, severity, message, expected }) => ({
     ...{ file, line, column, severity, message },
     fix: expected,
@@ -59,7 +59,7 @@ function tell(count: number, what: string): string {
 }
 
 /** Finds the tools that a gateway with configured credentials would not list, unless its operator says otherwise. */
-function findSecretTools({ document, operations = [] }: Loading): Problem[] {
+function findSecretTools({ document, operations = [] }: Loading): DescriptionProblem[] {
   if (!document) return []
   return listSecretTools(readOperations(document, () => {})).flatMap(({ method, path }) => {
     const name = `${method} ${path}`

@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import type { DescriptionOptions } from '../description/files.ts'
 import { type CommandContext, formatExamples } from './command.ts'
 import { addDescriptionOptions } from './description-options.ts'
-import { formatProblems, loadFiles } from './descriptions.ts'
+import { formatProblems, loadNamedFiles } from './descriptions.ts'
 
 /** Creates the command that writes the document of descriptions. */
 export function createDerive({ stdout, stderr, setExitCode }: CommandContext): Command {
@@ -18,7 +18,7 @@ export function createDerive({ stdout, stderr, setExitCode }: CommandContext): C
       }),
     )
     .action(async (files: readonly string[], options: DescriptionOptions) => {
-      const { document, problems, isRefused } = await loadFiles(files, options)
+      const { document, problems, isRefused } = await loadNamedFiles(files, options)
       stderr.write(formatProblems(problems))
       if (!document || isRefused) setExitCode(1)
       else stdout.write(`${JSON.stringify(document, null, 2)}\n`)

@@ -2,17 +2,17 @@ import {
   DescriptionError,
   type DescriptionOptions,
   type LoadedDescriptions,
-  loadFiles as load,
+  loadFiles,
 } from '../description/files.ts'
-import { formatProblem, type Problem } from '../description/problem.ts'
+import { type DescriptionProblem, formatProblem } from '../description/problem.ts'
 import { CommandError } from './command.ts'
 
 /** Loads the descriptions that a command names. Throws a `CommandError`. */
-export async function loadFiles(
+export async function loadNamedFiles(
   files: readonly string[],
   options: DescriptionOptions,
 ): Promise<LoadedDescriptions> {
-  return load(files, options).catch((error: unknown) => {
+  return loadFiles(files, options).catch((error: unknown) => {
     throw toCommandError(error)
   })
 }
@@ -23,6 +23,6 @@ export function toCommandError(error: unknown): unknown {
 }
 
 /** Writes problems one a line. */
-export function formatProblems(problems: readonly Problem[]): string {
+export function formatProblems(problems: readonly DescriptionProblem[]): string {
   return problems.map((problem) => `${formatProblem(problem)}\n`).join('')
 }

@@ -13,7 +13,7 @@ import { createReadinessCheck } from '../observability/readiness.ts'
 import { openPools } from '../upstream/pools.ts'
 import { type CommandContext, CommandError, formatExamples } from './command.ts'
 import { addDescriptionOptions } from './description-options.ts'
-import { readServed, readSettings, type ServeOptions } from './served.ts'
+import { readServedDescriptions, readSettings, type ServeOptions } from './served.ts'
 
 /** One thing that was looked at; a fix where it is not as it must be. */
 interface Finding {
@@ -57,7 +57,7 @@ async function examine(
   context: CommandContext,
 ): Promise<Finding[]> {
   try {
-    const { document, environment, file } = await readServed(files, options, context)
+    const { document, environment, file } = await readServedDescriptions(files, options, context)
     const api = readApi(document)
     const config = readSettings(environment, api, file)
     const unknown = findUnknownVariables(environment, api, file?.references)

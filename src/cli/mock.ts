@@ -25,7 +25,7 @@ export function createMock(context: CommandContext): Command {
     )
     .action(async (files: readonly string[], options: MockOptions) => {
       const { environment, stdout, onStop } = context
-      const document = await loadFiles(files, options, context)
+      const document = await loadMocked(files, options, context)
       const port = options.port === undefined ? {} : { MOCK_PORT: options.port }
       const portName = options.port === undefined ? 'MOCK_PORT' : '--port'
       const mock = await startChosenMock({ environment: { ...environment, ...port }, document, portName })
@@ -35,7 +35,7 @@ export function createMock(context: CommandContext): Command {
   return addDescriptionOptions(command)
 }
 
-async function loadFiles(files: readonly string[], options: DescriptionOptions, context: CommandContext) {
+async function loadMocked(files: readonly string[], options: DescriptionOptions, context: CommandContext) {
   if (files.length === 0) {
     const option = findOption(options)
     if (option !== undefined) throw new CommandError(`${option} needs a description: name its file`)

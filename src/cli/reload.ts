@@ -5,11 +5,11 @@ import type { Logger } from 'pino'
 import { type Config, ConfigError } from '../config/config.ts'
 import { type GatewayKey, readKeyFile } from '../config/gateway-keys.ts'
 import type { OpenApiDocument } from '../document/document.ts'
-import type { Gateway } from '../http/gateway.ts'
+import type { GatewayServers } from '../http/gateway.ts'
 import { CommandError } from './command.ts'
 
 /** What a gateway was made of, and the files that it was read from. */
-export interface Served {
+export interface ServedFiles {
   readonly config: Config
   readonly document: OpenApiDocument
   readonly files: readonly string[]
@@ -17,11 +17,11 @@ export interface Served {
 
 /** What a reload needs. */
 export interface ReloadOptions {
-  readonly gateway: Pick<Gateway, 'reload'>
+  readonly gateway: Pick<GatewayServers, 'reload'>
   readonly logger: Logger
-  readonly served: Served
+  readonly served: ServedFiles
   /** Reads everything again, and tells of the files that it finds. Rejects where anything is wrong. */
-  readonly read: (onFiles: (files: readonly string[]) => void) => Promise<Served>
+  readonly read: (onFiles: (files: readonly string[]) => void) => Promise<ServedFiles>
   /** Rejects with a `CommandError` where the next document breaks clients of the old one. */
   readonly checkChanges: (old: OpenApiDocument, next: OpenApiDocument) => Promise<void>
 }
@@ -62,7 +62,10 @@ export function createReload(options: ReloadOptions): () => void {
   const watched = new Set<string>()
   let running: Promise<void> | undefined
   let isAskedAgain = false
-  const readSettled = async (onFiles: Parameters<ReloadOptions['read']>[0], reading = 1): Promise<Served> => {
+  const readSettled = async (
+    onFiles: Parameters<ReloadOptions['read']>[0],
+    reading = 1,
+  ): Promise<ServedFiles> => {
     const began = Date.now()
     const read = await options.read(onFiles).then(
       (value) => () => value,

@@ -1,6 +1,6 @@
 import { inlineReferences, type OpenApiDocument } from '../document/document.ts'
 import { asRecord, isObject } from '../document/json.ts'
-import { listVariables, matchVariables } from '../document/path-template.ts'
+import { listPathVariables, matchVariables } from '../document/path-template.ts'
 
 /** A call that reads, filled with the examples of its document. */
 export interface SampleCall {
@@ -39,7 +39,7 @@ function fill(template: string, read: Readonly<Record<string, unknown>>) {
     template,
     parameters.flatMap((one) => (one.in === 'path' ? [one.name] : [])),
   )
-  const variables = listVariables(template)
+  const variables = listPathVariables(template)
   const findExample = (variable: string) => examples.get(names.get(variable) ?? variable)
   const needed = parameters.filter((one) => one.in === 'query' && one.required)
   if (needed.length > 0 || variables.some((name) => findExample(name) === undefined)) return []

@@ -2,7 +2,7 @@ import type { DescriptionOptions } from '../description/files.ts'
 import { selectShipped } from '../description/shipped.ts'
 import type { OpenApiDocument } from '../document/document.ts'
 import { CommandError, type Streams } from './command.ts'
-import { formatProblems, loadFiles, toCommandError } from './descriptions.ts'
+import { formatProblems, loadNamedFiles, toCommandError } from './descriptions.ts'
 
 /**
  * Loads the document of descriptions that are to be served or mocked, and writes its problems to standard error. Throws
@@ -31,7 +31,7 @@ async function loadNamed(
   options: DescriptionOptions,
   stderr: Streams['stderr'],
 ): Promise<OpenApiDocument> {
-  const { document, problems, isRefused } = await loadFiles(files, options)
+  const { document, problems, isRefused } = await loadNamedFiles(files, options)
   stderr.write(formatProblems(problems))
   if (!document || isRefused) throw new CommandError('nothing is served until these problems are mended', 1)
   return document

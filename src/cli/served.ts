@@ -6,11 +6,11 @@ import { findUnknownVariables } from '../config/unknown-variables.ts'
 import type { DescriptionOptions } from '../description/files.ts'
 import { type Api, readApi } from '../document/api.ts'
 import { type OpenApiDocument, readDocument } from '../document/document.ts'
-import { createGateway } from '../gateway.ts'
-import type { Gateway } from '../http/gateway.ts'
+import { createServers } from '../gateway.ts'
+import type { GatewayServers } from '../http/gateway.ts'
 import type { CommandContext, Streams } from './command.ts'
 import { findOption, mockAddress } from './description-options.ts'
-import { createReload, type Served } from './reload.ts'
+import { createReload, type ServedFiles } from './reload.ts'
 import type { SettingsFile } from './settings-file.ts'
 
 /** Options of `serve`. */
@@ -35,7 +35,7 @@ export interface Descriptions {
 
 /** A gateway with what it was made of. */
 export interface ServedGateway {
-  readonly gateway: Gateway
+  readonly gateway: GatewayServers
   readonly config: Config
   readonly document: OpenApiDocument
   /** Watches the files, and returns what reloads them. */
@@ -50,7 +50,7 @@ export async function createServed(
   context: CommandContext,
   output: 'stdout' | 'stderr',
 ): Promise<ServedGateway> {
-  const first = await readServed(files, options, context)
+  const first = await readServedDescriptions(files, options, context)
   const { document, environment, file } = first
   const api = readApi(document)
   const config = readSettings(environment, api, file)
@@ -58,8 +58,8 @@ export async function createServed(
   for (const sentence of findUnknownVariables(environment, api, file?.references)) logger.warn(sentence)
   const { version } = context
   const watchProcess = output === 'stdout'
-  const gateway = await createGateway({ config, document, logger, version, watchProcess })
-  const describe = (next: Descriptions, config: Config): Served => ({
+  const gateway = await createServers({ config, document, logger, version, watchProcess })
+  const describe = (next: Descriptions, config: Config): ServedFiles => ({
     document: next.document,
     config,
     files: [...next.read, ...config.files],
@@ -68,7 +68,7 @@ export async function createServed(
     ...{ gateway, logger, served: describe(first, config) },
     async read(onFiles: (files: readonly string[]) => void) {
       // A mock goes on as it was started.
-      const next = options.mock ? first : await readServed(files, options, context, onFiles)
+      const next = options.mock ? first : await readServedDescriptions(files, options, context, onFiles)
       return describe(next, readSettings(next.environment, readApi(next.document), next.file))
     },
     async checkChanges(old: OpenApiDocument, next: OpenApiDocument) {
@@ -99,7 +99,7 @@ export function readSettings(
  * Loads what reads descriptions, settings and mocks only where there are some. `onFiles` is told what is read before it
  * is known to be right.
  */
-export async function readServed(
+export async function readServedDescriptions(
   named: readonly string[],
   flags: ServeOptions,
   context: CommandContext,

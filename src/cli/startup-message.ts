@@ -1,11 +1,11 @@
 import type { OpenApiDocument } from '../document/document.ts'
-import type { Gateway } from '../http/gateway.ts'
+import type { GatewayServers } from '../http/gateway.ts'
 import { findSampleCall } from './sample-call.ts'
 
 /** Composes what a user reads on a terminal once a gateway listens: its addresses, and a call to paste. */
 export function composeStartupMessage(
   document: OpenApiDocument,
-  { rest, mcp, control }: Pick<Gateway, 'rest' | 'mcp' | 'control'>,
+  { rest, mcp, control }: Pick<GatewayServers, 'rest' | 'mcp' | 'control'>,
 ): string {
   const addresses = [
     ['REST', rest.listeningOrigin, 'the operations, in a browser too'],

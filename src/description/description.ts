@@ -1,4 +1,4 @@
-import type { Path, Position, Problem } from './problem.ts'
+import type { DescriptionProblem, Path, Position } from './problem.ts'
 
 /** An operation with everything that its description says of it, as OpenAPI 3.1. */
 export interface DescribedOperation {
@@ -22,7 +22,7 @@ export interface Description {
   /** The document without its paths. */
   readonly document: Readonly<Record<string, unknown>>
   readonly operations: readonly DescribedOperation[]
-  readonly problems: readonly Problem[]
+  readonly problems: readonly DescriptionProblem[]
   /** Position of a place of the document, in the file. */
   readonly positionOf: (path: Path) => Position
 }

@@ -10,8 +10,8 @@ import { readPathOperations } from './openapi/operations.ts'
 import { findDynamicReferences, repairReferences } from './openapi/reference-checks.ts'
 import { findSchemaProblems, findSlowPatterns } from './openapi/schema-checks.ts'
 import { completeSchemes, findSchemeProblems } from './openapi/security.ts'
-import { readVersion, upgradeDocument } from './openapi/upgrade.ts'
-import type { Finding, Path, Position, Problem } from './problem.ts'
+import { readOpenApiVersion, upgradeDocument } from './openapi/upgrade.ts'
+import type { DescriptionProblem, Finding, Path, Position } from './problem.ts'
 import { readSource } from './source.ts'
 
 /** A description as an OpenAPI document of whatever version, which overlays can still be applied to. */
@@ -21,18 +21,18 @@ export interface DocumentSource {
   readonly document: object
   /** Position of a place of the document, in the file. */
   readonly positionOf: (path: Path) => Position
-  readonly problems: readonly Problem[]
+  readonly problems: readonly DescriptionProblem[]
 }
 
 /** Reads the text of a capability or an OpenAPI document. Without a source there is at least one error. */
 export function readDocumentSource(
   text: string,
   file: string,
-): { readonly source?: DocumentSource; readonly problems: readonly Problem[] } {
+): { readonly source?: DocumentSource; readonly problems: readonly DescriptionProblem[] } {
   const { value, problems, positionOf } = readSource(text, file)
   if (problems.length > 0) return { problems }
   if (asRecord(value).naftiko !== undefined) return readCapabilitySource(text, file)
-  if (isObject(value) && readVersion(value) !== undefined)
+  if (isObject(value) && readOpenApiVersion(value) !== undefined)
     return { source: { file, kind: 'openapi', document: value, positionOf, problems: [] }, problems: [] }
   const { swagger, openapi } = asRecord(value)
   const version = swagger ?? openapi
@@ -75,7 +75,7 @@ export async function toDescription(
   const read = readPathOperations(document, kind)
   const { paths: _paths, webhooks: _webhooks, ...root } = document
   const { part: rest, findings: foreign } = checkExtensions('document', root, { path: [] })
-  const toProblem = ({ path, message, expected, severity = 'error' }: Finding): Problem => ({
+  const toProblem = ({ path, message, expected, severity = 'error' }: Finding): DescriptionProblem => ({
     file,
     ...positionOf(toWrittenPath(path, written)),
     message,

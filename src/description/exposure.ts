@@ -2,7 +2,7 @@ import { asRecord } from '../document/json.ts'
 import type { MergedOperation } from './description.ts'
 import { eraseNames } from './identity.ts'
 import { NameRegistry, toOperationName } from './naming.ts'
-import type { Problem } from './problem.ts'
+import type { DescriptionProblem } from './problem.ts'
 import { completeTool, toRestPath } from './tools.ts'
 
 /**
@@ -12,8 +12,8 @@ import { completeTool, toRestPath } from './tools.ts'
 export function exposeOperations(
   merged: readonly (readonly [string, MergedOperation])[],
   prefixes: ReadonlyMap<string, string>,
-): { readonly operations: MergedOperation[]; readonly problems: Problem[] } {
-  const problems: Problem[] = []
+): { readonly operations: MergedOperation[]; readonly problems: DescriptionProblem[] } {
+  const problems: DescriptionProblem[] = []
   const ids = new Set<string>()
   const routes = new Map<string, MergedOperation>()
   const tools = new NameRegistry()
@@ -56,7 +56,7 @@ function readRestPath(
 /** The router takes an encoded delimiter (RFC 3986 §2.2) in a path for a part of a value, and `*` for any path. */
 const unroutable = /%(?:2[346abcf]|3[abdf]|40)|\*/i
 
-function describeUnroutable(one: MergedOperation, path = ''): Problem {
+function describeUnroutable(one: MergedOperation, path = ''): DescriptionProblem {
   return {
     file: one.description.file,
     ...one.findPosition(),
@@ -100,7 +100,7 @@ function describeCollision(
   earlier: MergedOperation | 'own',
   wanted = '',
   given = '',
-): Problem {
+): DescriptionProblem {
   const place = earlier === 'own' ? 'the gateway’s own document' : describePlace(earlier)
   return {
     file: one.description.file,

@@ -9,7 +9,7 @@ import type { Description, MergedOperation } from './description.ts'
 import { type DocumentSource, readDocumentSource, toDescription } from './document-source.ts'
 import { type MergeOptions, mergeOperations } from './merge.ts'
 import { applyOverlay } from './overlay/overlay.ts'
-import type { Problem } from './problem.ts'
+import type { DescriptionProblem } from './problem.ts'
 import { typeDescription } from './schemas.ts'
 import { findSharedCredentials, nameVariables } from './security-variables.ts'
 import { explainUnmatched, selectOperations, type UnmatchedName } from './selection.ts'
@@ -37,7 +37,7 @@ export interface Loading {
   readonly document?: OpenApiDocument
   /** The operations of the document. */
   readonly operations?: readonly MergedOperation[]
-  readonly problems: readonly Problem[]
+  readonly problems: readonly DescriptionProblem[]
 }
 
 /**
@@ -98,7 +98,7 @@ function readSources(files: readonly NamedText[]) {
 }
 
 function applyOverlays(sources: readonly DocumentSource[], overlays: readonly NamedText[]) {
-  const problems: Problem[] = []
+  const problems: DescriptionProblem[] = []
   let documents = sources.map(({ document }) => document)
   for (const { text, file } of overlays) {
     const overlaid = applyOverlay(text, file, documents)
@@ -111,12 +111,15 @@ function applyOverlays(sources: readonly DocumentSource[], overlays: readonly Na
   }
 }
 
-function describeUnmatched(unmatched: UnmatchedName, [first]: readonly NamedText[]): Problem {
+function describeUnmatched(unmatched: UnmatchedName, [first]: readonly NamedText[]): DescriptionProblem {
   return { file: first?.file ?? '', line: 1, column: 1, ...explainUnmatched(unmatched), severity: 'error' }
 }
 
 /** Sorts problems, without the credentials of URLs in them, by the order in which their files were named, then by line. */
-function sortProblems(all: readonly Problem[], { files, overlays, schemas }: LoadOptions): Problem[] {
+function sortProblems(
+  all: readonly DescriptionProblem[],
+  { files, overlays, schemas }: LoadOptions,
+): DescriptionProblem[] {
   const problems = all.map((one) => ({ ...one, message: hideUserInfo(one.message) }))
   const order = new Map([...files, ...overlays, ...schemas].map(({ file }, index) => [file, index]))
   return problems.toSorted((a, b) => (order.get(a.file) ?? 0) - (order.get(b.file) ?? 0) || a.line - b.line)

@@ -3,7 +3,7 @@ import { completeOperation } from './completion.ts'
 import type { Description, MergedOperation } from './description.ts'
 import { exposeOperations } from './exposure.ts'
 import { identify } from './identity.ts'
-import type { Problem } from './problem.ts'
+import type { DescriptionProblem } from './problem.ts'
 import { listServerVariables, resolveServer, type ServerOptions } from './servers.ts'
 
 /** How descriptions become one document. */
@@ -22,8 +22,8 @@ export interface MergeOptions extends ServerOptions {
 export function mergeOperations(
   descriptions: readonly Description[],
   options: MergeOptions,
-): { readonly operations: readonly MergedOperation[]; readonly problems: readonly Problem[] } {
-  const problems: Problem[] = []
+): { readonly operations: readonly MergedOperation[]; readonly problems: readonly DescriptionProblem[] } {
+  const problems: DescriptionProblem[] = []
   const merged = new Map<string, MergedOperation>()
   const variables = new Set<string>()
   for (const description of descriptions) {
@@ -59,7 +59,7 @@ function describeUnknownVariable(
   name: string,
   known: readonly string[],
   [first]: readonly Description[],
-): Problem {
+): DescriptionProblem {
   const message = `"${name}" is a variable of no server that is used`
   const expected = known.length > 0 ? `one of ${known.join(', ')}` : 'no --server-variable'
   return { file: first?.file ?? '', line: 1, column: 1, message, expected, severity: 'error' }
@@ -70,7 +70,7 @@ function findServers({ servers, 'x-base-url': url }: Readonly<Record<string, unk
   return url ?? servers
 }
 
-function describeDifference(earlier: MergedOperation, one: MergedOperation): Problem | undefined {
+function describeDifference(earlier: MergedOperation, one: MergedOperation): DescriptionProblem | undefined {
   const strip = ({ operation }: MergedOperation) => {
     const { operationId: _id, tags: _tags, 'x-rest-path': _path, 'x-mcp-tool': _tool, ...rest } = operation
     return rest

@@ -11,7 +11,7 @@ export interface Position {
 }
 
 /** One thing wrong with a source file, at its position. */
-export interface Problem extends Position {
+export interface DescriptionProblem extends Position {
   readonly file: string
   readonly message: string
   readonly expected: string
@@ -42,6 +42,6 @@ export function describeNames(names: readonly string[]): string {
 const words = { error: 'error', omission: 'left out', warning: 'warning' } as const
 
 /** Writes a problem as one line: file, line, what is wrong, what would be right. */
-export function formatProblem({ file, line, severity, message, expected }: Problem): string {
+export function formatProblem({ file, line, severity, message, expected }: DescriptionProblem): string {
   return `${file}:${line}: ${words[severity]}: ${message}; expected ${expected}`
 }

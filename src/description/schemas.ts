@@ -2,7 +2,7 @@ import { asRecord } from '../document/json.ts'
 import { completeOperation } from './completion.ts'
 import type { DescribedOperation, Description } from './description.ts'
 import { identify, toBasePath } from './identity.ts'
-import type { Problem } from './problem.ts'
+import type { DescriptionProblem } from './problem.ts'
 
 /** An operation that can type others, and the file it is from. */
 interface Source {
@@ -17,7 +17,7 @@ interface Source {
 export function typeDescription(
   capability: Description,
   documents: readonly Description[],
-): { readonly description: Description; readonly problems: readonly Problem[] } {
+): { readonly description: Description; readonly problems: readonly DescriptionProblem[] } {
   const sources = new Map<string, Source[]>()
   for (const { file, operations, document } of documents)
     for (const operation of operations) {
@@ -28,7 +28,7 @@ export function typeDescription(
         sources.set(shape, [...known, { operation, file }])
       }
     }
-  const problems: Problem[] = []
+  const problems: DescriptionProblem[] = []
   const operations = capability.operations.map((operation) => {
     const whole = identify(operation, toBasePath(readUrl(operation, capability.document)))
     const found = sources.get(whole) ?? sources.get(identify(operation, '')) ?? []

@@ -1,7 +1,7 @@
 import { nameVariable } from '../config/api-variables.ts'
 import { asRecord, isObject } from '../document/json.ts'
 import type { Description, MergedOperation } from './description.ts'
-import type { Problem } from './problem.ts'
+import type { DescriptionProblem } from './problem.ts'
 
 /**
  * Names the environment variables of the security schemes of a description after the description, for a document that
@@ -28,7 +28,7 @@ export function nameVariables(description: Description): Description {
 export function findSharedCredentials(
   operations: readonly MergedOperation[],
   schemes: Readonly<Record<string, unknown>>,
-): Problem[] {
+): DescriptionProblem[] {
   const uses = new Map<string, MergedOperation[]>()
   for (const one of operations) {
     const alternatives = [one.operation.security ?? []].flat().map((part) => Object.keys(asRecord(part)))
@@ -36,7 +36,7 @@ export function findSharedCredentials(
       for (const variable of listVariables(scheme, asRecord(schemes[scheme])['x-env']))
         uses.set(variable, [...(uses.get(variable) ?? []), one])
   }
-  return [...uses].flatMap(([variable, all]): Problem[] => {
+  return [...uses].flatMap(([variable, all]): DescriptionProblem[] => {
     const origins = new Set(
       all.flatMap(({ baseUrl }) => (baseUrl === undefined ? [] : new URL(baseUrl).origin)),
     )

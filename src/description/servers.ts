@@ -1,8 +1,8 @@
 import { extensions } from '../document/extensions.ts'
 import { asRecord, asText } from '../document/json.ts'
-import { listVariables } from '../document/path-template.ts'
+import { listPathVariables } from '../document/path-template.ts'
 import type { Description } from './description.ts'
-import type { Problem } from './problem.ts'
+import type { DescriptionProblem } from './problem.ts'
 
 /** What the operator says of the addresses that descriptions lead to. */
 export interface ServerOptions {
@@ -16,7 +16,7 @@ export interface ServerOptions {
 export interface ResolvedServer {
   /** Without slashes at its end. */
   readonly url?: string
-  readonly problem?: Pick<Problem, 'message' | 'expected' | 'severity'>
+  readonly problem?: Pick<DescriptionProblem, 'message' | 'expected' | 'severity'>
 }
 
 /**
@@ -92,7 +92,7 @@ function readServer(servers: unknown): {
 
 /** Names the variables of the server that is used of Server Objects. */
 export function listServerVariables(servers: unknown): string[] {
-  return listVariables(readServer(servers).template)
+  return listPathVariables(readServer(servers).template)
 }
 
 function refuse(message: string, expected = '--base-url with the address of the API'): ResolvedServer {

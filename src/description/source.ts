@@ -13,14 +13,14 @@ import {
 } from 'yaml'
 import { exceeds } from '../document/json.ts'
 import { findJsonPosition, listRepeatedKeys } from './json-position.ts'
-import type { Path, Position, Problem } from './problem.ts'
+import type { DescriptionProblem, Path, Position } from './problem.ts'
 
 /** A YAML or JSON source file: what it says, and where it says it. */
 export interface Source {
   /** What the file says; nothing when it is malformed. */
   readonly value?: unknown
   /** Why it is malformed; empty when it is not. */
-  readonly problems: readonly Problem[]
+  readonly problems: readonly DescriptionProblem[]
   /** The position of the deepest node on a path that exists, so that a missing key is at its parent. */
   readonly positionOf: (path: Path) => Position
 }
@@ -43,7 +43,7 @@ function readJson(text: string, file: string): Source | undefined {
   try {
     const value: unknown = JSON.parse(text)
     const positionOf = (path: Path) => findJsonPosition(text, path)
-    const refuse = (position: Position, message: string, expected: string): Problem => ({
+    const refuse = (position: Position, message: string, expected: string): DescriptionProblem => ({
       ...{ file, ...position, message, expected },
       severity: 'error',
     })
@@ -79,7 +79,7 @@ function readYaml(text: string, file: string): Source {
     const { line, col } = lines.linePos(Math.min(offset, end))
     return { line, column: col }
   }
-  const toProblem = (offset: number, message: string): Problem => ({
+  const toProblem = (offset: number, message: string): DescriptionProblem => ({
     file,
     ...toPosition(offset),
     message: message.length > longest ? `${message.slice(0, longest)}…` : message,

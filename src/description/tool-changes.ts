@@ -15,7 +15,7 @@ export interface Change {
 }
 
 /** An operation of a document, as far as it is an extension of ours. */
-export interface Extensions {
+export interface RatedExtensions {
   readonly 'x-rest-path'?: unknown
   readonly 'x-mcp-tool'?: unknown
   readonly 'x-scope'?: unknown
@@ -39,12 +39,12 @@ const callersOf: Readonly<Record<string, Change['callers']>> = {
 }
 
 /** Without the extension an operation is a tool by its `operationId`. */
-function findTool({ 'x-mcp-tool': tool, operationId }: Extensions): unknown {
+function findTool({ 'x-mcp-tool': tool, operationId }: RatedExtensions): unknown {
   return tool ?? (operationId === undefined ? undefined : { name: operationId })
 }
 
 /** Compares what an operation says of its exposed path, its scope and its tool; no library knows these members. */
-export function compareExtensions(operation: string, old: Extensions, next: Extensions): Change[] {
+export function compareExtensions(operation: string, old: RatedExtensions, next: RatedExtensions): Change[] {
   const change = (place: string, what: string, breaking: boolean): Change => ({
     breaking,
     operation,

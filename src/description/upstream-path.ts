@@ -1,5 +1,5 @@
 import { decodeText } from '../document/parameter-reading.ts'
-import { listVariables, matchNames, splitPathKey } from '../document/path-template.ts'
+import { listPathVariables, matchNames, splitPathKey } from '../document/path-template.ts'
 
 /** A parameter as far as its place in the path matters. */
 export interface PlacedParameter {
@@ -35,8 +35,8 @@ export function readUpstreamPath<Parameter extends PlacedParameter>(
 ): UpstreamPath<Parameter> {
   const { path, query, label } = splitPathKey(spelled.replaceAll('{{', '{').replaceAll('}}', '}'))
   const inPath = declared.filter((one) => one.in === 'path')
-  const variables = [...new Set(listVariables(path))]
-  const elsewhere = listVariables(`${query}#${label}`)
+  const variables = [...new Set(listPathVariables(path))]
+  const elsewhere = listPathVariables(`${query}#${label}`)
   const names = matchNames(
     [...new Set([...variables, ...elsewhere])],
     inPath.map(({ name }) => name),

@@ -6,7 +6,7 @@ import type { MediaType } from './media-types.ts'
 import { decodeQueryText, readText } from './parameter-reading.ts'
 import { readParameter } from './parameters.ts'
 import { createQueryReader } from './query-reading.ts'
-import { listMembers, mayBePlain, readMember, readShape, type ValueShape } from './value-shape.ts'
+import { listComposedMembers, mayBePlain, readMember, readShape, type ValueShape } from './value-shape.ts'
 import { joinLocation } from './violations.ts'
 
 /** A file as it is checked; its bytes go upstream as they came. */
@@ -34,7 +34,7 @@ function readStyledForm({ schema, encoding }: MediaType, raw: string): Record<st
   const shape = readShape(schema)
   const parameters = Object.entries(encoding).flatMap(([name, { style, explode }]) => {
     if (style === undefined && explode === undefined) return []
-    const [member, ...others] = listMembers(schema, name)
+    const [member, ...others] = listComposedMembers(schema, name)
     const described = others.length > 0 ? { anyOf: [member, ...others] } : dereference(member, schema)
     return [
       readParameter({ name, in: 'query', style, explode }, () => ({ ...described, $defs: schema.$defs })),

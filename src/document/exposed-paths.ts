@@ -1,6 +1,6 @@
 import { type OpenApiDocument, resolveReference } from './document.ts'
 import { asRecord } from './json.ts'
-import { foldTemplate, listVariables, matchVariables } from './path-template.ts'
+import { foldTemplate, listPathVariables, matchVariables } from './path-template.ts'
 
 interface Exposure {
   readonly path: string
@@ -51,9 +51,9 @@ function listExposures(document: OpenApiDocument): Exposure[] {
 function findPrefix(exposures: readonly Exposure[]): string | undefined {
   const prefixes = exposures.map(({ path, key }) => {
     const [folded, own] = [foldTemplate(path), foldTemplate(key)]
-    const variables = listVariables(key)
+    const variables = listPathVariables(key)
     const { names } = matchVariables(path, variables)
-    const isInOrder = listVariables(path).every((one, index) => names.get(one) === variables[index])
+    const isInOrder = listPathVariables(path).every((one, index) => names.get(one) === variables[index])
     return isInOrder && folded.endsWith(own) ? folded.slice(0, folded.length - own.length) : undefined
   })
   return prefixes.every((one) => one === prefixes[0]) ? prefixes[0] : undefined

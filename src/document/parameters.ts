@@ -1,7 +1,7 @@
 import { readExtensions } from './extensions.ts'
 import { asRecord, asText } from './json.ts'
 import type { JsonSchema } from './json-schema.ts'
-import { listVariables, splitPathKey } from './path-template.ts'
+import { listPathVariables, splitPathKey } from './path-template.ts'
 import { type SchemaReader, toJsonSchema } from './schema-reader.ts'
 
 /** Where a parameter stands in a request; `querystring` is the query as a whole (OpenAPI 3.2). */
@@ -151,7 +151,7 @@ export function readParameters(
     const parameter = readParameter(part, read)
     all.set(`${parameter.in} ${parameter.name}`, parameter)
   }
-  const variables = new Set(listVariables(splitPathKey(path).path))
+  const variables = new Set(listPathVariables(splitPathKey(path).path))
   const described = [...all.values()].filter(
     (one) => (one.in !== 'path' || variables.has(one.name)) && !isFramingHeader(one),
   )

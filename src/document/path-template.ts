@@ -1,5 +1,5 @@
 /** Lists the variables of a path template, in their order: `/a/{b}/{c}` has `b` and `c`. */
-export function listVariables(template: string): string[] {
+export function listPathVariables(template: string): string[] {
   return [...template.matchAll(/\{([^}]+)\}/g)].map(([, name = '']) => name)
 }
 
@@ -61,7 +61,7 @@ export interface VariableMatch {
 
 /** Matches the variables of an exposed path with the names of path parameters: by name, the rest by position. */
 export function matchVariables(template: string, names: readonly string[]): VariableMatch {
-  const variables = [...new Set(listVariables(template))]
+  const variables = [...new Set(listPathVariables(template))]
   const matched = matchNames(variables, names)
   const taken = new Set(matched.values())
   const left = names.filter((name) => !taken.has(name))

@@ -14,7 +14,7 @@ export interface DescribedResponse {
 }
 
 /** What a document says of the responses to one operation. */
-export interface DescribedOperation {
+export interface DescribedResponses {
   /** `METHOD /path` of the document. */
   readonly operation: string
   readonly responses: readonly DescribedResponse[]
@@ -72,7 +72,7 @@ export function findSuccess(responses: readonly DescribedResponse[]): Success {
 }
 
 /** Reads what a document says of the responses to each of its operations, errors included. */
-export function readDescribedOperations(document: OpenApiDocument): DescribedOperation[] {
+export function readDescribedOperations(document: OpenApiDocument): DescribedResponses[] {
   const read = createSchemaReader(document, 'response')
   return listOperations(document).map(({ method, path, part }) => ({
     operation: `${method} ${path}`,

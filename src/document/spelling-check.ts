@@ -7,7 +7,7 @@ import type { MediaType } from './media-types.ts'
 import type { Operation } from './operations.ts'
 import { createPathWriter, UnwritableValue, writeHeaderText } from './parameter-writing.ts'
 import { findPosition, type Parameter } from './parameters.ts'
-import { listVariables, parseTemplate } from './path-template.ts'
+import { listPathVariables, parseTemplate } from './path-template.ts'
 import { createOwnerFinder } from './query-reading.ts'
 import { type ParameterValues, type Templated, writePairs, writeWhole } from './request-writing.ts'
 import { joinLocation } from './violations.ts'
@@ -62,7 +62,7 @@ function tryWriting(write: () => unknown, location: string, rule: string): Viola
  * segment.
  */
 function prepareShared(segment: string, parameters: readonly Parameter[]) {
-  const [name, ...others] = listVariables(segment)
+  const [name, ...others] = listPathVariables(segment)
   return name === undefined || others.length === 0
     ? []
     : [{ name, write: createPathWriter(`/${segment}`, parameters) }]

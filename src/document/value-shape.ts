@@ -52,7 +52,7 @@ export function readShape(
 }
 
 /** Lists the schemas of a member by its name, also those of the schemas that a schema is composed of. */
-export function listMembers(
+export function listComposedMembers(
   schema: unknown,
   name: string,
   root: JsonSchema = asRecord(schema),
@@ -64,7 +64,7 @@ export function listMembers(
   const own = readOwn(properties, name)
   const target = typeof $ref === 'string' ? follow($ref, root) : undefined
   const parts = [target, ...[allOf, anyOf, oneOf].flatMap(list)]
-  const inner = parts.flatMap((part) => listMembers(part, name, root, seen))
+  const inner = parts.flatMap((part) => listComposedMembers(part, name, root, seen))
   return own === undefined ? inner : [own, ...inner]
 }
 

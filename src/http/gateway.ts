@@ -10,7 +10,7 @@ import type { ServerTimeouts } from './http-server.ts'
 import type { Embedding } from './listener.ts'
 
 /** A gateway whose servers do not listen yet. */
-export interface Gateway {
+export interface GatewayServers {
   readonly rest: FastifyInstance
   readonly mcp: FastifyInstance
   /** Health checks and metrics for orchestrators; clients are not authenticated. */
@@ -23,7 +23,7 @@ export interface Gateway {
    * document. Clients on two streams are told where their tools have changed. Rejects, and changes nothing, where a
    * gateway cannot be made of them, or this one closes.
    */
-  reload(next: Pick<GatewayOptions, 'config' | 'document'>): Promise<void>
+  reload(next: Pick<ServersOptions, 'config' | 'document'>): Promise<void>
   /**
    * Stops taking connections, completes the requests under way and the writes of clients that have disconnected, gives
    * idle connections the grace (milliseconds) for one more request, then closes every socket.
@@ -32,7 +32,7 @@ export interface Gateway {
 }
 
 /** What a gateway is made of: its configuration, the document it serves and where it logs. */
-export interface GatewayOptions {
+export interface ServersOptions {
   readonly config: Config
   readonly document: OpenApiDocument
   /** Version of calgate, as MCP clients are told. */

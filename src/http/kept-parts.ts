@@ -10,7 +10,7 @@ import { CircuitBreakers } from '../upstream/circuit-breaker.ts'
 import type { IdempotencyRecord } from '../upstream/idempotency.ts'
 import { Occupancy } from './admission.ts'
 import { UnreadBytes } from './connection.ts'
-import type { GatewayOptions } from './gateway.ts'
+import type { ServersOptions } from './gateway.ts'
 
 /** What a gateway keeps when it is composed anew. */
 export interface KeptParts {
@@ -32,7 +32,7 @@ const mostUploads = 64
 
 /** Opens what a gateway keeps. Rejects with a `ConfigError` where telemetry is sent and its packages are not installed. */
 export async function openKeptParts(
-  { config, version, logger, circuit = {}, watchProcess, issuerKeys }: GatewayOptions,
+  { config, version, logger, circuit = {}, watchProcess, issuerKeys }: ServersOptions,
   observed: Pick<Observed, 'admission' | 'readiness' | 'circuit'>,
 ): Promise<KeptParts> {
   const state = await openState<IdempotencyRecord>(config.sharedState, (available, cause) =>

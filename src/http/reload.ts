@@ -5,20 +5,20 @@ import { Server as TlsServer } from 'node:tls'
 import type { TlsConfig } from '../config/network.ts'
 import { countRequests } from './connection.ts'
 import { createClose } from './drain.ts'
-import type { Gateway, GatewayOptions } from './gateway.ts'
+import type { GatewayServers, ServersOptions } from './gateway.ts'
 import { type KeptParts, openKeptParts } from './kept-parts.ts'
 import type { ServerParts } from './server-parts.ts'
 
 /** What requests run through, and what a client on two streams is served. */
 export interface Composition<Offer>
-  extends Pick<Gateway, 'rest' | 'mcp' | 'control'>,
+  extends Pick<GatewayServers, 'rest' | 'mcp' | 'control'>,
     Pick<ServerParts, 'admission' | 'readiness' | 'requester' | 'circuit'> {
   readonly stdio: Offer
 }
 
 /** How a gateway is composed, and how it serves a client on two streams. */
 export interface Composer<Offer> {
-  readonly compose: (options: GatewayOptions, kept: KeptParts) => Promise<Composition<Offer>>
+  readonly compose: (options: ServersOptions, kept: KeptParts) => Promise<Composition<Offer>>
   readonly openStdio: (offer: Offer, input: Readable, output: Writable) => Promise<Session<Offer>>
 }
 
@@ -36,9 +36,9 @@ const servers = ['rest', 'mcp', 'control'] as const
  * servers that listen.
  */
 export async function openGateway<Offer>(
-  options: GatewayOptions,
+  options: ServersOptions,
   { compose, openStdio }: Composer<Offer>,
-): Promise<Gateway> {
+): Promise<GatewayServers> {
   const kept = await openKeptParts(options, {
     admission: () => current.admission,
     readiness: () => current.readiness,

@@ -11,7 +11,7 @@ import type { Requester } from '../upstream/requester.ts'
 import { listConfigured, listPlaces } from '../upstream/secrets.ts'
 import { Admission, usualAdmission } from './admission.ts'
 import { UnreadResponses } from './connection.ts'
-import type { GatewayOptions } from './gateway.ts'
+import type { ServersOptions } from './gateway.ts'
 import { usualTimeouts } from './http-server.ts'
 import type { KeptParts } from './kept-parts.ts'
 import type { ListenerOptions } from './listener.ts'
@@ -37,7 +37,7 @@ export interface ServerParts extends Pick<Served, 'document' | 'operations'> {
  * Creates what both servers share: operations, guard, one concurrency limit, one rate limit, one bound of unread
  * responses and the way to the upstream. Rejects with a `ConfigError` for an unknown scope of a key.
  */
-export async function createServerParts(options: GatewayOptions, kept: KeptParts): Promise<ServerParts> {
+export async function createServerParts(options: ServersOptions, kept: KeptParts): Promise<ServerParts> {
   const { config, logger, embedding } = options
   const { timeouts = { ...usualTimeouts, keepAlive: config.keepAlive } } = options
   const { state, telemetry, metrics, breakers, responses } = kept

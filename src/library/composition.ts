@@ -16,8 +16,8 @@ import { selectShipped } from '../description/shipped.ts'
 import { readApi } from '../document/api.ts'
 import type { OpenApiDocument } from '../document/document.ts'
 import { asRecord } from '../document/json.ts'
-import { createGateway } from '../gateway.ts'
-import type { Gateway } from '../http/gateway.ts'
+import { createServers } from '../gateway.ts'
+import type { GatewayServers } from '../http/gateway.ts'
 import type { Embedding } from '../http/listener.ts'
 
 /** What a program gives in place of the environment and of files. */
@@ -31,7 +31,7 @@ export type ProgramSettings = Omit<Settings, 'descriptions'> & {
 
 /** A gateway and the document that it serves. */
 export interface ComposedGateway {
-  readonly gateway: Gateway
+  readonly gateway: GatewayServers
   readonly document: OpenApiDocument
 }
 
@@ -63,7 +63,7 @@ export async function composeGateway(
   const config = readConfig(Object.fromEntries(listed.map(({ variable, value }) => [variable, value])), api)
   const version = String(asRecord(createRequire(import.meta.url)('calgate/package.json')).version)
   const parts = { config, document, logger, version }
-  return { gateway: await createGateway({ ...parts, ...(embedding && { embedding }) }), document }
+  return { gateway: await createServers({ ...parts, ...(embedding && { embedding }) }), document }
 }
 
 /** Loads the document that settings name, and logs what of it is left out or doubtful. */

@@ -9,7 +9,9 @@ const batchVersion = '2025-03-26'
 const longestBatch = 100
 
 /** Reads the revision of an HTTP request; one without counts as of that which had batches. */
-export function readVersion({ 'mcp-protocol-version': version = batchVersion }: IncomingHttpHeaders): string {
+export function readProtocolVersion({
+  'mcp-protocol-version': version = batchVersion,
+}: IncomingHttpHeaders): string {
   return String(version)
 }
 

@@ -14,7 +14,7 @@ import { redactForRequest } from '../http/secret-listing.ts'
 import type { ToolCallRecord } from '../observability/requests.ts'
 import { type ClientConnection, HttpConnection } from '../upstream/call.ts'
 import type { CredentialSource } from './arguments.ts'
-import { readIds, readVersion } from './batch.ts'
+import { readIds, readProtocolVersion } from './batch.ts'
 import { createFastPath } from './fast-path.ts'
 import { type Reply, RpcError, refuse, rpcCodes } from './json-rpc.ts'
 import { messageLimits } from './messages.ts'
@@ -56,7 +56,10 @@ export async function registerMcp(
     recordProblem(request, known)
     if (known.code === 'internal_error') request.log.error({ err: error, requestId: request.id }, 'failed')
     const body = error instanceof RefusedJson ? error.value : request.body
-    return send(reply.headers(known.headers), refuse(known, readIds(body, readVersion(request.headers))))
+    return send(
+      reply.headers(known.headers),
+      refuse(known, readIds(body, readProtocolVersion(request.headers))),
+    )
   })
   for (const url of ['/mcp', '/']) {
     app.route({

@@ -1,4 +1,4 @@
-import { checkBatch, readVersion } from './batch.ts'
+import { checkBatch, readProtocolVersion } from './batch.ts'
 import { type Reply, refuse } from './json-rpc.ts'
 import type { ProtocolOptions, Responder } from './protocol.ts'
 
@@ -20,7 +20,7 @@ export function createSdkResponder(options: ProtocolOptions): Responder {
   return async (body, headers, context) => {
     if (!Array.isArray(body)) return respond(body, headers, context)
     try {
-      checkBatch(body, readVersion(headers))
+      checkBatch(body, readProtocolVersion(headers))
     } catch (error) {
       return refuse(error, null)
     }

@@ -30,7 +30,7 @@ import { callTool, type Tools } from './tools.ts'
 export type Message = JSONRPCMessage
 
 /** What the server says of itself in `initialize` and `server/discover`. */
-export interface Identity {
+export interface ServerIdentity {
   readonly name: string
   readonly title: string
   readonly version: string
@@ -41,7 +41,7 @@ export interface Identity {
 /** What is served: the tools, and who serves them. */
 export interface ProtocolOptions {
   readonly tools: Tools
-  readonly identity: Identity
+  readonly identity: ServerIdentity
 }
 
 const supported = [statelessVersion, ...SUPPORTED_PROTOCOL_VERSIONS]

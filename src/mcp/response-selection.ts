@@ -4,14 +4,14 @@ import { findMediaType, type MediaType } from '../document/media-types.ts'
 import type { Operation } from '../document/operations.ts'
 import { type DescribedResponse, findResponse } from '../document/responses.ts'
 import type { ApiResponse } from '../upstream/client.ts'
-import { type Selection, selectDescribed, selectsAnything } from './result-redaction.ts'
+import { type SelectResponse, selectDescribed, selectsAnything } from './result-redaction.ts'
 import { deepestResult, readType, type ToolResult, toResult } from './results.ts'
 import { omitSecrets } from './schema-redaction.ts'
 
 /** What is described of the JSON of a status. */
 interface Own {
   readonly schema: JsonSchema
-  readonly select: Selection
+  readonly select: SelectResponse
 }
 
 const known = new WeakMap<DescribedResponse, Own | undefined>()
@@ -21,7 +21,11 @@ const known = new WeakMap<DescribedResponse, Own | undefined>()
  * says nothing of another, so that each is cut down by its own schema. A status of which no member or element is
  * described is taken for the success: secrets must not be exposed by a status that the document forgot.
  */
-export function selectByStatus(operation: Operation, status: number, success: Selection): Selection {
+export function selectByStatus(
+  operation: Operation,
+  status: number,
+  success: SelectResponse,
+): SelectResponse {
   return findOwn(operation, status)?.select ?? success
 }
 
@@ -59,7 +63,7 @@ const mostElements = 2_000_000
 export async function toSelectedResult(
   response: ApiResponse,
   operation: Operation,
-  select: Selection,
+  select: SelectResponse,
   notice?: string,
 ): Promise<ToolResult> {
   const { status, headers, text } = response

@@ -10,13 +10,13 @@ export interface SelectedResponse {
 }
 
 /** Gives of a response what a schema describes. */
-export type Selection = (value: unknown) => SelectedResponse
+export type SelectResponse = (value: unknown) => SelectedResponse
 
 /**
  * Prepares the selection of what a schema describes, and nothing besides: where the upstream has moved or renamed a
  * secret, it must not be exposed under another name. What looks like a token in what is left is taken out.
  */
-export function selectDescribed(schema: JsonSchema): Selection {
+export function selectDescribed(schema: JsonSchema): SelectResponse {
   const select = prepare(schema, schema)
   return (value) => {
     // JSON's null is seen; what the schema does not describe is not.
@@ -37,7 +37,7 @@ const undescribed = '\u0000'
  * Returns whether a selection lets members through that are not described, since its schema describes none, or no
  * element.
  */
-export function selectsAnything(select: Selection): boolean {
+export function selectsAnything(select: SelectResponse): boolean {
   const member = { [undescribed]: undescribed }
   return [member, [member]].some((value) => select(value).text.includes(JSON.stringify(member)))
 }

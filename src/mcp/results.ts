@@ -6,7 +6,7 @@ import { isTextType } from '../document/media-types.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { ApiResponse } from '../upstream/client.ts'
 import { redactTokenBytes, redactTokens } from '../upstream/redaction.ts'
-import type { Selection } from './result-redaction.ts'
+import type { SelectResponse } from './result-redaction.ts'
 
 /** A part of a result (MCP `ContentBlock`). */
 export type Content =
@@ -35,7 +35,11 @@ const largeText = 256 * 1024
  * and the notice that says where the rest is to be had. Throws `upstream_invalid_response` where JSON nests too deep to
  * be written into a result.
  */
-export async function toResult(response: ApiResponse, select?: Selection, notice = ''): Promise<ToolResult> {
+export async function toResult(
+  response: ApiResponse,
+  select?: SelectResponse,
+  notice = '',
+): Promise<ToolResult> {
   const { text, data, body } = response
   if (data === undefined && body.length > 0) return toForeignResult(response, select !== undefined)
   if (data === undefined) return toEmptyResult(response)

@@ -12,7 +12,7 @@ import { type ConfiguredCredentials, findDefaults } from '../upstream/credential
 import { type BroughtCredential, describeArguments, describeBrought } from './arguments.ts'
 import { confirmationSchema, nameConfirmation } from './confirmation.ts'
 import { describeOutput } from './output-schema.ts'
-import { type Selection, selectDescribed } from './result-redaction.ts'
+import { type SelectResponse, selectDescribed } from './result-redaction.ts'
 import { omitSecrets } from './schema-redaction.ts'
 import type { OperationFilter } from './tool-selection.ts'
 
@@ -48,7 +48,7 @@ export interface Offer {
   readonly advice: string
   readonly needsConfirmation: boolean
   /** Cuts a response down to what a model may see; absent where responses are passed on as they came. */
-  readonly select?: Selection
+  readonly select?: SelectResponse
 }
 
 /** How tools are offered. */

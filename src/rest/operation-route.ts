@@ -4,7 +4,7 @@ import { readOwn } from '../document/json.ts'
 import type { Operation } from '../document/operations.ts'
 import { createCookieReader, createHeaderReader, createPathReader } from '../document/parameter-reading.ts'
 import { findPosition, type Parameter } from '../document/parameters.ts'
-import { createPathPattern, listVariables, matchVariables } from '../document/path-template.ts'
+import { createPathPattern, listPathVariables, matchVariables } from '../document/path-template.ts'
 import { createQueryReader } from '../document/query-reading.ts'
 import type { CheckedOperation } from '../document/validation.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
@@ -79,7 +79,7 @@ interface PlaceReader {
 function createRequestReader(operation: Operation, defaults: ReadonlyMap<Parameter, unknown>): RequestReader {
   const { restPath, parameters } = operation
   const variables = assignVariables(operation)
-  const names = listVariables(restPath)
+  const names = listPathVariables(restPath)
   const pattern = createPathPattern(restPath, (name) => listTexts(variables[names.indexOf(name)]))
   // Of a text that is none of those allowed the validator says more than that there is no such path.
   const anyPattern = createPathPattern(restPath)
@@ -140,7 +140,7 @@ function assignVariables({ restPath, parameters }: Operation): (Parameter | unde
     restPath,
     own.map(({ name }) => name),
   )
-  return listVariables(restPath).map((variable) => own.find(({ name }) => name === names.get(variable)))
+  return listPathVariables(restPath).map((variable) => own.find(({ name }) => name === names.get(variable)))
 }
 
 function listTexts(parameter: Parameter | undefined): readonly string[] | undefined {

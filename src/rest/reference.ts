@@ -5,7 +5,7 @@ import { GatewayError } from '../errors/gateway-error.ts'
 import { acceptsHtml, html, sendHtml, sendPage } from '../http/page.ts'
 
 /** What the API reference is about. */
-export interface ReferenceOptions {
+export interface ReferencePageOptions {
   readonly title: string
   readonly operations: readonly Operation[]
 }
@@ -31,7 +31,7 @@ const contrast = `
  * Registers the API reference, with calls to try, at `/` for browsers. Scalar is loaded when a browser first asks;
  * where it is not installed, a list of the operations is the page.
  */
-export function registerReference(app: FastifyInstance, options: ReferenceOptions): void {
+export function registerReference(app: FastifyInstance, options: ReferencePageOptions): void {
   let loading: Promise<Reference | undefined> | undefined
   const load = () => {
     loading ??= loadReference(options.title)
@@ -77,7 +77,7 @@ function sendReference(reply: FastifyReply, { page }: Reference): FastifyReply {
   return sendHtml(reply, page.replaceAll(placeholder, nonce), policy)
 }
 
-function sendList(reply: FastifyReply, { title, operations }: ReferenceOptions): FastifyReply {
+function sendList(reply: FastifyReply, { title, operations }: ReferencePageOptions): FastifyReply {
   const items = operations.map(
     ({ method, restPath, summary }) =>
       html`<article><h3><code>${method} ${restPath}</code></h3>${summary}</article>`,

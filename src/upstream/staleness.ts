@@ -1,5 +1,5 @@
 import type { Operation } from '../document/operations.ts'
-import { createPathPattern, listVariables, splitPathKey } from '../document/path-template.ts'
+import { createPathPattern, listPathVariables, splitPathKey } from '../document/path-template.ts'
 
 /** What a write says of kept responses, as names of marks that replicas can share. */
 export interface WriteMarks {
@@ -22,8 +22,8 @@ export function createMarkReader(
     (kept.redeliver ?? []).flatMap((id) => {
       const write = byId.get(id)
       if (!write) return []
-      const names = new Set(listVariables(splitPathKey(write.path).path))
-      const shared = listVariables(splitPathKey(kept.path).path).filter((name) => names.has(name))
+      const names = new Set(listPathVariables(splitPathKey(write.path).path))
+      const shared = listPathVariables(splitPathKey(kept.path).path).filter((name) => names.has(name))
       return [{ kept: kept.id, write: write.id, shared: shared.sort() }]
     }),
   )
@@ -44,5 +44,5 @@ export function createMarkReader(
 function readVariables(operation: Operation, path: string): ReadonlyMap<string, string> {
   const template = splitPathKey(operation.path).path
   const values = createPathPattern(template).exec(path.replace(/\?.*$/s, ''))?.slice(1) ?? []
-  return new Map(listVariables(template).map((name, index) => [name, values[index] ?? '']))
+  return new Map(listPathVariables(template).map((name, index) => [name, values[index] ?? '']))
 }

@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { refuseBreakingChanges } from '../../src/cli/breaking-changes.ts'
 import { CommandError } from '../../src/cli/command.ts'
-import { createReload, type Served } from '../../src/cli/reload.ts'
+import { createReload, type ServedFiles } from '../../src/cli/reload.ts'
 import { ConfigError, readConfig } from '../../src/config/config.ts'
 import { createKey } from '../../src/config/gateway-keys.ts'
 import { readApi } from '../../src/document/api.ts'
@@ -35,7 +35,7 @@ let reload: () => void
 let document: OpenApiDocument = readDocument()
 const log: string[] = []
 
-function read(): Served {
+function read(): ServedFiles {
   const environment = { CAL_COM_BASE_URL: upstream.url, GATEWAY_KEYS_FILE: keysFile }
   const config = readConfig(environment, readApi(document))
   return { config, document, files: config.files }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { CommandError } from '../../src/cli/command.ts'
-import { readServed, readSettings, type ServeOptions } from '../../src/cli/served.ts'
+import { readServedDescriptions, readSettings, type ServeOptions } from '../../src/cli/served.ts'
 import { readSettingsFile } from '../../src/cli/settings-file.ts'
 import { ConfigError, readConfig } from '../../src/config/config.ts'
 import { createSettingsSchema } from '../../src/config/settings-schema.ts'
@@ -277,7 +277,11 @@ describe('calgate.yaml, where files are named in place of its descriptions,', ()
     writeFileSync(config, settings)
     const { context } = createContext({ TOKEN: 'planted-token' })
     const options = { config, baseUrls: ['https://api.example.org'], ...flags }
-    const { document, environment, file } = await readServed([join(folder, name)], options, context)
+    const { document, environment, file } = await readServedDescriptions(
+      [join(folder, name)],
+      options,
+      context,
+    )
     return readSettings(environment, readApi(document), file)
   }
 

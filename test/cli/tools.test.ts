@@ -17,7 +17,7 @@ import { join, relative, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { configureDemo } from '../../mocks/start.ts'
 import { locateFile } from '../../src/cli/install.ts'
-import { locateDescriptions, readServed, type ServeOptions } from '../../src/cli/served.ts'
+import { locateDescriptions, readServedDescriptions, type ServeOptions } from '../../src/cli/served.ts'
 import { listApiVariables } from '../../src/config/api-variables.ts'
 import { createKey } from '../../src/config/gateway-keys.ts'
 import { variables } from '../../src/config/variables.ts'
@@ -551,7 +551,11 @@ describe('the address of an API', () => {
     /** The address of each description, that of the first perhaps by a variable, and the path of each. */
     async function find(options: ServeOptions, variables = {}) {
       const { context } = createContext(variables)
-      const { document, environment } = await readServed([], { config: both, ...options }, context)
+      const { document, environment } = await readServedDescriptions(
+        [],
+        { config: both, ...options },
+        context,
+      )
       const { API_BASE_URL: first = document['x-base-url'] } = environment
       const [one, two] = ['/one', '/two'].map((path) => asRecord(document.paths[path]?.get))
       return [first, two?.['x-base-url'], one?.['x-rest-path'], two?.['x-rest-path']]

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readConfig } from '../../src/config/config.ts'
 import { readApi } from '../../src/document/api.ts'
 import { asRecord } from '../../src/document/json.ts'
-import { createGateway } from '../../src/gateway.ts'
+import { createServers } from '../../src/gateway.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { toMcpRequest } from '../support/servers.ts'
 import { describeApi, type Files, load } from './loading.ts'
@@ -55,7 +55,7 @@ async function serve(files: Files, baseUrls: ReadonlyMap<string, string>, enviro
   const { document } = await load(files, { baseUrls })
   if (!document) throw new Error('nothing was loaded')
   const config = readConfig(environment, readApi(document))
-  const gateway = await createGateway({
+  const gateway = await createServers({
     config,
     document,
     version: '0',

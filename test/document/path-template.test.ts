@@ -3,16 +3,16 @@ import {
   createPathPattern,
   foldName,
   foldTemplate,
-  listVariables,
+  listPathVariables,
   matchNames,
 } from '../../src/document/path-template.ts'
 
 test('the variables of a template come in their order', () => {
-  expect(listVariables('/a/{b}/{c-d}/e')).toEqual(['b', 'c-d'])
+  expect(listPathVariables('/a/{b}/{c-d}/e')).toEqual(['b', 'c-d'])
 })
 
 test('a template without variables has none', () => {
-  expect(listVariables('/a/b')).toEqual([])
+  expect(listPathVariables('/a/b')).toEqual([])
 })
 
 test.each(['clientid', 'clientId', 'client-id', 'client_id', 'CLIENT.ID'])('%s is one name', (name) => {

@@ -2,13 +2,13 @@ import { createServer } from 'node:http'
 import { type Config, readConfig } from '../../src/config/config.ts'
 import { readApi } from '../../src/document/api.ts'
 import { readDocument } from '../../src/document/document.ts'
-import { createGateway } from '../../src/gateway.ts'
-import type { Gateway, GatewayOptions } from '../../src/http/gateway.ts'
+import { createServers } from '../../src/gateway.ts'
+import type { GatewayServers, ServersOptions } from '../../src/http/gateway.ts'
 import { createRunLogger } from './run-log.ts'
 
 /** A gateway that listens on two free loopback ports. */
 export interface RunningGateway extends AsyncDisposable {
-  readonly gateway: Gateway
+  readonly gateway: GatewayServers
   readonly config: Config
   readonly restUrl: string
   readonly mcpUrl: string
@@ -20,7 +20,7 @@ export interface RunningGateway extends AsyncDisposable {
 export async function startGateway(
   upstream: string,
   environment: Record<string, string> = {},
-  options: Partial<GatewayOptions> = {},
+  options: Partial<ServersOptions> = {},
 ): Promise<RunningGateway> {
   const log: string[] = []
   const logger = createRunLogger((line) => log.push(line))
@@ -35,7 +35,7 @@ export async function startGateway(
   const document = options.document ?? readDocument()
   const config = readConfig(variables, readApi(document))
   const built = { config, document, version: '0.0.0-test', logger }
-  const gateway = await createGateway({ ...built, ...options })
+  const gateway = await createServers({ ...built, ...options })
   const restUrl = await gateway.rest.listen({ host: '127.0.0.1', port: config.restPort })
   const mcpUrl = await gateway.mcp.listen({ host: '127.0.0.1', port: config.mcpPort })
   return { gateway, config, restUrl, mcpUrl, log, [Symbol.asyncDispose]: () => gateway.close() }

@@ -7,13 +7,13 @@ import { type Binds, listBinds, readVariable } from './variables.ts'
 type SecurityScheme = Readonly<Record<string, unknown>>
 
 /** The security schemes of a capability, by name, and which of them each consumed API takes together. */
-export interface Security {
+export interface CapabilitySecurity {
   readonly schemes: Readonly<Record<string, SecurityScheme>>
   readonly requirements: ReadonlyMap<ConsumedApi, readonly string[]>
 }
 
 /** Derives security schemes from the `authentication` of the consumed APIs. A second `bearer` is named with its API. */
-export function deriveSecurity({ binds, capability }: Capability): Security {
+export function deriveSecurity({ binds, capability }: Capability): CapabilitySecurity {
   const variables = listBinds(binds)
   const schemes: Record<string, SecurityScheme> = {}
   const requirements = new Map<ConsumedApi, string[]>()

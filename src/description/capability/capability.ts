@@ -2,7 +2,7 @@ import { Ajv } from 'ajv'
 import { asRecord } from '../../document/json.ts'
 import { once } from '../../document/once.ts'
 import { formOptions, toFindings } from '../form-problems.ts'
-import type { Finding, Path, Problem } from '../problem.ts'
+import type { DescriptionProblem, Finding, Path } from '../problem.ts'
 import { readSource } from '../source.ts'
 import { findCapabilityProblems } from './capability-checks.ts'
 import type { Capability } from './capability-file.ts'
@@ -12,7 +12,7 @@ import { findUnsupported } from './unsupported.ts'
 /** What reading a capability came to; without a capability there is at least one error among the problems. */
 export interface CapabilityReading {
   readonly capability?: Capability
-  readonly problems: readonly Problem[]
+  readonly problems: readonly DescriptionProblem[]
 }
 
 const compileCheck = once(() => new Ajv(formOptions).compile<Capability>(capabilitySchema))
@@ -24,7 +24,7 @@ const compileCheck = once(() => new Ajv(formOptions).compile<Capability>(capabil
 export function readCapability(text: string, file: string): CapabilityReading {
   const { value, problems: malformations, positionOf } = readSource(text, file)
   if (malformations.length > 0) return { problems: malformations }
-  const toProblems = (findings: readonly Finding[]): Problem[] =>
+  const toProblems = (findings: readonly Finding[]): DescriptionProblem[] =>
     findings
       .map(({ path, message, expected, severity = 'error' }) => ({
         file,

@@ -1,4 +1,4 @@
-import { listVariables, matchNames, splitPathKey } from '../../document/path-template.ts'
+import { listPathVariables, matchNames, splitPathKey } from '../../document/path-template.ts'
 import { eraseNames } from '../identity.ts'
 import { describeNames, type Finding, type Path, reportTwice } from '../problem.ts'
 import { readUpstreamPath } from '../upstream-path.ts'
@@ -69,7 +69,7 @@ export function findConsumedProblems({ capability }: Capability): Finding[] {
     api.resources.flatMap(({ path: template, operations }, j) =>
       operations.flatMap(({ inputParameters = [] }, k) => {
         const place: Path = ['capability', 'consumes', i, 'resources', j, 'operations', k, 'inputParameters']
-        const variables = listVariables(template).map((name) => name.replaceAll(/[{}]/g, ''))
+        const variables = listPathVariables(template).map((name) => name.replaceAll(/[{}]/g, ''))
         const inPath = inputParameters.flatMap((one) => (one.in === 'path' ? [one.name] : []))
         const known = new Set(matchNames([...new Set(variables)], inPath).values())
         const names = inputParameters.map(({ name, in: where }) => `${where} ${name}`)

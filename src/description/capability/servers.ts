@@ -1,4 +1,4 @@
-import { listVariables } from '../../document/path-template.ts'
+import { listPathVariables } from '../../document/path-template.ts'
 import type { ConsumedApi } from './capability-file.ts'
 
 /** A Server Object of OpenAPI. */
@@ -14,7 +14,7 @@ export interface Server {
 export function deriveServers({ baseUri = '' }: ConsumedApi): Server[] {
   const url = baseUri.replaceAll('{{', '{').replaceAll('}}', '}').replace(/\/+$/, '')
   if (url === '') return []
-  const variables = listVariables(url)
+  const variables = listPathVariables(url)
   if (variables.length === 0) return [{ url }]
   return [{ url, variables: Object.fromEntries(variables.map((name) => [name, { default: '' }])) }]
 }

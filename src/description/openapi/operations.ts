@@ -1,12 +1,12 @@
 import { asRecord } from '../../document/json.ts'
 import { isFramingHeader } from '../../document/parameters.ts'
-import { listVariables, splitPathKey } from '../../document/path-template.ts'
+import { listPathVariables, splitPathKey } from '../../document/path-template.ts'
 import type { DescribedOperation, Description } from '../description.ts'
 import { checkExtensions } from '../extension-checks.ts'
 import { eraseNames } from '../identity.ts'
 import type { Finding, Path } from '../problem.ts'
 import { readUpstreamPath } from '../upstream-path.ts'
-import { readParameters } from './parameters.ts'
+import { collectParameters } from './parameters.ts'
 import { listPathOperations, type PathOperation } from './path-items.ts'
 import { findHeaderScheme, findUnknownSchemes, listSchemePlaces, readSecurity } from './security.ts'
 
@@ -39,7 +39,7 @@ export function readPathOperations(
   const operations = listed.flatMap((one): PlacedOperation[] => {
     const name = `${one.method.toUpperCase()} ${one.spelled}`
     const extended = checkExtensions('operation', one.operation, { path: one.path, operation: name })
-    const parameters = readParameters(document, one)
+    const parameters = collectParameters(document, one)
     all.push(...extended.findings, ...parameters.findings)
     if (!parameters.declared || !extended.isUsable) return []
     const { key, parameters: placed } = readUpstreamPath(one.spelled, parameters.declared)
@@ -50,7 +50,7 @@ export function readPathOperations(
       return []
     }
     shapes.set(toShape(one.method, key), one)
-    const variables = listVariables(splitPathKey(key).path)
+    const variables = listPathVariables(splitPathKey(key).path)
     const security = readSecurity(document, one)
     all.push(...security.findings)
     const alternatives =

@@ -18,7 +18,7 @@ const places = new Set(['path', 'query', 'header', 'cookie', 'querystring'])
  * Reads the parameters of an operation with their references followed. Nothing is declared, and the operation cannot be
  * served, where one of them or the body leads nowhere: a request without it may mean something else.
  */
-export function readParameters(
+export function collectParameters(
   document: unknown,
   { operation, path, spelled, method }: PathOperation,
 ): { readonly declared?: readonly ParameterPart[]; readonly findings: readonly Finding[] } {

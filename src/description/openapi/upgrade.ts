@@ -11,7 +11,7 @@ export interface UpgradedDocument {
 }
 
 /** Gives the version of an OpenAPI document that can be read: `2.0`, `3.0`, `3.1` or `3.2`. */
-export function readVersion(document: unknown): string | undefined {
+export function readOpenApiVersion(document: unknown): string | undefined {
   const { swagger, openapi } = asRecord(document)
   const [, version] = /^(2\.0|3\.[0-2])(?:\.|$)/.exec(String(swagger ?? openapi)) ?? []
   return version
@@ -23,7 +23,7 @@ export function readVersion(document: unknown): string | undefined {
  * by it.
  */
 export function upgradeDocument(source: object): UpgradedDocument {
-  const version = readVersion(source)
+  const version = readOpenApiVersion(source)
   if (version === '2.0' || version === '3.0') removeSiblings(source)
   const formats = version === '2.0' ? prepareSwagger(source) : []
   const { document, findings } = upgradeParts(source)

@@ -2,7 +2,7 @@ import { Ajv } from 'ajv'
 import { query } from 'json-p3'
 import { once } from '../../document/once.ts'
 import { formOptions, toFindings } from '../form-problems.ts'
-import type { Finding, Path, Problem } from '../problem.ts'
+import type { DescriptionProblem, Finding, Path } from '../problem.ts'
 import { readSource } from '../source.ts'
 import { type Action, overlaySchema } from './overlay-schema.ts'
 
@@ -10,7 +10,7 @@ import { type Action, overlaySchema } from './overlay-schema.ts'
 export interface OverlaidDocuments {
   /** Copies of the documents with the overlay applied; what an action with a problem would have done is missing. */
   readonly documents: readonly object[]
-  readonly problems: readonly Problem[]
+  readonly problems: readonly DescriptionProblem[]
 }
 
 interface Match {
