@@ -6,10 +6,9 @@ import { errorCatalogue } from '../errors/catalogue.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { readRetryAfter } from '../upstream/back-off.ts'
 import type { ApiResponse } from '../upstream/client.ts'
-import { redactTokens } from '../upstream/redaction.ts'
 import { readErrorBody } from './error-body.ts'
 import { adviseNextStep } from './next-step.ts'
-import { deepestResult, readType, type ToolResult, toError } from './results.ts'
+import { deepestResult, readLocation, readType, type ToolResult, toError } from './results.ts'
 
 /**
  * Makes a result of a response that is none of the operation's successes: an error, and below 400 what the API did not
@@ -43,9 +42,9 @@ function toDiversion(
   const isPage = body.length > 0 && /html/.test(readType(headers))
   if (status < 300 && !isPage) return undefined
   const described = findResponse(responses, status)
-  const { location } = headers
   if (status >= 300 && !described) {
-    const where = typeof location === 'string' ? ` and names ${redactTokens(location)}` : ''
+    const location = readLocation(headers)
+    const where = location === undefined ? '' : ` and names ${location}`
     const message = `${upstream} returned ${status}${where}; redirects are not followed.`
     const nextStep =
       'Tell the person that the address of the API may have changed; repeating the call changes nothing.'

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { setImmediate as nextTick } from 'node:timers/promises'
 import { markNumbers, parseMarked } from '../document/exact-numbers.ts'
+import { decodeHeader } from '../document/header-text.ts'
 import { exceeds, isObject } from '../document/json.ts'
 import { isTextType } from '../document/media-types.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
@@ -65,13 +66,17 @@ const tooDeep = `The upstream sent JSON that nests deeper than ${deepestResult} 
 
 /** Makes a result of a success without a body, which says so, and what its header `Location` names. */
 function toEmptyResult({ status, headers }: ApiResponse): ToolResult {
-  const { location } = headers
-  const at = typeof location === 'string' ? redactTokens(location) : undefined
+  const at = readLocation(headers)
   const text = `Done (${status}); the response is empty.${at === undefined ? '' : ` Its location is ${at}.`}`
   return {
     content: [{ type: 'text', text }],
     structuredContent: { status, ...(at !== undefined && { location: at }) },
   }
+}
+
+/** Reads where a response says that something is, without tokens; undefined where it does not say. */
+export function readLocation({ location }: ApiResponse['headers']): string | undefined {
+  return typeof location === 'string' ? redactTokens(decodeHeader(location) ?? location) : undefined
 }
 
 /** Makes a result of a success that is no JSON: text, images and audio as such, other bytes as a resource within it. */

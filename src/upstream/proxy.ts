@@ -92,13 +92,15 @@ const longestText = 16_384
 
 /**
  * Returns a body in the form that costs least to send. Node writes a text together with the head, but bytes beside it;
- * what is ASCII is the same either way, and of JSON the text has been made already.
+ * where both are ASCII that is the same, and of JSON the text has been made already.
  */
 function readContent({ headers, body, json, stream }: UpstreamResponse): unknown {
   if (stream) return stream
   if (body.length === 0) return undefined
   // Fastify would give a text a content type.
   if (headers['content-type'] === undefined || body.length > longestText || !isAscii(body)) return body
+  // Of a head beside a text Node would write each byte above 0x7F as two.
+  for (const name in headers) if (/[\x80-\xff]/.test(String(headers[name]))) return body
   return json?.text ?? body.toString('latin1')
 }
 
