@@ -135,6 +135,12 @@ export function findPosition({ in: place }: Parameter): Exclude<ParameterPlace, 
   return place === 'querystring' ? 'query' : place
 }
 
+/** Lists the texts that a parameter can have; undefined where they are not counted, or there is no parameter. */
+export function listTexts(parameter: Parameter | undefined): readonly string[] | undefined {
+  const texts = parameter?.schema.enum
+  return Array.isArray(texts) ? texts.map(String) : undefined
+}
+
 /**
  * Reads the parameters of an operation and those of its path, which the operation's own replace (OpenAPI, Path Item
  * Object). A variable of the path that nobody describes is a text; a path parameter without a variable is none, and

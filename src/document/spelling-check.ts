@@ -5,9 +5,10 @@ import { listPairs } from './form.ts'
 import { isObject, readOwn } from './json.ts'
 import type { MediaType } from './media-types.ts'
 import type { Operation } from './operations.ts'
-import { createPathWriter, UnwritableValue, writeHeaderText } from './parameter-writing.ts'
-import { findPosition, type Parameter } from './parameters.ts'
-import { listPathVariables, parseTemplate } from './path-template.ts'
+import { decodeText } from './parameter-reading.ts'
+import { createPathWriter, UnwritableValue, writeHeaderText, writePathText } from './parameter-writing.ts'
+import { findPosition, listTexts, type Parameter } from './parameters.ts'
+import { createPathPattern, listPathVariables, parseTemplate } from './path-template.ts'
 import { createOwnerFinder } from './query-reading.ts'
 import { type ParameterValues, type Templated, writePairs, writeWhole } from './request-writing.ts'
 import { joinLocation } from './violations.ts'
@@ -59,13 +60,32 @@ function tryWriting(write: () => unknown, location: string, rule: string): Viola
 
 /**
  * Prepares the writing of a segment with several variables: each by itself may fit where all together are a dot
- * segment.
+ * segment, or are read as other values.
  */
 function prepareShared(segment: string, parameters: readonly Parameter[]) {
-  const [name, ...others] = listPathVariables(segment)
-  return name === undefined || others.length === 0
-    ? []
-    : [{ name, write: createPathWriter(`/${segment}`, parameters) }]
+  const names = listPathVariables(segment)
+  const [name, ...others] = names
+  if (name === undefined || others.length === 0) return []
+  const variables = names.map((one) => parameters.find((it) => it.in === 'path' && it.name === one))
+  const writePath = createPathWriter(`/${segment}`, parameters)
+  const pattern = createPathPattern(`/${segment}`, (one) => listTexts(variables[names.indexOf(one)]))
+  const write = (values: ParameterValues['path']) => {
+    const [, ...texts] = pattern.exec(writePath(values)) ?? []
+    const isRead = variables.every(
+      (one, index) =>
+        one && decodeText(writePathText(one, values[one.name])) === decodeText(texts[index] ?? ''),
+    )
+    if (!isRead)
+      throw new UnwritableValue(
+        `cannot be told from ${others.join(' and ')} in the same segment of the path: the API would read other values`,
+      )
+  }
+  return [{ name, write }]
+}
+
+/** Returns whether a segment of a path has several variables, so that the text of one may be read as that of another. */
+export function hasSharedSegment(path: string): boolean {
+  return path.split('/').some((segment) => listPathVariables(segment).length > 1)
 }
 
 const writers = { query: writePairs, querystring: writeWhole, cookie: writeCookiePairs }

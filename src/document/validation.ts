@@ -8,7 +8,7 @@ import { once } from './once.ts'
 import type { Operation } from './operations.ts'
 import { findPosition, type Parameter } from './parameters.ts'
 import { createCompiler, type SchemaCheck, type SchemaCompiler } from './schema-compiler.ts'
-import { checkBodySpelling, createSpellingCheck } from './spelling-check.ts'
+import { checkBodySpelling, createSpellingCheck, hasSharedSegment } from './spelling-check.ts'
 import { toViolations } from './violations.ts'
 
 type Values = Readonly<Record<string, unknown>>
@@ -64,6 +64,7 @@ export function compileOperations(
       return checks.get(mediaType)
     }
     const prepareSpelling = once(() => createSpellingCheck(operation))
+    const isShared = hasSharedSegment(operation.path)
     const hasCookies = operation.parameters.some((one) => one.in === 'cookie')
     const validate: Validator = ({ mediaType: chosen, contentType: _, ...input }) => {
       const mediaType = chosen ?? operation.body?.content[0]
@@ -71,7 +72,7 @@ export function compileOperations(
       const check = find(chosen || mediaType?.kind !== 'bytes' ? mediaType : undefined)
       const broken = check ? listBroken(check, hasCookies ? { cookie: {}, ...input } : input) : []
       if (broken.length > 0) return broken
-      const violations = isPlain(input) ? [] : prepareSpelling()(input)
+      const violations = !isShared && isPlain(input) ? [] : prepareSpelling()(input)
       // A body that a client has written is sent as it came, and JSON has a spelling for every value.
       if (chosen || !mediaType || mediaType.kind === 'json') return violations
       return [...violations, ...checkBodySpelling(mediaType, input.body)]

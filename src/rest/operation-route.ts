@@ -3,7 +3,7 @@ import type { TextReader } from '../document/content-reading.ts'
 import { readOwn } from '../document/json.ts'
 import type { Operation } from '../document/operations.ts'
 import { createCookieReader, createHeaderReader, createPathReader } from '../document/parameter-reading.ts'
-import { findPosition, type Parameter } from '../document/parameters.ts'
+import { findPosition, listTexts, type Parameter } from '../document/parameters.ts'
 import { createPathPattern, listPathVariables, matchVariables } from '../document/path-template.ts'
 import { createQueryReader } from '../document/query-reading.ts'
 import type { CheckedOperation } from '../document/validation.ts'
@@ -141,11 +141,6 @@ function assignVariables({ restPath, parameters }: Operation): (Parameter | unde
     own.map(({ name }) => name),
   )
   return listPathVariables(restPath).map((variable) => own.find(({ name }) => name === names.get(variable)))
-}
-
-function listTexts(parameter: Parameter | undefined): readonly string[] | undefined {
-  const texts = parameter?.schema.enum
-  return Array.isArray(texts) ? texts.map(String) : undefined
 }
 
 /** Moves a variable that the exposed path lost to the query. */
