@@ -1,13 +1,14 @@
+import { isUtf8 } from 'node:buffer'
 import { GatewayError, type Violation } from '../errors/gateway-error.ts'
 import { listPairs, readForm } from './form.ts'
 import { isJsonType, parseJson } from './json.ts'
 import { dereference } from './json-schema.ts'
 import type { MediaType } from './media-types.ts'
-import { decodeQueryText, readText } from './parameter-reading.ts'
+import { decodeQueryText, isDecodable, readText } from './parameter-reading.ts'
 import { readParameter } from './parameters.ts'
 import { createQueryReader } from './query-reading.ts'
 import { listComposedMembers, mayBePlain, readMember, readShape, type ValueShape } from './value-shape.ts'
-import { joinLocation } from './violations.ts'
+import { joinLocation, mostViolations } from './violations.ts'
 
 /** A file as it is checked; its bytes go upstream as they came. */
 interface CheckedFile {
@@ -23,14 +24,31 @@ interface CheckedFile {
 export function readBody(mediaType: MediaType, bytes: Buffer, contentType: string): unknown {
   const { kind } = mediaType
   if (kind === 'json') return parseJson(bytes)
-  if (kind === 'text') return bytes.toString('utf8')
   if (kind === 'bytes') return { data: '' }
-  if (kind === 'form') return readStyledForm(mediaType, bytes.toString('latin1'))
+  if (kind === 'text') return readWholeText(mediaType, bytes)
+  if (kind === 'form') return readStyledForm(mediaType, readUtf8(bytes))
   return readMultipart(bytes, contentType, mediaType)
+}
+
+/**
+ * A text in another charset would be checked as something other than what it is. A schema of XML, or of a file, says
+ * nothing of the text, and XML may name its charset itself (RFC 7303 §3.2).
+ */
+function readWholeText({ schema }: MediaType, bytes: Buffer): string {
+  if (isUtf8(bytes)) return bytes.toString()
+  const { types } = readShape(schema)
+  return types.size === 0 || types.has('string') ? readUtf8(bytes) : bytes.toString()
+}
+
+function readUtf8(bytes: Buffer, location = 'body'): string {
+  if (!isUtf8(bytes)) throw refuse([{ location, rule: 'encoding', message: 'must be UTF-8' }])
+  return bytes.toString()
 }
 
 /** Reads members whose encoding names a style in that style, the others as every form has them. */
 function readStyledForm({ schema, encoding }: MediaType, raw: string): Record<string, unknown> {
+  // The form goes upstream as it came, where a reader makes characters of its own of other bytes (URL Standard).
+  if (!isDecodable(raw)) throw refuse(locateUndecodable(raw))
   const shape = readShape(schema)
   const parameters = Object.entries(encoding).flatMap(([name, { style, explode }]) => {
     if (style === undefined && explode === undefined) return []
@@ -50,6 +68,17 @@ function readStyledForm({ schema, encoding }: MediaType, raw: string): Record<st
   const { values, violations } = createQueryReader(parameters, 'body')(styled.join('&'))
   if (violations.length > 0) throw refuse(violations)
   return { ...readForm(listPairs(others.join('&')), shape, 'kept'), ...values }
+}
+
+/** A separator ends each percent-encoded character: one that is broken is within one pair. */
+function locateUndecodable(raw: string): Violation[] {
+  const pairs = raw.split('&').filter((pair) => !isDecodable(pair))
+  const names = new Set(pairs.map((pair) => decodeQueryText(pair.replace(/=.*$/s, ''))))
+  return [...names].slice(0, mostViolations).map((name) => ({
+    location: joinLocation('body', name),
+    rule: 'encoding',
+    message: 'must be percent-encoded UTF-8',
+  }))
 }
 
 /** Parts of a multipart form at most: each takes a hundred times as long to read as its bytes. */

@@ -36,11 +36,19 @@ export function readForm(
 
 const anyList: ValueShape = readShape({ type: 'array' })
 
-/** Reads a list. One text alone may be all of it in JSON; `[draft]` is none, but an element. */
+/**
+ * Reads a list. One text alone may be all of it in JSON; `[draft]` is none, but an element. Where the text goes upstream
+ * as it came, it is the one element that the API reads, unless no element can be such a text.
+ */
 function readList(texts: readonly string[], items: ValueShape, spelling?: Spelling): unknown[] {
-  const whole = texts.length === 1 ? readText(texts[0] ?? '', anyList) : undefined
+  const mayBeWhole = texts.length === 1 && (spelling !== 'kept' || isObjectOnly(items))
+  const whole = mayBeWhole ? readText(texts[0] ?? '', anyList) : undefined
   if (Array.isArray(whole) && whole.every((one) => mayBe(one, items))) return whole
   return texts.map((text) => readText(text, items, spelling))
+}
+
+function isObjectOnly({ types }: ValueShape): boolean {
+  return types.size === 1 && types.has('object')
 }
 
 /** Returns whether a value is of a type that a shape allows. */

@@ -100,19 +100,51 @@ test.each([
   ['tags=%5Bdraft%5D', { tags: ['[draft]'] }],
   ['tags=%5Bdraft&tags=b', { tags: ['[draft', 'b'] }],
   ['tags=%5B1,true%5D', { tags: ['[1,true]'] }],
-  ['tags=%5B%22a%22,%22b%22%5D', { tags: ['a', 'b'] }],
-  ['tags=%5B%5D', { tags: [] }],
-  ['sizes=%5B1,2%5D', { sizes: [1, 2] }],
+  ['tags=%5B%22a%22,%22b%22%5D', { tags: ['["a","b"]'] }],
+  ['tags=%5B%5D', { tags: ['[]'] }],
+  ['sizes=1&sizes=2', { sizes: [1, 2] }],
+  ['sizes=%5B1,2%5D', { sizes: ['[1,2]'] }],
+  ['places=%5B%7B%22a%22:1%7D%5D', { places: [{ a: 1 }] }],
+  ['places=%7B%22a%22:1%7D', { places: [{ a: 1 }] }],
   ['sizes=%5B1.5%5D', { sizes: ['[1.5]'] }],
-  ['lists=%5B%5B1%5D%5D', { lists: [[1]] }],
+  ['lists=%5B%5B1%5D%5D', { lists: [[[1]]] }],
   ['lists=%5B1%5D', { lists: [[1]] }],
-  ['any=%5B1,%22a%22%5D', { any: [1, 'a'] }],
-])('the form %s is read as its schema has lists', (body, value) => {
+  ['any=%5B1,%22a%22%5D', { any: ['[1,"a"]'] }],
+])('the form %s is read as the API reads its lists, which gets it as it came', (body, value) => {
   const list = (items: object) => ({ type: 'array', items })
   const sizes = list({ type: 'integer' })
-  const properties = { tags: list({ type: 'string' }), sizes, lists: list(sizes), any: list({}) }
+  const places = list({ type: 'object' })
+  const properties = { tags: list({ type: 'string' }), sizes, lists: list(sizes), any: list({}), places }
   const mediaType = mediaTypeOf('application/x-www-form-urlencoded', { type: 'object', properties })
   expect(readBody(mediaType, Buffer.from(body), mediaType.name)).toEqual(value)
+})
+
+test.each([
+  ['safe=%3Cscript%3E%ff', 'body.safe must be percent-encoded UTF-8'],
+  ['safe=%C3', 'body.safe must be percent-encoded UTF-8'],
+  ['a=1&safe=100%', 'body.safe must be percent-encoded UTF-8'],
+  ['role%ff=admin', 'body["role%ff"] must be percent-encoded UTF-8'],
+  ['%ff&a=%ff&a=%fe', 'body["%ff"] must be percent-encoded UTF-8; body.a must be percent-encoded UTF-8'],
+  ['tags=a%7C%ff', 'body.tags must be percent-encoded UTF-8'],
+  [Buffer.from('safe=\xe9', 'latin1'), 'body must be UTF-8'],
+  [Buffer.from('safe=%C3\xa9', 'latin1'), 'body must be UTF-8'],
+])('a form is refused of which a name or value is no UTF-8: %s', (body, detail) => {
+  const encoding = { tags: { style: 'pipeDelimited', explode: false } }
+  const properties = { tags: { type: 'array' }, safe: { type: 'string' } }
+  const mediaType = mediaTypeOf('application/x-www-form-urlencoded', { properties }, encoding)
+  expect(() => readBody(mediaType, Buffer.from(body), mediaType.name)).toThrow(detail)
+})
+
+test('a form has its characters, percent-encoded or not', () => {
+  const mediaType = mediaTypeOf('application/x-www-form-urlencoded')
+  expect(readBody(mediaType, Buffer.from('ä=é&b=%C3%A9+%2B'), mediaType.name)).toEqual({ ä: 'é', b: 'é +' })
+})
+
+test.each(['text/plain', 'application/xml', 'text/*'])('a text of %s that is no UTF-8 is refused', (type) => {
+  const latin = Buffer.from('\xe9', 'latin1')
+  expect(() => readBody(mediaTypeOf(type, { type: 'string' }), latin, type)).toThrow('body must be UTF-8')
+  for (const unread of [binary, { type: 'object' }])
+    expect(readBody(mediaTypeOf(type, unread), latin, type)).toBe('\ufffd')
 })
 
 test.each([
