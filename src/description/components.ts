@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { asRecord, isObject } from '../document/json.ts'
+import { asRecord, isObject, readOwn } from '../document/json.ts'
 import { escapeName, splitFragment } from '../document/json-pointer.ts'
 import type { Description } from './description.ts'
 
@@ -8,38 +8,26 @@ type Part = Readonly<Record<string, unknown>>
 /** Components by group and name: `schemas` → `Pet` → the schema. */
 export type Components = Record<string, Record<string, unknown>>
 
+/** A component of a description. */
+interface Component {
+  readonly group: string
+  readonly name: string
+  readonly part: unknown
+}
+
 /**
  * Adds the components of a description to those of the descriptions before it. One whose name is taken by something
  * else is called `<name>_<description>`; gives the description's parts with their references led there.
  */
 export function addComponents(components: Components, description: Description): Description {
-  const moved = new Set<string>()
-  const rename = (group: string, name: string) =>
-    moved.has(toPointer(group, name)) ? `${name}_${description.name}` : name
-  const own = asRecord(description.document.components)
-  const files = asRecord(description.document['x-files'])
-  const groups = Object.entries(own).filter(([group]) => !group.startsWith('x-'))
-  for (const [group, parts] of [...groups, ['x-files', files] as const])
-    for (const [name, part] of Object.entries(asRecord(parts))) {
-      const taken = components[group]?.[name]
-      if (taken !== undefined && !isDeepStrictEqual(taken, part)) moved.add(toPointer(group, name))
-    }
-  const rewrite = (part: unknown): unknown => {
-    if (Array.isArray(part)) return part.map(rewrite)
-    if (!isObject(part)) return part
-    return Object.fromEntries(
-      Object.entries(part).map(([member, one]) => [
-        member,
-        member === '$ref' && typeof one === 'string' ? toMoved(one, rename) : rewrite(one),
-      ]),
-    )
+  const own = listComponents(description.document)
+  const names = nameMoved(own, components, description.name)
+  const rename: Renaming = (group, name) => names.get(toPointer(group, name)) ?? name
+  const led = (part: unknown) => (names.size === 0 ? part : leadReferences(part, rename))
+  for (const { group, name, part } of own) {
+    components[group] ??= {}
+    components[group][rename(group, name)] = led(part)
   }
-  const led = (part: unknown) => (moved.size === 0 ? part : rewrite(part))
-  for (const [group, parts] of [...groups, ['x-files', files] as const])
-    for (const [name, part] of Object.entries(asRecord(parts))) {
-      components[group] ??= {}
-      components[group][rename(group, name)] = led(part)
-    }
   return {
     ...description,
     operations: description.operations.map((one) => ({
@@ -47,6 +35,63 @@ export function addComponents(components: Components, description: Description):
       operation: renameSchemes(asRecord(led(one.operation)), rename),
     })),
   }
+}
+
+function listComponents(document: Part): Component[] {
+  const groups = Object.entries(asRecord(document.components)).filter(([group]) => !group.startsWith('x-'))
+  return [...groups, ['x-files', document['x-files']] as const].flatMap(([group, parts]) =>
+    Object.entries(asRecord(parts)).map(([name, part]) => ({ group, name, part })),
+  )
+}
+
+/**
+ * Names anew, by their pointers, the components whose name is taken by something else. One of equal text is something
+ * else, too, where it leads to one that is named anew.
+ */
+function nameMoved(
+  own: readonly Component[],
+  components: Components,
+  description: string,
+): ReadonlyMap<string, string> {
+  const users = new Map<string, Set<Component>>()
+  const moved: Component[] = []
+  for (const one of own) {
+    const taken = readOwn(components[one.group], one.name)
+    if (taken === undefined) continue
+    if (!isDeepStrictEqual(taken, one.part)) moved.push(one)
+    else
+      leadReferences(one.part, (group, name) => {
+        const pointer = toPointer(group, name)
+        users.set(pointer, (users.get(pointer) ?? new Set()).add(one))
+        return name
+      })
+  }
+  const names = new Map<string, string>()
+  const taken = new Set(own.map(({ group, name }) => toPointer(group, name)))
+  // The users of one that is moved are moved after it.
+  for (const { group, name } of moved) {
+    const pointer = toPointer(group, name)
+    if (names.has(pointer)) continue
+    const isFree = (one: string) =>
+      readOwn(components[group], one) === undefined && !taken.has(toPointer(group, one))
+    let free = `${name}_${description}`
+    for (let count = 2; !isFree(free); count += 1) free = `${name}_${description}_${count}`
+    names.set(pointer, free)
+    taken.add(toPointer(group, free))
+    moved.push(...(users.get(pointer) ?? []))
+  }
+  return names
+}
+
+function leadReferences(part: unknown, rename: Renaming): unknown {
+  if (Array.isArray(part)) return part.map((one) => leadReferences(one, rename))
+  if (!isObject(part)) return part
+  return Object.fromEntries(
+    Object.entries(part).map(([member, one]) => [
+      member,
+      member === '$ref' && typeof one === 'string' ? toMoved(one, rename) : leadReferences(one, rename),
+    ]),
+  )
 }
 
 /** Gives the name that a component has among those of all descriptions. */
@@ -107,8 +152,8 @@ export function pruneComponents(components: Components, operations: readonly unk
     const target = readReference(reference)
     if (!target) return
     const { group, name } = target
-    const part = components[group]?.[name]
-    if (part === undefined || kept[group]?.[name] !== undefined) return
+    const part = readOwn(components[group], name)
+    if (part === undefined || readOwn(kept[group], name) !== undefined) return
     kept[group] ??= {}
     kept[group][name] = part
     pending.push(part)

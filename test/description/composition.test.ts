@@ -1,0 +1,162 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { loadFiles } from '../../src/description/files.ts'
+import type { Loading } from '../../src/description/load.ts'
+import { inlineReferences } from '../../src/document/document.ts'
+import { asRecord } from '../../src/document/json.ts'
+import { describeApi, listOperations, load } from './loading.ts'
+
+const refer = (name: string) => ({ $ref: `#/components/schemas/${name}` })
+
+/** An operation with a body and a response of one schema. */
+function exchange(schema: object, rest: object = {}): object {
+  const content = { 'application/json': { schema } }
+  return { ...rest, requestBody: { content }, responses: { 200: { description: 'Done', content } } }
+}
+
+/** Reads the schema of an operation's body, with what it refers to in the places of its references. */
+function readBody({ document = { openapi: '', paths: {} }, ...rest }: Loading, name: string): unknown {
+  const { requestBody } = asRecord(listOperations({ document, ...rest })[name])
+  const { schema } = asRecord(asRecord(asRecord(requestBody).content)['application/json'])
+  return inlineReferences(document, schema)
+}
+
+test('a component of equal text keeps what it leads to, through whatever stands between', async () => {
+  const describe = (path: string) =>
+    describeApi(
+      { [path]: { post: exchange(refer('Owner')) } },
+      {
+        components: {
+          schemas: {
+            Owner: { properties: { pet: refer('Pet') } },
+            Pet: { properties: { cat: { $ref: '#/components/schemas/Cat/properties/own' } } },
+            Cat: { properties: { own: { required: [path] } } },
+            Same: { type: 'string' },
+          },
+        },
+      },
+    )
+  const loading = await load({ 'one.json': describe('/one'), 'two.json': describe('/two') })
+  for (const path of ['/one', '/two'])
+    expect(readBody(loading, `post ${path}`)).toEqual({
+      properties: { pet: { properties: { cat: { required: [path] } } } },
+    })
+})
+
+test('components that lead to each other are kept apart where one differs', async () => {
+  const describe = (path: string) =>
+    describeApi(
+      { [path]: { post: exchange(refer('A')) } },
+      {
+        components: {
+          schemas: {
+            A: { properties: { b: refer('B') } },
+            B: { title: path, properties: { a: refer('A') } },
+          },
+        },
+      },
+    )
+  const { document } = await load({ 'one.json': describe('/one'), 'two.json': describe('/two') })
+  expect(asRecord(document?.components).schemas).toEqual({
+    A: { properties: { b: refer('B') } },
+    B: { title: '/one', properties: { a: refer('A') } },
+    A_two: { properties: { b: refer('B_two') } },
+    B_two: { title: '/two', properties: { a: refer('A_two') } },
+  })
+})
+
+test('components that nothing tells apart are one, however many files have them', async () => {
+  const describe = (path: string) =>
+    describeApi(
+      { [path]: { post: exchange(refer('Pet')) } },
+      { components: { schemas: { Pet: { properties: { cat: refer('Cat') } }, Cat: { type: 'object' } } } },
+    )
+  const { document } = await load({ 'a.json': describe('/a'), 'b.json': describe('/b') })
+  expect(Object.keys(asRecord(asRecord(document?.components).schemas))).toEqual(['Pet', 'Cat'])
+})
+
+test.each([
+  ['the first file', { Cat_two: { title: 'first' } }, {}, ['Cat', 'Cat_two', 'Cat_two_2']],
+  ['the second file', {}, { Cat_two: { title: 'second' } }, ['Cat', 'Cat_two', 'Cat_two_2']],
+  [
+    'both files',
+    { Cat_two: { title: 'first' } },
+    { Cat_two: { title: 'second' } },
+    ['Cat', 'Cat_two', 'Cat_two_2', 'Cat_two_two'],
+  ],
+  [
+    'both files, with a number',
+    { Cat_two: { title: 'first' }, Cat_two_2: { title: 'third' } },
+    {},
+    ['Cat', 'Cat_two', 'Cat_two_2', 'Cat_two_3'],
+  ],
+])('a new name of a component is one that %s has not', async (_where, first, second, names) => {
+  const describe = (path: string, schemas: object) => {
+    const all = { Cat: { title: path }, ...schemas }
+    const operations = Object.keys(all).map((name) => [`${path}/${name}`, { post: exchange(refer(name)) }])
+    return describeApi(Object.fromEntries(operations), { components: { schemas: all } })
+  }
+  const loading = await load({ 'one.json': describe('/one', first), 'two.json': describe('/two', second) })
+  expect(Object.keys(asRecord(asRecord(loading.document?.components).schemas)).sort()).toEqual(names)
+  for (const [path, schemas] of [['/one', first] as const, ['/two', second] as const])
+    for (const [name, schema] of Object.entries({ Cat: { title: path }, ...schemas }))
+      expect(readBody(loading, `post ${path}/${name}`)).toEqual(schema)
+})
+
+test('what was renamed for one file is not taken for a component of the next', async () => {
+  const describe = (path: string) =>
+    describeApi(
+      { [path]: { post: exchange(refer('Cat')) } },
+      { components: { schemas: { Cat: { title: path } } } },
+    )
+  const files = { 'one.json': describe('/one'), 'two.json': describe('/two') }
+  const third = describeApi(
+    { '/three': { post: exchange(refer('Cat_two')) } },
+    { components: { schemas: { Cat_two: { title: '/three' } } } },
+  )
+  const loading = await load({ ...files, 'three.json': third })
+  for (const path of ['/one', '/two', '/three'])
+    expect(readBody(loading, `post ${path}`)).toEqual({ title: path })
+})
+
+test('components whose names every object has are kept like others', async () => {
+  const names = ['constructor', 'valueOf', 'Cat']
+  const describe = (path: string) =>
+    describeApi(
+      Object.fromEntries(names.map((name) => [`${path}/${name}`, { post: exchange(refer(name)) }])),
+      {
+        components: {
+          schemas: Object.fromEntries(names.map((name) => [name, { title: `${path} ${name}` }])),
+        },
+      },
+    )
+  const loading = await load({ 'one.json': describe('/one'), 'two.json': describe('/two') })
+  for (const path of ['/one', '/two'])
+    for (const name of names)
+      expect(readBody(loading, `post ${path}/${name}`)).toEqual({ title: `${path} ${name}` })
+})
+
+test('files of one name that lead to other files are kept apart', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'composition-'))
+  try {
+    const write = async (name: string) => {
+      await mkdir(join(folder, name))
+      const files = {
+        'api.json': describeApi({ [`/${name}`]: { post: exchange({ $ref: 'pet.json' }) } }),
+        'pet.json': { properties: { cat: { $ref: 'cat.json' } } },
+        'cat.json': { required: [name] },
+      }
+      for (const [file, content] of Object.entries(files))
+        await writeFile(join(folder, name, file), JSON.stringify(content))
+      return join(folder, name, 'api.json')
+    }
+    const files = [await write('one'), await write('two')]
+    const loading = await loadFiles(files, { baseUrls: ['https://api.example.org'] })
+    for (const name of ['one', 'two'])
+      expect(readBody(loading, `post /${name}`)).toEqual({ properties: { cat: { required: [name] } } })
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
