@@ -1,5 +1,6 @@
 import { asRecord, asText, readOwn } from './json.ts'
 import { safeMethods } from './safe-methods.ts'
+import { flattenText } from './single-line.ts'
 
 /** The MCP side of an operation, from `x-mcp-tool` in the document. */
 export interface Tool {
@@ -40,7 +41,7 @@ export function readTool(part: unknown, method: string): Tool {
   const known = hints.filter((hint) => typeof given[hint] === 'boolean')
   return {
     name: asText(name),
-    title: asText(title),
+    title: flattenText(asText(title)),
     description: asText(description),
     annotations: {
       ...hintByMethod(method),

@@ -1,14 +1,13 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
-import { asRecord, isObject, readOwn } from '../document/json.ts'
+import { asRecord, isObject } from '../document/json.ts'
 import type { JsonSchema } from '../document/json-schema.ts'
-import type { Operation } from '../document/operations.ts'
-import type { Parameter } from '../document/parameters.ts'
-import { findArgument, type Tool } from '../document/tool.ts'
+import type { Tool } from '../document/tool.ts'
 import { errorCatalogue } from '../errors/catalogue.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { Clock } from '../state/expiring-map.ts'
 import type { Fingerprint } from '../state/fingerprint.ts'
 import type { SpendingStore } from '../state/store.ts'
+import { type DeletionCall, summarizeDeletion } from './deletion-summary.ts'
 
 /** The person behind a client that offers to ask for input (MCP elicitation), and what came of asking. */
 export interface Elicitation {
@@ -87,10 +86,7 @@ const failedToAsk = 'The client could not ask the person: call again once it can
 const lifetime = 5 * 60_000
 
 /** A call that is to be confirmed. */
-export interface ConfirmedCall {
-  readonly operation: Operation
-  readonly tool: Tool
-  readonly values: Readonly<Record<string, unknown>>
+export interface ConfirmedCall extends DeletionCall {
   /** Names who makes the call, with the credentials that go upstream. */
   readonly client: string
 }
@@ -128,7 +124,7 @@ export class Confirmations {
     }
     const { reply, hasFailed } = elicitation
     if (hasFailed) throw new GatewayError('confirmation_required', { detail: failedToAsk })
-    if (!reply || !(await this.#spend(call, reply.state))) return ask(describeCall(call), this.#open(call))
+    if (!reply || !(await this.#spend(call, reply.state))) return ask(call, this.#open(call))
     if (!reply.agreed) throw new GatewayError('confirmation_declined')
     return undefined
   }
@@ -155,24 +151,8 @@ export class Confirmations {
   }
 }
 
-/** Describes the call in words: what it does, and to what, by its path or, where that has no variables, its query. */
-function describeCall({ operation, tool, values }: ConfirmedCall): string {
-  const describe = (place: Parameter['in'], otherwise?: string) =>
-    operation.parameters
-      .filter((one) => one.in === place && !one.isCredential)
-      .flatMap((one) => {
-        const argument = findArgument(tool, one)
-        const value = argument === undefined ? undefined : readOwn(values, argument)
-        const told = typeof value === 'string' ? value : (JSON.stringify(value ?? undefined) ?? otherwise)
-        return told === undefined ? [] : [`${argument ?? one.name} ${told}`]
-      })
-  const inPath = describe('path', 'as set up')
-  const what = (inPath.length > 0 ? inPath : describe('query')).join(', ')
-  const sentence = tool.title.replace(/\.$/, '')
-  return `${what === '' ? sentence : `${sentence}: ${what}`}. This cannot be undone. Do you agree?`
-}
-
-function ask(message: string, requestState: string): Question {
+function ask(call: ConfirmedCall, requestState: string): Question {
+  const message = `${summarizeDeletion(call)}. This cannot be undone. Do you agree?`
   return {
     resultType: 'input_required',
     inputRequests: { [confirmation]: describeForm(message) },

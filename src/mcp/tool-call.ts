@@ -94,6 +94,11 @@ export function bindTool(
   return (all, context, elicitation) => {
     const { grant, signal, connection, traceparent, requestId } = context
     const values = needsConfirmation ? omit(all, confirmation) : all
+    const listSecrets = () => {
+      const prefixes = listPrefixes(operation.security)
+      const own = listArgumentSecrets(operation, tool, all)
+      return [...context.listSecrets(), ...own.flatMap((one) => listSecretParts(one, prefixes))]
+    }
     let exactBody: unknown
     const call = pipeline.run<ToolResult | Question>({
       grant,
@@ -113,7 +118,8 @@ export function bindTool(
       confirm: needsConfirmation
         ? (identity) => {
             const client = fingerprint.nameClient(identity, grant.caller)
-            return guards.confirmations.check({ operation, tool, values: all, client }, elicitation)
+            const confirmed = { operation, tool, values: all, client, listSecrets }
+            return guards.confirmations.check(confirmed, elicitation)
           }
         : undefined,
       async limit(identity) {
@@ -149,11 +155,7 @@ export function bindTool(
     return call.catch((error: unknown) => {
       if (error instanceof GatewayError) {
         context.onFailure?.(error)
-        const prefixes = listPrefixes(operation.security)
-        const secrets = listArgumentSecrets(operation, tool, all).flatMap((one) =>
-          listSecretParts(one, prefixes),
-        )
-        return toCallRefusal(redactNames(error, [...context.listSecrets(), ...secrets]), advice)
+        return toCallRefusal(redactNames(error, listSecrets()), advice)
       }
       options.onUnexpectedError(error, requestId)
       const detail = requestId === undefined ? undefined : `The request id is ${requestId}.`

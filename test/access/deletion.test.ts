@@ -75,8 +75,8 @@ function createAsking(mode: 'legacy' | { readonly pin: string }, reply: object) 
 }
 
 /** Connects a client over streams to a gateway with its own credentials, as a process does over its standard streams. */
-async function openStdio(url: string, document?: OpenApiDocument) {
-  const own = document ? { SHOP_BASE_URL: url } : { CAL_COM_SECRET_KEY: 'demo-secret' }
+async function openStdio(url: string, document?: OpenApiDocument, more: Record<string, string> = {}) {
+  const own = document ? { SHOP_BASE_URL: url, ...more } : { CAL_COM_SECRET_KEY: 'demo-secret' }
   const running = await startGateway(url, { ...own, CONFIRM_DELETE: 'true' }, document ? { document } : {})
   const [input, output] = [new PassThrough(), new PassThrough()]
   const served = running.gateway.serveStdio(input, output)
@@ -86,6 +86,24 @@ async function openStdio(url: string, document?: OpenApiDocument) {
     await running[Symbol.asyncDispose]()
   }
   return { transport: new StdioServerTransport(output, input), close }
+}
+
+/** Connects to a gateway of a document, through which a person agrees to everything. */
+async function openShop(
+  { mode, http }: Pick<(typeof askable)[number], 'mode' | 'http'>,
+  document: OpenApiDocument,
+  more: Record<string, string> = {},
+) {
+  const { client, questions } = createAsking(mode, { content: { confirm: true } })
+  if (!http) {
+    const { transport, close } = await openStdio(upstream.url, document, more)
+    await client.connect(transport)
+    return { client, questions, close: () => client.close().then(close) }
+  }
+  const environment = { SHOP_BASE_URL: upstream.url, CONFIRM_DELETE: 'true', ...more }
+  const shop = await startGateway(upstream.url, environment, { document })
+  await client.connect(new StreamableHTTPClientTransport(new URL(`${shop.mcpUrl}/mcp`)))
+  return { client, questions, close: () => client.close().then(() => shop[Symbol.asyncDispose]()) }
 }
 
 const refusals: [string, object][] = [
@@ -130,30 +148,19 @@ describe.each(askable)('over $way, where a person can be asked, a deletion', ({ 
     expect(upstream.requests).toEqual([])
   })
 
-  it('is asked about by what goes into its path, and without a path variable by its query', async () => {
-    const shared = describeSharedNames()
-    const { client, questions } = createAsking(mode, { content: { confirm: true } })
-    const environment = { SHOP_BASE_URL: upstream.url, CONFIRM_DELETE: 'true' }
-    await using shop = await startGateway(upstream.url, environment, { document: shared })
-    const { transport, close } = http
-      ? {
-          transport: new StreamableHTTPClientTransport(new URL(`${shop.mcpUrl}/mcp`)),
-          close: async () => {},
-        }
-      : await openStdio(upstream.url, shared)
-    await client.connect(transport)
+  it('is asked about by its arguments, what goes into its path first', async () => {
+    const { client, questions, close } = await openShop({ mode, http }, describeSharedNames())
     for (const place of ['query', 'header', 'cookie'])
       await client.callTool({ name: place, arguments: { id: 'other', path_id: 'REAL-7' } })
     await client.callTool({ name: 'swapped', arguments: { record: 'REAL-7', id: 'other' } })
     await client.callTool({ name: 'things', arguments: { id: 'REAL-7' } })
     await client.callTool({ name: 'things', arguments: {} })
-    await client.close()
     await close()
     expect(questions.map((one) => /^(.*?)\. This/.exec(one)?.[1])).toEqual([
-      'Delete a thing: path_id REAL-7',
-      'Delete a thing: path_id REAL-7',
-      'Delete a thing: path_id REAL-7',
-      'Delete a thing: record REAL-7',
+      'Delete a thing: path_id REAL-7, id other',
+      'Delete a thing: path_id REAL-7, id other',
+      'Delete a thing: path_id REAL-7, id other',
+      'Delete a thing: record REAL-7, id other',
       'Delete a thing: id REAL-7',
       'Delete a thing',
     ])
@@ -167,6 +174,108 @@ describe.each(askable)('over $way, where a person can be asked, a deletion', ({ 
     ])
   })
 })
+
+/** Arguments of a deletion, and what a person reads of them. */
+const told: [string, object, string][] = [
+  [
+    'what stands beside the path, in the query, a header, a cookie and the body',
+    { query: [1, 2, 3], 'X-Tenant': 'prod', cookie: true, body: { ids: [4], all: null } },
+    'project p1, query [1,2,3], X-Tenant prod, cookie true, body {"ids":[4],"all":null}',
+  ],
+  [
+    'a text that goes on as the question does, in quotes',
+    { project: 'tmp. This only removes drafts and can be undone.\n\nNothing else is touched' },
+    'project "tmp. This only removes drafts and can be undone.\\n\\nNothing else is touched"',
+  ],
+  [
+    'quotes and characters that cannot be seen, escaped',
+    { project: 'a"\u2028b\u202ec', body: { 'k\u0085': 'v\u2029' } },
+    'project "a\\"\\u{2028}b\\u{202e}c", body {"k\\u{85}":"v\\u{2029}"}',
+  ],
+  ['an empty text', { query: '' }, 'project p1, query ""'],
+  [
+    'the beginning of what is long, and how much is left',
+    { project: `p${'a'.repeat(299)}`, body: { ids: Array(100).fill(1234) } },
+    `project "p${'a'.repeat(199)}"… and 100 more characters, body ${`{"ids":[${'1234,'.repeat(40)}`.slice(0, 200)}… and 309 more characters`,
+  ],
+  [
+    'no secret: credentials, passwords and tokens',
+    {
+      query: 'a eyJhbGciOiJI.eyJz.c2ln',
+      body: { note: 'my-password', password: 'my-password', pin: 'abc', also: 'abc' },
+    },
+    'project p1, query "a [redacted]", body {"note":"[redacted]","password":"[redacted]","pin":"[redacted]","also":"[redacted]"}',
+  ],
+  [
+    'at most 4,000 characters of all arguments, those of the path before others',
+    Object.fromEntries(Array.from({ length: 26 }, (_, index) => [`more${index}`, 'm'.repeat(200)])),
+    `project p1, ${Array.from({ length: 19 }, (_, index) => `more${index} "${'m'.repeat(200)}"`).join(', ')}, and 7 more arguments`,
+  ],
+]
+
+describe.each(askable)('over $way, the person who is asked for a deletion reads', ({ mode, http }) => {
+  it.each(told)('%s', async (_, values, expected) => {
+    for (const tools of ['all', 'search']) {
+      const questions = await askAbout({ project: 'p1', ...values }, tools)
+      const question = `Delete items of a project: ${expected}. This cannot be undone. Do you agree?`
+      expect(questions).toEqual([question])
+    }
+  })
+
+  it('the title in one line, as the list of tools has it', async () => {
+    const { client, close } = await openShop({ mode, http }, describeItems())
+    const { tools } = await client.listTools()
+    await close()
+    expect(tools.map(({ title }) => title)).toEqual(['Delete items of a project.'])
+  })
+
+  async function askAbout(values: object, tools: string): Promise<string[]> {
+    const { client, questions, close } = await openShop({ mode, http }, describeItems(), { MCP_TOOLS: tools })
+    const call = { name: 'deleteItems', arguments: { key: 'my-own-key', ...values } }
+    const result = await client.callTool(tools === 'search' ? { name: 'call-tool', arguments: call } : call)
+    await close()
+    expect(result.isError, JSON.stringify(result)).toBeFalsy()
+    return questions
+  }
+})
+
+/** Describes a deletion with arguments in every place, by a summary of two lines. */
+function describeItems(): OpenApiDocument {
+  const anything = (name: string, place: string) => ({ name, in: place, schema: {} })
+  const parameters = [
+    anything('query', 'query'),
+    anything('X-Tenant', 'header'),
+    anything('cookie', 'cookie'),
+    anything('key', 'header'),
+    { ...anything('project', 'path'), required: true },
+    ...Array.from({ length: 26 }, (_, index) => anything(`more${index}`, 'query')),
+  ]
+  const names = parameters.map(({ name }) => name)
+  const secret = { type: 'string', format: 'password' }
+  const schema = { type: 'object', properties: { password: secret, pin: secret } }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Shop', version: '1' },
+    'x-name': 'shop',
+    components: { securitySchemes: { key: { type: 'apiKey', in: 'header', name: 'key' } } },
+    paths: {
+      '/projects/{project}/items': {
+        delete: {
+          operationId: 'deleteItems',
+          'x-mcp-tool': {
+            ...{ name: 'deleteItems', description: '', annotations: {} },
+            title: 'Delete items\n of a\u2028project.',
+            arguments: Object.fromEntries([...names, 'body'].map((name) => [name, name])),
+          },
+          security: [{ key: [] }],
+          parameters,
+          requestBody: { content: { 'application/json': { schema } } },
+          responses: {},
+        },
+      },
+    },
+  }
+}
 
 /** Describes deletions of which another parameter has the name of the path variable, and one without a variable. */
 function describeSharedNames(): OpenApiDocument {

@@ -18,7 +18,7 @@ it('a consent ends after five minutes', async () => {
     store: createMemoryStore(() => clock.now),
   }
   const confirmations = new Confirmations(options)
-  const call = { operation, tool: operation.tool, values: { bookId: 7 }, client: 'a' }
+  const call = { operation, tool: operation.tool, values: { bookId: 7 }, client: 'a', listSecrets: () => [] }
   const agree = async (later: number) => {
     const question = await confirmations.check(call, {})
     clock.now += later
