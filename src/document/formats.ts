@@ -15,15 +15,31 @@ export const formats = {
   uri: { means: 'an absolute URI', check: bounded(2048, fullFormats.uri) },
   'date-time': { means: 'an RFC 3339 date and time', check: bounded(64, fullFormats['date-time']) },
   date: { means: 'an RFC 3339 date', check: bounded(10, fullFormats.date) },
-  uuid: { means: 'a UUID', check: bounded(45, fullFormats.uuid) },
+  // The string of RFC 4122 §3; `urn:uuid:` before it makes a URI.
+  uuid: { means: 'a UUID', check: bounded(36, /^[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}$/i) },
   ipv4: { means: 'an IPv4 address', check: bounded(15, fullFormats.ipv4) },
   ipv6: { means: 'an IPv6 address', check: bounded(45, fullFormats.ipv6) },
   'iana-time-zone': { means: 'an IANA time zone such as Europe/Oslo', check: isTimeZone },
 } as const
 
+/**
+ * What each `format` of numbers means, and the check behind it (OpenAPI, Data Types). A number of a body is checked by the
+ * nearest that JavaScript has, which is 2^63 for the largest of 64 bits.
+ */
+export const numberFormats = {
+  int32: {
+    means: 'a whole number from -2147483648 to 2147483647',
+    check: (value: number) => Number.isInteger(value) && value >= -(2 ** 31) && value < 2 ** 31,
+  },
+  int64: {
+    means: 'a whole number from -9223372036854775808 to 9223372036854775807',
+    check: (value: number) => Number.isInteger(value) && Math.abs(value) <= 2 ** 63,
+  },
+} as const
+
 /** Formats that say something about a value without narrowing it; checked nowhere. */
 export const annotations = [
-  ...['int32', 'int64', 'password', 'float', 'double', 'byte', 'binary', 'time', 'duration', 'hostname'],
+  ...['password', 'float', 'double', 'byte', 'binary', 'time', 'duration', 'hostname'],
   ...['uri-reference', 'uri-template', 'json-pointer', 'regex'],
 ]
 

@@ -1,5 +1,5 @@
 import type { ErrorObject } from 'ajv'
-import { formats } from './formats.ts'
+import { formats, numberFormats } from './formats.ts'
 import { asRecord, asText, isObject, readOwn } from './json.ts'
 import { dereference, type JsonSchema } from './json-schema.ts'
 
@@ -141,7 +141,7 @@ function quoteConstant(value: unknown): string {
 const longestConstant = 80
 
 function describeFormat(name: unknown): string {
-  const known = Object.entries(formats).find(([candidate]) => candidate === name)
+  const known = Object.entries({ ...formats, ...numberFormats }).find(([candidate]) => candidate === name)
   return known ? known[1].means : `in the format ${name}`
 }
 

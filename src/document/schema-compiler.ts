@@ -11,7 +11,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { beginCheck, countReference } from './check-limit.ts'
 import { isMultiple } from './decimal.ts'
 import { areEqual, areUnique } from './equality.ts'
-import { annotations, formats } from './formats.ts'
+import { annotations, formats, numberFormats } from './formats.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { compilePattern } from './linear-pattern.ts'
 
@@ -85,6 +85,8 @@ function createAjv(onReference: () => void): Ajv2020 {
   for (const name of ['const', 'enum']) extendKeyword(ajv, name, compareValues)
   extendKeyword(ajv, 'unevaluatedProperties', disinheritProperties)
   for (const [name, { check }] of Object.entries(formats)) ajv.addFormat(name, check)
+  for (const [name, { check }] of Object.entries(numberFormats))
+    ajv.addFormat(name, { type: 'number', validate: check })
   for (const name of annotations) ajv.addFormat(name, true)
   return ajv
 }

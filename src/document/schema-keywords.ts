@@ -1,4 +1,4 @@
-import { annotations, formats } from './formats.ts'
+import { annotations, formats, numberFormats } from './formats.ts'
 import { asRecord, isObject } from './json.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { repairPattern } from './schema-pattern.ts'
@@ -83,7 +83,7 @@ const keywords: Readonly<Record<string, Convert>> = {
 }
 
 /** Any other format would be refused by validators that are strict. */
-const knownFormats = new Set<string>([...Object.keys(formats), ...annotations])
+const knownFormats = new Set<string>([...Object.keys({ ...formats, ...numberFormats }), ...annotations])
 
 /**
  * Converts the keywords of one schema, those of OpenAPI 3.0 included: `nullable`, boolean bounds, and `x-propertyNames`,

@@ -11,12 +11,14 @@ export interface Validator {
   checkArguments(operation: ServedOperation, values: Readonly<Record<string, unknown>>): string[]
 }
 
-const annotations = ['password', 'int32', 'int64', 'float', 'double', 'byte', 'binary']
+const annotations = ['password', 'float', 'double', 'byte', 'binary']
 
 /** Creates Ajv with the formats of `ajv-formats` and of OpenAPI, and with what docs/extensions.md adds to schemas. */
 export function createAjv(): Ajv2020 {
   const ajv = new Ajv2020({ strict: false, allErrors: true, formats: fullFormats })
   for (const name of annotations) ajv.addFormat(name, true)
+  // The string of RFC 4122 §3, without the `urn:uuid:` that ajv-formats takes.
+  ajv.addFormat('uuid', /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i)
   ajv.addFormat('iana-time-zone', (text) => timeZones.has(text))
   // OpenAPI 3.0 has no keyword for it.
   ajv.addKeyword({ keyword: 'x-propertyNames', macro: (propertyNames: object) => ({ propertyNames }) })

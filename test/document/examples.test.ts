@@ -1,7 +1,7 @@
 import { Ajv, type ValidateFunction } from 'ajv'
 import { describe, expect, test } from 'vitest'
 import { inlineReferences, readDocument } from '../../src/document/document.ts'
-import { annotations, formats } from '../../src/document/formats.ts'
+import { annotations, formats, numberFormats } from '../../src/document/formats.ts'
 import { asRecord } from '../../src/document/json.ts'
 import { readOperations } from '../../src/document/operations.ts'
 import { toJsonSchema } from '../../src/document/schema-reader.ts'
@@ -50,6 +50,8 @@ const problems = examples.filter(({ place }) => place.includes('application/prob
 describe('an example', () => {
   const ajv = new Ajv({ strictTypes: false })
   for (const [name, { check }] of Object.entries(formats)) ajv.addFormat(name, check)
+  for (const [name, { check }] of Object.entries(numberFormats))
+    ajv.addFormat(name, { type: 'number', validate: check })
   for (const name of annotations) ajv.addFormat(name, true)
   const checks = new Map<string, ValidateFunction>()
   /** Most examples are of a schema that others are of too. */

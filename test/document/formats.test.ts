@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
-import { annotations, formats } from '../../src/document/formats.ts'
+import { annotations, formats, numberFormats } from '../../src/document/formats.ts'
 
-const [email, uri, time, zone] = [
+const [email, uri, time, zone, uuid] = [
   formats.email.check,
   formats.uri.check,
   formats['date-time'].check,
   formats['iana-time-zone'].check,
+  formats.uuid.check,
 ]
 
 test.each([
@@ -107,6 +108,24 @@ test.each([
   expect(time(text)).toBe(false)
 })
 
+test.each(['123e4567-e89b-12d3-a456-426614174000', '123E4567-E89B-12D3-A456-426614174000'])(
+  '%s is a UUID',
+  (text) => {
+    expect(uuid(text)).toBe(true)
+  },
+)
+
+test.each([
+  '',
+  'urn:uuid:123e4567-e89b-12d3-a456-426614174000',
+  '{123e4567-e89b-12d3-a456-426614174000}',
+  '123e4567e89b12d3a456426614174000',
+  '123e4567-e89b-12d3-a456-426614174000\n',
+  '123e4567-e89b-12d3-a456-4266141740000',
+])('%j is no UUID', (text) => {
+  expect(uuid(text)).toBe(false)
+})
+
 test('a format says what it means or means nothing that is checked, never both', () => {
-  expect(annotations.filter((name) => Object.hasOwn(formats, name))).toEqual([])
+  expect(annotations.filter((name) => Object.hasOwn({ ...formats, ...numberFormats }, name))).toEqual([])
 })

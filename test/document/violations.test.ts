@@ -38,6 +38,32 @@ function violationsOf(schema: JsonSchema, it: unknown) {
   return compileOperations([operation])[0]?.validate({ path: {}, query: {}, header: {}, body: { it } }) ?? []
 }
 
+test.each([
+  ['int32', 2 ** 31, 'must be a whole number from -2147483648 to 2147483647'],
+  ['int32', -(2 ** 31) - 1, 'must be a whole number from -2147483648 to 2147483647'],
+  ['int32', 1.5, 'must be a whole number from -2147483648 to 2147483647'],
+  ['int64', 1e19, 'must be a whole number from -9223372036854775808 to 9223372036854775807'],
+  ['int64', -1e19, 'must be a whole number from -9223372036854775808 to 9223372036854775807'],
+  ['int64', 0.5, 'must be a whole number from -9223372036854775808 to 9223372036854775807'],
+])('a number that is no %s, as %d, is told the range', (format, value, message) => {
+  expect(violationsOf({ type: 'number', format }, value)).toEqual([
+    { location: 'body.it', rule: 'format', message },
+  ])
+})
+
+test.each([
+  ['int32', 2 ** 31 - 1],
+  ['int32', -(2 ** 31)],
+  ['int32', '4294967296'],
+  // The nearest that JavaScript has of 9223372036854775807.
+  ['int64', 2 ** 63],
+  ['int64', -(2 ** 63)],
+  ['int64', '9223372036854775808'],
+  ['float', 1e300],
+])('a value of the format %s may be %j', (format, value) => {
+  expect(violationsOf({ type: ['number', 'string'], format }, value)).toEqual([])
+})
+
 describe('a body', () => {
   test.each([
     ['timeFormat', 13, 'body.timeFormat must be one of 12, 24 (got 13)'],
