@@ -1,6 +1,6 @@
 import type { Api, PinnableParameter } from '../document/api.ts'
 import { readOwn } from '../document/json.ts'
-import { nameSchemeVariables, nameVariable } from './api-variables.ts'
+import { nameCredentials, nameSchemeVariables, nameVariable } from './api-variables.ts'
 import type { EnvironmentReader } from './environment.ts'
 import { isBaseUrl, isLoopback } from './urls.ts'
 
@@ -34,14 +34,14 @@ export function readApiConfig(
     api.pins.map((pin) => pin.name),
     (pin) => reader.secret(name(pin), ...describeForm(api.pins.find((one) => one.name === pin))),
   )
-  for (const { name: pin, credential } of api.pins)
+  for (const { name: pin, credentials } of api.pins)
     if (
       readOwn(pins, pin) !== undefined &&
-      credential !== undefined &&
-      readOwn(secrets, credential) === undefined
+      credentials.length > 0 &&
+      credentials.every((one) => readOwn(secrets, one) === undefined)
     )
       reader.problems.push(
-        `${name(pin)} needs ${name(credential)}, the credential that belongs to it, beside it`,
+        `${name(pin)} needs ${nameCredentials(api, credentials)}, the credential that belongs to it, beside it`,
       )
   const baseUrl = reader.text(name('base_url')).replace(/\/+$/, '')
   checkBaseUrl(reader, api, baseUrl, allowInsecure)
@@ -57,7 +57,7 @@ export function readApiConfig(
 export function selectShared({ secrets, pins }: ApiConfig, api: Api): ApiConfig['secrets'] {
   const unpinned = api.pins
     .filter(({ name }) => readOwn(pins, name) === undefined)
-    .map(({ credential }) => credential)
+    .flatMap(({ credentials }) => credentials)
   return Object.fromEntries(Object.entries(secrets).filter(([scheme]) => !unpinned.includes(scheme)))
 }
 

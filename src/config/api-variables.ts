@@ -1,4 +1,4 @@
-import type { Api } from '../document/api.ts'
+import type { Api, PinnableParameter } from '../document/api.ts'
 import type { SecurityScheme } from '../document/security.ts'
 
 /** What docs/configuration.md says of a variable. */
@@ -35,7 +35,7 @@ export function listApiVariables(api: Api): Readonly<Record<string, VariableDesc
         return [one, `${describeCredential(api, scheme, length > 1)}${part}`] as const
       }),
     ),
-    ...api.pins.map((pin) => [name(pin.name), describePin(api, pin.name, pin.credential)] as const),
+    ...api.pins.map((pin) => [name(pin.name), describePin(api, pin)] as const),
   ]
   return Object.fromEntries([
     [
@@ -70,12 +70,22 @@ function describeCredential(
 ): string {
   const where = prefix === '' ? `the ${place} \`${key}\`` : `\`${key}: ${prefix}…\``
   const form = prefix === 'Basic ' && !isSplit ? ', a user and a password with a colon between them' : ''
-  const pin = api.pins.find(({ credential }) => credential === name)
+  const pin = api.pins.find(({ credentials }) => credentials.includes(name))
   const limit = pin ? `; without \`${nameVariable(api, pin.name)}\` for MCP over stdio alone` : ''
   return `Credential of the security scheme \`${name}\`, sent as ${where}${form}${limit}`
 }
 
-function describePin(api: Api, name: string, credential: string | undefined): string {
-  const needs = credential === undefined ? '' : `; needs \`${nameVariable(api, credential)}\``
+function describePin(api: Api, { name, credentials }: PinnableParameter): string {
+  const needs = credentials.length === 0 ? '' : `; needs ${nameCredentials(api, credentials, '`')}`
   return `The one value of the parameter \`${name}\` that is served${needs}`
+}
+
+/** Names the variables of the credentials that belong to a pin, one of which is needed. */
+export function nameCredentials(api: Api, credentials: readonly string[], quote = ''): string {
+  const variables = credentials.map((credential) => {
+    const scheme = api.schemes.find(({ name }) => name === credential)
+    const all = scheme ? nameSchemeVariables(api, scheme) : [nameVariable(api, credential)]
+    return all.map((one) => `${quote}${one}${quote}`).join(' and ')
+  })
+  return variables.join(' or ')
 }

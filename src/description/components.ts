@@ -120,20 +120,22 @@ function toMoved(reference: string, rename: Renaming): string {
   return renamed === name ? reference : toPointer(group, renamed) + rest
 }
 
-/** Security requirements name their schemes without a pointer. */
+/** Security requirements and pins name schemes without a pointer. */
 function renameSchemes(operation: Part, rename: Renaming): Part {
-  if (operation.security === undefined) return operation
-  const security = [operation.security]
-    .flat()
-    .map((alternative) =>
-      Object.fromEntries(
-        Object.entries(asRecord(alternative)).map(([name, scopes]) => [
-          rename('securitySchemes', name),
-          scopes,
-        ]),
-      ),
-    )
-  return { ...operation, security }
+  const { security, parameters } = operation
+  const renamed = (name: string) => rename('securitySchemes', name)
+  const toAlternative = (alternative: unknown) =>
+    Object.fromEntries(Object.entries(asRecord(alternative)).map(([name, scopes]) => [renamed(name), scopes]))
+  const toParameter = (parameter: unknown) => {
+    const { credential } = asRecord(asRecord(parameter)['x-pin'])
+    if (typeof credential !== 'string') return parameter
+    return { ...asRecord(parameter), 'x-pin': { credential: renamed(credential) } }
+  }
+  return {
+    ...operation,
+    ...(security !== undefined && { security: [security].flat().map(toAlternative) }),
+    ...(Array.isArray(parameters) && { parameters: parameters.map(toParameter) }),
+  }
 }
 
 /** Leaves out the components that no operation leads to. */

@@ -1,5 +1,5 @@
 import { asRecord } from '../document/json.ts'
-import type { MergedOperation } from './description.ts'
+import type { DescribedOperation, MergedOperation } from './description.ts'
 import { eraseNames } from './identity.ts'
 import { NameRegistry, toOperationName } from './naming.ts'
 import type { DescriptionProblem } from './problem.ts'
@@ -12,15 +12,22 @@ import { completeTool, toRestPath } from './tools.ts'
 export function exposeOperations(
   merged: readonly (readonly [string, MergedOperation])[],
   prefixes: ReadonlyMap<string, string>,
-): { readonly operations: MergedOperation[]; readonly problems: DescriptionProblem[] } {
+): {
+  readonly operations: MergedOperation[]
+  /** The ids of the operations by their identities. */
+  readonly ids: ReadonlyMap<string, string>
+  readonly problems: DescriptionProblem[]
+} {
   const problems: DescriptionProblem[] = []
-  const ids = new Set<string>()
+  const taken = new Set<string>()
+  const ids = new Map<string, string>()
   const routes = new Map<string, MergedOperation>()
   const tools = new NameRegistry()
   const operations = merged.map(([identity, one]): MergedOperation => {
-    const { 'x-rest-path': _path, 'x-mcp-tool': tool, operationId: given, ...rest } = one.operation
-    const operationId = toFreeId(given, one, ids)
-    ids.add(operationId)
+    const { 'x-rest-path': _path, 'x-mcp-tool': tool, operationId: _id, ...rest } = one.operation
+    const operationId = toFreeId(one, taken)
+    taken.add(operationId)
+    ids.set(identity, operationId)
     const read = readRestPath(one, prefixes)
     const wanted = read !== undefined && unroutable.test(read.replaceAll(/\{[^}]*\}/g, '')) ? undefined : read
     if (wanted !== read) problems.push(describeUnroutable(one, read))
@@ -40,7 +47,7 @@ export function exposeOperations(
       },
     }
   })
-  return { operations, problems }
+  return { operations, ids, problems }
 }
 
 function readRestPath(
@@ -115,18 +122,20 @@ function describePlace({ description, findPosition }: MergedOperation): string {
   return `that of ${description.file}:${findPosition().line}`
 }
 
-function toFreeId(
-  given: unknown,
-  { method, key, description }: MergedOperation,
-  taken: ReadonlySet<string>,
-): string {
-  const id = typeof given === 'string' && given !== '' ? given : toOperationName(method, key)
-  const candidates = [id, `${id}_${description.name}`]
+function toFreeId(one: MergedOperation, taken: ReadonlySet<string>): string {
+  const id = readOperationId(one)
+  const candidates = [id, `${id}_${one.description.name}`]
   for (let count = 2; ; count += 1) {
     const free = candidates.find((candidate) => !taken.has(candidate))
     if (free !== undefined) return free
     candidates.push(`${id}_${count}`)
   }
+}
+
+/** Returns what an operation is called by its description, or by its method and path where it has no id. */
+export function readOperationId({ operation, method, key }: DescribedOperation): string {
+  const { operationId: given } = operation
+  return typeof given === 'string' && given !== '' ? given : toOperationName(method, key)
 }
 
 /** An operation that describes no response may get any. */

@@ -3,6 +3,7 @@ import { completeOperation } from './completion.ts'
 import type { Description, MergedOperation } from './description.ts'
 import { exposeOperations } from './exposure.ts'
 import { identify } from './identity.ts'
+import { OperationNames } from './operation-names.ts'
 import type { DescriptionProblem } from './problem.ts'
 import { listServerVariables, resolveServer, type ServerOptions } from './servers.ts'
 
@@ -26,6 +27,7 @@ export function mergeOperations(
   const problems: DescriptionProblem[] = []
   const merged = new Map<string, MergedOperation>()
   const variables = new Set<string>()
+  const names = new OperationNames()
   for (const description of descriptions) {
     const servers = new Map<unknown, ReturnType<typeof resolveServer>>()
     const own = new Map<string, MergedOperation>()
@@ -39,12 +41,14 @@ export function mergeOperations(
       const one = { ...operation, description, ...(server.url !== undefined && { baseUrl: server.url }) }
       const identity = identify(one, server.url ?? '')
       const earlier = merged.get(identity)
+      const free = !earlier && own.has(identity) ? `${identity} ${own.size}` : identity
+      names.add(description, operation, free)
       if (earlier) {
         const difference = describeDifference(earlier, one)
         if (difference) problems.push(difference)
         if (earlier.description.kind === 'capability' && description.kind === 'openapi')
           merged.set(identity, { ...earlier, ...completeOperation(earlier, one) })
-      } else own.set(own.has(identity) ? `${identity} ${own.size}` : identity, one)
+      } else own.set(free, one)
     }
     for (const [identity, one] of own) merged.set(identity, one)
   }
@@ -52,7 +56,8 @@ export function mergeOperations(
   const known = [...variables, ...(options.foreignNames ?? [])]
   const unknown = [...options.serverVariables.keys()].filter((name) => !known.includes(name))
   problems.push(...unknown.map((name) => describeUnknownVariable(name, [...variables], descriptions)))
-  return { operations: exposed.operations, problems: [...problems, ...exposed.problems] }
+  const operations = exposed.operations.map((one) => names.lead(one, exposed.ids))
+  return { operations, problems: [...problems, ...exposed.problems] }
 }
 
 function describeUnknownVariable(

@@ -28,8 +28,8 @@ export interface Api {
 export interface PinnableParameter {
   readonly name: string
   readonly schema: JsonSchema
-  /** Name of the security scheme whose credential belongs to the pinned value. */
-  readonly credential: string | undefined
+  /** Names of the security schemes whose credentials belong to the pinned value. */
+  readonly credentials: readonly string[]
 }
 
 /** What the document says of all responses of an API. */
@@ -106,14 +106,15 @@ function findCommonPath(paths: readonly string[]): string {
   return common.map((one) => `/${one}`).join('')
 }
 
+/** Operations that are pinned by one name have one value, to which the credentials of all belong. */
 function listPins(operations: readonly Operation[]): PinnableParameter[] {
-  const pins = operations.flatMap(({ parameters }) =>
+  const parameters = operations.flatMap((one) => one.parameters.filter(({ pin }) => pin))
+  return [...Map.groupBy(parameters, ({ name }) => name)].flatMap(([name, all]) => {
     // Only the schema of one that can be pinned is read.
-    parameters.flatMap((one) =>
-      one.pin ? [{ name: one.name, schema: one.schema, credential: one.pin.credential }] : [],
-    ),
-  )
-  return [...new Map(pins.map((pin) => [pin.name, pin])).values()]
+    const schema = all.at(-1)?.schema
+    const credentials = new Set(all.flatMap(({ pin }) => pin?.credential ?? []))
+    return schema ? [{ name, schema, credentials: [...credentials] }] : []
+  })
 }
 
 /** Names the headers of responses, those that stand at the operations and those among the components. */

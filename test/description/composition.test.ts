@@ -2,8 +2,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { readConfig } from '../../src/config/config.ts'
 import { loadFiles } from '../../src/description/files.ts'
 import type { Loading } from '../../src/description/load.ts'
+import { readApi } from '../../src/document/api.ts'
 import { inlineReferences } from '../../src/document/document.ts'
 import { asRecord } from '../../src/document/json.ts'
 import { describeApi, listOperations, load } from './loading.ts'
@@ -160,3 +162,96 @@ test('files of one name that lead to other files are kept apart', async () => {
     await rm(folder, { recursive: true })
   }
 })
+
+const answer = { responses: { 200: { description: 'Done' } } }
+
+/** A description whose operations and security schemes have the names of every other that this writes. */
+function describeTenant(name: string, rest: object = {}): object {
+  const id = { name: 'id', in: 'path', required: true, schema: { type: 'string' } }
+  const tenant = { ...id, name: 'tenant', in: 'query', 'x-pin': { credential: 'key' } }
+  return describeApi(
+    {
+      [`/${name}/{id}`]: {
+        parameters: [id],
+        post: { operationId: 'make', 'x-redeliver': ['change', 'remove', 'unknown'], ...answer },
+        put: { operationId: 'change', ...answer },
+        delete: answer,
+        get: { operationId: 'read', parameters: [tenant], ...answer },
+      },
+      '/shared': { put: { operationId: `share_${name}`, ...answer } },
+      [`/${name}`]: {
+        post: {
+          operationId: `add_${name}`,
+          'x-redeliver': [`share_${name}`, `delete_${name}_id`],
+          ...answer,
+        },
+      },
+    },
+    {
+      components: { securitySchemes: { key: { type: 'apiKey', in: 'header', name: `X-${name}` } } },
+      security: [{ key: [] }],
+      ...rest,
+    },
+  )
+}
+
+test('what names operations names those of its own file, whatever they are called beside others', async () => {
+  const loading = await load({ 'one.json': describeTenant('one'), 'two.json': describeTenant('two') })
+  const operations = listOperations(loading)
+  const id = (name: string) => operations[name]?.operationId
+  expect(operations['post /one/{id}']).toMatchObject({ 'x-redeliver': ['change', 'remove', 'unknown'] })
+  expect(id('put /two/{id}')).not.toBe('change')
+  expect(operations['post /two/{id}']?.['x-redeliver']).toEqual([id('put /two/{id}'), 'remove', 'unknown'])
+  // One operation of both files has the name of the first.
+  expect(operations['post /one']?.['x-redeliver']).toEqual(['share_one', id('delete /one/{id}')])
+  expect(operations['post /two']?.['x-redeliver']).toEqual(['share_one', id('delete /two/{id}')])
+})
+
+test('an operation without an id is named by that of its own file', async () => {
+  const describe = (path: string) =>
+    describeApi({
+      '/x/{id}': { post: { operationId: path, 'x-redeliver': ['put_x_id'], ...answer }, put: answer },
+    })
+  const loading = await load(
+    { 'one.json': describe('a'), 'two.json': describe('b') },
+    {
+      baseUrls: new Map([
+        ['one', 'https://one.example.org'],
+        ['two', 'https://two.example.org'],
+      ]),
+    },
+  )
+  const operations = Object.values(listOperations(loading))
+  const [one, two] = operations.filter((operation) => operation['x-redeliver'] !== undefined)
+  const ids = operations.map(({ operationId }) => operationId)
+  expect(one?.['x-redeliver']).toEqual([ids[0] === 'a' ? ids[1] : ids[0]])
+  expect(two?.['x-redeliver']).not.toEqual(one?.['x-redeliver'])
+  expect(ids).toContain([two?.['x-redeliver']].flat()[0])
+})
+
+test('a pin names the credential of its own file, and each is kept for the pinned value', async () => {
+  const { document } = await load({ 'one.json': describeTenant('one'), 'two.json': describeTenant('two') })
+  const api = readApi(document ?? { openapi: '', paths: {} })
+  const secrets = { ONE_KEY: 'secret-one', TWO_KEY: 'secret-two' }
+  const { shared } = readConfig(secrets, api)
+  expect(Object.keys(shared)).toEqual([])
+  const pinned = readConfig({ ...secrets, API_TENANT: 'acme' }, api)
+  expect(pinned.shared).toEqual({ key: 'secret-one', key_two: 'secret-two' })
+})
+
+test.each(['first', 'last'])(
+  'a pin without a credential lends none of another pin of that name: %s',
+  async (place) => {
+    const tenant = { name: 'tenant', in: 'query', schema: { type: 'string' } }
+    const operations = [
+      ['/free', { get: { parameters: [{ ...tenant, 'x-pin': {} }], ...answer } }],
+      ['/kept', { get: { parameters: [{ ...tenant, 'x-pin': { credential: 'key' } }], ...answer } }],
+    ] as const
+    const paths = Object.fromEntries(place === 'first' ? operations : operations.toReversed())
+    const securitySchemes = { key: { type: 'apiKey', in: 'header', name: 'X-Key' } }
+    const file = describeApi(paths, { components: { securitySchemes }, security: [{ key: [] }] })
+    const { document } = await load({ 'shop.json': file })
+    const api = readApi(document ?? { openapi: '', paths: {} })
+    expect(readConfig({ SHOP_KEY: 'secret' }, api).shared).toEqual({})
+  },
+)
