@@ -8,6 +8,7 @@ import { findUnknownVariables } from '../config/unknown-variables.ts'
 import { type Api, readApi } from '../document/api.ts'
 import { asRecord } from '../document/json.ts'
 import { type Operation, readOperations } from '../document/operations.ts'
+import { listUndescribedTools } from '../mcp/response-selection.ts'
 import { listSecretTools } from '../mcp/schema-redaction.ts'
 import { createReadinessCheck } from '../observability/readiness.ts'
 import { openPools } from '../upstream/pools.ts'
@@ -62,12 +63,9 @@ async function examine(
     const config = readSettings(environment, api, file)
     const unknown = findUnknownVariables(environment, api, file?.references)
     const operations = readOperations(document, () => {})
+    const redacted = config.redactTokens ? operations : []
     checkScopes(config.keys ?? [], listScopes(operations))
-    const variables = unknown.map((one) => ({
-      what: 'configuration',
-      found: one,
-      fix: 'correct or remove it',
-    }))
+    const variables = unknown.map((found) => ({ what: 'configuration', found, fix: 'correct or remove it' }))
     return [
       ...(variables.length > 0 ? variables : [{ what: 'configuration', found: 'is complete' }]),
       ...(await examinePorts(config)),
@@ -76,7 +74,8 @@ async function examine(
       )),
       ...(config.sharedState ? [await examineState(config.sharedState)] : []),
       describeCredentials(config),
-      ...(config.redactTokens ? listSecretTools(operations).map(describeSecretTool) : []),
+      ...describeTools(listSecretTools(redacted), 'is no tool: its response has nothing but secrets'),
+      ...describeTools(listUndescribedTools(redacted), 'shows no response: none is described'),
       await examineClock(config),
     ]
   } catch (error) {
@@ -180,8 +179,8 @@ function describeCredentials({ secrets, shared, keys, oauth }: Config): Finding 
   return { what: 'credentials', found: `${names.join(', ')} is configured; ${clients}` }
 }
 
-function describeSecretTool({ method, path }: Operation): Finding {
-  return { what: 'tools', found: `${method} ${path} is no tool: its response has nothing but secrets` }
+function describeTools(operations: readonly Operation[], found: string): Finding[] {
+  return operations.map(({ method, path }) => ({ what: 'tools', found: `${method} ${path} ${found}` }))
 }
 
 /** Compares the clock with the API's `Date` header (RFC 9110 §6.6.1): a wrong one makes valid tokens invalid. */

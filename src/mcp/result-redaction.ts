@@ -30,18 +30,6 @@ export function selectDescribed(schema: JsonSchema): SelectResponse {
   }
 }
 
-/** A name that no schema describes. */
-const undescribed = '\u0000'
-
-/**
- * Returns whether a selection lets members through that are not described, since its schema describes none, or no
- * element.
- */
-export function selectsAnything(select: SelectResponse): boolean {
-  const member = { [undescribed]: undescribed }
-  return [member, [member]].some((value) => select(value).text.includes(JSON.stringify(member)))
-}
-
 /** Undefined where nothing is to be seen; the very same value where nothing is to be left out. */
 type Select = (value: unknown) => unknown
 

@@ -7,6 +7,7 @@ import type { CredentialSource } from './arguments.ts'
 import { type PageOptions, refuseUnrouted, registerMcp } from './endpoint.ts'
 import type { RpcError } from './json-rpc.ts'
 import type { ProtocolOptions } from './protocol.ts'
+import { listUndescribedTools } from './response-selection.ts'
 import { listSecretTools } from './schema-redaction.ts'
 import type { StdioOffer } from './stdio.ts'
 import { offerSearch } from './tool-search.ts'
@@ -44,17 +45,27 @@ export async function createMcpServer(
     operations: options.operations,
     page: options.page,
   })
-  for (const { method, path } of options.policy.redactTokens ? listSecretTools(options.operations) : [])
-    options.logger.warn(
-      { operation: `${method} ${path}`, reason: 'its response has nothing but secrets' },
-      'tool not listed',
-    )
+  if (options.policy.redactTokens) warnOfRedaction(options)
   const count = options.operations.filter(({ tool }) => tool !== undefined).length
   if (count > mostTools && !options.offersSearch)
     options.logger.warn(
       `${count} tools are more than many clients take: \`--tools search\` offers three that find and call them, and \`--tag\` or \`--read-only\` select some`,
     )
   return app
+}
+
+/** Warns of each operation that models are told nothing of. */
+function warnOfRedaction({ operations, logger }: McpOptions): void {
+  for (const { method, path } of listSecretTools(operations))
+    logger.warn(
+      { operation: `${method} ${path}`, reason: 'its response has nothing but secrets' },
+      'tool not listed',
+    )
+  for (const { method, path } of listUndescribedTools(operations))
+    logger.warn(
+      { operation: `${method} ${path}`, reason: 'the document does not say what it holds' },
+      'response not shown',
+    )
 }
 
 /** Describes what a client on two streams is served. The credentials given here go with each call that brings none. */

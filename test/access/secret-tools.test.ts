@@ -64,6 +64,20 @@ const document = {
     ]),
   ),
 }
+const described = (operationId: string, responses: object) => ({
+  [`/${operationId}`]: { get: { operationId, responses, 'x-mcp-tool': { name: operationId } } },
+})
+const undescribed = {
+  ...document,
+  paths: {
+    ...described('noContent', { 204: { description: 'Deleted' } }),
+    ...described('descriptionOnly', { 200: { description: 'The user' } }),
+    ...described('anyValue', { 200: schemaOf({}) }),
+    ...described('noSchema', { 200: { description: 'Done', content: { 'application/json': {} } } }),
+    ...described('picture', { 200: { description: 'Done', content: { 'image/png': {} } } }),
+    ...described('object', { 200: schemaOf({ type: 'object' }) }),
+  },
+}
 const told = Object.entries(operations).filter(([, [, , expected]]) => expected !== undefined)
 const credentials = { SHOP_KEY: 'held-secret' }
 
@@ -107,6 +121,23 @@ test('nothing is left out, nor warned of, where secrets are revealed', async () 
   const environment = { ...credentials, SHOP_BASE_URL: upstream.url, MCP_TOKENS: 'reveal' }
   await using running = await startGateway(upstream.url, environment, { document })
   expect(running.log.join()).not.toContain('tool not listed')
+  await running.gateway.reload({ config: running.config, document: undescribed })
+  expect(running.log.join()).not.toContain('response not shown')
+})
+
+test('the log and doctor name each tool whose response is not described', async () => {
+  await using upstream = await startUpstream()
+  const environment = { ...credentials, SHOP_BASE_URL: upstream.url }
+  await using running = await startGateway(upstream.url, environment, { document: undescribed })
+  const names = ['/descriptionOnly', '/anyValue', '/noSchema'].map((path) => `GET ${path}`)
+  const logged = running.log.map((line) => asRecord(JSON.parse(line)))
+  const warned = logged.filter(({ msg }) => msg === 'response not shown')
+  expect(warned.map(({ level, operation }) => [level, operation])).toEqual(names.map((name) => [40, name]))
+  const other = join(folder, 'undescribed.json')
+  await writeFile(other, JSON.stringify(undescribed))
+  const doctor = await runCommandWith(credentials, 'doctor', other, '--base-url', upstream.url)
+  const found = doctor.stdout.match(/(?<=tools +)\S+ \S+(?= shows no response)/g)
+  expect(found).toEqual(names)
 })
 
 test('check and doctor name each tool that is left out, unless the document means it', async () => {

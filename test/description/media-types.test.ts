@@ -149,7 +149,8 @@ const responses: readonly ResponseCase[] = [
   },
 ]
 
-const described = { 200: { description: 'Done', content: { 'application/json': {} } } }
+const schema = { type: 'object' }
+const described = { 200: { description: 'Done', content: { 'application/json': { schema } } } }
 const paths = {
   ...Object.fromEntries(
     bodies.map(({ type, schema }, index) => [

@@ -47,6 +47,15 @@ const responses: Readonly<Record<string, readonly [number, Record<string, string
   untypedJson: [200, {}, secretBody],
   asBytes: [200, { 'content-type': 'application/octet-stream' }, secretBody],
   noJson: [200, { 'content-type': 'text/csv' }, 'password\nopaque-secret'],
+  ...Object.fromEntries(
+    ['emptyOnly', 'descriptionOnly', 'noResponses', 'anyValue', 'anyValueTrue', 'anyValueOfSchema']
+      .concat(['anyValueChoice', 'anyValueOfRange', 'jsonForPicture'])
+      .map((name) => [name, [200, { 'content-type': 'application/json' }, secretBody]]),
+  ),
+  emptyOnlyText: [200, { 'content-type': 'text/plain' }, 'opaque-secret'],
+  descriptionOnlyPicture: [200, { 'content-type': 'image/png' }, 'opaque-secret'],
+  anyValueList: [200, { 'content-type': 'application/json' }, `[${secretBody}]`],
+  anyValueAsText: [200, { 'content-type': 'text/plain' }, secretBody],
   textToo: [200, { 'content-type': 'text/plain' }, 'a text'],
   plainText: [200, { 'content-type': 'text/plain' }, 'OK'],
   secretText: [200, { 'content-type': 'text/plain' }, 'opaque-secret'],
@@ -90,6 +99,27 @@ const describeAs = (schemas: Readonly<Record<string, object>>) => ({
 const described = (schema: object) => describeAs({ 'application/json': schema })
 const other = { type: 'object', properties: { id: { type: 'integer' } } }
 const responsesOf: Readonly<Record<string, object>> = {
+  json: { 200: described({ type: 'object' }) },
+  list: { 200: described({ type: 'array' }) },
+  nothing: { 200: described({ type: 'null' }) },
+  ...Object.fromEntries(
+    ['text', 'latin', 'untyped', 'image', 'audio', 'file', 'tokenItself', 'tokenForm', 'tokenLines']
+      .concat(['tokenBytes', 'tokenPicture'])
+      .map((name) => [name, { 200: describeAs({ [responses[name]?.[1]['content-type'] ?? '*/*']: {} }) }]),
+  ),
+  emptyOnly: { 204: { description: 'Deleted' } },
+  emptyOnlyText: { 204: { description: 'Deleted' } },
+  descriptionOnly: { 200: { description: 'The user' } },
+  descriptionOnlyPicture: { 200: { description: 'The user' } },
+  noResponses: {},
+  anyValue: { 200: described({}) },
+  anyValueTrue: { 200: described({ $ref: '#/components/schemas/Anything' }) },
+  anyValueOfSchema: { 200: { description: 'Done', content: { 'application/json': {} } } },
+  anyValueChoice: { 200: described({ oneOf: [user, {}] }) },
+  anyValueList: { 200: described({ description: 'Whatever there is' }) },
+  anyValueAsText: { 200: described({}) },
+  anyValueOfRange: { 200: describeAs({ '*/*': {} }) },
+  jsonForPicture: { 200: describeAs({ 'image/png': {} }) },
   page: { 200: described({}) },
   other: { 200: described(other), 202: described(created) },
   range: { 200: described(other), '2XX': described(created), default: described({}) },
@@ -133,7 +163,7 @@ const document = {
   openapi: '3.1.0',
   info: { title: 'Shop', version: '1' },
   'x-name': 'shop',
-  components: { schemas: { Made: created } },
+  components: { schemas: { Made: created, Anything: true } },
   paths: {
     ...Object.fromEntries(
       Object.keys(responses).map((name) => [
@@ -181,6 +211,11 @@ const redacts = (status: number, type = 'text/csv') => {
   const text = `Done (${status}); the response is ${type} and is not shown, since it may hold secrets.`
   return { content: [{ type: 'text', text }], ...says(status, type) }
 }
+/** The result of a success that the document says nothing of. */
+const hides = (type = 'application/json') => {
+  const text = `Done (200); the response is ${type} and is not shown, since the API's description does not say what it holds.`
+  return { content: [{ type: 'text', text }], ...says(200, type) }
+}
 /** The result of other bytes. */
 const encloses = (mimeType: string, body: string | Buffer) => {
   const blob = Buffer.from(body).toString('base64')
@@ -227,6 +262,14 @@ const results: Readonly<Record<string, object>> = {
       { content: [{ type: 'text', text: '{"user":{"id":7}}' }], structuredContent: { user: { id: 7 } } },
     ]),
   ),
+  ...Object.fromEntries(
+    ['emptyOnly', 'descriptionOnly', 'noResponses', 'anyValue', 'anyValueTrue', 'anyValueOfSchema']
+      .concat(['anyValueChoice', 'anyValueList', 'anyValueOfRange', 'jsonForPicture'])
+      .map((name) => [name, hides()]),
+  ),
+  emptyOnlyText: hides('text/plain'),
+  descriptionOnlyPicture: hides('image/png'),
+  anyValueAsText: hides('text/plain'),
   anyList: { structuredContent: { result: [{ user: { id: 7 } }] } },
   anyText: redacts(201),
   ownText: { content: [{ type: 'text', text: 'a text' }], ...says(201, 'text/csv') },
