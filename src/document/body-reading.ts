@@ -4,6 +4,7 @@ import { listPairs, readForm } from './form.ts'
 import { isJsonType, parseJson } from './json.ts'
 import { dereference } from './json-schema.ts'
 import type { MediaType } from './media-types.ts'
+import { MalformedForm, type Part, readParts } from './multipart.ts'
 import { decodeQueryText, isDecodable, readText } from './parameter-reading.ts'
 import { readParameter } from './parameters.ts'
 import { createQueryReader } from './query-reading.ts'
@@ -14,12 +15,12 @@ import { joinLocation, mostViolations } from './violations.ts'
 interface CheckedFile {
   readonly data: ''
   readonly filename: string
-  readonly contentType?: string
+  readonly contentType: string
 }
 
 /**
- * Reads the bytes of a body as the value that its schema describes. Throws `malformed_json`; rejects with
- * `invalid_argument` on a part that is not what it should be, with a `TypeError` on a form that is none.
+ * Reads the bytes of a body as the value that its schema describes. Throws `malformed_json`, and `invalid_argument` on a
+ * form that has not one reading or a part that is not what it should be.
  */
 export function readBody(mediaType: MediaType, bytes: Buffer, contentType: string): unknown {
   const { kind } = mediaType
@@ -27,7 +28,11 @@ export function readBody(mediaType: MediaType, bytes: Buffer, contentType: strin
   if (kind === 'bytes') return { data: '' }
   if (kind === 'text') return readWholeText(mediaType, bytes)
   if (kind === 'form') return readStyledForm(mediaType, readUtf8(bytes))
-  return readMultipart(bytes, contentType, mediaType)
+  try {
+    return readMultipart(bytes, contentType, mediaType)
+  } catch (error) {
+    throw error instanceof MalformedForm ? refuseBody(error.message) : error
+  }
 }
 
 /**
@@ -81,41 +86,17 @@ function locateUndecodable(raw: string): Violation[] {
   }))
 }
 
-/** Parts of a multipart form at most: each takes a hundred times as long to read as its bytes. */
-const mostParts = 2_000
-
-/** Reads a form (RFC 7578); Node's own reader takes the whole body. */
-async function readMultipart(
-  bytes: Buffer,
-  contentType: string,
-  mediaType: MediaType,
-): Promise<Record<string, unknown>> {
-  const [, boundary = ''] = /;\s*boundary="?([^";]+)/i.exec(contentType) ?? []
-  if (countParts(bytes, `--${boundary}`) > mostParts) throw refuseBody(`must have at most ${mostParts} parts`)
-  const response = new Response(new Uint8Array(bytes), { headers: { 'content-type': contentType } })
-  const form = await response.formData()
+function readMultipart(bytes: Buffer, contentType: string, mediaType: MediaType): Record<string, unknown> {
   const shape = readShape(mediaType.schema)
   const members: [string, unknown][] = []
-  for (const [name, parts] of Map.groupBy(form, ([one]) => one)) {
+  for (const [name, parts] of Map.groupBy(readParts(bytes, contentType), ({ name }) => name)) {
     const member = readMember(shape, name)
     const isList = member.types.has('array') && (parts.length > 1 || !mayBePlain(member))
     const part = describePart(mediaType, name, isList ? member.items() : member)
-    const values = await Promise.all(parts.map(([, one]) => readPart(one, part)))
+    const values = parts.map((one) => readPart(one, part))
     members.push([name, isList || values.length > 1 ? values : values[0]])
   }
   return Object.fromEntries(members)
-}
-
-/** Counts no further than one more than there may be; the last delimiter begins no part. */
-function countParts(bytes: Buffer, delimiter: string): number {
-  let count = -1
-  for (
-    let at = bytes.indexOf(delimiter);
-    at >= 0 && count <= mostParts;
-    at = bytes.indexOf(delimiter, at + 1)
-  )
-    count += 1
-  return count
 }
 
 /** A part as the document describes it. */
@@ -134,26 +115,31 @@ function describePart({ encoding }: MediaType, name: string, shape: ValueShape):
 }
 
 /** The bytes of a file are not looked into; JSON and texts are read the same, whether their part has a file name or not. */
-async function readPart(part: File | string, { name, shape, isJson }: DescribedPart): Promise<unknown> {
+function readPart(part: Part, { name, shape, isJson }: DescribedPart): unknown {
   const { types } = shape
+  const { filename, contentType } = part
   const mayBeFile = types.has('file')
-  if (typeof part === 'string') {
-    if (mayBeFile && types.size === 1) throw refusePart(name, 'must be a file: give its part a filename')
-    return isJson ? readJsonPart(part, name) : readText(part, shape, 'kept')
-  }
-  if (isJson || (!mayBeFile && isJsonType(part.type))) return readJsonPart(await part.text(), name)
-  if (!mayBeFile && types.size > 0) return readText(await part.text(), shape, 'kept')
+  if (filename === undefined && mayBeFile && types.size === 1)
+    throw refusePart(name, 'must be a file: give its part a filename')
+  if (isJson || (!mayBeFile && isJsonType(contentType))) return readJsonPart(requireText(part), name)
+  if (filename === undefined || (!mayBeFile && types.size > 0))
+    return readText(requireText(part).toString(), shape, 'kept')
   const file: CheckedFile = {
     data: '',
-    filename: part.name,
-    ...(part.type !== '' && { contentType: part.type.replace(/;.*$/s, '') }),
+    filename,
+    contentType: contentType.replace(/;.*$/s, '').toLowerCase(),
   }
   return file
 }
 
-function readJsonPart(text: string, name: string): unknown {
+function requireText({ name, bytes, isText }: Part): Buffer {
+  if (!isText) throw refusePart(name, 'must be one text in UTF-8, without a transfer encoding')
+  return bytes
+}
+
+function readJsonPart(bytes: Buffer, name: string): unknown {
   try {
-    return parseJson(Buffer.from(text))
+    return parseJson(bytes)
   } catch {
     throw refusePart(name, 'must be one JSON text, without repeated keys and a key "__proto__"')
   }

@@ -59,9 +59,10 @@ export function checkEncoding({ headers }: Pick<IncomingMessage, 'headers'>): vo
 
 const wrongCoding = 'Send the body in UTF-8 and without a content encoding.'
 
+/** Of several charsets each reader takes its own. */
 function isUtf8(contentType: string): boolean {
-  const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(contentType)?.[1] ?? 'utf-8'
-  return /^utf-?8$/i.test(charset)
+  const [, ...charsets] = contentType.split(/;\s*charset\s*=/i)
+  return charsets.every((one) => /^\s*"?utf-?8(?:["\s;]|$)/i.test(one))
 }
 
 /** Returns whether the framing of a request announces a body that is not empty (RFC 9112 §6.3). */

@@ -54,8 +54,7 @@ export function registerBodyParser(
     const { mediaType } = choose(request)
     request.rawBody = bytes
     request.bodyType = mediaType
-    const value = readBody(mediaType, bytes, request.headers['content-type'] ?? '')
-    return value instanceof Promise ? value.catch(refuseForm) : value
+    return readBody(mediaType, bytes, request.headers['content-type'] ?? '')
   }
   parseBodies(app, parse, 'application/json', text)
   parseBodies(app, parse, texts, text)
@@ -121,14 +120,4 @@ function refuseType(body: RequestBody | undefined): GatewayError {
   const types = body?.content.map(({ name }) => name).join(' or ')
   const detail = types === undefined ? undefined : `Send the body as ${types} without a content encoding.`
   return new GatewayError('unsupported_media_type', { detail })
-}
-
-function refuseForm(cause: unknown): never {
-  if (cause instanceof GatewayError) throw cause
-  const violation = { location: 'body', rule: 'body', message: 'must be a whole multipart form' }
-  throw new GatewayError('invalid_argument', {
-    detail: 'body must be a whole multipart form',
-    violations: [violation],
-    cause,
-  })
 }

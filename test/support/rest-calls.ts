@@ -201,6 +201,7 @@ const types = [
   'x',
   'application/json; charset=utf-16',
   'application/json; charset=latin1',
+  'application/json; charset=utf-8; charset=utf-16',
   '*/*',
 ]
 
