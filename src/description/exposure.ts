@@ -1,4 +1,5 @@
 import { asRecord } from '../document/json.ts'
+import { findRepeatedVariable } from '../document/path-template.ts'
 import type { DescribedOperation, MergedOperation } from './description.ts'
 import { eraseNames } from './identity.ts'
 import { NameRegistry, toOperationName } from './naming.ts'
@@ -29,8 +30,9 @@ export function exposeOperations(
     taken.add(operationId)
     ids.set(identity, operationId)
     const read = readRestPath(one, prefixes)
-    const wanted = read !== undefined && unroutable.test(read.replaceAll(/\{[^}]*\}/g, '')) ? undefined : read
-    if (wanted !== read) problems.push(describeUnroutable(one, read))
+    const unroutable = read === undefined ? undefined : findUnroutable(one, read)
+    const wanted = unroutable ? undefined : read
+    if (unroutable) problems.push(unroutable)
     const earlier = wanted === undefined ? undefined : findRoute(one, wanted, routes)
     const restPath = earlier && wanted !== undefined ? toFreePath(one, wanted, routes) : wanted
     if (earlier) problems.push(describeCollision(one, earlier, wanted, restPath))
@@ -61,14 +63,21 @@ function readRestPath(
 }
 
 /** The router takes an encoded delimiter (RFC 3986 §2.2) in a path for a part of a value, and `*` for any path. */
-const unroutable = /%(?:2[346abcf]|3[abdf]|40)|\*/i
+const special = /%(?:2[346abcf]|3[abdf]|40)|\*/i
 
-function describeUnroutable(one: MergedOperation, path = ''): DescriptionProblem {
+/** Finds a path that the router would take for another, or lose a value of. */
+function findUnroutable(one: MergedOperation, path: string): DescriptionProblem | undefined {
+  const repeated = findRepeatedVariable(path)
+  const isSpecial = special.test(path.replaceAll(/\{[^}]*\}/g, ''))
+  if (!isSpecial && repeated === undefined) return undefined
+  const [reason, right] = isSpecial
+    ? ['its path has an encoded delimiter or a *', 'without one']
+    : [`the variable {${repeated}} stands twice`, 'with a name of its own for each variable']
   return {
     file: one.description.file,
     ...one.findPosition(),
-    message: `${one.method.toUpperCase()} ${path} is left out on REST: its path has an encoded delimiter or a *`,
-    expected: 'an x-rest-path without one, set by an overlay',
+    message: `${one.method.toUpperCase()} ${path} is left out on REST: ${reason}`,
+    expected: `an x-rest-path ${right}, set by an overlay`,
     severity: 'omission',
   }
 }

@@ -3,6 +3,11 @@ export function listPathVariables(template: string): string[] {
   return [...template.matchAll(/\{([^}]+)\}/g)].map(([, name = '']) => name)
 }
 
+/** Finds a variable that stands twice in a path template, so that one of its values would be lost. */
+export function findRepeatedVariable(template: string): string | undefined {
+  return listPathVariables(template).find((name, index, all) => all.indexOf(name) < index)
+}
+
 /** Returns a name without case and separators: `{clientid}`, `{client-id}` and `clientId` are one variable. */
 export function foldName(name: string): string {
   return name.toLowerCase().replaceAll(/[^\p{L}\p{M}\p{N}]/gu, '')

@@ -153,6 +153,8 @@ paths:
   /jobs/*/runs: { get: ${JSON.stringify(anything)} }
   /files/%2A: { get: ${JSON.stringify(anything)} }
   '/g/{name*}': { get: ${JSON.stringify({ ...anything, parameters: [{ ...{ name: 'name*', in: 'path' }, required: true, schema: { type: 'string' } }] })} }
+  '/h/{id}': { get: ${JSON.stringify({ ...anything, 'x-rest-path': '/h/{id}/of/{id}' })} }
+  '/i/{id}/{ID}': { get: ${JSON.stringify({ ...anything, 'x-rest-path': '/i/{id}/of/{ID}' })} }
 `,
   })
   expect(listProblems(loading)).toEqual([
@@ -162,6 +164,7 @@ paths:
     'odd.yaml:9: omission: the path /d/%2e is left out: its dots lead to another path; the path that they lead to',
     'odd.yaml:10: omission: GET /jobs/*/runs is left out on REST: its path has an encoded delimiter or a *; an x-rest-path without one, set by an overlay',
     'odd.yaml:11: omission: GET /files/%2A is left out on REST: its path has an encoded delimiter or a *; an x-rest-path without one, set by an overlay',
+    'odd.yaml:13: omission: GET /h/{id}/of/{id} is left out on REST: the variable {id} stands twice; an x-rest-path with a name of its own for each variable, set by an overlay',
   ])
   const paths = Object.values(asRecord(loading.document?.paths)).map((item) => {
     const { 'x-rest-path': path, 'x-mcp-tool': tool } = asRecord(asRecord(item).get)
@@ -174,6 +177,8 @@ paths:
     [false, 'object'],
     [false, 'object'],
     ['/g/{name*}', 'object'],
+    [false, 'object'],
+    ['/i/{id}/of/{ID}', 'object'],
   ])
 })
 

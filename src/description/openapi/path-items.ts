@@ -1,6 +1,7 @@
 import { METHODS } from 'node:http'
 import { asRecord, isObject, readOwn } from '../../document/json.ts'
 import { hasDotSegment } from '../../document/parameter-writing.ts'
+import { findRepeatedVariable, splitPathKey } from '../../document/path-template.ts'
 import { methods } from '../../document/responses.ts'
 import type { Finding, Path } from '../problem.ts'
 import { resolvePart } from './references.ts'
@@ -37,6 +38,13 @@ export function listPathOperations(document: Readonly<Record<string, unknown>>):
         place,
         `the path ${spelled} is left out: a brace is not closed`,
         'a variable such as {id}',
+      )
+    const repeated = findRepeatedVariable(splitPathKey(spelled).path)
+    if (repeated !== undefined)
+      return refuse(
+        place,
+        `the path ${spelled} is left out: the variable {${repeated}} stands twice`,
+        'a name of its own for each variable',
       )
     if (hasDotSegment(spelled))
       return refuse(

@@ -496,6 +496,8 @@ test('what is no operation costs itself alone', async () => {
       paths: {
         'a b': {},
         '/a/{b': { get: {} },
+        '/a/{b}/{b}': { get: {}, delete: {} },
+        '/d/{b}/{B}?b={b}#{b}': { get: {} },
         '/n': null,
         '/b': {
           get: 7,
@@ -519,6 +521,7 @@ test('what is no operation costs itself alone', async () => {
     'warning: info has no version',
     'omission: the path a b is left out',
     'omission: the path /a/{b is left out: a brace is not closed',
+    'omission: the path /a/{b}/{b} is left out: the variable {b} stands twice',
     'omission: the path /n says nothing',
     'omission: GET /b says nothing',
     'omission: PUT /b is left out: parameter 1 has no name or no place that is known',
@@ -526,7 +529,7 @@ test('what is no operation costs itself alone', async () => {
     'warning: the query parameter "x" of GET /c stands twice',
     'warning: the security scheme "gone" is not defined',
   ])
-  expect(Object.keys(listOperations(loading))).toEqual(['get /c'])
+  expect(Object.keys(listOperations(loading))).toEqual(['get /d/{b}/{B}#{b}', 'get /c'])
   expect(loading.document?.info).toEqual({ title: 'shop.json', version: '1' })
 })
 
