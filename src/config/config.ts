@@ -122,7 +122,7 @@ export function readConfig(environment: Environment, api: Api): Config {
     keys: reader.keys('GATEWAY_KEYS_FILE'),
     keysFile: reader.text('GATEWAY_KEYS_FILE'),
     oauth: readOAuth(reader),
-    redactTokens: tokens === undefined ? Object.keys(shared).length > 0 : tokens === 'withhold',
+    redactTokens: tokens === undefined ? Object.keys(apiConfig.secrets).length > 0 : tokens === 'withhold',
     offersSearch: reader.choice('MCP_TOOLS', ['all', 'search']) === 'search',
     allowDelete: reader.choice('ALLOW_DELETE', ['true', 'false']) !== 'false',
     confirmDelete: reader.choice('CONFIRM_DELETE', ['true', 'false']) === 'true',

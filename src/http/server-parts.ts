@@ -67,7 +67,7 @@ export async function createServerParts(options: ServersOptions, kept: KeptParts
   })
   const { allowedHosts, allowedOrigins, rateLimit, tls } = config
   const { store, fingerprint } = state
-  const configured = { secrets: config.shared, pins: config.pins }
+  const configured = { secrets: config.shared, hidden: config.secrets, pins: config.pins }
   return {
     ...{ document, operations, api, guard, isGuarded, reserved, admission, readiness, requester },
     circuit: breakers.find(config.baseUrl),

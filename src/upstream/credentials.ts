@@ -11,6 +11,8 @@ import type { Identity } from '../state/fingerprint.ts'
 export interface ConfiguredCredentials {
   /** Credentials by the names of their security schemes, as the operator gave them: without `Bearer`, not encoded. */
   readonly secrets: Readonly<Record<string, string>>
+  /** Those that no response may repeat, beside them the ones that are sent for MCP over stdio alone; `secrets` without. */
+  readonly hidden?: Readonly<Record<string, string>>
   /** The one value that is served of a parameter, by the parameter's name. */
   readonly pins: Readonly<Record<string, string>>
 }

@@ -71,8 +71,11 @@ export function listPlaces(operations: readonly Operation[]): CredentialPlace[] 
 }
 
 /** Lists what the operator configured, as it stands in requests: HTTP Basic has user and password in Base64. */
-export function listConfigured({ secrets }: Pick<ConfiguredCredentials, 'secrets'>): string[] {
-  const values = Object.values(secrets)
+export function listConfigured({
+  secrets,
+  hidden = secrets,
+}: Pick<ConfiguredCredentials, 'secrets' | 'hidden'>): string[] {
+  const values = Object.values(hidden)
   const logins = values.filter((value) => value.includes(':'))
   return [
     ...values,

@@ -240,7 +240,7 @@ let upstream: UpstreamStub
 let gateway: RunningGateway
 beforeAll(async () => {
   upstream = await startUpstream((_request, response) => respond(response))
-  gateway = await startGateway(upstream.url, { CAL_COM_SECRET_KEY: secret })
+  gateway = await startGateway(upstream.url, { CAL_COM_SECRET_KEY: secret, MCP_TOKENS: 'reveal' })
 })
 afterAll(async () => {
   await gateway[Symbol.asyncDispose]()

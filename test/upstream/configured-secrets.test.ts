@@ -1,4 +1,6 @@
-import { expect, test } from 'vitest'
+import { PassThrough } from 'node:stream'
+import { describe, expect, it, test } from 'vitest'
+import type { GatewayServers } from '../../src/http/gateway.ts'
 import { startGateway } from '../support/gateway.ts'
 import { startUpstream } from '../support/upstream-stub.ts'
 
@@ -125,3 +127,38 @@ test('no response repeats what the operator configured, in any spelling', async 
   expect(told['rest next']).toContain('9007199254740993')
   expect(told['mcp next']).toContain('9007199254740993')
 })
+
+describe('a secret that MCP over stdio alone sends, since nothing is pinned beside it', () => {
+  const environment = { CAL_COM_SECRET_KEY: 'planted-operator-secret' }
+  const call = { name: 'get-managed-user', arguments: { clientId: 'cm9demo', userId: 7 } }
+
+  it.each([200, 400])('is repeated by no response of status %i', async (status) => {
+    await using upstream = await startUpstream(({ headers }, response) => {
+      const name = `got ${headers['x-cal-secret-key']}`
+      const body = status === 200 ? { status: 'success', data: { id: 7, name } } : { message: name }
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+    })
+    await using running = await startGateway(upstream.url, { ...environment, MCP_TOKENS: 'reveal' })
+    const told = await askOverStdio(running.gateway, 'tools/call', call)
+    expect(upstream.requests).toMatchObject([{ headers: { 'x-cal-secret-key': 'planted-operator-secret' } }])
+    expect(told).toContain('got [redacted]')
+    expect(told).not.toContain('planted')
+  })
+
+  it('keeps the tokens of users from models, unless somebody says otherwise', async () => {
+    const list = async (more: Record<string, string>) => {
+      await using running = await startGateway('http://127.0.0.1:1', { ...environment, ...more })
+      return askOverStdio(running.gateway, 'tools/list', {})
+    }
+    expect(await list({})).not.toContain('"force-refresh-tokens"')
+    expect(await list({ MCP_TOKENS: 'reveal' })).toContain('"force-refresh-tokens"')
+  })
+})
+
+async function askOverStdio(gateway: GatewayServers, method: string, params: object): Promise<string> {
+  const [input, output] = [new PassThrough(), new PassThrough()]
+  const served = gateway.serveStdio(input, output)
+  input.end(`${JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })}\n`)
+  await served
+  return String(output.read())
+}
