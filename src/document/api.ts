@@ -5,6 +5,7 @@ import type { JsonSchema } from './json-schema.ts'
 import { type Operation, readOperations } from './operations.ts'
 import { listOperations } from './responses.ts'
 import { readSecuritySchemes, type SecurityScheme } from './security.ts'
+import { flattenText } from './single-line.ts'
 
 /** What the document says of an API as a whole. */
 export interface Api {
@@ -77,7 +78,7 @@ export function readApi(
   const { members = [], urls = [] } = read['x-error-echoes'] ?? {}
   return {
     name: read['x-name'] ?? 'api',
-    title: read['x-title'] ?? String(asRecord(document.info).title ?? 'the API'),
+    title: flattenText(read['x-title'] ?? String(asRecord(document.info).title ?? 'the API')),
     baseUrl: read['x-base-url'],
     otherBaseUrls: [...new Set(operations.flatMap(({ baseUrl }) => baseUrl ?? []))],
     commonPath: findCommonPath(Object.keys(document.paths)),

@@ -1,17 +1,19 @@
 import { asRecord, isObject } from '../document/json.ts'
+import { flattenText } from '../document/single-line.ts'
 import { mostViolations } from '../document/violations.ts'
 
 /** What an error response says about the error. */
 export interface ErrorBody {
-  readonly code?: string
-  readonly message?: string
+  readonly code?: string | undefined
+  readonly message?: string | undefined
   /** What is wrong beside, one sentence each, with its place where the response names one. */
   readonly reasons: readonly string[]
 }
 
-/** Characters of a message that are told, and of a reason. */
+/** Characters that are told of a message, of a reason and of a code. */
 const longestMessage = 1_000
 const longestReason = 300
+const longestCode = 100
 
 const messages = ['message', 'detail', 'error_description', 'errorMessage', 'Message', 'error', 'title']
 /** Members that say what is wrong with one value; what the value was is in others, which are not told. */
@@ -24,7 +26,7 @@ const places = ['field', 'loc', 'pointer', 'path', 'property', 'propertyPath', '
  * any other member may repeat the request.
  */
 export function readErrorBody(body: unknown): ErrorBody {
-  if (typeof body === 'string') return body.trim() === '' ? { reasons: [] } : { ...tell(body), reasons: [] }
+  if (typeof body === 'string') return { message: tell(body, longestMessage), reasons: [] }
   const outer = Array.isArray(body) ? { errors: body } : asRecord(body)
   const { code, details, ...told } = isObject(outer.error) ? asRecord(outer.error) : outer
   const text = findText(told, messages)
@@ -37,24 +39,21 @@ export function readErrorBody(body: unknown): ErrorBody {
     ].slice(0, mostViolations),
   )
   const [first] = reasons
-  const message = text ?? first
+  const message = tell(text ?? first, longestMessage)
   if (message !== undefined) reasons.delete(message)
-  return {
-    ...(typeof code === 'string' ? { code } : {}),
-    ...(message === undefined ? {} : tell(message)),
-    reasons: [...reasons],
-  }
+  return { code: tell(code, longestCode), message, reasons: [...reasons] }
 }
 
-function tell(message: string): { message: string } {
-  return { message: message.trim().slice(0, longestMessage) }
+/** A line of its own is what the gateway says. */
+function tell(part: unknown, longest: number): string | undefined {
+  const line = typeof part === 'string' ? flattenText(part, longest) : ''
+  return line === '' ? undefined : line
 }
 
 function takeReasons(reasons: Iterable<string>): string[] {
   const taken: string[] = []
   for (const one of reasons) {
-    // A line of its own is what the gateway says.
-    taken.push(one.replace(/\s+/g, ' ').trim().slice(0, longestReason))
+    taken.push(flattenText(one, longestReason))
     if (taken.length === mostViolations) break
   }
   return taken

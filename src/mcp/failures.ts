@@ -2,13 +2,14 @@ import { exceeds } from '../document/json.ts'
 import { isTextType } from '../document/media-types.ts'
 import type { Operation } from '../document/operations.ts'
 import { findResponse } from '../document/responses.ts'
+import { flattenText } from '../document/single-line.ts'
 import { errorCatalogue } from '../errors/catalogue.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { readRetryAfter } from '../upstream/back-off.ts'
 import type { ApiResponse } from '../upstream/client.ts'
 import { readErrorBody } from './error-body.ts'
 import { adviseNextStep } from './next-step.ts'
-import { deepestResult, readLocation, readType, type ToolResult, toError } from './results.ts'
+import { deepestResult, longestAddress, readLocation, readType, type ToolResult, toError } from './results.ts'
 
 /**
  * Makes a result of a response that is none of the operation's successes: an error, and below 400 what the API did not
@@ -44,11 +45,11 @@ function toDiversion(
   const described = findResponse(responses, status)
   if (status >= 300 && !described) {
     const location = readLocation(headers)
-    const where = location === undefined ? '' : ` and names ${location}`
+    const where = location === undefined ? '' : ` and names ${flattenText(location, longestAddress)}`
     const message = `${upstream} returned ${status}${where}; redirects are not followed.`
     const nextStep =
       'Tell the person that the address of the API may have changed; repeating the call changes nothing.'
-    return toError(`${message}\nNext: ${nextStep}`, { status, message, nextStep })
+    return toError([message, `Next: ${nextStep}`], { status, message, nextStep })
   }
   const types = described?.content.map(({ type }) => type) ?? []
   const isForeign = types.length > 0 && !types.some((type) => /html|\*/.test(type))
@@ -68,7 +69,7 @@ export function toRefusal(error: GatewayError, nextStep?: string): ToolResult {
   const told = places.length > 0 ? places : [`${error.code}: ${title}`, ...detail]
   const effect =
     outcome === 'unknown' ? 'Nobody can tell whether the call took effect.' : 'The call had no effect.'
-  return toError([...told, effect, `Next: ${next}`].join('\n'), {
+  return toError([...told, effect, `Next: ${next}`], {
     ...error.toProblem(),
     ...wait,
     nextStep: next,
@@ -117,7 +118,7 @@ function toFailure(
   const told = `${name}${message ? `: ${message}` : '.'}`
   const lines = [told, ...reasons.map((one) => `- ${one}`), `Next: ${nextStep}`]
   const beside = { ...(reasons.length > 0 && { reasons }), ...(!redacts && { response: body }) }
-  return toError(lines.join('\n'), { status, code, message, nextStep, ...beside })
+  return toError(lines, { status, code, message, nextStep, ...beside })
 }
 
 function toBlocked(status: number, upstream: string, nextStep: string): ToolResult {
@@ -126,7 +127,7 @@ function toBlocked(status: number, upstream: string, nextStep: string): ToolResu
   const next = blocks
     ? 'Tell the person that the call is blocked there; neither arguments nor credentials are at fault.'
     : nextStep
-  return toError(`${message}\nNext: ${next}`, { status, message, nextStep: next })
+  return toError([message, `Next: ${next}`], { status, message, nextStep: next })
 }
 
 function parse(text: string): unknown {

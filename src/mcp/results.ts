@@ -4,6 +4,7 @@ import { markNumbers, parseMarked } from '../document/exact-numbers.ts'
 import { decodeHeader } from '../document/header-text.ts'
 import { exceeds, isObject } from '../document/json.ts'
 import { isTextType } from '../document/media-types.ts'
+import { flattenText } from '../document/single-line.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { ApiResponse } from '../upstream/client.ts'
 import { redactTokenBytes, redactTokens } from '../upstream/redaction.ts'
@@ -24,6 +25,9 @@ export interface ToolResult {
   readonly structuredContent: Readonly<Record<string, unknown>>
   readonly isError?: true
 }
+
+/** Characters of an address that are told. */
+export const longestAddress = 2_000
 
 /** Deepest nesting of a response that becomes a result. */
 export const deepestResult = 512
@@ -67,7 +71,8 @@ const tooDeep = `The upstream sent JSON that nests deeper than ${deepestResult} 
 /** Makes a result of a success without a body, which says so, and what its header `Location` names. */
 function toEmptyResult({ status, headers }: ApiResponse): ToolResult {
   const at = readLocation(headers)
-  const text = `Done (${status}); the response is empty.${at === undefined ? '' : ` Its location is ${at}.`}`
+  const told = at === undefined ? '' : ` Its location is ${flattenText(at, longestAddress)}.`
+  const text = `Done (${status}); the response is empty.${told}`
   return {
     content: [{ type: 'text', text }],
     structuredContent: { status, ...(at !== undefined && { location: at }) },
@@ -103,8 +108,9 @@ export function readType(headers: ApiResponse['headers']): string {
     .toLowerCase()
 }
 
-/** Makes a result of an error: the text, and what it says. */
-export function toError(text: string, error: Record<string, unknown>): ToolResult {
+/** Makes a result of an error: its lines, of which none becomes two by what it repeats, and what it says. */
+export function toError(lines: readonly string[], error: Record<string, unknown>): ToolResult {
+  const text = lines.map((one) => flattenText(one)).join('\n')
   return { content: [{ type: 'text', text }], structuredContent: { error }, isError: true }
 }
 
