@@ -1,7 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { Server as TlsServer } from 'node:tls'
 import { noteRequest } from '../upstream/call.ts'
 
 /** What is known of a connection of a client. */
@@ -23,9 +22,6 @@ interface Pending {
 }
 
 const connections = new WeakMap<Duplex, Connection>()
-
-/** The open connections of each server. */
-const sockets = new WeakMap<Server, Set<Socket>>()
 
 /** Requests of each server's app that have no response yet. */
 const requests = new WeakMap<Server, { count: number }>()
@@ -50,13 +46,6 @@ export function claimResponse(response: ServerResponse, writer: Writer): boolean
  * one response at most.
  */
 export function watchConnections(server: Server): void {
-  const open = new Set<Socket>()
-  sockets.set(server, open)
-  // Responses are written to the connection within the one that TLS has.
-  server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
-    open.add(socket)
-    socket.once('close', () => open.delete(socket))
-  })
   const handled = { count: 0 }
   requests.set(server, handled)
   server.prependListener('request', (request, response) => {
@@ -72,15 +61,11 @@ export function countRequests(server: Server): number {
   return requests.get(server)?.count ?? 0
 }
 
-/** Closes the connections of a followed server that have no request and nothing left to send. */
-export function closeIdle(server: Server): void {
-  for (const socket of sockets.get(server) ?? [])
-    if (socket.writableLength === 0 && !connections.get(socket)?.pending.length) socket.destroy()
-}
-
 function follow(request: IncomingMessage, response: ServerResponse, handled?: { count: number }): void {
   const { socket } = request
   noteRequest(socket)
+  // Node drops what follows one of these in the same piece, as if it were of another protocol (RFC 9110 §7.8).
+  if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false
   const connection = findConnection(socket)
   const { pending } = connection
   connection.latest = { request, response }

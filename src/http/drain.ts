@@ -2,7 +2,7 @@ import type { Server as HttpServer } from 'node:http'
 import { Server } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
-import { closeIdle } from './connection.ts'
+import { closeIdle } from './connection-end.ts'
 
 /** What ends with a gateway. */
 export interface ClosingOptions {

@@ -8,6 +8,7 @@ import type { TlsConfig } from '../config/network.ts'
 import type { ErrorCode } from '../errors/gateway-error.ts'
 import { refuseConnect, refuseExpectation, respondToBrokenRequest } from './broken-request.ts'
 import { watchConnections } from './connection.ts'
+import { watchEnds } from './connection-end.ts'
 
 /** Time limits of a connection, in milliseconds. */
 export interface ServerTimeouts {
@@ -70,6 +71,7 @@ export function createHttpServer(
   })
   app.server.maxConnections = mostConnections
   watchConnections(app.server)
+  watchEnds(app.server)
   refuseConnect(app.server, onRefused)
   refuseExpectation(app.server, onRefused)
   app.removeAllContentTypeParsers()

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { expect, it, vi } from 'vitest'
+import { countRequests } from '../../src/http/connection.ts'
 import { createRandom } from '../../stress/random.ts'
 import { sendRaw } from '../attack/raw-http.ts'
 import { attack } from '../support/attack.ts'
@@ -85,26 +86,64 @@ it('requests that wait behind others on a connection that ends take no slot with
   expect(answers.map(({ status }) => status)).toEqual([200])
 })
 
-it.each(['rest', 'mcp', 'control'] as const)(
-  'CONNECT is refused and Upgrade ignored on %s',
-  async (server) => {
+it.each(['rest', 'mcp', 'control'] as const)('CONNECT is refused on %s', async (server) => {
+  await using upstream = await startUpstream()
+  await using running = await startGateway(upstream.url)
+  const refused = await sendRaw(await findPort(running, server), Buffer.from(connect))
+  expect(refused.answers.map(({ status, head }) => [status, /^allow: *$/im.test(head)])).toEqual([
+    [405, true],
+  ])
+})
+
+async function findPort({ gateway, restUrl, mcpUrl }: RunningGateway, server: 'rest' | 'mcp' | 'control') {
+  const url =
+    server === 'control'
+      ? await gateway.control.listen({ host: '127.0.0.1', port: 0 })
+      : { rest: restUrl, mcp: mcpUrl }[server]
+  return Number(new URL(url).port)
+}
+
+/** Node drops what stands behind these in the same piece: nobody speaks another protocol. */
+it.each([
+  ['rest', 'GET /openapi.json', 'websocket'],
+  ['rest', `POST ${restTarget.path}`, 'h2c'],
+  ['mcp', 'GET /mcp', 'websocket'],
+  ['mcp', 'POST /mcp', 'h2c'],
+  ['control', 'GET /health/live', 'h2c'],
+] as const)(
+  '%s answers %s with Upgrade: %s as usual, and ends the connection',
+  async (server, line, name) => {
     await using upstream = await startUpstream()
     await using running = await startGateway(upstream.url)
-    const controlUrl = await running.gateway.control.listen({ host: '127.0.0.1', port: 0 })
-    const port = { rest: running.restUrl, mcp: running.mcpUrl, control: controlUrl }[server]
-    const refused = await sendRaw(Number(new URL(port).port), Buffer.from(connect))
-    expect(refused.answers.map(({ status, head }) => [status, /^allow: *$/im.test(head)])).toEqual([
-      [405, true],
-    ])
-    const upgrade = write('GET /nowhere HTTP/1.1', [
-      'Host: localhost',
-      'Connection: Upgrade',
-      'Upgrade: websocket',
-    ])
-    const ignored = await sendRaw(Number(new URL(port).port), Buffer.from(upgrade))
-    expect(ignored.answers.map(({ status }) => status)).toEqual([404])
+    const port = await findPort(running, server)
+    const body = line.startsWith('POST') ? '{}' : ''
+    const lines = body ? [...soundLines, 'Content-Type: application/json', 'Content-Length: 2'] : soundLines
+    const send = (more: readonly string[], behind = '') =>
+      sendRaw(port, Buffer.from(write(`${line} HTTP/1.1`, [...lines, ...more], body) + behind))
+    const usual = await send([])
+    const asked = await send(['Connection: Upgrade, HTTP2-Settings', `Upgrade: ${name}`], call)
+    expect(asked.answers.map(({ status }) => status)).toEqual(usual.answers.map(({ status }) => status))
+    expect(asked.answers[0]?.head).toMatch(/^connection: close\r$/im)
+    expect(usual.answers[0]?.head).not.toMatch(/^connection: close\r$/im)
+    expect(upstream.requests).toEqual([])
   },
 )
+
+it('nothing behind a response that ends its connection is carried out', async () => {
+  await using upstream = await startSlowUpstream()
+  await using gateway = await startGateway(upstream.url)
+  const socket = openConnection(gateway.restUrl)
+  const lines = [...soundLines, 'Connection: Upgrade', 'Upgrade: h2c']
+  socket.write(write(`GET ${restTarget.path} HTTP/1.1`, lines))
+  await upstream.arrived
+  // In a piece of its own, Node reads it.
+  socket.write(write(`DELETE ${restTarget.path}/4711 HTTP/1.1`, soundLines))
+  await expect.poll(() => countRequests(gateway.gateway.rest.server)).toBe(2)
+  upstream.release()
+  expect((await readAll(socket)).match(/^HTTP\/1\.1 \d+/gm)).toHaveLength(1)
+  await expect.poll(() => countRequests(gateway.gateway.rest.server)).toBe(0)
+  expect(upstream.requests.map(({ method }) => method)).toEqual(['GET'])
+})
 
 it.each([
   ['something broken', 'BROKEN\r\n\r\n'],
