@@ -5,6 +5,7 @@ import { createLogger } from '@stoplight/prism-core'
 import { getHttpOperationsFromSpec } from '@stoplight/prism-http'
 import { createServer } from '@stoplight/prism-http-server'
 import { asRecord, isObject } from '../src/document/json.ts'
+import { keepLocalReferences } from '../src/document/local-references.ts'
 import { mockHeader } from './choice.ts'
 
 /** Prism in Cal.com's place; disposing of it closes its port and every connection to it. */
@@ -36,7 +37,7 @@ const shipped = new URL('../openapi/openapi.json', import.meta.url)
 export async function startPrism(options: PrismOptions = {}): Promise<PrismMock> {
   const { document = shipped, host = '127.0.0.1', port = 0, isBehindGateway = false } = options
   const described = document instanceof URL ? JSON.parse(await readFile(document, 'utf8')) : document
-  const operations = await readOperations(described)
+  const operations = await readOperations(keepLocalReferences(described))
   if (operations.length === 0) throw new TypeError('the OpenAPI document describes no operation')
   for (const { request } of operations) takeAnyText([...(request?.headers ?? []), ...(request?.path ?? [])])
   const server = createServer(operations, {

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import type { DescriptionOptions } from '../description/files.ts'
 import { exposePaths } from '../document/exposed-paths.ts'
+import { keepLocalReferences } from '../document/local-references.ts'
 import { type CommandContext, formatExamples } from './command.ts'
 import { addDescriptionOptions } from './description-options.ts'
 import { importPeer } from './peer.ts'
@@ -20,7 +21,8 @@ export function createTypes(context: CommandContext): Command {
         'openapi-typescript typescript',
       )
       const document = await loadServed(files, options, context)
-      const types = await generate(JSON.stringify(exposePaths(document)), { emptyObjectsUnknown: true })
+      const local = keepLocalReferences(exposePaths(document))
+      const types = await generate(JSON.stringify(local), { emptyObjectsUnknown: true })
       context.stdout.write(astToString(types))
     })
   return addDescriptionOptions(command)

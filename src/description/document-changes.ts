@@ -5,11 +5,13 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { OpenApiDocument } from '../document/document.ts'
-import { asRecord } from '../document/json.ts'
+import { asRecord, isObject } from '../document/json.ts'
 import { splitPointer } from '../document/json-pointer.ts'
+import { keepLocalReferences } from '../document/local-references.ts'
 import { listOperations, methods } from '../document/responses.ts'
 import { expandChanged } from './changed-operations.ts'
 import { nameMoved, toComparable } from './comparable-documents.ts'
+import { loadExternalFiles } from './openapi/external-files.ts'
 import { resolvePart } from './openapi/references.ts'
 import { readSource } from './source.ts'
 import { type Change, compareExtensions } from './tool-changes.ts'
@@ -76,6 +78,9 @@ async function readCandidate(file: string): Promise<OpenApiDocument> {
     throw new ComparisonError(`${file} cannot be read (${asRecord(error).code})`)
   })
   const { value, problems } = readSource(text, file)
+  const [unread] = isObject(value) ? await loadExternalFiles(value, { file, allowed: [] }) : []
+  if (unread)
+    throw new ComparisonError(`${file} cannot be compared: ${unread.message} (${unread.path.join('.')})`)
   const { openapi, paths, ...rest } = asRecord(value)
   const reason =
     problems[0]?.message ?? (/^3\./.test(String(openapi)) ? undefined : 'it has no `openapi: 3.…`')
@@ -98,8 +103,8 @@ function nameOperations(document: OpenApiDocument): Map<string, Values> {
 async function compare(old: Values, next: Values, { execPath, env }: Surroundings): Promise<Values> {
   const folder = await mkdtemp(join(tmpdir(), 'calgate-diff-'))
   try {
-    await writeFile(join(folder, 'old.json'), JSON.stringify(old))
-    await writeFile(join(folder, 'new.json'), JSON.stringify(next))
+    await writeFile(join(folder, 'old.json'), JSON.stringify(keepLocalReferences(old)))
+    await writeFile(join(folder, 'new.json'), JSON.stringify(keepLocalReferences(next)))
     const options = ['diff', 'old.json', 'new.json', '--format=json', '--fail-on=none']
     const { stdout } = await promisify(execFile)(execPath, [findRedocly(), ...options], {
       cwd: folder,

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -382,6 +382,33 @@ describe('calgate diff', () => {
   it('exits with 0 when every change is compatible', async () => {
     const files = await write(base, change([...get, 'x-mcp-tool', 'description'], 'Reads one user.'))
     expect(await run('diff', ...files)).toMatchObject({ code: 0 })
+  })
+
+  it('compares the files that the documents refer to', async () => {
+    const described = change([...get, 'responses', '200', 'content', 'application/json', 'schema'], {
+      $ref: 'user.json#/User',
+    })
+    const folders = ['old', 'new'].map((name) => join(folder, name))
+    for (const one of folders) {
+      await mkdir(one)
+      await writeFile(join(one, 'api.json'), JSON.stringify(described))
+    }
+    const { id } = user.properties
+    await writeFile(join(folder, 'old/user.json'), JSON.stringify({ User: user }))
+    await writeFile(join(folder, 'new/user.json'), JSON.stringify({ User: { ...user, properties: { id } } }))
+    const [old = '', next = ''] = folders.map((one) => join(one, 'api.json'))
+    const { code, output } = await run('diff', old, next)
+    expect(code).toBe(1)
+    expect(output).toContain('BREAKING    GET /users')
+    expect((await run('diff', old, old)).output).toBe('0 breaking, 0 compatible\n')
+  })
+
+  it('says which file it cannot compare', async () => {
+    const described = change([...get, 'responses'], { 200: { $ref: '../user.json#/User' } })
+    const [file = ''] = await write(described, base)
+    const { code, errors } = await run('diff', file, file)
+    expect(code).toBe(2)
+    expect(errors).toContain('references to files outside of the folder are not followed')
   })
 
   it.each([

@@ -61,7 +61,7 @@ export function describeDangling({ target, path }: Reference): Finding {
     path: [...path, '$ref'],
     message: `the reference ${target} leads nowhere`,
     expected: target.startsWith('#/') ? 'the name of a component' : '#/components/…',
-    severity: 'omission',
+    severity: path.at(-2) === 'examples' ? 'warning' : 'omission',
   }
 }
 

@@ -50,10 +50,23 @@ export function walkParts(document: unknown, onPart: PartVisitor): void {
         if (typeof one !== 'object') continue
         const isData = dataMembers.has(name) || (name.startsWith('x-') && name !== 'x-files')
         if (isNamed || !isData) enter(name, one, !isNamed && namedMembers.has(name))
+        else if (name === 'examples' && isObject(one)) enter(name, pickReferences(one), true)
       }
     }
   }
   visit(document, false)
+}
+
+/**
+ * Leaves in a map of examples those that stand elsewhere (Reference Objects); the others are data. Swagger 2.0 has
+ * examples by their media types, all of them data.
+ */
+function pickReferences(examples: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(examples).filter(
+      ([name, one]) => !name.includes('/') && isObject(one) && typeof one.$ref === 'string',
+    ),
+  )
 }
 
 /**
