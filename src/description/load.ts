@@ -4,7 +4,7 @@ import type { OpenApiDocument } from '../document/document.ts'
 import { asRecord } from '../document/json.ts'
 import type { Selection } from '../document/selection.ts'
 import { addComponents, type Components } from './components.ts'
-import { composeDocument } from './composition.ts'
+import { composeDocument, findDroppedHeaders } from './composition.ts'
 import type { Description, MergedOperation } from './description.ts'
 import { type DocumentSource, readDocumentSource, toDescription } from './document-source.ts'
 import { type MergeOptions, mergeOperations } from './merge.ts'
@@ -83,6 +83,7 @@ export async function loadDescriptions(options: LoadOptions): Promise<Loading> {
     ...unmatched
       .filter(({ name }) => !options.foreignNames?.includes(name))
       .map((one) => describeUnmatched(one, options.files)),
+    ...findDroppedHeaders(descriptions),
     ...findSharedCredentials(selected, asRecord(asRecord(document.components).securitySchemes)),
   ]
   return { document, operations: selected, problems: sortProblems(problems, options) }

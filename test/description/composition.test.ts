@@ -8,7 +8,7 @@ import type { Loading } from '../../src/description/load.ts'
 import { readApi } from '../../src/document/api.ts'
 import { inlineReferences } from '../../src/document/document.ts'
 import { asRecord } from '../../src/document/json.ts'
-import { describeApi, listOperations, load } from './loading.ts'
+import { describeApi, listOperations, listProblems, load } from './loading.ts'
 
 const refer = (name: string) => ({ $ref: `#/components/schemas/${name}` })
 
@@ -255,3 +255,40 @@ test.each(['first', 'last'])(
     expect(readConfig({ SHOP_KEY: 'secret' }, api).shared).toEqual({})
   },
 )
+
+/** A description that says something of its document as a whole. */
+const describeWhole = (path: string, rest: object) => describeApi({ [path]: { get: answer } }, rest)
+
+test('what the error responses of each description repeat is redacted from those of all', async () => {
+  const { document } = await load({
+    'one.json': describeWhole('/one', { 'x-error-echoes': { members: ['value', 'target'], urls: ['path'] } }),
+    'two.json': describeWhole('/two', { 'x-error-echoes': { members: ['given', 'value'] } }),
+    'three.json': describeWhole('/three', {}),
+    'four.json': describeWhole('/four', { 'x-error-echoes': { urls: ['link'] } }),
+  })
+  const { responses } = readApi(document ?? { openapi: '', paths: {} })
+  expect([...responses.echoMembers]).toEqual(['value', 'target', 'given'])
+  expect([...responses.echoUrls]).toEqual(['path', 'link'])
+})
+
+test('a service of several APIs is called by the titles of all', async () => {
+  const { document } = await load({
+    'one.json': describeWhole('/one', { 'x-title': 'One.example' }),
+    'two.json': describeWhole('/two', {}),
+  })
+  expect(readApi(document ?? { openapi: '', paths: {} }).title).toBe('One.example, Shop')
+})
+
+test('a header that says how long to wait is warned of where that of another description counts', async () => {
+  const header = 'x-retry-after-header'
+  const loading = await load({
+    'one.json': describeWhole('/one', {}),
+    'two.json': describeWhole('/two', { [header]: 'X-Wait' }),
+    'three.json': describeWhole('/three', { [header]: 'x-wait' }),
+    'four.json': describeWhole('/four', { [header]: 'X-Reset' }),
+  })
+  expect(readApi(loading.document ?? { openapi: '', paths: {} }).responses.retryAfterHeader).toBe('x-wait')
+  expect(listProblems(loading)).toEqual([
+    'four.json:18: warning: x-retry-after-header X-Reset does not count beside X-Wait of two.json; one header, or descriptions that are served apart',
+  ])
+})
