@@ -9,10 +9,16 @@ import type { Fingerprint } from '../state/fingerprint.ts'
 import type { SpendingStore } from '../state/store.ts'
 import { type DeletionCall, summarizeDeletion } from './deletion-summary.ts'
 
+/** What a person replied to a question. */
+interface ConfirmationReply {
+  readonly decision: 'agreed' | 'declined' | 'dismissed'
+  readonly state: unknown
+}
+
 /** The person behind a client that offers to ask for input (MCP elicitation), and what came of asking. */
 export interface Elicitation {
-  /** Absent before anybody was asked. */
-  readonly reply?: { readonly agreed: boolean; readonly state: unknown } | undefined
+  /** Absent before anybody was asked, and where what came back is no reply to the question. */
+  readonly reply?: ConfirmationReply | undefined
   /** Whether the client was to ask, and did not. */
   readonly hasFailed?: true
 }
@@ -29,8 +35,7 @@ export function readElicitation(
   if (!isObject(capabilities) || capabilities.elicitation === undefined) return undefined
   const { url, form } = asRecord(capabilities.elicitation)
   if (url !== undefined && form === undefined) return undefined
-  if (responses === undefined) return {}
-  return readResponse(responses[confirmation], state)
+  return { reply: readReply(responses?.[confirmation], state) }
 }
 
 /**
@@ -43,16 +48,22 @@ export async function askPerson(
   signal: AbortSignal,
 ): Promise<Elicitation> {
   try {
-    return readResponse(await send(inputRequests.confirm), requestState)
+    const reply = readReply(await send(inputRequests.confirm), requestState)
+    // Asked again, the client would do the same.
+    return reply ? { reply } : { hasFailed: true }
   } catch (error) {
     if (signal.aborted) throw error
     return { hasFailed: true }
   }
 }
 
-function readResponse(response: unknown, state: unknown): Elicitation {
+/** Undefined for what no person replied (MCP, "Elicitation", response actions). */
+function readReply(response: unknown, state: unknown): ConfirmationReply | undefined {
   const { action, content } = asRecord(response)
-  return { reply: { agreed: action === 'accept' && asRecord(content)[confirmation] === true, state } }
+  if (action === 'decline') return { decision: 'declined', state }
+  if (action === 'cancel') return { decision: 'dismissed', state }
+  const agreed = action === 'accept' ? asRecord(content)[confirmation] : undefined
+  return typeof agreed === 'boolean' ? { decision: agreed ? 'agreed' : 'declined', state } : undefined
 }
 
 /** What a tool returns instead of a result when it needs to ask (MCP 2026-07-28, multi round-trip requests). */
@@ -81,6 +92,8 @@ export const confirmationSchema: JsonSchema = {
 }
 
 const failedToAsk = 'The client could not ask the person: call again once it can.'
+const dismissed =
+  'The person dismissed the question: ask what they want, and call again where they want the deletion.'
 
 /** Milliseconds in which a consent may be used. */
 const lifetime = 5 * 60_000
@@ -125,7 +138,8 @@ export class Confirmations {
     const { reply, hasFailed } = elicitation
     if (hasFailed) throw new GatewayError('confirmation_required', { detail: failedToAsk })
     if (!reply || !(await this.#spend(call, reply.state))) return ask(call, this.#open(call))
-    if (!reply.agreed) throw new GatewayError('confirmation_declined')
+    if (reply.decision === 'declined') throw new GatewayError('confirmation_declined')
+    if (reply.decision === 'dismissed') throw new GatewayError('confirmation_required', { detail: dismissed })
     return undefined
   }
 

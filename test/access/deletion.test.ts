@@ -106,10 +106,12 @@ async function openShop(
   return { client, questions, close: () => client.close().then(() => shop[Symbol.asyncDispose]()) }
 }
 
-const refusals: [string, object][] = [
-  ['declines', { action: 'decline' }],
-  ['goes away', { action: 'cancel' }],
-  ['answers no', { content: { confirm: false } }],
+const dismissed =
+  'The person dismissed the question: ask what they want, and call again where they want the deletion.'
+const refusals: [string, object, object][] = [
+  ['declines', { action: 'decline' }, { code: 'confirmation_declined' }],
+  ['goes away', { action: 'cancel' }, { code: 'confirmation_required', nextStep: dismissed }],
+  ['answers no', { content: { confirm: false } }, { code: 'confirmation_declined' }],
 ]
 
 const stateless = { pin: '2026-07-28' }
@@ -142,9 +144,9 @@ describe.each(askable)('over $way, where a person can be asked, a deletion', ({ 
     expect(upstream.requests).toHaveLength(1)
   })
 
-  it.each(refusals)('is not sent when the person %s, whatever the model says', async (_, reply) => {
+  it.each(refusals)('is not sent when the person %s, whatever the model says', async (_, reply, error) => {
     const { result } = await remove(reply, { confirm: true })
-    expect(codeOf(result)).toBe('confirmation_declined')
+    expect(result.structuredContent).toMatchObject({ error })
     expect(upstream.requests).toEqual([])
   })
 
@@ -314,6 +316,9 @@ describe('over stdio in the initialize era, a deletion of which the client fails
     { error: { code: -32601, message: 'planted words' } },
     { result: {} },
     { result: { action: 'planted' } },
+    { result: { action: 'accept' } },
+    { result: { action: 'accept', content: {} } },
+    { result: { action: 'accept', content: { confirm: 'planted' } } },
   ]
 
   it.each(capabilities.flatMap((one) => failures.map((failure) => [one, failure])))(
@@ -356,31 +361,42 @@ describe('over stdio in the initialize era, a deletion of which the client fails
   )
 })
 
-describe('an answer that a person gave', () => {
-  const accepted = { confirm: { action: 'accept', content: { confirm: true } } }
+/** Responses without what was asked for: nothing, what is no reply, and a reply that is not complete. */
+const unreplied: object[] = [
+  {},
+  { other: { action: 'accept', content: { confirm: true } } },
+  { confirm: {} },
+  { confirm: { action: 'agree', content: { confirm: true } } },
+  { confirm: { content: { confirm: true } } },
+  { confirm: { action: 'accept' } },
+  { confirm: { action: 'accept', content: {} } },
+  { confirm: { action: 'accept', content: { confirm: 'true' } } },
+]
+const accepted = { confirm: { action: 'accept', content: { confirm: true } } }
 
-  async function post(userId: number, more: object, headers: Record<string, string> = secret) {
-    const meta = {
-      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-      'io.modelcontextprotocol/clientInfo': { name: 'test-client', version: '1.0.0' },
-      'io.modelcontextprotocol/clientCapabilities': { elicitation: { form: {} } },
-    }
-    const params = { name: deletion.name, arguments: { clientId: 'cm9demo', userId }, _meta: meta, ...more }
-    const response = await fetch(`${running.mcpUrl}/mcp`, {
-      method: 'POST',
-      headers: {
-        ...headers,
-        'content-type': 'application/json',
-        accept: 'application/json, text/event-stream',
-        'mcp-protocol-version': '2026-07-28',
-        'mcp-method': 'tools/call',
-        'mcp-name': deletion.name,
-      },
-      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),
-    })
-    return Object(await response.json()).result
+async function post(userId: number, more: object, headers: Record<string, string> = secret) {
+  const meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientInfo': { name: 'test-client', version: '1.0.0' },
+    'io.modelcontextprotocol/clientCapabilities': { elicitation: { form: {} } },
   }
+  const params = { name: deletion.name, arguments: { clientId: 'cm9demo', userId }, _meta: meta, ...more }
+  const response = await fetch(`${running.mcpUrl}/mcp`, {
+    method: 'POST',
+    headers: {
+      ...headers,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': '2026-07-28',
+      'mcp-method': 'tools/call',
+      'mcp-name': deletion.name,
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),
+  })
+  return Object(await response.json()).result
+}
 
+describe('an answer that a person gave', () => {
   it('is good for the call it was asked for, and for no other', async () => {
     const { resultType, requestState, inputRequests } = await post(7, {})
     expect({ resultType, method: inputRequests.confirm.method }).toEqual({
@@ -409,12 +425,29 @@ describe('an answer that a person gave', () => {
     expect(upstream.requests).toHaveLength(1)
   })
 
-  it.each(['decline', 'cancel'])('is no consent after the action %s', async (action) => {
+  it.each([
+    ['decline', 'confirmation_declined'],
+    ['cancel', 'confirmation_required'],
+  ])('is no consent after the action %s', async (action, code) => {
     const { requestState } = await post(7, {})
     const declined = await post(7, { inputResponses: { confirm: { action } }, requestState })
-    expect(codeOf(declined)).toBe('confirmation_declined')
+    expect(codeOf(declined)).toBe(code)
     expect((await post(7, { inputResponses: accepted, requestState })).resultType).toBe('input_required')
     expect(upstream.requests).toEqual([])
+  })
+})
+
+describe('a response in which nobody replied', () => {
+  it.each(unreplied)('is asked about again, and leaves the first question open: %j', async (responses) => {
+    // Each client may delete ten times in a minute.
+    const own = { 'x-cal-secret-key': JSON.stringify(responses) }
+    const { requestState } = await post(7, {}, own)
+    const again = await post(7, { inputResponses: responses, requestState }, own)
+    expect(again.resultType, JSON.stringify(again)).toBe('input_required')
+    expect(again.requestState).not.toBe(requestState)
+    expect(upstream.requests).toEqual([])
+    expect((await post(7, { inputResponses: accepted, requestState }, own)).isError).toBeFalsy()
+    expect(upstream.requests).toHaveLength(1)
   })
 })
 

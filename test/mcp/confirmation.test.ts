@@ -22,7 +22,7 @@ it('a consent ends after five minutes', async () => {
   const agree = async (later: number) => {
     const question = await confirmations.check(call, {})
     clock.now += later
-    return confirmations.check(call, { reply: { agreed: true, state: question?.requestState } })
+    return confirmations.check(call, { reply: { decision: 'agreed', state: question?.requestState } })
   }
   expect(await agree(299_000)).toBeUndefined()
   expect(await agree(301_000)).toMatchObject({ resultType: 'input_required' })
