@@ -7,21 +7,30 @@ const blankLine = '\r\n\r\n'
 const longestHead = 16_384
 const nothing: Buffer = Buffer.alloc(0)
 
+type WriteCallback = (error?: Error | null) => void
+
 /**
  * Takes interim responses out of what a connection to the upstream reads. A client reads past those that it did not ask
  * for (RFC 9110 §15.2), but undici ends the connection at a `100 Continue`. A head longer than 16 KiB is left to undici.
  */
 export function skipInterimResponses(socket: Socket): Socket {
   const read: (size?: number) => Buffer | null = socket.read.bind(socket)
-  let written = 0
+  const write = socket.write.bind(socket)
   let isBegin = true
   let held = nothing
+  socket.write = (
+    bytes: Uint8Array | string,
+    encoding?: BufferEncoding | WriteCallback,
+    done?: WriteCallback,
+  ) => {
+    // undici writes the head of a request as a text. A response may begin while the body follows, as bytes and with line
+    // breaks before the size of each piece.
+    isBegin ||= typeof bytes === 'string' && !bytes.startsWith('\r\n')
+    return typeof encoding === 'function' ? write(bytes, undefined, encoding) : write(bytes, encoding, done)
+  }
   socket.read = (size) => {
     const chunk = read(size)
     if (chunk === null) return null
-    // A response begins with the first bytes after a request.
-    isBegin ||= socket.bytesWritten !== written
-    written = socket.bytesWritten
     if (!isBegin) return chunk
     held = skip(held.length === 0 ? chunk : Buffer.concat([held, chunk]))
     if (mayBeInterim(held)) return null

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { Agent, type IncomingMessage, request } from 'node:http'
-import type { Socket } from 'node:net'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import { findClosedUrl, type RunningGateway, startGateway } from '../support/gateway.ts'
 import { startIssuer } from '../support/issuer.ts'
@@ -156,4 +156,31 @@ test.each([
   }
   await expect.poll(() => gateway.log.join('')).toContain(`"code":"${code}"`)
   expect(gateway.log.join('')).not.toMatch(/"code":"(?:client_disconnected|body_too_large|bad_request)"/)
+})
+
+test.each([
+  ['in chunks', 'Transfer-Encoding: chunked', ['5\r\npart1\r\n', '5\r\npart2\r\n0\r\n\r\n']],
+  ['with a length', 'Content-Length: 10', ['part1', 'part2']],
+])('a response to an upload %s loses nothing that looks like an interim one', async (_, framing, parts) => {
+  const late = 'HTTP/1.1 100 Continue\r\n\r\n'
+  const head = `HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: ${late.length + 5}\r\n\r\n`
+  const upstream = createServer((socket) => {
+    socket.once('data', () => socket.write(`${head}early`))
+    socket.on('data', (chunk) => String(chunk).includes('part2') && socket.write(late)).on('error', () => {})
+  })
+  await once(upstream.listen(0, '127.0.0.1'), 'listening')
+  const { port } = upstream.address() as AddressInfo
+  const gateway = await start(`http://127.0.0.1:${port}`)
+  const socket = openConnection(gateway.restUrl)
+  const lines = ['PUT /files HTTP/1.1', 'Host: 127.0.0.1', 'Content-Type: application/octet-stream', framing]
+  socket.write([...lines, '', parts[0]].join('\r\n'))
+  let received = ''
+  for await (const chunk of socket) {
+    if (received === '') socket.write(String(parts[1]))
+    received += chunk
+    if (received.endsWith(late) || received.endsWith('}')) break
+  }
+  await gateway[Symbol.asyncDispose]()
+  upstream.close()
+  expect(received.slice(received.indexOf('early'))).toBe(`early${late}`)
 })
