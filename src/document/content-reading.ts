@@ -22,9 +22,13 @@ export function readContent(parameter: Parameter, decode: (raw: string) => strin
 }
 
 /** Creates the refusal of a parameter that cannot be read as one value. */
-export function refuseParameter(parameter: Parameter, message: string): GatewayError {
+export function refuseParameter(
+  parameter: Pick<Parameter, 'in' | 'name'>,
+  message: string,
+  rule = 'content',
+): GatewayError {
   const location = joinLocation(findPosition(parameter), parameter.name)
-  const violations = [{ location, rule: 'content', message }]
+  const violations = [{ location, rule, message }]
   return new GatewayError('invalid_argument', { detail: `${location} ${message}`, violations })
 }
 

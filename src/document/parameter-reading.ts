@@ -1,5 +1,7 @@
 import { readContent, readJsonText, refuseParameter, type TextReader } from './content-reading.ts'
+import { readHeader } from './header-text.ts'
 import { isExact } from './json.ts'
+import { isBlank } from './parameter-writing.ts'
 import type { Parameter } from './parameters.ts'
 import { readMember, readShape, type ValueShape } from './value-shape.ts'
 
@@ -42,7 +44,7 @@ function isMixed({ types }: ValueShape): boolean {
   return types.size > 1
 }
 
-/** Prepares the reading of a header parameter (style simple), which has no percent-encoding. */
+/** Prepares the reading of a header parameter (style simple) from its text, which has no percent-encoding. */
 export function createHeaderReader(parameter: Parameter): TextReader {
   const shape = readShape(parameter.schema)
   const { explode } = parameter
@@ -52,10 +54,9 @@ export function createHeaderReader(parameter: Parameter): TextReader {
 
 /** Prepares the reading of a cookie parameter from a whole `Cookie` header (RFC 6265 §4.2); undefined where it has none. */
 export function createCookieReader(parameter: Parameter): TextReader {
-  const { name, style, explode } = parameter
+  const { name, explode } = parameter
   const shape = readShape(parameter.schema)
-  // A credential is sent as it came.
-  const decode = style === 'cookie' || parameter.isCredential ? asItIs : decodeText
+  const decode = createCookieDecoder(parameter)
   const isObject = explode && shape.types.has('object')
   return (header) => {
     const pairs = header.split(/; */).map((pair) => pair.split(/=(.*)/s))
@@ -81,9 +82,24 @@ export function createCookieReader(parameter: Parameter): TextReader {
   }
 }
 
-/** Takes off the blanks that a list may have around its commas (RFC 9110 §5.6.1). */
+/** Prepares the decoding of what a cookie holds. It throws `invalid_argument`. */
+function createCookieDecoder(parameter: Parameter): Decode {
+  // A credential is sent as it came.
+  if (parameter.isCredential) return asItIs
+  return (raw) => {
+    const text = readHeader(parameter, raw)
+    if (parameter.style === 'cookie') return text
+    if (!isDecodable(text)) throw refuseParameter(parameter, 'must be percent-encoded UTF-8', 'encoding')
+    return decodeText(text)
+  }
+}
+
+/** Takes off the blanks that a list may have around its commas: space and tab alone (RFC 9110 §5.6.1, §5.6.3). */
 function trim(raw: string): string {
-  return raw.trim()
+  let [begin, end] = [0, raw.length]
+  while (isBlank(raw[begin])) begin += 1
+  while (end > begin && isBlank(raw[end - 1])) end -= 1
+  return raw.slice(begin, end)
 }
 
 function asItIs(raw: string): string {

@@ -1,3 +1,4 @@
+import { encodeHeader } from './header-text.ts'
 import { isExact, isJsonType, isObject, readOwn } from './json.ts'
 import type { Parameter } from './parameters.ts'
 import { parseTemplate } from './path-template.ts'
@@ -17,19 +18,6 @@ export function encodeText(text: string): string {
   const encoded = encodeURIComponent(requireUnicode(text))
   // To replace costs more than to look, and most texts have none of these.
   return /[!'()*]/.test(encoded) ? encoded.replaceAll(/[!'()*]/g, encodeAscii) : encoded
-}
-
-/**
- * Percent-encodes a text for a query as the URL Standard's own serializer leaves it: `@` and `!()*` stay readable,
- * `'` does not.
- */
-export function encodeQueryText(text: string): string {
-  return encodeURIComponent(requireUnicode(text)).replaceAll('%40', '@').replaceAll("'", '%27')
-}
-
-/** Percent-encodes a text for a query and leaves reserved characters that cannot end its value (`allowReserved`). */
-export function encodeReserved(text: string): string {
-  return encodeQueryText(text).replaceAll(/%(?:2F|3A|3F|5B|5D|24|2C|3B)/g, decodeURIComponent)
 }
 
 /** Percent-encodes given ASCII characters that `encodeURIComponent` leaves, where they separate values. */
@@ -83,7 +71,9 @@ export function writePathText(parameter: Parameter, value: unknown): string {
   return text === '' ? `;${key}` : `;${key}=${text}`
 }
 
-/** Writes a header parameter (style simple), which has no percent-encoding. Throws an `UnwritableValue`. */
+/**
+ * Writes a header parameter (style simple), which has no percent-encoding, as Node takes it. Throws an `UnwritableValue`.
+ */
 export function writeHeaderText(parameter: Parameter, value: unknown): string {
   const { explode, mediaType } = parameter
   const isList = Array.isArray(value) || isObject(value)
@@ -96,12 +86,20 @@ export function writeHeaderText(parameter: Parameter, value: unknown): string {
     mediaType === undefined
       ? join(value, { separator: ',', explode, encode })
       : requireTrimmed(writeHeaderContent(parameter, value))
-  return /^[\t\x20-\x7e\x80-\xff]*$/.test(text) ? text : refuse('must be text that a header can carry')
+  if (/^[\t\x20-\x7e]*$/.test(text)) return text
+  const isCarried = /^[\t\x20-\x7e\x80-\uffff]*$/.test(requireUnicode(text))
+  return isCarried ? encodeHeader(text) : refuse('must be text that a header can carry')
 }
 
-/** Refuses what would lose white space: around a header's value, and its elements, it is none of them (RFC 9110 §5.5). */
+/** Returns whether a character is a blank in a header, as no other white space is (RFC 9110 §5.6.3). */
+export function isBlank(character: string | undefined): boolean {
+  return character === ' ' || character === '\t'
+}
+
+/** Refuses what would lose blanks: around a header's value, and its elements, they are no part of it (RFC 9110 §5.5). */
 function requireTrimmed(text: string): string {
-  return text === text.trim() ? text : refuse('must neither begin nor end with white space')
+  const isTrimmed = !isBlank(text[0]) && !isBlank(text.at(-1))
+  return isTrimmed ? text : refuse('must neither begin nor end with white space')
 }
 
 function writeHeaderContent(parameter: Parameter, value: unknown): string {

@@ -131,7 +131,7 @@ function isPlace(place: unknown): place is ParameterPlace {
 /**
  * Returns the place of a call's values that a parameter belongs to: no operation has both `query` and `querystring`.
  */
-export function findPosition({ in: place }: Parameter): Exclude<ParameterPlace, 'querystring'> {
+export function findPosition({ in: place }: Pick<Parameter, 'in'>): Exclude<ParameterPlace, 'querystring'> {
   return place === 'querystring' ? 'query' : place
 }
 

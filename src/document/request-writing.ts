@@ -1,13 +1,13 @@
 import { writeCookiePairs } from './cookie-writing.ts'
+import { encodeHeader } from './header-text.ts'
 import { isObject, readOwn } from './json.ts'
 import type { Operation } from './operations.ts'
 import {
   createPathWriter,
-  encodeQueryText,
-  encodeReserved,
   join,
   type PathWriter,
   requireContent,
+  requireUnicode,
   UnwritableValue,
   writeContent,
   writeForm,
@@ -47,6 +47,7 @@ export function createRequestWriter({ path, parameters, constantHeaders }: Templ
   const inQuery = own.filter((one) => one.in === 'query' || one.in === 'querystring')
   const inHeader = own.filter((one) => one.in === 'header')
   const inCookie = own.filter((one) => one.in === 'cookie')
+  const constants = Object.entries(constantHeaders ?? {}).map(([name, text]) => [name, encodeHeader(text)])
   return {
     writePath: createPathWriter(path, parameters),
     ...((inQuery.length > 0 || constant !== '') && {
@@ -54,7 +55,7 @@ export function createRequestWriter({ path, parameters, constantHeaders }: Templ
     }),
     ...((constantHeaders || inHeader.length + inCookie.length > 0) && {
       writeHeaders({ header, cookie = {} }) {
-        const headers: Record<string, string> = { ...constantHeaders }
+        const headers: Record<string, string> = Object.fromEntries(constants)
         for (const parameter of inHeader) {
           const value = readOwn(header, parameter.name)
           if (value !== undefined) headers[parameter.name.toLowerCase()] = writeHeaderText(parameter, value)
@@ -87,6 +88,19 @@ export function writeQuery(
     if (place === 'querystring') pairs.push(writeWhole(parameter, value))
   }
   return pairs.join('&')
+}
+
+/**
+ * Percent-encodes a text for a query as the URL Standard's own serializer leaves it: `@` and `!()*` stay readable,
+ * `'` does not.
+ */
+export function encodeQueryText(text: string): string {
+  return encodeURIComponent(requireUnicode(text)).replaceAll('%40', '@').replaceAll("'", '%27')
+}
+
+/** Percent-encodes a text for a query and leaves reserved characters that cannot end its value (`allowReserved`). */
+export function encodeReserved(text: string): string {
+  return encodeQueryText(text).replaceAll(/%(?:2F|3A|3F|5B|5D|24|2C|3B)/g, decodeURIComponent)
 }
 
 /** Writes a value that is the query as a whole (OpenAPI 3.2, `in: querystring`). */

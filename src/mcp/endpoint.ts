@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Grant } from '../access/authorization.ts'
 import { parseExactly } from '../document/exact-numbers.ts'
+import { beyondAscii, readHeader } from '../document/header-text.ts'
 import { parseJson, RefusedJson, readOwn } from '../document/json.ts'
 import type { Operation } from '../document/operations.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
@@ -120,7 +121,8 @@ class HttpContext implements CallContext {
 
   credential: CredentialSource = ({ header }) => {
     const value = header === undefined ? undefined : readOwn(this.#request.headers, header)
-    return typeof value === 'string' ? value : undefined
+    if (header === undefined || typeof value !== 'string') return undefined
+    return beyondAscii.test(value) ? readHeader({ in: 'header', name: header }, value) : value
   }
 
   listSecrets = (): readonly string[] => this.#request.listSecrets()

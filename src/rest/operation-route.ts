@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import type { TextReader } from '../document/content-reading.ts'
+import { beyondAscii, readHeader } from '../document/header-text.ts'
 import { readOwn } from '../document/json.ts'
 import type { Operation } from '../document/operations.ts'
 import { createCookieReader, createHeaderReader, createPathReader } from '../document/parameter-reading.ts'
@@ -167,7 +168,8 @@ function readHeaders(readers: readonly PlaceReader[], headers: FastifyRequest['h
   for (const { parameter, read } of readers) {
     const text = readOwn(headers, parameter.name.toLowerCase())
     if (text === undefined) continue
-    values[parameter.name] = read(String(text))
+    const written = String(text)
+    values[parameter.name] = read(beyondAscii.test(written) ? readHeader(parameter, written) : written)
   }
   return values
 }

@@ -1,3 +1,4 @@
+import { beyondAscii, encodeHeader } from '../document/header-text.ts'
 import { readOwn } from '../document/json.ts'
 import type { Operation } from '../document/operations.ts'
 import { createHeaderReader } from '../document/parameter-reading.ts'
@@ -136,8 +137,14 @@ export function createCredentialSource(
 
 /** Returns the headers that authenticate a call, cookies included, by lower-case names. */
 export function toCredentialHeaders({ headers, cookies }: CallCredentials): Readonly<Record<string, string>> {
+  const written: Record<string, string> = {}
+  for (const name in headers) {
+    const text = headers[name] ?? ''
+    written[name] = beyondAscii.test(text) ? encodeHeader(text) : text
+  }
   const pairs = Object.entries(cookies).map(([name, value]) => `${name}=${value}`)
-  return pairs.length > 0 ? { ...headers, cookie: pairs.join('; ') } : headers
+  if (pairs.length > 0) written.cookie = pairs.join('; ')
+  return written
 }
 
 /** Returns what the credentials of a call tell clients apart by: no header has the first character of the other names. */

@@ -1,9 +1,9 @@
 import { readOwn } from '../document/json.ts'
 import type { Operation } from '../document/operations.ts'
-import { encodeQueryText, writeHeaderText } from '../document/parameter-writing.ts'
+import { writeHeaderText } from '../document/parameter-writing.ts'
 import { findPosition } from '../document/parameters.ts'
 import { createPasswordFinder } from '../document/passwords.ts'
-import { createRequestWriter } from '../document/request-writing.ts'
+import { createRequestWriter, encodeQueryText } from '../document/request-writing.ts'
 import type { CallInput } from '../document/validation.ts'
 import type { UpstreamCall } from './call.ts'
 import {

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { ResponseRules } from '../document/api.ts'
+import { decodeHeader, encodeHeader } from '../document/header-text.ts'
 import { exceeds, isJsonType } from '../document/json.ts'
 import { isTextType } from '../document/media-types.ts'
 import { findResponse } from '../document/responses.ts'
@@ -98,10 +99,15 @@ function redactHeaders(
   if (spellings.length === 0) return headers
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => {
-      if (Array.isArray(value)) return [name, value.map((one) => takeOut(one, spellings))]
-      return [name, value && takeOut(value, spellings)]
+      if (Array.isArray(value)) return [name, value.map((one) => redactHeader(one, spellings))]
+      return [name, value && redactHeader(value, spellings)]
     }),
   )
+}
+
+function redactHeader(raw: string, spellings: readonly string[]): string {
+  const text = decodeHeader(raw)
+  return text === undefined ? takeOut(raw, spellings) : encodeHeader(takeOut(text, spellings))
 }
 
 /**
@@ -111,7 +117,7 @@ function redactHeaders(
 function mayRepeat(headers: UpstreamResponse['headers'], secrets: readonly string[]): boolean {
   for (const name in headers) {
     const text = String(headers[name] ?? '')
-    if (/[%\\]/.test(text) || secrets.some((one) => text.includes(one))) return true
+    if (/[%\\\x80-\xff]/.test(text) || secrets.some((one) => text.includes(one))) return true
   }
   return false
 }

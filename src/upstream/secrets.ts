@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { decodeHeader } from '../document/header-text.ts'
 import { readOwn } from '../document/json.ts'
 import type { JsonSchema } from '../document/json-schema.ts'
 import type { Operation } from '../document/operations.ts'
@@ -45,7 +46,9 @@ export function listBrought(
 
 /** A client of MCP brings each credential as the header of its name, wherever the API takes it. */
 function findBrought({ in: place, key }: CredentialPlace, { headers, query }: CredentialParts): string[] {
-  const inHeader = [readOwn(headers, nameCredentialHeader(place, key) ?? '') ?? []].flat()
+  const inHeader = [readOwn(headers, nameCredentialHeader(place, key) ?? '') ?? []]
+    .flat()
+    .map((one) => decodeHeader(one) ?? one)
   if (place === 'header') return inHeader
   if (place === 'query') return [...query.getAll(key), ...inHeader]
   const cookies = (headers.cookie ?? '').split(/; */).filter((pair) => pair.startsWith(`${key}=`))

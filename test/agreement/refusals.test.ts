@@ -222,7 +222,7 @@ describe('a member of an exploded object', () => {
     expect(await callRest('/crumbs', { headers: { cookie: 'a=v; a=w' } })).toEqual(refusedByRest)
   })
 
-  test.each(['a=b', 'a,b', 'a\r\nx-evil: 1', '日'])(
+  test.each(['a=b', 'a,b', 'a\r\nx-evil: 1', 'a\u007f'])(
     'has a name that a header can carry (%j)',
     async (name) => {
       expect(await callTool('members', { v: { [name]: 'mine' } })).toEqual(refusedByTool)
@@ -231,7 +231,7 @@ describe('a member of an exploded object', () => {
 })
 
 describe('a value without a spelling', () => {
-  test.each(['日本', ' a', 'a ', 'a\u0000'])(
+  test.each(['a\u007f', ' a', 'a ', 'a\u0000'])(
     'is refused before it is sent in a header, too (%j)',
     async (v) => {
       expect(await callTool('described', { v })).toEqual(refusedByTool)
@@ -240,9 +240,7 @@ describe('a value without a spelling', () => {
   )
 
   test.each<readonly [string, unknown]>([
-    ...['text', 'plain'].flatMap((tool) =>
-      [' a', 'a ', ' ', '\ta', 'a\t', '\u00a0a'].map((v) => [tool, v] as const),
-    ),
+    ...['text', 'plain'].flatMap((tool) => [' a', 'a ', ' ', '\ta', 'a\t'].map((v) => [tool, v] as const)),
     ['words', ['x', ' a']],
     ['words', ['a\t', 'x']],
     ['words', ['x', ' ']],
