@@ -11,11 +11,11 @@ import {
 import { variables } from '../config/variables.ts'
 import { type DescriptionOptions, toDescriptionOptions } from '../description/files.ts'
 import type { Path } from '../description/problem.ts'
+import { checkSettings } from '../description/settings-problems.ts'
 import { readSource, type Source } from '../description/source.ts'
 import type { Api } from '../document/api.ts'
 import { asRecord } from '../document/json.ts'
 import { CommandError } from './command.ts'
-import { checkSettings } from './settings-problems.ts'
 
 /** A settings file, read. */
 export interface SettingsFile {

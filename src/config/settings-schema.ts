@@ -1,4 +1,4 @@
-import { nameSetting, type Settings } from './settings.ts'
+import { nameSetting } from './settings.ts'
 import { variables } from './variables.ts'
 
 const text = { type: 'string' }
@@ -39,7 +39,7 @@ const description = {
  * Creates the JSON Schema of calgate.yaml (2020-12): the members that are about descriptions, and one for each variable
  * of the gateway.
  */
-export function createSettingsSchema() {
+export function createSettingsSchema(described: object = description) {
   const fixed = Object.entries(variables).map(([variable, one]): [string, object] => [
     nameSetting(variable),
     { ...typeOf(one), description: `${one.description} (${variable})` },
@@ -52,7 +52,7 @@ export function createSettingsSchema() {
     properties: {
       descriptions: {
         type: 'array',
-        items: description,
+        items: described,
         // What calgate ships with is served alone.
         anyOf: [{ maxItems: 1 }, { items: { required: ['file'] } }],
         description: 'What is served',
@@ -74,17 +74,26 @@ export function createSettingsSchema() {
   }
 }
 
-/** Lists members of settings that have no meaning, and of their descriptions, by what leads there. */
-export function findUnknownMembers({ descriptions = [], ...settings }: Settings): string[] {
-  const known = createSettingsSchema().properties
-  return [
-    ...Object.keys(settings).filter((name) => !Object.hasOwn(known, name)),
-    ...descriptions.flatMap((one, index) =>
-      Object.keys(one)
-        .filter((name) => !Object.hasOwn(description.properties, name))
-        .map((name) => `descriptions.${index}.${name}`),
-    ),
-  ]
+/** The schema of a description that a program gives: it may be a document, and its credentials are the values. */
+const programDescription = {
+  ...description,
+  dependentRequired: { ...description.dependentRequired, name: ['document'] },
+  properties: {
+    ...description.properties,
+    document: { type: 'object', description: 'OpenAPI document in place of a file' },
+    name: { ...text, description: 'Names the variables and the prefix of a document' },
+    credentials: named({
+      ...text,
+      pattern: '^(?!(?:file|env):)[^]+$',
+      description: 'The credential itself, which is not empty and no reference such as env:VARIABLE',
+    }),
+    pins: named({ ...text, pattern: '.', description: 'The one value that is served, which is not empty' }),
+  },
+}
+
+/** Creates the JSON Schema of the settings that a program gives in place of a file. */
+export function createProgramSchema() {
+  return createSettingsSchema(programDescription)
 }
 
 /** Returns the type of a variable in a file, by its default and what its sentence says of it. */

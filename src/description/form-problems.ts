@@ -51,6 +51,7 @@ function toPathPart(name: string): string | number {
 
 /** Names the type of a value, without repeating it. */
 export function describeType(value: unknown): string {
+  if (value === undefined) return 'not set'
   if (value === null) return 'empty'
   if (Array.isArray(value)) return 'a list'
   return { string: 'a text', number: 'a number', boolean: 'true or false' }[typeof value as string] ?? 'a map'

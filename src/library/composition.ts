@@ -1,33 +1,20 @@
 import { createRequire } from 'node:module'
 import type { FastifyBaseLogger } from 'fastify'
 import { pino } from 'pino'
-import { ConfigError, readConfig } from '../config/config.ts'
-import {
-  type DescriptionSettings,
-  findSettingProblems,
-  listSettingVariables,
-  type Settings,
-} from '../config/settings.ts'
-import { findUnknownMembers } from '../config/settings-schema.ts'
+import { type Config, ConfigError, readConfig } from '../config/config.ts'
+import type { Environment } from '../config/environment.ts'
+import { findSettingProblems, listSettingVariables } from '../config/settings.ts'
 import { variables } from '../config/variables.ts'
 import { loadFiles, toDescriptionOptions } from '../description/files.ts'
 import { formatProblem } from '../description/problem.ts'
 import { selectShipped } from '../description/shipped.ts'
-import { readApi } from '../document/api.ts'
+import { type Api, readApi } from '../document/api.ts'
 import type { OpenApiDocument } from '../document/document.ts'
 import { asRecord } from '../document/json.ts'
 import { createServers } from '../gateway.ts'
 import type { GatewayServers } from '../http/gateway.ts'
 import type { Embedding } from '../http/listener.ts'
-
-/** What a program gives in place of the environment and of files. */
-export type ProgramSettings = Omit<Settings, 'descriptions'> & {
-  readonly descriptions?: readonly (DescriptionSettings & {
-    readonly document?: object
-    readonly name?: string
-  })[]
-  readonly logger?: FastifyBaseLogger
-}
+import { nameMembers, type ProgramSettings, readDescriptions } from './program-settings.ts'
 
 /** A gateway and the document that it serves. */
 export interface ComposedGateway {
@@ -46,12 +33,7 @@ export async function composeGateway(
   { logger = pino({ level: 'silent' }), ...settings }: ProgramSettings,
   embedding?: Embedding,
 ): Promise<ComposedGateway> {
-  const descriptions = (settings.descriptions ?? []).map((one, index) =>
-    one.document ? { ...one, file: `${one.name ?? `api-${index + 1}`}.json` } : one,
-  )
-  const named = descriptions.map(({ document: _, name: __, ...one }) => one)
-  const misnamed = findUnknownMembers({ ...settings, descriptions: named })
-  if (misnamed.length > 0) throw new ConfigError(misnamed.map((path) => `${path} is no setting`))
+  const descriptions = readDescriptions({ ...settings, logger })
   const ignored = embedding ? authenticating.filter((name) => settings[name]) : []
   if (ignored.length > 0) throw new ConfigError(ignored.map((name) => `${name} ${advice}`))
   const document = await loadDocument({ ...settings, descriptions }, logger)
@@ -60,10 +42,19 @@ export async function composeGateway(
   const problems = findSettingProblems(listed, api)
   if (problems.length > 0)
     throw new ConfigError(problems.map(({ path, message }) => `${path.join('.')} ${message}`))
-  const config = readConfig(Object.fromEntries(listed.map(({ variable, value }) => [variable, value])), api)
+  const environment = Object.fromEntries(listed.map(({ variable, value }) => [variable, value]))
+  const config = readConfigOf(environment, api, (problem) => nameMembers(problem, listed, api))
   const version = String(asRecord(createRequire(import.meta.url)('calgate/package.json')).version)
   const parts = { config, document, logger, version }
   return { gateway: await createServers({ ...parts, ...(embedding && { embedding }) }), document }
+}
+
+function readConfigOf(environment: Environment, api: Api, name: (problem: string) => string): Config {
+  try {
+    return readConfig(environment, api)
+  } catch (error) {
+    throw error instanceof ConfigError ? new ConfigError(error.problems.map(name)) : error
+  }
 }
 
 /** Loads the document that settings name, and logs what of it is left out or doubtful. */

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RegisterOptions } from 'fastify'
 import { type Grant, openGrant } from '../access/authorization.ts'
-import { composeGateway, type ProgramSettings } from './composition.ts'
+import { composeGateway } from './composition.ts'
+import type { ProgramSettings } from './program-settings.ts'
 
 /** What a client may do, as the app knows it. */
 export interface ClientGrant {

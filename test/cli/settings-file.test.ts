@@ -183,7 +183,8 @@ describe('calgate.yaml', () => {
   ])('tells %s, which nothing would read', async (member, message) => {
     const { problems } = await configure(`descriptions: [{ ${member} }]`).catch((error: ConfigError) => error)
     expect(problems).toEqual([expect.stringContaining(message)])
-    await expect(createGateway({ descriptions: [parse(`{ ${member} }`)] })).rejects.toThrow(message)
+    const own = parse(`{ ${member.replace('file:', '')} }`)
+    await expect(createGateway({ descriptions: [own] })).rejects.toThrow(message)
   })
 
   it('gives descriptions of one name each its own address and credential', async () => {
@@ -220,7 +221,7 @@ describe('calgate.yaml', () => {
         expect(problems).toEqual([expect.stringContaining(`calgate.yaml:3: ${problem}`)])
         const descriptions = documents.map((document, index) => ({
           document,
-          ...parse(`{ ${member(`${index}`)} }`),
+          ...parse(`{ ${member(`of-${index}`)} }`),
         }))
         await expect(createGateway({ descriptions })).rejects.toThrow(problem)
         const same = await configure(list(() => member('both')))

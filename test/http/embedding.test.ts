@@ -5,6 +5,7 @@ import Fastify, { type FastifyServerOptions } from 'fastify'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { formatProblems } from '../../src/cli/descriptions.ts'
+import { ConfigError } from '../../src/config/config.ts'
 import { loadFiles } from '../../src/description/files.ts'
 import { createGateway } from '../../src/index.ts'
 import { composeGateway } from '../../src/library/composition.ts'
@@ -71,14 +72,98 @@ describe('a setting that would authenticate clients', () => {
   })
 })
 
-describe('a setting that there is not', () => {
-  const shop = { document, name: 'shop', baseUrl: 'https://api.example.org' }
-  it.each([
-    [{ allowDelet: false }, 'allowDelet is no setting'],
-    [{ mcp: { tokens: 'withhold' } }, 'mcp is no setting'],
-    [{ descriptions: [{ ...shop, pin: {} }] }, 'descriptions.0.pin is no setting'],
-  ])('is refused: %j', async (settings, message) => {
-    await expect(composeGateway({ descriptions: [shop], ...settings })).rejects.toThrow(message)
+describe('a wrong setting of a program', () => {
+  const pinned = { name: 'tenant', in: 'query', 'x-pin': {}, schema: { type: 'string' } }
+  const described = describeApi(
+    { '/orders': { get: { operationId: 'list', parameters: [pinned] } } },
+    {
+      security: [{ token: [] }],
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+    },
+  )
+  const shop = { document: described, name: 'shop', baseUrl: 'https://api.example.org' }
+  const { name: _, document: __, ...filed } = { ...shop, file: 'shop.yaml' }
+  const describes = (more: object) => ({ descriptions: [{ ...shop, ...more }] })
+  const credential = 'descriptions.0.credentials.token'
+
+  it.each<[string, object, string]>([
+    ['unknown', { allowDelet: false }, 'allowDelet is no setting; expected allowDelete'],
+    ['unknown', { mcp: { tokens: 'withhold' } }, 'mcp is no setting'],
+    ['unknown', describes({ pin: {} }), 'descriptions.0.pin is no setting'],
+    [
+      'undefined',
+      describes({ credentials: { token: undefined } }),
+      `${credential} is not set; expected a text`,
+    ],
+    ['undefined', describes({ pins: { tenant: undefined } }), 'descriptions.0.pins.tenant is not set'],
+    [
+      'empty',
+      describes({ credentials: { token: '' } }),
+      `${credential} has another form; expected the credential`,
+    ],
+    ['empty', describes({ pins: { tenant: '' } }), 'descriptions.0.pins.tenant has another form'],
+    ['null', describes({ credentials: { token: null } }), `${credential} is empty`],
+    ['a number', describes({ credentials: { token: 5 } }), `${credential} is a number; expected a text`],
+    ['a number', describes({ pins: { tenant: 5 } }), 'descriptions.0.pins.tenant is a number'],
+    ['of a file', describes({ credentials: { token: 'env:planted' } }), `${credential} has another form`],
+    ['of a file', describes({ credentials: { token: 'file:planted' } }), `${credential} has another form`],
+    [
+      'of another form',
+      describes({ credentials: { token: 'planted ä' } }),
+      `${credential} must be 1 to 512 visible`,
+    ],
+    ['a text', { tags: 'planted' }, 'tags is a text; expected a list'],
+    ['a map', { descriptions: shop }, 'descriptions is a map; expected a list'],
+    ['undefined', { descriptions: [undefined] }, 'descriptions.0 is not set'],
+    ['a text', { readOnly: 'false' }, 'readOnly is a text; expected true or false'],
+    ['a text', { strict: 'planted' }, 'strict is a text; expected true or false'],
+    ['a number', { rateLimit: 600 }, 'rateLimit is a number; expected a text'],
+    ['of another form', { rateLimit: 'planted' }, 'rateLimit must be off, or a number per s'],
+    ['of another form', { otelExporterOtlpEndpoint: 'planted' }, 'otelExporterOtlpEndpoint must be'],
+    [
+      'a URL with a query',
+      describes({ baseUrl: 'https://h?token=planted' }),
+      'descriptions.0.baseUrl has another form',
+    ],
+    ['not set', describes({ baseUrl: undefined }), 'baseUrl must be set'],
+    ['a text', describes({ document: 'planted' }), 'descriptions.0.document is a text; expected a map'],
+    [
+      'of a document',
+      { descriptions: [{ ...filed, name: 'a' }] },
+      'descriptions.0.name is about the document',
+    ],
+    ['of a file', { descriptions: [{ prefix: '/a' }] }, 'descriptions.0.prefix is about the file'],
+    ['ignored', describes({ file: 'shop.yaml' }), 'descriptions.0 has a file and a document; expected one'],
+    ['ignored', { descriptions: [shop, { baseUrl: 'https://a.example' }] }, 'descriptions.1 has no file'],
+    ['no logger', { logger: null }, 'logger is no logger; expected one of pino'],
+    ['no logger', { logger: {} }, 'logger is no logger; expected one of pino'],
+  ])('is refused by its member: %s, %j', async (_what, settings, message) => {
+    const refused: unknown = await composeGateway({ descriptions: [shop], ...settings }).catch(
+      (error: unknown) => error,
+    )
+    expect(refused).toBeInstanceOf(ConfigError)
+    expect(String(refused)).toContain(message)
+    expect(String(refused)).not.toMatch(/planted|\b[A-Z]+_[A-Z]|--/)
+    await expect(createGateway({ descriptions: [shop], ...settings })).rejects.toThrow(message)
+    await using app = Fastify()
+    await expect(app.register(calgate, { descriptions: [shop], ...settings })).rejects.toThrow(message)
+  })
+
+  it('may be left out as undefined where there is a default', async () => {
+    const settings = {
+      rateLimit: undefined,
+      logger: undefined,
+      tags: undefined,
+      ...describes({ pins: undefined }),
+    }
+    const { gateway } = await composeGateway(Object(settings))
+    await gateway.close()
+  })
+
+  it('is told with all others', async () => {
+    const settings = { ...describes({ credentials: { token: '' } }), strict: 'no', logger: {} }
+    const refused = await composeGateway(Object(settings)).catch((error: unknown) => error)
+    expect(String(refused).split('\n')).toHaveLength(3)
   })
 })
 

@@ -3,25 +3,28 @@ import { findNearest } from '../config/nearest-name.ts'
 import type { Settings } from '../config/settings.ts'
 import { createSettingsSchema } from '../config/settings-schema.ts'
 import { isBaseUrl } from '../config/urls.ts'
-import { describeType, formOptions, toFindings } from '../description/form-problems.ts'
-import { describeNames, type Finding } from '../description/problem.ts'
 import { asRecord } from '../document/json.ts'
-import { once } from '../document/once.ts'
+import { onceFor } from '../document/once.ts'
+import { describeType, formOptions, toFindings } from './form-problems.ts'
+import { describeNames, type Finding } from './problem.ts'
 
-/** Settings as they stand in a file, or every problem with them, without a value: it may be a secret. */
+/** Settings as they are written, or every problem with them, without a value: it may be a secret. */
 export interface CheckedSettings {
   readonly settings?: Settings
   readonly findings: readonly Finding[]
 }
 
-const compileCheck = once(() => {
+const compileCheck = onceFor((createSchema: () => object) => {
   const options = { ...formOptions, strict: false, formats: { uri: isBaseUrl } }
-  return new Ajv2020(options).compile<Settings>(createSettingsSchema())
+  return new Ajv2020(options).compile<Settings>(createSchema())
 })
 
-/** Checks what a settings file says against the schema that editors use. */
-export function checkSettings(value: unknown): CheckedSettings {
-  const check = compileCheck()
+/** Checks settings against their schema, without another that of a settings file, which editors use. */
+export function checkSettings(
+  value: unknown,
+  createSchema: () => object = createSettingsSchema,
+): CheckedSettings {
+  const check = compileCheck(createSchema)
   if (check(value)) return { settings: value, findings: [] }
   // What an alternative of two requires says enough.
   const errors = (check.errors ?? []).filter(({ keyword }) => keyword !== 'anyOf' && keyword !== 'maxItems')
@@ -31,7 +34,7 @@ export function checkSettings(value: unknown): CheckedSettings {
 function toSettingFindings(error: ErrorObject): readonly Finding[] {
   const { keyword, instancePath, params, parentSchema } = error
   const path = instancePath.split('/').slice(1)
-  const { additionalProperty, property } = asRecord(params)
+  const { additionalProperty, property, missingProperty } = asRecord(params)
   const name = (member: unknown) => [...path, String(member)].join('.')
   switch (keyword) {
     case 'additionalProperties':
@@ -46,8 +49,8 @@ function toSettingFindings(error: ErrorObject): readonly Finding[] {
       return [
         {
           path: [...path, String(property)],
-          message: `${name(property)} is about the file of a description`,
-          expected: 'file beside it',
+          message: `${name(property)} is about the ${missingProperty} of a description`,
+          expected: `${missingProperty} beside it`,
         },
       ]
     case 'format':
