@@ -81,3 +81,15 @@ export function openPools({ origin, connectTimeout, ca, proxy }: PoolOptions): P
   const short = { keepAliveTimeout: idleBeforeWrite, keepAliveMaxTimeout: idleBeforeWrite }
   return { reads: new Pool(origin, common), writes: new Pool(origin, { ...common, ...short }) }
 }
+
+/**
+ * Closes pools when their requests have ended; after a limit, in milliseconds, whatever is left of them fails.
+ */
+export async function closePools({ reads, writes }: Pools, limit: number): Promise<void> {
+  const both = [reads, writes]
+  const late = Promise.withResolvers<void>()
+  const timer = setTimeout(late.resolve, limit)
+  await Promise.race([Promise.all(both.map((pool) => pool.close())), late.promise])
+  clearTimeout(timer)
+  await Promise.all(both.map((pool) => pool.destroy()))
+}

@@ -13,7 +13,7 @@ import { type CallRecords, recordCalls } from './call-records.ts'
 import { breakCircuit, type CircuitBreaker } from './circuit-breaker.ts'
 import { deadline } from './deadline.ts'
 import { type IdempotencyRecord, idempotency } from './idempotency.ts'
-import { openPools } from './pools.ts'
+import { closePools, openPools } from './pools.ts'
 import { replay } from './replay.ts'
 import { checkResponses } from './response-check.ts'
 import { retry } from './retry.ts'
@@ -26,7 +26,10 @@ export interface Requester {
   /** Origin of the upstream, `https://api.example.org`. */
   readonly origin: string
   readonly send: Send
-  /** Waits for the requests under way, and until the outcome of each write is written down, then closes every connection. */
+  /**
+   * Waits for the requests under way, and until the outcome of each write is written down, then closes every connection,
+   * within the time limit of a call.
+   */
   close(): Promise<void>
 }
 
@@ -92,7 +95,8 @@ export function createRequester(options: RequesterOptions): Requester {
     send,
     async close() {
       await writes.awaitEnd()
-      await Promise.all([pools.reads.close(), pools.writes.close()])
+      // After this long no call waits for a response.
+      await closePools(pools, timeout)
     },
   }
 }

@@ -20,29 +20,28 @@ export function openTunnel(proxy: URL, target: TunnelTarget, timeout: number): P
   const authority = `${host}:${port || (protocol === 'https:' ? '443' : '80')}`
   const credentials = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`
   const authorization = `Basic ${Buffer.from(credentials).toString('base64')}`
-  const request = proxy.protocol === 'https:' ? requestHttps : requestHttp
+  const send = proxy.protocol === 'https:' ? requestHttps : requestHttp
   return new Promise((resolve, reject) => {
-    request({
+    const request = send({
       host: proxy.hostname.replace(/^\[(.*)\]$/, '$1'),
       port: proxy.port,
       method: 'CONNECT',
       path: authority,
       headers: { host: authority, ...(proxy.username && { 'proxy-authorization': authorization }) },
       agent: false,
-      timeout,
     })
+    // Node's own `timeout` begins anew with each byte.
+    const late = setTimeout(() => request.destroy(new Error('the proxy opened no tunnel in time')), timeout)
+    request
       .once('connect', ({ statusCode = 0 }, socket: Socket) => {
-        socket.setTimeout(0)
         if (statusCode >= 200 && statusCode < 300) resolve(socket)
         else {
           socket.destroy()
           reject(new Error(`the proxy refused the tunnel with ${statusCode}`))
         }
       })
-      .once('timeout', function (this: { destroy(error: Error): void }) {
-        this.destroy(new Error('the proxy opened no tunnel in time'))
-      })
       .once('error', reject)
+      .once('close', () => clearTimeout(late))
       .end()
   })
 }

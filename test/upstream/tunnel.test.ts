@@ -1,7 +1,9 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { expect, test } from 'vitest'
-import { openPools } from '../../src/upstream/pools.ts'
+import { closePools, openPools } from '../../src/upstream/pools.ts'
+import { openTunnel } from '../../src/upstream/tunnel.ts'
+import { startSlowUpstream } from '../support/upstream-stub.ts'
 
 /** Starts a proxy that gives one response to each `CONNECT`, is the API after it, and remembers what it was asked. */
 async function startProxy(response: string) {
@@ -56,3 +58,29 @@ test.each(['302 Found', '407 Proxy Authentication Required', '502 Bad Gateway'])
     await expect(get('http://api.example.org', proxy.url)).rejects.toThrow(refusal)
   },
 )
+
+test('a proxy that drips its headers opens no tunnel in time', async () => {
+  const proxy = createServer((socket) => {
+    socket.on('error', () => {})
+    const drip = setInterval(() => socket.write('x: y\r\n'), 50)
+    socket.once('close', () => clearInterval(drip)).write('HTTP/1.1 200 OK\r\n')
+  }).listen(0, '127.0.0.1')
+  await once(proxy, 'listening')
+  const address = proxy.address()
+  const url = new URL(`http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`)
+  const target = { hostname: 'api.example.org', port: '', protocol: 'https:' }
+  await expect(openTunnel(url, target, 300)).rejects.toThrow('the proxy opened no tunnel in time')
+  proxy.close()
+  await once(proxy, 'close')
+})
+
+test('pools are closed in time, whatever still waits for them', async () => {
+  await using upstream = await startSlowUpstream()
+  const pools = openPools({ origin: upstream.url, connectTimeout: 2_000 })
+  const call = pools.reads.request({ method: 'GET', path: '/' }).catch((error: Error) => error.name)
+  await upstream.arrived
+  const start = performance.now()
+  await closePools(pools, 200)
+  expect(performance.now() - start).toBeLessThan(10_000)
+  expect(await call).toBe('ClientDestroyedError')
+})
