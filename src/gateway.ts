@@ -1,4 +1,4 @@
-import { nameVariable } from './config/api-variables.ts'
+import { nameCredential } from './config/api-variables.ts'
 import { createControlServer } from './http/control-server.ts'
 import type { GatewayServers, ServersOptions } from './http/gateway.ts'
 import type { KeptParts } from './http/kept-parts.ts'
@@ -44,7 +44,7 @@ async function compose(options: ServersOptions, kept: KeptParts): Promise<Compos
     client: createClient({ requester, configured }),
     offersSearch: config.offersSearch,
     messageLimit: config.messageLimit,
-    nameVariable: (scheme: string) => nameVariable(api, scheme),
+    nameVariables: (scheme: string) => nameCredential(api, scheme),
   }
   const mcp = await createMcpServer({ ...listener, ...tools, page })
   guard.registerMetadata(mcp)

@@ -80,12 +80,18 @@ function describePin(api: Api, { name, credentials }: PinnableParameter): string
   return `The one value of the parameter \`${name}\` that is served${needs}`
 }
 
+/** Names the variables of the credential of a security scheme, by the scheme's name. */
+export function nameCredential(api: Api, credential: string): string[] {
+  const scheme = api.schemes.find(({ name }) => name === credential)
+  return scheme ? nameSchemeVariables(api, scheme) : [nameVariable(api, credential)]
+}
+
 /** Names the variables of the credentials that belong to a pin, one of which is needed. */
 export function nameCredentials(api: Api, credentials: readonly string[], quote = ''): string {
-  const variables = credentials.map((credential) => {
-    const scheme = api.schemes.find(({ name }) => name === credential)
-    const all = scheme ? nameSchemeVariables(api, scheme) : [nameVariable(api, credential)]
-    return all.map((one) => `${quote}${one}${quote}`).join(' and ')
-  })
+  const variables = credentials.map((credential) =>
+    nameCredential(api, credential)
+      .map((one) => `${quote}${one}${quote}`)
+      .join(' and '),
+  )
   return variables.join(' or ')
 }

@@ -1,6 +1,6 @@
 import type { Api } from '../document/api.ts'
 import { type ApiConfig, readApiConfig, selectShared } from './api-config.ts'
-import { listApiVariables, nameVariable } from './api-variables.ts'
+import { listApiVariables, nameCredential } from './api-variables.ts'
 import type { EgressProxies } from './egress-proxy.ts'
 import { type Environment, EnvironmentReader, type Rate } from './environment.ts'
 import type { GatewayKey } from './gateway-keys.ts'
@@ -179,7 +179,9 @@ function checkReach({ problems }: FixedReader, config: Config, api: Api): void {
     problems.push('REST_PORT, MCP_PORT and CONTROL_PORT must be different ports')
   const [scheme] = Object.keys(shared)
   if (scheme === undefined || keys || oauth) return
-  const reason = `while ${nameVariable(api, scheme)} is set and neither GATEWAY_KEYS_FILE nor OAUTH_ISSUER is: everybody who reaches the port would act with that credential`
+  const names = nameCredential(api, scheme)
+  const set = `${names.join(' and ')} ${names.length > 1 ? 'are' : 'is'} set`
+  const reason = `while ${set} and neither GATEWAY_KEYS_FILE nor OAUTH_ISSUER is: everybody who reaches the port would act with that credential`
   if (!isLoopback(host)) problems.push(`HOST must be a loopback address ${reason}`)
   // A name of another kind is that of a proxy, which others can reach.
   if (!allowedHosts.every((name) => isLoopback(name.replace(/:\d*$/, ''))))

@@ -55,8 +55,8 @@ export interface Offer {
 export interface OfferOptions {
   readonly policy: ToolPolicy
   readonly configured: ConfiguredCredentials
-  /** Names the environment variable of the credential of a security scheme under stdio. */
-  readonly nameVariable: (scheme: string) => string
+  /** Names the environment variables of the credential of a security scheme under stdio: one, or that of a user and a password. */
+  readonly nameVariables: (scheme: string) => readonly string[]
 }
 
 /**
@@ -65,7 +65,7 @@ export interface OfferOptions {
  */
 export function offerTool(
   operation: CheckedOperation,
-  { policy, configured, nameVariable }: OfferOptions,
+  { policy, configured, nameVariables }: OfferOptions,
 ): Offer | undefined {
   if (!operation.tool || findBan(operation, policy)) return undefined
   const { schema } = operation.success
@@ -81,7 +81,7 @@ export function offerTool(
   const tool = withoutCredentials(operation, operation.tool, (one) => isLent || isConfigured(one))
   const { name, title, annotations } = tool
   const needsConfirmation = operation.method === 'DELETE' && policy.confirmDelete
-  const advice = isLent ? '' : adviseCredential(operation, tool, nameVariable, secrets)
+  const advice = isLent ? '' : adviseCredential(operation, tool, nameVariables, secrets)
   const describeInput = (offered: Tool, way: string) => {
     const schema = describeArguments(operation, offered, way, findDefaults(operation, configured))
     const properties = { ...asRecord(schema.properties), [nameConfirmation(tool)]: confirmationSchema }
@@ -159,34 +159,38 @@ function withoutCredentials(
 export function adviseCredential(
   { security }: Pick<Operation, 'security'>,
   tool: Tool,
-  nameVariable: (scheme: string) => string,
+  nameVariables: OfferOptions['nameVariables'],
   secrets: ConfiguredCredentials['secrets'],
 ): string {
   const missing = security
     .map((all) => all.filter(({ name }) => readOwn(secrets, name) === undefined))
     .filter((all) => all.length > 0)
   const alternatives = missing.flatMap((all) => {
-    const ways = all.map((one) => listWays(one, tool, nameVariable(one.name)))
+    const ways = all.map((one) => listWays(one, tool, nameVariables(one.name)))
     return ways.every((one) => one.length > 0)
       ? [ways.map((one) => one.join(', ')).join('; and the secret ')]
       : []
   })
   if (alternatives.length > 0) return `Give the secret ${alternatives.join('; or the secret ')}.`
   const variables = (missing[0] ?? [])
-    .filter((one) => listWays(one, tool, '').length === 0)
-    .map(({ name }) => nameVariable(name))
+    .filter((one) => listWays(one, tool, []).length === 0)
+    .flatMap(({ name }) => nameVariables(name))
   return variables.length > 0 ? `Tell the operator to configure ${variables.join(' and ')}.` : ''
 }
 
 /** Lists the ways in which a client brings a credential; none where only the operator can. */
-function listWays({ in: place, key, prefix, configuredOnly }: SecurityScheme, tool: Tool, variable: string) {
+function listWays(
+  { in: place, key, prefix, configuredOnly }: SecurityScheme,
+  tool: Tool,
+  variables: readonly string[],
+): string[] {
   const argument = findArgument(tool, { in: place, name: key })
   const hasHeader = nameCredentialHeader(place, key) !== undefined
   if (configuredOnly || (!hasHeader && argument === undefined)) return []
   const value = prefix === '' ? '' : `: ${prefix}…`
   return [
     ...(hasHeader ? [`as the HTTP header ${key}${value} of the MCP request`] : []),
-    `over stdio as the environment variable ${variable}`,
+    `over stdio as the environment variable${variables.length > 1 ? 's' : ''} ${variables.join(' and ')}`,
     ...(argument === undefined ? [] : [`or as the argument ${argument}, which a model sees`]),
   ]
 }

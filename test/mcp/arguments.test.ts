@@ -101,7 +101,7 @@ describe('the advice on a credential', () => {
   } as const
   const other = { ...scheme, name: 'OTHER', key: 'other' }
   const advise = (security: Security, secrets = {}, named = tool) =>
-    adviseCredential({ security }, named, (name) => `SEARCH_${name}`, secrets)
+    adviseCredential({ security }, named, (name) => [`SEARCH_${name}`], secrets)
   const way =
     'as the HTTP header other of the MCP request, over stdio as the environment variable SEARCH_OTHER'
   const ways =

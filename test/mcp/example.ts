@@ -179,7 +179,7 @@ export function createOptions(respond: Respond = () => answer(200, { status: 'su
     store: createMemoryStore(() => 0),
     clock: () => 0,
     upstreamName: 'Bookland',
-    nameVariable: (scheme: string) => `BOOKLAND_${scheme.toUpperCase()}`,
+    nameVariables: (scheme: string) => [`BOOKLAND_${scheme.toUpperCase()}`],
     version: '1.2.3',
     messageLimit,
     logger: createRunLogger((line) => logged.push(line)),
