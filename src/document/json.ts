@@ -183,7 +183,9 @@ export function exceeds(text: string, limits: Partial<JsonLimits>): boolean {
 const [quote, comma, colon] = [34, 44, 58]
 const [openBracket, closeBracket, openBrace, closeBrace] = [91, 93, 123, 125]
 
-/** Returns whether a media type is `application/json` or a `+json` type. */
+/** Returns whether a media type is JSON by one of its names, or a `+json` type (MIME Sniffing Standard, JSON MIME type). */
 export function isJsonType(mediaType = ''): boolean {
-  return /^application\/(?:[\w.!#$&^-]+\+)?json\s*(?:;|$)/i.test(mediaType)
+  return /^(?:(?:application|text)\/(?:x-)?json|[\w.!#$&^-]+\/[\w.!#$&^*+-]+\+json)\s*(?:;|$)/i.test(
+    mediaType,
+  )
 }

@@ -117,7 +117,7 @@ function findKind(type: string): BodyKind {
 /** Returns whether a media type is `text/*` or a text by another name, JSON included. */
 export function isTextType(mediaType: string): boolean {
   const type = mediaType.replace(/;.*$/s, '').trim().toLowerCase()
-  return /^text\/|^application\/(?:.*\+)?(?:json|xml|yaml|graphql|javascript)$/.test(type)
+  return isJsonType(type) || /^text\/|^application\/(?:.*\+)?(?:xml|yaml|graphql|javascript)$/.test(type)
 }
 
 /**
@@ -127,7 +127,8 @@ export function isTextType(mediaType: string): boolean {
  */
 export function findMediaType(content: readonly MediaType[], contentType: string): MediaType | undefined {
   const type = contentType.replace(/;.*$/s, '').trim().toLowerCase()
-  const ranges = [type, `${type.replace(/\/.*$/s, '')}/*`, '*/*']
+  const [family = ''] = type.split('/')
+  const ranges = [type, `${family}/*+${type.split('+').at(-1)}`, `${family}/*`, '*/*']
   const find = (range: string) => {
     const [first, ...others] = content.filter((one) => one.type === range)
     if (others.length === 0) return first

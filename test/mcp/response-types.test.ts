@@ -15,6 +15,9 @@ const secretBody = '{"user":{"id":7,"more":1},"password":"opaque-secret","more":
 const responses: Readonly<Record<string, readonly [number, Record<string, string>, string | Buffer]>> = {
   json: [200, { 'content-type': 'application/vnd.shop+json' }, `{"id": 7, "note": "${token}"}`],
   list: [200, { 'content-type': 'application/json' }, '[1,2]'],
+  textList: [200, { 'content-type': 'text/json; charset=utf-8' }, '[1,2]'],
+  markedList: [200, { 'content-type': 'text/json' }, '\uFEFF[1,2]'],
+  oldList: [200, { 'content-type': 'application/x-json' }, '[1,2]'],
   text: [200, { 'content-type': 'text/csv; charset=utf-8' }, `a,b\n${token},ö`],
   latin: [200, { 'content-type': 'text/plain; charset=ISO-8859-1' }, Buffer.from([0xf6])],
   nothing: [200, { 'content-type': 'application/json' }, 'null'],
@@ -101,6 +104,9 @@ const other = { type: 'object', properties: { id: { type: 'integer' } } }
 const responsesOf: Readonly<Record<string, object>> = {
   json: { 200: described({ type: 'object' }) },
   list: { 200: described({ type: 'array' }) },
+  textList: { 200: describeAs({ 'text/json': { type: 'array' } }) },
+  markedList: { 200: described({ type: 'array' }) },
+  oldList: { 200: describeAs({ 'application/x-json': { type: 'array' } }) },
   nothing: { 200: described({ type: 'null' }) },
   ...Object.fromEntries(
     ['text', 'latin', 'untyped', 'image', 'audio', 'file', 'tokenItself', 'tokenForm', 'tokenLines']
@@ -232,7 +238,12 @@ const results: Readonly<Record<string, object>> = {
     content: [{ type: 'text', text: `{"id":7,"note":"${redacted}"}` }],
     structuredContent: { id: 7, note: redacted },
   },
-  list: { content: [{ type: 'text', text: '[1,2]' }], structuredContent: { result: [1, 2] } },
+  ...Object.fromEntries(
+    ['list', 'textList', 'markedList', 'oldList'].map((name) => [
+      name,
+      { content: [{ type: 'text', text: '[1,2]' }], structuredContent: { result: [1, 2] } },
+    ]),
+  ),
   text: { content: [{ type: 'text', text: `a,b\n${redacted},ö` }], ...says(200, 'text/csv') },
   latin: { content: [{ type: 'text', text: 'ö' }], ...says(200, 'text/plain') },
   nothing: { content: [{ type: 'text', text: 'null' }], structuredContent: { result: null } },

@@ -33,6 +33,12 @@ const partsOperation = {
     },
   },
 }
+const strict = {
+  type: 'object',
+  required: ['id'],
+  properties: { id: { type: 'integer' } },
+  additionalProperties: false,
+}
 /** Types that begin as those of texts do. */
 const likeTexts = ['application/jsonl', 'application/xml-dtd']
 const versionsOperation = {
@@ -65,6 +71,9 @@ const document = {
     '/choice': {
       post: operation('choose', ['application/json', 'text/plain', 'application/xml'], { type: 'string' }),
     },
+    '/json': { post: operation('json', ['application/json', 'text/json', 'application/*+json'], strict) },
+    '/suffix': { post: operation('suffix', ['application/*+xml', 'application/*+json'], strict) },
+    '/odd': { post: operation('odd', ['application/x-json', 'text/x-json', 'model/gltf+json'], strict) },
     '/query': { query: operation('query', ['application/json'], { type: 'object' }) },
   },
 }
@@ -172,6 +181,30 @@ test('the parameters of a content type choose among those of one type, and go up
   ]).toEqual([200, 200, 400, 400, 200])
   expect(received.map(([, , type]) => type)).toEqual([first, second, 'application/json'])
   expect(arrived.at(-1)?.[0].headers.accept).toBe('application/json; odata=verbose')
+})
+
+test.each([
+  ['/json', 'text/json'],
+  ['/json', 'Text/JSON; charset=utf-8'],
+  ['/json', 'application/vnd.a+json'],
+  ['/json', 'application/vnd.a+b+json;v=1'],
+  ['/suffix', 'application/vnd.a+json'],
+  ['/odd', 'application/x-json'],
+  ['/odd', 'text/x-json'],
+  ['/odd', 'model/gltf+json'],
+])('%s is checked as JSON by the name %s', async (path, type) => {
+  received.length = 0
+  const wrong = ['{"id":"1"}', '{"id":1,"id":5}', '{"id":1,"role":"admin"}', '{"id":1', '\ufeff{"id":1}']
+  expect(await Promise.all(wrong.map((body) => send('POST', path, type, body)))).toEqual(wrong.map(() => 400))
+  expect(await send('POST', path, type, '{ "id": 1 }')).toBe(200)
+  expect(received.map(([, , ...sent]) => sent)).toEqual([[type, '{ "id": 1 }']])
+})
+
+test('a range of a suffix stands for the types of that suffix alone', async () => {
+  const types = ['application/vnd.a+yaml', 'text/vnd.a+json', 'application/xml', 'application/vnd.a+xml']
+  expect(await Promise.all(types.map((type) => send('POST', '/suffix', type, '<a/>')))).toEqual([
+    415, 415, 415, 200,
+  ])
 })
 
 test('a body has the limit of its type', async () => {
