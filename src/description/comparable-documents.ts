@@ -1,5 +1,6 @@
 import type { OpenApiDocument } from '../document/document.ts'
 import { asRecord } from '../document/json.ts'
+import { identifyParameter } from '../document/parameters.ts'
 import { listOperations, methods } from '../document/responses.ts'
 import { eraseNames } from './identity.ts'
 import { ratedExtensions } from './tool-changes.ts'
@@ -54,7 +55,6 @@ function movePaths(document: OpenApiDocument, keys: Map<string, string>): OpenAp
 
 /** Adds to the parameters of an operation those of its path that it does not have. */
 function joinParameters(own: unknown, shared: unknown): unknown[] {
-  const identify = (part: unknown) => `${asRecord(part).in} ${asRecord(part).name}`
   const all = [shared ?? [], own ?? []].flat(2)
-  return [...new Map(all.map((part) => [identify(part), part])).values()]
+  return [...new Map(all.map((part) => [identifyParameter(asRecord(part)), part])).values()]
 }

@@ -2,7 +2,7 @@ import type { OpenApiDocument } from '../document/document.ts'
 import { asRecord } from '../document/json.ts'
 import { type Components, pruneComponents } from './components.ts'
 import type { Description, MergedOperation } from './description.ts'
-import type { DescriptionProblem } from './problem.ts'
+import { uniteExtensions } from './root-extensions.ts'
 
 /**
  * Composes the document that is served. An operation whose path is taken stands under a label, which is never sent; where
@@ -58,7 +58,7 @@ export function composeDocument(
     paths,
     components: { ...others, ...(securitySchemes && { securitySchemes }) },
     ...(files && { 'x-files': files }),
-    ...listExtensions(descriptions),
+    ...uniteExtensions(descriptions),
   }
 }
 
@@ -74,44 +74,3 @@ function readMembers(
 ): Readonly<Record<string, unknown>> {
   return asRecord(isAdditional(method) ? item?.additionalOperations : item)
 }
-
-/**
- * Returns what overlays say of a document as a whole; of several documents, the first that says it. What the errors of
- * one repeat is redacted from those of all.
- */
-function listExtensions(descriptions: readonly Description[]): object {
-  const documents = descriptions.map(({ document }) => document)
-  const echoes = documents.flatMap((one) => one['x-error-echoes'] ?? [])
-  const unite = (list: 'members' | 'urls') => [...new Set(echoes.flatMap((one) => asRecord(one)[list] ?? []))]
-  const titles = documents.map((one) => one['x-title'] ?? asRecord(one.info).title)
-  return {
-    ...Object.fromEntries(
-      documents
-        .toReversed()
-        .flatMap((document) => Object.entries(document))
-        .filter(([name]) => name.startsWith('x-') && name !== 'x-files' && name !== 'x-base-url'),
-    ),
-    ...(documents.some((one) => one['x-title'] !== undefined) && { 'x-title': titles.join(', ') }),
-    ...(echoes.length > 1 && { 'x-error-echoes': { members: unite('members'), urls: unite('urls') } }),
-  }
-}
-
-/** Finds the headers that say how long to wait (`x-retry-after-header`) and do not count: one does, for all APIs. */
-export function findDroppedHeaders(descriptions: readonly Description[]): DescriptionProblem[] {
-  const read = ({ document }: Description) => document[header]
-  const first = descriptions.find((one) => read(one) !== undefined)
-  if (!first) return []
-  const counting = String(read(first))
-  const dropped = descriptions.filter(
-    (one) => read(one) !== undefined && String(read(one)).toLowerCase() !== counting.toLowerCase(),
-  )
-  return dropped.map((one) => ({
-    file: one.file,
-    ...one.positionOf([header]),
-    message: `${header} ${read(one)} does not count beside ${counting} of ${first.file}`,
-    expected: 'one header, or descriptions that are served apart',
-    severity: 'warning',
-  }))
-}
-
-const header = 'x-retry-after-header'

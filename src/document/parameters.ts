@@ -79,6 +79,17 @@ export function isFramingHeader({
   return place === 'header' && framingHeaders.has(name.toLowerCase())
 }
 
+/** Returns what tells a parameter from all others: its place and name, of which a header's has no case (RFC 9110 §5.1). */
+export function identifyParameter({
+  in: place,
+  name,
+}: {
+  readonly in?: unknown
+  readonly name?: unknown
+}): string {
+  return `${place} ${place === 'header' ? String(name).toLowerCase() : name}`
+}
+
 /**
  * Reads a Parameter Object without references; a style that its place does not have is the default one. Throws a
  * `TypeError` on a place that is not known.
@@ -155,7 +166,7 @@ export function readParameters(
   const all = new Map<string, Parameter>()
   for (const part of [...shared, ...own]) {
     const parameter = readParameter(part, read)
-    all.set(`${parameter.in} ${parameter.name}`, parameter)
+    all.set(identifyParameter(parameter), parameter)
   }
   const variables = new Set(listPathVariables(splitPathKey(path).path))
   const described = [...all.values()].filter(

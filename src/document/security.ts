@@ -2,7 +2,7 @@ import type { OpenApiDocument } from './document.ts'
 import { readExtensions } from './extensions.ts'
 import { asRecord, asText } from './json.ts'
 import { onceFor } from './once.ts'
-import { isFramingHeader, type Parameter, readParameter } from './parameters.ts'
+import { identifyParameter, isFramingHeader, type Parameter, readParameter } from './parameters.ts'
 
 /** A security scheme as a request carries its credential (OpenAPI, Security Scheme Object). */
 export interface SecurityScheme {
@@ -91,10 +91,12 @@ export function addCredentials({ parameters, security }: Secured): Secured {
   return { security: security.map((alternative) => alternative.map(spell)), parameters: added }
 }
 
-/** Returns whether a parameter stands where a scheme has its credential; names of headers have no case. */
-function carries(parameter: Parameter, { in: place, key }: SecurityScheme): boolean {
-  if (parameter.in !== place) return false
-  return place === 'header' ? parameter.name.toLowerCase() === key.toLowerCase() : parameter.name === key
+/** Returns whether a parameter stands where a scheme has its credential. */
+export function carries(
+  parameter: Parameters<typeof identifyParameter>[0],
+  { in: place, key }: SecurityScheme,
+): boolean {
+  return identifyParameter(parameter) === identifyParameter({ in: place, name: key })
 }
 
 const describeCredential = onceFor(({ in: place, key, description }: SecurityScheme): Parameter => {

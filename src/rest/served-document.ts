@@ -1,7 +1,13 @@
 import type { OpenApiDocument } from '../document/document.ts'
 import { exposePaths } from '../document/exposed-paths.ts'
 import { asRecord, readOwn } from '../document/json.ts'
-import { isReserved, readSecuritySchemes, reserveScheme, type SecurityScheme } from '../document/security.ts'
+import {
+  carries,
+  isReserved,
+  readSecuritySchemes,
+  reserveScheme,
+  type SecurityScheme,
+} from '../document/security.ts'
 import { errorCatalogue } from '../errors/catalogue.ts'
 import type { ConfiguredCredentials } from '../upstream/credentials.ts'
 
@@ -104,6 +110,6 @@ function describeParameter(
     const required = parameter.in === 'path'
     return { ...parameter, required, schema: { ...asRecord(parameter.schema), default: pinned } }
   }
-  const isCredential = lent.some((one) => one.in === parameter.in && one.key === parameter.name)
+  const isCredential = lent.some((one) => carries(parameter, one))
   return isCredential ? { ...parameter, required: false } : parameter
 }

@@ -243,6 +243,22 @@ describe('two documents', () => {
     ])
   })
 
+  it('show no parameter of a path that an operation replaces under a name in another case', async () => {
+    const name = (spelled: string, maximum: number) => ({
+      ...{ name: spelled, in: 'header', schema: { type: 'integer', maximum } },
+    })
+    const describeItem = (maximum: number) => ({
+      ...base,
+      paths: {
+        '/users': {
+          parameters: [name('X-Id', maximum)],
+          get: { parameters: [name('x-id', 9)], responses: { 200: answer } },
+        },
+      },
+    })
+    expect(await listChanges(...(await write(describeItem(9), describeItem(8))), process)).toEqual([])
+  })
+
   it('show what is removed where a path has nothing but methods of OpenAPI 3.2', async () => {
     const item = {
       query: { responses: { 200: answer } },

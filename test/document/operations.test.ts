@@ -53,6 +53,19 @@ describe('an operation', () => {
     })
   })
 
+  test('replaces a header of its path, whatever the case of its name, and no other parameter', () => {
+    const name = (place: string, spelled: string) => ({
+      name: spelled,
+      in: place,
+      schema: { type: 'string' },
+    })
+    const parameters = [name('header', 'x-id'), name('query', 'id')]
+    const item = { get: { ...least, parameters }, parameters: [name('header', 'X-Id'), name('query', 'Id')] }
+    const read = readWith({}, { paths: { '/gists': item } })
+    const names = read?.parameters.map((one) => `${one.in} ${one.name}`)
+    expect(names).toEqual(['header x-id', 'query Id', 'query id'])
+  })
+
   test('that the MCP server leaves out has no tool', () => {
     expect(readWith({ 'x-mcp-tool': false })).not.toHaveProperty('tool')
     expect(readWith({ 'x-mcp-tool': { name: 'get-gist' } })).toHaveProperty('tool.name', 'get-gist')

@@ -1,3 +1,4 @@
+import { identifyParameter } from '../../document/parameters.ts'
 import { listPathVariables, matchNames, splitPathKey } from '../../document/path-template.ts'
 import { eraseNames } from '../identity.ts'
 import { describeNames, type Finding, type Path, reportTwice } from '../problem.ts'
@@ -60,7 +61,7 @@ export function listConsumed({ binds, capability }: Capability): Consumed[] {
 
 /** What stands deeper in the file wins. */
 function override(parameters: readonly InputParameter[]): InputParameter[] {
-  return [...new Map(parameters.map((one) => [`${one.in} ${one.name}`, one])).values()]
+  return [...new Map(parameters.map((one) => [identifyParameter(one), one])).values()]
 }
 
 /** Finds what is wrong with the parameters of the consumed operations. */
@@ -72,7 +73,7 @@ export function findConsumedProblems({ capability }: Capability): Finding[] {
         const variables = listPathVariables(template).map((name) => name.replaceAll(/[{}]/g, ''))
         const inPath = inputParameters.flatMap((one) => (one.in === 'path' ? [one.name] : []))
         const known = new Set(matchNames([...new Set(variables)], inPath).values())
-        const names = inputParameters.map(({ name, in: where }) => `${where} ${name}`)
+        const names = inputParameters.map(identifyParameter)
         return [
           ...inputParameters.flatMap(({ name, in: where }, index) =>
             where === 'path' && !known.has(name)

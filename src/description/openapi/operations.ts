@@ -1,5 +1,5 @@
 import { asRecord } from '../../document/json.ts'
-import { isFramingHeader } from '../../document/parameters.ts'
+import { identifyParameter, isFramingHeader } from '../../document/parameters.ts'
 import { listPathVariables, splitPathKey } from '../../document/path-template.ts'
 import type { DescribedOperation, Description } from '../description.ts'
 import { checkExtensions } from '../extension-checks.ts'
@@ -65,7 +65,7 @@ export function readPathOperations(
       ({ in: place, name }) =>
         !isLost({ in: place, name }) &&
         !(kind === 'openapi' && isReserved(place, name)) &&
-        !credentials.has(`${place} ${name.toLowerCase()}`),
+        !credentials.has(identifyParameter({ in: place, name })),
     )
     const { callbacks: _callbacks, ...operation } = extended.part
     return [

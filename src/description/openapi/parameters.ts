@@ -1,4 +1,5 @@
 import { asRecord, isObject, readOwn } from '../../document/json.ts'
+import { identifyParameter } from '../../document/parameters.ts'
 import { checkExtensions } from '../extension-checks.ts'
 import type { Finding } from '../problem.ts'
 import type { PathOperation } from './path-items.ts'
@@ -46,7 +47,7 @@ export function collectParameters(
     const owner = { path: place, part: `the ${found.in} parameter "${found.name}"`, operation: name }
     const extended = checkExtensions('parameter', found, owner)
     if (!extended.isUsable) return { findings: extended.findings }
-    const identity = `${found.in} ${found.name}`
+    const identity = identifyParameter(found)
     if (seen.has(identity))
       findings.push({
         path: place,

@@ -1,6 +1,7 @@
 import { METHODS } from 'node:http'
-import { asRecord, isObject, readOwn } from '../../document/json.ts'
+import { asRecord, isObject } from '../../document/json.ts'
 import { hasDotSegment } from '../../document/parameter-writing.ts'
+import { identifyParameter } from '../../document/parameters.ts'
 import { findRepeatedVariable, splitPathKey } from '../../document/path-template.ts'
 import { methods } from '../../document/responses.ts'
 import type { Finding, Path } from '../problem.ts'
@@ -90,10 +91,7 @@ function inherit(
   item: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
   const own = [operation.parameters ?? []].flat()
-  const identify = (part: unknown) => {
-    const found = resolvePart(document, part)
-    return `${readOwn(found, 'in')} ${readOwn(found, 'name')}`
-  }
+  const identify = (part: unknown) => identifyParameter(asRecord(resolvePart(document, part)))
   const overridden = new Set(own.map(identify))
   const shared = [item.parameters ?? []].flat().filter((part) => !overridden.has(identify(part)))
   const { summary = item.summary, description = item.description, servers = item.servers } = operation

@@ -1,4 +1,5 @@
 import { asRecord, isObject } from '../../document/json.ts'
+import { identifyParameter } from '../../document/parameters.ts'
 import { checkExtensions } from '../extension-checks.ts'
 import type { Finding, Path } from '../problem.ts'
 import type { ParameterPart } from './parameters.ts'
@@ -82,7 +83,9 @@ export function listSchemePlaces(document: Part, alternatives: readonly unknown[
       .flatMap((alternative) => Object.keys(asRecord(alternative)))
       .map((name) => {
         const { type, in: place, name: key } = asRecord(resolvePart(document, schemes[name]))
-        return type === 'apiKey' ? `${place} ${String(key).toLowerCase()}` : 'header authorization'
+        return identifyParameter(
+          type === 'apiKey' ? { in: place, name: key } : { in: 'header', name: 'Authorization' },
+        )
       }),
   )
 }

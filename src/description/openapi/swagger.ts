@@ -1,4 +1,5 @@
 import { asRecord, isObject, readOwn } from '../../document/json.ts'
+import { identifyParameter } from '../../document/parameters.ts'
 import type { Finding } from '../problem.ts'
 import { resolvePart, walkParts } from './references.ts'
 
@@ -115,6 +116,5 @@ function isBody(part: unknown): boolean {
 
 /** An operation has one body, whatever its name. */
 function identify(part: unknown): string {
-  const location = readOwn(part, 'in')
-  return location === 'body' ? 'body' : `${location} ${readOwn(part, 'name')}`
+  return readOwn(part, 'in') === 'body' ? 'body' : identifyParameter(asRecord(part))
 }

@@ -170,6 +170,12 @@ test.each([
     ['gists.yaml:17: the parameter "path gistId" stands twice; it once'],
   ],
   [
+    'a header that stands twice, in another case',
+    '        - { name: gistId,',
+    '        - { name: X-Id, in: header, type: string }\n        - { name: x-id, in: header, type: string }\n        - { name: gistId,',
+    ['gists.yaml:17: the parameter "header x-id" stands twice; it once'],
+  ],
+  [
     'a place there is none of',
     'in: path',
     'in: matrix',

@@ -336,6 +336,47 @@ test('what a path item says becomes its operations own, unless they say otherwis
   })
 })
 
+test('headers whose names differ in case are one parameter, what else does is two', async () => {
+  const name = (place: string, spelled: string, type: string) => ({
+    ...{ name: spelled, in: place, schema: { type } },
+  })
+  const shared = [
+    name('header', 'X-Id', 'integer'),
+    name('query', 'Id', 'integer'),
+    name('cookie', 'Id', 'integer'),
+  ]
+  const own = [
+    name('header', 'x-id', 'string'),
+    name('query', 'id', 'string'),
+    name('cookie', 'id', 'string'),
+  ]
+  const loading = await load({
+    'a.json': describeApi({
+      '/a': { parameters: shared, get: { parameters: own } },
+      '/b': { get: { parameters: [...shared, ...own] } },
+    }),
+  })
+  const operations = listOperations(loading)
+  expect(operations['get /a']?.parameters).toEqual([...own, ...shared.slice(1)])
+  expect(operations['get /b']?.parameters).toEqual([...shared, ...own.slice(1)])
+  expect(loading.problems.map(({ message }) => message)).toEqual([
+    'the header parameter "x-id" of GET /b stands twice',
+  ])
+})
+
+test.each(['query', 'cookie'])(
+  'a %s parameter whose name differs in case from a credential is none',
+  async (place) => {
+    const parameters = ['Key', 'key'].map((name) => ({ name, in: place, schema: { type: 'string' } }))
+    const securitySchemes = { secret: { type: 'apiKey', in: place, name: 'key' } }
+    const operation = { parameters, security: [{ secret: [] }], responses: anything }
+    const loading = await loadSound(
+      describeApi({ '/a': { get: operation } }, { components: { securitySchemes } }),
+    )
+    expect(listOperations(loading)['get /a']?.parameters).toEqual([parameters[0]])
+  },
+)
+
 test('a variable that nothing declares is a required text, and a parameter without a form is a text', async () => {
   const loading = await loadSound(
     describeApi({ '/a/{id}': { get: { parameters: [{ name: 'q', in: 'query' }], responses: anything } } }),
