@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { refuseParameter } from './content-reading.ts'
 import type { Parameter } from './parameters.ts'
+import { readShape } from './value-shape.ts'
 
 /** Finds what of a header's text is no ASCII: nothing, in most. */
 export const beyondAscii = /[\u0080-\uffff]/
@@ -25,4 +26,20 @@ export function readHeader(parameter: Pick<Parameter, 'in' | 'name'>, raw: strin
   const text = decodeHeader(raw)
   if (text === undefined) throw refuseParameter(parameter, 'must be UTF-8', 'encoding')
   return text
+}
+
+/**
+ * Joins the lines of a header into one text, of which Node would keep the first alone for some names; undefined where
+ * there are none. Several lines are one list (RFC 9110 §5.3), and no other value. Throws `invalid_argument`.
+ */
+export function joinLines(parameter: Parameter, rawHeaders: readonly string[]): string | undefined {
+  const name = parameter.name.toLowerCase()
+  const lines = rawHeaders.filter(
+    (_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name,
+  )
+  const { types } = readShape(parameter.schema)
+  const isList = parameter.mediaType === undefined && (types.has('array') || types.has('object'))
+  if (lines.length > 1 && !isList)
+    throw refuseParameter(parameter, 'stands more than once; give it one value', 'uniqueKeys')
+  return lines.length > 0 ? lines.join(', ') : undefined
 }

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import type { TextReader } from '../document/content-reading.ts'
-import { beyondAscii, readHeader } from '../document/header-text.ts'
+import { beyondAscii, joinLines, readHeader } from '../document/header-text.ts'
 import { readOwn } from '../document/json.ts'
 import type { Operation } from '../document/operations.ts'
 import { createCookieReader, createHeaderReader, createPathReader } from '../document/parameter-reading.ts'
@@ -118,7 +118,7 @@ function createRequestReader(operation: Operation, defaults: ReadonlyMap<Paramet
     const places = {
       path,
       query,
-      header: readHeaders(headerReaders, headers),
+      header: readHeaders(headerReaders, request.raw),
       ...(cookieReaders.length > 0 && { cookie: readCookies(cookieReaders, headers.cookie) }),
     }
     for (const [parameter, value] of defaults) {
@@ -163,10 +163,16 @@ function prepare(
  * Reads only the operation's own headers. An empty one is a value: a client that sends an empty secret or idempotency
  * key meant to send one, and must not act with a configured key, or without the protection that it asked for.
  */
-function readHeaders(readers: readonly PlaceReader[], headers: FastifyRequest['headers']): Values {
+function readHeaders(
+  readers: readonly PlaceReader[],
+  { headers, rawHeaders }: FastifyRequest['raw'],
+): Values {
   const values: Values = {}
+  if (readers.length === 0) return values
+  // Few requests have a header twice, and only of these the lines are looked at.
+  const repeats = rawHeaders.length > 2 * Object.keys(headers).length
   for (const { parameter, read } of readers) {
-    const text = readOwn(headers, parameter.name.toLowerCase())
+    const text = repeats ? joinLines(parameter, rawHeaders) : readOwn(headers, parameter.name.toLowerCase())
     if (text === undefined) continue
     const written = String(text)
     values[parameter.name] = read(beyondAscii.test(written) ? readHeader(parameter, written) : written)

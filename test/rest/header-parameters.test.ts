@@ -27,6 +27,13 @@ const paths = {
     inHeader('X-Short', { type: 'string', maxLength: 3, pattern: '^[^b]*$' }),
     inHeader('X-City', { enum: ['Malmö', 'Łódź'] }),
     inHeader('X-List', { type: 'array', items: text }),
+    inHeader('X-Either', { type: ['string', 'array'], items: text }),
+    inHeader('X-Any', {}),
+    inHeader('If-Unmodified-Since', text),
+    inHeader('If-Modified-Since', text),
+    inHeader('From', text),
+    inHeader('Referer', text),
+    inHeader('Retry-After', { type: 'integer' }),
     inHeader('X-Record', { type: 'object', additionalProperties: text }),
     { name: 'X-Json', in: 'header', content: json },
     { name: 'X-Plain', in: 'header', content: { 'text/plain': { schema: text } } },
@@ -158,6 +165,43 @@ describe('a header is text in UTF-8', () => {
       'header.x-key: must be UTF-8',
     )
     expect(await callRest('/secured', 'x-place', 'X-Key: a')).toEqual([bytesOf('Malmö')])
+  })
+})
+
+describe('a header that stands more than once', () => {
+  test.each([
+    ...['X-Text', 'X-Any', 'X-Plain', 'If-Unmodified-Since', 'If-Modified-Since', 'From', 'Referer'],
+  ])('is no one value (%s)', async (name) => {
+    expect(await callRest('/headers', '', `${name}: a`, `${name.toLowerCase()}: b`)).toBe(
+      `header.${name} stands more than once; give it one value`,
+    )
+    expect(await callRest('/headers', name.toLowerCase(), `${name}: a`)).toEqual(['a'])
+  })
+
+  test('is none of another type either', async () => {
+    const twice = (name: string, value: string) =>
+      callRest('/headers', '', `${name}: ${value}`, `${name}: ${value}`)
+    for (const [name, value] of [
+      ['Retry-After', '1'],
+      ['X-Json', '{}'],
+    ] as const)
+      expect(await twice(name, value)).toBe(`header.${name} stands more than once; give it one value`)
+    expect(await callRest('/secured', '', 'X-Key: a', 'X-Key: a')).toMatch(
+      /^header\.X-Key stands more than once/,
+    )
+  })
+
+  test('is a list where its parameter is one', async () => {
+    for (const name of ['X-List', 'X-Either'])
+      expect(
+        await callRest('/headers', name.toLowerCase(), `${name}: a`, 'X-Other: z', `${name}: b,c`),
+      ).toEqual(['a,b,c'])
+    expect(await callRest('/headers', 'x-record', 'X-Record: a,1', 'X-Record: b,2')).toEqual(['a,1,b,2'])
+  })
+
+  test('is nobody’s business where it is no parameter', async () => {
+    const lines = ['X-Other: a', 'X-Other: b', 'X-Text: c']
+    expect(await callRest('/headers', 'x-text', ...lines)).toEqual(['c'])
   })
 })
 
