@@ -53,9 +53,12 @@ function createAuthenticator(options: AuthenticationOptions): Authenticator | un
     const known = keys && findKey(keys, credential)
     if (known) return known.grant
     if (!verifyToken) throw refuseToken(undefined)
-    return verifyToken(credential).catch((cause: unknown) => {
-      throw refuseToken(cause)
-    })
+    return verifyToken(credential).then(
+      (grant) => ({ ...grant, metadataUrl }),
+      (cause: unknown) => {
+        throw refuseToken(cause)
+      },
+    )
   }
 }
 

@@ -9,6 +9,8 @@ export interface Grant {
   readonly caller: string
   /** The scopes it has; all there are where nobody is asked. */
   readonly scopes: ReadonlySet<string> | 'all'
+  /** Where the client learns how to get a token with other scopes; undefined for what is no access token. */
+  readonly metadataUrl?: string | undefined
 }
 
 /** What everybody may do who reaches a gateway without inbound authentication. */
@@ -22,12 +24,26 @@ export function covers({ scopes }: Grant, { scope }: Operation): boolean {
   return scopes === 'all' || (scope !== undefined && scopes.has(scope))
 }
 
-/** Makes the refusal of an operation that a grant does not cover; its challenge names the scope (RFC 6750 §3.1). */
-function refuseScope({ scope = 'none' }: Operation): GatewayError {
+/**
+ * Makes the refusal of an operation that a grant does not cover; its challenge names the scope where there is one
+ * (RFC 6750 §3.1), and to a token where to get it (RFC 9728 §5.1).
+ */
+function refuseScope({ scope }: Operation, { metadataUrl }: Grant): GatewayError {
+  const challenge = 'Bearer error="insufficient_scope"'
+  if (scope === undefined) {
+    const detail = 'No client with a list of scopes may call this: the operation has no scope.'
+    return new GatewayError('insufficient_scope', { detail, headers: { 'www-authenticate': challenge } })
+  }
+  const source = metadataUrl === undefined ? [] : [`resource_metadata="${metadataUrl}"`]
   return new GatewayError('insufficient_scope', {
     detail: `This call takes the scope ${scope}, which this client has not been given.`,
-    headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
+    headers: { 'www-authenticate': [challenge, `scope="${scope}"`, ...source].join(', ') },
   })
+}
+
+/** Returns whether a refusal tells a client where to get an access token that would be enough. */
+export function asksForToken({ code, headers }: GatewayError): boolean {
+  return code === 'insufficient_scope' && headers['www-authenticate']?.includes('resource_metadata=') === true
 }
 
 /** Lists the scopes that the operations name, in their order, each once. */
@@ -61,5 +77,5 @@ export function findBan({ method }: Operation, { allowDelete }: Policy): Gateway
 
 /** Returns the refusal of an operation that a client may not call; undefined when it may. */
 export function findRefusal(operation: Operation, policy: Policy, grant: Grant): GatewayError | undefined {
-  return findBan(operation, policy) ?? (covers(grant, operation) ? undefined : refuseScope(operation))
+  return findBan(operation, policy) ?? (covers(grant, operation) ? undefined : refuseScope(operation, grant))
 }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Grant } from '../access/authorization.ts'
+import { asksForToken, type Grant } from '../access/authorization.ts'
 import { parseExactly } from '../document/exact-numbers.ts'
 import { beyondAscii, readHeader } from '../document/header-text.ts'
 import { parseJson, RefusedJson, readOwn } from '../document/json.ts'
@@ -17,7 +17,7 @@ import { type ClientConnection, HttpConnection } from '../upstream/call.ts'
 import type { CredentialSource } from './arguments.ts'
 import { readIds, readProtocolVersion } from './batch.ts'
 import { createFastPath } from './fast-path.ts'
-import { type Reply, RpcError, refuse, rpcCodes } from './json-rpc.ts'
+import { type Reply, RpcError, readId, refuse, rpcCodes } from './json-rpc.ts'
 import { messageLimits } from './messages.ts'
 import { createSdkResponder, loadSdk } from './post.ts'
 import type { ProtocolOptions } from './protocol.ts'
@@ -84,7 +84,11 @@ export async function registerMcp(
       }
       if (body === undefined) throw new GatewayError('unsupported_media_type')
       const context = new HttpContext(request, reply.raw, readSelection)
-      void deliver(reply, respondFast(body, headers, context) ?? respondBySdk(body, headers, context))
+      void deliver(
+        reply,
+        respondFast(body, headers, context) ?? respondBySdk(body, headers, context),
+        context,
+      )
     })
   }
 }
@@ -106,6 +110,8 @@ class HttpContext implements CallContext {
   readonly requestId: string
   readonly traceparent: string | undefined
   readonly countCall: CallCounter | undefined
+  /** The refusal of a call for which the client can get another token. */
+  challenge: GatewayError | undefined
   readonly #request: FastifyRequest
 
   constructor(request: FastifyRequest, response: ServerResponse, readSelection: SelectionReader) {
@@ -127,7 +133,10 @@ class HttpContext implements CallContext {
 
   listSecrets = (): readonly string[] => this.#request.listSecrets()
 
-  onFailure = (error: GatewayError): void => recordProblem(this.#request, error)
+  onFailure = (error: GatewayError): void => {
+    recordProblem(this.#request, error)
+    if (asksForToken(error)) this.challenge = error
+  }
 
   onCall = (call: ToolCallRecord): void => {
     this.#request.toolCalls ??= []
@@ -154,9 +163,15 @@ function acceptsJson(accept: string): boolean {
   return /(^|,)\s*(application\/json|application\/\*|\*\/\*)\s*([;,]|$)/i.test(accept)
 }
 
-async function deliver(reply: FastifyReply, response: Promise<Reply>): Promise<void> {
+/** A client gets another token for a challenge, which is no result (MCP, "Runtime Insufficient Scope Errors"). */
+async function deliver(reply: FastifyReply, response: Promise<Reply>, context: HttpContext): Promise<void> {
   try {
-    send(reply, await response)
+    const done = await response
+    const { challenge } = context
+    const { body } = reply.request
+    // Other calls of a batch may have had their effect.
+    if (challenge === undefined || Array.isArray(body)) send(reply, done)
+    else send(reply.headers(challenge.headers), refuse(challenge, readId(body)))
   } catch (error) {
     reply.send(error)
   }

@@ -59,6 +59,51 @@ function soundClaims() {
   return { iss: issuer.url, aud: audience, sub: 'agent', exp: Math.floor(Date.now() / 1_000) + 300, scope }
 }
 
+const meta = {
+  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+  'io.modelcontextprotocol/clientInfo': { name: 'c', version: '1' },
+  'io.modelcontextprotocol/clientCapabilities': {},
+}
+const stateless = {
+  'mcp-protocol-version': '2026-07-28',
+  'mcp-method': 'tools/call',
+  'mcp-name': 'get-all-managed-users',
+}
+const calls: { way: string; headers: Record<string, string>; params: object }[] = [
+  { way: 'in the initialize era', headers: { 'mcp-protocol-version': '2025-11-25' }, params: {} },
+  {
+    way: 'in that era through the SDK',
+    headers: { 'mcp-protocol-version': '2025-11-25' },
+    params: { odd: 1 },
+  },
+  { way: 'in 2026-07-28', headers: stateless, params: { _meta: meta } },
+  { way: 'in that revision through the SDK', headers: stateless, params: { _meta: meta, odd: 1 } },
+]
+
+/** Calls the tool that lists users. */
+async function callTool(
+  token: string,
+  headers: Record<string, string>,
+  params: object,
+  wrap: (message: object) => object = (message) => message,
+) {
+  const own = { name: 'get-all-managed-users', arguments: { clientId: 'cm9demo' } }
+  const message = { jsonrpc: '2.0', id: 'a', method: 'tools/call', params: { ...own, ...params } }
+  const response = await fetch(`${running.mcpUrl}/mcp`, {
+    method: 'POST',
+    headers: {
+      ...headers,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'x-cal-secret-key': 'demo-secret',
+      authorization: `Bearer ${token}`,
+    },
+    body: JSON.stringify(wrap(message)),
+  })
+  const challenge = response.headers.get('www-authenticate')
+  return { status: response.status, challenge, body: Object(await response.json()) }
+}
+
 describe('an access token', () => {
   it('lets its bearer in on both ports, and never goes upstream', async () => {
     expect(await knock(await issuer.sign({ scope }))).toEqual([allowed, allowed])
@@ -145,10 +190,32 @@ describe('an access token', () => {
 
   it('without the scope lets its bearer in, but not to the operation', async () => {
     const [rest, mcp] = await knock(await issuer.sign({ scope: 'openid' }))
-    const challenge = `Bearer error="insufficient_scope", scope="${scope}"`
+    const challenge = `Bearer error="insufficient_scope", scope="${scope}", ${metadata}`
     expect(rest).toEqual({ status: 403, code: 'insufficient_scope', challenge })
     expect(mcp).toEqual(allowed)
     expect(upstream.requests).toEqual([])
+  })
+
+  it.each(calls)('without the scope of a tool gets its challenge: $way', async ({ headers, params }) => {
+    const { status, challenge, body } = await callTool(
+      await issuer.sign({ scope: 'openid' }),
+      headers,
+      params,
+    )
+    expect({ status, challenge }).toEqual({
+      status: 403,
+      challenge: `Bearer error="insufficient_scope", scope="${scope}", ${metadata}`,
+    })
+    expect(body).toMatchObject({ jsonrpc: '2.0', id: 'a', error: { data: { code: 'insufficient_scope' } } })
+    expect(upstream.requests).toEqual([])
+    expect((await callTool(await issuer.sign({ scope }), headers, params)).status).toBe(200)
+  })
+
+  it('without the scope of a tool gets a result in a batch, of which other calls may be allowed', async () => {
+    const token = await issuer.sign({ scope: 'openid' })
+    const { status, challenge, body } = await callTool(token, {}, {}, (message) => [message])
+    expect({ status, challenge }).toEqual({ status: 200, challenge: null })
+    expect(body[0].result.structuredContent.error.code).toBe('insufficient_scope')
   })
 
   it('goes with the next keys once the issuer has published them, and with the last ones no more', async () => {
@@ -265,5 +332,41 @@ describe('the metadata of the resource', () => {
   it('is not there where no access tokens are taken', async () => {
     await using plain = await startGateway(upstream.url)
     expect((await fetch(`${plain.mcpUrl}/.well-known/oauth-protected-resource`)).status).toBe(404)
+  })
+})
+
+describe('an operation without a scope', () => {
+  const document = {
+    openapi: '3.1.0',
+    info: { title: 'Shop', version: '1' },
+    'x-name': 'shop',
+    paths: {
+      '/things': {
+        get: {
+          operationId: 'list',
+          responses: {},
+          'x-mcp-tool': { name: 'list', title: 'List', description: '', annotations: {}, arguments: {} },
+        },
+      },
+    },
+  }
+
+  it('is refused to a token with scopes, of which none is asked for', async () => {
+    const environment = { ...issuer.environment, SHOP_BASE_URL: upstream.url }
+    await using shop = await startGateway(upstream.url, environment, { document })
+    const headers = {
+      'content-type': 'application/json',
+      authorization: `Bearer ${await issuer.sign({ scope })}`,
+    }
+    const rest = await fetch(`${shop.restUrl}/things`, { headers })
+    const detail = 'No client with a list of scopes may call this: the operation has no scope.'
+    expect(rest.headers.get('www-authenticate')).toBe('Bearer error="insufficient_scope"')
+    expect(await rest.json()).toMatchObject({ status: 403, code: 'insufficient_scope', detail })
+    const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'list' } }
+    const mcp = await fetch(`${shop.mcpUrl}/mcp`, { method: 'POST', headers, body: JSON.stringify(message) })
+    const { result } = Object(await mcp.json())
+    expect([mcp.status, mcp.headers.get('www-authenticate')]).toEqual([200, null])
+    expect(result.structuredContent.error).toMatchObject({ code: 'insufficient_scope', detail })
+    expect(upstream.requests).toEqual([])
   })
 })

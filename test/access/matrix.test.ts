@@ -233,9 +233,11 @@ describe.each(deployments)(
           const { tool: name, method, path } = operation
           const code = expectRefusal(deployment, scopes, operation)
           const call = { name, arguments: operation.arguments }
-          const { body } = await askMcp(running, era, headers, 'tools/call', call)
+          const { status, body } = await askMcp(running, era, headers, 'tools/call', call)
+          const isChallenged = deployment.inbound === 'JWT' && code === 'insufficient_scope'
           const sent = [{ call: `${method} /v2${path}`, ...expectHeaders(deployment) }]
           if (removed(operation)) expect(body.error?.message).toContain('Unknown tool')
+          else if (isChallenged) expect([status, body.error?.data?.code]).toEqual([403, code])
           else expect([body.error, body.result?.structuredContent?.error?.code]).toEqual([undefined, code])
           expect(takeSent()).toEqual(removed(operation) || code !== undefined ? [] : sent)
           expect(/ey-access|ey-refresh/.test(JSON.stringify(body))).toBe(
