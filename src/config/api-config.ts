@@ -1,5 +1,6 @@
 import type { Api, PinnableParameter } from '../document/api.ts'
 import { readOwn } from '../document/json.ts'
+import type { SecurityScheme } from '../document/security.ts'
 import { nameCredentials, nameSchemeVariables, nameVariable } from './api-variables.ts'
 import type { EnvironmentReader } from './environment.ts'
 import { isBaseUrl, isLoopback } from './urls.ts'
@@ -27,7 +28,7 @@ export function readApiConfig(
     Object.fromEntries(names.flatMap((thing) => toEntry(thing, one(thing))))
   const secrets = Object.fromEntries(
     api.schemes.flatMap((scheme) =>
-      toEntry(scheme.name, readSecret(reader, nameSchemeVariables(api, scheme))),
+      toEntry(scheme.name, readSecret(reader, scheme, nameSchemeVariables(api, scheme))),
     ),
   )
   const pins = read(
@@ -61,9 +62,29 @@ export function selectShared({ secrets, pins }: ApiConfig, api: Api): ApiConfig[
   return Object.fromEntries(Object.entries(secrets).filter(([scheme]) => !unpinned.includes(scheme)))
 }
 
+/** The form of a value, and what it is. */
+type Form = readonly [RegExp, string]
+
+/** The user and the password of HTTP Basic in one variable (RFC 7617 §2). */
+const loginForm: Form = [
+  /^(?=[^:]*:)[\x21-\x7e]{1,512}$/,
+  'a user and a password with a colon between them, 1 to 512 visible ASCII characters',
+]
+
+/** The user of HTTP Basic alone, which has no colon. */
+const userForm: Form = [/^[\x21-\x39\x3b-\x7e]{1,512}$/, '1 to 512 visible ASCII characters without a colon']
+
 /** One variable has the credential, two have the user and the password of one. */
-function readSecret(reader: EnvironmentReader<string>, variables: readonly string[]): string | undefined {
-  const values = variables.map((variable) => reader.secret(variable))
+function readSecret(
+  reader: EnvironmentReader<string>,
+  { prefix }: SecurityScheme,
+  variables: readonly string[],
+): string | undefined {
+  const login = variables.length > 1 ? userForm : loginForm
+  const form = prefix === 'Basic ' ? login : undefined
+  const values = variables.map((variable, index) =>
+    form && index === 0 ? reader.secret(variable, ...form) : reader.secret(variable),
+  )
   const missing = variables.filter((_, index) => values[index] === undefined)
   if (missing.length > 0 && missing.length < variables.length)
     reader.problems.push(
@@ -76,7 +97,7 @@ function toEntry(thing: string, value: string | undefined): [string, string][] {
   return value === undefined ? [] : [[thing, value]]
 }
 
-function describeForm(parameter: PinnableParameter | undefined): [RegExp, string] {
+function describeForm(parameter: PinnableParameter | undefined): Form {
   const { schema: { pattern } = {}, name } = parameter ?? {}
   const form = typeof pattern === 'string' ? new RegExp(pattern, 'u') : /^[\x21-\x7e]{1,512}$/
   return [form, `a value that the parameter ${name} allows`]

@@ -235,10 +235,37 @@ describe('the variables that a description names itself', () => {
     },
   })
 
+  const basic = readApi({
+    openapi: '3.1.0',
+    info: { title: 'Shop', version: '1' },
+    paths: {},
+    'x-name': 'shop',
+    'x-base-url': 'https://api.example.org',
+    components: { securitySchemes: { login: { type: 'http', scheme: 'BASIC' } } },
+  })
+
   it('are read instead of those by rule', () => {
     const environment = { SHOP_TOKEN: 'a', SHOP_USER: 'b', SHOP_PASS: 'c', SHOP_OTHER: 'd', SHOP_KEY: 'e' }
     expect(readConfig(environment, api).secrets).toEqual({ key: 'a', login: 'b:c', other: 'd' })
     expect(api.schemes.map(({ prefix }) => prefix)).toEqual(['Token ', 'Basic ', 'Bearer '])
+  })
+
+  it.each([
+    [
+      { SHOP_USER: 'a:planted', SHOP_PASS: 'c' },
+      'SHOP_USER must be 1 to 512 visible ASCII characters without a colon',
+    ],
+    [{ SHOP_LOGIN: 'planted' }, 'SHOP_LOGIN must be a user and a password with a colon between them'],
+    [{ SHOP_LOGIN: 'user:plante d' }, 'SHOP_LOGIN must be a user and a password'],
+  ])('are a user and a password of HTTP Basic (RFC 7617): %j', (environment, sentence) => {
+    const own = 'SHOP_LOGIN' in environment ? basic : api
+    const read = () => readConfig({ ...environment, SHOP_BASE_URL: 'https://a.example.org' }, own)
+    expect(read).toThrow(sentence)
+    expect(read).not.toThrow('plante')
+  })
+
+  it.each(['user:password', 'user:', ':password', 'user:pass:word'])('of HTTP Basic may be %s', (value) => {
+    expect(readConfig({ SHOP_LOGIN: value }, basic).secrets).toEqual({ login: value })
   })
 
   it('go together where they are one credential', () => {
