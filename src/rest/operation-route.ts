@@ -127,10 +127,15 @@ function createRequestReader(operation: Operation, defaults: ReadonlyMap<Paramet
     }
     const { bodyType: mediaType, body } = request
     if (!mediaType) return { input: places, violations }
-    const contentType = mediaType.name === 'application/json' ? undefined : headers['content-type']
+    const type = headers['content-type']
+    const isBare = mediaType.name === 'application/json' && bareType.test(type ?? '')
+    const contentType = isBare ? undefined : type
     return { input: { ...places, body, mediaType, contentType }, violations }
   }
 }
+
+/** A type without parameters but the charset, which JSON does not have (RFC 8259 §11): equal calls then have equal types. */
+const bareType = /^[^;]*(?:;\s*charset=[^;]*)?$/i
 
 const noQuery = { values: {}, violations: [] }
 

@@ -24,8 +24,8 @@ export class Fingerprint {
   }
 
   /**
-   * Names a call: two have one name when they are the same in method, path, query, credentials, client and every byte
-   * of the body.
+   * Names a call: two have one name when they are the same in method, path, query, credentials, client, type and every
+   * byte of the body.
    */
   nameCall({
     method,
@@ -60,15 +60,8 @@ export class Fingerprint {
   }
 }
 
-/** Headers of an upstream request that say something of it rather than of whose it is. */
-const impersonal = new Set([
-  'accept',
-  'accept-encoding',
-  'user-agent',
-  'content-type',
-  'content-length',
-  'traceparent',
-])
+/** Headers of an upstream request that say neither whose it is nor what it asks for. */
+const impersonal = new Set(['accept', 'accept-encoding', 'user-agent', 'content-length', 'traceparent'])
 
 function listFields(fields: readonly (readonly [string, string | undefined])[]): string {
   return JSON.stringify(

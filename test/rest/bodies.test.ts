@@ -207,6 +207,23 @@ test('a range of a suffix stands for the types of that suffix alone', async () =
   ])
 })
 
+test('a content type goes upstream as it came, but for what JSON does not need', async () => {
+  const same = [
+    'application/json; version=3',
+    'application/json;charset="UTF-8"; x=y',
+    'application/json; x=";"',
+  ]
+  const bare = ['application/json', 'application/json; charset=utf-8', 'Application/JSON;charset="UTF-8"']
+  for (const [type, sent] of [
+    ...same.map((one) => [one, one] as const),
+    ...bare.map((one) => [one, 'application/json'] as const),
+  ]) {
+    received.length = 0
+    expect(await send('POST', '/choice', type, '"a"')).toBe(200)
+    expect(received.map(([, , arrived]) => arrived)).toEqual([sent])
+  }
+})
+
 test('a body has the limit of its type', async () => {
   const part = (bytes: number) =>
     `--b\r\ncontent-disposition: form-data; name="size"\r\n\r\n7\r\n--b\r\ncontent-disposition: form-data; name="scan"; filename="a"\r\n\r\n${'a'.repeat(bytes)}\r\n--b--\r\n`

@@ -66,7 +66,9 @@ test('while the first call is under way the second is refused, and may come agai
   expect(sent).toHaveLength(1)
 })
 
-test.each([{ body: 'other' }, { path: '/other' }, { headers: { 'x-trace': '2' } }])(
+const merged = { headers: { 'content-type': 'application/merge-patch+json' } }
+
+test.each([{ body: 'other' }, { path: '/other' }, { headers: { 'x-trace': '2' } }, merged])(
   'the same key with another call (%o) is refused',
   async (changes) => {
     const { call, sent } = openRequester()

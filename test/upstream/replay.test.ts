@@ -181,6 +181,7 @@ test.each([
   ['body', { body: 'b' }],
   ['secret', { headers: { 'x-cal-client-id': '1', 'x-cal-secret-key': 'other-secret' } }],
   ['client', { headers: { 'x-cal-client-id': '2', 'x-cal-secret-key': 'demo-secret' } }],
+  ['type', { headers: { 'content-type': 'application/merge-patch+json' } }],
   ['principal', { principal: 'other' }],
 ] as const)('a call with another %s is another call', async (_what, changes) => {
   const { call, sent } = openRequester()
