@@ -33,6 +33,12 @@ export interface Problem {
   readonly errors?: readonly Violation[]
 }
 
+/** A problem with what its response would say in a header. */
+export interface HeaderlessProblem extends Problem {
+  /** Seconds to wait before the next call. */
+  readonly retryAfter?: number
+}
+
 interface Circumstances {
   /** This occurrence in a sentence; has no secret in it. Defaults to what the client should do. */
   readonly detail?: string | undefined
@@ -90,5 +96,17 @@ export class GatewayError extends Error {
       ...(this.recovery !== undefined && { recovery: this.recovery }),
     }
     return this.violations.length > 0 ? { ...problem, errors: this.violations } : problem
+  }
+
+  /** Returns this error for a client that sees no response headers: as a problem with the seconds to wait. */
+  toHeaderlessProblem(): HeaderlessProblem {
+    const problem = this.toProblem()
+    const seconds = this.headers['retry-after']
+    if (seconds === undefined) return problem
+    const detail = problem.detail.replace(
+      /the (seconds|time) in (the )?Retry-After( header)?/,
+      `${seconds} seconds`,
+    )
+    return { ...problem, detail, retryAfter: Number(seconds) }
   }
 }

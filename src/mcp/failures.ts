@@ -59,19 +59,17 @@ function toDiversion(
 /** Makes a result of an error of the gateway itself: nothing was sent, or nobody knows what became of it. */
 export function toRefusal(error: GatewayError, nextStep?: string): ToolResult {
   const { title, action, outcome } = errorCatalogue[error.code]
-  // A client of a tool sees no headers.
-  const seconds = error.headers['retry-after']
-  const wait = seconds === undefined ? {} : { retryAfter: Number(seconds) }
-  const advice = seconds === undefined ? action : `Wait ${seconds} seconds, then call again.`
+  const problem = error.toHeaderlessProblem()
+  const { retryAfter } = problem
+  const advice = retryAfter === undefined ? action : `Wait ${retryAfter} seconds, then call again.`
   const next = nextStep ?? error.recovery ?? advice
   const places = error.violations.map(({ location, message }) => `${location}: ${message}`)
-  const detail = [action, next].includes(error.message) ? [] : [error.message]
+  const detail = [action, next].includes(error.message) ? [] : [problem.detail]
   const told = places.length > 0 ? places : [`${error.code}: ${title}`, ...detail]
   const effect =
     outcome === 'unknown' ? 'Nobody can tell whether the call took effect.' : 'The call had no effect.'
   return toError([...told, effect, `Next: ${next}`], {
-    ...error.toProblem(),
-    ...wait,
+    ...problem,
     nextStep: next,
   })
 }

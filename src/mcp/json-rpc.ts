@@ -52,7 +52,8 @@ export type Id = string | number | object | null
 
 /** Writes an error as the response to a request, or to each of a batch, by their ids: a JSON text. */
 export function writeError({ code, message, known }: RpcError, id: Id | readonly Id[]): string {
-  const error = known ? { code, message, data: known.toProblem() } : { code, message }
+  const data = known?.toHeaderlessProblem()
+  const error = data ? { code, message: data.detail, data } : { code, message }
   const respond = (one: unknown) => ({ jsonrpc: '2.0', id: one, error })
   return JSON.stringify(Array.isArray(id) ? id.map(respond) : respond(id))
 }
