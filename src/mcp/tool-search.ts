@@ -1,13 +1,14 @@
 import { describeObject } from '../document/json-schema.ts'
 import { createCompiler } from '../document/schema-compiler.ts'
 import { toViolations } from '../document/violations.ts'
-import { GatewayError } from '../errors/gateway-error.ts'
+import { GatewayError, type Violation } from '../errors/gateway-error.ts'
 import { redactNames } from '../upstream/secret-spellings.ts'
 import type { ToolArguments } from './arguments.ts'
 import { toRefusal } from './failures.ts'
 import type { ToolResult } from './results.ts'
 import type { CallContext } from './tool-call.ts'
 import type { ToolDescription } from './tool-description.ts'
+import { findMeantName } from './tool-selection.ts'
 import type { Tools } from './tools.ts'
 
 /** Tools that a search finds at most. */
@@ -51,12 +52,6 @@ const descriptions: readonly ToolDescription[] = [search, describeTool, callTool
 /** Offers three tools in the place of many: one that finds, one that describes and one that calls the others. */
 export function offerSearch(tools: Tools): Tools {
   const compile = createCompiler()
-  const find = (name: unknown, context: CallContext) => tools.list(context).find((one) => one.name === name)
-  const unknownName = {
-    location: 'name',
-    rule: 'enum',
-    message: 'is no tool here: search-tools finds those there are',
-  }
   return {
     list: () => descriptions,
     call(called, values, context, elicitation) {
@@ -65,13 +60,24 @@ export function offerSearch(tools: Tools): Tools {
       const check = compile(description.inputSchema)
       if (check && !check(values)) return Promise.resolve(refuse(toViolations(check.errors ?? []), context))
       if (description === search) return Promise.resolve(toJson(findTools(tools.list(context), values)))
-      const found = find(values.name, context)
-      if (!found) return Promise.resolve(refuse([unknownName], context))
+      const all = tools.list(context)
+      const found = all.find((one) => one.name === values.name)
+      if (!found) return Promise.resolve(refuse([refuseName(String(values.name), all)], context))
       if (description === describeTool) return Promise.resolve(toJson({ ...found }))
       const given = values.arguments ?? {}
       return tools.call(found.name, Object.fromEntries(Object.entries(given)), context, elicitation)
     },
   }
+}
+
+function refuseName(name: string, tools: readonly ToolDescription[]): Violation {
+  const meant = findMeantName(
+    name,
+    tools.map((one) => one.name),
+  )
+  const advice = meant === undefined ? '' : ` did you mean ${meant}?`
+  const message = `is no tool here;${advice} search-tools finds those there are`
+  return { location: 'name', rule: 'enum', message }
 }
 
 function refuse(violations: GatewayError['violations'], { listSecrets }: CallContext): ToolResult {

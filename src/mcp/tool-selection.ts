@@ -72,10 +72,14 @@ function listFacts({ id, method, path, tags = [], tool }: Operation) {
   return { tags, names: [id, tool?.name ?? id, `${method} ${path}`], isReadOnly } satisfies Selectable
 }
 
-/** Comparing names takes a time of its own, so that a name too long to be one is not compared. */
 function suggest([, name, known]: readonly [string, string, ReadonlySet<string>]): string {
-  const nearest = name.length > longestName ? undefined : findNearest(name, [...known])
+  const nearest = findMeantName(name, [...known])
   return nearest === undefined ? '' : ` Did you mean ${nearest}?`
+}
+
+/** Finds the known name that a client probably meant; comparing takes time, so that one too long to be a name is not compared. */
+export function findMeantName(name: string, known: readonly string[]): string | undefined {
+  return name.length > longestName ? undefined : findNearest(name, known)
 }
 
 /** Parses the text of a selection. Throws `invalid_argument` for what is none. */

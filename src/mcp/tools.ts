@@ -16,6 +16,7 @@ import type { ToolCallParams } from './messages.ts'
 import type { ToolResult } from './results.ts'
 import { bindTool, type CallContext, type ToolCall, type ToolCallOptions } from './tool-call.ts'
 import { type Offer, offerTool, type ToolDescription } from './tool-description.ts'
+import { findMeantName } from './tool-selection.ts'
 
 /** The tools of the gateway, the same for both protocol eras and both transports. */
 export interface Tools {
@@ -120,7 +121,7 @@ function readEnding(result: ToolResult | Question, responded: number): Ending {
   return { status: Number(status), code: own ? code : undefined }
 }
 
-/** Calls a tool. Throws an `RpcError` that lists the tools where there is none of that name. */
+/** Calls a tool. Throws an `RpcError` that names tools where there is none of that name. */
 export function callTool(
   tools: Tools,
   { name, values, traceparent }: ToolCallParams,
@@ -131,6 +132,19 @@ export function callTool(
   const own = traceparent === undefined ? context : { ...context, traceparent }
   const result = tools.call(name, values, own, elicitation)
   if (result) return result
-  const known = tools.list(context).map((one) => one.name)
-  throw new RpcError(rpcCodes.invalidParams, `Unknown tool; the tools are ${known.join(', ')}`)
+  throw refuseName(
+    name,
+    tools.list(context).map((one) => one.name),
+  )
+}
+
+/** Names of tools that an error lists at most. */
+const mostNames = 20
+
+function refuseName(name: string, known: readonly string[]): RpcError {
+  const meant = findMeantName(name, known)
+  const advice = meant === undefined ? '' : ` did you mean ${meant}?`
+  const rest = known.length > mostNames ? ` and others; tools/list has all ${known.length}` : ''
+  const names = known.slice(0, mostNames).join(', ')
+  return new RpcError(rpcCodes.invalidParams, `Unknown tool;${advice} the tools are ${names}${rest}`)
 }

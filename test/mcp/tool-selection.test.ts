@@ -138,6 +138,63 @@ test.each([
   }
 })
 
+/** Calls a tool over HTTP; returns the message of its JSON-RPC error, or the text of its result. */
+async function callAt({ mcpUrl }: RunningGateway, name: string, values: object, query = '') {
+  const response = await fetch(`${mcpUrl}/mcp${query}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+    body: JSON.stringify({
+      ...{ jsonrpc: '2.0', id: 1, method: 'tools/call' },
+      params: { name, arguments: values },
+    }),
+  })
+  const { error, result } = Object(await response.json())
+  const told: string = error?.message ?? result.content[0].text
+  return told
+}
+
+describe('a tool that there is not', () => {
+  const names = 'the tools are listCustomers, createCustomer, listOrders'
+
+  test.each([
+    ['listOrder', '', `Unknown tool; did you mean listOrders? ${names}`],
+    ['list_customers', '', `Unknown tool; did you mean listCustomers? ${names}`],
+    ['nothing', '', `Unknown tool; ${names}`],
+    ['x'.repeat(100_000), '', `Unknown tool; ${names}`],
+    // What the client may not have is not named.
+    ['dropOrder', '', `Unknown tool; ${names}`],
+    ['listOrders', '?tag=Customers', 'Unknown tool; the tools are listCustomers, createCustomer'],
+  ])('is told by the names there are: %.20s%s', async (name, query, told) => {
+    expect(await callAt(gateway, name, {}, query)).toBe(told)
+  })
+
+  test.each(['describe-tool', 'call-tool'])('is told by the nearest name to %s', async (tool) => {
+    expect(await callAt(searching, tool, { name: 'listOrder' })).toContain(
+      'name: is no tool here; did you mean listOrders? search-tools finds those there are',
+    )
+    for (const name of ['nothing', 'dropOrder', 'x'.repeat(500)])
+      expect(await callAt(searching, tool, { name })).toContain(
+        'name: is no tool here; search-tools finds those there are',
+      )
+  })
+
+  test('is told by the nearest of those that search', async () => {
+    const told =
+      'Unknown tool; did you mean search-tools? the tools are search-tools, describe-tool, call-tool'
+    expect(await callAt(searching, 'search_tools', {})).toBe(told)
+  })
+
+  test('is told by the nearest name and twenty of many', async () => {
+    const many = Array.from({ length: 1_500 }, (_, index) => `getRecord${index + 1_000}`)
+    const paths = Object.fromEntries(many.map((name) => [`/${name}`, { get: operation(name, 'All') }]))
+    const environment = { SHOP_BASE_URL: upstream.url }
+    await using large = await startGateway(upstream.url, environment, { document: { ...document, paths } })
+    expect(await callAt(large, 'get-Record2345', {})).toBe(
+      `Unknown tool; did you mean getRecord2345? the tools are ${many.slice(0, 20).join(', ')} and others; tools/list has all 1500`,
+    )
+  })
+})
+
 test('over stdio tools are found and called by three others too', async () => {
   const [input, output] = [new PassThrough(), new PassThrough()]
   const served = searching.gateway.serveStdio(input, output)
