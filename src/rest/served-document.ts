@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { OpenApiDocument } from '../document/document.ts'
 import { exposePaths } from '../document/exposed-paths.ts'
 import { asRecord, readOwn } from '../document/json.ts'
+import { keepOwnExtensions } from '../document/own-extensions.ts'
 import {
   carries,
   isReserved,
@@ -26,7 +28,7 @@ type Part = Readonly<Record<string, unknown>>
  * Describes the document as it holds for the clients of one deployment: credentials that are configured are not asked
  * for, those that clients cannot bring are no alternative, a pinned value is the default, and where the gateway
  * authenticates clients it asks for a bearer credential of its own. Paths are those
- * that are exposed. All else is as derived.
+ * that are exposed, and extensions those that clients may see. All else is as derived.
  */
 export function describeDeployment(derived: OpenApiDocument, deployment: Deployment): OpenApiDocument {
   const document = exposePaths(derived)
@@ -48,14 +50,14 @@ export function describeDeployment(derived: OpenApiDocument, deployment: Deploym
       }),
     )
   const paths = Object.entries(document.paths).map(([path, item]) => [path, describe(item)] as const)
-  return {
+  return keepOwnExtensions({
     ...document,
     paths: Object.fromEntries(paths),
     components: {
       ...components,
       securitySchemes: { ...Object.fromEntries(open), ...(isGuarded && own) },
     },
-  }
+  })
 }
 
 const gatewayCredential = {
@@ -77,9 +79,10 @@ function describeOperation(
   const bringable = alternatives.filter((one) =>
     schemes.every(({ name, configuredOnly }) => !configuredOnly || !Object.hasOwn(one, name)),
   )
-  const security = (isLent ? [{}] : bringable).map((one) =>
-    isGuarded ? { ...one, gatewayCredential: [] } : one,
+  const different = bringable.filter(
+    (one, index) => bringable.findIndex((other) => isDeepStrictEqual(one, other)) === index,
   )
+  const security = different.map((one) => (isGuarded ? { ...one, gatewayCredential: [] } : one))
   const parameters = [operation.parameters ?? []]
     .flat()
     .map((one) => describeParameter(asRecord(one), configured.pins, isLent ? schemes : []))

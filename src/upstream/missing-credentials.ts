@@ -1,15 +1,23 @@
 import type { Operation } from '../document/operations.ts'
 import type { SecurityScheme } from '../document/security.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
+import type { ConfiguredCredentials } from './credentials.ts'
 
 /**
- * Makes the refusal of a call without the credentials that the operation needs. RFC 9110 §11.6.1 asks every 401 for a
+ * Makes the refusal of a call without the credentials that the operation needs beside those that are configured. RFC 9110 §11.6.1 asks every 401 for a
  * challenge; where HTTP has no name for the scheme it is that of the header.
  */
-export function refuseWithoutCredentials({ security }: Operation): GatewayError {
-  const alternatives = security
-    .map((alternative) => alternative.filter(({ configuredOnly }) => !configuredOnly))
-    .filter((schemes) => schemes.length > 0)
+export function refuseWithoutCredentials(
+  { security }: Operation,
+  { secrets }: ConfiguredCredentials,
+): GatewayError {
+  const bringable = security.map((alternative) => alternative.filter(({ configuredOnly }) => !configuredOnly))
+  const lacking = bringable.map((schemes) => schemes.filter(({ name }) => !Object.hasOwn(secrets, name)))
+  // Only a client that brings a credential without a value lacks none of those that are not configured.
+  const alternatives =
+    [lacking, bringable]
+      .map((ways) => ways.filter((schemes) => schemes.length > 0))
+      .find((ways) => ways.length > 0) ?? []
   const ways = alternatives.map((schemes) => [...new Set(schemes.map(describePlace))].join(' and another '))
   const detail = ways.length > 0 ? `Send the credential ${[...new Set(ways)].join(', or ')}.` : undefined
   const first = alternatives[0]?.[0]

@@ -62,11 +62,11 @@ export function createPipeline(
       const { input, violations: unreadable } = bind()
 
       const credentials = findCredentials(operation, input, configured)
-      if (!credentials && report === 'first') throw refuseWithoutCredentials(operation)
+      if (!credentials && report === 'first') throw refuseWithoutCredentials(operation, configured)
 
       const invalid = operation.validate(input)
       const violations = [...unreadable, ...(locate ? invalid.map(locate) : invalid)]
-      const missing = credentials ? undefined : refuseWithoutCredentials(operation)
+      const missing = credentials ? undefined : refuseWithoutCredentials(operation, configured)
       if (violations.length > 0) throw refuseArguments(violations, missing)
       if (!credentials) throw missing
       checkPins(input)

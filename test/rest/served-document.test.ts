@@ -53,7 +53,8 @@ test('a configured key stands in for the secret where the upstream takes one, an
   for (const { operationId, parameters, security } of readOperations(served)) {
     const isRefresh = operationId === 'oauthflowcontrollerrefreshtokens'
     const secret = parameters.find(({ name }: { name: string }) => name === 'x-cal-secret-key')
-    expect([secret.required, security]).toEqual([isRefresh, isRefresh ? [{ secretKey: [] }] : [{}]])
+    const own = { secretKey: [] }
+    expect([secret.required, security]).toEqual([isRefresh, isRefresh ? [own] : [own, {}]])
   }
   expect(JSON.stringify(served)).not.toContain('planted')
 })
@@ -93,4 +94,74 @@ test.each([
   const served = describeDeployment({ ...document, paths }, { configured: nothing, ...deployment })
   const [operation] = readOperations(served)
   expect(operation?.parameters.map(({ name }: { name: string }) => name)).toEqual(names)
+})
+
+test.each([
+  ['that are optional', [{ key: [] }, {}], {}, [{ key: [] }, {}]],
+  ['beside those that are configured', [{ key: [], 'x-other': [] }], { key: 'planted' }, [{ 'x-other': [] }]],
+  [
+    'that clients may bring instead',
+    [{ key: [] }, { 'x-other': [] }],
+    { key: 'planted' },
+    [{}, { 'x-other': [] }],
+  ],
+])('credentials %s stay in the document', (_which, security, secrets, expected) => {
+  const scheme = { type: 'apiKey', in: 'header', name: 'X-Key' }
+  const served = describeDeployment(
+    {
+      ...document,
+      components: { securitySchemes: { key: scheme, 'x-other': scheme } },
+      paths: { '/a': { get: { security, responses: {} } } },
+    },
+    { configured: { ...nothing, secrets }, isGuarded: false, reserved: [] },
+  )
+  expect(readOperations(served)[0]?.security).toEqual(expected)
+})
+
+test('extensions of others, and what only the operator is told, stand nowhere in the document', () => {
+  const own = { 'x-mcp-tool': { name: 'get', 'x-inner': 1 }, 'x-scope': 'a:read' }
+  const integration = { uri: 'http://10.0.0.7:8080', credentials: 'planted' }
+  const others = { 'x-amazon-apigateway-integration': integration, 'x-internal': 'planted' }
+  const schema = {
+    type: 'object',
+    properties: { 'x-name': { type: 'string', 'x-secret': true, ...others } },
+    example: { 'x-name': 'kept' },
+    ...others,
+  }
+  const responses = {
+    200: {
+      description: 'Done',
+      headers: { 'X-Total': { schema } },
+      content: { 'x-own/type': { schema } },
+      ...others,
+    },
+  }
+  const get = { ...own, ...others, parameters: [{ name: 'a', in: 'query', schema, ...others }], responses }
+  const key = { type: 'apiKey', in: 'header', name: 'X-Key', 'x-env': { value: 'planted' } }
+  const served = describeDeployment(
+    {
+      ...{ openapi: '3.1.0', info: { title: 'A', version: '1', ...others }, 'x-name': 'a', ...others },
+      'x-files': { 'x-file.yaml': { Part: schema } },
+      components: { schemas: { 'x-schema': schema }, securitySchemes: { 'x-key': key } },
+      paths: { '/a': { get: { ...get, security: [{ 'x-key': [] }] } } },
+    },
+    { configured: nothing, isGuarded: false, reserved: [] },
+  )
+  const text = JSON.stringify(served)
+  expect(text).not.toMatch(/planted|x-amazon|x-internal|x-env/)
+  const shown = {
+    type: 'object',
+    properties: { 'x-name': { type: 'string', 'x-secret': true } },
+    example: { 'x-name': 'kept' },
+  }
+  expect(served).toMatchObject({
+    'x-name': 'a',
+    'x-files': { 'x-file.yaml': { Part: shown } },
+    components: { schemas: { 'x-schema': shown } },
+    paths: {
+      '/a': { get: { ...own, security: [{ 'x-key': [] }], parameters: [{ name: 'a', schema: shown }] } },
+    },
+  })
+  const { headers, content } = Object(served.paths['/a']).get.responses[200]
+  expect([headers, content]).toEqual([{ 'X-Total': { schema: shown } }, { 'x-own/type': { schema: shown } }])
 })

@@ -173,6 +173,19 @@ test.each([
     'Bearer',
   ],
 ])('a call without the credentials of %j is told how to send them', (security, sentence, challenge) => {
-  const { code, message, headers } = refuseWithoutCredentials(readWith(security))
+  const { code, message, headers } = refuseWithoutCredentials(readWith(security), { secrets: {}, pins: {} })
   expect([code, message, headers['www-authenticate']]).toEqual(['missing_credentials', sentence, challenge])
 })
+
+test.each([
+  [[{ app: [], secret: [] }], 'Send the credential as the query parameter `app`.'],
+  [[{ secret: [] }, { app: [], secret: [] }], 'Send the credential as the query parameter `app`.'],
+  // It was brought, without a value.
+  [[{ secret: [] }], 'Send the credential as the header `x-secret`.'],
+])(
+  'a call without the credentials of %j is not told to send one that is configured',
+  (security, sentence) => {
+    const configured = { secrets: { secret: 'planted' }, pins: {} }
+    expect(refuseWithoutCredentials(readWith(security), configured).message).toBe(sentence)
+  },
+)

@@ -1,3 +1,4 @@
+import { dataMembers, namedMembers } from '../../document/document-members.ts'
 import { isObject } from '../../document/json.ts'
 import { splitFragment } from '../../document/json-pointer.ts'
 import type { Path } from '../problem.ts'
@@ -7,16 +8,6 @@ export interface Reference {
   readonly target: string
   readonly path: Path
 }
-
-/** Members whose values are data: what looks like a reference there is none. */
-const dataMembers = new Set(['example', 'examples', 'default', 'enum', 'const', 'value'])
-
-/** Members that hold things by names of the author's choice, none of which is a keyword. */
-const namedMembers = new Set([
-  ...['properties', 'patternProperties', '$defs', 'definitions', 'schemas', 'dependentSchemas'],
-  ...['responses', 'headers', 'parameters', 'requestBodies', 'links', 'callbacks', 'pathItems', 'encoding'],
-  ...['securitySchemes', 'mediaTypes'],
-])
 
 /** Called with a part of a document whose members are keywords, and with its path, which changes afterwards. */
 type PartVisitor = (part: Readonly<Record<string, unknown>>, path: Path) => void
