@@ -5,6 +5,7 @@ const common = {
   // Each test waits for what it is about, and a busy machine needs its time for that. In milliseconds.
   testTimeout: 120_000,
   hookTimeout: 120_000,
+  expect: { poll: { timeout: 60_000 } },
   setupFiles: ['./test/support/property-seed.ts'],
   // Tests that are concurrent wait for a deadline each.
   maxConcurrency: 30,

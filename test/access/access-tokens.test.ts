@@ -118,11 +118,14 @@ describe('an access token', () => {
     const token = await issuer.sign({ scope, ...claims })
     const before = running.log.length
     await knock(token)
-    const lines = await vi.waitFor(() => {
-      const read = running.log.slice(before).filter((line) => line.includes('"request completed"'))
-      expect(read).toHaveLength(2)
-      return read
-    })
+    const lines = await vi.waitFor(
+      () => {
+        const read = running.log.slice(before).filter((line) => line.includes('"request completed"'))
+        expect(read).toHaveLength(2)
+        return read
+      },
+      { timeout: 60_000 },
+    )
     expect(lines.map((line) => JSON.parse(line).cause)).toEqual([cause, cause])
     expect(lines.join('')).not.toContain(token.split('.')[1])
   })

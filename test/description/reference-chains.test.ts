@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { asRecord } from '../../src/document/json.ts'
 import { createSchemaReader } from '../../src/document/schema-reader.ts'
 import { readShape } from '../../src/document/value-shape.ts'
@@ -87,9 +87,9 @@ test.each(['3.0.3', '3.1.0'])(
     await fetch(`${gateway.restUrl}/named`)
     if (openapi !== '3.1.0') return
     // A response is compared once it is sent.
-    await vi.waitFor(() =>
-      expect(gateway.log).toContainEqual(expect.stringMatching(/"operation":"named".*\bname\b/)),
-    )
+    await expect
+      .poll(() => gateway.log)
+      .toContainEqual(expect.stringMatching(/"operation":"named".*\bname\b/))
     expect(JSON.stringify(await callTool('token'))).not.toContain('S3CRET')
   },
 )

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { countRequests } from '../../src/http/connection.ts'
 import { createRandom } from '../../stress/random.ts'
 import { sendRaw } from '../attack/raw-http.ts'
@@ -160,7 +160,7 @@ it.each([
     await readAll(socket)
   }
   upstream.release()
-  await vi.waitFor(async () => expect(await readActive(gateway)).toBe('0'))
+  await expect.poll(() => readActive(gateway)).toBe('0')
 })
 
 it.each([
@@ -182,10 +182,10 @@ it.each([
     socket.write(text)
     await upstream.arrived
     socket.destroy()
-    await vi.waitFor(() => expect(gateway.log.join()).toContain('"status":499'))
+    await expect.poll(() => gateway.log.join()).toContain('"status":499')
     expect(await readActive(gateway)).toBe('1')
     upstream.release()
-    await vi.waitFor(async () => expect(await readActive(gateway)).toBe('0'))
+    await expect.poll(() => readActive(gateway)).toBe('0')
   },
 )
 
@@ -236,5 +236,5 @@ it('no slot is lost to random connections', async () => {
   await using upstream = await startUpstream()
   await using gateway = await startGateway(upstream.url, { LOG_LEVEL: 'silent' })
   await openRandomConnections([gateway.restUrl, gateway.mcpUrl], 150, createRandom(15))
-  await vi.waitFor(async () => expect(await readActive(gateway)).toBe('0'), { timeout: 60_000 })
+  await expect.poll(() => readActive(gateway)).toBe('0')
 })

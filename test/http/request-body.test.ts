@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { startGateway } from '../support/gateway.ts'
 import { openConnection, readAll } from '../support/raw-connection.ts'
 import { startUpstream } from '../support/upstream-stub.ts'
@@ -77,7 +77,7 @@ it.each([
   if (way === 'an end') socket.destroy()
   else socket.resetAndDestroy()
   const read = () => running.log.map((line) => JSON.parse(line))
-  await vi.waitFor(() => expect(read()).toContainEqual(expect.objectContaining({ msg: 'request completed' })))
+  await expect.poll(read).toContainEqual(expect.objectContaining({ msg: 'request completed' }))
   // What is logged of it, is logged before the next request is.
   await (await fetch(`${running.restUrl}/openapi.json`)).text()
   const [line] = read().filter(({ msg }) => msg === 'request completed')

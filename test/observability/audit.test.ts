@@ -10,11 +10,14 @@ const { key, line } = createKey('billing', ['managed-users:read', 'managed-users
 const extras = { headers: { authorization: `Bearer ${key}` } }
 
 async function readAudit({ log }: RunningGateway, count: number): Promise<Record<string, unknown>[]> {
-  return vi.waitFor(() => {
-    const lines = log.map((text) => JSON.parse(text)).filter(({ msg }) => msg === 'write sent')
-    expect(lines).toHaveLength(count)
-    return lines
-  })
+  return vi.waitFor(
+    () => {
+      const lines = log.map((text) => JSON.parse(text)).filter(({ msg }) => msg === 'write sent')
+      expect(lines).toHaveLength(count)
+      return lines
+    },
+    { timeout: 60_000 },
+  )
 }
 
 it.each(['rest', 'mcp'] as const)(

@@ -41,7 +41,7 @@ test.each([
     }
   })
   const environment = {
-    ...{ FILES_BASE_URL: upstream.url, UPSTREAM_TIMEOUT_MS: '5000' },
+    ...{ FILES_BASE_URL: upstream.url, UPSTREAM_TIMEOUT_MS: '60000' },
     ...(by === 'keys' && { GATEWAY_KEYS_FILE: file.path, FILES_KEY: 'planted-key' }),
   }
   await using gateway = await startGateway(upstream.url, environment, { document })

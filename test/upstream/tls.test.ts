@@ -47,11 +47,16 @@ test('the log and readiness say that a certificate is not trusted', async () => 
   await using gateway = await startGateway(url)
   await servers.rest(gateway, calls.create)
   await servers.mcp(gateway, calls.create)
-  const causes = await vi.waitFor(() => {
-    const lines = gateway.log.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'request completed')
-    expect(lines).toHaveLength(2)
-    return lines.map(({ code, cause }) => [code, cause])
-  })
+  const causes = await vi.waitFor(
+    () => {
+      const lines = gateway.log
+        .map((line) => JSON.parse(line))
+        .filter(({ msg }) => msg === 'request completed')
+      expect(lines).toHaveLength(2)
+      return lines.map(({ code, cause }) => [code, cause])
+    },
+    { timeout: 60_000 },
+  )
   const cause = 'DEPTH_ZERO_SELF_SIGNED_CERT'
   expect(causes).toEqual([
     ['upstream_unreachable', cause],
