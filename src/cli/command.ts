@@ -2,7 +2,7 @@ import type { Readable, Writable } from 'node:stream'
 import type { Command } from 'commander'
 import type { Logger } from 'pino'
 import type { Environment } from '../config/environment.ts'
-import { hideUserInfo } from '../config/urls.ts'
+import { hideUrlSecrets } from '../config/urls.ts'
 
 /** A command that cannot be carried out; the message is one sentence for the user who typed it. */
 export class CommandError extends Error {
@@ -11,7 +11,7 @@ export class CommandError extends Error {
 
   /** The exit code is 2, as everywhere for a command that did not come to a result, unless it is given. */
   constructor(message: string, exitCode = 2) {
-    super(hideUserInfo(message))
+    super(hideUrlSecrets(message))
     this.exitCode = exitCode
   }
 }

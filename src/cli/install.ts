@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { homedir, platform } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Argument, Command, Option } from 'commander'
-import { hideUserInfo } from '../config/urls.ts'
+import { hideUrlSecrets } from '../config/urls.ts'
 import type { DescriptionOptions } from '../description/files.ts'
 import { readApi } from '../document/api.ts'
 import type { OpenApiDocument } from '../document/document.ts'
@@ -133,11 +133,13 @@ async function describeStart(
   return { command: execPath, args, env: { ...references, ...values } }
 }
 
-/** Refuses options with a user or a password in a URL, which would stand in the file. */
+/** Refuses options with a user, a password or a query in a URL, which would stand in the file. */
 function checkOptions(written: readonly string[]): void {
-  const index = written.findIndex((one) => hideUserInfo(one) !== one)
+  const index = written.findIndex((one) => hideUrlSecrets(one) !== one)
   if (index >= 0)
-    throw new CommandError(`${written[index - 1]} has a user or a password, which the file would have`)
+    throw new CommandError(
+      `${written[index - 1]} has a user, a password or a query, which the file would have`,
+    )
 }
 
 /** Loads what would be served, so that a mistake is told here and not where the client hides it. */

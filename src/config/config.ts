@@ -13,7 +13,7 @@ import {
   type SharedStateConfig,
   type TlsConfig,
 } from './network.ts'
-import { hideUserInfo, isHost, isLoopback, isOrigin, isSafeUrl } from './urls.ts'
+import { hideUrlSecrets, isHost, isLoopback, isOrigin, isSafeUrl } from './urls.ts'
 import { variables } from './variables.ts'
 
 /** The checked configuration; nothing else in the gateway reads the environment. */
@@ -89,7 +89,7 @@ export class ConfigError extends Error {
   readonly files: readonly string[]
 
   constructor(problems: readonly string[], files: readonly string[] = []) {
-    const safe = problems.map(hideUserInfo)
+    const safe = problems.map(hideUrlSecrets)
     super(safe.join('\n'))
     this.problems = safe
     this.files = files

@@ -12,10 +12,19 @@ export function isLoopback(host: string): boolean {
   )
 }
 
-/** Takes user and password out of the URLs in a message (RFC 3986 §3.2.1). */
-export function hideUserInfo(message: string): string {
-  return message.replaceAll(/\/\/[^\s"'/?#]*@/g, '//[redacted]@')
+/**
+ * Takes user, password (RFC 3986 §3.2.1), query and fragment out of the URLs in a message. A fragment that is a JSON
+ * pointer stays; a URL that stands in quotes ends with them, blanks in it or not.
+ */
+export function hideUrlSecrets(message: string): string {
+  return message
+    .replaceAll(/\/\/[^\s"'/?#]*@/g, '//[redacted]@')
+    .replaceAll(/"(?:[^"\\]|\\.)*"/g, (quoted) => quoted.replace(urlEnd, '$1[redacted]"'))
+    .replaceAll(/(\/\/[^\s"?#]*(?:\?|#(?!\/)))[^\s"]+/g, '$1[redacted]')
 }
+
+/** The rest of a text in quotes from the query or the fragment of a URL on. */
+const urlEnd = /(\/\/[^?#]*(?:\?|#(?!\/))).*"$/s
 
 /** Returns whether a text is an http or https URL without user, query and fragment. */
 export function isBaseUrl(text: string): boolean {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { nameDescription, nameDescriptions, type Settings } from '../config/settings.ts'
-import { hideUserInfo } from '../config/urls.ts'
+import { hideUrlSecrets } from '../config/urls.ts'
 import { asRecord } from '../document/json.ts'
 import type { Selection } from '../document/selection.ts'
 import { type Loading, type LoadOptions, loadDescriptions, type NamedText } from './load.ts'
@@ -23,7 +23,7 @@ export class DescriptionError extends Error {
   override readonly name = 'DescriptionError'
 
   constructor(message: string) {
-    super(hideUserInfo(message))
+    super(hideUrlSecrets(message))
   }
 }
 

@@ -1,5 +1,5 @@
 import { nameDescriptions } from '../config/settings.ts'
-import { hideUserInfo } from '../config/urls.ts'
+import { hideUrlSecrets } from '../config/urls.ts'
 import type { OpenApiDocument } from '../document/document.ts'
 import { asRecord } from '../document/json.ts'
 import type { Selection } from '../document/selection.ts'
@@ -122,7 +122,7 @@ function sortProblems(
   all: readonly DescriptionProblem[],
   { files, overlays, schemas }: LoadOptions,
 ): DescriptionProblem[] {
-  const problems = all.map((one) => ({ ...one, message: hideUserInfo(one.message) }))
+  const problems = all.map((one) => ({ ...one, message: hideUrlSecrets(one.message) }))
   const order = new Map([...files, ...overlays, ...schemas].map(({ file }, index) => [file, index]))
   return problems.toSorted((a, b) => (order.get(a.file) ?? 0) - (order.get(b.file) ?? 0) || a.line - b.line)
 }

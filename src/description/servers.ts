@@ -59,17 +59,20 @@ export function resolveServer(
   )
   const [variable] = missing
   if (variable !== undefined)
-    return refuse(`the server ${template} needs a value of ${variable}`, `--server-variable ${variable}=…`)
-  if (!/^https?:\/\//i.test(url)) return refuse(`the server ${url} is relative`)
-  if (!URL.canParse(url)) return refuse(`the server ${url} is no URL`)
+    return refuse(
+      `${describeServer(template)} needs a value of ${variable}`,
+      `--server-variable ${variable}=…`,
+    )
+  if (!/^https?:\/\//i.test(url)) return refuse(`${describeServer(url)} is relative`)
+  if (!URL.canParse(url)) return refuse(`${describeServer(url)} is no URL`)
   const { hostname, search, hash, username } = new URL(url)
   if (search !== '' || hash !== '' || username !== '')
-    return refuse(`the server ${template} is more than an address`)
-  if (isLocal(hostname)) return refuse(`the server ${template} is this machine or its link`)
+    return refuse(`${describeServer(template)} is more than an address`)
+  if (isLocal(hostname)) return refuse(`${describeServer(template)} is this machine or its link`)
   const address = toAddress(url)
   // A URL may have a query or a user that is empty, and characters or slashes that its parser passes over.
   if (!addressForm.test(address))
-    return refuse(`the server ${template} is ${/[?#@]/.test(url) ? 'more than an address' : 'no URL'}`)
+    return refuse(`${describeServer(template)} is ${/[?#@]/.test(url) ? 'more than an address' : 'no URL'}`)
   return { url: address }
 }
 
@@ -93,6 +96,11 @@ function readServer(servers: unknown): {
 /** Names the variables of the server that is used of Server Objects. */
 export function listServerVariables(servers: unknown): string[] {
   return listPathVariables(readServer(servers).template)
+}
+
+/** Describes a server without its query, which may have a key. */
+function describeServer(server: string): string {
+  return `the server ${server.replace(/([?#]).*$/s, '$1[redacted]')}`
 }
 
 function refuse(message: string, expected = '--base-url with the address of the API'): ResolvedServer {

@@ -439,7 +439,7 @@ describe('calgate install, of other descriptions,', () => {
     [['--url', 'https://gateway.example.org/mcp', '--read-only'], '--read-only cannot be used with --url'],
     [['--url', 'https://gateway.example.org/mcp', '--config', 'a.yaml'], 'cannot be used with'],
     [['--mock', 'none.json'], 'none.json cannot be read'],
-    [['--allow-ref', 'https://ada:planted@example.org/'], '--allow-ref has a user or a password'],
+    [['--allow-ref', 'https://ada:planted@example.org/'], '--allow-ref has a user, a password or a query'],
   ])('refuses %j, before a client does', async (args, message) => {
     const { code, stdout, stderr } = await runCommand('install', 'cursor', '--print', ...args)
     expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining(message)])

@@ -455,8 +455,12 @@ test('a key that stands twice is refused with its line in every file that is rea
     ])
 })
 
-test('no problem repeats user and password of a URL, whatever its file', async () => {
-  const url = 'https://planted:planted@api.example.org'
+test.each([
+  'https://planted:planted@api.example.org',
+  'https://api.example.org/a?key=planted',
+  'https://api.example.org?key=%22plan&key=planted',
+  'https://api.example.org#planted',
+])('no problem repeats what may be secret of the URL %s, whatever its file', async (url) => {
   const refer = { requestBody: { content: { 'application/json': { schema: { $ref: `${url}/a.yaml#/A` } } } } }
   const servers = (...urls: string[]) =>
     describeApi({ '/things': { get: {} } }, { servers: urls.map((one) => ({ url: one })) })
@@ -473,6 +477,8 @@ test('no problem repeats user and password of a URL, whatever its file', async (
       servers(`${url}/{v}`),
       servers(`//planted:planted@localhost/`),
       servers(`${url}:x`),
+      servers(`${url}?a b=planted`),
+      servers('/relative?key=planted value#planted'),
     ].map((one) => load({ 'a.json': one }, none)),
     load({ 'a.json': describeApi({ '/things': { post: refer } }) }),
     load({ 'a.yaml': capability }, none),
@@ -482,8 +488,17 @@ test('no problem repeats user and password of a URL, whatever its file', async (
     expect(loading.problems).not.toEqual([])
     expect(JSON.stringify(loading.problems)).not.toContain('planted')
   }
-  await expect(loadFiles([], { baseUrls: [`${url}?`] })).rejects.toThrow('//[redacted]@api.example.org')
-  await expect(loadFiles([`${url}/a.yaml`], {})).rejects.toThrow('//[redacted]@api.example.org')
+  for (const [files, options] of [
+    [[], { baseUrls: [`${url}?`] }],
+    [[], { baseUrls: [`${url}?planted`] }],
+    [[], { baseUrls: [`${url}?a= planted "planted`] }],
+    [[], { prefixes: [`${url}?k=planted`] }],
+    [[`${url}/a.yaml`], {}],
+  ] as const) {
+    const refused: unknown = await loadFiles(files, options).catch((error: unknown) => error)
+    expect(String(refused)).toContain('[redacted]')
+    expect(String(refused)).not.toContain('planted')
+  }
 })
 
 const selectable = describeApi({
