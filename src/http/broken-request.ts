@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
 import { isUploadSent } from '../upstream/body-stream.ts'
 import { claimResponse, findConnection } from './connection.ts'
+import { endConnection } from './connection-end.ts'
 import { describeProblem, writeProblem } from './problem-response.ts'
 
 const parserCodes: Readonly<Record<string, ErrorCode>> = {
@@ -10,23 +11,20 @@ const parserCodes: Readonly<Record<string, ErrorCode>> = {
   HPE_HEADER_OVERFLOW: 'headers_too_large',
 }
 
-/** Milliseconds for a refused client to read the reason before its connection is destroyed. */
-const linger = 1_000
-
 /** Refuses `CONNECT`, which Node would end without a word; `onRefused` is told. */
 export function refuseConnect(server: Server, onRefused?: (code: ErrorCode) => void): void {
   server.on('connect', (_request, socket) => {
     // Node's parser has left the socket and taken its listeners along.
     for (const event of ['error', 'timeout']) socket.on(event, () => socket.destroy())
     // A client that has ended its half is sent nothing that is still under way.
-    socket.once('end', () => end(socket))
+    socket.once('end', () => endConnection(socket))
     socket.resume()
     findConnection(socket).broken = true
     // No method is allowed on an authority (RFC 9110 §10.2.1: the list may be empty).
     const problem = new GatewayError('method_not_allowed', { headers: { allow: '' } })
     const last = findConnection(socket).pending.at(-1)?.response
-    if (last) last.once('close', () => end(socket, writeProblem(problem)))
-    else end(socket, writeProblem(problem))
+    if (last) last.once('close', () => endConnection(socket, writeProblem(problem)))
+    else endConnection(socket, writeProblem(problem))
     onRefused?.(problem.code)
   })
 }
@@ -60,26 +58,17 @@ export function respondToBrokenRequest(error: Error, socket: Duplex): ErrorCode 
   const problem = new GatewayError(isSent ? 'upload_incomplete' : (parserCodes[code] ?? 'bad_request'))
   const within = latest && !latest.request.complete ? latest.response : undefined
   const last = pending.at(-1)?.response
-  last?.once('close', () => end(socket))
+  last?.once('close', () => endConnection(socket))
   if (within && claimResponse(within, 'refusal')) {
     const { headers, body } = describeProblem(problem)
     within.writeHead(problem.status, headers).end(body)
     // The reader of the body would send an error of its own behind this response, and log that it could not.
     latest?.request.removeAllListeners('error').on('error', () => {})
-  } else if (!last) end(socket, within ? '' : writeProblem(problem))
+  } else if (!last) endConnection(socket, within ? '' : writeProblem(problem))
   // Node tells only what reads the socket: a body that streams would wait for its end.
   if (within) latest?.request.emit('aborted')
   // A client that has ended its half is sent nothing that is still under way.
-  if (socket.readableEnded) end(socket)
-  else socket.once('end', () => end(socket))
+  if (socket.readableEnded) endConnection(socket)
+  else socket.once('end', () => endConnection(socket))
   return problem.code
-}
-
-/** Ends a connection. Destroyed at once, it would lose what its client was just told. */
-function end(socket: Duplex, text = ''): void {
-  if (!socket.writable) return
-  socket.end(text)
-  const late = setTimeout(() => socket.destroy(), linger)
-  late.unref()
-  socket.once('close', () => clearTimeout(late))
 }

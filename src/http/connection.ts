@@ -74,7 +74,8 @@ function follow(request: IncomingMessage, response: ServerResponse, handled?: { 
     if (handled) handled.count -= 1
     const index = pending.findIndex((one) => one.response === response)
     if (index >= 0) pending.splice(index, 1)
-    pending[0]?.resume?.()
+    // Behind a response that ends the connection nothing is handled (RFC 9112 §9.6).
+    if (socket.writable) pending[0]?.resume?.()
   })
 }
 
@@ -93,9 +94,9 @@ export function findConnection(socket: Duplex): Connection {
 }
 
 /**
- * Waits until the earlier requests of the connection have their responses; undefined where there are none. Clients
- * get responses in the order of their requests (RFC 9112 §9.3.2), so that handling several at a time would only take
- * more of the concurrency limit.
+ * Waits until the earlier requests of the connection have their responses, or until a connection that takes no more is
+ * closed; undefined where there is nothing to wait for. Clients get responses in the order of their requests (RFC 9112
+ * §9.3.2), so that handling several at a time would only take more of the concurrency limit.
  */
 export function awaitEarlierRequests(
   { socket }: IncomingMessage,
@@ -103,7 +104,7 @@ export function awaitEarlierRequests(
 ): Promise<void> | undefined {
   const { pending } = findConnection(socket)
   const own = pending.find((one) => one.response === response)
-  if (!own || own === pending[0]) return undefined
+  if (!own || (own === pending[0] && socket.writable)) return undefined
   return new Promise((resolve) => {
     own.resume = resolve
     response.once('close', resolve)

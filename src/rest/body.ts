@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { Readable, Transform } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
@@ -5,6 +6,7 @@ import { readBody } from '../document/body-reading.ts'
 import { findMediaType, type MediaType, type RequestBody } from '../document/media-types.ts'
 import type { Operation } from '../document/operations.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
+import { endBehind } from '../http/connection-end.ts'
 import { parseBodies } from '../http/listener.ts'
 import { announcesBody, checkEncoding } from '../http/request-check.ts'
 import { noteUpload, type StreamLimit } from '../upstream/body-stream.ts'
@@ -87,7 +89,7 @@ function mayRepeat({ redeliver, singleUse, parameters }: Operation): boolean {
 }
 
 /** Passes a body on up to the limit; beyond it the stream fails with `body_too_large`. */
-function limitBody(payload: Readable, { headers }: FastifyRequest, limit: number): Readable {
+function limitBody(payload: Readable, { headers, raw }: FastifyRequest, limit: number): Readable {
   if (Number(headers['content-length'] ?? 0) > limit) throw new GatewayError('body_too_large')
   // The client left while it was authenticated or counted: nothing of its body comes any more, not even its end.
   if (payload.destroyed) throw new GatewayError('client_disconnected')
@@ -102,16 +104,16 @@ function limitBody(payload: Readable, { headers }: FastifyRequest, limit: number
   const leave = () => limited.destroy(new GatewayError('client_disconnected'))
   payload.once('error', leave).once('aborted', leave)
   payload.pipe(limited)
-  // Nobody listens before the body is sent, and then its reader does. The connection waits for what is left of the body.
-  return limited.on('error', () => {}).once('close', () => drain(payload, limit))
+  // Nobody listens before the body is sent, and then its reader does.
+  return limited.on('error', () => {}).once('close', () => drain(payload, limit, raw))
 }
 
-/** Reads what is left of a body within its limit; a client that sends more loses its connection. */
-function drain(payload: Readable, limit: number): void {
+/** Reads what is left of a body within its limit, so that the connection takes the next request; beyond it, it ends. */
+function drain(payload: Readable, limit: number, request: IncomingMessage): void {
   let size = 0
   payload.on('data', (chunk: Buffer) => {
     size += chunk.length
-    if (size > limit) payload.destroy()
+    if (size > limit) endBehind(request)
   })
   payload.resume()
 }

@@ -51,7 +51,11 @@ export function forward(
       rewriteHeaders: (fields) => joinVary(reply, fields),
       // `retry.ts` decides, by whether bytes were sent.
       retryDelay: () => null,
-      onResponse: (_request, _reply, { stream }) => sendBody(reply, stream),
+      onResponse: ({ raw }, _reply, { stream }) => {
+        // What is left of the upload is read within its limit, and the next request is behind it.
+        if (!raw.complete && !(stream instanceof Error)) reply.removeHeader('connection')
+        return sendBody(reply, stream)
+      },
     }),
   )
 }
