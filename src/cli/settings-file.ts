@@ -115,11 +115,17 @@ function readSettings(source: Source, file: string): Settings {
   const checked = checkSettings(source.value ?? {})
   if (source.problems.length === 0 && checked.settings) return checked.settings
   const found = checked.findings.map((one) => ({ ...one, ...source.positionOf(one.path) }))
+  const malformed = source.problems.map((one) => ({ ...one, message: hideText(one.message) }))
   throw new CommandError(
-    [...source.problems, ...found]
+    [...malformed, ...found]
       .map(({ line, message, expected }) => `${file}:${line}: ${message}; expected ${expected}`)
       .join('\n'),
   )
+}
+
+/** Takes out of a problem with YAML what it repeats of the file: that may be a secret, written where its place belongs. */
+function hideText(message: string): string {
+  return message.replace(/ \*\S+/, '').replace(/(?:(?<=\S): | \\).*$/s, '')
 }
 
 /** A file is given to the variable that takes one; the values of variables and files stay where they are. */

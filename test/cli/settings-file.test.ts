@@ -165,6 +165,21 @@ describe('calgate.yaml', () => {
     expect(told).not.toContain('planted')
   })
 
+  it.each([
+    ['*planted', 'the alias has no anchor before it'],
+    ['&planted *planted', 'An alias node must not specify any properties'],
+    ['!planted!secret x', 'Could not resolve tag'],
+    ['|planted', 'Block scalar header includes extra characters'],
+    ['"\\uplanted"', 'Invalid escape sequence'],
+    ['@planted', 'Plain value cannot start with reserved character @'],
+  ])('that is no YAML repeats nothing of a secret %s', (value, message) => {
+    for (const text of [value, `a: ${value}`]) {
+      const told = tell(text)
+      expect(told[0]).toBe(`calgate.yaml:1: ${message}; expected well-formed YAML`)
+      expect(told.join()).not.toMatch(/plant|upla/)
+    }
+  })
+
   it('names a variable that is not set', async () => {
     const { problems } = await configure('descriptions: [{ credentials: { secretKey: env:NONE } }]').catch(
       (error: ConfigError) => error,
