@@ -26,6 +26,12 @@ const bodyLimits: JsonLimits = { depth: 512, elements: Number.POSITIVE_INFINITY 
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
+/** Reads the bytes of a JSON text of an API, without the byte order mark that it may begin with (RFC 8259 §8.1). */
+export function decodeJson(bytes: Buffer): string {
+  const text = bytes.toString('utf8')
+  return text.startsWith('\ufeff') ? text.slice(1) : text
+}
+
 /** The `malformed_json` of a text that is JSON: it exceeds a limit, or has a key that it must not have. */
 export class RefusedJson extends GatewayError {
   // A private field is in no log line.

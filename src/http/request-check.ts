@@ -53,7 +53,8 @@ function findRepeated(rawHeaders: readonly string[]): string | undefined {
  * what it is. Throws `unsupported_media_type`.
  */
 export function checkEncoding({ headers }: Pick<IncomingMessage, 'headers'>): void {
-  if (!isUtf8(headers['content-type'] ?? '') || (headers['content-encoding'] ?? 'identity') !== 'identity')
+  const { 'content-type': type = '', 'content-encoding': coding = 'identity' } = headers
+  if (!isUtf8(type) || coding.toLowerCase() !== 'identity')
     throw new GatewayError('unsupported_media_type', { detail: wrongCoding })
 }
 

@@ -1,4 +1,4 @@
-import { isJsonType } from '../document/json.ts'
+import { decodeJson, isJsonType } from '../document/json.ts'
 import type { Operation } from '../document/operations.ts'
 import type { Comparison, Mismatch } from '../document/response-mismatch.ts'
 import type { Clock } from '../state/expiring-map.ts'
@@ -94,7 +94,7 @@ export class ResponseSampler {
     const type = String(headers['content-type'] ?? '')
     const hasJson = body.length > 0 && isJsonType(type)
     // It was checked to be one JSON text before it was sent.
-    const value: unknown = hasJson ? JSON.parse(body.toString('utf8')) : undefined
+    const value: unknown = hasJson ? JSON.parse(decodeJson(body)) : undefined
     const arrived = { operation: `${method} ${path}`, status, type, body: value }
     recorder.recordCheck(id)
     for (const one of listKinds(id, compare(arrived))) {

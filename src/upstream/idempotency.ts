@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { isJsonType } from '../document/json.ts'
+import { decodeJson, isJsonType } from '../document/json.ts'
 import type { Operation } from '../document/operations.ts'
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
 import type { Fingerprint } from '../state/fingerprint.ts'
@@ -117,7 +117,7 @@ export function decodeResponse({ status, headers, body }: StoredResponse): Upstr
     headers,
     body: bytes,
     get json() {
-      const text = bytes.toString('utf8')
+      const text = decodeJson(bytes)
       const value: unknown = JSON.parse(text)
       return { text, value }
     },

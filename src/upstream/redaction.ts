@@ -83,12 +83,16 @@ function redactBody(body: Buffer, redact: Redact, echoes: Echoes, encoding: Utf1
   return encoding ? writeUtf16(clean, encoding) : Buffer.from(clean)
 }
 
+/** The mark that a text may begin with (Unicode §23.8): of JSON it is no part. */
+const byteOrder = '\ufeff'
+
 function redactDocument(text: string, redact: Redact, echoes: Echoes): string {
   if (exceeds(text, { depth: deepest })) return redact(text)
   try {
-    const document = parseExactly(text)
+    const begin = text.startsWith(byteOrder) ? byteOrder : ''
+    const document = parseExactly(text.slice(begin.length))
     const clean = redactValue(document, redact, echoes)
-    return clean === document ? text : JSON.stringify(clean)
+    return clean === document ? text : begin + JSON.stringify(clean)
   } catch {
     // It is no JSON.
     return redact(text)

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { ResponseRules } from '../document/api.ts'
 import { decodeHeader, encodeHeader } from '../document/header-text.ts'
-import { exceeds, isJsonType } from '../document/json.ts'
+import { decodeJson, exceeds, isJsonType } from '../document/json.ts'
 import { isTextType } from '../document/media-types.ts'
 import { findResponse } from '../document/responses.ts'
 import {
@@ -42,7 +42,7 @@ function check(
   const call = currentCall()
   if (status < 200 || status > 599) throw refuse(call, `status ${status}, which HTTP does not have`)
   const { 'content-encoding': encoded = 'identity', 'transfer-encoding': coding = 'chunked' } = headers
-  if (encoded !== 'identity' || !/^chunked$/i.test(String(coding)))
+  if (!/^identity$/i.test(String(encoded)) || !/^chunked$/i.test(String(coding)))
     throw refuse(call, 'an encoded body that nobody asked for')
   const twice = singletons.find((name) => Array.isArray(headers[name]))
   if (twice !== undefined) throw refuse(call, `two headers ${twice}`)
@@ -124,11 +124,12 @@ function mayRepeat(headers: UpstreamResponse['headers'], secrets: readonly strin
 }
 
 /**
- * Returns whether a header means something in a response: where a resource is (RFC 9110 §10.2.2), or the name of a
- * file.
+ * Returns whether a header means something in a response: where a resource is (RFC 9110 §10.2.2), which part of it came
+ * (§14.4), or the name of a file.
  */
 function isOwn(name: string, status: number, isJson: boolean): boolean {
   if (name === 'location') return status === 201 || (status >= 300 && status < 400)
+  if (name === 'content-range') return status === 206 || status === 416
   return name === 'content-disposition' && !isJson
 }
 
@@ -177,7 +178,7 @@ function skipMark(body: Buffer): Buffer {
 
 function readJson(body: Buffer): UpstreamResponse['json'] {
   try {
-    const text = body.toString('utf8')
+    const text = decodeJson(body)
     const value: unknown = JSON.parse(text)
     return { text, value }
   } catch {

@@ -237,6 +237,10 @@ test('a body in another charset or coding is told what to change, whatever its t
       'Send the body in UTF-8 and without a content encoding.',
     ])
   }
+  // A coding has no case (RFC 9110 §8.4.1).
+  const headers = { 'content-type': type, 'content-encoding': 'Identity' }
+  const { status } = await fetch(`${gateway.restUrl}/forms`, { method: 'POST', headers, body: 'size=7' })
+  expect(status).toBe(200)
 })
 
 test('a number is sent as it came, in whatever place, or is refused with a word on its spelling', async () => {
