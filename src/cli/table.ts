@@ -7,8 +7,7 @@ const widest = 48
 export function formatTable(value: unknown): string {
   const rows = Array.isArray(value) ? value.filter(isObject) : []
   if (rows.length > 0) return formatRows(rows)
-  if (!isObject(value) || JSON.isRawJSON(value))
-    return `${typeof value === 'string' ? value : JSON.stringify(value)}\n`
+  if (!isObject(value)) return `${typeof value === 'string' ? value : JSON.stringify(value)}\n`
   const names = Object.keys(value)
   const width = Math.max(...names.map(({ length }) => length), 0)
   return names.map((name) => `${name.padEnd(width)}  ${formatCell(Reflect.get(value, name))}\n`).join('')

@@ -101,7 +101,7 @@ function writePart(name: string, value: unknown, mayBeFile: boolean, contentType
     const head = `Content-Disposition: ${named}; filename="${filename}"\r\nContent-Type: ${type}\r\n\r\n`
     return Buffer.concat([Buffer.from(head), decodeFile(writeText(file.data))])
   }
-  const type = own ?? (typeof value === 'object' && value !== null ? 'application/json' : undefined)
+  const type = own ?? (Array.isArray(value) || isObject(value) ? 'application/json' : undefined)
   const head = type === undefined ? '' : `Content-Type: ${type}\r\n`
   return Buffer.from(`Content-Disposition: ${named}\r\n${head}\r\n${requireUnicode(writeText(value))}`)
 }

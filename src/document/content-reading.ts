@@ -1,6 +1,7 @@
 import { GatewayError } from '../errors/gateway-error.ts'
 import { parseExactly } from './exact-numbers.ts'
-import { isJsonType, parseJson } from './json.ts'
+import { holds, isJsonType, parseJson } from './json.ts'
+import { isUnwritable } from './large-integers.ts'
 import { findPosition, type Parameter } from './parameters.ts'
 import { joinLocation } from './violations.ts'
 
@@ -39,15 +40,14 @@ export function readJsonText(text: string): unknown {
 }
 
 /**
- * Parses JSON. The value is written anew, so every number of the text must be one that JavaScript keeps. Undefined for
- * any other text.
+ * Parses JSON. The value is written anew, so every number of the text must be a whole one, or one that JavaScript keeps.
+ * Undefined for any other text.
  */
 function parseJsonText(text: string): unknown {
   try {
     return parseJson(Buffer.from(text), undefined, (whole) => {
-      const value: unknown = JSON.parse(whole)
-      if (JSON.stringify(parseExactly(whole, value)) !== JSON.stringify(value))
-        throw new RangeError('a number loses digits')
+      const value = parseExactly(whole)
+      if (holds(value, isUnwritable)) throw new RangeError('a number loses digits')
       return value
     })
   } catch {

@@ -36,7 +36,7 @@ export function areEqual(value: unknown, other: unknown): boolean {
       value.length === other.length &&
       value.every((one, index) => areEqual(one, other[index]))
     )
-  if (!isObject(value) || !isObject(other) || JSON.isRawJSON(other)) return false
+  if (!isObject(value) || !isObject(other)) return false
   const names = Object.keys(value)
   return (
     names.length === Object.keys(other).length &&
@@ -51,7 +51,7 @@ function mayDiffer(value: unknown): boolean {
 
 function sortMembers(value: unknown): unknown {
   // A member may be called __proto__, which an assignment would lose.
-  return isObject(value) && !JSON.isRawJSON(value)
+  return isObject(value)
     ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
     : value
 }

@@ -55,7 +55,9 @@ function isObjectOnly({ types }: ValueShape): boolean {
 function mayBe(value: unknown, { types }: ValueShape): boolean {
   if (types.size === 0) return true
   if (value === null || Array.isArray(value)) return types.has(value === null ? 'null' : 'array')
-  if (Number.isInteger(value) && types.has('integer')) return true
+  const isRaw = JSON.isRawJSON(value)
+  if ((isRaw || Number.isInteger(value)) && types.has('integer')) return true
+  if (isRaw) return types.has('number')
   return types.has(typeof value)
 }
 

@@ -9,7 +9,7 @@ declare global {
   // ECMAScript "JSON.parse source text access", in Node since 21 and not yet in TypeScript's library.
   interface JSON {
     rawJSON(text: string): object
-    isRawJSON(value: unknown): boolean
+    isRawJSON(value: unknown): value is object
   }
 }
 
@@ -77,9 +77,16 @@ export function isExact(value: number): boolean {
   return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))
 }
 
-/** Returns whether a value came as a JSON object. */
+/** Returns whether a value came as a JSON object. A raw JSON value, as `parseExactly` makes of numbers, did not. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value)
+}
+
+/** Returns whether a value, or one within it, is meant. */
+export function holds(value: unknown, isMeant: (value: unknown) => boolean): boolean {
+  if (isMeant(value)) return true
+  if (Array.isArray(value)) return value.some((one) => holds(one, isMeant))
+  return isObject(value) && Object.values(value).some((one) => holds(one, isMeant))
 }
 
 interface Fault {

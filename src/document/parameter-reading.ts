@@ -1,6 +1,7 @@
 import { readContent, readJsonText, refuseParameter, type TextReader } from './content-reading.ts'
 import { readHeader } from './header-text.ts'
 import { isExact } from './json.ts'
+import { isLargeInteger } from './large-integers.ts'
 import { isBlank } from './parameter-writing.ts'
 import type { Parameter } from './parameters.ts'
 import { readMember, readShape, type ValueShape } from './value-shape.ts'
@@ -155,8 +156,9 @@ export type Spelling = 'rewritten' | 'kept'
 
 /**
  * Reads the text of one value as the type its schema names, and only in the one canonical spelling: `0x10`, `1e3`,
- * `+7`, ` 12`, `007`, `1.50` and numbers beyond 2^53 stay text, which the schema then refuses. Upstreams that read such
- * texts loosely would act on another person's record. Where the spelling is kept, a number has any that JSON has.
+ * `+7`, ` 12`, `007` and `1.50` stay text, which the schema then refuses. Upstreams that read such texts loosely would act on
+ * another person's record. A whole number beyond 2^53 becomes a raw JSON value, which is written with all its digits.
+ * Where the spelling is kept, a number has any that JSON has.
  */
 export function readText(text: string, { types }: ValueShape, spelling: Spelling = 'rewritten'): unknown {
   if (types.size === 0) return text
@@ -164,6 +166,8 @@ export function readText(text: string, { types }: ValueShape, spelling: Spelling
     return Number(text)
   if (types.has('number') && jsonNumber.test(text) && isExact(Number(text)))
     if (spelling === 'kept' || String(Number(text)) === text) return Number(text)
+  if ((types.has('integer') || types.has('number')) && !types.has('string') && isLargeInteger(text))
+    return JSON.rawJSON(text)
   if (types.has('boolean') && (text === 'true' || text === 'false')) return text === 'true'
   if (text === '' && types.has('null') && !types.has('string')) return null
   if ((types.has('object') && text.startsWith('{')) || (types.has('array') && text.startsWith('[')))

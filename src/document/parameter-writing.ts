@@ -1,5 +1,6 @@
 import { encodeHeader } from './header-text.ts'
 import { isExact, isJsonType, isObject, readOwn } from './json.ts'
+import { isLargeInteger } from './large-integers.ts'
 import type { Parameter } from './parameters.ts'
 import { parseTemplate } from './path-template.ts'
 
@@ -40,8 +41,8 @@ export function requireContent(value: unknown): void {
  */
 export function writeText(value: unknown): string {
   if (value === null) return ''
-  if (typeof value === 'number' && !isExact(value))
-    refuse('must be between -9007199254740991 and 9007199254740991, where whole numbers are exact')
+  if (typeof value === 'number' && !isExact(value) && !isLargeInteger(String(value)))
+    refuse('must be between -1e21 and 1e21, beyond which numbers are not written in digits')
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 
@@ -152,14 +153,13 @@ export type PathWriter = (values: Readonly<Record<string, unknown>>) => string
  */
 export function createPathWriter(template: string, parameters: readonly Parameter[]): PathWriter {
   const { parts } = parseTemplate(template)
-  const [first = ''] = parts
   const variables = parts.flatMap((name, index) => {
     const parameter = parameters.find((one) => one.in === 'path' && one.name === name)
     const separator = findSeparator(parts, index)
     return index % 2 === 1 ? [{ name, parameter, separator, literal: parts[index + 1] ?? '' }] : []
   })
   return (values) => {
-    let path = first
+    let path = parts[0] ?? ''
     for (const { name, parameter, separator, literal } of variables) {
       const value = readOwn(values, name)
       if (!parameter || value === undefined) throw new UnwritableValue(`${name} must be given`)

@@ -159,5 +159,5 @@ function writeDeep(key: string, value: object, encode: (text: string) => string)
 }
 
 function isContainer(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
+  return Array.isArray(value) || isObject(value)
 }

@@ -2,6 +2,7 @@ import type { ErrorObject } from 'ajv'
 import { formats, numberFormats } from './formats.ts'
 import { asRecord, asText, isObject, readOwn } from './json.ts'
 import { dereference, type JsonSchema } from './json-schema.ts'
+import { isInexact } from './large-integers.ts'
 
 /** What the bounds of a size count. */
 const units = {
@@ -163,14 +164,18 @@ function describeRange(minimum: unknown, maximum: unknown): string {
 export function describeGot({ keyword, data, schema, parentSchema, instancePath }: ErrorObject): string {
   if (asRecord(parentSchema).format === 'password') return ''
   if (!['enum', 'const', 'type', 'minimum', 'maximum', 'oneOf', 'anyOf'].includes(keyword)) return ''
+  // What came has other digits.
+  if (isInexact(data)) return ''
   if (data === null || typeof data === 'number' || typeof data === 'boolean') return ` (got ${data})`
   if (Array.isArray(data)) return ' (got an array)'
   const meant = keyword === 'enum' && typeof data === 'string' ? findMeant(schema, data) : undefined
   if (meant !== undefined) return `; did you mean ${meant}?`
-  if (typeof data === 'object') return ' (got an object)'
+  if (typeof data !== 'string') return ' (got an object)'
   // JSON has numbers beside strings; everything else of a request is a text.
   const isText = !instancePath.startsWith('/body')
-  return isText && isLooseNumber(data, parentSchema) ? looseNumber : ' (got a string)'
+  if (!isText || !mayBeNumber(parentSchema)) return ' (got a string)'
+  if (/^-?[1-9]\d{21,}$/.test(data)) return ' (got more than 21 digits)'
+  return isLooseNumber(data) ? looseNumber : ' (got a string)'
 }
 
 const looseNumber = ' (got a string; a number is taken in its shortest spelling, such as 12 or 1.5)'
@@ -178,11 +183,13 @@ const looseNumber = ' (got a string; a number is taken in its shortest spelling,
 /**
  * Returns whether other readers would take a text for the number that its place asks for: `1.50`, `1e3`, `0x10`, ` 1`.
  */
-function isLooseNumber(data: unknown, schema: unknown): boolean {
-  const isNumber = [asRecord(schema).type].flat().some((type) => type === 'number' || type === 'integer')
-  if (!isNumber || typeof data !== 'string' || data.trim() === '') return false
-  // Digits alone are in their shortest spelling, and too many.
-  return Number.isFinite(Number(data)) && String(Number(data)) !== data && !/^-?[1-9]\d*$/.test(data)
+function isLooseNumber(text: string): boolean {
+  const isNumber = text.trim() !== '' && Number.isFinite(Number(text))
+  return isNumber && String(Number(text)) !== text && !/^-?[1-9]\d*$/.test(text)
+}
+
+function mayBeNumber(schema: unknown): boolean {
+  return [asRecord(schema).type].flat().some((type) => type === 'number' || type === 'integer')
 }
 
 /** Finds the allowed text that a text is but for its case. */

@@ -1,8 +1,9 @@
 import type { Violation } from '../errors/gateway-error.ts'
 import { describeBody, describeBodyArgument } from './body-schema.ts'
 import { CheckLimitError } from './check-limit.ts'
-import { isExact } from './json.ts'
+import { holds, isExact } from './json.ts'
 import { describeObject, type JsonSchema } from './json-schema.ts'
+import { isInexact, replaceInexact, sides } from './large-integers.ts'
 import type { MediaType } from './media-types.ts'
 import { once } from './once.ts'
 import type { Operation } from './operations.ts'
@@ -70,24 +71,41 @@ export function compileOperations(
       const mediaType = chosen ?? operation.body?.content[0]
       // A client that wrote bytes has named their type; one that gives them as an argument names it there.
       const check = find(chosen || mediaType?.kind !== 'bytes' ? mediaType : undefined)
-      const broken = check ? listBroken(check, hasCookies ? { cookie: {}, ...input } : input) : []
+      const isJson = mediaType === undefined || mediaType.kind === 'json'
+      const isWords = isPlain(input)
+      const whole = hasCookies ? { cookie: {}, ...input } : input
+      const broken = check
+        ? listBroken(check, isWords && isJson ? [whole] : listComparable(whole, isJson))
+        : []
       if (broken.length > 0) return broken
-      const violations = !isShared && isPlain(input) ? [] : prepareSpelling()(input)
+      const violations = isWords && !isShared ? [] : prepareSpelling()(input)
       // A body that a client has written is sent as it came, and JSON has a spelling for every value.
-      if (chosen || !mediaType || mediaType.kind === 'json') return violations
+      if (chosen || !mediaType || isJson) return violations
       return [...violations, ...checkBodySpelling(mediaType, input.body)]
     }
     return { ...operation, validate }
   })
 }
 
-function listBroken(check: SchemaCheck, input: CallInput): Violation[] {
+function listBroken(check: SchemaCheck, inputs: readonly CallInput[]): Violation[] {
   try {
-    return check(input) ? [] : toViolations(check.errors ?? [], check.schema)
+    return inputs.every((one) => check(one)) ? [] : toViolations(check.errors ?? [], check.schema)
   } catch (error) {
     if (!(error instanceof CheckLimitError)) throw error
-    return [{ location: input.body === undefined ? 'query' : 'body', rule: 'schema', message: error.message }]
+    const location = inputs.some(({ body }) => body !== undefined) ? 'body' : 'query'
+    return [{ location, rule: 'schema', message: error.message }]
   }
+}
+
+/**
+ * Lists what is checked in the place of an input: more than one, where it has whole numbers beyond 2^53. A JSON body has
+ * the nearest JavaScript numbers already.
+ */
+function listComparable(input: CallInput, isJson: boolean): readonly CallInput[] {
+  const { body, ...places } = input
+  const exact = isJson || body === undefined ? places : input
+  if (!holds(exact, isInexact)) return [input]
+  return sides.map((side) => ({ ...input, ...replaceInexact(exact, side) }))
 }
 
 /** Returns whether all values are exact numbers, truth values and words, which have a spelling in every place; most are. */

@@ -1,6 +1,7 @@
 import { describeBodyArgument } from '../document/body-schema.ts'
 import { asRecord, isObject, quoteName, readOwn } from '../document/json.ts'
 import { dereference, describeObject, type JsonSchema } from '../document/json-schema.ts'
+import { isUnwritable } from '../document/large-integers.ts'
 import type { Operation } from '../document/operations.ts'
 import { findPosition, type Parameter } from '../document/parameters.ts'
 import { findPasswords } from '../document/passwords.ts'
@@ -163,15 +164,16 @@ function leadsTo(prefix: string, location: string): boolean {
   return location.startsWith(prefix) && ['', '.', '['].includes(location.charAt(prefix.length))
 }
 
-/** Lists the numbers that JavaScript would round, which the parser has left as raw JSON (`parseExactly`). */
-export function findInexactNumbers(values: Readonly<Record<string, unknown>>): Violation[] {
+/** Lists the numbers that have no spelling but in JSON: JavaScript would round them, and they are no whole ones. */
+export function findUnwritableNumbers(values: Readonly<Record<string, unknown>>): Violation[] {
   const violations: Violation[] = []
   const visit = (value: unknown, ...place: string[]) => {
-    if (JSON.isRawJSON(value))
+    if (isUnwritable(value))
       violations.push({
         location: place.reduce(joinLocation, ''),
         rule: 'number',
-        message: 'has more digits than are kept: give fewer, or a string where the schema takes one',
+        message:
+          'has more digits than can be sent here: 21 of whole numbers, 15 of others; with fewer it is another number',
       })
     else if (Array.isArray(value))
       for (const [index, one] of value.entries()) visit(one, ...place, `${index}`)

@@ -84,5 +84,5 @@ export function refuse(error: unknown, id: Id | readonly Id[]): Reply {
 export function readId(message: unknown): Id {
   const { id, method } = isObject(message) ? message : {}
   if (typeof method !== 'string') return null
-  return typeof id === 'string' || typeof id === 'number' || (isObject(id) && JSON.isRawJSON(id)) ? id : null
+  return typeof id === 'string' || typeof id === 'number' || JSON.isRawJSON(id) ? id : null
 }

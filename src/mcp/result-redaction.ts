@@ -113,7 +113,7 @@ function prepareOwn(schema: JsonSchema, root: JsonSchema, known: Known): Select 
   const isPlain = types.some((type) => type !== 'object' && type !== 'array')
   return (value) => {
     if (Array.isArray(value)) return selectElements?.(value)
-    if (isObject(value) && !JSON.isRawJSON(value)) return selectObject?.(value)
+    if (isObject(value)) return selectObject?.(value)
     return isPlain ? value : undefined
   }
 }

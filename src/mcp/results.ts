@@ -115,5 +115,5 @@ export function toError(lines: readonly string[], error: Record<string, unknown>
 }
 
 function asObject(value: unknown): ToolResult['structuredContent'] {
-  return isObject(value) && !JSON.isRawJSON(value) ? value : { result: value }
+  return isObject(value) ? value : { result: value }
 }

@@ -1,4 +1,5 @@
 import type { Grant } from '../access/authorization.ts'
+import { holds } from '../document/json.ts'
 import type { CheckedOperation } from '../document/validation.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { CallCounter } from '../http/rate-limit.ts'
@@ -13,7 +14,7 @@ import { redactNames } from '../upstream/secret-spellings.ts'
 import {
   type CredentialSource,
   createArgumentBinder,
-  findInexactNumbers,
+  findUnwritableNumbers,
   listArgumentSecrets,
   locateByArgument,
   type ToolArguments,
@@ -106,11 +107,12 @@ export function bindTool(
       report: 'all',
       bind() {
         const bound = bind(values, context.credential)
-        const inexact = findInexactNumbers(values)
-        if (inexact.length === 0) return bound
-        const beside = jsonBody === undefined ? inexact : findInexactNumbers(omit(values, jsonBody))
-        if (beside.length > 0) throw new GatewayError('invalid_argument', { violations: beside })
-        exactBody = bound.input.body
+        if (!holds(values, JSON.isRawJSON)) return bound
+        const inexact = findUnwritableNumbers(jsonBody === undefined ? values : omit(values, jsonBody))
+        if (inexact.length > 0) throw new GatewayError('invalid_argument', { violations: inexact })
+        const { body } = bound.input
+        if (jsonBody === undefined || body === undefined) return bound
+        exactBody = body
         const rounded: unknown = JSON.parse(JSON.stringify(exactBody))
         return { ...bound, input: { ...bound.input, body: rounded } }
       },

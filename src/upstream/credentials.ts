@@ -2,6 +2,7 @@ import { beyondAscii, encodeHeader } from '../document/header-text.ts'
 import { readOwn } from '../document/json.ts'
 import type { Operation } from '../document/operations.ts'
 import { createHeaderReader } from '../document/parameter-reading.ts'
+import { join } from '../document/parameter-writing.ts'
 import { findPosition, type Parameter } from '../document/parameters.ts'
 import type { Security, SecurityScheme } from '../document/security.ts'
 import type { CallInput } from '../document/validation.ts'
@@ -98,6 +99,9 @@ export function findDefaults(
   return new Map(pinned.map((one) => [one, createHeaderReader(one)(readOwn(pins, one.name) ?? '')]))
 }
 
+/** A pinned value as `findDefaults` reads it, without an encoding. */
+const bare = { separator: ',', explode: false, encode: (text: string) => text }
+
 /** Prepares the refusal of calls that name another value of a pinned parameter: it throws `value_not_served`. */
 export function createPinCheck(
   { parameters }: Operation,
@@ -113,7 +117,7 @@ export function createPinCheck(
   return (input) => {
     for (const { name, place, pin } of pinned) {
       const named = readOwn(input[place], name)
-      if (named === undefined || String(named) === pin) continue
+      if (named === undefined || join(named, bare) === pin) continue
       const detail = `This gateway serves one value of ${name}; leave it out where you can, or use that one.`
       throw new GatewayError('value_not_served', { detail })
     }

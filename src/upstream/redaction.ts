@@ -106,7 +106,7 @@ function redactValue(value: unknown, redact: Redact, echoes: Echoes): unknown {
     const clean = value.map((one) => redactValue(one, redact, echoes))
     return clean.every((one, index) => one === value[index]) ? value : clean
   }
-  if (!isObject(value) || JSON.isRawJSON(value)) return value
+  if (!isObject(value)) return value
   let isClean = true
   let marks = 0
   const members: [string, unknown][] = []

@@ -2,7 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { describeApi, loadSound } from '../description/loading.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { toMcpRequest } from '../support/servers.ts'
-import { respondJson, startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
+import {
+  type ReceivedRequest,
+  respondJson,
+  startUpstream,
+  type UpstreamStub,
+} from '../support/upstream-stub.ts'
 
 const ok = { responses: { 200: { description: 'Done' } } }
 const of = (place: string, schema: object, more: object = {}) => ({
@@ -26,6 +31,26 @@ const paths = {
   '/queries': of('query', integers),
   '/joined': of('query', integers, { explode: false }),
   '/deep': of('query', { type: 'object', properties: { a: integer } }, { style: 'deepObject' }),
+  '/json': {
+    get: {
+      ...ok,
+      parameters: [
+        {
+          ...{ name: 'v', in: 'query' },
+          content: { 'application/json': { schema: { type: 'object', properties: { a: integer } } } },
+        },
+      ],
+    },
+  },
+  '/parts': {
+    post: {
+      ...ok,
+      requestBody: {
+        content: { 'multipart/form-data': { schema: { type: 'object', properties: { a: integer } } } },
+      },
+    },
+  },
+  '/pinned': of('query', integer, { 'x-pin': {}, 'x-upstream-header': 'x-number' }),
   '/header': of('header', integer),
   '/headers': of('header', integers),
   '/cookie': of('cookie', integer),
@@ -86,6 +111,8 @@ const named = Object.fromEntries(
   }),
 )
 
+const pinned = '9007199254740993'
+
 let upstream: UpstreamStub
 let gateway: RunningGateway
 beforeAll(async () => {
@@ -100,7 +127,7 @@ beforeAll(async () => {
   }
   const secured = { security: [{ key: [], session: [] }], components: { securitySchemes } }
   const { document } = await loadSound({ ...describeApi(named, secured), 'x-name': 'shop' })
-  const environment = { SHOP_BASE_URL: upstream.url, SHOP_KEY: 'operator-key-1' }
+  const environment = { SHOP_BASE_URL: upstream.url, SHOP_KEY: 'operator-key-1', SHOP_V: pinned }
   gateway = await startGateway(upstream.url, environment, document && { document })
 })
 afterAll(async () => {
@@ -126,11 +153,14 @@ async function callRest(target: string, init?: RequestInit) {
 const refusedByTool = ['invalid_argument', []]
 const refusedByRest = [400, []]
 
-describe('a whole number that is not exact', () => {
+describe('a whole number beyond 2^53', () => {
+  const sent = ['9007199254740992', '9007199254740993', '9223372036854775807', '18446744073709551615']
+  const holds = (text: string) => (request?: ReceivedRequest) =>
+    `${JSON.stringify(request)}${request?.body}`.includes(text)
   const headers = (text: string) => ({ headers: { v: text } })
   const places: readonly (readonly [
     string,
-    (n: number) => object,
+    (value: unknown) => object,
     (text: string) => Parameters<typeof callRest>,
   ])[] = [
     ['path', (v) => ({ v }), (text) => [`/path/${text}`]],
@@ -140,6 +170,9 @@ describe('a whole number that is not exact', () => {
     ['queries', (v) => ({ v: [1, v] }), (text) => [`/queries?v=1&v=${text}`]],
     ['joined', (v) => ({ v: [1, v] }), (text) => [`/joined?v=1,${text}`]],
     ['deep', (a) => ({ v: { a } }), (text) => [`/deep?v[a]=${text}`]],
+    ['label', (v) => ({ v: [1, v] }), (text) => [`/label/.1,${text}`]],
+    ['matrices', (v) => ({ v: [1, v] }), (text) => [`/matrices/;v=1;v=${text}`]],
+    ['json', (a) => ({ v: { a } }), (text) => [`/json?v={"a":${text}}`]],
     ['header', (v) => ({ v }), (text) => ['/header', headers(decodeURIComponent(text))]],
     ['headers', (v) => ({ v: [1, v] }), (text) => ['/headers', headers(`1, ${decodeURIComponent(text)}`)]],
     ['cookie', (v) => ({ v }), (text) => ['/cookie', { headers: { cookie: `v=${text}` } }]],
@@ -157,16 +190,58 @@ describe('a whole number that is not exact', () => {
     ],
   ]
 
-  test.each(places)('is refused by both servers (%s)', async (tool, toArguments, toRequest) => {
-    for (const value of [1e21, 2 ** 53, -(2 ** 53), 1e300]) {
-      expect(await callTool(tool, toArguments(value)), `${value}`).toEqual(refusedByTool)
-      for (const text of [String(value).replace('+', '%2B'), `${BigInt(value)}`])
-        expect(await callRest(...toRequest(text)), text).toEqual(refusedByRest)
-    }
-    const most = Number.MAX_SAFE_INTEGER
-    const sent = await callTool(tool, toArguments(most))
-    expect(sent).toEqual([undefined, [expect.anything()]])
+  test.each(places)(
+    'is sent with all its digits by both servers (%s)',
+    async (tool, toArguments, toRequest) => {
+      for (const text of sent) {
+        const own = `${tool === 'number' ? '' : '-'}${text}`
+        expect((await callTool(tool, toArguments(JSON.rawJSON(own))))[1], own).toHaveLength(1)
+        expect(upstream.requests.at(-1)).toSatisfy(holds(own))
+        expect((await callRest(...toRequest(own)))[0], own).toBe(200)
+        expect(upstream.requests.at(-1)).toSatisfy(holds(own))
+      }
+    },
+  )
+
+  test('is told from the one that a pin would be rounded to', async () => {
+    const target = `/pinned?v=${pinned}`
+    const sent = [`${target}&api_key=operator-key-1`]
+    for (const values of [{}, { v: JSON.rawJSON(pinned) }])
+      expect(await callTool('pinned', values)).toEqual([undefined, sent])
+    expect(upstream.requests.at(-1)?.headers).toMatchObject({ 'x-number': pinned })
+    expect(await callRest(target)).toEqual([200, sent])
+    const other = pinned.replace(/3$/, '2')
+    expect(await callTool('pinned', { v: JSON.rawJSON(other) })).toEqual(['value_not_served', []])
+    expect(await callRest(`/pinned?v=${other}`)).toEqual([expect.anything(), []])
   })
+
+  test('is a text in a part of a form', async () => {
+    expect(await callTool('parts', { body: { a: JSON.rawJSON('9007199254740993') } })).toEqual([
+      undefined,
+      ['/parts?api_key=operator-key-1'],
+    ])
+    const body = `${upstream.requests.at(-1)?.body}`
+    expect(body).toContain('name="a"\r\n\r\n9007199254740993\r\n')
+    const form = new FormData()
+    form.set('a', '9007199254740993')
+    expect(await callRest('/parts', { method: 'POST', body: form })).toEqual([200, [expect.anything()]])
+  })
+
+  test.each(places.filter(([tool]) => tool !== 'json'))(
+    'is refused where it is too long by both servers (%s)',
+    async (tool, toArguments, toRequest) => {
+      for (const value of [1e21, -1e21, 1e300]) {
+        expect(await callTool(tool, toArguments(value)), `${value}`).toEqual(refusedByTool)
+        const digits = `${BigInt(value)}`
+        expect(await callTool(tool, toArguments(JSON.rawJSON(digits))), digits).toEqual(refusedByTool)
+        for (const text of [String(value).replace('+', '%2B'), digits])
+          expect(await callRest(...toRequest(text)), text).toEqual(refusedByRest)
+      }
+      const most = Number.MAX_SAFE_INTEGER
+      const sent = await callTool(tool, toArguments(most))
+      expect(sent).toEqual([undefined, [expect.anything()]])
+    },
+  )
 })
 
 describe('a member of an exploded object', () => {

@@ -18,7 +18,9 @@ test.each([
   '-0',
   '12.0',
   '',
-  '9007199254740993',
+  '1000000000000000000000',
+  '-9007199254740993.0',
+  '09007199254740993',
   '١٢',
   'NaN',
   '1_000',
@@ -35,11 +37,22 @@ test.each(['1.5', '-0.25', '1e-7', '9007199254740991', '0.1'])(
 
 test.each([
   ...['1e3', '1E3', '1.50', '1.0', '-0', '+1', '0x10', ' 1', '.5', '5.', '1e999', '-1.5e2', '01'],
-  ...['0.12345678901234567890', '9007199254740993', '1_000', 'Infinity'],
+  ...['0.12345678901234567890', '9007199254740993.0', '1_000', 'Infinity'],
 ])('the loose number %j stays text, for the schema to refuse', (text) => {
   expect(readAs(text, { type: 'number' })).toBe(text)
 })
 
 test.each(['1e3', '1.50', '-0', '-1.5e2'])('the number %s is one where its spelling is kept', (text) => {
   expect(readText(text, readShape({ type: 'number' }), 'kept')).toBe(Number(text))
+})
+
+test.each([
+  ...['9007199254740992', '9007199254740993', '-9007199254740993', '9223372036854775807'],
+  ...['18446744073709551615', '999999999999999999999'],
+])('the integer %s, which JavaScript would round, keeps its digits', (text) => {
+  for (const type of ['integer', 'number']) {
+    const value = readAs(text, { type })
+    expect([JSON.isRawJSON(value), JSON.stringify(value)]).toEqual([true, text])
+  }
+  expect(readAs(text, { type: ['integer', 'string'] })).toBe(text)
 })

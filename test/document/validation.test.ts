@@ -1,9 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readDocument } from '../../src/document/document.ts'
+import { parseExactly } from '../../src/document/exact-numbers.ts'
 import { type Operation, readOperations } from '../../src/document/operations.ts'
+import { readText } from '../../src/document/parameter-reading.ts'
 import { type Parameter, readParameter } from '../../src/document/parameters.ts'
 import { type CallInput, compileOperations, isCredential } from '../../src/document/validation.ts'
+import { readShape } from '../../src/document/value-shape.ts'
 import { createBody } from '../support/operation.ts'
 
 const parameter = (name: string, place: Parameter['in'], rest: object = {}): Parameter => ({
@@ -82,6 +85,71 @@ describe('a call', () => {
     ['one value for a list', { query: { sort: ['up'] } }, ['query.sort']],
   ])('with %s is refused: nothing is coerced', (_title, input, places) => {
     expect(placesOf(input)).toEqual(places)
+  })
+})
+
+describe('a whole number beyond 2^53', () => {
+  /** Whether a query parameter of a schema takes a number, which is read as REST reads it and as MCP does. */
+  const takes = (schema: object, text: string): boolean[] => {
+    const described = parameter('n', 'query', { schema })
+    const operation = { ...probe, parameters: [...probe.parameters, described] }
+    return [readText(text, readShape(described.schema)), parseExactly(text)].map(
+      (n) => placesOf({ query: { sort: 'up', n } }, operation)?.length === 0,
+    )
+  }
+
+  test.each<[object, string, boolean]>([
+    [{}, '9007199254740993', true],
+    [{ format: 'int64' }, '9007199254740992', true],
+    [{ format: 'int64' }, '-9223372036854775807', true],
+    [{ format: 'int64' }, '9223372036854775807', true],
+    [{ format: 'int64' }, '9223372036854775808', false],
+    [{ format: 'int64' }, '-9223372036854775809', false],
+    [{ format: 'int32' }, '9007199254740993', false],
+    [{ minimum: 1, maximum: 2 ** 63 }, '9223372036854775807', true],
+    [{ maximum: 2 ** 63 }, '9223372036854775809', false],
+    [{ maximum: 2 ** 53 }, '9007199254740993', false],
+    [{ exclusiveMaximum: 2 ** 53 + 2 }, '9007199254740993', false],
+    [{ minimum: 2 ** 53 + 2 }, '9007199254740993', false],
+    [{ maximum: Number.MAX_SAFE_INTEGER }, '9007199254740992', false],
+    [{ minimum: -(2 ** 53) }, '-9007199254740993', false],
+    [{ enum: [2 ** 53] }, '9007199254740993', false],
+    [{ enum: [2 ** 53] }, '9007199254740992', false],
+    [{ const: 2 ** 53 }, '9007199254740993', false],
+    [{ not: { enum: [2 ** 53] } }, '9007199254740992', false],
+    [{ enum: [1, 2] }, '9007199254740993', false],
+  ])('passes %j as %s: %s', (schema, text, isTaken) => {
+    expect(takes({ type: 'integer', ...schema }, text)).toEqual([isTaken, isTaken])
+  })
+
+  test('is no object and no text', () => {
+    for (const type of ['object', 'string', 'array', 'boolean'])
+      expect(
+        placesOf(
+          { query: { sort: 'up', n: parseExactly('9007199254740993') } },
+          {
+            ...probe,
+            parameters: [...probe.parameters, parameter('n', 'query', { schema: { type } })],
+          },
+        ),
+      ).toEqual(['query.n'])
+  })
+
+  test('has 21 digits at most', () => {
+    const n = parameter('n', 'query', { schema: { type: 'integer' } })
+    const [checked] = compileOperations([{ ...probe, parameters: [...probe.parameters, n] }])
+    expect(checked?.validate({ ...call, query: { sort: 'up', n: `1${'0'.repeat(21)}` } })).toEqual([
+      { location: 'query.n', rule: 'type', message: 'must be an integer (got more than 21 digits)' },
+    ])
+  })
+
+  test('is told without the number that it was checked as', () => {
+    const n = parameter('n', 'query', { schema: { type: 'integer', maximum: 10 } })
+    const [checked] = compileOperations([{ ...probe, parameters: [...probe.parameters, n] }])
+    const input = { ...call, query: { sort: 'up', n: parseExactly('9007199254740993') } }
+    expect(checked?.validate(input)).toEqual([
+      { location: 'query.n', rule: 'maximum', message: 'must be an integer of at most 10' },
+    ])
   })
 })
 

@@ -509,13 +509,10 @@ describe('numbers that JavaScript would round', () => {
 
   const rounded = [
     [
-      '"shopId":[9007199254740993],"body":{"title":"T"}',
-      'shopId[0]: has more digits than are kept: give fewer, or a string where the schema takes one',
+      '"shopId":[0.12345678901234567890],"body":{"title":"T"}',
+      'shopId[0]: has more digits than can be sent here: 21 of whole numbers, 15 of others; with fewer it is another number',
     ],
-    [
-      '"shopId":"abc","body":{"title":"T","binding":9007199254740993}',
-      'body.binding: must be one of 12, 24 (got 9007199254740992)',
-    ],
+    ['"shopId":"abc","body":{"title":"T","binding":9007199254740993}', 'body.binding: must be one of 12, 24'],
   ] as const
 
   it.each(eras.flatMap((era) => rounded.map(([values, sentence]) => [...era, values, sentence] as const)))(

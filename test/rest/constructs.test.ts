@@ -143,7 +143,7 @@ test('what two readers would read differently is refused in a query and in cooki
   expect([
     await call('where={"a":1.5,"b":[null]}'),
     await call('where={"a":1,"a":2}'),
-    await call('where={"a":9007199254740993}'),
+    await call('where={"a":0.12345678901234567890}'),
     await call('where={"a":1e400}'),
     await call('where={"__proto__":1}'),
     await call('where={"a":'),
