@@ -5,7 +5,7 @@ import { onceFor } from './once.ts'
 import type { Operation } from './operations.ts'
 import { findPosition } from './parameters.ts'
 import type { CallInput } from './validation.ts'
-import { follow } from './value-shape.ts'
+import { follow, listInPlace } from './value-shape.ts'
 
 /** Lists the values of a call that its operation describes as secrets. */
 export type PasswordFinder = (input: CallInput) => string[]
@@ -26,13 +26,6 @@ export function createPasswordFinder({
     ...secret.flatMap((one) => findPasswords(one.schema, input[findPosition(one)]?.[one.name])),
     ...(hasBody && mediaType ? findPasswords(mediaType.schema, input.body) : []),
   ]
-}
-
-/** Lists the schemas in a schema that describe the value itself. */
-export function listInPlace(schema: JsonSchema): unknown[] {
-  const { allOf, anyOf, oneOf, then, else: otherwise, dependentSchemas } = schema
-  const all = [allOf, anyOf, oneOf, schema.if, then, otherwise, Object.values(asRecord(dependentSchemas))]
-  return all.flat().filter((one) => one !== undefined)
 }
 
 /**

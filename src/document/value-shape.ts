@@ -68,6 +68,25 @@ export function listComposedMembers(
   return own === undefined ? inner : [own, ...inner]
 }
 
+/** Lists the schemas in a schema that describe the value itself. */
+export function listInPlace(schema: JsonSchema): unknown[] {
+  const { allOf, anyOf, oneOf, then, else: otherwise, dependentSchemas } = schema
+  const all = [allOf, anyOf, oneOf, schema.if, then, otherwise, Object.values(asRecord(dependentSchemas))]
+  return all.flat().filter((one) => one !== undefined)
+}
+
+/** Lists a schema and all that describe the same value: what it refers to, is joined of, chooses from or has conditions for. */
+export function listSameValue(schema: unknown, root: JsonSchema): JsonSchema[] {
+  const found = new Set([schema])
+  // A set gives what is added to it while it is walked, too.
+  for (const one of found) {
+    const part = asRecord(one)
+    for (const inner of listInPlace(part)) found.add(inner)
+    if (typeof part.$ref === 'string') found.add(follow(part.$ref, root))
+  }
+  return [...found].map(asRecord)
+}
+
 /** Finds the schema that a reference within a self-contained schema names; undefined where it names none. */
 export function follow(reference: string, root: JsonSchema): unknown {
   const [, name = ''] = /^#\/\$defs\/(.+)$/.exec(reference) ?? []

@@ -5,7 +5,7 @@ import { splitPointer } from './json-pointer.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { foldName } from './path-template.ts'
 import { describeGot, describeRule, findMeantAlternative } from './rule-description.ts'
-import { follow } from './value-shape.ts'
+import { follow, listSameValue } from './value-shape.ts'
 
 /** The most violations that one response lists; a reader corrects no more at a time. */
 export const mostViolations = 20
@@ -98,12 +98,7 @@ function toViolation(error: ErrorObject, root: JsonSchema): Violation {
   } = asRecord(error.params)
   if (typeof missingProperty === 'string')
     return { location: joinLocation(place, missingProperty), rule, message: 'is required' }
-  if (typeof unevaluatedProperty === 'string')
-    return refuseName(
-      unevaluatedProperty,
-      Object.keys(asRecord(asRecord(error.parentSchema).properties)),
-      place,
-    )
+  if (typeof unevaluatedProperty === 'string') return refuseMember(unevaluatedProperty, error, root, place)
   if (propertyName !== undefined)
     return {
       location: joinLocation(place, propertyName),
@@ -111,6 +106,21 @@ function toViolation(error: ErrorObject, root: JsonSchema): Violation {
       message: `its name ${describeRule(error, root)}`,
     }
   return { location: place, rule, message: `${describeRule(error, root)}${describeGot(error)}` }
+}
+
+/** What is not evaluated is known to none of the schemas of its object, and an additional member not to its own. */
+function refuseMember(
+  name: string,
+  { keyword, parentSchema }: ErrorObject,
+  root: JsonSchema,
+  place: string,
+): Violation {
+  const schemas =
+    keyword === 'unevaluatedProperties' ? listSameValue(parentSchema, root) : [asRecord(parentSchema)]
+  const known = new Set(schemas.flatMap(({ properties }) => Object.keys(asRecord(properties))))
+  const violation = refuseName(name, [...known], place)
+  const hasPatterns = schemas.some(({ patternProperties }) => patternProperties !== undefined)
+  return known.size === 0 && hasPatterns ? { ...violation, message: 'is not known here' } : violation
 }
 
 /** Makes the violation of a name that nothing bears at a place, with the one that was probably meant. */

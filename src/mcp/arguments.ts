@@ -1,5 +1,5 @@
 import { describeBodyArgument } from '../document/body-schema.ts'
-import { asRecord, isObject, quoteName, readOwn } from '../document/json.ts'
+import { isObject, quoteName, readOwn } from '../document/json.ts'
 import { dereference, describeObject, type JsonSchema } from '../document/json-schema.ts'
 import { isUnwritable } from '../document/large-integers.ts'
 import type { Operation } from '../document/operations.ts'
@@ -9,6 +9,7 @@ import { placeDefinitions } from '../document/schema-reader.ts'
 import { nameCredentialHeader, type Security } from '../document/security.ts'
 import { findArgument, type Tool, toArgumentKey } from '../document/tool.ts'
 import { isCredential } from '../document/validation.ts'
+import { listSameValue } from '../document/value-shape.ts'
 import { joinLocation, mostViolations, refuseName } from '../document/violations.ts'
 import type { Violation } from '../errors/gateway-error.ts'
 import type { BoundInput } from '../upstream/pipeline.ts'
@@ -141,8 +142,9 @@ export function listArgumentSecrets(
 function refuseArgument(name: string, names: readonly string[], { body }: Operation, tool: Tool): Violation {
   const violation = refuseName(name, names)
   const argument = tool.arguments.body
-  const members = asRecord(body && dereference(body.schema, body.schema).properties)
-  if (argument === undefined || !Object.hasOwn(members, name)) return violation
+  const isMember =
+    body && listSameValue(body.schema, body.schema).some((one) => readOwn(one.properties, name) !== undefined)
+  if (argument === undefined || !isMember) return violation
   return { ...violation, message: `belongs in ${argument}: give it as ${argument}.${name}` }
 }
 

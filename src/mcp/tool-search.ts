@@ -62,7 +62,7 @@ export function offerSearch(tools: Tools): Tools {
       if (description === search) return Promise.resolve(toJson(findTools(tools.list(context), values)))
       const all = tools.list(context)
       const found = all.find((one) => one.name === values.name)
-      if (!found) return Promise.resolve(refuse([refuseName(String(values.name), all)], context))
+      if (!found) return Promise.resolve(refuse([refuseTool(String(values.name), all)], context))
       if (description === describeTool) return Promise.resolve(toJson({ ...found }))
       const given = values.arguments ?? {}
       return tools.call(found.name, Object.fromEntries(Object.entries(given)), context, elicitation)
@@ -70,7 +70,7 @@ export function offerSearch(tools: Tools): Tools {
   }
 }
 
-function refuseName(name: string, tools: readonly ToolDescription[]): Violation {
+function refuseTool(name: string, tools: readonly ToolDescription[]): Violation {
   const meant = findMeantName(
     name,
     tools.map((one) => one.name),

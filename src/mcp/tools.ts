@@ -132,7 +132,7 @@ export function callTool(
   const own = traceparent === undefined ? context : { ...context, traceparent }
   const result = tools.call(name, values, own, elicitation)
   if (result) return result
-  throw refuseName(
+  throw refuseTool(
     name,
     tools.list(context).map((one) => one.name),
   )
@@ -141,7 +141,7 @@ export function callTool(
 /** Names of tools that an error lists at most. */
 const mostNames = 20
 
-function refuseName(name: string, known: readonly string[]): RpcError {
+function refuseTool(name: string, known: readonly string[]): RpcError {
   const meant = findMeantName(name, known)
   const advice = meant === undefined ? '' : ` did you mean ${meant}?`
   const rest = known.length > mostNames ? ` and others; tools/list has all ${known.length}` : ''

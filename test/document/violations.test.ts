@@ -5,6 +5,7 @@ import type { JsonSchema } from '../../src/document/json-schema.ts'
 import { type Operation, readOperations } from '../../src/document/operations.ts'
 import { createCompiler } from '../../src/document/schema-compiler.ts'
 import { type CallInput, compileOperations } from '../../src/document/validation.ts'
+import { listSameValue } from '../../src/document/value-shape.ts'
 import { refuseName, toViolations } from '../../src/document/violations.ts'
 import { createBody } from '../support/operation.ts'
 
@@ -317,6 +318,60 @@ test.each([
   ['x'.repeat(70), [], 'query', `query["${'x'.repeat(64)}…"]`, 'is not known here; nothing is taken here'],
 ])('the name %j, where known are %j, is refused', (name, known, place, location, message) => {
   expect(refuseName(name, known, place)).toEqual({ location, rule: 'additionalProperties', message })
+})
+
+const named = (...names: string[]) => ({
+  type: 'object',
+  properties: Object.fromEntries(names.map((name) => [name, {}])),
+})
+const closed = { unevaluatedProperties: false }
+
+test.each<[string, JsonSchema, string]>([
+  ['parts', { allOf: [named('species'), named('secret')], ...closed }, 'known are species, secret'],
+  ['itself and parts', { ...named('id'), allOf: [named('species')], ...closed }, 'known are id, species'],
+  ['a reference', { $ref: '#/$defs/Pet', ...closed }, 'known are name, tag'],
+  ['a reference and itself', { ...named('id'), $ref: '#/$defs/Pet', ...closed }, 'known are id, name, tag'],
+  ['parts that refer', { allOf: [{ $ref: '#/$defs/Pet' }], ...closed }, 'known are name, tag'],
+  ['parts of parts', { allOf: [{ allOf: [named('id')] }, named('id')], ...closed }, 'known are id'],
+  ['choices', { anyOf: [named('bark'), named('meow')], ...closed }, 'known are bark, meow'],
+  [
+    'a choice',
+    { oneOf: [{ ...named('bark'), required: ['bark'] }, named('meow')], ...closed },
+    'known are bark, meow',
+  ],
+  ['a condition', { if: named('kind'), else: named('bark'), ...closed }, 'known are kind, bark'],
+  [
+    'what another member brings',
+    { ...named('a'), dependentSchemas: { a: named('b') }, ...closed },
+    'known are a, b',
+  ],
+  ['a part with another spelling', { allOf: [named('Tail_')], ...closed }, 'did you mean Tail_?'],
+  ['nothing', closed, 'nothing is taken here'],
+  ['nothing, closed in another way', { additionalProperties: false }, 'nothing is taken here'],
+  [
+    'names of parts that count not',
+    { allOf: [named('a')], additionalProperties: false },
+    'nothing is taken here',
+  ],
+  ['patterns alone', { patternProperties: { '^x-': {} }, additionalProperties: false }, ''],
+  ['patterns of a part', { allOf: [{ patternProperties: { '^x-': {} } }], ...closed }, ''],
+  [
+    'names beside patterns',
+    { ...named('a'), patternProperties: { '^x-': {} }, additionalProperties: false },
+    'known are a',
+  ],
+])('a name that is not known is told those of %s', (_, schema, told) => {
+  const root = { ...schema, $defs: { Pet: named('name', 'tag') } }
+  const check = createCompiler()(root)
+  check?.({ tail: 1 })
+  const messages = toViolations(check?.errors ?? [], root).map(({ location, message }) => [location, message])
+  expect(messages).toEqual([['tail', told === '' ? 'is not known here' : `is not known here; ${told}`]])
+})
+
+test('a schema that is a choice of itself describes its value once', () => {
+  const tree = { anyOf: [{ $ref: '#/$defs/Tree' }, named('node')] }
+  const whole = { $ref: '#/$defs/Tree', $defs: { Tree: tree } }
+  expect(listSameValue(whole, whole)).toHaveLength(4)
 })
 
 test('no text that a caller sends comes back, unless as the name of a member', () => {

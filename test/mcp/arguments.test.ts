@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { JsonSchema } from '../../src/document/json-schema.ts'
 import type { Operation } from '../../src/document/operations.ts'
 import { readParameter } from '../../src/document/parameters.ts'
 import type { Security } from '../../src/document/security.ts'
@@ -46,6 +47,7 @@ const operation: Operation = {
   tool,
 }
 const none = () => undefined
+const member = (name: string) => ({ type: 'object', properties: { [name]: {} } })
 
 describe('the input schema', () => {
   it('has the arguments under the names the capability binds, in its order', () => {
@@ -169,6 +171,24 @@ describe('binding', () => {
   it('does not know an argument by the name of the operation', () => {
     const { violations } = createArgumentBinder(operation, tool)({ 'filter[name]': 'n', id: 7 }, none)
     expect(violations.map(({ location }) => location)).toEqual(['"filter[name]"', 'id'])
+  })
+
+  it.each<[string, JsonSchema]>([
+    ['a choice', { oneOf: [member('bark'), member('meow')] }],
+    ['another choice', { anyOf: [member('bark'), { allOf: [member('meow')] }] }],
+    ['a part', { allOf: [member('bark'), member('meow')] }],
+    ['a part beside its own', { ...member('bark'), allOf: [member('meow')] }],
+    ['a reference', { $ref: '#/$defs/Cat', $defs: { Cat: member('meow') } }],
+    ['a choice that refers', { oneOf: [{ $ref: '#/$defs/Cat' }], $defs: { Cat: member('meow') } }],
+    ['a condition', { if: member('bark'), else: member('meow') }],
+  ])('sends a member of the body to where it belongs, also by %s', (_, schema) => {
+    const body = { ...createBody({}), schema }
+    const bind = createArgumentBinder({ ...operation, body }, tool)
+    const { violations } = bind({ meow: true, other: true }, none)
+    expect(violations.map(({ location, message }) => `${location} ${message}`)).toEqual([
+      'meow belongs in payload: give it as payload.meow',
+      'other is not known here; known are api_key, nameFilter, identifier, payload',
+    ])
   })
 
   it('names twenty unknown arguments, and no more', () => {
