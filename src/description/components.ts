@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { readMapped, readName } from '../document/discriminator.ts'
 import { asRecord, isObject, readOwn } from '../document/json.ts'
 import { escapeName, splitFragment } from '../document/json-pointer.ts'
 import type { Description } from './description.ts'
@@ -87,11 +88,31 @@ function leadReferences(part: unknown, rename: Renaming): unknown {
   if (Array.isArray(part)) return part.map((one) => leadReferences(one, rename))
   if (!isObject(part)) return part
   return Object.fromEntries(
-    Object.entries(part).map(([member, one]) => [
-      member,
-      member === '$ref' && typeof one === 'string' ? toMoved(one, rename) : leadReferences(one, rename),
-    ]),
+    Object.entries(part).map(([member, one]) => {
+      if (member === '$ref' && typeof one === 'string') return [member, toMoved(one, rename)]
+      if (member === 'discriminator' && isObject(one)) return [member, leadMapping(one, part, rename)]
+      return [member, leadReferences(one, rename)]
+    }),
   )
+}
+
+/** A schema that is named anew keeps the value that named it, also where that was its name. */
+function leadMapping(discriminator: Part, { oneOf, anyOf }: Part, rename: Renaming): Part {
+  if (typeof discriminator.propertyName !== 'string') return asRecord(leadReferences(discriminator, rename))
+  const mapped = Object.entries(asRecord(discriminator.mapping))
+  const references = new Set(mapped.map(([, to]) => readMapped(to)))
+  const implicit = [oneOf ?? [], anyOf ?? []].flat().flatMap((choice): [string, string][] => {
+    const $ref = readOwn(choice, '$ref')
+    const name = readName($ref)
+    const isNew = typeof $ref === 'string' && !references.has($ref) && toMoved($ref, rename) !== $ref
+    return isNew && name !== undefined ? [[name, $ref]] : []
+  })
+  const mapping = [...mapped, ...implicit].map(([value, to]): [string, unknown] => {
+    const reference = readMapped(to)
+    const moved = toMoved(reference, rename)
+    return [value, moved === reference ? to : moved]
+  })
+  return { ...discriminator, ...(mapping.length > 0 && { mapping: Object.fromEntries(mapping) }) }
 }
 
 /** Gives the name that a component has among those of all descriptions. */

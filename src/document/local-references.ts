@@ -1,3 +1,4 @@
+import { readMapped } from './discriminator.ts'
 import { asRecord, isObject, readOwn } from './json.ts'
 import { splitFragment } from './json-pointer.ts'
 
@@ -31,11 +32,8 @@ function copyDiscriminator(
 ): Readonly<Record<string, unknown>> {
   const { mapping, ...rest } = discriminator
   if (!isObject(mapping)) return discriminator
-  const mapped = Object.entries(mapping).map(([value, target]): [string, unknown] => {
-    const isName = /^[\w.-]+$/.test(String(target))
-    return [value, isName ? `#/components/schemas/${target}` : target]
-  })
-  return { ...rest, mapping: Object.fromEntries(mapped.filter(([, target]) => isLocal(String(target)))) }
+  const mapped = Object.entries(mapping).map(([value, target]) => [value, readMapped(target)] as const)
+  return { ...rest, mapping: Object.fromEntries(mapped.filter(([, target]) => isLocal(target))) }
 }
 
 function leadsSomewhere(document: object, reference: string): boolean {

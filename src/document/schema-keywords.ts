@@ -1,3 +1,4 @@
+import { discriminate } from './discriminator.ts'
 import { annotations, formats, numberFormats } from './formats.ts'
 import { asRecord, isObject } from './json.ts'
 import type { JsonSchema } from './json-schema.ts'
@@ -10,6 +11,8 @@ export interface KeywordContext {
   readonly isResponse: boolean
   /** Gives the name that a reference has in `$defs`; undefined where it leads nowhere. */
   readonly refer: (reference: string) => string | undefined
+  /** Gives what a reference leads to; undefined where it leads nowhere. */
+  readonly follow: (reference: string) => unknown
   /** True for a member of a schema that these messages need not have. */
   readonly isLeftOut: (name: string, schema: JsonSchema) => boolean
 }
@@ -30,12 +33,12 @@ const keywords: Readonly<Record<string, Convert>> = {
   const: (value) => value,
   default: (value) => value,
   examples: readIf(Array.isArray),
-  title: readText,
-  description: readText,
+  title: readIf(isText),
+  description: readIf(isText),
   format: (value) => (typeof value === 'string' && knownFormats.has(value) ? value : undefined),
   'x-secret': (value, { isResponse }) => (value === true && isResponse ? true : undefined),
-  contentEncoding: readText,
-  contentMediaType: readText,
+  contentEncoding: readIf(isText),
+  contentMediaType: readIf(isText),
   readOnly: readIf((value) => value === true),
   writeOnly: readIf((value) => value === true),
   pattern: (value) => (typeof value === 'string' ? repairPattern(value) : undefined),
@@ -48,11 +51,11 @@ const keywords: Readonly<Record<string, Convert>> = {
   minProperties: readCount,
   maxProperties: readCount,
   uniqueItems: readIf((value) => typeof value === 'boolean'),
-  minimum: readNumber,
-  maximum: readNumber,
-  exclusiveMinimum: readNumber,
-  exclusiveMaximum: readNumber,
-  multipleOf: (value) => (Number(readNumber(value)) > 0 ? value : undefined),
+  minimum: readIf(Number.isFinite),
+  maximum: readIf(Number.isFinite),
+  exclusiveMinimum: readIf(Number.isFinite),
+  exclusiveMaximum: readIf(Number.isFinite),
+  multipleOf: readIf((value) => Number.isFinite(value) && Number(value) > 0),
   properties: readSchemas,
   dependentSchemas: readSchemas,
   patternProperties: readPatterns,
@@ -69,8 +72,8 @@ const keywords: Readonly<Record<string, Convert>> = {
   items: (value, context) => (Array.isArray(value) ? undefined : readFlagOrSchema(value, context)),
   prefixItems: readList,
   allOf: (value, context, schema) => readList(value, within(schema, context)),
-  anyOf: readList,
-  oneOf: readList,
+  anyOf: readChoices,
+  oneOf: readChoices,
   // Required of a message is only what it can have.
   required: (value, { isLeftOut }, schema) =>
     Array.isArray(value)
@@ -148,20 +151,12 @@ function readIf(test: (value: unknown) => boolean): Convert {
   return (value) => (test(value) ? value : undefined)
 }
 
-function readText(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined
-}
-
 function isText(value: unknown): value is string {
   return typeof value === 'string'
 }
 
 function readCount(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : undefined
-}
-
-function readNumber(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined
 }
 
 function unique<Value>(all: readonly Value[]): Value[] {
@@ -196,4 +191,8 @@ function readPatterns(value: unknown, { convert }: KeywordContext): JsonSchema |
 
 function readList(value: unknown, { convert }: KeywordContext): JsonSchema[] | undefined {
   return Array.isArray(value) && value.length > 0 ? value.map(convert) : undefined
+}
+
+function readChoices(value: unknown, context: KeywordContext, schema: JsonSchema): unknown {
+  return discriminate(readList(value, context), value, schema, context.follow)
 }

@@ -42,12 +42,13 @@ export function createSchemaReader(document: OpenApiDocument, direction: Directi
   const listLeftOut = onceFor((schema: JsonSchema) => new Set(listJoined(schema).flatMap(listMarked)))
   const isLeftOut = (name: string, schema: JsonSchema) => listLeftOut(schema).has(name)
   const isResponse = direction === 'response'
+  const follow = (reference: string) => resolveLink(document, reference)
   const convert = (schema: unknown): JsonSchema =>
-    convertKeywords(schema, { convert, refer, isLeftOut, isResponse })
+    convertKeywords(schema, { convert, refer, follow, isLeftOut, isResponse })
   const refer = (reference: string): string | undefined => {
     const known = definitions.get(reference)
     if (known) return known.name
-    const target = resolveLink(document, reference)
+    const target = follow(reference)
     if (target === undefined) return undefined
     const name = nameDefinition(reference, byName)
     const definition = createDefinition(name, () => convert(target))

@@ -8,6 +8,8 @@ import type { Loading } from '../../src/description/load.ts'
 import { readApi } from '../../src/document/api.ts'
 import { inlineReferences } from '../../src/document/document.ts'
 import { asRecord } from '../../src/document/json.ts'
+import { readOperations } from '../../src/document/operations.ts'
+import { createCompiler } from '../../src/document/schema-compiler.ts'
 import { describeApi, listOperations, listProblems, load } from './loading.ts'
 
 const refer = (name: string) => ({ $ref: `#/components/schemas/${name}` })
@@ -121,6 +123,52 @@ test('what was renamed for one file is not taken for a component of the next', a
   const loading = await load({ ...files, 'three.json': third })
   for (const path of ['/one', '/two', '/three'])
     expect(readBody(loading, `post ${path}`)).toEqual({ title: path })
+})
+
+test('a schema that is renamed keeps the values that name it in a discriminator', async () => {
+  const describe = (path: string) => {
+    const schemas = {
+      Cat: { title: path, properties: { kind: { type: 'string' } } },
+      Dog: { properties: { kind: { type: 'string' } } },
+    }
+    const choose = (mapping?: object) => ({
+      oneOf: [refer('Cat'), refer('Dog')],
+      discriminator: { propertyName: 'kind', ...(mapping && { mapping }) },
+    })
+    const paths = {
+      [`${path}/named`]: { post: exchange(choose({ cat: 'Cat', dog: 'Dog' })) },
+      [`${path}/referred`]: { post: exchange(choose({ cat: refer('Cat').$ref })) },
+      [`${path}/implicit`]: { post: exchange(choose()) },
+      [`${path}/property`]: { post: exchange({ properties: { discriminator: refer('Cat') } }) },
+    }
+    return describeApi(paths, { components: { schemas } })
+  }
+  const loading = await load({ 'one.json': describe('/one'), 'two.json': describe('/two') })
+  const read = (name: string) => asRecord(readBody(loading, `post /two/${name}`))
+  const moved = '#/components/schemas/Cat_two'
+  const propertyName = 'kind'
+  expect([
+    read('named').discriminator,
+    read('referred').discriminator,
+    read('implicit').discriminator,
+  ]).toEqual([
+    { propertyName, mapping: { cat: moved, dog: 'Dog' } },
+    { propertyName, mapping: { cat: moved } },
+    { propertyName, mapping: { Cat: moved } },
+  ])
+  expect(read('property')).toMatchObject({ properties: { discriminator: { title: '/two' } } })
+  const operations = readOperations(loading.document ?? { openapi: '', paths: {} })
+  const check = createCompiler()
+  for (const [name, kind] of [
+    ['named', 'cat'],
+    ['referred', 'cat'],
+    ['implicit', 'Cat'],
+    ['implicit', 'Dog'],
+  ] as const)
+    for (const path of ['one', 'two']) {
+      const operation = operations.find((one) => one.path === `/${path}/${name}`)
+      expect([path, name, check(operation?.body?.schema ?? {})?.({ kind })]).toEqual([path, name, true])
+    }
 })
 
 test('components whose names every object has are kept like others', async () => {
