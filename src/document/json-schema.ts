@@ -91,3 +91,8 @@ export function mergeAll(schema: JsonSchema, root: JsonSchema, seen = new Set<un
 function joinMembers(parts: readonly JsonSchema[]): JsonSchema {
   return Object.fromEntries(parts.flatMap((one) => Object.entries(one)))
 }
+
+/** Returns whether a schema calls its value a secret, itself. */
+export function isSecret(schema: JsonSchema): boolean {
+  return schema.format === 'password' || schema['x-secret'] === true
+}

@@ -1,5 +1,5 @@
 import { asRecord, isObject, readOwn } from './json.ts'
-import type { JsonSchema } from './json-schema.ts'
+import { isSecret, type JsonSchema } from './json-schema.ts'
 import { compilePattern, isPattern } from './linear-pattern.ts'
 import { onceFor } from './once.ts'
 import type { Operation } from './operations.ts'
@@ -11,7 +11,7 @@ import { follow, listInPlace } from './value-shape.ts'
 export type PasswordFinder = (input: CallInput) => string[]
 
 /**
- * Prepares the search for what an operation describes as secrets (`format: password`) in its parameters and bodies;
+ * Prepares the search for what an operation describes as secrets (`format: password`, `x-secret`) in its parameters and bodies;
  * undefined where it describes none. Credentials are not among them.
  */
 export function createPasswordFinder({
@@ -29,7 +29,7 @@ export function createPasswordFinder({
 }
 
 /**
- * Lists the texts in a value that its schema calls passwords. Which alternative a value is of, and which pattern a name
+ * Lists the texts and numbers in a value that its schema calls secrets. Which alternative a value is of, and which pattern a name
  * matches, is not asked: too much is secret rather than too little.
  */
 export function findPasswords(schema: JsonSchema, value: unknown): string[] {
@@ -44,7 +44,7 @@ export function findPasswords(schema: JsonSchema, value: unknown): string[] {
   const visit = (part: unknown, here: unknown): void => {
     // A value can have very many parts, of which few can hold a password.
     if (!isObject(part) || !holdsPassword(part, schema)) return
-    if (part.format === 'password' && typeof here === 'string' && here !== '') found.add(here)
+    if (isSecret(part)) for (const one of listTexts(here, part['x-secret'] === true)) found.add(one)
     if (typeof part.$ref === 'string') visitTarget(part.$ref, here)
     for (const one of listInPlace(part)) visit(one, here)
     if (Array.isArray(here)) visitElements(part, here, visit)
@@ -52,6 +52,23 @@ export function findPasswords(schema: JsonSchema, value: unknown): string[] {
   }
   visit(schema, value)
   return [...found]
+}
+
+/** Lists the text or the number that a value is, as a text; of the whole value those that stand in it too. */
+function listTexts(value: unknown, isWhole: boolean): string[] {
+  const texts: string[] = []
+  const open: unknown[] = [value]
+  // A list grows while it is walked, and a value can nest deeper than calls.
+  for (const one of open) {
+    if (JSON.isRawJSON(one)) texts.push(JSON.stringify(one))
+    else if (typeof one === 'string' || typeof one === 'number') texts.push(String(one))
+    else if (isWhole && isContainer(one)) for (const part of Object.values(one)) open.push(part)
+  }
+  return texts.filter((one) => one !== '')
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)
 }
 
 type Visit = (schema: unknown, value: unknown) => void
@@ -93,11 +110,6 @@ const compilePatterns = onceFor((patternProperties: Readonly<Record<string, unkn
     return { member, matches: (name: string) => matcher?.test(name) ?? true }
   }),
 )
-
-/** Returns whether a schema calls its value a secret, itself. */
-export function isSecret(schema: JsonSchema): boolean {
-  return schema.format === 'password' || schema['x-secret'] === true
-}
 
 /** Returns whether a secret is among the parts of a schema, those that it refers to included. */
 export function holdsPassword(part: unknown, root: JsonSchema): boolean {

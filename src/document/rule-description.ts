@@ -1,7 +1,7 @@
 import type { ErrorObject } from 'ajv'
 import { formats, numberFormats } from './formats.ts'
 import { asRecord, asText, isObject, readOwn } from './json.ts'
-import { dereference, type JsonSchema } from './json-schema.ts'
+import { dereference, isSecret, type JsonSchema } from './json-schema.ts'
 import { isInexact } from './large-integers.ts'
 
 /** What the bounds of a size count. */
@@ -130,7 +130,7 @@ function describeChoices(values: unknown): string {
 
 /** Quotes a constant of the document, which everybody may read, but where it stands for a secret. */
 function describeConstant(value: unknown, schema: unknown): string {
-  return asRecord(schema).format === 'password' ? 'the one value of the document' : quoteConstant(value)
+  return isSecret(asRecord(schema)) ? 'the one value of the document' : quoteConstant(value)
 }
 
 function quoteConstant(value: unknown): string {
@@ -162,7 +162,7 @@ function describeRange(minimum: unknown, maximum: unknown): string {
 
 /** Says what came in the place of what a rule asks for. Numbers, booleans and null are shown; a string may be a secret or an address, so only its kind is. */
 export function describeGot({ keyword, data, schema, parentSchema, instancePath }: ErrorObject): string {
-  if (asRecord(parentSchema).format === 'password') return ''
+  if (isSecret(asRecord(parentSchema))) return ''
   if (!['enum', 'const', 'type', 'minimum', 'maximum', 'oneOf', 'anyOf'].includes(keyword)) return ''
   // What came has other digits.
   if (isInexact(data)) return ''

@@ -7,8 +7,6 @@ import { repairPattern } from './schema-pattern.ts'
 /** What the conversion of keywords needs of the document around them. */
 export interface KeywordContext {
   readonly convert: (schema: unknown) => JsonSchema
-  /** True where only the API sends what the schema describes. */
-  readonly isResponse: boolean
   /** Gives the name that a reference has in `$defs`; undefined where it leads nowhere. */
   readonly refer: (reference: string) => string | undefined
   /** Gives what a reference leads to; undefined where it leads nowhere. */
@@ -36,7 +34,7 @@ const keywords: Readonly<Record<string, Convert>> = {
   title: readIf(isText),
   description: readIf(isText),
   format: (value) => (typeof value === 'string' && knownFormats.has(value) ? value : undefined),
-  'x-secret': (value, { isResponse }) => (value === true && isResponse ? true : undefined),
+  'x-secret': readIf((value) => value === true),
   contentEncoding: readIf(isText),
   contentMediaType: readIf(isText),
   readOnly: readIf((value) => value === true),

@@ -41,10 +41,9 @@ export function createSchemaReader(document: OpenApiDocument, direction: Directi
   )
   const listLeftOut = onceFor((schema: JsonSchema) => new Set(listJoined(schema).flatMap(listMarked)))
   const isLeftOut = (name: string, schema: JsonSchema) => listLeftOut(schema).has(name)
-  const isResponse = direction === 'response'
   const follow = (reference: string) => resolveLink(document, reference)
   const convert = (schema: unknown): JsonSchema =>
-    convertKeywords(schema, { convert, refer, follow, isLeftOut, isResponse })
+    convertKeywords(schema, { convert, refer, follow, isLeftOut })
   const refer = (reference: string): string | undefined => {
     const known = definitions.get(reference)
     if (known) return known.name

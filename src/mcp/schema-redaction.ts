@@ -1,8 +1,8 @@
 import { asRecord, isObject } from '../document/json.ts'
-import { dereference, type JsonSchema, listChoices, mergeAll } from '../document/json-schema.ts'
+import { dereference, isSecret, type JsonSchema, listChoices, mergeAll } from '../document/json-schema.ts'
 import { onceFor } from '../document/once.ts'
 import type { Operation } from '../document/operations.ts'
-import { holdsPassword, isSecret, listElementSchemas, listMemberSchemas } from '../document/passwords.ts'
+import { holdsPassword, listElementSchemas, listMemberSchemas } from '../document/passwords.ts'
 import { listInPlace } from '../document/value-shape.ts'
 
 /**

@@ -4,10 +4,10 @@ import { type JsonSchema, mapSchemas } from '../document/json-schema.ts'
 /**
  * Returns a schema that every client can read and that says the same: without a list in a `type`, which some model
  * providers refuse, a value of several types becomes a choice between schemas of one type each. A `format` that no
- * standard knows, an error to a strict validator, is left out; the server checks it all the same.
+ * standard knows, an error to a strict validator, is left out; the server checks it all the same. So is `x-secret`.
  */
 export function simplifySchema(schema: JsonSchema): JsonSchema {
-  const { format, ...mapped } = mapSchemas(schema, simplifySchema)
+  const { format, 'x-secret': _, ...mapped } = mapSchemas(schema, simplifySchema)
   const whole = standardFormats.has(String(format)) ? { ...mapped, format } : mapped
   const { type, description, ...rest } = whole
   if (!Array.isArray(type)) return whole

@@ -53,6 +53,7 @@ describe('an example', () => {
   for (const [name, { check }] of Object.entries(numberFormats))
     ajv.addFormat(name, { type: 'number', validate: check })
   for (const name of annotations) ajv.addFormat(name, true)
+  ajv.addKeyword('x-secret')
   const checks = new Map<string, ValidateFunction>()
   /** Most examples are of a schema that others are of too. */
   const compile = (schema: object) => {
