@@ -1,5 +1,6 @@
 import { GatewayError } from '../errors/gateway-error.ts'
 import { findStringEnd } from './exact-numbers.ts'
+import { quoteName } from './single-line.ts'
 
 declare global {
   // TypeScript's own declaration makes the elements of an unknown value `any`.
@@ -134,12 +135,6 @@ function addKey(key: string, open: readonly (Set<string> | undefined)[]): Fault 
   if (key === '__proto__') return { reason: 'the key "__proto__" is not allowed' }
   siblings?.add(key)
   return undefined
-}
-
-/** Quotes a name that the client sent for a message: shortened, escaped, and redacted where it may be a secret. */
-export function quoteName(name: string): string {
-  if (/@|%40|^ey[\w-]+\./.test(name)) return '"[redacted]"'
-  return JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name)
 }
 
 /** Returns the members that an object has itself, to read what came as JSON; none for anything else. */

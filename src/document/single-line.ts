@@ -9,6 +9,12 @@ export function flattenText(text: string, longest = Number.POSITIVE_INFINITY): s
   return line.slice(0, longest).toWellFormed()
 }
 
+/** Quotes a name that the client sent for a message: shortened, escaped, and redacted where it may be a secret. */
+export function quoteName(name: string): string {
+  if (/@|%40|^ey[\w-]+\./.test(name)) return '"[redacted]"'
+  return JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name)
+}
+
 /** Quotes a text as JSON, in which characters that cannot be seen, or that turn the order of others, are escaped. */
 export function quoteText(text: string): string {
   return escapeInvisible(JSON.stringify(text))

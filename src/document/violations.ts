@@ -1,10 +1,11 @@
 import type { ErrorObject } from 'ajv'
 import type { Violation } from '../errors/gateway-error.ts'
-import { asRecord, quoteName } from './json.ts'
+import { asRecord } from './json.ts'
 import { splitPointer } from './json-pointer.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { foldName } from './path-template.ts'
 import { describeGot, describeRule, findMeantAlternative } from './rule-description.ts'
+import { quoteName } from './single-line.ts'
 import { follow, listSameValue } from './value-shape.ts'
 
 /** The most violations that one response lists; a reader corrects no more at a time. */

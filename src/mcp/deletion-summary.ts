@@ -79,5 +79,7 @@ function createValueWriter(secrets: readonly string[]): (value: unknown) => stri
 
 function cut(text: string): [beginning: string, rest: string] {
   const more = text.length - longestValue
-  return more <= 0 ? [text, ''] : [text.slice(0, longestValue), `… and ${more} more characters`]
+  return more <= 0
+    ? [text, '']
+    : [text.slice(0, longestValue), `… and ${more} more ${more === 1 ? 'character' : 'characters'}`]
 }

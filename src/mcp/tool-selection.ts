@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { findNearest } from '../config/nearest-name.ts'
-import { quoteName } from '../document/json.ts'
 import { once } from '../document/once.ts'
 import type { Operation } from '../document/operations.ts'
 import { isSelected, type Selectable, type Selection } from '../document/selection.ts'
+import { quoteName } from '../document/single-line.ts'
 import { mostViolations } from '../document/violations.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 
