@@ -8,7 +8,7 @@ import { checkExtensions } from './extension-checks.ts'
 import { loadExternalFiles, type ReferenceOptions } from './openapi/external-files.ts'
 import { readPathOperations } from './openapi/operations.ts'
 import { findDynamicReferences, repairReferences } from './openapi/reference-checks.ts'
-import { findSchemaProblems, findSlowPatterns } from './openapi/schema-checks.ts'
+import { findRoundedNumbers, findSchemaProblems, findSlowPatterns } from './openapi/schema-checks.ts'
 import { completeSchemes, findSchemeProblems } from './openapi/security.ts'
 import { readOpenApiVersion, upgradeDocument } from './openapi/upgrade.ts'
 import type { DescriptionProblem, Finding, Path, Position } from './problem.ts'
@@ -21,6 +21,8 @@ export interface DocumentSource {
   readonly document: object
   /** Position of a place of the document, in the file. */
   readonly positionOf: (path: Path) => Position
+  /** The text of a place of the document, as the file has it; empty where it is derived. */
+  readonly textOf: (path: Path) => string
   readonly problems: readonly DescriptionProblem[]
 }
 
@@ -29,11 +31,11 @@ export function readDocumentSource(
   text: string,
   file: string,
 ): { readonly source?: DocumentSource; readonly problems: readonly DescriptionProblem[] } {
-  const { value, problems, positionOf } = readSource(text, file)
+  const { value, problems, ...places } = readSource(text, file)
   if (problems.length > 0) return { problems }
   if (asRecord(value).naftiko !== undefined) return readCapabilitySource(text, file)
   if (isObject(value) && readOpenApiVersion(value) !== undefined)
-    return { source: { file, kind: 'openapi', document: value, positionOf, problems: [] }, problems: [] }
+    return { source: { file, kind: 'openapi', document: value, ...places, problems: [] }, problems: [] }
   const { swagger, openapi } = asRecord(value)
   const version = swagger ?? openapi
   const message =
@@ -55,7 +57,7 @@ function readCapabilitySource(text: string, file: string): ReturnType<typeof rea
   const positionOfDerived = ([, key = '', method = '']: Path) =>
     positionOf(places.get(`${method} ${key}`) ?? [])
   const source: DocumentSource = {
-    ...{ file, kind: 'capability', problems, positionOf: positionOfDerived },
+    ...{ file, kind: 'capability', problems, positionOf: positionOfDerived, textOf: () => '' },
     document: deriveDocument(capability),
   }
   return { source, problems }
@@ -66,10 +68,11 @@ function readCapabilitySource(text: string, file: string): ReturnType<typeof rea
  * one by one. Never throws. The document of the source may be changed by it.
  */
 export async function toDescription(
-  { file, kind, document: written, positionOf, problems }: DocumentSource,
+  { file, kind, document: written, positionOf, textOf, problems }: DocumentSource,
   { allowed }: Pick<ReferenceOptions, 'allowed'>,
 ): Promise<Description> {
   const external = await loadExternalFiles(written, { file, allowed })
+  const rounded = findRoundedNumbers(written, textOf)
   const { document, findings } = upgradeDocument(written)
   const repaired = repairReferences(document)
   const read = readPathOperations(document, kind)
@@ -104,6 +107,7 @@ export async function toDescription(
         ...repaired,
         ...findDynamicReferences(document),
         ...findSlowPatterns(document),
+        ...rounded,
         ...read.findings,
       ].map(toProblem),
     ],

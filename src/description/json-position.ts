@@ -3,13 +3,23 @@ import type { Path, Position } from './problem.ts'
 
 /** Finds the deepest value on a path that exists in a well-formed JSON text. */
 export function findJsonPosition(text: string, path: Path): Position {
+  return toPosition(text, findOffset(text, path))
+}
+
+/** Returns the text of the deepest value on a path that exists in a well-formed JSON text. */
+export function findJsonText(text: string, path: Path): string {
+  const offset = findOffset(text, path)
+  return text.slice(offset, skipValue(text, offset))
+}
+
+function findOffset(text: string, path: Path): number {
   let offset = skipSpace(text, 0)
   for (const segment of path) {
     const found = findMember(text, offset, segment)
     if (found === undefined) break
     offset = found
   }
-  return toPosition(text, offset)
+  return offset
 }
 
 function toPosition(text: string, offset: number): Position {

@@ -12,7 +12,7 @@ import {
   visit,
 } from 'yaml'
 import { exceeds } from '../document/json.ts'
-import { findJsonPosition, listRepeatedKeys } from './json-position.ts'
+import { findJsonPosition, findJsonText, listRepeatedKeys } from './json-position.ts'
 import type { DescriptionProblem, Path, Position } from './problem.ts'
 
 /** A YAML or JSON source file: what it says, and where it says it. */
@@ -23,6 +23,8 @@ export interface Source {
   readonly problems: readonly DescriptionProblem[]
   /** The position of the deepest node on a path that exists, so that a missing key is at its parent. */
   readonly positionOf: (path: Path) => Position
+  /** The text of the value on a path as it is written, such as the digits of a number; empty for what YAML puts together. */
+  readonly textOf: (path: Path) => string
 }
 
 /**
@@ -43,17 +45,18 @@ function readJson(text: string, file: string): Source | undefined {
   try {
     const value: unknown = JSON.parse(text)
     const positionOf = (path: Path) => findJsonPosition(text, path)
+    const places = { positionOf, textOf: (path: Path) => findJsonText(text, path) }
     const refuse = (position: Position, message: string, expected: string): DescriptionProblem => ({
       ...{ file, ...position, message, expected },
       severity: 'error',
     })
     if (exceeds(text, { depth: deepest })) {
-      return { problems: [refuse({ line: 1, column: 1 }, tooDeep, 'a description')], positionOf }
+      return { problems: [refuse({ line: 1, column: 1 }, tooDeep, 'a description')], ...places }
     }
     const problems = listRepeatedKeys(text).map((position) =>
       refuse(position, repeatedKey, 'a name of its own for each key of an object'),
     )
-    return problems.length > 0 ? { problems, positionOf } : { value, problems, positionOf }
+    return problems.length > 0 ? { problems, ...places } : { value, problems, ...places }
   } catch {
     return undefined
   }
@@ -86,7 +89,13 @@ function readYaml(text: string, file: string): Source {
     expected: 'well-formed YAML',
     severity: 'error',
   })
-  const positionOf = (path: Path) => toPosition(findOffset(document, path))
+  const places = {
+    positionOf: (path: Path) => toPosition(findNode(document, path)?.range?.[0] ?? 0),
+    textOf(path: Path) {
+      const node = findNode(document, path)
+      return isScalar(node) ? (node.source ?? '') : ''
+    },
+  }
   const problems = document.errors
     .filter(({ code }, index) => index === 0 || code !== 'UNEXPECTED_TOKEN')
     .map(({ pos, message }) => toProblem(pos[0], message))
@@ -108,18 +117,18 @@ function readYaml(text: string, file: string): Source {
         problems.push(toProblem(alias.range?.[0] ?? 0, `the alias *${alias.source} ${what}`))
     },
   })
-  if (problems.length > 0) return { problems, positionOf }
+  if (problems.length > 0) return { problems, ...places }
   try {
     const { size, depth } = targets.size > 0 ? measure(document.contents, targets) : { size: 0, depth: 0 }
     if (size > text.length + mostAliased)
       problems.push(toProblem(0, `the aliases of the file stand for more than ${mostAliased} characters`))
     if (depth > deepest) problems.push(toProblem(0, tooDeep))
-    if (problems.length > 0) return { problems, positionOf }
+    if (problems.length > 0) return { problems, ...places }
     // The count of the library is of aliases within one another, whatever they stand for.
     const value: unknown = document.toJS({ maxAliasCount: -1 })
-    return { value, problems, positionOf }
+    return { value, problems, ...places }
   } catch (error) {
-    return { problems: [toProblem(0, error instanceof Error ? error.message : 'unreadable')], positionOf }
+    return { problems: [toProblem(0, error instanceof Error ? error.message : 'unreadable')], ...places }
   }
 }
 
@@ -159,16 +168,17 @@ function measure(node: unknown, targets: ReadonlyMap<Alias, Node>, known = new M
   return { size, depth: depth + 1 }
 }
 
-function findOffset(document: Document, path: Path): number {
+/** Finds the deepest node on a path that exists. */
+function findNode(document: Document, path: Path): Node | undefined {
   let node: unknown = document.contents
-  let offset = 0
+  let found: Node | undefined
   for (const segment of [undefined, ...path]) {
     if (segment !== undefined) node = findChild(node, segment)
     if (isAlias(node)) node = node.resolve(document)
     if (!isNode(node) || !node.range) break
-    offset = node.range[0]
+    found = node
   }
-  return offset
+  return found
 }
 
 /** A key of a map may be written as a number (`200:`), which JSON knows only as a text. */

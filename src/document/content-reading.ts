@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors/gateway-error.ts'
-import { parseExactly } from './exact-numbers.ts'
-import { holds, isJsonType, parseJson } from './json.ts'
+import { holds, parseExactly } from './exact-numbers.ts'
+import { isJsonType, parseJson } from './json.ts'
 import { isUnwritable } from './large-integers.ts'
 import { findPosition, type Parameter } from './parameters.ts'
 import { joinLocation } from './violations.ts'

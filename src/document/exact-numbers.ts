@@ -65,6 +65,11 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }
 
+/** Returns whether a value, or one within it, is meant. */
+export function holds(value: unknown, isMeant: (value: unknown) => boolean): boolean {
+  return isMeant(value) || (isRecord(value) && Object.values(value).some((one) => holds(one, isMeant)))
+}
+
 /** Returns the index of the quote that ends the string which begins at an index of a JSON text. */
 export function findStringEnd(text: string, start: number): number {
   let index = text.indexOf('"', start + 1)

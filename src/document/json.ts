@@ -83,13 +83,6 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value)
 }
 
-/** Returns whether a value, or one within it, is meant. */
-export function holds(value: unknown, isMeant: (value: unknown) => boolean): boolean {
-  if (isMeant(value)) return true
-  if (Array.isArray(value)) return value.some((one) => holds(one, isMeant))
-  return isObject(value) && Object.values(value).some((one) => holds(one, isMeant))
-}
-
 interface Fault {
   readonly reason: string
   /** Whether a key stands twice in the outermost object, or in one of the outermost list. */

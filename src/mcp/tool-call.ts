@@ -1,5 +1,5 @@
 import type { Grant } from '../access/authorization.ts'
-import { holds } from '../document/json.ts'
+import { holds } from '../document/exact-numbers.ts'
 import type { CheckedOperation } from '../document/validation.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { CallCounter } from '../http/rate-limit.ts'

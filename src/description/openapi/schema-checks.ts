@@ -1,7 +1,8 @@
-import { isObject } from '../../document/json.ts'
+import { holds, parseExactly } from '../../document/exact-numbers.ts'
+import { isObject, listMembers } from '../../document/json.ts'
 import { isLinear } from '../../document/linear-pattern.ts'
 import { checkExtensions } from '../extension-checks.ts'
-import type { Finding } from '../problem.ts'
+import type { Finding, Path } from '../problem.ts'
 import { walkParts } from './references.ts'
 
 /** Finds the patterns that some texts could keep busy for long, each once. They are checked all the same. */
@@ -20,6 +21,43 @@ export function findSlowPatterns(document: unknown): Finding[] {
     }
   })
   return [...findings.values()]
+}
+
+/** Keywords whose values clients are told, or must send. Bounds that are rounded, as those of 64 bits are, change nothing. */
+const constants = ['enum', 'const', 'default', 'example', 'examples']
+
+/**
+ * Finds the whole numbers of constants, defaults and examples that JavaScript has rounded: clients are told others than
+ * the file has.
+ */
+export function findRoundedNumbers(document: unknown, textOf: (path: Path) => string): Finding[] {
+  const findings: Finding[] = []
+  const visit = (value: unknown, path: Path) => {
+    if (typeof value === 'number') findings.push(...checkNumber(value, path, textOf))
+    else for (const [name, one] of listMembers(value)) visit(one, [...path, name])
+  }
+  walkParts(document, (part, path) => {
+    for (const keyword of constants)
+      if (holds(part[keyword], isLarge)) visit(part[keyword], [...path, keyword])
+  })
+  return findings
+}
+
+function isLarge(value: unknown): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)
+}
+
+function checkNumber(value: number, path: Path, textOf: (path: Path) => string): Finding[] {
+  const written = isLarge(value) ? textOf(path) : ''
+  if (!/^-?[1-9]\d*$/.test(written) || !JSON.isRawJSON(parseExactly(written))) return []
+  return [
+    {
+      path,
+      message: `the number ${written} is read as ${value}, since it is beyond 9007199254740991`,
+      expected: 'a smaller whole number, or a text',
+      severity: 'warning',
+    },
+  ]
 }
 
 /** Finds the extensions of schemas that have another form. */
