@@ -1,4 +1,5 @@
 import { asRecord, isObject, readOwn } from './json.ts'
+import { onceFor } from './once.ts'
 
 /** A JSON Schema (2020-12) or a fragment of one; references lead into the `$defs` of the schema that it is a part of. */
 export interface JsonSchema {
@@ -24,14 +25,36 @@ export function mapValues(part: JsonSchema, map: (value: unknown, name: string) 
   return Object.fromEntries(Object.entries(part).map(([name, value]) => [name, map(value, name)]))
 }
 
-/** Gives a schema that is only a reference as what it refers to, within the root that has its `$defs`. */
+/** Keywords that say something together: of what they say of a value, each group knows its own keywords alone. */
+const groups = [
+  ['properties', 'patternProperties', 'additionalProperties'],
+  ['items', 'prefixItems', 'contains'],
+  ['if', 'then', 'else'],
+  ...[['oneOf'], ['anyOf'], ['not'], ['dependentSchemas'], ['unevaluatedProperties'], ['unevaluatedItems']],
+  ...[['format'], ['x-secret']],
+]
+
+/** Gives a schema that is a reference as what it refers to and what stands beside it, in the root that has its `$defs`. */
 export function dereference(schema: unknown, root: JsonSchema): JsonSchema {
   let here = asRecord(schema)
   for (let hops = 0; typeof here.$ref === 'string' && hops < 16; hops += 1) {
     const { $ref, ...beside } = here
-    here = { ...asRecord(readOwn(root.$defs, String($ref).slice('#/$defs/'.length))), ...beside }
+    here = placeBeside(asRecord(readOwn(root.$defs, String($ref).slice('#/$defs/'.length))), beside)
   }
   return here
+}
+
+/** Both hold, so what a schema and what stands beside its reference say by one group is said by `allOf` of each, too. */
+function placeBeside(target: JsonSchema, beside: JsonSchema): JsonSchema {
+  if (Object.keys(beside).length === 0) return target
+  const said = groups.filter((group) =>
+    [target, beside].every((one) => group.some((name) => one[name] !== undefined)),
+  )
+  const pick = (schema: JsonSchema) =>
+    Object.fromEntries(Object.entries(schema).filter(([name]) => said.flat().includes(name)))
+  const own = said.length > 0 ? [pick(target), pick(beside)] : []
+  const allOf = [target.allOf ?? [], beside.allOf ?? [], own].flat()
+  return { ...target, ...beside, ...(allOf.length > 0 && { allOf }) }
 }
 
 /** Describes an object of the given members, whose `$defs` become those of the object. */
@@ -73,26 +96,70 @@ function listParts({ oneOf = [], anyOf = [], allOf = [] }: JsonSchema): unknown[
   return [oneOf, anyOf, allOf].flat()
 }
 
-/**
- * Joins what `allOf` lists with the schema that has it: one schema with the members of all. Of equal names the last one
- * counts. A part that is reached again, since schemas are joined with each other, is joined once.
- */
-export function mergeAll(schema: JsonSchema, root: JsonSchema, seen = new Set<unknown>()): JsonSchema {
+/** A schema with all that it is joined of. */
+export interface MergedSchema {
+  /** The members of all, without what they are joined of and choose from. */
+  readonly whole: JsonSchema
+  /** The alternatives that each of them chooses from. */
+  readonly choices: readonly (readonly unknown[])[]
+}
+
+/** Joins what `allOf` lists with the schema that has it, and so what several say of one member or of all elements. */
+export function mergeAll(schema: JsonSchema, root: JsonSchema): MergedSchema {
+  const all = listJoined(schema, root)
+  const choices = all.flatMap(({ oneOf, anyOf }) => [oneOf, anyOf].filter((one) => Array.isArray(one)))
+  const parts = all.map(({ allOf: _all, oneOf: _one, anyOf: _any, ...own }) => own)
+  const [whole = {}] = parts
+  if (parts.length === 1) return { whole, choices }
+  const types = parts.flatMap(({ type }) => (type === undefined ? [] : [[type].flat()]))
+  const type = types.reduce<unknown[]>((left, own) => {
+    const common = own.filter((one) => left.includes(one))
+    return common.length > 0 ? common : own
+  }, types[0] ?? [])
+  const others = parts.map(({ items, additionalProperties, unevaluatedProperties }) => ({
+    items,
+    additionalProperties,
+    unevaluatedProperties,
+  }))
+  const properties = joinMembers(parts.map((one) => asRecord(one.properties)))
+  return {
+    whole: {
+      ...Object.fromEntries(parts.flatMap((one) => Object.entries(one))),
+      ...(type.length > 0 && { type: type.length > 1 ? type : type[0] }),
+      ...joinMembers(others),
+      ...(Object.keys(properties).length > 0 && { properties }),
+    },
+    choices: [...new Set(choices)],
+  }
+}
+
+/** Lists what a schema is joined of, and the schema. A part that is reached again, in schemas joined with each other, is so once. */
+function listJoined(schema: JsonSchema, root: JsonSchema, seen = new Set<unknown>()): JsonSchema[] {
   const parts = [schema.allOf ?? []].flat().flatMap((one) => {
     if (seen.has(one)) return []
     seen.add(one)
-    return [mergeAll(dereference(one, root), root, seen)]
+    return listJoined(dereference(one, root), root, seen)
   })
-  const properties = joinMembers([...parts, schema].map((one) => asRecord(one.properties)))
-  const merged = joinMembers([...parts, schema])
-  return Object.keys(properties).length > 0 ? { ...merged, properties } : merged
+  return [...parts, schema]
 }
 
 function joinMembers(parts: readonly JsonSchema[]): JsonSchema {
-  return Object.fromEntries(parts.flatMap((one) => Object.entries(one)))
+  const named = parts.flatMap((one) => Object.entries(one)).filter(([, one]) => one !== undefined)
+  const joined = [...Map.groupBy(named, ([name]) => name)].map(([name, all]) => [
+    name,
+    [...new Set(all.map(([, one]) => one))].reduce(joinBoth),
+  ])
+  return Object.fromEntries(joined)
 }
 
 /** Returns whether a schema calls its value a secret, itself. */
 export function isSecret(schema: JsonSchema): boolean {
   return schema.format === 'password' || schema['x-secret'] === true
 }
+
+function joinBoth(one: unknown, other: unknown): unknown {
+  return isObject(one) && isObject(other) ? joinedOf(one)(other) : isObject(one) ? one : other
+}
+
+/** Equal parts are joined to one: what is prepared for a schema is known by it. */
+const joinedOf = onceFor((one: object) => onceFor((other: object): JsonSchema => ({ allOf: [one, other] })))

@@ -51,24 +51,39 @@ function prepare(part: unknown, root: JsonSchema, known: Known = new Map()): Sel
 }
 
 function prepareSchema(schema: JsonSchema, root: JsonSchema, known: Known): Select {
-  const { oneOf, anyOf, ...own } = schema.allOf === undefined ? schema : mergeAll(schema, root)
-  const isOpen = [own.properties, own.items, own.prefixItems].every((one) => one === undefined)
-  const choices = [oneOf ?? anyOf ?? []]
-    .flat()
-    // Beside members, a choice often says only which of them are required.
-    .filter((one) => isOpen || describesMore(one, root))
-    .map((one) => prepare(one, root, known))
-  if (choices.length === 0) return prepareOwn(own, root, known)
-  const select: Select = isOpen ? () => undefined : prepareOwn(own, root, known)
-  return rememberSelected((value) => {
-    const selected = choices.map((choose) => choose(value)).filter((one) => one !== undefined)
-    const most = selected.reduce(
-      (best, one) => (countMembers(one) > countMembers(best) ? one : best),
-      selected[0],
-    )
-    const beside = select(value)
-    return isObject(beside) && isObject(most) ? { ...beside, ...most } : (most ?? beside)
-  })
+  const { whole, choices } = mergeAll(schema, root)
+  const isOpen = [whole.properties, whole.items, whole.prefixItems].every((one) => one === undefined)
+  const described = choices.map((all) => all.filter((one) => describesMore(one, root)))
+  // Beside members, or choices of members, a choice often says only which of them are required.
+  const telling =
+    isOpen && (choices.length === 1 || described.every((all) => all.length === 0)) ? choices : described
+  const selects = telling
+    .filter((all) => all.length > 0)
+    .map((all) => selectMost(all.map((one) => prepare(one, root, known))))
+  if (selects.length === 0) return prepareOwn(whole, root, known)
+  if (!isOpen) selects.unshift(prepareOwn(whole, root, known))
+  return rememberSelected((value) =>
+    selects.map((select) => select(value)).reduce((one, other) => unite(one, other)),
+  )
+}
+
+/** Selects by the alternative that describes most of a value. */
+function selectMost(alternatives: readonly Select[]): Select {
+  return (value) =>
+    alternatives
+      .map((select) => select(value))
+      .filter((one) => one !== undefined)
+      .reduce<unknown>(
+        (best, one) => (best === undefined || countMembers(one) > countMembers(best) ? one : best),
+        undefined,
+      )
+}
+
+/** Unites what was selected of one value in several ways. */
+function unite(one: unknown, other: unknown): unknown {
+  if (!isObject(one) || !isObject(other) || one === other) return other ?? one
+  const united = Object.entries(other).map(([name, part]) => [name, unite(one[name], part)])
+  return { ...one, ...Object.fromEntries(united) }
 }
 
 /**
@@ -110,11 +125,12 @@ function prepareOwn(schema: JsonSchema, root: JsonSchema, known: Known): Select 
   if (types.length === 0) return (value) => value
   const selectElements = types.includes('array') ? prepareElements(schema, root, known) : undefined
   const selectObject = types.includes('object') ? prepareMembers(schema, root, known) : undefined
-  const isPlain = types.some((type) => type !== 'object' && type !== 'array')
+  const isPlain = types.some((type) => type !== 'object' && type !== 'array' && type !== 'null')
+  const mayBeNull = isPlain || types.includes('null')
   return (value) => {
     if (Array.isArray(value)) return selectElements?.(value)
     if (isObject(value)) return selectObject?.(value)
-    return isPlain ? value : undefined
+    return (value === null ? mayBeNull : isPlain) ? value : undefined
   }
 }
 

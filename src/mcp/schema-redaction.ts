@@ -21,7 +21,7 @@ export const omitSecrets = onceFor((root: JsonSchema): JsonSchema | undefined =>
 export function listSecretTools(operations: readonly Operation[]): Operation[] {
   return operations.filter(({ tool, success: { schema } }) => {
     if (!tool || omitSecrets(schema)) return false
-    return mergeAll(dereference(schema, schema), schema)['x-secret'] !== true
+    return mergeAll(dereference(schema, schema), schema).whole['x-secret'] !== true
   })
 }
 
@@ -31,7 +31,7 @@ const mostParts = 2_000
 /** Where a part of a schema stands. */
 interface Place {
   readonly root: JsonSchema
-  /** The references that lead to it. */
+  /** The references, and the schemas of members of any name, that lead to it. */
   readonly open: readonly unknown[]
   /** What a value of it may be instead: a secret of one alternative must not be shown by another. */
   readonly others: readonly unknown[]
@@ -41,39 +41,49 @@ interface Place {
 function redactPart(part: JsonSchema, place: Place): JsonSchema | undefined {
   const { root, open, others } = place
   if (![part, ...others].some((one) => holdsPassword(one, root))) return part
-  const joined = [part.allOf ?? []].flat()
-  const references = [part, ...joined].map((one) => asRecord(one).$ref).filter(Boolean)
+  const references = listReferences(part)
   // A recursive part has the secret on an outer level, where it was left out.
   if (references.some((one) => open.includes(one)) || place.isLarge()) return undefined
-  const { allOf: _, oneOf, anyOf, ...whole } = mergeAll(dereference(part, root), root)
+  const { whole, choices } = mergeAll(dereference(part, root), root)
   const all = [part, ...others].flatMap((one) => listAll(one, root))
-  const choices: readonly unknown[] = [oneOf ?? [], anyOf ?? []].flat()
   const isPlainValue = choices.length === 0 && isPlain(whole)
   if (all.some((one) => isSecret(one) && (isPlainValue || one['x-secret'] === true))) return undefined
   if (isPlainValue) return part
   const inner = { ...place, open: [...open, ...references] }
-  const alternatives = choices
-    .map((one) => redactPart(asRecord(one), { ...inner, others: unique([part, ...others]) }))
-    .filter((one) => one !== undefined)
-  // Only whether there is a secret would be told.
-  const told = alternatives.every((one) => one.type === 'null') ? [] : alternatives
+  const beside = { ...inner, others: unique([part, ...others]) }
+  const told = choices
+    .map((all) => all.map((one) => redactPart(asRecord(one), beside)).filter((one) => one !== undefined))
+    // Only whether there is a secret would be told.
+    .filter((all) => !all.every((one) => one.type === 'null'))
+  const { type = ['object', 'array'], ...schema } = omitParts(whole)
+  const possible: readonly unknown[] = [type].flat()
+  // What another alternative tells of members or elements says nothing of a part that has none.
   const kept = {
-    object: redactMembers(whole, inner, all) ?? redactAnyMember(inner, all),
-    array: redactElements(whole, inner, all),
+    object: possible.includes('object')
+      ? (redactMembers(whole, inner, all) ?? redactAnyMember(whole, inner, all))
+      : undefined,
+    array: possible.includes('array') ? redactElements(whole, inner, all) : undefined,
   }
   if (!kept.object && !kept.array && told.length === 0) return undefined
-  const { type = ['object', 'array'], ...schema } = omitParts(whole)
-  const types = [type].flat().filter((one) => {
+  const mayBeSecret = all.some(isSecret)
+  const types = possible.filter((one) => {
     if (one === 'object' || one === 'array') return kept[one] !== undefined
-    return true
+    return one === 'null' || !mayBeSecret
   })
   return {
     ...schema,
     ...(types.length > 0 && { type: types.length > 1 ? types : types[0] }),
-    ...(told.length > 0 && { oneOf: told }),
+    ...(told.length === 1 && { oneOf: told[0] }),
+    ...(told.length > 1 && { allOf: told.map((oneOf) => ({ oneOf })) }),
     ...kept.array,
     ...kept.object,
   }
+}
+
+/** Lists the references of a schema and of what it is joined of. */
+function listReferences(part: unknown): string[] {
+  const { $ref, allOf = [] } = asRecord(part)
+  return [...(typeof $ref === 'string' ? [$ref] : []), ...[allOf].flat().flatMap(listReferences)]
 }
 
 /** Leaves out what describes parts of a value, of which only what is redacted may be told. */
@@ -104,11 +114,17 @@ function redactMembers(
 }
 
 /** Redacts the members of a map; where some have a name in the description, the others are not meant to be seen. */
-function redactAnyMember(place: Place, all: readonly JsonSchema[]): JsonSchema | undefined {
+function redactAnyMember(
+  whole: JsonSchema,
+  place: Place,
+  all: readonly JsonSchema[],
+): JsonSchema | undefined {
   if (all.some(({ properties }) => properties !== undefined)) return undefined
   const others = unique(all.flatMap(listAnyMemberSchemas))
-  if (others.length === 0) return undefined
-  const member = redactPart({ anyOf: others }, { ...place, others })
+  if (others.every((one) => place.open.includes(one))) return undefined
+  const open = [...place.open, ...others]
+  const own = listAnyMemberSchemas(whole)
+  const member = redactPart({ anyOf: own.length > 0 ? own : others }, { ...place, others, open })
   return member && { additionalProperties: member }
 }
 

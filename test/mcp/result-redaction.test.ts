@@ -55,6 +55,48 @@ const elements: [string, JsonSchema][] = [
   ['unevaluatedItems', { allOf: [{ unevaluatedItems: password }] }],
 ]
 
+const id = object({ id: text })
+const map = (member: JsonSchema) => ({ type: 'object', additionalProperties: member })
+const list = (items: JsonSchema) => ({ type: 'array', items })
+/** Values that are an object, a list or null by their schemas. */
+const mistyped: [string, JsonSchema][] = [
+  ['an object or null', object({ id: text }, { type: ['object', 'null'] })],
+  ['a list or null', { ...list(object({ id: text })), type: ['array', 'null'] }],
+  ['null', nothing],
+  [
+    'a choice of an object or null, beside a secret',
+    { oneOf: [{ ...id, type: ['object', 'null'] }, password] },
+  ],
+  ['a choice of an object and null', { oneOf: [id, nothing] }],
+  ['an object or a text, beside a secret', { anyOf: [{ ...id, type: ['object', 'string'] }, password] }],
+]
+const held = { Held: { allOf: [object({ token: password })] } }
+/** Choices of which one is a secret, or holds some, with a value of it. */
+const alternatives: [string, JsonSchema, unknown, object][] = [
+  ['a map', { oneOf: [map(text), list(password)] }, [secret], { list: [] }],
+  [
+    'a map, as a map',
+    { oneOf: [map(text), list(password)] },
+    { a: 'x' },
+    { data: { a: 'x' }, list: [{ a: 'x' }] },
+  ],
+  ['a list', { oneOf: [list(text), map(password)] }, { a: secret }, { list: [] }],
+  ['a list, as a list', { oneOf: [list(text), map(password)] }, ['x'], { data: ['x'], list: [['x']] }],
+  ['an object', { oneOf: [id, list(password)] }, [secret], { list: [] }],
+  [
+    'a list beside an undescribed map',
+    { anyOf: [password, { type: 'array' }], unevaluatedProperties: text },
+    secret,
+    { list: [] },
+  ],
+  [
+    'an object, in what a reference joins',
+    { ...ref('Held'), allOf: [object({ id: text, token: text })] },
+    { id: 'a', token: secret },
+    { data: { id: 'a' }, list: [{ id: 'a' }] },
+  ],
+]
+
 describe('a secret is redacted', () => {
   it.each<[string, JsonSchema, unknown, unknown]>([
     ['of members', tokens, whole, told],
@@ -84,6 +126,18 @@ describe('a secret is redacted', () => {
       { user: { name: 'Ada' }, token: secret, more: 'x' },
       { ...told, more: 'x' },
     ],
+    ...mistyped.map(([what, schema]): [string, JsonSchema, unknown, unknown] => [
+      `sent in the place of ${what}`,
+      object({ user, session: schema, sessions: list(schema) }),
+      { user: { name: 'Ada' }, session: secret, sessions: [secret] },
+      { user: { name: 'Ada' }, sessions: [] },
+    ]),
+    ...alternatives.map(([what, schema, more, expected]): [string, JsonSchema, unknown, unknown] => [
+      `that may be instead of ${what}`,
+      object({ user, data: schema, list: list(schema) }, { $defs: held }),
+      { user: { name: 'Ada' }, data: more, list: [more] },
+      { user: { name: 'Ada' }, ...expected },
+    ]),
     [
       'that is a plain value of another choice, within members',
       object({
@@ -156,7 +210,6 @@ describe('a secret is redacted', () => {
   const webhook = { id: 'a', url: 'https://a.example', secret, more: secret }
   const hook = object({ id: text, url: text, secret: password })
   const shown = { id: 'a', url: 'https://a.example' }
-  const map = (member: JsonSchema) => ({ type: 'object', additionalProperties: member })
   const tuple = (...prefixItems: JsonSchema[]) => ({ type: 'array', prefixItems })
   it.each<[string, JsonSchema, unknown, unknown]>([
     ['plain members', hook, webhook, shown],
@@ -202,6 +255,91 @@ describe('a secret is redacted', () => {
     ],
     ['what may be null', { anyOf: [hook, nothing] }, null, null],
     [
+      'what is joined under one name',
+      { allOf: [object({ u: object({ a: text, token: password }) }), object({ u: object({ b: text }) })] },
+      { u: { a: 'x', b: 'y', token: secret, more: secret } },
+      { u: { a: 'x', b: 'y' } },
+    ],
+    [
+      'what is joined under one name, once with a secret and once with a description',
+      { allOf: [object({ id: text, u: password }), object({ u: { description: 'Its key' } })] },
+      { id: 'a', u: secret },
+      { id: 'a' },
+    ],
+    [
+      'a list that is described in two parts',
+      { allOf: [object({ l: list(hook) }), object({ l: { type: 'array', minItems: 1 } })] },
+      { l: [webhook] },
+      { l: [shown] },
+    ],
+    [
+      'lists and maps whose elements are described in two parts',
+      {
+        allOf: [
+          object({ l: list(hook), m: map(hook) }),
+          object({ l: list(object({ b: text })), m: map(object({ b: text })) }),
+        ],
+      },
+      { l: [{ ...webhook, b: 'y' }], m: { x: { ...webhook, b: 'y' } } },
+      { l: [{ ...shown, b: 'y' }], m: { x: { ...shown, b: 'y' } } },
+    ],
+    [
+      'two choices that are joined',
+      {
+        type: 'object',
+        allOf: [
+          { oneOf: [hook, object({ x: text })] },
+          { oneOf: [object({ b: text }), object({ y: text })] },
+        ],
+      },
+      { ...webhook, b: 'y' },
+      { ...shown, b: 'y' },
+    ],
+    [
+      'two choices beside each other and beside members',
+      object(
+        { z: text, u: object({ a: text }) },
+        { oneOf: [hook], anyOf: [object({ b: text, u: object({ b: text }) })] },
+      ),
+      { ...webhook, b: 'y', z: 'z', u: { a: 'x', b: 'y', c: secret } },
+      { ...shown, b: 'y', z: 'z', u: { a: 'x', b: 'y' } },
+    ],
+    [
+      'two choices, of which one says only what is required',
+      {
+        allOf: [
+          { anyOf: [{ required: ['id'] }, { required: ['url'] }] },
+          { anyOf: [hook, object({ b: text })] },
+        ],
+      },
+      webhook,
+      shown,
+    ],
+    [
+      'a reference and what stands beside it',
+      object(
+        { a: { ...ref('Hook'), ...object({ b: text }), allOf: [object({ c: text })] } },
+        { $defs: { Hook: { ...hook, allOf: [object({ d: text })] } } },
+      ),
+      { a: { ...webhook, b: 'b', c: 'c', d: 'd' } },
+      { a: { ...shown, b: 'b', c: 'c', d: 'd' } },
+    ],
+    [
+      'a secret that a reference names beside another format, or is about',
+      object(
+        { id: text, a: { ...ref('Key'), format: 'uuid' }, b: { ...ref('Aside'), 'x-secret': false } },
+        { $defs: { Key: password, Aside: aside } },
+      ),
+      { id: 'a', a: secret, b: secret },
+      { id: 'a' },
+    ],
+    [
+      'members that may be null, whatever is sent as null',
+      object({ a: { ...id, type: ['object', 'null'] }, b: text, c: id, secret: password }),
+      { a: null, b: null, c: null, secret },
+      { a: null, b: null },
+    ],
+    [
       'what is joined',
       { allOf: [object({ id: text, url: text }), object({ secret: password })] },
       webhook,
@@ -236,6 +374,12 @@ describe('a secret is redacted', () => {
     ]),
   ])('nothing is left to tell of %s', (_what, schema) => {
     expect(omitSecrets(schema)).toBeUndefined()
+  })
+
+  it('in time where a map is a member of itself by a reference with alternatives beside it', () => {
+    const member = { ...ref('Y'), patternProperties: { '.': {} }, anyOf: [password, {}] }
+    const $defs = { Y: { unevaluatedProperties: member } }
+    expect(omitSecrets({ if: { patternProperties: { '.': ref('Y') } }, $defs })).toBeUndefined()
   })
 
   it('of a member only where a pattern matches its name', () => {
