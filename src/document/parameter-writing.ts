@@ -109,7 +109,7 @@ function writeHeaderContent(parameter: Parameter, value: unknown): string {
 }
 
 /** Escapes a character as JSON does, in ASCII. */
-function escapeUnicode(character: string): string {
+export function escapeUnicode(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 

@@ -156,11 +156,22 @@ function readResponse(response: unknown): ApiResponse {
 function decodeBody(body: Buffer, contentType: string): string {
   const written = /;\s*charset\s*=\s*"?([\w.:-]+)/i.exec(isJsonType(contentType) ? '' : contentType)?.[1]
   try {
-    return new TextDecoder(findWideEncoding(body, contentType) ?? written).decode(body)
+    const charset = findWideEncoding(body, contentType) ?? written ?? readDeclaration(body, contentType)
+    return new TextDecoder(charset).decode(body)
   } catch {
     return body.toString('utf8')
   }
 }
+
+/** Reads which charset XML has by itself, where nothing else says it (RFC 7303 §3.2). One that is wide would show in its bytes. */
+function readDeclaration(body: Buffer, contentType: string): string | undefined {
+  if (!/^(?:application|text)\/(?:[^;]*\+)?xml\s*(?:;|$)/i.test(contentType)) return undefined
+  const declaration = /^<\?xml\s[^>]*?encoding\s*=\s*["']([\w.:-]+)/i
+  const charset = declaration.exec(body.toString('latin1', 0, longestDeclaration))?.[1]
+  return /^(?:utf|ucs|iso-10646)/i.test(charset ?? '') ? undefined : charset
+}
+
+const longestDeclaration = 200
 
 /** A client without a connection that could be watched: its responses count as delivered. */
 export const unwatchedConnection: ClientConnection = {

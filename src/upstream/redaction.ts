@@ -1,6 +1,8 @@
+import { isUtf8 } from 'node:buffer'
 import type { ResponseRules } from '../document/api.ts'
 import { parseExactly } from '../document/exact-numbers.ts'
 import { exceeds, isObject } from '../document/json.ts'
+import { escapeUnicode } from '../document/parameter-writing.ts'
 import { mark, takeOut } from './secret-spellings.ts'
 import { readUtf16, type Utf16, writeUtf16 } from './wide-text.ts'
 
@@ -77,10 +79,13 @@ const noEchoes: Echoes = { echoMembers: new Set(), echoUrls: new Set() }
 type Redact = (text: string) => string
 
 function redactBody(body: Buffer, redact: Redact, echoes: Echoes, encoding: Utf16 | undefined): Buffer {
-  const text = encoding ? readUtf16(body, encoding) : body.toString('utf8')
+  // Of bytes in another charset, each stays the one that it was.
+  const known = isUtf8(body) ? 'utf8' : 'latin1'
+  const text = encoding ? readUtf16(body, encoding) : body.toString(known)
   const clean = redactDocument(text, redact, echoes)
   if (clean === text) return body
-  return encoding ? writeUtf16(clean, encoding) : Buffer.from(clean)
+  if (encoding) return writeUtf16(clean, encoding)
+  return Buffer.from(known === 'utf8' ? clean : clean.replaceAll(/[\u0100-\uffff]/g, escapeUnicode), known)
 }
 
 /** The mark that a text may begin with (Unicode §23.8): of JSON it is no part. */

@@ -80,10 +80,9 @@ function check(
   const clean = hidden.length > 0 && isText ? redactSecrets(body, hidden, escaped, encoding) : body
   if (!isJson)
     return { status, headers: { ...safe, ...untrusted }, body: isText ? redactBytes(clean, hidden) : clean }
-  const unmarked = /^text/i.test(type) ? skipMark(clean) : clean
-  const json = readJson(unmarked)
+  const json = readJson(clean)
   if (!json) throw refuse(call, `status ${status} without a complete JSON body`)
-  return { status, headers: safe, body: unmarked, json }
+  return { status, headers: safe, body: clean, json }
 }
 
 /** Members and elements of a JSON response: parsed, so many fit into the heap of a container with 512 MB. */
@@ -167,13 +166,6 @@ function selectHeaders(
     if (value !== undefined && isSafe(name)) selected[name] = value
   }
   return selected
-}
-
-const mark = Buffer.from('\ufeff')
-
-/** A text may begin with a byte order mark, which nobody takes for a part of it; JSON must not (RFC 8259 §8.1). */
-function skipMark(body: Buffer): Buffer {
-  return body.subarray(0, 3).equals(mark) ? body.subarray(3) : body
 }
 
 function readJson(body: Buffer): UpstreamResponse['json'] {

@@ -20,6 +20,22 @@ const responses: Readonly<Record<string, readonly [number, Record<string, string
   oldList: [200, { 'content-type': 'application/x-json' }, '[1,2]'],
   text: [200, { 'content-type': 'text/csv; charset=utf-8' }, `a,b\n${token},ö`],
   latin: [200, { 'content-type': 'text/plain; charset=ISO-8859-1' }, Buffer.from([0xf6])],
+  ...Object.fromEntries(
+    [
+      ['xml', 'application/xml', '<?xml version="1.0" encoding="ISO-8859-1"?>\xf6'],
+      ['quotedXml', 'text/xml', "<?xml version='1.0' encoding = 'iso-8859-1' standalone='yes'?>\xf6"],
+      ['suffixXml', 'application/atom+xml; v=1', '<?xml version="1.0" encoding="windows-1252"?>\xf6'],
+      ['charsetXml', 'application/xml; charset=utf-8', '<?xml version="1.0" encoding="ISO-8859-1"?>\xc3\xb6'],
+      ['markedXml', 'application/xml', '\xef\xbb\xbf<?xml version="1.0" encoding="ISO-8859-1"?>\xc3\xb6'],
+      ['wideXml', 'application/xml', '<?xml version="1.0" encoding="UTF-16"?>\xc3\xb6'],
+      ['plainXml', 'application/xml', '<n encoding="ISO-8859-1">\xc3\xb6'],
+    ].map(
+      ([name = '', type = '', text = '']): [string, readonly [number, Record<string, string>, Buffer]] => [
+        name,
+        [200, { 'content-type': type }, Buffer.from(text, 'latin1')],
+      ],
+    ),
+  ),
   nothing: [200, { 'content-type': 'application/json' }, 'null'],
   untyped: [200, {}, 'plain'],
   image: [200, { 'content-type': 'image/png' }, bytes],
@@ -109,7 +125,24 @@ const responsesOf: Readonly<Record<string, object>> = {
   oldList: { 200: describeAs({ 'application/x-json': { type: 'array' } }) },
   nothing: { 200: described({ type: 'null' }) },
   ...Object.fromEntries(
-    ['text', 'latin', 'untyped', 'image', 'audio', 'file', 'tokenItself', 'tokenForm', 'tokenLines']
+    [
+      'text',
+      'latin',
+      'xml',
+      'quotedXml',
+      'suffixXml',
+      'charsetXml',
+      'markedXml',
+      'wideXml',
+      'plainXml',
+      'untyped',
+      'image',
+      'audio',
+      'file',
+      'tokenItself',
+      'tokenForm',
+      'tokenLines',
+    ]
       .concat(['tokenBytes', 'tokenPicture'])
       .map((name) => [name, { 200: describeAs({ [responses[name]?.[1]['content-type'] ?? '*/*']: {} }) }]),
   ),
@@ -246,6 +279,12 @@ const results: Readonly<Record<string, object>> = {
   ),
   text: { content: [{ type: 'text', text: `a,b\n${redacted},ö` }], ...says(200, 'text/csv') },
   latin: { content: [{ type: 'text', text: 'ö' }], ...says(200, 'text/plain') },
+  ...Object.fromEntries(
+    ['xml', 'quotedXml', 'suffixXml', 'charsetXml', 'markedXml', 'wideXml', 'plainXml'].map((name) => [
+      name,
+      { content: [{ type: 'text', text: expect.stringMatching(/^<[^\ufffd\xc3\ufeff]+\xf6$/) }] },
+    ]),
+  ),
   nothing: { content: [{ type: 'text', text: 'null' }], structuredContent: { result: null } },
   untyped: { content: [{ type: 'text', text: 'plain' }], ...says(200, 'text/plain') },
   image: { content: [{ type: 'image', data, mimeType: 'image/png' }], ...says(200, 'image/png') },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { redactError, redactTokens } from '../../src/upstream/redaction.ts'
+import { redactError, redactSecrets, redactTokens } from '../../src/upstream/redaction.ts'
 
 const echoes = { echoMembers: new Set(['target', 'value']), echoUrls: new Set(['path']) }
 
@@ -38,6 +38,24 @@ test.each([
   expect(redact({ error: { message } }, ['planted-secret'])).toBe(
     JSON.stringify({ error: { message: clean } }),
   )
+})
+
+test.each([
+  ['Andr\xe9! bo@example.org x', 'Andr\xe9! [redacted] x'],
+  ['cl\xe9 planted-secret \x80', 'cl\xe9 [redacted] \x80'],
+  ['\xe9 planted-cl\xe9', '\xe9 [redacted]'],
+  [
+    '{"name":"\xe9","of":"bo@example.org","price":"\\u20ac\\u00e9","value":"\xe9"}',
+    '{"name":"\xe9","of":"[redacted]","price":"\\u20ac\xe9","value":"[redacted]"}',
+  ],
+])('a text in another charset keeps its bytes beside what is redacted: %j', (text, clean) => {
+  const [body, spellings] = [Buffer.from(text, 'latin1'), ['planted-secret', 'planted-cl\xe9']]
+  expect(redactError(body, spellings, echoes).toString('latin1')).toBe(clean)
+})
+
+test('a success in another charset keeps its bytes beside a secret', () => {
+  const body = Buffer.from('Andr\xe9 planted-secret', 'latin1')
+  expect(redactSecrets(body, ['planted-secret']).toString('latin1')).toBe('Andr\xe9 [redacted]')
 })
 
 test('numbers beside what is redacted keep their digits', () => {
