@@ -43,3 +43,16 @@ export function joinLines(parameter: Parameter, rawHeaders: readonly string[]): 
     throw refuseParameter(parameter, 'stands more than once; give it one value', 'uniqueKeys')
   return lines.length > 0 ? lines.join(', ') : undefined
 }
+
+/** What `Connection` says in most messages, where it names no header. */
+export const noHops = /^(?:keep-alive|close)?$/i
+
+/** Leaves out the headers that a message has for its connection alone (RFC 9110 §7.6.1). */
+export function dropHops<Headers extends NodeJS.Dict<string | string[]>>(headers: Headers): Headers {
+  const kept = { ...headers }
+  for (const name of String(headers.connection)
+    .toLowerCase()
+    .split(/[\s,]+/))
+    Reflect.deleteProperty(kept, name)
+  return kept
+}

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import type { TextReader } from '../document/content-reading.ts'
-import { beyondAscii, joinLines, readHeader } from '../document/header-text.ts'
+import { beyondAscii, dropHops, joinLines, noHops, readHeader } from '../document/header-text.ts'
 import { readOwn } from '../document/json.ts'
 import type { Operation } from '../document/operations.ts'
 import { createCookieReader, createHeaderReader, createPathReader } from '../document/parameter-reading.ts'
@@ -115,11 +115,12 @@ function createRequestReader(operation: Operation, defaults: ReadonlyMap<Paramet
       // A query parameter of the same name has the value, too.
       if (!own.has(name)) delete query[name]
     }
+    const fields = noHops.test(headers.connection ?? '') ? headers : dropHops(headers)
     const places = {
       path,
       query,
-      header: readHeaders(headerReaders, request.raw),
-      ...(cookieReaders.length > 0 && { cookie: readCookies(cookieReaders, headers.cookie) }),
+      header: readHeaders(headerReaders, fields, request.raw.rawHeaders),
+      ...(cookieReaders.length > 0 && { cookie: readCookies(cookieReaders, fields.cookie) }),
     }
     for (const [parameter, value] of defaults) {
       const place: Values = places[findPosition(parameter)] ?? {}
@@ -170,16 +171,17 @@ function prepare(
  */
 function readHeaders(
   readers: readonly PlaceReader[],
-  { headers, rawHeaders }: FastifyRequest['raw'],
+  headers: FastifyRequest['headers'],
+  rawHeaders: readonly string[],
 ): Values {
   const values: Values = {}
   if (readers.length === 0) return values
   // Few requests have a header twice, and only of these the lines are looked at.
   const repeats = rawHeaders.length > 2 * Object.keys(headers).length
   for (const { parameter, read } of readers) {
-    const text = repeats ? joinLines(parameter, rawHeaders) : readOwn(headers, parameter.name.toLowerCase())
+    const text = readOwn(headers, parameter.name.toLowerCase())
     if (text === undefined) continue
-    const written = String(text)
+    const written = String(repeats ? joinLines(parameter, rawHeaders) : text)
     values[parameter.name] = read(beyondAscii.test(written) ? readHeader(parameter, written) : written)
   }
   return values

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { ResponseRules } from '../document/api.ts'
-import { decodeHeader, encodeHeader } from '../document/header-text.ts'
+import { decodeHeader, dropHops, encodeHeader, noHops } from '../document/header-text.ts'
 import { decodeJson, exceeds, isJsonType } from '../document/json.ts'
 import { isTextType } from '../document/media-types.ts'
 import { findResponse } from '../document/responses.ts'
@@ -49,7 +49,8 @@ function check(
   const type = headers['content-type']
   const isJson = typeof type === 'string' && isJsonType(type)
   const secrets = call.listSecrets()
-  const selected = selectHeaders(headers, (name) => rules.headers.has(name) || isOwn(name, status, isJson))
+  const own = noHops.test(String(headers.connection ?? '')) ? headers : dropHops(headers)
+  const selected = selectHeaders(own, (name) => rules.headers.has(name) || isOwn(name, status, isJson))
   const spellings = status >= 300 || mayRepeat(selected, secrets) ? spellSecrets(secrets) : []
   const safe = redactHeaders(selected, spellings)
   if (stream) {

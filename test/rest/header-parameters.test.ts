@@ -49,6 +49,9 @@ const paths = {
   '/described/{v}': get('described', [
     { name: 'v', in: 'path', required: true, schema: text, 'x-upstream-header': 'X-User' },
   ]),
+  '/answers': get('answers', [], {
+    responses: { 200: { description: 'Done.', headers: { 'X-Out': {}, 'X-Kept': {} }, content: json } },
+  }),
   '/secured': get('secured', [], {
     security: [{ key: [] }],
     'x-constant-headers': { 'X-Place': 'Malmö' },
@@ -59,9 +62,11 @@ const securitySchemes = { key: { type: 'apiKey', in: 'header', name: 'X-Key' } }
 let upstream: UpstreamStub
 let gateway: RunningGateway
 beforeAll(async () => {
-  upstream = await startUpstream(({ headers }, response) => {
+  upstream = await startUpstream(({ url, headers }, response) => {
     const key = headers['x-key']
-    if (key === undefined) respondJson(response, 200, '{}')
+    if (url === '/answers')
+      respondJson(response, 200, '{}', { connection: 'X-Out, close', 'x-out': 'a', 'x-kept': 'b' })
+    else if (key === undefined) respondJson(response, 200, '{}')
     else respondJson(response, 303, '{}', { location: `/login?key=${key}&name=${bytesOf('é')}` })
   })
   const loading = await loadSound({
@@ -240,5 +245,27 @@ describe('a cookie is text in UTF-8', () => {
     ['plain', bytesOf('é'), 'must be text that a cookie can carry'],
   ])('and no other bytes: %s=%s', async (name, value, reason) => {
     expect(await callRest('/cookies', 'cookie', `Cookie: ${name}=${value}`)).toBe(`cookie.${name} ${reason}`)
+  })
+})
+
+describe('a header that its message has for the connection alone goes no further', () => {
+  test.each(['X-Text', 'keep-alive, x-text', 'close , X-TEXT', 'x-other,x-text'])(
+    'where Connection is %s, upstream',
+    async (connection) => {
+      const lines = [`Connection: ${connection}`, 'X-Text: a', 'X-Short: c']
+      expect(await callRest('/headers', 'x-text', ...lines)).toEqual([undefined])
+      expect(await callRest('/headers', 'x-text', 'Connection: keep-alive', 'X-Text: a')).toEqual(['a'])
+    },
+  )
+
+  test('a cookie is one, too', async () => {
+    const lines = ['Connection: Cookie', 'Cookie: short=a']
+    expect(await callRest('/cookies', 'cookie', ...lines)).toEqual([undefined])
+  })
+
+  test('to the client', async () => {
+    const head = (await sendRest('/answers'))?.head ?? ''
+    expect(head).toMatch(/^x-kept: b\r$/im)
+    expect(head).not.toMatch(/^x-out:/im)
   })
 })
