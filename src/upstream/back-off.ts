@@ -48,13 +48,21 @@ export function backOff(
     // A name costs a hash; it is made only while somebody has to wait.
     const wait = waits.isUsed ? Math.ceil(waits.remaining(nameClient()) / 1000) : 0
     if (wait > 0) throw refuse(wait)
-    const response = await send(request)
+    const response = dropUnreadable(await send(request))
     const seconds = response.status === 429 ? readRetryAfter(response.headers, header) : undefined
     if (seconds === undefined) return response
     const refused = Math.min(seconds, longestWait)
     if (refused > 0) waits.add(nameClient(), refused * 1000)
     return { ...response, headers: { ...response.headers, 'retry-after': String(seconds) } }
   }
+}
+
+/** Leaves a `Retry-After` out that says no time, of which each client would make something else. */
+function dropUnreadable(response: UpstreamResponse): UpstreamResponse {
+  const told = response.headers['retry-after']
+  if (told === undefined || readSeconds(told) !== undefined) return response
+  const { 'retry-after': _, ...headers } = response.headers
+  return { ...response, headers }
 }
 
 function refuse(seconds: number): GatewayError {

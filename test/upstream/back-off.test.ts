@@ -134,3 +134,23 @@ test.each<ServerName>(['rest', 'mcp'])(
     expect((await servers[server](gateway, calls.get, { secret: 'other-secret' })).status).toBe(200)
   },
 )
+
+test.each([
+  ['-5', undefined],
+  ['1.5', undefined],
+  ['<script>', undefined],
+  [['1', '2'], undefined],
+  ['7', '7'],
+  ['Sun, 06 Nov 2078 08:49:37 GMT', 'Sun, 06 Nov 2078 08:49:37 GMT'],
+])('where the API says Retry-After: %s, the client hears %s', async (said, heard) => {
+  for (const status of [200, 503]) {
+    const { call, sent } = openRequester()
+    const first = await call(read)
+    await sent[0]?.settle(null, respond(status, {}, { 'retry-after': said }))
+    expect(first.response?.headers['retry-after']).toBe(heard)
+  }
+  const { call, sent } = openRequester()
+  const first = await call(read)
+  await sent[0]?.settle(null, respond(429, {}, { 'retry-after': said }))
+  expect(first.response?.headers['retry-after'] === undefined).toBe(heard === undefined)
+})
