@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Metrics } from '../observability/metrics.ts'
 import { isServing, type ReadinessCheck } from '../observability/readiness.ts'
 import { createHttpServer, type HttpServerOptions } from './http-server.ts'
@@ -21,12 +21,18 @@ export interface ControlOptions extends Pick<HttpServerOptions, 'logger' | 'time
  */
 export function createControlServer(options: ControlOptions): FastifyInstance {
   const { readiness, metrics, allowedHosts } = options
-  const app = createHttpServer(options, { forceCloseConnections: true })
+  const app = createHttpServer(options, {
+    forceCloseConnections: true,
+    // Fastify's own response repeats path and query.
+    frameworkErrors: (error, _request, reply) => void sendProblem(reply, toGatewayError(error)),
+  })
   const allowed = { allowedHosts, allowedOrigins: [], allowAddresses: true, allowLinks: true }
   const checkSource = createSourceCheck(allowed)
-  app.addHook('onRequest', async ({ raw }) => {
+  app.addHook('onRequest', async ({ raw, is404 }, reply) => {
     checkFraming(raw)
     checkSource(raw)
+    // Before Fastify asks for the type of a body.
+    if (is404) return sendUnknown(reply)
   })
   app.addHook('onSend', async (_request, reply) => {
     reply.header('cache-control', 'no-store')
@@ -39,6 +45,10 @@ export function createControlServer(options: ControlOptions): FastifyInstance {
   app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.render()))
   app.setErrorHandler((error, _request, reply) => sendProblem(reply, toGatewayError(error)))
   // Fastify's own response repeats the path.
-  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ status: 'unknown' }))
+  app.setNotFoundHandler((_request, reply) => sendUnknown(reply))
   return app
+}
+
+function sendUnknown(reply: FastifyReply): FastifyReply {
+  return reply.code(404).send({ status: 'unknown' })
 }

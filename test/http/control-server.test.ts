@@ -22,3 +22,20 @@ it.each(['/health/live', '/health/ready', '/metrics', '/nowhere'])(
       expect(await ask(host)).toEqual([403, true])
   },
 )
+
+it.each(['/%', '/health/%zz?token=planted'])('the control port repeats nothing of %s', async (url) => {
+  const { statusCode, headers, body } = await gateway.gateway.control.inject({
+    url,
+    headers: { host: 'localhost' },
+  })
+  expect([statusCode, headers['cache-control']]).toEqual([400, 'no-store'])
+  expect(JSON.parse(body)).toMatchObject({ code: 'bad_request' })
+  expect(body).not.toMatch(/%|planted/)
+})
+
+it('the control port knows no method but GET and HEAD', async () => {
+  for (const method of ['POST', 'QUERY'] as const) {
+    const request = { method, url: '/metrics', headers: { host: 'localhost' } }
+    expect((await gateway.gateway.control.inject(request)).statusCode).toBe(404)
+  }
+})
