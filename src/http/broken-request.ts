@@ -41,7 +41,8 @@ export function refuseExpectation(server: Server, onRefused?: (code: ErrorCode) 
 
 /**
  * Responds to what Node's HTTP parser refuses or what took too long, and ends the connection. Where a request has
- * begun and has no response yet, this is its response; else it follows the responses of the requests before it.
+ * begun and has no response yet, this is its response; behind requests that are handled there is none, and the connection
+ * ends with the last of theirs.
  * Returns the code of the error; undefined where no client is left to be told.
  */
 export function respondToBrokenRequest(error: Error, socket: Duplex): ErrorCode | undefined {

@@ -24,8 +24,8 @@ const lengths = new Set([...single].map(({ length }) => length))
 export function checkFraming({ rawHeaders, headers, httpVersion, url }: IncomingMessage): void {
   // The asterisk means the server as a whole; the router would take it for the root.
   if (url === '*') throw new GatewayError('route_not_found')
-  if (httpVersion !== '1.1' && httpVersion !== '1.0')
-    throw refuse('Only HTTP/1.1 and HTTP/1.0 are spoken here.')
+  if (url?.includes('#')) throw refuse('A target has no fragment; encode # as %23.')
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') throw refuse('Only HTTP/1.1 and 1.0 are spoken here.')
   const repeated = findRepeated(rawHeaders)
   if (repeated !== undefined) throw refuse(`The header ${repeated} stands more than once; send it once.`)
   if (headers.host === undefined) throw refuse('The header host is missing.')
@@ -68,7 +68,7 @@ function isUtf8(contentType: string): boolean {
 
 /** Returns whether the framing of a request announces a body that is not empty (RFC 9112 §6.3). */
 export function announcesBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
-  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0
 }
 
 /** Refuses a body that nobody reads, unread and whatever its type: it could only get lost. Throws `invalid_argument`. */

@@ -27,6 +27,7 @@ const cases = [
   ['an expectation', `GET / HTTP/1.1\r\n${head}Expect: 200-ok\r\n\r\n`, 417, 'expectation_failed'],
   ['CONNECT', 'CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\n\r\n', 405, 'method_not_allowed'],
   ['two hosts', 'GET / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n', 400, 'bad_request'],
+  ['a fragment', `GET /health/live#a HTTP/1.1\r\n${head}\r\n`, 400, 'bad_request'],
   ['no host', 'GET / HTTP/1.1\r\n\r\n', 400, 'bad_request'],
 ] as const
 

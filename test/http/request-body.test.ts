@@ -86,3 +86,18 @@ it.each([
   expect(read().filter(({ level }) => level > 30)).toEqual([])
   expect(upstream.requests).toEqual([])
 })
+
+it.each(['Identity', 'IDENTITY'])('a body in the coding %s is in none', async (coding) => {
+  await using upstream = await startUpstream()
+  await using gateway = await startGateway(upstream.url)
+  const socket = await begin(gateway.restUrl, `${announced}\r\ncontent-encoding: ${coding}`, [body])
+  expect(await readAll(socket)).toMatch(/^HTTP\/1\.1 200 /)
+})
+
+it('a length of 00 announces no body', async () => {
+  await using upstream = await startUpstream()
+  await using gateway = await startGateway(upstream.url)
+  const target = 'GET /v1/v2/oauth-clients/cm9demo/users/7'
+  const socket = await begin(gateway.restUrl, 'content-length: 00', [], target)
+  expect(await readAll(socket)).toMatch(/^HTTP\/1\.1 200 /)
+})
