@@ -3,6 +3,7 @@ import { ConfigError } from '../config/config.ts'
 import { asRecord } from '../document/json.ts'
 import { createServedReader, type ServedReader } from '../document/served-operations.ts'
 import { createGatewayMetrics, type GatewayMetrics, type Observed } from '../observability/gateway-metrics.ts'
+import { describeError } from '../observability/logger.ts'
 import type { Telemetry, TelemetryOptions } from '../observability/telemetry.ts'
 import { type GatewayState, openState } from '../state/gateway-state.ts'
 import { ResponseLoad, StreamLimit } from '../upstream/body-stream.ts'
@@ -38,7 +39,7 @@ export async function openKeptParts(
   const state = await openState<IdempotencyRecord>(config.sharedState, (available, cause) =>
     available
       ? logger.info('shared state reachable')
-      : logger.warn({ err: cause }, 'shared state unreachable'),
+      : logger.warn({ err: describeError(cause) }, 'shared state unreachable'),
   )
   const metrics = createGatewayMetrics({ ...observed, store: state.store, watchProcess })
   const readMetrics = () => metrics.metrics.collect()

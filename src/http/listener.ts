@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Authenticator } from '../access/authentication.ts'
 import { type Grant, noGrant, openGrant } from '../access/authorization.ts'
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
+import { describeError } from '../observability/logger.ts'
 import {
   type RequestRecorder,
   recordRequest,
@@ -116,7 +117,8 @@ export async function createListener(options: ListenerOptions): Promise<FastifyI
   })
   app.setErrorHandler((error, request, reply) => {
     const problem = toGatewayError(error)
-    if (problem.code === 'internal_error') request.log.error({ err: error, requestId: request.id }, 'failed')
+    if (problem.code === 'internal_error')
+      request.log.error({ err: describeError(error), requestId: request.id }, 'failed')
     sendProblem(reply, redactForRequest(problem, request))
   })
   app.setNotFoundHandler(refuseUnrouted)

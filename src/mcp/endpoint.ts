@@ -12,6 +12,7 @@ import { acceptsHtml } from '../http/page.ts'
 import { recordProblem, toGatewayError } from '../http/problem-response.ts'
 import type { CallCounter } from '../http/rate-limit.ts'
 import { redactForRequest } from '../http/secret-listing.ts'
+import { describeError } from '../observability/logger.ts'
 import type { ToolCallRecord } from '../observability/requests.ts'
 import { type ClientConnection, HttpConnection } from '../upstream/call.ts'
 import type { CredentialSource } from './arguments.ts'
@@ -55,7 +56,8 @@ export async function registerMcp(
   app.setErrorHandler((error, request, reply) => {
     const known = redactForRequest(toGatewayError(error), request)
     recordProblem(request, known)
-    if (known.code === 'internal_error') request.log.error({ err: error, requestId: request.id }, 'failed')
+    if (known.code === 'internal_error')
+      request.log.error({ err: describeError(error), requestId: request.id }, 'failed')
     const body = error instanceof RefusedJson ? error.value : request.body
     return send(
       reply.headers(known.headers),

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { openGrant } from '../access/authorization.ts'
 import { createListener, type ListenerOptions } from '../http/listener.ts'
+import { describeError } from '../observability/logger.ts'
 import { describeToolCalls, type ToolCallRecord } from '../observability/requests.ts'
 import { listConfigured } from '../upstream/secrets.ts'
 import type { CredentialSource } from './arguments.ts'
@@ -87,7 +88,7 @@ export function createStdioOffer(options: McpOptions, credential: CredentialSour
 function describeServer(options: McpOptions): ProtocolOptions {
   const { logger, upstreamName, version } = options
   const onUnexpectedError = (error: unknown, requestId?: string) =>
-    logger.error({ err: error, requestId }, 'a tool failed')
+    logger.error({ err: describeError(error), requestId }, 'a tool failed')
   const instructions = [
     `Each tool is one call of the ${upstreamName} API; its arguments are checked before anything is sent.`,
     'Leave secrets out of the arguments where the client or the environment provides them.',

@@ -127,18 +127,29 @@ function selectFields(fields: Record<string, unknown>): Record<string, unknown> 
   return fields
 }
 
-interface ErrorDescription {
+/** What of an error is logged. */
+class ErrorDescription {
   readonly type: string
   readonly code?: unknown
   readonly cause?: ErrorDescription
+
+  constructor(error: unknown) {
+    this.type = error instanceof Error ? nameType(error) : typeof error
+    if (!(error instanceof Error)) return
+    if ('code' in error) this.code = error.code
+    if (error.cause !== undefined) this.cause = new ErrorDescription(error.cause)
+  }
 }
 
-function describeError(error: unknown): ErrorDescription {
-  if (!(error instanceof Error)) return { type: typeof error }
-  return {
-    // The classes of many libraries leave the name as it is.
-    type: error.name === 'Error' ? error.constructor.name : error.name,
-    ...('code' in error && { code: error.code }),
-    ...(error.cause !== undefined && { cause: describeError(error.cause) }),
-  }
+/** The classes of many libraries leave the name as it is. */
+function nameType(error: Error): string {
+  return error.name === 'Error' ? error.constructor.name : error.name
+}
+
+/**
+ * Describes an error by type and codes, without its message, for a log that a program brings, too. A description stays
+ * as it is.
+ */
+export function describeError(error: unknown): ErrorDescription {
+  return error instanceof ErrorDescription ? error : new ErrorDescription(error)
 }

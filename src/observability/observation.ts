@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { OpenApiDocument } from '../document/document.ts'
 import { readDescribedOperations } from '../document/responses.ts'
 import { type CallMetrics, createStatusNames, type GatewayMetrics } from './gateway-metrics.ts'
+import { describeError } from './logger.ts'
 import type { RequestRecorder } from './requests.ts'
 import { ResponseSampler, type SamplingOptions } from './response-sampling.ts'
 
@@ -43,7 +44,7 @@ export function createObservation(options: ObservationOptions): Observation {
           random,
           recorder: upstream,
           onNewKind: (kind) => logger.warn(kind, 'response mismatch'),
-          onFailure: (err) => logger.error({ err }, 'response sampling failed'),
+          onFailure: (error) => logger.error({ err: describeError(error) }, 'response sampling failed'),
         })
   return {
     recorder: metrics.requests.record(nameStatus),

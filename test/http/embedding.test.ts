@@ -11,6 +11,7 @@ import { createGateway } from '../../src/index.ts'
 import { composeGateway } from '../../src/library/composition.ts'
 import calgate, { type CalgatePluginOptions } from '../../src/library/fastify.ts'
 import { describeApi } from '../description/loading.ts'
+import { startMcp } from '../mcp/example.ts'
 import { respondJson, startUpstream } from '../support/upstream-stub.ts'
 
 const document = describeApi(
@@ -164,6 +165,50 @@ describe('a wrong setting of a program', () => {
     const settings = { ...describes({ credentials: { token: '' } }), strict: 'no', logger: {} }
     const refused = await composeGateway(Object(settings)).catch((error: unknown) => error)
     expect(String(refused).split('\n')).toHaveLength(3)
+  })
+})
+
+describe('a log that a program brings', () => {
+  const open = () => {
+    const lines: string[] = []
+    return { lines, logger: pino({ level: 'error' }, { write: (line: string) => lines.push(line) }) }
+  }
+  const fail = () => {
+    throw new TypeError('planted message', {
+      cause: Object.assign(new Error('planted cause'), { code: 'EX' }),
+    })
+  }
+
+  it('has type and codes of an unexpected error, and neither message nor stack', async () => {
+    const { lines, logger } = open()
+    const shop = { document, name: 'shop', baseUrl: 'https://api.example.org' }
+    const { gateway } = await composeGateway(
+      { descriptions: [shop], logger },
+      { authenticates: true, grant: fail },
+    )
+    await gateway.rest.inject('/orders')
+    const payload = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
+    await gateway.mcp.inject({ method: 'POST', url: '/mcp', payload })
+    await gateway.close()
+    const err = { type: 'TypeError', cause: { type: 'Error', code: 'EX' } }
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { msg: 'failed', err },
+      { msg: 'failed', err },
+    ])
+    expect(lines.join()).not.toMatch(/planted|stack/)
+  })
+
+  it('has neither of a tool that failed', async () => {
+    const { lines, logger } = open()
+    await using mcp = await startMcp(fail, { logger })
+    const params = { name: 'get-book', arguments: { shopId: 'abc', bookId: 7, 'x-example-secret': 's' } }
+    const headers = { 'content-type': 'application/json' }
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params })
+    await fetch(mcp.url, { method: 'POST', headers, body })
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { msg: 'a tool failed', err: { type: 'TypeError' } },
+    ])
+    expect(lines.join()).not.toMatch(/planted|stack/)
   })
 })
 
