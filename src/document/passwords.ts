@@ -67,7 +67,7 @@ function listTexts(value: unknown, isWhole: boolean): string[] {
   return texts.filter((one) => one !== '')
 }
 
-function isContainer(value: unknown): value is object {
+function isContainer(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)
 }
 
