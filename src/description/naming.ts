@@ -32,16 +32,28 @@ export function toOperationName(method: string, key: string): string {
   return toClean(`${method.toLowerCase()}_${key}`, /[^A-Za-z0-9-]+/g) || 'operation'
 }
 
-/** Makes argument names for parameters: letters, digits, `_`, `.` and `-` alone, at most 64 characters, none twice. */
-export function toArgumentNames(names: readonly string[]): string[] {
+/**
+ * Makes argument names for the parts of a request, by the names that are wanted for them: letters, digits, `_`, `.` and
+ * `-` alone, at most 64 characters, none twice. A part's own name is never another one's, wherever it stands: who knows
+ * the API would give that one's value.
+ */
+export function toArgumentNames(bound: readonly (readonly [part: string, wanted: string])[]): string[] {
   const taken = new Set<string>()
-  return names.map((name) => {
-    const clean = toClean(name, /[^A-Za-z0-9_.-]+/g) || 'argument'
-    let free = clean.length > longest ? withHash(clean, name) : clean
-    for (let count = 2; taken.has(free); count += 1) free = `${clean.slice(0, longest - 4)}_${count}`
-    taken.add(free)
-    return free
+  const all = bound.map(([part, wanted], index) => {
+    const clean = toClean(wanted, /[^A-Za-z0-9_.-]+/g) || 'argument'
+    const fitting = clean.length > longest ? withHash(clean, wanted) : clean
+    const rank = fitting !== wanted ? 2 : wanted === part ? 0 : 1
+    return { index, clean, fitting, rank }
   })
+  const named = all
+    .toSorted((one, other) => one.rank - other.rank)
+    .map(({ index, clean, fitting }) => {
+      let name = fitting
+      for (let count = 2; taken.has(name); count += 1) name = `${clean.slice(0, longest - 4)}_${count}`
+      taken.add(name)
+      return { index, name }
+    })
+  return named.toSorted((one, other) => one.index - other.index).map(({ name }) => name)
 }
 
 /** Replaces by `_` what is foreign to the rule of a name; one that keeps the rule stays as it is. */

@@ -21,7 +21,7 @@ export function completeTool(
   const bound = isObject(given.arguments)
     ? bindOnce(Object.entries(given.arguments), operation)
     : listArguments(operation)
-  const argumentNames = toArgumentNames(bound.map(([, name]) => String(name)))
+  const argumentNames = toArgumentNames(bound.map(([part, name]) => [part, String(name)]))
   return {
     ...given,
     name: names.take(String(given.name ?? operationId), identity),

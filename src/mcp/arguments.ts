@@ -1,5 +1,5 @@
 import { describeBodyArgument } from '../document/body-schema.ts'
-import { isObject, readOwn } from '../document/json.ts'
+import { asText, isObject, readOwn } from '../document/json.ts'
 import { dereference, describeObject, type JsonSchema } from '../document/json-schema.ts'
 import { isUnwritable } from '../document/large-integers.ts'
 import type { Operation } from '../document/operations.ts'
@@ -7,7 +7,7 @@ import { findPosition, type Parameter } from '../document/parameters.ts'
 import { findPasswords } from '../document/passwords.ts'
 import { placeDefinitions } from '../document/schema-reader.ts'
 import { nameCredentialHeader, type Security } from '../document/security.ts'
-import { quoteName } from '../document/single-line.ts'
+import { escapeInvisible, quoteName } from '../document/single-line.ts'
 import { findArgument, type Tool, toArgumentKey } from '../document/tool.ts'
 import { isCredential } from '../document/validation.ts'
 import { listSameValue } from '../document/value-shape.ts'
@@ -46,7 +46,8 @@ export function describeArguments(
   for (const [key, argument] of Object.entries(tool.arguments)) {
     const parameter = parameters.find((one) => toArgumentKey(tool, one) === key)
     const preset = parameter && defaults.get(parameter)
-    if (parameter) properties[argument] = { ...describeParameter(parameter, elsewhere), ...toDefault(preset) }
+    if (parameter)
+      properties[argument] = { ...describeParameter(parameter, argument, elsewhere), ...toDefault(preset) }
     else if (key === 'body' && body) properties[argument] = placeDefinitions(describeBodyArgument(body))
     const credential = parameter !== undefined && isCredential(parameter)
     if ((parameter ?? body)?.required && !credential && preset === undefined) required.push(argument)
@@ -58,11 +59,17 @@ function toDefault(preset: unknown): JsonSchema {
   return preset === undefined ? {} : { default: preset }
 }
 
-function describeParameter(parameter: Parameter, elsewhere: string): JsonSchema {
-  const note = isCredential(parameter) ? ` ${elsewhere}` : ''
-  const description = `${parameter.description}${note}`.trim()
+function describeParameter(parameter: Parameter, argument: string, elsewhere: string): JsonSchema {
+  const note = isCredential(parameter) ? elsewhere : nameAtApi(parameter, argument)
   const schema = { ...placeDefinitions(parameter.schema), ...requireElement(parameter) }
+  const description = `${parameter.description || asText(schema.description)} ${note}`.trim()
   return description === '' ? schema : { ...schema, description }
+}
+
+/** Who knows the API, as models may, knows the name there; a query as a whole has none. */
+function nameAtApi({ name, in: place }: Parameter, argument: string): string {
+  if (name === argument || place === 'querystring') return ''
+  return `The API calls it \`${escapeInvisible(name)}\`, in the ${place}.`
 }
 
 /** An empty list has no spelling but in JSON (`requireContent`), so the schema says what is refused. */

@@ -392,6 +392,35 @@ test('an argument that has the name of two parameters is the value of the first 
   })
 })
 
+test.each([
+  ['page[size]', { page_size: 'page_size', 'page[size]': 'page_size_2' }],
+  ['$page_size', { page_size: 'page_size', $page_size: 'page_size_2' }],
+  ['[body]', { body: 'body', '[body]': 'body_2' }],
+])('%s never takes the argument that another part is called by, in whatever order', async (name, names) => {
+  const parameters = [name, 'page_size'].map((one) => ({ name: one, in: 'query', schema: {} }))
+  const requestBody = { content: { 'application/json': { schema: {} } } }
+  const thing = (all: object[]) => ({ post: { parameters: all, requestBody, responses: {} } })
+  const { document } = await loadSound(
+    describeApi({ '/a': thing(parameters), '/b': thing(parameters.toReversed()) }),
+  )
+  const tool = { 'x-mcp-tool': { arguments: names } }
+  expect(document?.paths).toMatchObject({ '/a': { post: tool }, '/b': { post: tool } })
+})
+
+test('a parameter that shares its name never takes the argument of another parameter', async () => {
+  const place = (name: string, where: string) => ({
+    name,
+    in: where,
+    required: true,
+    schema: { type: 'string' },
+  })
+  const parameters = [place('id', 'path'), place('id', 'query'), place('query_id', 'query')]
+  const { document } = await loadSound(describeApi({ '/a/{id}': { get: { parameters, responses: {} } } }))
+  expect(document?.paths['/a/{id}']).toMatchObject({
+    get: { 'x-mcp-tool': { arguments: { id: 'id', 'query.id': 'query_id_2', query_id: 'query_id' } } },
+  })
+})
+
 test('a document that was derived is served as what it was derived from', async () => {
   const onRestAlone = writeCapability('https://api.example.org').replace(/ {2}- \{ type: mcp.*\n/, '')
   const onMcpAlone = writeCapability('https://api.example.org').replace(/ {2}- \{ type: rest.*\n/, '')

@@ -87,7 +87,32 @@ describe('the input schema', () => {
     const { properties } = describeArguments(operation, tool, 'Not here.')
     expect(properties).toMatchObject({
       api_key: { type: 'string', format: 'password', description: 'Not here.' },
-      nameFilter: { type: 'string', description: 'A name.' },
+      nameFilter: { type: 'string', description: 'A name. The API calls it `filter[name]`, in the query.' },
+    })
+  })
+
+  it('says what the API calls a parameter, where its argument has another name', () => {
+    const named = (name: string, place: string) => readParameter({ name, in: place, schema: {} })
+    const parameters = [
+      named('id', 'path'),
+      named('id', 'cookie'),
+      named('X\u202eY', 'header'),
+      named('q', 'querystring'),
+    ]
+    const schema = { type: 'string', description: 'Those of a shop.' }
+    const shop = readParameter({ name: '$shop', in: 'query', schema })
+    const names = { id: 'id', 'cookie.id': 'cookie_id', 'X\u202eY': 'X_Y', q: 'all', $shop: 'shop' }
+    const { properties } = describeArguments(
+      { ...operation, parameters: [...parameters, shop] },
+      { ...tool, arguments: names },
+      '',
+    )
+    expect(properties).toEqual({
+      id: {},
+      cookie_id: { description: 'The API calls it `id`, in the cookie.' },
+      X_Y: { description: 'The API calls it `X\\u{202e}Y`, in the header.' },
+      all: {},
+      shop: { type: 'string', description: 'Those of a shop. The API calls it `$shop`, in the query.' },
     })
   })
 })
