@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { findMediaType } from '../document/media-types.ts'
 import type { SecurityScheme } from '../document/security.ts'
 import type { GatewayError } from '../errors/gateway-error.ts'
-import { redactNames } from '../upstream/secret-spellings.ts'
+import { redactNames } from '../upstream/secret-search.ts'
 import { listBrought } from '../upstream/secrets.ts'
 
 declare module 'fastify' {

@@ -4,7 +4,7 @@ import type { Parameter } from '../document/parameters.ts'
 import { escapeInvisible, flattenText, quoteText } from '../document/single-line.ts'
 import { findArgument, type Tool } from '../document/tool.ts'
 import { redactTokens } from '../upstream/redaction.ts'
-import { mark, spellSecrets, takeOut } from '../upstream/secret-spellings.ts'
+import { mark, SecretSearch } from '../upstream/secret-search.ts'
 
 /** A call that deletes, with the arguments of its tool. */
 export interface DeletionCall {
@@ -60,8 +60,8 @@ function joinWithin(list: readonly string[]): string[] {
 const plainText = /^[\w-]{1,64}$/
 
 function createValueWriter(secrets: readonly string[]): (value: unknown) => string {
-  const spellings = spellSecrets(secrets)
-  const hide = (text: string) => redactTokens(takeOut(text, spellings))
+  const search = new SecretSearch(secrets)
+  const hide = (text: string) => redactTokens(search.takeOut(text))
   // A secret that is too short to be looked for in a text is still a value.
   const hideValue = (_: string, one: unknown) =>
     typeof one === 'string' && secrets.includes(one) ? mark : one

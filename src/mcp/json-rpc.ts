@@ -2,7 +2,7 @@ import { isObject } from '../document/json.ts'
 import type { GatewayError } from '../errors/gateway-error.ts'
 import { toGatewayError } from '../http/problem-response.ts'
 import { redactText } from '../upstream/redaction.ts'
-import { spellSecrets } from '../upstream/secret-spellings.ts'
+import { SecretSearch } from '../upstream/secret-search.ts'
 import type { CallContext } from './tool-call.ts'
 
 /** The error codes of JSON-RPC 2.0 and MCP that the gateway itself responds with. */
@@ -67,9 +67,9 @@ export function redactEcho<Response extends object>(
   { listSecrets }: Pick<CallContext, 'listSecrets'>,
 ): Response {
   if (!('error' in response)) return response
-  const spellings = spellSecrets(listSecrets())
+  const search = new SecretSearch(listSecrets())
   const error: unknown = JSON.parse(JSON.stringify(response.error), (_, value: unknown) =>
-    typeof value === 'string' ? redactText(value, spellings) : value,
+    typeof value === 'string' ? redactText(value, search) : value,
   )
   return { ...response, error }
 }

@@ -10,7 +10,7 @@ import type { ClientConnection } from '../upstream/call.ts'
 import type { UpstreamClient } from '../upstream/client.ts'
 import { findDefaults, listPrefixes, listSecretParts } from '../upstream/credentials.ts'
 import { createPipeline } from '../upstream/pipeline.ts'
-import { redactNames } from '../upstream/secret-spellings.ts'
+import { redactNames } from '../upstream/secret-search.ts'
 import {
   type CredentialSource,
   createArgumentBinder,

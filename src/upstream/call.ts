@@ -6,6 +6,7 @@ import type { Operation } from '../document/operations.ts'
 import { safeMethods } from '../document/safe-methods.ts'
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
 import type { Identity } from '../state/fingerprint.ts'
+import type { SecretSearch } from './secret-search.ts'
 
 /** A request to the upstream. */
 export interface UpstreamRequest {
@@ -66,9 +67,8 @@ export interface UpstreamCall {
   readonly identify: () => Identity
   /** Lists the secrets that the call carries, which no error may repeat. */
   readonly listSecrets: () => readonly string[]
-  /** The spellings of what the operator configured, which no response may repeat, and their search in JSON. */
-  readonly configuredSpellings?: readonly string[]
-  readonly configuredEscapes?: RegExp | undefined
+  /** Finds what the operator configured, which no response may repeat. */
+  readonly configured?: SecretSearch | undefined
   /** The client's name for this call, if it gave one and the operation takes one. */
   readonly idempotencyKey?: string | undefined
   /** True where the client is shown a part of the response alone: what others wait for stays theirs. */

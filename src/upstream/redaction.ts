@@ -3,7 +3,7 @@ import type { ResponseRules } from '../document/api.ts'
 import { parseExactly } from '../document/exact-numbers.ts'
 import { exceeds, isObject } from '../document/json.ts'
 import { escapeUnicode } from '../document/parameter-writing.ts'
-import { mark, takeOut } from './secret-spellings.ts'
+import { mark, type SecretSearch } from './secret-search.ts'
 import { readUtf16, type Utf16, writeUtf16 } from './wide-text.ts'
 
 /** Between words. */
@@ -25,54 +25,25 @@ const deepest = 512
 type Echoes = Pick<ResponseRules, 'echoMembers' | 'echoUrls'>
 
 /**
- * Takes out of an upstream's error body what it echoes of the request: members that repeat it, tokens, e-mail
- * addresses and the given spellings of secrets. A body that echoes nothing comes back as the very same bytes.
+ * Takes out of an upstream's error body what it echoes of the request: members that repeat it, tokens, e-mail addresses and
+ * secrets. A body that echoes nothing comes back as the very same bytes.
  */
-export function redactError(
-  body: Buffer,
-  spellings: readonly string[],
-  echoes: Echoes,
-  encoding?: Utf16,
-): Buffer {
-  return redactBody(body, (text) => redactText(text, spellings), echoes, encoding)
+export function redactError(body: Buffer, search: SecretSearch, echoes: Echoes, encoding?: Utf16): Buffer {
+  return redactBody(body, (text) => redactText(text, search), echoes, encoding)
 }
 
-/**
- * Takes the given spellings of secrets out of a body of JSON or text; without them it comes back as the very same bytes. The
- * search finds them in JSON where characters are escaped.
- */
-export function redactSecrets(
-  body: Buffer,
-  spellings: readonly string[],
-  escaped?: RegExp,
-  encoding?: Utf16,
-): Buffer {
-  const isFound = encoding !== undefined || spellings.some((one) => body.includes(one))
-  if (!isFound && !(body.includes('\\u') && escaped?.test(body.toString()))) return body
-  return redactBody(body, (text) => takeOut(text, spellings), noEchoes, encoding)
+/** Takes secrets out of a body of JSON or text; without them it comes back as the very same bytes. */
+export function redactSecrets(body: Buffer, search: SecretSearch, encoding?: Utf16): Buffer {
+  const isFound = encoding !== undefined || search.find(body.toString('latin1')).length > 0
+  return isFound ? redactBody(body, (text) => search.takeOut(text), noEchoes, encoding) : body
 }
 
-/** Takes spellings of secrets out of bytes in each encoding that a text in them may have, whatever their type says. */
-export function redactBytes(body: Buffer, spellings: readonly string[]): Buffer {
-  let rest = body
-  for (const write of writers) {
-    const found = spellings.map((one) => write(one)).filter((one) => rest.includes(one))
-    if (found.length === 0) continue
-    const text = found.reduce(
-      (all, one) => all.replaceAll(one.toString('latin1'), write(mark).toString('latin1')),
-      rest.toString('latin1'),
-    )
-    rest = Buffer.from(text, 'latin1')
-  }
-  return rest
+/** Takes secrets out of bytes, whatever their type says. */
+export function redactBytes(body: Buffer, search: SecretSearch): Buffer {
+  const text = body.toString('latin1')
+  const clean = search.takeOut(text)
+  return clean === text ? body : Buffer.from(clean, 'latin1')
 }
-
-/** Write a text in the encodings that a text of an API may have. */
-export const writers: readonly ((text: string) => Buffer)[] = [
-  (text) => Buffer.from(text),
-  (text) => writeUtf16(text, 'utf-16le'),
-  (text) => writeUtf16(text, 'utf-16be'),
-]
 
 const noEchoes: Echoes = { echoMembers: new Set(), echoUrls: new Set() }
 
@@ -95,9 +66,11 @@ function redactDocument(text: string, redact: Redact, echoes: Echoes): string {
   if (exceeds(text, { depth: deepest })) return redact(text)
   try {
     const begin = text.startsWith(byteOrder) ? byteOrder : ''
-    const document = parseExactly(text.slice(begin.length))
+    const json = text.slice(begin.length)
+    const document = parseExactly(json)
     const clean = redactValue(document, redact, echoes)
-    return clean === document ? text : begin + JSON.stringify(clean)
+    // A member that stands twice is in the text alone.
+    return clean === document && redact(json) === json ? text : begin + JSON.stringify(clean)
   } catch {
     // It is no JSON.
     return redact(text)
@@ -107,6 +80,8 @@ function redactDocument(text: string, redact: Redact, echoes: Echoes): string {
 /** Returns the very same value where nothing in it is redacted. */
 function redactValue(value: unknown, redact: Redact, echoes: Echoes): unknown {
   if (typeof value === 'string') return redact(value)
+  if (typeof value === 'number' || JSON.isRawJSON(value))
+    return redact(JSON.stringify(value)) === mark ? mark : value
   if (Array.isArray(value)) {
     const clean = value.map((one) => redactValue(one, redact, echoes))
     return clean.every((one, index) => one === value[index]) ? value : clean
@@ -167,9 +142,9 @@ function redactRun(run: string): string {
   return clean.join('.')
 }
 
-/** Returns a text without the given spellings of secrets, tokens and e-mail addresses. */
-export function redactText(text: string, spellings: readonly string[] = []): string {
-  return redactAddresses(redactTokens(takeOut(text, spellings)))
+/** Returns a text without secrets, tokens and e-mail addresses. */
+export function redactText(text: string, search: SecretSearch): string {
+  return redactAddresses(redactTokens(search.takeOut(text)))
 }
 
 /** Takes out the words with an at sign, and what is left of a text with too many of them. */

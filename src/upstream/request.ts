@@ -14,7 +14,7 @@ import {
   toCredentialHeaders,
   toIdentity,
 } from './credentials.ts'
-import { createEscapeSearch, spellSecrets } from './secret-spellings.ts'
+import { SecretSearch } from './secret-search.ts'
 import { listConfigured } from './secrets.ts'
 
 /** A call that has passed every check. */
@@ -56,8 +56,7 @@ export function createCallWriter(operation: Operation, configured: ConfiguredCre
   const findPasswords = createPasswordFinder(operation)
   const prefixes = listPrefixes(operation.security)
   const hidden = listConfigured(configured)
-  const configuredSpellings = spellSecrets(hidden)
-  const configuredEscapes = createEscapeSearch(hidden)
+  const search = hidden.length > 0 ? new SecretSearch(hidden) : undefined
   return ({ input, credentials, principal, connection, isCut, traceparent }) => {
     const headers: Record<string, string> = {
       accept,
@@ -82,8 +81,7 @@ export function createCallWriter(operation: Operation, configured: ConfiguredCre
         identify: () => Object.assign({}, ...descriptions, toIdentity(credentials)),
         listSecrets: () =>
           collectSecrets(credentials, prefixes, findPasswords?.(input) ?? noPasswords, hidden),
-        configuredSpellings,
-        configuredEscapes,
+        configured: search,
       },
     }
   }

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { ResponseRules } from '../document/api.ts'
-import { decodeHeader, dropHops, encodeHeader, noHops } from '../document/header-text.ts'
+import { dropHops, noHops } from '../document/header-text.ts'
 import { decodeJson, exceeds, isJsonType } from '../document/json.ts'
 import { isTextType } from '../document/media-types.ts'
 import { findResponse } from '../document/responses.ts'
@@ -14,7 +14,7 @@ import {
 } from './call.ts'
 import { redactBytes, redactError, redactSecrets } from './redaction.ts'
 import { isFiltered } from './secret-filter.ts'
-import { createEscapeSearch, spellSecrets, takeOut } from './secret-spellings.ts'
+import { mark, SecretSearch } from './secret-search.ts'
 import { findWideEncoding } from './wide-text.ts'
 
 /**
@@ -35,7 +35,7 @@ export function checkResponses(rules: ResponseRules): Interceptor {
 }
 
 function check(
-  { status, headers, body, stream }: UpstreamResponse,
+  { status, headers, body: collected, stream }: UpstreamResponse,
   request: UpstreamRequest,
   rules: ResponseRules,
 ): UpstreamResponse {
@@ -51,36 +51,39 @@ function check(
   const secrets = call.listSecrets()
   const own = noHops.test(String(headers.connection ?? '')) ? headers : dropHops(headers)
   const selected = selectHeaders(own, (name) => rules.headers.has(name) || isOwn(name, status, isJson))
-  const spellings = status >= 300 || mayRepeat(selected, secrets) ? spellSecrets(secrets) : []
-  const safe = redactHeaders(selected, spellings)
+  const search = status >= 300 || mayRepeat(selected, secrets) ? new SecretSearch(secrets) : undefined
+  const safe = search ? redactHeaders(selected, search) : selected
   if (stream) {
     // What is taken out of a text changes its length.
     const length = isFiltered(call, headers) ? {} : readLength(headers)
-    return { status, headers: { ...safe, ...untrusted, ...length }, body, stream }
+    return { status, headers: { ...safe, ...untrusted, ...length }, body: collected, stream }
   }
+  const isTooMuch = status >= 300 && secrets.length * collected.length > mostWork
+  const body = isTooMuch ? Buffer.from(isJson ? JSON.stringify(mark) : mark) : collected
   if (isJson && !isUtf8(body)) throw refuse(call, 'JSON that is not UTF-8')
   // The text is made of those alone that can hold so many.
   if (isJson && body.length > mostValues && exceeds(body.toString('utf8'), { elements: mostValues }))
     throw refuse(call, `JSON of more than ${mostValues.toLocaleString('en')} values`)
-  const isText = isJson || isReadable(type)
+  const isText = isJson || isReadable(type) || isUtf8(body)
   // Of JSON that is UTF-8, only an error is not parsed below, which would refuse it.
-  const mayBeWide = isText && (!isJson || status >= 400)
+  const mayBeWide = isJson ? status >= 400 : isReadable(type)
   const encoding = mayBeWide ? findWideEncoding(body, type && String(type)) : undefined
   if (isJson && encoding) throw refuse(call, 'JSON that is not UTF-8')
   if (encoding === 'utf-32') throw refuse(call, 'a text in UTF-32')
-  if (status >= 400) {
-    const text = isText ? redactError(body, spellings, rules, encoding) : body
-    const own = isJson ? safe : { ...safe, ...untrusted }
-    return { status, headers: own, body: redactBytes(text, spellings) }
+  if (search && status >= 400) {
+    const clean = isText ? redactError(body, search, rules, encoding) : body
+    if (isJson) return { status, headers: safe, body: clean }
+    return { status, headers: { ...safe, ...untrusted }, body: redactBytes(clean, search) }
   }
   if (body.length === 0 && (type === undefined || request.method === 'HEAD' || mayBeEmpty(call, status)))
     return { status, headers: safe, body }
   // A success may repeat what its client sent, but nothing may repeat what the operator configured.
-  const hidden = status < 300 ? (call.configuredSpellings ?? []) : spellings
-  const escaped = status < 300 ? call.configuredEscapes : createEscapeSearch(secrets)
-  const clean = hidden.length > 0 && isText ? redactSecrets(body, hidden, escaped, encoding) : body
-  if (!isJson)
-    return { status, headers: { ...safe, ...untrusted }, body: isText ? redactBytes(clean, hidden) : clean }
+  const hidden = status < 300 ? call.configured : search
+  const clean = hidden && isText ? redactSecrets(body, hidden, encoding) : body
+  if (!isJson) {
+    const bytes = hidden && isText ? redactBytes(clean, hidden) : clean
+    return { status, headers: { ...safe, ...untrusted }, body: bytes }
+  }
   const json = readJson(clean)
   if (!json) throw refuse(call, `status ${status} without a complete JSON body`)
   return { status, headers: safe, body: clean, json }
@@ -89,36 +92,33 @@ function check(
 /** Members and elements of a JSON response: parsed, so many fit into the heap of a container with 512 MB. */
 const mostValues = 2_000_000
 
+/** Secrets times bytes of an error or a redirect that are searched: some hundredths of a second. */
+const mostWork = 20_000_000
+
 /** Of two of these, readers take the first or the last (RFC 9110 §5.3), and the two can be of other kinds. */
 const singletons = ['content-type', 'content-disposition', 'location']
 
 /** A redirect or a link keeps the query of the request, and with it a credential that the API takes there. */
 function redactHeaders(
   headers: UpstreamResponse['headers'],
-  spellings: readonly string[],
+  search: SecretSearch,
 ): UpstreamResponse['headers'] {
-  if (spellings.length === 0) return headers
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => {
-      if (Array.isArray(value)) return [name, value.map((one) => redactHeader(one, spellings))]
-      return [name, value && redactHeader(value, spellings)]
+      if (Array.isArray(value)) return [name, value.map((one) => search.takeOut(one))]
+      return [name, value && search.takeOut(value)]
     }),
   )
 }
 
-function redactHeader(raw: string, spellings: readonly string[]): string {
-  const text = decodeHeader(raw)
-  return text === undefined ? takeOut(raw, spellings) : encodeHeader(takeOut(text, spellings))
-}
-
 /**
  * Returns whether a header has a secret, or an encoded or escaped text, which may be one: most successes need no
- * spellings.
+ * search.
  */
 function mayRepeat(headers: UpstreamResponse['headers'], secrets: readonly string[]): boolean {
   for (const name in headers) {
     const text = String(headers[name] ?? '')
-    if (/[%\\\x80-\xff]/.test(text) || secrets.some((one) => text.includes(one))) return true
+    if (/[%&\\\x80-\xff]/.test(text) || secrets.some((one) => text.includes(one))) return true
   }
   return false
 }

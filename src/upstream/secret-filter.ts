@@ -1,51 +1,54 @@
 import { isTextType } from '../document/media-types.ts'
 import type { UpstreamCall, UpstreamResponse } from './call.ts'
-import { redactBytes, writers } from './redaction.ts'
+import { SecretSearch } from './secret-search.ts'
+
+/** Bytes that a character takes at most where it is escaped, unless its escape is padded. */
+const widestEscape = 16
 
 /**
- * Takes spellings of secrets out of bytes that arrive in pieces, in each encoding of `redactBytes`. It keeps back no more
- * than what may be the beginning of a spelling, so that an event of a stream does not wait for the next one.
+ * Takes secrets out of bytes that arrive in pieces. It keeps back no more than what may be the beginning of a secret, so
+ * that an event of a stream does not wait for the next one.
  */
 export class SecretFilter {
-  readonly #spellings: readonly string[]
-  readonly #written: readonly Buffer[]
-  #kept: Buffer = Buffer.alloc(0)
+  readonly #search: SecretSearch
+  readonly #most: number
+  /** As Latin-1. */
+  #kept = ''
 
-  constructor(spellings: readonly string[] = []) {
-    this.#spellings = spellings
-    this.#written = writers.flatMap((write) => spellings.map((one) => write(one)))
+  constructor(search = new SecretSearch([])) {
+    this.#search = search
+    this.#most = widestEscape * Math.max(0, ...search.forms.map(({ length }) => length))
   }
 
   /** Returns what may be passed on, which may be nothing yet. */
   add(chunk: Buffer): Buffer {
-    const whole = this.#kept.length > 0 ? Buffer.concat([this.#kept, chunk]) : chunk
-    const clean = redactBytes(whole, this.#spellings)
-    const open = Math.max(0, ...this.#written.map((one) => measureBeginning(clean, one)))
-    this.#kept = clean.subarray(clean.length - open)
-    return clean.subarray(0, clean.length - open)
+    const whole = this.#kept + chunk.toString('latin1')
+    const end = whole.slice(-this.#most)
+    const cut = whole.length - end.length + this.#search.findCut(end)
+    // A secret that is whole may be the beginning of another one, or end with it.
+    const place = this.#search.find(whole).find(({ begin, end }) => begin < cut && cut < end)
+    return this.#pass(whole, place?.begin ?? cut)
   }
 
   /** Returns what was kept back, when nothing follows. */
   end(): Buffer {
-    return this.#kept
+    return this.#pass(this.#kept, this.#kept.length)
+  }
+
+  #pass(whole: string, length: number): Buffer {
+    this.#kept = whole.slice(length)
+    return Buffer.from(this.#search.takeOut(whole.slice(0, length)), 'latin1')
   }
 }
 
 /** Returns whether a body that streams is searched: a text, where the operator configured a credential. */
 export function isFiltered(
-  { configuredSpellings = [] }: UpstreamCall,
+  { configured }: UpstreamCall,
   { 'content-type': type }: UpstreamResponse['headers'],
 ): boolean {
-  return configuredSpellings.length > 0 && (type === undefined || isTextType(String(type)))
+  if (!configured) return false
+  return type === undefined || isTextType(String(type)) || textual.test(String(type))
 }
 
-/** Counts the bytes at the end that a text may begin with. */
-function measureBeginning(bytes: Buffer, text: Buffer): number {
-  const first = text[0] ?? 0
-  const from = Math.max(0, bytes.length - text.length + 1)
-  for (let at = bytes.indexOf(first, from); at >= 0; at = bytes.indexOf(first, at + 1)) {
-    const length = bytes.length - at
-    if (text.subarray(0, length).equals(bytes.subarray(at))) return length
-  }
-  return 0
-}
+/** Texts beside those with a type for texts: JSON that is a sequence, or of an API's own type, and forms. */
+const textual = /json|x-www-form-urlencoded/i

@@ -110,7 +110,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (!onClose) return void this.#reserve(controller, length)
     const createError = (code: StreamFailure, cause: Error) => createCallError(call, code, { cause })
     this.#settle()
-    const filter = isFiltered(call, headers) ? new SecretFilter(call.configuredSpellings) : undefined
+    const filter = isFiltered(call, headers) ? new SecretFilter(call.configured) : undefined
     this.#stream = new BodyStream({ controller, timeout, createError, onClose, filter })
     resolve({ status, headers, body: nothing, stream: this.#stream })
   }

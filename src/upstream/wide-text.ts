@@ -36,3 +36,10 @@ export function writeUtf16(text: string, encoding: Utf16): Buffer {
   const bytes = Buffer.from(text, 'utf16le')
   return encoding === 'utf-16le' ? bytes : bytes.swap16()
 }
+
+/** Write a text in the encodings that a text of an API may have. */
+export const writers: readonly ((text: string) => Buffer)[] = [
+  (text) => Buffer.from(text),
+  (text) => writeUtf16(text, 'utf-16le'),
+  (text) => writeUtf16(text, 'utf-16be'),
+]

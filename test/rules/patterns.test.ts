@@ -18,6 +18,7 @@ const bounded: Readonly<Record<string, string>> = {
 
 /** Matches of patterns that fast-check cannot make any of, such as those that look ahead. */
 const samples: Readonly<Record<string, readonly string[]>> = {
+  '\\0': ['\0'],
   '(?<=..)s$': ['users'],
   '\\b[A-Z][A-Z0-9_]+\\b': ['RATE_LIMIT'],
   '^(?!ff)([0-9a-f]{2})-((?!0{32})[0-9a-f]{32})-((?!0{16})[0-9a-f]{16})-([0-9a-f]{2})(-.*)?$': [

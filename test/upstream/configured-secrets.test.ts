@@ -10,6 +10,28 @@ const login = Buffer.from(secrets.login).toString('base64')
 const moved = `/elsewhere?api_key=${key}`
 const text = { 'content-type': 'text/plain' }
 
+/** The key as programs write it that `encodeURIComponent` is not one of, and within what is escaped itself. */
+const spelled = [
+  'planted%2Fkey%2Band%3D%6Dore',
+  'planted%252Fkey%252Band%253Dmore',
+  'planted/key&#43;and&#x3d;more',
+  'planted%2Fkey&#x2B;and%3Dmore',
+  'planted\\u002fkey\\\\u002Band\\u003dmore',
+]
+const personal = 'ada@example.org eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln'
+const named = (type: string) => ({ 'content-type': type })
+const byType = {
+  json: 'application/json',
+  amazon: 'application/x-amz-json-1.1',
+  lines: 'application/x-ndjson',
+  sequence: 'application/json-seq',
+  text: 'text/plain',
+  page: 'text/html',
+  form: 'application/x-www-form-urlencoded',
+  unknown: 'application/octet-stream',
+}
+const message = JSON.stringify({ message: `no ${spelled.join(' ')}`, own: spelled.join(), of: personal })
+
 const utf16 = (written: string) => Buffer.from(written, 'utf16le')
 
 /** What the API responds with, by path: a status, headers, a body. */
@@ -63,6 +85,18 @@ const responses: Readonly<Record<string, readonly [number, Record<string, string
     Buffer.concat([Buffer.of(0), utf16(secrets.key)]),
   ],
   login: [401, text, `no ${login} and no planted-password`],
+  ...Object.fromEntries(
+    Object.entries(byType).flatMap(([name, type]) => [
+      [`${name}Refused`, [400, named(type), message.replaceAll('\\\\', '\\')]],
+      [`${name}Marked`, [400, named(type), `\ufeff${message}`]],
+      [`${name}Cut`, [400, named(type), message.slice(0, -1)]],
+      [`${name}Deep`, [400, named(type), `${'['.repeat(600)}${message}${']'.repeat(600)}`]],
+      [`${name}Done`, [200, named(type), message]],
+      [`${name}Moved`, [302, { ...named(type), location: `/x?api_key=${spelled.join()}` }, message]],
+    ]),
+  ),
+  events: [200, named('text/event-stream'), `data: ${message}\n\ndata: ${spelled.join('\n\ndata: ')}\n\n`],
+  twice: [200, named('application/json'), `{"a":${JSON.stringify(moved)},"a":1}`],
 }
 
 const tool = (name: string) => ({ name, title: name, description: name, annotations: {}, arguments: {} })
@@ -85,8 +119,8 @@ const document = {
   },
 }
 
-/** On REST it streams, and no text of an API is in UTF-32. */
-const isStreamed = (one: string) => one === 'rest wide200'
+/** On REST it streams, and no text of an API is in UTF-32; bytes of no known type are a file. */
+const isStreamed = (one: string) => one === 'rest wide200' || one === 'rest unknownDone'
 
 test('no response repeats what the operator configured, in any spelling', async () => {
   await using upstream = await startUpstream(({ url }, response) => {
@@ -115,11 +149,17 @@ test('no response repeats what the operator configured, in any spelling', async 
   expect([url, headers?.authorization]).toEqual([`/redirect?api_key=${key}`, `Basic ${login}`])
   const repeated = Object.keys(told).filter((one) => {
     const bare = (told[one] ?? '')
-      .replaceAll(/\\+u00(\w\w)/g, (_, code) => String.fromCharCode(Number.parseInt(code, 16)))
+      .replaceAll(/(?:\\+u00|%(?:25)*|&#x)(\w\w);?/g, (_, code) =>
+        String.fromCharCode(Number.parseInt(code, 16)),
+      )
       .replaceAll('\0', '')
     return /planted|cGxhbnRl/.test(bare) && !isStreamed(one)
   })
   expect(repeated).toEqual([])
+  const refused = Object.keys(told).filter((one) => /Refused|Marked|Cut|Deep/.test(one))
+  expect(refused).toHaveLength(64)
+  expect(refused.filter((one) => /ada|eyJ/.test(told[one] ?? ''))).toEqual([])
+  expect(told['rest linesDone']).toContain('{\\"message\\":\\"no [redacted] [redacted]')
   expect(told['mcp named400']).toContain('é€ [redacted]')
   expect(told['mcp big200']).toContain('no [redacted]')
   expect(told['rest redirect']).toContain('/elsewhere?api_key=[redacted]')

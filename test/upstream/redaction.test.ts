@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest'
 import { redactError, redactSecrets, redactTokens } from '../../src/upstream/redaction.ts'
+import { SecretSearch } from '../../src/upstream/secret-search.ts'
 
 const echoes = { echoMembers: new Set(['target', 'value']), echoUrls: new Set(['path']) }
 
-const redact = (body: unknown, spellings: string[] = []) =>
+const redact = (body: unknown, secrets: string[] = []) =>
   redactError(
     Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
-    spellings,
+    new SecretSearch(secrets),
     echoes,
   ).toString()
 
@@ -14,7 +15,7 @@ test('a body that echoes nothing comes back as the very same bytes', () => {
   const body = Buffer.from(
     '{ "error": {"code":"ConflictException","message":"Existing user ID=9007199254740993"} }',
   )
-  expect(redactError(body, ['planted-secret'], echoes)).toBe(body)
+  expect(redactError(body, new SecretSearch(['planted-secret']), echoes)).toBe(body)
 })
 
 test('members that repeat the request are emptied', () => {
@@ -49,13 +50,15 @@ test.each([
     '{"name":"\xe9","of":"[redacted]","price":"\\u20ac\xe9","value":"[redacted]"}',
   ],
 ])('a text in another charset keeps its bytes beside what is redacted: %j', (text, clean) => {
-  const [body, spellings] = [Buffer.from(text, 'latin1'), ['planted-secret', 'planted-cl\xe9']]
-  expect(redactError(body, spellings, echoes).toString('latin1')).toBe(clean)
+  const search = new SecretSearch(['planted-secret', 'planted-cl\xe9'])
+  expect(redactError(Buffer.from(text, 'latin1'), search, echoes).toString('latin1')).toBe(clean)
 })
 
 test('a success in another charset keeps its bytes beside a secret', () => {
   const body = Buffer.from('Andr\xe9 planted-secret', 'latin1')
-  expect(redactSecrets(body, ['planted-secret']).toString('latin1')).toBe('Andr\xe9 [redacted]')
+  expect(redactSecrets(body, new SecretSearch(['planted-secret'])).toString('latin1')).toBe(
+    'Andr\xe9 [redacted]',
+  )
 })
 
 test('numbers beside what is redacted keep their digits', () => {
@@ -133,4 +136,21 @@ test('of very many addresses the first are taken out one by one, and what follow
   const names = Object.keys(JSON.parse(redact(members)))
   expect(names.length).toBeLessThan(1_010)
   expect(names.every((name) => name.startsWith('[redacted]'))).toBe(true)
+})
+
+test('JSON is read behind a byte order mark, which stays', () => {
+  expect(redact('\ufeff{"a":"of bo@example.org"}')).toBe('\ufeff{"a":"of [redacted]"}')
+})
+
+test('a member that stands twice hides nothing', () => {
+  expect(redact('{"a":"planted\\u002dsecret","a":"bo@example.org","a":1}', ['planted-secret'])).toBe(
+    '{"a":1}',
+  )
+})
+
+test('a number is redacted where it is a secret, and not where it has the digits of one in it', () => {
+  const body = '{"a":1234567,"b":12345678,"c":98765432109876543210}'
+  expect(redact(body, ['1234567', '98765432109876543210'])).toBe(
+    '{"a":"[redacted]","b":12345678,"c":"[redacted]"}',
+  )
 })

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { SecretFilter } from '../../src/upstream/secret-filter.ts'
-import { spellSecrets } from '../../src/upstream/secret-spellings.ts'
+import { SecretSearch } from '../../src/upstream/secret-search.ts'
 
 const secret = 'planted/planted+pl='
-const spellings = spellSecrets([secret, 'aaaaab'])
+const search = new SecretSearch([secret, 'aaaaab'])
 
 function filter(pieces: readonly Buffer[]): string {
-  const filtered = new SecretFilter(spellings)
+  const filtered = new SecretFilter(search)
   return Buffer.concat([...pieces.map((one) => filtered.add(one)), filtered.end()]).toString('latin1')
 }
 
@@ -45,8 +45,56 @@ test.each(['utf8', 'utf16le'] as const)(
 )
 
 test('what can begin no secret does not wait for more', () => {
-  const filtered = new SecretFilter(spellings)
+  const filtered = new SecretFilter(search)
   expect(filtered.add(Buffer.from('data: 1\n\n')).toString()).toBe('data: 1\n\n')
   expect(filtered.add(Buffer.from('data: planted')).toString()).toBe('data: ')
   expect(filtered.add(Buffer.from(' trees\n\n')).toString()).toBe('planted trees\n\n')
+})
+
+const escaped = '\\u0070lanted\\/planted%252Bpl&#x3D;'
+const stream = `data: {"k":"${escaped}","a":"x\\n%"}\n\ndata: ok ${secret}`
+const clean = 'data: {"k":"[redacted]","a":"x\\n%"}\n\ndata: ok [redacted]'
+
+test.each(['utf8', 'utf16le'] as const)(
+  'an escaped secret is found wherever a stream is cut: %s',
+  (encoding) => {
+    const bytes = Buffer.from(stream, encoding)
+    for (let first = 0; first <= bytes.length; first += 1)
+      for (let second = first; second <= bytes.length; second += 3) {
+        const filtered = new SecretFilter(search)
+        const pieces = [bytes.subarray(0, first), bytes.subarray(first, second), bytes.subarray(second)]
+        const passed = Buffer.concat([...pieces.map((one) => filtered.add(one)), filtered.end()])
+        if (passed.toString(encoding) !== clean)
+          expect([first, second, passed.toString(encoding)]).toBe(clean)
+      }
+  },
+)
+
+test('an event does not wait for the next one, whatever it escapes', () => {
+  const filtered = new SecretFilter(search)
+  for (const event of ['data: {"a":"50%"}\n\n', 'data: a\\nb &amp; c%20\n\n', 'data: \\u0070\n\n']) {
+    expect(filtered.add(Buffer.from(event)).toString()).toBe(event)
+    expect(filtered.add(Buffer.from(event, 'utf16le')).toString('utf16le')).toBe(event)
+  }
+})
+
+test('a secret that begins with another one, or goes on with it, is not cut open', () => {
+  for (const secrets of [
+    ['sk_live_', 'sk_live_planted'],
+    ['a_sk_live', 'sk_live_planted'],
+  ]) {
+    const text = `a_${secrets[1]} end`
+    for (let cut = 0; cut <= text.length; cut += 1) {
+      const filtered = new SecretFilter(new SecretSearch(secrets))
+      const pieces = [text.slice(0, cut), text.slice(cut)].map((one) => filtered.add(Buffer.from(one)))
+      expect(Buffer.concat([...pieces, filtered.end()]).toString()).toMatch(/^(?:a_)?\[redacted\] end$/)
+    }
+  }
+})
+
+test('what is kept back is bounded, whatever a stream escapes', () => {
+  const filtered = new SecretFilter(search)
+  let passed = filtered.add(Buffer.from('planted')).length
+  for (let count = 0; count < 100; count += 1) passed += filtered.add(Buffer.alloc(1_000, '\\')).length
+  expect(passed).toBeGreaterThan(95_000)
 })
