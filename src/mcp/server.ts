@@ -102,5 +102,5 @@ function describeServer(options: McpOptions): ProtocolOptions {
     instructions,
   }
   const tools = createTools({ ...options, onUnexpectedError })
-  return { tools: options.offersSearch ? offerSearch(tools) : tools, identity }
+  return { tools: options.offersSearch ? offerSearch(tools, options.operations) : tools, identity }
 }

@@ -1,5 +1,7 @@
 import { describeObject } from '../document/json-schema.ts'
+import type { Operation } from '../document/operations.ts'
 import { createCompiler } from '../document/schema-compiler.ts'
+import { flattenText } from '../document/single-line.ts'
 import { toViolations } from '../document/violations.ts'
 import { GatewayError, type Violation } from '../errors/gateway-error.ts'
 import { redactNames } from '../upstream/secret-search.ts'
@@ -14,6 +16,9 @@ import type { Tools } from './tools.ts'
 /** Tools that a search finds at most. */
 const mostFound = 10
 
+/** Tags or names that a search names at most where it finds nothing. */
+const mostSubjects = 20
+
 const text = (description: string) => ({ type: 'string', minLength: 1, maxLength: 500, description })
 const nameOfTool = text('Name of a tool, as search-tools gives it')
 const anyObject = { type: 'object' }
@@ -21,7 +26,7 @@ const anyObject = { type: 'object' }
 const search = {
   name: 'search-tools',
   title: 'Search tools',
-  description: `Finds at most ${mostFound} tools of this server by words of their names and descriptions. Begin here: every other tool is reached by its name.`,
+  description: `Finds at most ${mostFound} tools of this server by words of their names, tags and descriptions. Begin here: every other tool is reached by its name.`,
   inputSchema: describeObject({ query: text('Words of what is to be done, such as "create customer"') }, [
     'query',
   ]),
@@ -49,9 +54,13 @@ const callTool = {
 
 const descriptions: readonly ToolDescription[] = [search, describeTool, callTool]
 
-/** Offers three tools in the place of many: one that finds, one that describes and one that calls the others. */
-export function offerSearch(tools: Tools): Tools {
+/**
+ * Offers three tools in the place of many: one that finds, one that describes and one that calls the others. The
+ * operations are those of the tools; their tags are searched too.
+ */
+export function offerSearch(tools: Tools, operations: readonly Operation[]): Tools {
   const compile = createCompiler()
+  const tagsOf = new Map(operations.map(({ id, tool, tags = [] }) => [tool?.name ?? id, tags]))
   return {
     list: () => descriptions,
     call(called, values, context, elicitation) {
@@ -59,7 +68,8 @@ export function offerSearch(tools: Tools): Tools {
       if (!description) return undefined
       const check = compile(description.inputSchema)
       if (check && !check(values)) return Promise.resolve(refuse(toViolations(check.errors ?? []), context))
-      if (description === search) return Promise.resolve(toJson(findTools(tools.list(context), values)))
+      if (description === search)
+        return Promise.resolve(toJson(findTools(tools.list(context), tagsOf, values)))
       const all = tools.list(context)
       const found = all.find((one) => one.name === values.name)
       if (!found) return Promise.resolve(refuse([refuseTool(String(values.name), all)], context))
@@ -90,50 +100,85 @@ function toJson(value: Readonly<Record<string, unknown>>): ToolResult {
   return { content: [{ type: 'text', text: JSON.stringify(value) }], structuredContent: value }
 }
 
-/** The words of a tool by how much they say of it. */
-interface Words {
-  readonly name: ReadonlySet<string>
-  readonly title: ReadonlySet<string>
-  readonly description: ReadonlySet<string>
-}
+/** The words of a tool: those of its name say the most, then those of its title, its tags and its description. */
+type Words = readonly [
+  name: ReadonlySet<string>,
+  title: ReadonlySet<string>,
+  tags: ReadonlySet<string>,
+  description: ReadonlySet<string>,
+]
 
 const known = new WeakMap<ToolDescription, Words>()
 
-function readWords(tool: ToolDescription): Words {
+function readWords(tool: ToolDescription, tags: readonly string[]): Words {
   const { name, title, description } = tool
-  const words = known.get(tool) ?? {
-    name: splitWords(name),
-    title: splitWords(title),
-    description: splitWords(description),
-  }
+  const words = known.get(tool) ?? [
+    splitWords(name),
+    splitWords(title),
+    splitWords(tags.join(' ')),
+    splitWords(description),
+  ]
   known.set(tool, words)
   return words
 }
 
-/** Splits a text into words in lower case and without the `s` of a plural: `listCustomers` is `list`, `customer`. */
-function splitWords(one: string): Set<string> {
-  const words = one
-    .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
-    .toLowerCase()
-    .split(/[^\p{L}\p{N}]+/u)
-  return new Set(words.map((word) => word.replace(/(?<=..)s$/, '')).filter(Boolean))
+/** Splits a text into words as `foldWord` folds them: `getAPIKeys` is `get`, `api` and `key`, and `apikey` too. */
+function splitWords(text: string): Set<string> {
+  const separated = text.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
+  // The s of `IDs` is no word.
+  const further = separated.replaceAll(/([A-Z])([A-Z](?!s(?![a-z]))[a-z])/g, '$1 $2')
+  const words = `${separated} ${further}`.toLowerCase().split(/[^\p{L}\p{N}]+/u)
+  return new Set(words.map(foldWord).filter(Boolean))
 }
 
-function findTools(tools: readonly ToolDescription[], { query }: ToolArguments) {
+/** Makes the singular and the plural of a word the same: company and companies, case and cases, address and addresses. */
+function foldWord(word: string): string {
+  const singular = word.replace(/(?<=..)(?<![su])s$/, '')
+  return singular.replace(/(?<=[sxzoi]|[cs]h)e$/, '').replace(/(?<=[^aeiou])y$/, 'i')
+}
+
+function findTools(
+  tools: readonly ToolDescription[],
+  tagsOf: ReadonlyMap<string, readonly string[]>,
+  { query }: ToolArguments,
+) {
   const wanted = [...splitWords(String(query))]
+  const listTags = ({ name }: ToolDescription) => tagsOf.get(name) ?? []
   const found = tools
-    .map((tool) => ({ tool, score: rate(readWords(tool), wanted) }))
+    .map((tool) => ({ tool, score: rate(readWords(tool, listTags(tool)), wanted) }))
     .filter(({ score }) => score > 0)
     .sort((a, b) => b.score - a.score)
   const shown = found.slice(0, mostFound).map(({ tool: { name, title, description, annotations } }) => ({
     ...{ name, title, description: description.slice(0, 300), annotations },
   }))
-  return { found: found.length, tools: shown, all: tools.length }
+  const counted = { found: found.length, tools: shown, all: tools.length }
+  if (found.length > 0) return counted
+  const tags = new Set(tools.flatMap(listTags))
+  return { ...counted, nextStep: adviseWords(tags.size > 0 ? [...tags] : tools.map(({ name }) => name)) }
 }
 
-/** A tool that has all words is before one that has a word often. */
-function rate({ name, title, description }: Words, wanted: readonly string[]): number {
+function adviseWords(subjects: readonly string[]): string {
+  if (subjects.length === 0) return 'Tell the person that no tool is offered here; no other words find one.'
+  const shown = flattenText(subjects.slice(0, mostSubjects).join(', '), 1_000)
+  const rest = subjects.length > mostSubjects ? ' and more' : ''
+  return `No tool has one of these words. Search for others: what the tools are about is ${shown}${rest}.`
+}
+
+/** A tool that has all words is before one that has a word often, and a whole word before the beginning of one. */
+function rate(words: Words, wanted: readonly string[]): number {
+  // What descriptions have is too much to compare, and too much begins alike.
+  const short = words.slice(0, -1)
   return wanted
-    .map((word): number => (name.has(word) ? 14 : title.has(word) ? 13 : description.has(word) ? 12 : 0))
+    .map((word) => {
+      const whole = words.findIndex((one) => one.has(word))
+      if (whole >= 0) return 48 - whole
+      const begun = word.length < 3 ? -1 : short.findIndex((one) => hasBeginning(one, word))
+      return begun >= 0 ? 44 - begun : 0
+    })
     .reduce((sum, one) => sum + one, 0)
+}
+
+function hasBeginning(words: ReadonlySet<string>, beginning: string): boolean {
+  for (const word of words) if (word.startsWith(beginning)) return true
+  return false
 }

@@ -195,6 +195,78 @@ describe('a tool that there is not', () => {
   })
 })
 
+describe('a search', () => {
+  const names = {
+    listAddresses: [],
+    listCompanies: [],
+    getAPIKeys: [],
+    getHTTPLogs: [],
+    getUserIDs: [],
+    getStatus: [],
+    createCase: [],
+    listMovies: [],
+    createCustomer: ['Billing'],
+    getCustody: ['Customs of PayPal'],
+  }
+  const paths = Object.fromEntries(
+    Object.entries(names).map(([name, tags]) => [`/${name}`, { get: { ...operation(name, ''), tags } }]),
+  )
+  let named: RunningGateway
+  beforeAll(async () => {
+    const environment = { SHOP_BASE_URL: upstream.url, MCP_TOOLS: 'search' }
+    named = await startGateway(upstream.url, environment, { document: { ...document, paths } })
+  })
+  afterAll(() => named[Symbol.asyncDispose]())
+  const search = async (query: string, selected = '') => {
+    const client = await clients[0].connect({ url: `${named.mcpUrl}/mcp${selected}` })
+    const { structuredContent } = await client.callTool({ name: 'search-tools', arguments: { query } })
+    await client.close()
+    return asRecord(structuredContent)
+  }
+
+  test.each([
+    ['address', ['listAddresses']],
+    ['addresses', ['listAddresses']],
+    ['company', ['listCompanies']],
+    ['api key', ['getAPIKeys']],
+    ['apikeys', ['getAPIKeys']],
+    ['key', ['getAPIKeys']],
+    ['http logs', ['getHTTPLogs']],
+    ['log', ['getHTTPLogs']],
+    ['user ids', ['getUserIDs']],
+    ['id', ['getUserIDs']],
+    ['status', ['getStatus']],
+    ['statuses', ['getStatus']],
+    ['cases', ['createCase']],
+    ['movie', ['listMovies']],
+    ['billing', ['createCustomer']],
+    ['pay', ['getCustody']],
+    ['cust', ['createCustomer', 'getCustody']],
+    ['customs', ['getCustody', 'createCustomer']],
+    ['customer', ['createCustomer']],
+    ['stomer', []],
+    ['cu', []],
+  ])('for "%s" finds %j', async (query, expected) => {
+    const { tools } = await search(query)
+    expect([tools].flat().map((one) => asRecord(one).name)).toEqual(expected)
+  })
+
+  test('that finds nothing says so, and what there is to search for', async () => {
+    const nothing = { found: 0, tools: [], all: 10 }
+    expect(await search('stomer')).toEqual({
+      ...nothing,
+      nextStep:
+        'No tool has one of these words. Search for others: what the tools are about is Billing, Customs of PayPal.',
+    })
+    expect(await search('stomer', '?operation=getStatus')).toEqual({
+      ...nothing,
+      all: 1,
+      nextStep: 'No tool has one of these words. Search for others: what the tools are about is getStatus.',
+    })
+    expect(await search('billing')).not.toHaveProperty('nextStep')
+  })
+})
+
 test('over stdio tools are found and called by three others too', async () => {
   const [input, output] = [new PassThrough(), new PassThrough()]
   const served = searching.gateway.serveStdio(input, output)
