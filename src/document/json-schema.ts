@@ -1,4 +1,4 @@
-import { asRecord, isObject, readOwn } from './json.ts'
+import { asRecord, asText, isObject, readOwn } from './json.ts'
 import { onceFor } from './once.ts'
 
 /** A JSON Schema (2020-12) or a fragment of one; references lead into the `$defs` of the schema that it is a part of. */
@@ -163,3 +163,11 @@ function joinBoth(one: unknown, other: unknown): unknown {
 
 /** Equal parts are joined to one: what is prepared for a schema is known by it. */
 const joinedOf = onceFor((one: object) => onceFor((other: object): JsonSchema => ({ allOf: [one, other] })))
+
+/** Describes the values of a schema by several texts, each once; one that is no whole sentence ends before the next. */
+export function withDescription(schema: JsonSchema, texts: readonly unknown[]): JsonSchema {
+  const told = new Set(texts.map((one) => asText(one).trim()).filter((one) => one !== ''))
+  const end = (text: string) => (/[\p{L}\p{N})\]]$/u.test(text) ? `${text}.` : text)
+  const description = [...told].map((one, index) => (index < told.size - 1 ? end(one) : one)).join(' ')
+  return told.size === 0 ? schema : { ...schema, description }
+}

@@ -1,7 +1,8 @@
 import { describeBodyArgument } from '../document/body-schema.ts'
-import { asText, isObject, readOwn } from '../document/json.ts'
-import { dereference, describeObject, type JsonSchema } from '../document/json-schema.ts'
+import { isObject, readOwn } from '../document/json.ts'
+import { dereference, describeObject, type JsonSchema, withDescription } from '../document/json-schema.ts'
 import { isUnwritable } from '../document/large-integers.ts'
+import type { RequestBody } from '../document/media-types.ts'
 import type { Operation } from '../document/operations.ts'
 import { findPosition, type Parameter } from '../document/parameters.ts'
 import { findPasswords } from '../document/passwords.ts'
@@ -46,24 +47,27 @@ export function describeArguments(
   for (const [key, argument] of Object.entries(tool.arguments)) {
     const parameter = parameters.find((one) => toArgumentKey(tool, one) === key)
     const preset = parameter && defaults.get(parameter)
+    const standard = preset === undefined ? {} : { default: preset }
     if (parameter)
-      properties[argument] = { ...describeParameter(parameter, argument, elsewhere), ...toDefault(preset) }
-    else if (key === 'body' && body) properties[argument] = placeDefinitions(describeBodyArgument(body))
+      properties[argument] = { ...describeParameter(parameter, argument, elsewhere), ...standard }
+    else if (key === 'body' && body) properties[argument] = describeWhole(body)
     const credential = parameter !== undefined && isCredential(parameter)
     if ((parameter ?? body)?.required && !credential && preset === undefined) required.push(argument)
   }
   return simplifySchema(describeObject(properties, required))
 }
 
-function toDefault(preset: unknown): JsonSchema {
-  return preset === undefined ? {} : { default: preset }
-}
-
 function describeParameter(parameter: Parameter, argument: string, elsewhere: string): JsonSchema {
   const note = isCredential(parameter) ? elsewhere : nameAtApi(parameter, argument)
   const schema = { ...placeDefinitions(parameter.schema), ...requireElement(parameter) }
-  const description = `${parameter.description || asText(schema.description)} ${note}`.trim()
-  return description === '' ? schema : { ...schema, description }
+  return withDescription(schema, [parameter.description || schema.description, note])
+}
+
+function describeWhole(body: RequestBody): JsonSchema {
+  const schema = placeDefinitions(describeBodyArgument(body))
+  const [usual] = body.content
+  const note = usual?.kind === 'text' ? `A text of type ${usual.type}.` : ''
+  return withDescription(schema, [body.description, schema.description, note])
 }
 
 /** Who knows the API, as models may, knows the name there; a query as a whole has none. */

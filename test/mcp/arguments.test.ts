@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { asRecord } from '../../src/document/json.ts'
 import type { JsonSchema } from '../../src/document/json-schema.ts'
+import { readRequestBody } from '../../src/document/media-types.ts'
 import type { Operation } from '../../src/document/operations.ts'
 import { readParameter } from '../../src/document/parameters.ts'
+import { toJsonSchema } from '../../src/document/schema-reader.ts'
 import type { Security } from '../../src/document/security.ts'
 import type { Tool } from '../../src/document/tool.ts'
 import { compileOperations } from '../../src/document/validation.ts'
@@ -114,6 +117,35 @@ describe('the input schema', () => {
       all: {},
       shop: { type: 'string', description: 'Those of a shop. The API calls it `$shop`, in the query.' },
     })
+  })
+})
+
+describe('the argument of a body', () => {
+  const describeAs = (type: string, description: string, schema: object) => {
+    const body = readRequestBody({ description, content: { [type]: { schema } } }, toJsonSchema)
+    if (!body) throw new TypeError('a body has a media type')
+    const { properties } = describeArguments(
+      { ...operation, body },
+      { ...tool, arguments: { body: 'body' } },
+      '',
+    )
+    return asRecord(asRecord(properties).body).description
+  }
+
+  it.each([
+    ['application/json', 'What to add.', { description: 'A thing.' }, 'What to add. A thing.'],
+    ['application/json', 'What to add', { description: 'A thing' }, 'What to add. A thing'],
+    ['application/json', 'A thing.', { description: 'A thing.' }, 'A thing.'],
+    ['application/json', '', { description: 'A thing.' }, 'A thing.'],
+    ['application/json', '', {}, undefined],
+    ['application/x-www-form-urlencoded', 'What to add.', { type: 'object' }, 'What to add.'],
+    ['multipart/form-data', 'What to add.', {}, 'What to add.'],
+    ['application/xml', '', { type: 'object' }, 'A text of type application/xml.'],
+    ['application/xml', 'An order.', {}, 'An order. A text of type application/xml.'],
+    ['text/csv', 'Rows!', { description: 'One a line' }, 'Rows! One a line. A text of type text/csv.'],
+    ['image/png', 'A face.', {}, 'A face. A file.'],
+  ])('of %s that is described as "%s" and by %j tells of both', (type, description, schema, told) => {
+    expect(describeAs(type, description, schema)).toBe(told)
   })
 })
 
