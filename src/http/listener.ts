@@ -50,6 +50,8 @@ export interface ListenerOptions extends CorsOptions, Omit<HttpServerOptions, 'o
   readonly recorder?: RequestRecorder | undefined
   /** Largest request body, in bytes. */
   readonly bodyLimit: number
+  /** Returns the limit of a request whose body has another one. */
+  readonly findBodyLimit?: ((request: FastifyRequest) => number) | undefined
   /** Throws the error for a request that no route matches; `route_not_found` by default. */
   readonly refuseUnrouted?: ((request: FastifyRequest) => never) | undefined
   /** Called before a body is read; undefined where everybody is let in. */
@@ -77,7 +79,7 @@ const longestVariable = 2_048
 export async function createListener(options: ListenerOptions): Promise<FastifyInstance> {
   const { surface, recorder, admission, unread, authenticate, readiness, timeouts, rateLimit } = options
   const { embedding } = options
-  const { refuseUnrouted = refuseRoute } = options
+  const { refuseUnrouted = refuseRoute, findBodyLimit = () => options.bodyLimit } = options
   const recordRefusal = (code: ErrorCode) => {
     options.logger.info({ surface, code }, 'request refused')
     recorder?.recordError(surface, code)
@@ -116,7 +118,7 @@ export async function createListener(options: ListenerOptions): Promise<FastifyI
     else check()
   })
   app.setErrorHandler((error, request, reply) => {
-    const problem = toGatewayError(error)
+    const problem = toGatewayError(error, findBodyLimit(request))
     if (problem.code === 'internal_error')
       request.log.error({ err: describeError(error), requestId: request.id }, 'failed')
     sendProblem(reply, redactForRequest(problem, request))

@@ -15,11 +15,21 @@ const frameworkCodes: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_MAX_PARAM_LENGTH: 'uri_too_long',
 }
 
-/** Converts what was thrown to an error of the catalogue; what is unknown becomes an `internal_error`. */
-export function toGatewayError(error: unknown): GatewayError {
+/**
+ * Converts what was thrown to an error of the catalogue; what is unknown becomes an `internal_error`. The limit is that
+ * of the request's body, which no error of Fastify names.
+ */
+export function toGatewayError(error: unknown, bodyLimit?: number): GatewayError {
   if (error instanceof GatewayError) return error
   const code = frameworkCodes[readCode(error)]
+  if (code === 'body_too_large' && bodyLimit !== undefined) return refuseSize(bodyLimit, error)
   return new GatewayError(code ?? 'internal_error', { cause: error })
+}
+
+/** Returns the refusal of a body, or of a message, of more bytes than the limit. */
+export function refuseSize(limit: number, cause?: unknown): GatewayError {
+  const detail = `The limit is ${limit.toLocaleString('en')} bytes: send a smaller body.`
+  return new GatewayError('body_too_large', { detail, cause })
 }
 
 /**

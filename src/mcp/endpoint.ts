@@ -54,7 +54,7 @@ export async function registerMcp(
   })
   parseBodies(app, (bytes) => parseJson(bytes, messageLimits, parseExactly))
   app.setErrorHandler((error, request, reply) => {
-    const known = redactForRequest(toGatewayError(error), request)
+    const known = redactForRequest(toGatewayError(error, request.routeOptions.bodyLimit), request)
     recordProblem(request, known)
     if (known.code === 'internal_error')
       request.log.error({ err: describeError(error), requestId: request.id }, 'failed')

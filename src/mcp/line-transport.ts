@@ -2,10 +2,12 @@ import type { Readable, Writable } from 'node:stream'
 import { parseExactly } from '../document/exact-numbers.ts'
 import { parseJson, RefusedJson } from '../document/json.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
+import { refuseSize } from '../http/problem-response.ts'
 import { redactNames } from '../upstream/secret-search.ts'
 import { checkBatch, readIds } from './batch.ts'
 import { type Id, type RpcError, readId, redactEcho, toRpcError, writeError } from './json-rpc.ts'
 import { readLines } from './lines.ts'
+import { readLongId } from './long-message.ts'
 import { hasEnvelope, messageLimits } from './messages.ts'
 import { type Message, readMessage } from './protocol.ts'
 import { statelessVersion } from './revisions.ts'
@@ -74,8 +76,8 @@ export class LineTransport {
   async #read(): Promise<void> {
     const { input, limit } = this.#options
     for await (const line of readLines(input, limit))
-      if (line) this.#receive(line)
-      else this.#write(this.#refuse(new GatewayError('body_too_large'), null))
+      if (Buffer.isBuffer(line)) this.#receive(line)
+      else this.#write(this.#refuse(refuseSize(limit), readLongId(line)))
   }
 
   #receive(line: Buffer): void {

@@ -8,6 +8,7 @@ import type { Operation } from '../document/operations.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { endBehind } from '../http/connection-end.ts'
 import { parseBodies } from '../http/listener.ts'
+import { refuseSize } from '../http/problem-response.ts'
 import { announcesBody, checkEncoding } from '../http/request-check.ts'
 import { noteUpload, type StreamLimit } from '../upstream/body-stream.ts'
 
@@ -31,6 +32,13 @@ export interface BodyLimits {
 /** Types that are read as texts; JSON has a parser of its own, which Fastify finds without a search. */
 const texts =
   /^text\/|^application\/(?:x-www-form-urlencoded|(?:[^;]*\+)?(?:json|xml|yaml)|graphql|javascript)\s*(?:;|$)/i
+
+const multipart = 'multipart/form-data'
+
+/** Returns whether a body is a multipart form, which has the limit of files. */
+export function isForm({ headers }: FastifyRequest): boolean {
+  return headers['content-type']?.toLowerCase().startsWith(multipart) ?? false
+}
 
 /**
  * Reads bodies twice: once as the bytes that go upstream, once as the value that is validated, by the media type that
@@ -60,7 +68,7 @@ export function registerBodyParser(
   }
   parseBodies(app, parse, 'application/json', text)
   parseBodies(app, parse, texts, text)
-  parseBodies(app, parse, 'multipart/form-data', file)
+  parseBodies(app, parse, multipart, file)
   app.addContentTypeParser('*', async (request: FastifyRequest, payload: Readable) => {
     if (!announcesBody(request.raw)) return undefined
     checkEncoding(request)
@@ -90,14 +98,14 @@ function mayRepeat({ redeliver, singleUse, parameters }: Operation): boolean {
 
 /** Passes a body on up to the limit; beyond it the stream fails with `body_too_large`. */
 function limitBody(payload: Readable, { headers, raw }: FastifyRequest, limit: number): Readable {
-  if (Number(headers['content-length'] ?? 0) > limit) throw new GatewayError('body_too_large')
+  if (Number(headers['content-length'] ?? 0) > limit) throw refuseSize(limit)
   // The client left while it was authenticated or counted: nothing of its body comes any more, not even its end.
   if (payload.destroyed) throw new GatewayError('client_disconnected')
   let size = 0
   const limited = new Transform({
     transform(chunk: Buffer, _encoding, callback) {
       size += chunk.length
-      callback(size > limit ? new GatewayError('body_too_large') : null, chunk)
+      callback(size > limit ? refuseSize(limit) : null, chunk)
     },
   })
   // `pipeline` would destroy the request with the stream, and with it the connection that the client is told on.

@@ -9,7 +9,7 @@ import type { StreamLimit } from '../upstream/body-stream.ts'
 import type { ConfiguredCredentials } from '../upstream/credentials.ts'
 import { registerProxy } from '../upstream/proxy.ts'
 import type { Requester } from '../upstream/requester.ts'
-import { type BodyLimits, registerBodyParser } from './body.ts'
+import { type BodyLimits, isForm, registerBodyParser } from './body.ts'
 import { createOperationRoute } from './operation-route.ts'
 import { registerReference } from './reference.ts'
 import { createMethodFinder } from './routes.ts'
@@ -19,7 +19,8 @@ import { describeDeployment } from './served-document.ts'
 const methodsWithBody = new Set(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
 /** What the REST server is made of. */
-export interface RestOptions extends Omit<ListenerOptions, 'bodyLimit' | 'surface' | 'methods'> {
+export interface RestOptions
+  extends Omit<ListenerOptions, 'bodyLimit' | 'findBodyLimit' | 'surface' | 'methods'> {
   readonly document: OpenApiDocument
   readonly operations: readonly CheckedOperation[]
   readonly requester: Requester
@@ -47,6 +48,7 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
     ...options,
     surface: 'rest',
     bodyLimit: bodyLimits.text,
+    findBodyLimit: (request) => (isForm(request) ? bodyLimits.file : bodyLimits.text),
     refuseUnrouted,
     methods,
   })

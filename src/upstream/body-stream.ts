@@ -2,8 +2,8 @@ import { hash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import type { ErrorCode, GatewayError } from '../errors/gateway-error.ts'
-import type { UpstreamCall, UpstreamResponse } from './call.ts'
+import type { GatewayError } from '../errors/gateway-error.ts'
+import { createCallError, type UpstreamCall, type UpstreamResponse } from './call.ts'
 import type { SecretFilter } from './secret-filter.ts'
 
 /** Milliseconds in which a client has to take what there is of a stream. */
@@ -165,7 +165,11 @@ export function isUploadSent(request: IncomingMessage): boolean {
   return uploads.get(request)?.readableDidRead ?? false
 }
 
-/** Names the error of an upload that ended for a reason of its own when a part of it was sent. */
-export function nameBreak({ code }: GatewayError): ErrorCode {
-  return code === 'body_too_large' ? 'upload_too_large' : 'upload_incomplete'
+/** Creates the error of an upload that ended for a reason of its own when a part of it was sent. */
+export function createBreak(call: UpstreamCall, cause: GatewayError): GatewayError {
+  if (cause.code !== 'body_too_large') return createCallError(call, 'upload_incomplete', { cause })
+  return createCallError(call, 'upload_too_large', {
+    detail: `Read the state first. ${cause.message}`,
+    cause,
+  })
 }

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { GatewayError } from '../errors/gateway-error.ts'
-import { BodyStream, nameBreak, ResponseLoad, type StreamFailure } from './body-stream.ts'
+import { BodyStream, createBreak, ResponseLoad, type StreamFailure } from './body-stream.ts'
 import {
   createCallError,
   currentCall,
@@ -162,7 +162,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     const isSent = this.#controller !== undefined
     // The body of a client that has disconnected, or has sent too much, says nothing about the upstream.
     if (!(cause instanceof GatewayError)) this.#fail(new ConnectionError(isSent, cause))
-    else this.#fail(isSent ? createCallError(this.#parts.call, nameBreak(cause), { cause }) : cause)
+    else this.#fail(isSent ? createBreak(this.#parts.call, cause) : cause)
   }
 
   /** The signal calls it without an object, so that it is a value and no method. */

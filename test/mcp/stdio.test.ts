@@ -53,7 +53,7 @@ function open(protocolVersion: string) {
 
 /** Lines that are refused, each with the id and the code of the error. */
 const refused: readonly (readonly [string, unknown, number])[] = [
-  [JSON.stringify(ask('ping', { a: 'x'.repeat(messageLimit) }, 99)), null, -32000],
+  [JSON.stringify([ask('ping', { a: 'x'.repeat(messageLimit) }, 99)]), null, -32000],
   ['{broken', null, -32700],
   ['\ufeff{"jsonrpc":"2.0","id":99,"method":"ping"}', null, -32700],
   ['{"jsonrpc":"2.0","id":99,"id":99,"method":"ping"}', null, -32700],
@@ -77,6 +77,36 @@ const refused: readonly (readonly [string, unknown, number])[] = [
   ['{"jsonrpc":"2.0","id":99,"method":"ping","__proto__":1}', 99, -32700],
   ['{"jsonrpc":"2.0","id":99,"method":"ping","method":"tools/list"}', null, -32700],
   ['{"jsonrpc":"2.0","id":{"a":1},"method":"ping","params":{"a":1,"a":1}}', null, -32700],
+]
+
+const filling = 'x'.repeat(messageLimit)
+const params = `"params":{"id":7,"a":"${filling}"}`
+/** What stands in a line that is too long, with the id of the refusal. */
+const tooLong: readonly (readonly [string, string, string])[] = [
+  ['the id first', `{"id":1,"jsonrpc":"2.0","method":"ping",${params}}`, '1'],
+  ['the id behind the version', `{"jsonrpc":"2.0","id":"a\\"b","method":"ping",${params}}`, '"a\\"b"'],
+  ['the id behind the method', `{"jsonrpc":"2.0","method":"tools\\/call","id":1,${params}}`, '1'],
+  ['blanks', `\t{ "jsonrpc": "2.0", "id": 1, "method": "ping", ${params} } \r`, '1'],
+  ['the id last', `{"method":"ping",${params},"jsonrpc":"2.0","id":1}`, '1'],
+  ['the version last', `{"method":"ping",${params}, "id": "é", "jsonrpc": "2.0" }\r`, '"é"'],
+  ['the method last', `{${params},"method":"ping","id":1}`, '1'],
+  [
+    'more digits than JavaScript keeps',
+    `{"method":"ping",${params},"id":9007199254740993}`,
+    '9007199254740993',
+  ],
+  ['an id among the params alone', `{"jsonrpc":"2.0","method":"ping",${params}}`, 'null'],
+  ['params that end with an id', `{"method":"ping","params":{"a":"${filling}","id":7}}`, 'null'],
+  ['params that begin with an id', `{"method":"ping","params":{"id":7,"a":"${filling}"}}`, 'null'],
+  ['an id in a text at the end', `{"method":"ping","a":"${filling},\\"id\\":7}"}`, 'null'],
+  ['an id in a text at the begin', `{"method":"{\\"id\\":7,","a":"${filling}"}`, 'null'],
+  ['an id that is an object', `{"method":"ping",${params},"id":{"id":7}}`, 'null'],
+  ['two ids', `{"id":1,"method":"ping",${params},"id":2}`, 'null'],
+  ['an id that is longer than what is kept', `{"method":"ping",${params},"id":"${filling}"}`, 'null'],
+  ['a response', `{"result":{"a":"${filling}"},"jsonrpc":"2.0","id":1}`, 'null'],
+  ['a response with its id first', `{"jsonrpc":"2.0","id":1,"result":{"a":"${filling}"}}`, 'null'],
+  ['a notification', `{"jsonrpc":"2.0","method":"notifications/progress",${params}}`, 'null'],
+  ['no end', `{"method":"ping",${params},"id":1`, 'null'],
 ]
 
 describe('the stdio server', () => {
@@ -282,6 +312,32 @@ describe('the stdio server', () => {
       { method: 'notifications/subscriptions/acknowledged' },
       { id: 5, result: { resultType: 'complete' } },
     ])
+  })
+
+  it.each(tooLong)('tells the caller of a line that is too long, with %s', async (_, line, id) => {
+    const { messages, output } = await run([line, ask('ping', {}, 2)])
+    const detail = 'The limit is 131,072 bytes: send a smaller body.'
+    expect(output.split(',"error"', 1)).toEqual([`{"jsonrpc":"2.0","id":${id}`])
+    expect(messages).toMatchObject([
+      { error: { code: -32000, message: detail, data: { code: 'body_too_large', detail } } },
+      { id: 2, result: {} },
+    ])
+  })
+
+  it('tells the caller of a line that is too long and comes in pieces', async () => {
+    const { options } = createOptions()
+    const [input, output] = [new PassThrough(), new PassThrough()]
+    const session = openStdio(
+      createStdioOffer(options, () => secretValue),
+      input,
+      output,
+    )
+    const pieces = ['{"met', `hod":"ping",${params}`.slice(0, -1), '},"i', 'd":', '1', '2}']
+    for (const piece of pieces) input.write(piece)
+    // The input ends, as a line does.
+    input.end()
+    await session.ended
+    expect(JSON.parse(String(output.read()))).toMatchObject({ id: 12, error: { code: -32000 } })
   })
 
   it('takes a message of the limit, and refuses a larger one before it has an end', async () => {

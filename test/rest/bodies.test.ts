@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
+import { openConnection, readAll } from '../support/raw-connection.ts'
 
 const operation = (operationId: string, types: string[], more: object = {}) => ({
   operationId,
@@ -123,6 +124,24 @@ async function send(method: string, path: string, type: string | undefined, body
   await response?.resume()
   return response?.statusCode
 }
+
+test.each([
+  ['restUrl', 'POST', '/choice', 'application/json', '2,000'],
+  ['restUrl', 'POST', '/choice', 'text/plain', '2,000'],
+  ['restUrl', 'POST', '/odd', 'model/gltf+json', '2,000'],
+  ['restUrl', 'POST', '/files', 'Multipart/Form-Data; boundary=b', '4,000,000'],
+  ['restUrl', 'PUT', '/files', 'application/octet-stream', '4,000,000'],
+  ['mcpUrl', 'POST', '/mcp', 'application/json', '3,000'],
+] as const)('a body too large for %s %s %s as %s is told the limit', async (...one) => {
+  const [server, method, path, type, limit] = one
+  const body = 'x'.repeat(Number(limit.replaceAll(',', '')) + 1)
+  const socket = openConnection(gateway[server])
+  const head = [`${method} ${path} HTTP/1.1`, 'Host: 127.0.0.1', `Content-Type: ${type}`]
+  socket.write([...head, `Content-Length: ${body.length}`, '', ''].join('\r\n'))
+  const text = await readAll(socket)
+  expect(text).toContain('HTTP/1.1 413 ')
+  expect(text).toContain(`"detail":"The limit is ${limit} bytes: send a smaller body."`)
+})
 
 test('a body goes upstream with whatever method the document describes one for', async () => {
   received.length = 0

@@ -153,6 +153,8 @@ test.each([
     expect(text).toContain(`HTTP/1.1 ${status} `)
     expect(text).toContain(`"code":"${code}"`)
     expect(text).toContain('"outcome":"unknown","retryable":false')
+    if (status === 413)
+      expect(text).toContain('"Read the state first. The limit is 100,000 bytes: send a smaller body."')
   }
   await expect.poll(() => gateway.log.join('')).toContain(`"code":"${code}"`)
   expect(gateway.log.join('')).not.toMatch(/"code":"(?:client_disconnected|body_too_large|bad_request)"/)
