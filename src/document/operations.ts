@@ -138,7 +138,7 @@ function readOperation(
     ...(recovery !== undefined && { recovery }),
     ...(scope !== undefined && { scope }),
     ...(redactedNotice !== undefined && { redactedNotice }),
-    ...(tool && { tool: readTool(tool, method) }),
+    ...(tool && { tool: readTool(tool, method, source.deprecated === true) }),
   }
 }
 

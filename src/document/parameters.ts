@@ -24,6 +24,7 @@ export interface Parameter {
   readonly in: ParameterPlace
   readonly required: boolean
   readonly description: string
+  readonly isDeprecated?: boolean
   /** What the value must satisfy once read from its text. */
   readonly schema: JsonSchema
   /** True for the credential of a security scheme: no call needs it that gets one elsewhere. */
@@ -99,6 +100,7 @@ export function readParameter(part: unknown, read: SchemaReader = toJsonSchema):
     name,
     in: place,
     required,
+    deprecated,
     description,
     schema,
     content,
@@ -120,6 +122,7 @@ export function readParameter(part: unknown, read: SchemaReader = toJsonSchema):
     // A path without one of its values is another path.
     required: required === true || place === 'path',
     description: asText(description),
+    ...(deprecated === true && { isDeprecated: true }),
     get schema() {
       found ??= read(mediaType === undefined ? schema : asRecord(described).schema)
       return found

@@ -37,6 +37,7 @@ const keywords: Readonly<Record<string, Convert>> = {
   'x-secret': readIf((value) => value === true),
   contentEncoding: readIf(isText),
   contentMediaType: readIf(isText),
+  deprecated: readIf((value) => value === true),
   readOnly: readIf((value) => value === true),
   writeOnly: readIf((value) => value === true),
   pattern: (value) => (typeof value === 'string' ? repairPattern(value) : undefined),

@@ -34,15 +34,18 @@ export function hintByMethod(method: string): ToolHints {
   return idempotent.has(name) ? { idempotentHint: true } : {}
 }
 
-/** Reads `x-mcp-tool`; a hint that it does not have follows from the method, or is left out. */
-export function readTool(part: unknown, method: string): Tool {
+/**
+ * Reads `x-mcp-tool` of an operation; a hint that it does not have follows from the method, or is left out. Models read
+ * the description of a tool alone, so that it begins with what the document says of the operation.
+ */
+export function readTool(part: unknown, method: string, isDeprecated: boolean): Tool {
   const { name, title, description, annotations, arguments: names } = asRecord(part)
   const given = asRecord(annotations)
   const known = hints.filter((hint) => typeof given[hint] === 'boolean')
   return {
     name: asText(name),
     title: flattenText(asText(title)),
-    description: asText(description),
+    description: isDeprecated ? markDeprecated(asText(description)) : asText(description),
     annotations: {
       ...hintByMethod(method),
       ...Object.fromEntries(known.map((hint) => [hint, given[hint]])),
@@ -51,6 +54,10 @@ export function readTool(part: unknown, method: string): Tool {
       Object.entries(asRecord(names)).map(([parameter, argument]) => [parameter, asText(argument)]),
     ),
   }
+}
+
+function markDeprecated(description: string): string {
+  return /^\W*deprecated\b/i.test(description) ? description : `Deprecated. ${description}`.trim()
 }
 
 /** Gives the key that a parameter has among the arguments of a tool. */

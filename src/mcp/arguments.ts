@@ -59,7 +59,8 @@ export function describeArguments(
 
 function describeParameter(parameter: Parameter, argument: string, elsewhere: string): JsonSchema {
   const note = isCredential(parameter) ? elsewhere : nameAtApi(parameter, argument)
-  const schema = { ...placeDefinitions(parameter.schema), ...requireElement(parameter) }
+  const own = { ...placeDefinitions(parameter.schema), ...requireElement(parameter) }
+  const schema = parameter.isDeprecated ? { ...own, deprecated: true } : own
   return withDescription(schema, [parameter.description || schema.description, note])
 }
 

@@ -146,6 +146,7 @@ function describeType(schema: JsonSchema, root: JsonSchema): string {
   const parts = [
     [...new Set(types)].join(' or '),
     typeof format === 'string' ? format : '',
+    schema.deprecated === true ? 'deprecated' : '',
     values.length > 0 ? `one of ${values.map((one) => JSON.stringify(one)).join(', ')}` : '',
   ].filter(Boolean)
   return parts.length > 0 ? `(${parts.join(', ')})` : ''

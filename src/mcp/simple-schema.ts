@@ -9,12 +9,16 @@ import { type JsonSchema, mapSchemas } from '../document/json-schema.ts'
 export function simplifySchema(schema: JsonSchema): JsonSchema {
   const { format, 'x-secret': _, ...mapped } = mapSchemas(schema, simplifySchema)
   const whole = standardFormats.has(String(format)) ? { ...mapped, format } : mapped
-  const { type, description, ...rest } = whole
+  const { type, description, deprecated, ...rest } = whole
   if (!Array.isArray(type)) return whole
   const anyOf = type.flatMap((one) => describeAlternative(one, rest))
   // Nothing fits a schema that is left without an alternative, nor one of its types.
   if (anyOf.length === 0) return { ...whole, type: type[0] }
-  return description === undefined ? { anyOf } : { description, anyOf }
+  return {
+    ...(description !== undefined && { description }),
+    ...(deprecated === true && { deprecated }),
+    anyOf,
+  }
 }
 
 /** Describes the values of one type; gives nothing where none of the values that the schema names can be of it. */

@@ -52,9 +52,11 @@ test.each([
     { type: 'object', additionalProperties: false },
     { type: 'object', additionalProperties: false },
   ],
+  ['what is deprecated', { type: 'string', deprecated: true }, { type: 'string', deprecated: true }],
+  ['what is not deprecated', { type: 'string', deprecated: false }, { type: 'string' }],
   [
     'what only OpenAPI knows',
-    { type: 'string', example: 'a', deprecated: true, externalDocs: {}, discriminator: {}, 'x-origin': 'b' },
+    { type: 'string', example: 'a', externalDocs: {}, discriminator: {}, 'x-origin': 'b' },
     { type: 'string' },
   ],
 ])('%s becomes JSON Schema', (_title, schema, expected) => {
