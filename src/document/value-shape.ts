@@ -116,7 +116,8 @@ export function isFile({ type, format, contentMediaType, contentEncoding }: Json
   return isOctets && contentEncoding === undefined && (type === undefined || type === 'string')
 }
 
-function nameType(value: unknown): string {
+/** Names the type of a JSON value as schemas do, a whole number as any other. */
+export function nameType(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'array'
   return typeof value

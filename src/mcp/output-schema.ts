@@ -1,6 +1,7 @@
 import { asRecord, isObject } from '../document/json.ts'
 import { dereference, type JsonSchema, listChoices } from '../document/json-schema.ts'
 import type { MediaType } from '../document/media-types.ts'
+import { nameType } from '../document/value-shape.ts'
 
 /**
  * Makes the output schema of a tool: it names and describes every member of the response, yet any JSON object satisfies
@@ -83,7 +84,7 @@ function describeValue(part: JsonSchema, root: JsonSchema, levels: number): Desc
   const told = [...members]
     .map(([name, all]) => [name, all.map(([, one]) => one)] as const)
     .filter(([, all]) => !all.every((one) => isWriteOnly(one, root)))
-  const named = choices.flatMap((one) => one.type ?? [])
+  const named = choices.flatMap((one) => one.type ?? listValues(one).map(nameType))
   const types = named.filter((one) => one !== 'null')
   return {
     types: types.length > 0 ? types : named,

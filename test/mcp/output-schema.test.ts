@@ -174,6 +174,27 @@ describe('an output schema', () => {
     expect(describeOutput(joined).properties).toEqual({ a: leaf('string', '(string, one of "x")') })
   })
 
+  it.each([
+    [{ enum: ['a', 'b'] }, 'string', '(one of "a", "b")'],
+    [{ enum: [null, 1] }, 'number', '(one of null, 1)'],
+    [{ const: true }, 'boolean', '(one of true)'],
+    [{ const: null }, 'null', '(one of null)'],
+    [{ const: [1] }, 'array', '(one of [1])'],
+    [{ enum: [{}] }, 'object', '(one of {})'],
+    [{ oneOf: [{ const: 'a' }, { const: 'b' }] }, 'string', undefined],
+    [{ allOf: [{ enum: ['a'] }] }, 'string', undefined],
+    [{ type: ['null', 'string'], enum: [1, 'a'] }, 'string', '(null or string, one of 1, "a")'],
+  ])('gives what %j names the type of its values', (schema, type, description) => {
+    const described = { anyOf: [{ type }, { not: { type } }], ...(description && { description }) }
+    expect(describeOutput({ type: 'object', properties: { a: schema } }).properties).toEqual({ a: described })
+  })
+
+  it('documents a text that is named without its type as a result', () => {
+    expect(describeOutput({ enum: ['a', 'b'] }).properties).toEqual({
+      result: { anyOf: [{ type: 'string' }, { not: { type: 'string' } }] },
+    })
+  })
+
   it('documents no member that is for requests alone', () => {
     const hidden = { type: 'string', writeOnly: true }
     const schema = {
