@@ -32,8 +32,8 @@ export function findFailure(
 }
 
 /**
- * Makes a result of what the API did not return itself: a redirect that the document does not describe, or a page
- * (HTML) in the place of another type. Undefined for every other response below 400.
+ * Makes a result of what the API did not return itself: a redirect or a 304 that the document does not describe,
+ * or a page (HTML) in the place of another type. Undefined for every other response below 400.
  */
 function toDiversion(
   { status, headers, body }: ApiResponse,
@@ -43,6 +43,7 @@ function toDiversion(
   const isPage = body.length > 0 && /html/.test(readType(headers))
   if (status < 300 && !isPage) return undefined
   const described = findResponse(responses, status)
+  if (status === 304 && !described) return toUnchanged(upstream)
   if (status >= 300 && !described) {
     const location = readLocation(headers)
     const where = location === undefined ? '' : ` and names ${flattenText(location, longestAddress)}`
@@ -54,6 +55,14 @@ function toDiversion(
   const types = described?.content.map(({ type }) => type) ?? []
   const isForeign = types.length > 0 && !types.some((type) => /html|\*/.test(type))
   return isForeign && isPage ? toBlocked(status, upstream, '') : undefined
+}
+
+/** A 304 has no body (RFC 9110 §15.4.5): what it stands for is what a former call has read. */
+function toUnchanged(upstream: string): ToolResult {
+  const message = `${upstream} returned 304: nothing has changed since the version that the call names.`
+  const nextStep =
+    'Use what was read before; to read it again, leave out the argument that names its version.'
+  return toError([message, `Next: ${nextStep}`], { status: 304, message, nextStep })
 }
 
 /** Makes a result of an error of the gateway itself: nothing was sent, or nobody knows what became of it. */

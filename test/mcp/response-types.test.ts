@@ -44,6 +44,7 @@ const responses: Readonly<Record<string, readonly [number, Record<string, string
   empty: [204, {}, ''],
   created: [201, { location: '/things/7' }, ''],
   page: [200, { 'content-type': 'text/html' }, '<p>Log in</p>'],
+  unchanged: [304, { etag: '"1"' }, ''],
   moved: [302, { location: 'https://example.org/else' }, ''],
   refused: [400, { 'content-type': 'text/plain' }, 'No such shop'],
   fault: [400, { 'content-type': 'application/xml' }, '<fault>No</fault>'],
@@ -354,6 +355,19 @@ const results: Readonly<Record<string, object>> = {
   },
   page: { isError: true, structuredContent: { error: { status: 200 } } },
   moved: { isError: true, structuredContent: { error: { status: 302 } } },
+  unchanged: {
+    isError: true,
+    structuredContent: {
+      error: {
+        status: 304,
+        message: expect.stringMatching(
+          / returned 304: nothing has changed since the version that the call names\.$/,
+        ),
+        nextStep:
+          'Use what was read before; to read it again, leave out the argument that names its version.',
+      },
+    },
+  },
   refused: { isError: true, structuredContent: { error: { status: 400, message: 'No such shop' } } },
   fault: { isError: true, structuredContent: { error: { status: 400, message: '<fault>No</fault>' } } },
   problem: { isError: true, structuredContent: { error: { status: 409, message: 'Taken' } } },
