@@ -28,7 +28,7 @@ export interface Problem {
   readonly code: ErrorCode
   readonly outcome: Outcome
   readonly retryable: boolean
-  /** How to get back what an unknown outcome may have lost. */
+  /** How to get back what an unknown outcome may have lost, such as by asking for less. */
   readonly recovery?: string
   readonly errors?: readonly Violation[]
 }
@@ -39,15 +39,24 @@ export interface HeaderlessProblem extends Problem {
   readonly retryAfter?: number
 }
 
-interface Circumstances {
+/** What is known of one occurrence of an error. */
+export interface Circumstances {
   /** This occurrence in a sentence; has no secret in it. Defaults to what the client should do. */
   readonly detail?: string | undefined
   readonly violations?: readonly Violation[]
   /** How to get back what the operation may have lost; told only when the outcome is unknown. */
   readonly recovery?: string | undefined
+  /** Whether the call asked for no change: then there is nothing to look up when its outcome is unknown. */
+  readonly isRead?: boolean | undefined
   /** Response headers that belong to the error, for example `allow`. */
   readonly headers?: Readonly<Record<string, string>>
   readonly cause?: unknown
+}
+
+/** Says what to do after an error, of which the catalogue knows what it means for a write. */
+export function adviseAfter(code: ErrorCode, isRead: boolean): string {
+  const { action, outcome } = errorCatalogue[code]
+  return isRead && outcome === 'unknown' ? 'Call again later.' : action
 }
 
 /** An error of the gateway itself; both surfaces turn it into their own form. */
@@ -58,15 +67,18 @@ export class GatewayError extends Error {
   readonly violations: readonly Violation[]
   readonly headers: Readonly<Record<string, string>>
   readonly recovery: string | undefined
+  /** Whether the call could not have had an effect, whatever became of it. */
+  readonly isRead: boolean
 
   constructor(code: ErrorCode, circumstances: Circumstances = {}) {
-    const { detail = errorCatalogue[code].action, violations = [], headers = {} } = circumstances
-    const { recovery, cause } = circumstances
+    const { violations = [], headers = {}, recovery, isRead = false, cause } = circumstances
+    const { detail = adviseAfter(code, isRead) } = circumstances
     super(detail, { cause })
     this.code = code
     this.status = errorCatalogue[code].status
     this.violations = violations
     this.headers = headers
+    this.isRead = isRead
     this.recovery = errorCatalogue[code].outcome === 'unknown' ? recovery : undefined
   }
 
@@ -78,8 +90,8 @@ export class GatewayError extends Error {
       rule,
       message: map(message),
     }))
-    const { code, headers, recovery, cause } = this
-    return new GatewayError(code, { detail, violations, headers, recovery, cause })
+    const { code, headers, recovery, isRead, cause } = this
+    return new GatewayError(code, { detail, violations, headers, recovery, isRead, cause })
   }
 
   /** Returns this error as an RFC 9457 problem. */

@@ -4,7 +4,7 @@ import type { Operation } from '../document/operations.ts'
 import { findResponse } from '../document/responses.ts'
 import { flattenText } from '../document/single-line.ts'
 import { errorCatalogue } from '../errors/catalogue.ts'
-import { GatewayError } from '../errors/gateway-error.ts'
+import { adviseAfter, GatewayError } from '../errors/gateway-error.ts'
 import { readRetryAfter } from '../upstream/back-off.ts'
 import type { ApiResponse } from '../upstream/client.ts'
 import { readErrorBody } from './error-body.ts'
@@ -67,7 +67,8 @@ function toUnchanged(upstream: string): ToolResult {
 
 /** Makes a result of an error of the gateway itself: nothing was sent, or nobody knows what became of it. */
 export function toRefusal(error: GatewayError, nextStep?: string): ToolResult {
-  const { title, action, outcome } = errorCatalogue[error.code]
+  const { title, outcome } = errorCatalogue[error.code]
+  const action = adviseAfter(error.code, error.isRead)
   const problem = error.toHeaderlessProblem()
   const { retryAfter } = problem
   const advice = retryAfter === undefined ? action : `Wait ${retryAfter} seconds, then call again.`
@@ -75,9 +76,9 @@ export function toRefusal(error: GatewayError, nextStep?: string): ToolResult {
   const places = error.violations.map(({ location, message }) => `${location}: ${message}`)
   const detail = [action, next].includes(error.message) ? [] : [problem.detail]
   const told = places.length > 0 ? places : [`${error.code}: ${title}`, ...detail]
-  const effect =
-    outcome === 'unknown' ? 'Nobody can tell whether the call took effect.' : 'The call had no effect.'
-  return toError([...told, effect, `Next: ${next}`], {
+  const doubt = error.isRead ? [] : ['Nobody can tell whether the call took effect.']
+  const effect = outcome === 'unknown' ? doubt : ['The call had no effect.']
+  return toError([...told, ...effect, `Next: ${next}`], {
     ...problem,
     nextStep: next,
   })

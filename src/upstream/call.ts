@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import type { Operation } from '../document/operations.ts'
 import { safeMethods } from '../document/safe-methods.ts'
-import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
+import { type Circumstances, type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
 import type { Identity } from '../state/fingerprint.ts'
 import type { SecretSearch } from './secret-search.ts'
 
@@ -101,9 +101,9 @@ export function currentCall(): UpstreamCall {
 export function createCallError(
   { operation }: UpstreamCall,
   code: ErrorCode,
-  circumstances: { readonly detail?: string; readonly cause?: unknown } = {},
+  circumstances: Circumstances = {},
 ): GatewayError {
-  return new GatewayError(code, { ...circumstances, recovery: operation.recovery })
+  return new GatewayError(code, { recovery: operation.recovery, isRead: isRead(operation), ...circumstances })
 }
 
 /** What is known of a response that was handed to a client; unknown when the connection ended right after it. */

@@ -4,10 +4,12 @@ import { dropHops, noHops } from '../document/header-text.ts'
 import { decodeJson, exceeds, isJsonType } from '../document/json.ts'
 import { isTextType } from '../document/media-types.ts'
 import { findResponse } from '../document/responses.ts'
+import type { GatewayError } from '../errors/gateway-error.ts'
 import {
   createCallError,
   currentCall,
   type Interceptor,
+  isRead,
   type UpstreamCall,
   type UpstreamRequest,
   type UpstreamResponse,
@@ -63,7 +65,7 @@ function check(
   if (isJson && !isUtf8(body)) throw refuse(call, 'JSON that is not UTF-8')
   // The text is made of those alone that can hold so many.
   if (isJson && body.length > mostValues && exceeds(body.toString('utf8'), { elements: mostValues }))
-    throw refuse(call, `JSON of more than ${mostValues.toLocaleString('en')} values`)
+    throw refuseLarge(call, `JSON of more than ${mostValues.toLocaleString('en')} values`)
   const isText = isJson || isReadable(type) || isUtf8(body)
   // Of JSON that is UTF-8, only an error is not parsed below, which would refuse it.
   const mayBeWide = isJson ? status >= 400 : isReadable(type)
@@ -179,6 +181,12 @@ function readJson(body: Buffer): UpstreamResponse['json'] {
   }
 }
 
-function refuse(call: UpstreamCall, what: string): Error {
+/** Creates the error of a response that is larger than a limit. A write is not told to ask for less: it may have had its effect. */
+export function refuseLarge(call: UpstreamCall, what: string): GatewayError {
+  const less = isRead(call.operation) && { recovery: 'Ask for less, such as a smaller page.' }
+  return createCallError(call, 'upstream_invalid_response', { detail: `The upstream sent ${what}.`, ...less })
+}
+
+function refuse(call: UpstreamCall, what: string): GatewayError {
   return createCallError(call, 'upstream_invalid_response', { detail: `The upstream sent ${what}.` })
 }

@@ -11,10 +11,12 @@ import {
   type UpstreamResponse,
 } from './call.ts'
 import { ConnectionError, type Pools } from './pools.ts'
+import { refuseLarge } from './response-check.ts'
 import { isFiltered, SecretFilter } from './secret-filter.ts'
 
 /** Bytes of the largest response that is collected; 250 users with full metadata stay below a third of it. */
 const largestResponse = 32 * 1024 * 1024
+const largeResponse = `a response of more than ${largestResponse.toLocaleString('en')} bytes`
 
 /** Bytes of all responses that are being collected at most; beyond it only small ones are collected further. */
 const mostCollected = 48 * 1024 * 1024
@@ -132,7 +134,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     const { responses, request } = this.#parts
     const collected = responses.collected - this.#room
     const length = Math.max(size, Math.min(2 * this.#size, largestResponse, mostCollected - collected))
-    if (size > largestResponse) return this.#refuse(controller, 'the response is too large')
+    if (size > largestResponse) return this.#refuse(controller, largeResponse)
     if (size > smallResponse && collected + size > mostCollected)
       return this.#refuse(controller, 'too many large responses at a time', isRead(request))
     responses.collected = collected + length
@@ -143,9 +145,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   /** A read may be sent again later; what became of a write is unknown without its response. */
   #refuse(controller: Controller, reason: string, mayRepeat = false): false {
     const cause = new Error(reason)
-    const error = mayRepeat
-      ? new GatewayError('overloaded', { cause, headers: { 'retry-after': '1' } })
-      : createCallError(this.#parts.call, 'upstream_invalid_response', { cause })
+    const busy = { cause, headers: { 'retry-after': '1' } }
+    const error = mayRepeat ? new GatewayError('overloaded', busy) : refuseLarge(this.#parts.call, reason)
     this.#fail(error)
     controller.abort(cause)
     return false

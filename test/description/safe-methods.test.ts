@@ -81,6 +81,29 @@ describe.each(methods)('an operation by %s', (method) => {
     expect(told.includes('Nobody can tell')).toBe(!isSafe(method))
   })
 
+  it('tells why its response cannot be passed on, and of a read nothing about writes', async () => {
+    const refused = [
+      ['content-length: 40000000\r\n\r\n', 'a response of more than 33,554,432 bytes', 'Ask for less'],
+      ['content-encoding: gzip\r\ncontent-length: 2\r\n\r\n{}', 'an encoded body', 'Call again later.'],
+    ]
+    // What a response to HEAD announces does not come.
+    for (const [rest, reason = '', next = ''] of method === 'HEAD' ? refused.slice(1) : refused) {
+      upstream.behave = (socket) =>
+        void socket.write(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n${rest}`)
+      const told = await callTool(operation)
+      expect(told).toContain(`The upstream sent ${reason}`)
+      expect(told.includes(next)).toBe(isSafe(method))
+      expect(/Nobody can tell|repeating a write/.test(told)).toBe(!isSafe(method))
+    }
+  })
+
+  it('tells a model whose response was lost what that means for a read and a write', async () => {
+    upstream.behave = (socket) => socket.resetAndDestroy()
+    const told = await callTool(operation)
+    upstream.behave = behaveWell
+    expect(/Nobody can tell|repeating a write/.test(told)).toBe(!isSafe(method))
+  })
+
   it('has the hint of its tool, and is selected as it says', async () => {
     const { annotations } = Object(
       listOperations({ document, problems: [] })[`${method.toLowerCase()} /things/{id}`],

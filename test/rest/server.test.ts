@@ -302,6 +302,16 @@ test.each([
   expect(upstream.requests).toHaveLength(1)
 })
 
+test('a response that is too large is told with the limit, and with what a read can do', async () => {
+  const length = { 'content-type': 'application/json', 'content-length': '40000000' }
+  respond = (_request, response) => response.writeHead(200, length).flushHeaders()
+  expect(await (await call(users)).json()).toMatchObject({
+    code: 'upstream_invalid_response',
+    detail: 'The upstream sent a response of more than 33,554,432 bytes.',
+    recovery: 'Ask for less, such as a smaller page.',
+  })
+})
+
 test.each(['500 Internal Server Error', '202 Accepted', '204 No Content'])(
   'an empty response with %s gets no content type',
   async (status) => {

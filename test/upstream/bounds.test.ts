@@ -141,6 +141,7 @@ test('a large response that finds no room is refused before its first byte', asy
   await expect(begin('GET', ofMegabytes(2)).response).rejects.toMatchObject({ code: 'overloaded' })
   await expect(begin('GET', ofMegabytes(33)).response).rejects.toMatchObject({
     code: 'upstream_invalid_response',
+    message: 'The upstream sent a response of more than 33,554,432 bytes.',
   })
   first.receive(megabyte, 24)
   for (const one of [first, head]) one.end()
