@@ -135,14 +135,14 @@ const responses: readonly ResponseCase[] = [
     result: { isError: true, structuredContent: { error: { status: 409, message: 'Taken by [redacted]' } } },
   },
   {
-    row: 'A redirect, a page (HTML) that is not described',
+    row: 'A redirect, a 304, a page (HTML) that is not described',
     status: 302,
     headers: { location: 'https://example.org/else' },
     body: '',
     result: { isError: true, structuredContent: { error: { status: 302 } } },
   },
   {
-    row: 'A redirect, a page (HTML) that is not described',
+    row: 'A redirect, a 304, a page (HTML) that is not described',
     headers: { 'content-type': 'text/html' },
     body: '<p>Log in</p>',
     result: { isError: true, content: expect.not.arrayContaining(says('<p>Log in</p>')) },
