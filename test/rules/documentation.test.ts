@@ -1,12 +1,17 @@
 import { existsSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import ts from 'typescript'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { listVariables } from '../../src/config/variables.ts'
 import { readApi } from '../../src/document/api.ts'
 import { readDocument } from '../../src/document/document.ts'
 import { errorCatalogue } from '../../src/errors/catalogue.ts'
+import { GatewayError } from '../../src/errors/gateway-error.ts'
+import { mcpClients } from '../../src/mcp/client-configuration.ts'
+import { createGatewayMetrics } from '../../src/observability/gateway-metrics.ts'
 import { logFields } from '../../src/observability/logger.ts'
+import { Metrics } from '../../src/observability/metrics.ts'
+import { isServing, type Readiness } from '../../src/observability/readiness.ts'
 import { composePage } from '../../stress/page.ts'
 import { listFiles, readSources, readText, root, type TextFile, walk } from './tree.ts'
 
@@ -20,6 +25,26 @@ describe('docs/errors.md', () => {
   it('lists every error with its status and sentence, and no other', () => {
     const raised = Object.entries(errorCatalogue).map(([code, { status, title }]) => [code, status, title])
     expect(sort(readTable(readText('docs/errors.md'), 'Codes'))).toEqual(sort(raised))
+  })
+})
+
+describe('docs/errors.md, of the members', () => {
+  it('lists those beside the members of RFC 9457, and no other', () => {
+    const violations = [{ location: 'query.limit', message: 'is wrong', rule: 'type' }]
+    const options = { violations, recovery: 'Look.', headers: { 'retry-after': '1' } }
+    const told = Object.keys(new GatewayError('upstream_timeout', options).toHeaderlessProblem())
+    const own = told.filter((name) => !['type', 'title', 'status', 'detail'].includes(name))
+    const documented = readTable(readText('docs/errors.md'), 'Errors', 'Member').map(([name]) => name)
+    expect(documented.toSorted()).toEqual(own.toSorted())
+  })
+})
+
+describe('docs/agents.md', () => {
+  it('lists every client that can be configured with its file, and no other', () => {
+    const rows = [...readText('docs/agents.md').matchAll(/^\| ([\w ]+) \| `([\w-]+)` \| `([^`]+)`/gm)]
+    const documented = rows.map(([, title, id, file]) => [id, title, file])
+    const known = mcpClients.map(({ id, title, file }) => [id, title, file.replace(/^~.*\//, '')])
+    expect(sort(documented)).toEqual(sort(known))
   })
 })
 
@@ -38,6 +63,39 @@ describe('docs/configuration.md', () => {
 })
 
 describe('docs/observability.md', () => {
+  it('lists every metric with its labels, and no other', () => {
+    const spies = (['count', 'time', 'read', 'readTotal', 'readState'] as const).map((method) =>
+      vi.spyOn(Metrics.prototype, method),
+    )
+    createGatewayMetrics({
+      admission: () => ({ active: 0, waiting: 0 }),
+      circuit: () => ({ state: 'closed' }),
+      readiness: () => ({ readUpstream: async () => 'reachable' }),
+      store: { available: true },
+    })
+    const [counts, times, ...gauges] = spies.map((spy) => spy.mock.calls)
+    for (const spy of spies) spy.mockRestore()
+    const labelled = [counts, times].flat().map((call) => [call?.[0], [call?.[2] ?? []].flat().join(', ')])
+    const unlabelled = gauges.flat().map(([name]) => [name, name === 'circuit_state' ? 'state' : ''])
+    const registered = [...labelled, ...unlabelled].map(([name, labels]) => [`calgate_${name}`, labels])
+    const documented = readTable(readText('docs/observability.md'), 'Metrics').map(([name, labels]) => [
+      name,
+      labels,
+    ])
+    expect(sort(documented)).toEqual(sort(registered))
+  })
+
+  it('lists every answer of the readiness check under its status, and no other', () => {
+    const known = { ready: 200, upstream_unreachable: 200, draining: 503, upstream_misconfigured: 503 }
+    const states = Object.keys(known satisfies Record<Readiness, number>)
+    const [, serving = '', ending = ''] =
+      /^\| `\/health\/ready` \| (.*) \| (.*) \|$/m.exec(readText('docs/observability.md')) ?? []
+    const listed = [serving, ending].map((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name))
+    const isKnown = (name: string): name is Readiness => name in known
+    const expected = [true, false].map((is) => states.filter(isKnown).filter((one) => isServing(one) === is))
+    expect(listed.map((one) => one.toSorted())).toEqual(expected.map((one) => one.toSorted()))
+  })
+
   it('lists every field of the log with its sentence, and no other', () => {
     const logged = Object.entries(logFields)
     expect(sort(readTable(readText('docs/observability.md'), 'Log'))).toEqual(sort(logged))
@@ -127,14 +185,17 @@ describe('links', () => {
   })
 })
 
-/** The rows below a heading (and the headings under it) whose first cell is code: its text, then the other cells. */
-function readTable(page: string, heading: string): string[][] {
+/**
+ * The rows below a heading (and the headings under it) whose first cell is code: its text, then the other cells. Those
+ * of one table alone, where its head is given.
+ */
+function readTable(page: string, heading: string, head = ''): string[][] {
   const [, level = '', rest = ''] = new RegExp(`^(#+) ${heading}\\s*$\\n([\\s\\S]*)`, 'm').exec(page) ?? []
   const section = level === '' ? '' : (rest.split(new RegExp(`^#{1,${level.length}} `, 'm'))[0] ?? '')
-  return [...section.matchAll(/^\|\s*`([\w ]+)`\s*\|(.*)\|\s*$/gm)].map(([, first = '', cells = '']) => [
-    first,
-    ...cells.split('|').map((cell) => cell.trim()),
-  ])
+  const table = section.split(/\n{2,}/).find((part) => part.startsWith(`| ${head}`)) ?? ''
+  return [...(head === '' ? section : table).matchAll(/^\|\s*`([\w ]+)`\s*\|(.*)\|\s*$/gm)].map(
+    ([, first = '', cells = '']) => [first, ...cells.split('|').map((cell) => cell.trim())],
+  )
 }
 
 /** A default as the table writes it: code, or a word or dash for none. */
