@@ -57,7 +57,7 @@ export function readTool(part: unknown, method: string, isDeprecated: boolean): 
 }
 
 function markDeprecated(description: string): string {
-  return /^\W*deprecated\b/i.test(description) ? description : `Deprecated. ${description}`.trim()
+  return /^\W*deprecated/i.test(description) ? description : `Deprecated. ${description}`.trim()
 }
 
 /** Gives the key that a parameter has among the arguments of a tool. */
