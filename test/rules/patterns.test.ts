@@ -19,7 +19,10 @@ const bounded: Readonly<Record<string, string>> = {
 /** Matches of patterns that fast-check cannot make any of, such as those that look ahead. */
 const samples: Readonly<Record<string, readonly string[]>> = {
   '\\0': ['\0'],
-  '(?<=..)s$': ['users'],
+  '(?<=..)(?<![su])s$': ['users'],
+  '(?<=[sxzoi]|[cs]h)e$': ['addresse'],
+  '(?<=[^aeiou])y$': ['company'],
+  '([A-Z])([A-Z](?!s(?![a-z]))[a-z])': ['APIKey'],
   '\\b[A-Z][A-Z0-9_]+\\b': ['RATE_LIMIT'],
   '^(?!ff)([0-9a-f]{2})-((?!0{32})[0-9a-f]{32})-((?!0{16})[0-9a-f]{16})-([0-9a-f]{2})(-.*)?$': [
     '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x',
