@@ -44,7 +44,8 @@ export function readArguments(
   const content = asRecord(body.content)['application/json']
   if (!content) return described
   const schema = inline(asRecord(content).schema, document)
-  return [...described, { name: 'body', in: 'body', required: body.required === true, schema }]
+  const description = [body.description, schema.description].filter(Boolean).join(' ')
+  return [...described, { name: 'body', in: 'body', required: body.required === true, description, schema }]
 }
 
 /** One grapheme: fast-check reads its tables of them anew for each kind of text. */
