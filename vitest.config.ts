@@ -30,6 +30,7 @@ const programs = [
   'test/contracts/**/*.test.ts',
   'test/description/document-changes.test.ts',
   'test/healthy.test.ts',
+  'test/http/connection-end.test.ts',
   'test/main.test.ts',
   'test/makefile.test.ts',
   'test/manifests.test.ts',
