@@ -1,6 +1,6 @@
 import { asText, isObject, listMembers, readOwn } from './json.ts'
 import { splitFragment } from './json-pointer.ts'
-import type { JsonSchema } from './json-schema.ts'
+import { type JsonSchema, listBeside, listReached } from './json-schema.ts'
 
 /** Finds what a reference leads to; undefined where it leads nowhere. */
 type Follow = (reference: string) => unknown
@@ -88,10 +88,5 @@ function mayHave({ target, names }: Choice, property: string, follow: Follow): b
 
 /** Lists a schema and those that hold beside it, each once. */
 function listJoined(schema: unknown, follow: Follow): JsonSchema[] {
-  const joined = new Set([schema].filter(isObject))
-  // A set gives what is added to it while it is walked, too.
-  for (const { $ref, allOf } of joined)
-    for (const one of [typeof $ref === 'string' ? follow($ref) : undefined, allOf].flat())
-      if (isObject(one)) joined.add(one)
-  return [...joined]
+  return [...listReached([schema].filter(isObject), (one) => listBeside(one, follow))]
 }

@@ -95,7 +95,8 @@ function find(document: OpenApiDocument, reference: string): unknown {
   return found.get(reference)
 }
 
-function followPointer(document: OpenApiDocument, reference: string): unknown {
+/** Follows the pointer of a local reference to what it names itself; undefined where it names nothing, or leads elsewhere. */
+export function followPointer(document: unknown, reference: string): unknown {
   if (!reference.startsWith('#/')) return undefined
   return splitFragment(reference).reduce<unknown>((place, name) => readOwn(place, name), document)
 }

@@ -152,6 +152,25 @@ function joinMembers(parts: readonly JsonSchema[]): JsonSchema {
   return Object.fromEntries(joined)
 }
 
+/** Lists the schemas that hold beside a schema: what its reference leads to, and what it is joined of. */
+export function listBeside(
+  { $ref, allOf }: JsonSchema,
+  follow: (reference: string) => unknown,
+): JsonSchema[] {
+  return [typeof $ref === 'string' && follow($ref), allOf].flat().filter(isObject)
+}
+
+/** Lists what is reached from a start, itself included. */
+export function listReached<Part>(
+  start: Iterable<Part>,
+  listNext: (part: Part) => Iterable<Part>,
+): Set<Part> {
+  const reached = new Set(start)
+  // A set gives what is added to it while it is walked, too.
+  for (const part of reached) for (const next of listNext(part)) reached.add(next)
+  return reached
+}
+
 /** Returns whether a schema calls its value a secret, itself. */
 export function isSecret(schema: JsonSchema): boolean {
   return schema.format === 'password' || schema['x-secret'] === true

@@ -1,6 +1,6 @@
 import { readMapped } from './discriminator.ts'
-import { asRecord, isObject, readOwn } from './json.ts'
-import { splitFragment } from './json-pointer.ts'
+import { followPointer } from './document.ts'
+import { asRecord, isObject } from './json.ts'
 
 /**
  * Copies a document for a program that reads all of it, without the references that lead out of it or nowhere.
@@ -8,7 +8,7 @@ import { splitFragment } from './json-pointer.ts'
  * files and addresses a description may lead to was decided when it was loaded.
  */
 export function keepLocalReferences(document: object): object {
-  const isLocal = (reference: string) => reference.startsWith('#/') && leadsSomewhere(document, reference)
+  const isLocal = (reference: string) => followPointer(document, reference) !== undefined
   const copy = (part: unknown): unknown => {
     if (Array.isArray(part)) return part.map(copy)
     if (!isObject(part)) return part
@@ -34,10 +34,4 @@ function copyDiscriminator(
   if (!isObject(mapping)) return discriminator
   const mapped = Object.entries(mapping).map(([value, target]) => [value, readMapped(target)] as const)
   return { ...rest, mapping: Object.fromEntries(mapped.filter(([, target]) => isLocal(target))) }
-}
-
-function leadsSomewhere(document: object, reference: string): boolean {
-  return (
-    splitFragment(reference).reduce<unknown>((place, name) => readOwn(place, name), document) !== undefined
-  )
 }

@@ -1,6 +1,6 @@
 import { type OpenApiDocument, resolveLink } from './document.ts'
 import { asRecord, isObject, readOwn } from './json.ts'
-import { type JsonSchema, mapSchemas } from './json-schema.ts'
+import { type JsonSchema, listBeside, listReached, mapSchemas } from './json-schema.ts'
 import { once, onceFor } from './once.ts'
 import { convertKeywords } from './schema-keywords.ts'
 
@@ -33,7 +33,8 @@ export function createSchemaReader(document: OpenApiDocument, direction: Directi
   const definitions = new Map<string, Definition>()
   const byName = new Map<string, Definition>()
   const keyword = direction === 'request' ? 'readOnly' : 'writeOnly'
-  const listNext = onceFor((schema: JsonSchema) => listBeside(document, schema))
+  const follow = (reference: string) => resolveLink(document, reference)
+  const listNext = onceFor((schema: JsonSchema) => listBeside(schema, follow))
   const listJoined = (schema: unknown) => [...listReached([schema].filter(isObject), listNext)]
   const isMarked = (property: unknown) => listJoined(property).some((one) => readOwn(one, keyword) === true)
   const listMarked = onceFor(({ properties }: JsonSchema) =>
@@ -41,7 +42,6 @@ export function createSchemaReader(document: OpenApiDocument, direction: Directi
   )
   const listLeftOut = onceFor((schema: JsonSchema) => new Set(listJoined(schema).flatMap(listMarked)))
   const isLeftOut = (name: string, schema: JsonSchema) => listLeftOut(schema).has(name)
-  const follow = (reference: string) => resolveLink(document, reference)
   const convert = (schema: unknown): JsonSchema =>
     convertKeywords(schema, { convert, refer, follow, isLeftOut })
   const refer = (reference: string): string | undefined => {
@@ -88,20 +88,6 @@ function listReferences(schema: JsonSchema): string[] {
   }
   visit(schema)
   return names
-}
-
-/** Lists the schemas that hold beside a schema: what its reference leads to, and what it is joined of. */
-function listBeside(document: OpenApiDocument, schema: JsonSchema): JsonSchema[] {
-  const { $ref, allOf } = schema
-  return [typeof $ref === 'string' && resolveLink(document, $ref), allOf].flat().filter(isObject)
-}
-
-/** Lists what is reached from a start, itself included. */
-function listReached<Part>(start: Iterable<Part>, listNext: (part: Part) => Iterable<Part>): Set<Part> {
-  const reached = new Set(start)
-  // A set gives what is added to it while it is walked, too.
-  for (const part of reached) for (const next of listNext(part)) reached.add(next)
-  return reached
 }
 
 /** Names a definition by the last part of a pointer, as it may stand in another; numbered where it is taken. */

@@ -1,5 +1,5 @@
 import { asRecord, readOwn } from './json.ts'
-import type { JsonSchema } from './json-schema.ts'
+import { type JsonSchema, listReached } from './json-schema.ts'
 
 /** The types that a schema allows and what their parts are: enough to read a value from its text. */
 export interface ValueShape {
@@ -77,13 +77,11 @@ export function listInPlace(schema: JsonSchema): unknown[] {
 
 /** Lists a schema and all that describe the same value: what it refers to, is joined of, chooses from or has conditions for. */
 export function listSameValue(schema: unknown, root: JsonSchema): JsonSchema[] {
-  const found = new Set([schema])
-  // A set gives what is added to it while it is walked, too.
-  for (const one of found) {
+  const found = listReached([schema], (one) => {
     const part = asRecord(one)
-    for (const inner of listInPlace(part)) found.add(inner)
-    if (typeof part.$ref === 'string') found.add(follow(part.$ref, root))
-  }
+    const target = typeof part.$ref === 'string' ? [follow(part.$ref, root)] : []
+    return [...listInPlace(part), ...target]
+  })
   return [...found].map(asRecord)
 }
 

@@ -10,7 +10,7 @@ import { toRefusal } from './failures.ts'
 import type { ToolResult } from './results.ts'
 import type { CallContext } from './tool-call.ts'
 import type { ToolDescription } from './tool-description.ts'
-import { findMeantName } from './tool-selection.ts'
+import { suggestName } from './tool-selection.ts'
 import type { Tools } from './tools.ts'
 
 /** Tools that a search finds at most. */
@@ -81,11 +81,10 @@ export function offerSearch(tools: Tools, operations: readonly Operation[]): Too
 }
 
 function refuseTool(name: string, tools: readonly ToolDescription[]): Violation {
-  const meant = findMeantName(
+  const advice = suggestName(
     name,
     tools.map((one) => one.name),
   )
-  const advice = meant === undefined ? '' : ` did you mean ${meant}?`
   const message = `is no tool here;${advice} search-tools finds those there are`
   return { location: 'name', rule: 'enum', message }
 }

@@ -73,13 +73,16 @@ function listFacts({ id, method, path, tags = [], tool }: Operation) {
 }
 
 function suggest([, name, known]: readonly [string, string, ReadonlySet<string>]): string {
-  const nearest = findMeantName(name, [...known])
-  return nearest === undefined ? '' : ` Did you mean ${nearest}?`
+  return suggestName(name, [...known], ' Did')
 }
 
-/** Finds the known name that a client probably meant; comparing takes time, so that one too long to be a name is not compared. */
-export function findMeantName(name: string, known: readonly string[]): string | undefined {
-  return name.length > longestName ? undefined : findNearest(name, known)
+/**
+ * Asks whether the client meant a known name, where one is near; empty where none is. Comparing takes time, so that one
+ * too long to be a name is not compared.
+ */
+export function suggestName(name: string, known: readonly string[], did = ' did'): string {
+  const nearest = name.length > longestName ? undefined : findNearest(name, known)
+  return nearest === undefined ? '' : `${did} you mean ${nearest}?`
 }
 
 /** Parses the text of a selection. Throws `invalid_argument` for what is none. */

@@ -16,7 +16,7 @@ import type { ToolCallParams } from './messages.ts'
 import type { ToolResult } from './results.ts'
 import { bindTool, type CallContext, type ToolCall, type ToolCallOptions } from './tool-call.ts'
 import { type Offer, offerTool, type ToolDescription } from './tool-description.ts'
-import { findMeantName } from './tool-selection.ts'
+import { suggestName } from './tool-selection.ts'
 
 /** The tools of the gateway, the same for both protocol eras and both transports. */
 export interface Tools {
@@ -142,8 +142,7 @@ export function callTool(
 const mostNames = 20
 
 function refuseTool(name: string, known: readonly string[]): RpcError {
-  const meant = findMeantName(name, known)
-  const advice = meant === undefined ? '' : ` did you mean ${meant}?`
+  const advice = suggestName(name, known)
   const rest = known.length > mostNames ? ` and others; tools/list has all ${known.length}` : ''
   const names = known.slice(0, mostNames).join(', ')
   return new RpcError(rpcCodes.invalidParams, `Unknown tool;${advice} the tools are ${names}${rest}`)

@@ -1,5 +1,6 @@
 import { holds, parseExactly } from '../../document/exact-numbers.ts'
 import { isObject, listMembers } from '../../document/json.ts'
+import { isInexact } from '../../document/large-integers.ts'
 import { isLinear } from '../../document/linear-pattern.ts'
 import { checkExtensions } from '../extension-checks.ts'
 import type { Finding, Path } from '../problem.ts'
@@ -38,17 +39,13 @@ export function findRoundedNumbers(document: unknown, textOf: (path: Path) => st
   }
   walkParts(document, (part, path) => {
     for (const keyword of constants)
-      if (holds(part[keyword], isLarge)) visit(part[keyword], [...path, keyword])
+      if (holds(part[keyword], isInexact)) visit(part[keyword], [...path, keyword])
   })
   return findings
 }
 
-function isLarge(value: unknown): boolean {
-  return typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)
-}
-
 function checkNumber(value: number, path: Path, textOf: (path: Path) => string): Finding[] {
-  const written = isLarge(value) ? textOf(path) : ''
+  const written = isInexact(value) ? textOf(path) : ''
   if (!/^-?[1-9]\d*$/.test(written) || !JSON.isRawJSON(parseExactly(written))) return []
   return [
     {
