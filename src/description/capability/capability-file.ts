@@ -10,6 +10,7 @@ export interface InputParameter {
   readonly type?: ValueType
   readonly description?: string
   readonly required?: boolean
+  readonly pattern?: string
   /** What is always sent, perhaps from a variable: `{{REGION}}`. */
   readonly value?: string
 }
@@ -57,6 +58,7 @@ export interface ExposedParameter {
   readonly type?: ValueType
   readonly description?: string
   readonly required?: boolean
+  readonly pattern?: string
 }
 
 /** An operation of the REST surface, which calls a consumed one. */

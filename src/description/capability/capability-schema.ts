@@ -23,6 +23,7 @@ const inputParameters = list(
     type: valueType,
     description: { type: 'string' },
     required: { type: 'boolean' },
+    pattern: { type: 'string' },
     value: { type: 'string' },
   }),
 )
@@ -33,6 +34,7 @@ const exposedParameters = list(
     type: valueType,
     description: { type: 'string' },
     required: { type: 'boolean' },
+    pattern: { type: 'string' },
   }),
 )
 

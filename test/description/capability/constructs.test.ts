@@ -467,3 +467,59 @@ test('what is no plain call is not supported, and costs nothing else', () => {
   )
   expect(Object.keys(document.paths['/a'] ?? {})).toEqual(['get'])
 })
+
+test('a pattern is the one of the parameter that it is said of, on both surfaces', () => {
+  const own = 'inputParameters: [{ name: code, in: query }, { name: note, in: body, type: string }]'
+  const document = derive({
+    resources: [`{ path: /a, operations: [{ name: set, method: PUT, ${own} }] }`],
+    routes: [
+      "{ path: /v1/a, inputParameters: [{ name: code, in: query, pattern: '^[A-Z]+$' }], operations: [{ method: PUT, call: shop.set }] }",
+    ],
+    tools: ["{ name: set-it, call: shop.set, inputParameters: [{ name: note, pattern: '^.{1,9}$' }] }"],
+  })
+  expect(get(document, '/a', 'put')).toMatchObject({
+    parameters: [{ name: 'code', schema: { type: 'string', pattern: '^[A-Z]+$' } }],
+    requestBody: { content: { 'text/plain': { schema: { type: 'string', pattern: '^.{1,9}$' } } } },
+  })
+})
+
+test('what an input parameter says beside the members of the format is a warning, wherever it stands', () => {
+  const say = (member: string) => `inputParameters: [{ name: code, ${member} }]`
+  const consumed = (member: string) => `inputParameters: [{ name: code, in: query, ${member} }]`
+  const document = derive(
+    {
+      api: `baseUri: '', ${consumed('enum: [A, B]')}`,
+      resources: [
+        `{ path: /a, ${consumed('minLength: 2')}, operations: [{ name: get, method: GET, ${consumed('maximum: 9')} }] }`,
+      ],
+      routes: [
+        `{ path: /v1/a, ${say('format: date')}, operations: [{ method: GET, call: shop.get, ${say('default: A')} }] }`,
+      ],
+      tools: [`{ name: get-it, call: shop.get, ${say("type: integer, pattern: '^1'")} }`],
+    },
+    ['enum', 'minLength', 'maximum', 'format', 'default', 'pattern'].map(
+      (name) => `warning: "${name}" is not supported`,
+    ),
+  )
+  expect(get(document, '/a')).toMatchObject({ parameters: [{ schema: { type: 'integer' } }] })
+})
+
+test('a surface that authenticates its clients itself is told, since the gateway does not read how', () => {
+  const text = `naftiko: 1.0.0-alpha2
+info: { label: Shop, description: A shop }
+capability:
+  consumes: [{ type: http, namespace: shop, resources: [{ path: /a, operations: [{ name: get, method: GET }] }] }]
+  exposes:
+  - type: rest
+    namespace: shop-rest
+    port: 8080
+    authentication: { type: bearer, token: '{{TOKEN}}' }
+    resources: [{ path: /v1/a, operations: [{ method: GET, call: shop.get }] }]
+`
+  expect(readCapability(text, 'shop.yaml').problems).toEqual([
+    {
+      ...{ file: 'shop.yaml', line: 9, column: 21, severity: 'warning' },
+      ...{ message: '"authentication" is not supported', expected: 'GATEWAY_KEYS_FILE or OAUTH_ISSUER' },
+    },
+  ])
+})
