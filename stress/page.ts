@@ -48,7 +48,7 @@ Every malformed request and upstream fault is a test as well (\`test/attack/\`, 
 | Check of one call by the schemas of its operation | 100,000 references, and 20 for each value | 400 |
 | Bodies of bytes, which stream to the API | 64 at a time, of an authenticated client half of what the others leave; each holds its slot | 503, \`Retry-After: 1\` |
 | Message on :9090 and over stdio | \`MCP_MESSAGE_LIMIT\`, 131,072 bytes, 64 levels, 2,000 elements | 413, over stdio a JSON-RPC error with the id of the request; or a parse error with that id |
-| Head of a request | 16 KiB | 431 |
+| Head of a request | 16 KiB, 1,000 headers | 431 |
 | Time for the head, for the whole request, on the control port too | 10 s, 30 s | 408, connection closed |
 | Connection without a request | 72 s | closed |
 | Connections a port, the control port too | 4,096 | dropped |

@@ -17,11 +17,17 @@ const single = new Set([
 /** To tell a name by its length first spares most headers the change of their case. */
 const lengths = new Set([...single].map(({ length }) => length))
 
+/** Headers of a request at most. Node before 22.23 drops those behind the 1,000th without an error. */
+const mostHeaders = 1_000
+const tooMany = `The limit is ${mostHeaders.toLocaleString('en')} headers.`
+
 /**
- * Refuses what two readers of the same bytes could read in two ways (RFC 9112 §3.2, §6.1): no host or several, a
- * repeated header that may stand once, a transfer coding other than `chunked`. Throws `bad_request`.
+ * Refuses what two readers of the same bytes could read in two ways (RFC 9112 §3.2, §6.1): too many headers, no host or
+ * several, a repeated header that may stand once, a transfer coding other than `chunked`. Throws `bad_request` or
+ * `headers_too_large`.
  */
 export function checkFraming({ rawHeaders, headers, httpVersion, url }: IncomingMessage): void {
+  if (rawHeaders.length > 2 * mostHeaders) throw refuse(tooMany, 'headers_too_large')
   // The asterisk means the server as a whole; the router would take it for the root.
   if (url === '*') throw new GatewayError('route_not_found')
   if (url?.includes('#')) throw refuse('A target has no fragment; encode # as %23.')
@@ -66,21 +72,8 @@ function isUtf8(contentType: string): boolean {
   return charsets.every((one) => /^\s*"?utf-?8(?:["\s;]|$)/i.test(one))
 }
 
-/** Returns whether the framing of a request announces a body that is not empty (RFC 9112 §6.3). */
-export function announcesBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0
-}
-
-/** Refuses a body that nobody reads, unread and whatever its type: it could only get lost. Throws `invalid_argument`. */
-export function refuseBody(request: Pick<IncomingMessage, 'headers'>): void {
-  if (!announcesBody(request)) return
-  const violation = { location: 'body', rule: 'body', message: 'is not taken by this operation' }
-  const detail = 'body is not taken by this operation'
-  throw new GatewayError('invalid_argument', { detail, violations: [violation] })
-}
-
-function refuse(detail: string): GatewayError {
-  return new GatewayError('bad_request', { detail, headers: { connection: 'close' } })
+function refuse(detail: string, code: 'bad_request' | 'headers_too_large' = 'bad_request'): GatewayError {
+  return new GatewayError(code, { detail, headers: { connection: 'close' } })
 }
 
 /** Which hosts and origins a server serves beside the loopback ones. */

@@ -9,7 +9,7 @@ import { GatewayError } from '../errors/gateway-error.ts'
 import { endBehind } from '../http/connection-end.ts'
 import { parseBodies } from '../http/listener.ts'
 import { refuseSize } from '../http/problem-response.ts'
-import { announcesBody, checkEncoding } from '../http/request-check.ts'
+import { checkEncoding } from '../http/request-check.ts'
 import { noteUpload, type StreamLimit } from '../upstream/body-stream.ts'
 
 declare module 'fastify' {
@@ -84,6 +84,19 @@ export function registerBodyParser(
     body.once('close', close)
     return { data: '' }
   })
+}
+
+/** Returns whether the framing of a request announces a body that is not empty (RFC 9112 §6.3). */
+export function announcesBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0
+}
+
+/** Refuses a body that nobody reads, unread and whatever its type: it could only get lost. Throws `invalid_argument`. */
+export function refuseBody(request: Pick<IncomingMessage, 'headers'>): void {
+  if (!announcesBody(request)) return
+  const violation = { location: 'body', rule: 'body', message: 'is not taken by this operation' }
+  const detail = 'body is not taken by this operation'
+  throw new GatewayError('invalid_argument', { detail, violations: [violation] })
 }
 
 /** Drops a body that streams and of which nothing was read when its response ended: its call was refused, or never sent. */

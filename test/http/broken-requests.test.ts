@@ -54,6 +54,23 @@ describe.each(servers)('on %s', (server) => {
   })
 })
 
+describe.each(servers)('with a parser that reads every header, on %s', (server) => {
+  const ofHeaders = (count: number) =>
+    `GET /none HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${'x:y\r\n'.repeat(count - 2)}\r\n`
+  // Node from 22.23 refuses more by itself; before it, it drops what is behind them in silence.
+  beforeAll(() => {
+    gateway.gateway[server].server.maxHeadersCount = 0
+  })
+  afterAll(() => {
+    gateway.gateway[server].server.maxHeadersCount = null
+  })
+
+  it('1,000 headers are taken, and one more is refused with a problem', async () => {
+    expect(await exchange(urls[server], ofHeaders(1_000))).toMatch(/^HTTP\/1\.1 404 /)
+    expectProblem(await exchange(urls[server], ofHeaders(1_001)), 431, 'headers_too_large')
+  })
+})
+
 describe.each(bodies)('on %s', (server, path) => {
   it('a body that never ends is refused with a problem, and the connection ends', async () => {
     expectProblem(await exchange(urls[server], half(path)), 408, 'request_timeout')
