@@ -1,8 +1,9 @@
 import type { ErrorObject } from 'ajv'
 import type { Violation } from '../errors/gateway-error.ts'
-import { asRecord } from './json.ts'
+import { asRecord, isObject } from './json.ts'
 import { splitPointer } from './json-pointer.ts'
 import type { JsonSchema } from './json-schema.ts'
+import { isUnwritable } from './large-integers.ts'
 import { foldName } from './path-template.ts'
 import { describeGot, describeRule, findMeantAlternative } from './rule-description.ts'
 import { quoteName } from './single-line.ts'
@@ -145,4 +146,23 @@ export function joinLocation(place: string, segment: string): string {
   if (place === '') return isPlain ? segment : quoteName(segment)
   if (/^\d{1,16}$/.test(segment)) return `${place}[${segment}]`
   return isPlain ? `${place}.${segment}` : `${place}[${quoteName(segment)}]`
+}
+
+/** Lists the numbers that have no spelling but in JSON: JavaScript would round them, and they are no whole ones. */
+export function findUnwritableNumbers(values: Readonly<Record<string, unknown>>): Violation[] {
+  const violations: Violation[] = []
+  const visit = (value: unknown, ...place: string[]) => {
+    if (isUnwritable(value))
+      violations.push({
+        location: place.reduce(joinLocation, ''),
+        rule: 'number',
+        message:
+          'has more digits than can be sent here: 21 of whole numbers, 15 of others; with fewer it is another number',
+      })
+    else if (Array.isArray(value))
+      for (const [index, one] of value.entries()) visit(one, ...place, `${index}`)
+    else if (isObject(value)) for (const name in value) visit(value[name], ...place, name)
+  }
+  visit(values)
+  return violations.slice(0, mostViolations)
 }

@@ -1,18 +1,19 @@
 import { describeBodyArgument } from '../document/body-schema.ts'
-import { isObject, readOwn } from '../document/json.ts'
+import { isJsonType, readOwn } from '../document/json.ts'
 import { dereference, describeObject, type JsonSchema, withDescription } from '../document/json-schema.ts'
-import { isUnwritable } from '../document/large-integers.ts'
 import type { RequestBody } from '../document/media-types.ts'
+import { onceFor } from '../document/once.ts'
 import type { Operation } from '../document/operations.ts'
 import { findPosition, type Parameter } from '../document/parameters.ts'
 import { findPasswords } from '../document/passwords.ts'
+import { createCompiler } from '../document/schema-compiler.ts'
 import { placeDefinitions } from '../document/schema-reader.ts'
 import { nameCredentialHeader, type Security } from '../document/security.ts'
 import { escapeInvisible, quoteName } from '../document/single-line.ts'
 import { findArgument, type Tool, toArgumentKey } from '../document/tool.ts'
 import { isCredential } from '../document/validation.ts'
 import { listSameValue } from '../document/value-shape.ts'
-import { joinLocation, mostViolations, refuseName } from '../document/violations.ts'
+import { mostViolations, refuseName } from '../document/violations.ts'
 import type { Violation } from '../errors/gateway-error.ts'
 import type { BoundInput } from '../upstream/pipeline.ts'
 import { simplifySchema } from './simple-schema.ts'
@@ -88,8 +89,8 @@ export type ArgumentBinder = (values: ToolArguments, source: CredentialSource) =
 
 /**
  * Prepares the binding of a tool's arguments: each is put where the operation takes it, unchecked and unchanged. What
- * is left out comes from the defaults, and an optional argument of null counts as left out. A credential that the
- * connection brings is taken from there, whatever a model has put in its argument.
+ * is left out comes from the defaults, and an optional argument of null counts as left out, unless null is its value. A
+ * credential that the connection brings is taken from there, whatever a model has put in its argument.
  */
 export function createArgumentBinder(
   operation: Operation,
@@ -103,25 +104,28 @@ export function createArgumentBinder(
     argument: findArgument(tool, parameter),
     credential: isCredential(parameter) ? describeBrought(parameter) : undefined,
     isOptional: isCredential(parameter) || !parameter.required || defaults.has(parameter),
+    json: isJsonType(parameter.mediaType) && !defaults.has(parameter) ? parameter.schema : undefined,
     preset: defaults.get(parameter),
   }))
   const hasCookies = parameters.some(({ place }) => place === 'cookie')
   const bodyIsOptional = operation.body?.required !== true
+  const [usual] = operation.body?.content ?? []
+  const jsonBody = usual?.kind === 'json' ? usual.schema : undefined
   return (values, source) => {
-    const read = (argument: string | undefined, isOptional: boolean) => {
+    const read = (argument: string | undefined, isOptional: boolean, json: JsonSchema | undefined) => {
       const value = argument === undefined ? undefined : readOwn(values, argument)
-      return value === null && isOptional ? undefined : value
+      return value === null && isOptional && !(json && allowsNull(json)) ? undefined : value
     }
     const places = { path: {}, query: {}, header: {}, cookie: {} }
-    for (const { name, place, argument, credential, isOptional, preset } of parameters) {
+    for (const { name, place, argument, credential, isOptional, json, preset } of parameters) {
       const brought = credential && source(credential, operation.security)
-      const given = read(argument, isOptional)
+      const given = read(argument, isOptional, json)
       const value = brought ?? given ?? (given === null ? null : preset)
       if (value === undefined) continue
       const inPlace: Record<string, unknown> = places[place]
       inPlace[name] = value
     }
-    const body = read(tool.arguments.body, bodyIsOptional)
+    const body = read(tool.arguments.body, bodyIsOptional, jsonBody)
     const violations = Object.keys(values)
       .filter((name) => !names.includes(name))
       .slice(0, mostViolations)
@@ -131,6 +135,9 @@ export function createArgumentBinder(
     return { input: body === undefined ? bound : { ...bound, body }, violations }
   }
 }
+
+/** Null has a spelling of its own in JSON alone; an API reads an empty text as another value. */
+const allowsNull = onceFor((schema: JsonSchema) => createCompiler()(schema)?.(null) ?? true)
 
 /** Describes a credential as a connection brings it. */
 export function describeBrought({ in: place, name }: Parameter): BroughtCredential {
@@ -177,23 +184,4 @@ export function locateByArgument({ parameters }: Operation, tool: Tool, violatio
 
 function leadsTo(prefix: string, location: string): boolean {
   return location.startsWith(prefix) && ['', '.', '['].includes(location.charAt(prefix.length))
-}
-
-/** Lists the numbers that have no spelling but in JSON: JavaScript would round them, and they are no whole ones. */
-export function findUnwritableNumbers(values: Readonly<Record<string, unknown>>): Violation[] {
-  const violations: Violation[] = []
-  const visit = (value: unknown, ...place: string[]) => {
-    if (isUnwritable(value))
-      violations.push({
-        location: place.reduce(joinLocation, ''),
-        rule: 'number',
-        message:
-          'has more digits than can be sent here: 21 of whole numbers, 15 of others; with fewer it is another number',
-      })
-    else if (Array.isArray(value))
-      for (const [index, one] of value.entries()) visit(one, ...place, `${index}`)
-    else if (isObject(value)) for (const name in value) visit(value[name], ...place, name)
-  }
-  visit(values)
-  return violations.slice(0, mostViolations)
 }

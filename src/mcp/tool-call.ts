@@ -1,6 +1,7 @@
 import type { Grant } from '../access/authorization.ts'
 import { holds } from '../document/exact-numbers.ts'
 import type { CheckedOperation } from '../document/validation.ts'
+import { findUnwritableNumbers } from '../document/violations.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { CallCounter } from '../http/rate-limit.ts'
 import type { ToolCallRecord } from '../observability/requests.ts'
@@ -14,7 +15,6 @@ import { redactNames } from '../upstream/secret-search.ts'
 import {
   type CredentialSource,
   createArgumentBinder,
-  findUnwritableNumbers,
   listArgumentSecrets,
   locateByArgument,
   type ToolArguments,

@@ -230,6 +230,46 @@ describe('binding', () => {
     expect(violations.map(({ location }) => location)).toEqual(['"filter[name]"', 'id'])
   })
 
+  const nullable = { type: ['integer', 'null'] }
+  const integer = { type: 'integer' }
+  const whole = (schema: object, type?: string) => ({ body: createBody(schema, false, type) })
+  const query = (more: object) => ({
+    parameters: [readParameter({ name: 'one', in: 'query', required: false, ...more })],
+  })
+  const written = (schema: object) => query({ content: { 'application/json': { schema } } })
+
+  it.each<[string, Partial<Operation>, boolean]>([
+    ['a body that may be null', whole(nullable), true],
+    ['a nullable body', whole({ type: 'object', nullable: true }), true],
+    ['a body of a choice', whole({ anyOf: [{ type: 'object' }, { type: 'null' }] }), true],
+    ['a merge patch', whole(nullable, 'application/merge-patch+json'), true],
+    ['a body of any value', whole({}), true],
+    ['a body that is never null', whole(integer), false],
+    ['a body that is joined of what is never null', whole({ ...nullable, allOf: [integer] }), false],
+    ['a form', whole({ type: ['object', 'null'] }, 'application/x-www-form-urlencoded'), false],
+    ['a text', whole({ type: ['string', 'null'] }, 'text/plain'), false],
+    ['a parameter in JSON', written(nullable), true],
+    ['a parameter in JSON that is never null', written(integer), false],
+    ['a parameter, in which null has no spelling', query({ schema: nullable }), false],
+  ])('reads null of an optional argument as its value where JSON has it: %s', (_, part, isSent) => {
+    const { body: _body, ...rest } = operation
+    const names = { ...tool, arguments: { one: 'one', body: 'body' } }
+    const bind = createArgumentBinder({ ...rest, parameters: [], ...part }, names)
+    const { input } = bind(part.body ? { body: null } : { one: null }, none)
+    const expected = part.body ? { body: null } : { query: { one: null } }
+    expect(input).toEqual({ path: {}, query: {}, header: {}, ...(isSent && expected) })
+  })
+
+  it('reads null of a pinned argument as left out', () => {
+    const { parameters } = written(nullable)
+    const bind = createArgumentBinder(
+      { ...operation, parameters },
+      { ...tool, arguments: { one: 'one' } },
+      new Map(parameters.map((one) => [one, 7])),
+    )
+    expect(bind({ one: null }, none).input.query).toEqual({ one: 7 })
+  })
+
   it.each<[string, JsonSchema]>([
     ['a choice', { oneOf: [member('bark'), member('meow')] }],
     ['another choice', { anyOf: [member('bark'), { allOf: [member('meow')] }] }],
