@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import type { Logger } from 'pino'
 import { type CommandContext, CommandError } from './cli/command.ts'
 import { runProgram } from './cli/program.ts'
+import { openOutput } from './cli/terminal.ts'
 import { ConfigError } from './config/config.ts'
 import { asRecord } from './document/json.ts'
 import { openLog } from './observability/logger.ts'
@@ -73,7 +74,7 @@ function readVersion(): string {
 }
 
 function fail(error: unknown): never {
-  process.stderr.write(
+  openOutput(process.stderr).write(
     describe(error)
       .map((line) => `calgate: ${line}\n`)
       .join(''),

@@ -1,11 +1,12 @@
 import { Command } from 'commander'
-import { asRecord } from '../document/json.ts'
+import { asRecord, isObject } from '../document/json.ts'
 import { readCallArguments } from './call-arguments.ts'
 import { type CommandContext, CommandError, formatExamples } from './command.ts'
 import { addDescriptionOptions, collect } from './description-options.ts'
 import type { ServeOptions } from './served.ts'
 import { formatTable } from './table.ts'
-import { type ListedTool, openTools } from './tool-client.ts'
+import { isTerminal } from './terminal.ts'
+import { type CallOutcome, type ListedTool, openTools } from './tool-client.ts'
 
 interface CallOptions extends ServeOptions {
   readonly json?: true
@@ -48,19 +49,39 @@ export function createCall(context: CommandContext): Command {
         throw new CommandError(
           `there is no tool ${name}; there are ${tools.map((one) => one.name).join(', ')}`,
         )
-      const { isError, text, value } = await client.call(name, readCallArguments(tool.inputSchema, texts))
+      const outcome = await client.call(name, readCallArguments(tool.inputSchema, texts))
+      const { isError, text, value } = outcome
       if (isError) {
         stderr.write(write(value, `${text}\n`))
         setExitCode(1)
-      } else stdout.write(write(value, formatTable(unwrap(value))))
+      } else
+        stdout.write(options.json ? write(addBody(outcome), '') : formatOutcome(outcome, isTerminal(stdout)))
     })
   return addDescriptionOptions(command)
 }
 
-/** APIs wrap what they return beside a status, and MCP wraps what is no object. */
-function unwrap(value: unknown): unknown {
-  const { data, result, ...others } = asRecord(value)
-  return data ?? (Object.keys(others).length === 0 ? (result ?? value) : value)
+/** Adds the body of a response that is no JSON to what is said of it: a text, or bytes in Base64. */
+function addBody({ value, body }: CallOutcome): unknown {
+  if (body === undefined) return value
+  const text = typeof body === 'string'
+  return { ...asRecord(value), ...(text ? { text: body } : { data: body.toString('base64') }) }
+}
+
+/** Writes what a tool returned for people; what is no JSON as it came, and bytes never to a terminal. */
+function formatOutcome({ value, body }: CallOutcome, isTerminal: boolean): string | Buffer {
+  if (body !== undefined && !isTerminal) return body
+  if (typeof body === 'string') return body.endsWith('\n') ? body : `${body}\n`
+  return unwrap(value)
+    .map((part) => formatTable(part, isTerminal))
+    .join('\n')
+}
+
+/** APIs wrap what they return beside a status, with more of it beside, and MCP wraps what is no object. */
+function unwrap(value: unknown): readonly unknown[] {
+  const { status: _, data, ...others } = asRecord(value)
+  const isOnly = Object.keys(others).length === 0
+  if (typeof data === 'object' && data !== null) return isOnly ? [data] : [data, others]
+  return [isObject(value) && Object.keys(value).join() === 'result' ? value.result : value]
 }
 
 /** Writes a tool a line, with its arguments; in brackets those that a call can do without. */

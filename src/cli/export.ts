@@ -8,6 +8,7 @@ import { type CommandContext, CommandError, formatExamples } from './command.ts'
 import { writeTo } from './output-file.ts'
 import type { ServeOptions } from './served.ts'
 import { formatTable, formatValue } from './table.ts'
+import { isTerminal } from './terminal.ts'
 import { openTools, type ToolClient } from './tool-client.ts'
 
 interface ExportOptions extends ServeOptions {
@@ -110,7 +111,7 @@ async function exportList(
     stderr.write(`${offset} read\n`)
     if (items.length < limit) break
   }
-  if (format === 'table') write(formatTable(rows))
+  if (format === 'table') write(formatTable(rows, output === undefined && isTerminal(stdout)))
   if (offset < reach) return
   stderr.write(`incomplete: the API lets no more than ${reach} be read, and there may be more\n`)
   setExitCode(1)

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { readOwn } from '../document/json.ts'
 import type { CommandContext, CreateCommand } from './command.ts'
 import { showProgress } from './progress.ts'
+import { openOutput } from './terminal.ts'
 
 /** A command that is loaded when it is named: a gateway that serves has no use for what reads descriptions. */
 interface Entry {
@@ -89,14 +90,16 @@ Exit codes:
  * Runs the command that the arguments name. Usage errors are written to standard error, with exit code 2. Throws what
  * the action of the command throws.
  */
-export async function runProgram(args: readonly string[], context: CommandContext): Promise<void> {
+export async function runProgram(args: readonly string[], given: CommandContext): Promise<void> {
+  const [stdout, stderr] = [openOutput(given.stdout), openOutput(given.stderr)]
+  const context = { ...given, stdout, stderr }
   const typed = args.length === 0 ? ['serve'] : swapExport(skipHelp(args))
   // `calgate help check` names its command second.
   const program = await createProgram(context, typed.slice(0, 2))
   let endProgress = () => {}
   program.hook('preAction', (_, command) => {
     if (!commands[command.name()]?.isOpen && !readOwn(command.opts(), 'stdio'))
-      endProgress = showProgress(context.stderr, `calgate ${command.name()}`)
+      endProgress = showProgress(given.stderr, `calgate ${command.name()}`)
   })
   try {
     await program.parseAsync(typed, { from: 'user' })

@@ -19,6 +19,8 @@ export interface CallOutcome {
   readonly text: string
   /** The structured content; the text where there is none. */
   readonly value: unknown
+  /** The body of a response that is no JSON: a text, or bytes. */
+  readonly body?: string | Buffer
 }
 
 /** The tools of a gateway of this process. */
@@ -74,9 +76,12 @@ export async function openTools(
     },
     async call(name, values) {
       const result = await request('tools/call', { name, arguments: values })
-      const [first] = [result.content ?? []].flat()
-      const text = String(asRecord(first).text ?? '')
-      return { isError: result.isError === true, text, value: result.structuredContent ?? text }
+      const content = asRecord([result.content ?? []].flat()[0])
+      const text = String(content.text ?? '')
+      const value = result.structuredContent ?? text
+      // Of a response that is no JSON, this is all that the structured content says.
+      const isForeign = Object.keys(asRecord(value)).join() === 'status,contentType'
+      return { isError: result.isError === true, text, value, ...(isForeign && { body: readBody(content) }) }
     },
     async [Symbol.asyncDispose]() {
       input.end()
@@ -85,4 +90,9 @@ export async function openTools(
       await stopMock()
     },
   }
+}
+
+/** Reads the body of a response out of the content of a result: a text, an image, a sound, or a resource. */
+function readBody({ text, data, resource }: Readonly<Record<string, unknown>>): string | Buffer {
+  return text === undefined ? Buffer.from(String(data ?? asRecord(resource).blob), 'base64') : String(text)
 }

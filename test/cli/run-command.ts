@@ -12,9 +12,9 @@ export interface CommandResult {
 }
 
 /** Creates what the process gives to a command. `finish` stops the servers that it started. */
-export function createContext(environment: Readonly<Record<string, string>>) {
-  const stdout = new PassThrough()
-  const stderr = new PassThrough()
+export function createContext(environment: Readonly<Record<string, string>>, isTTY = false) {
+  const stdout = Object.assign(new PassThrough(), { isTTY })
+  const stderr = Object.assign(new PassThrough(), { isTTY })
   const stops: (() => Promise<void>)[] = []
   const outcome = { code: 0 }
   const context: CommandContext = {
@@ -44,7 +44,21 @@ export async function runCommandWith(
   environment: Readonly<Record<string, string>>,
   ...args: string[]
 ): Promise<CommandResult> {
-  const { context, finish, fail } = createContext(environment)
+  return runIn(createContext(environment), args)
+}
+
+/** Runs a command on a terminal, with an environment. */
+export async function runOnTerminal(
+  environment: Readonly<Record<string, string>>,
+  ...args: string[]
+): Promise<CommandResult> {
+  return runIn(createContext(environment, true), args)
+}
+
+async function runIn(
+  { context, finish, fail }: ReturnType<typeof createContext>,
+  args: readonly string[],
+): Promise<CommandResult> {
   try {
     await runProgram(args, context)
   } catch (error) {
