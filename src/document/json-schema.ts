@@ -50,11 +50,13 @@ function placeBeside(target: JsonSchema, beside: JsonSchema): JsonSchema {
   const said = groups.filter((group) =>
     [target, beside].every((one) => group.some((name) => one[name] !== undefined)),
   )
-  const pick = (schema: JsonSchema) =>
-    Object.fromEntries(Object.entries(schema).filter(([name]) => said.flat().includes(name)))
-  const own = said.length > 0 ? [pick(target), pick(beside)] : []
+  const own = said.length > 0 ? [target, beside].map((one) => pickKeywords(one, said.flat())) : []
   const allOf = [target.allOf ?? [], beside.allOf ?? [], own].flat()
   return { ...target, ...beside, ...(allOf.length > 0 && { allOf }) }
+}
+
+function pickKeywords(schema: JsonSchema, names: readonly string[]): JsonSchema {
+  return Object.fromEntries(Object.entries(schema).filter(([name]) => names.includes(name)))
 }
 
 /** Describes an object of the given members, whose `$defs` become those of the object. */
@@ -104,30 +106,29 @@ export interface MergedSchema {
   readonly choices: readonly (readonly unknown[])[]
 }
 
-/** Joins what `allOf` lists with the schema that has it, and so what several say of one member or of all elements. */
+/** Joins what `allOf` lists with the schema that has it, and so what several say of one member or of one or all elements. */
 export function mergeAll(schema: JsonSchema, root: JsonSchema): MergedSchema {
   const all = listJoined(schema, root)
   const choices = all.flatMap(({ oneOf, anyOf }) => [oneOf, anyOf].filter((one) => Array.isArray(one)))
   const parts = all.map(({ allOf: _all, oneOf: _one, anyOf: _any, ...own }) => own)
-  const [whole = {}] = parts
-  if (parts.length === 1) return { whole, choices }
+  if (parts.length === 1) return { whole: parts[0] ?? {}, choices }
   const types = parts.flatMap(({ type }) => (type === undefined ? [] : [[type].flat()]))
   const type = types.reduce<unknown[]>((left, own) => {
     const common = own.filter((one) => left.includes(one))
     return common.length > 0 ? common : own
   }, types[0] ?? [])
-  const others = parts.map(({ items, additionalProperties, unevaluatedProperties }) => ({
-    items,
-    additionalProperties,
-    unevaluatedProperties,
-  }))
-  const properties = joinMembers(parts.map((one) => asRecord(one.properties)))
+  const open = ['items', 'additionalProperties', 'unevaluatedProperties']
+  const prefixItems = Object.values(joinMembers(listTuples(parts)))
+  const maps = ['properties', 'patternProperties']
+    .map((name) => [name, joinMembers(parts.map((one) => asRecord(one[name])))] as const)
+    .filter(([, joined]) => Object.keys(joined).length > 0)
   return {
     whole: {
       ...Object.fromEntries(parts.flatMap((one) => Object.entries(one))),
       ...(type.length > 0 && { type: type.length > 1 ? type : type[0] }),
-      ...joinMembers(others),
-      ...(Object.keys(properties).length > 0 && { properties }),
+      ...joinMembers(parts.map((one) => pickKeywords(one, open))),
+      ...Object.fromEntries(maps),
+      ...(prefixItems.length > 0 && { prefixItems }),
     },
     choices: [...new Set(choices)],
   }
@@ -141,6 +142,13 @@ function listJoined(schema: JsonSchema, root: JsonSchema, seen = new Set<unknown
     return listJoined(dereference(one, root), root, seen)
   })
   return [...parts, schema]
+}
+
+/** Lists by their indexes what each schema says of the elements at the places of any of them. */
+function listTuples(parts: readonly JsonSchema[]): JsonSchema[] {
+  const tuples = parts.map(({ prefixItems }) => (Array.isArray(prefixItems) ? prefixItems : []))
+  const places = Array.from({ length: Math.max(...tuples.map((one) => one.length)) })
+  return parts.map(({ items }, at) => asRecord(places.map((_, index) => tuples[at]?.[index] ?? items)))
 }
 
 function joinMembers(parts: readonly JsonSchema[]): JsonSchema {

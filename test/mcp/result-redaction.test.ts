@@ -237,6 +237,30 @@ describe('a secret is redacted', () => {
       { total: 1, items: [shown] },
     ],
     ['a map', map(hook), { x: webhook, y: secret }, { x: shown }],
+    [
+      'elements of joined tuples',
+      {
+        allOf: [
+          tuple(hook, user),
+          tuple(object({ name: text, token: password })),
+          { items: object({ b: text }) },
+        ],
+      },
+      [
+        { ...webhook, name: 'Ada', token: secret },
+        { name: 'Ada', b: 'x', more: secret },
+      ],
+      [
+        { ...shown, name: 'Ada' },
+        { name: 'Ada', b: 'x' },
+      ],
+    ],
+    [
+      'joined maps of patterns',
+      { allOf: [{ patternProperties: { '^h': hook } }, { patternProperties: { '^u': user } }] },
+      { h: webhook, u: { name: 'Ada', token: secret } },
+      { h: shown, u: { name: 'Ada' } },
+    ],
     ['a map without a type', { additionalProperties: hook }, { x: webhook }, { x: shown }],
     ['a map by patterns', { patternProperties: { '^x': hook } }, { x: webhook, y: secret }, { x: shown }],
     [
@@ -437,6 +461,16 @@ describe('what is described is told', () => {
       { type: 'array', prefixItems: [text, user] },
       ['a', { name: 'Ada', more: 1 }, 'c'],
       ['a', { name: 'Ada' }],
+    ],
+    [
+      'each element of joined tuples, and of a tuple joined with a list',
+      {
+        type: 'array',
+        prefixItems: [object({ a: text }), object({ a: text })],
+        allOf: [{ items: object({ b: text }) }, { prefixItems: [object({ c: text })] }],
+      },
+      Array.from({ length: 3 }, () => ({ a: 'x', b: 'x', c: 'x', more: 1 })),
+      [{ a: 'x', b: 'x', c: 'x' }, { a: 'x', b: 'x' }, { b: 'x' }],
     ],
     [
       'a part that is joined with the whole that it is of',
