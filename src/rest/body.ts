@@ -56,12 +56,13 @@ export function registerBodyParser(
     const { operation } = request.route.config
     const { body } = operation ?? {}
     const mediaType = body && findMediaType(body.content, request.headers['content-type'] ?? '')
-    if (!operation || !mediaType) throw refuseType(body)
-    return { operation, mediaType }
+    return operation && mediaType ? { operation, mediaType } : refuseType(body)
   }
   const parse = (bytes: Buffer, request: FastifyRequest) => {
     if (bytes.length === 0) return undefined
-    const { mediaType } = choose(request)
+    const choice = choose(request)
+    if (choice instanceof GatewayError) throw choice
+    const { mediaType } = choice
     request.rawBody = bytes
     request.bodyType = mediaType
     return readBody(mediaType, bytes, request.headers['content-type'] ?? '')
@@ -71,8 +72,10 @@ export function registerBodyParser(
   parseBodies(app, parse, multipart, file)
   app.addContentTypeParser('*', async (request: FastifyRequest, payload: Readable) => {
     if (!announcesBody(request.raw)) return undefined
+    const choice = choose(request)
+    if (choice instanceof GatewayError) return expectEmpty(request.raw, choice)
     checkEncoding(request)
-    const { operation, mediaType } = choose(request)
+    const { operation, mediaType } = choice
     const isBytes = mediaType.kind === 'bytes'
     const body = limitBody(payload, request, isBytes ? file : text)
     if (!isBytes || mayRepeat(operation)) return parse(await buffer(body), request)
@@ -87,16 +90,34 @@ export function registerBodyParser(
 }
 
 /** Returns whether the framing of a request announces a body that is not empty (RFC 9112 §6.3). */
-export function announcesBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
+function announcesBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0
 }
 
-/** Refuses a body that nobody reads, unread and whatever its type: it could only get lost. Throws `invalid_argument`. */
-export function refuseBody(request: Pick<IncomingMessage, 'headers'>): void {
-  if (!announcesBody(request)) return
+/**
+ * Refuses a body that nobody reads, whatever its type: it could only get lost. Calls back with `invalid_argument`, for a
+ * body in chunks at its first byte.
+ */
+export function refuseBody(request: IncomingMessage, done: (error?: Error) => void): void {
+  if (!announcesBody(request)) return void done()
   const violation = { location: 'body', rule: 'body', message: 'is not taken by this operation' }
   const detail = 'body is not taken by this operation'
-  throw new GatewayError('invalid_argument', { detail, violations: [violation] })
+  const refusal = new GatewayError('invalid_argument', { detail, violations: [violation] })
+  expectEmpty(request, refusal).then(done, done)
+}
+
+/** Resolves at the end of a body in chunks that is empty; rejects with the refusal of any other. */
+function expectEmpty(request: IncomingMessage, refusal: GatewayError): Promise<undefined> {
+  return new Promise((resolve, reject) => {
+    if (request.headers['transfer-encoding'] === undefined) return reject(refusal)
+    request.once('data', () => reject(refusal)).once('end', () => resolve(undefined))
+  })
+}
+
+/** Registers a parser that reads no body, for operations without one: `refuseBody` may have read it to its end. */
+export function leaveBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
 }
 
 /** Drops a body that streams and of which nothing was read when its response ended: its call was refused, or never sent. */

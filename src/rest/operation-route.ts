@@ -36,8 +36,8 @@ export function createOperationRoute(operation: CheckedOperation, options: Pipel
     // Runs after the hooks of the listener, before the body is read.
     onRequest: (request, reply, done) => {
       pipeline.authorize(request.grant)
-      if (body) reply.raw.once('close', () => dropUnread(request))
-      else refuseBody(request.raw)
+      if (!body) return refuseBody(request.raw, done)
+      reply.raw.once('close', () => dropUnread(request))
       done()
     },
     // Returns nothing: given a promise or the reply, Fastify would watch the stream of the response.

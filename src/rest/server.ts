@@ -9,7 +9,7 @@ import type { StreamLimit } from '../upstream/body-stream.ts'
 import type { ConfiguredCredentials } from '../upstream/credentials.ts'
 import { registerProxy } from '../upstream/proxy.ts'
 import type { Requester } from '../upstream/requester.ts'
-import { type BodyLimits, isForm, registerBodyParser } from './body.ts'
+import { type BodyLimits, isForm, leaveBodies, registerBodyParser } from './body.ts'
 import { createOperationRoute } from './operation-route.ts'
 import { registerReference } from './reference.ts'
 import { createMethodFinder } from './routes.ts'
@@ -61,7 +61,11 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
     if (!isKnown || (hasBody && !methodsWithBody.has(method)))
       app.addHttpMethod(method, { hasBody, overrideExisting: isKnown })
   }
-  for (const operation of operations) app.route(createOperationRoute(operation, options))
+  await app.register(async (bare) => {
+    leaveBodies(bare)
+    for (const operation of operations)
+      (operation.body ? app : bare).route(createOperationRoute(operation, options))
+  })
   // Encoded for the first client that asks: clients that do not read it share the bytes.
   const encode = once(() => Buffer.from(JSON.stringify(describeDeployment(document, options))))
   app.get('/openapi.json', (_request, reply) => reply.type('application/json; charset=utf-8').send(encode()))

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
+import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { openConnection, readAll } from '../support/raw-connection.ts'
@@ -61,7 +62,10 @@ const document = {
       get: operation('search', ['application/json'], { type: 'object' }),
       delete: operation('drop', ['application/json'], { type: 'object' }),
     },
-    '/plain': { get: { operationId: 'plain', responses: {} } },
+    '/plain': {
+      get: { operationId: 'plain', responses: {} },
+      delete: { operationId: 'remove', responses: {} },
+    },
     '/files': {
       put: operation('upload', ['application/octet-stream', 'image/*', ...likeTexts]),
       post: operation('form', ['multipart/form-data'], form),
@@ -163,6 +167,44 @@ test('a body goes upstream with whatever method the document describes one for',
     ['QUERY', '/query', '{"c":3}'],
   ])
 })
+
+const types = [undefined, 'application/json', 'application/octet-stream', 'multipart/form-data; boundary=b']
+const targets = ['GET /plain', 'DELETE /plain', 'DELETE /search', 'POST /choice'] as const
+const empty = '0\r\n\r\n'
+
+/** Sends a request in chunks, and another behind it on the same connection; resolves with the statuses. */
+async function sendChunks(target: string, type: string | undefined, first: string, rest = '') {
+  const socket = openConnection(gateway.restUrl)
+  const typed = type === undefined ? [] : [`Content-Type: ${type}`]
+  const head = [`${target} HTTP/1.1`, 'Host: 127.0.0.1', 'Transfer-Encoding: chunked', ...typed, '', '']
+  socket.write(head.join('\r\n') + first)
+  if (rest !== '') await setTimeout(20)
+  socket.write(`${rest}GET /plain HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`)
+  return (await readAll(socket)).match(/(?<=HTTP\/1\.1 )\d+/g)
+}
+
+test.each(targets.flatMap((target) => types.map((type) => [target, type] as const)))(
+  '%s as %s takes a chunked body that is empty for none',
+  async (target, type) => {
+    received.length = 0
+    expect(await sendChunks(target, type, empty)).toEqual(['200', '200'])
+    expect(await sendChunks(target, type, '', empty)).toEqual(['200', '200'])
+    expect(await sendChunks(target, type, '0', '\r\nX-Trailer: a\r\n\r\n')).toEqual(['200', '200'])
+    const sent = [...target.split(' '), '', '']
+    expect(received).toEqual([1, 2, 3].flatMap(() => [sent, ['GET', '/plain', '', '']]))
+  },
+)
+
+test.each(types.flatMap((type) => (['GET', 'DELETE'] as const).map((method) => [method, type] as const)))(
+  'a chunked body with bytes is refused where %s takes none, as %s',
+  async (method, type) => {
+    received.length = 0
+    const target = `${method} /plain`
+    expect(await sendChunks(target, type, `2\r\n{}\r\n${empty}`)).toEqual(['400', '200'])
+    expect(await sendChunks(target, type, '2\r\n{', `}\r\n${empty}`)).toEqual(['400', '200'])
+    expect(received.map(([sent]) => sent)).toEqual(['GET', 'GET'])
+  },
+)
 
 test('the content type chooses among those described, and what a range stands for is read as its own type', async () => {
   received.length = 0
