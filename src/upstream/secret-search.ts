@@ -112,12 +112,20 @@ function findLongestWord(secret: string): string {
   return secret.split(/[\W_]/).reduce((longest, one) => (one.length > longest.length ? one : longest), '')
 }
 
-/** Lists a secret as JSON and forms write it and as the bytes of each encoding, and what each is without its escapes. */
+/**
+ * Lists a secret as JSON and forms write it and as the bytes of each encoding, and what each is without its escapes, of as
+ * many levels as are undone in a text: a client may nest them in a secret as often as it likes.
+ */
 function listForms(secret: string): string[] {
-  const forms = new Set([secret, JSON.stringify(secret).slice(1, -1)])
-  for (const write of writers) forms.add(write(secret).toString('latin1'))
-  // What is added here has its turn as well.
-  for (const one of forms) forms.add(one.replaceAll(' ', '+')).add(undoEscapes(one))
+  const forms = new Set<string>()
+  const encoded = writers.map((write) => write(secret).toString('latin1'))
+  let level = [secret, JSON.stringify(secret).slice(1, -1), ...encoded]
+  for (let levels = 0; levels <= mostLevels; levels += 1) {
+    const spaced = new Set(level.flatMap((one) => [one, one.replaceAll(' ', '+')]))
+    const added = [...spaced].filter((one) => !forms.has(one))
+    for (const one of added) forms.add(one)
+    level = added.map(undoEscapes)
+  }
   return [...forms].filter((one) => one.length >= shortest && !one.includes('\0'))
 }
 

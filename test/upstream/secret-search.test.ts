@@ -44,6 +44,7 @@ const secrets = [
   '100%25 planted %',
   'line one\nline\ttwo',
   'gr\u00fc\u00dfe-\u20ac-\u{1f600}',
+  'nested %252B planted &amp;lt; \\\\u002b',
 ]
 
 test.each(secrets)('%j is found in whatever way it is written, and all around it stays', (secret) => {
@@ -111,6 +112,17 @@ test('a text without a secret is the very same, whatever its escapes', () => {
 test('short texts are no secrets, also without their escapes', () => {
   const search = new SecretSearch(['12345', '%31%32%33', ''])
   expect(search.takeOut('12345 123')).toBe('12345 123')
+})
+
+test.each([
+  ['percent signs', '%', '25', ''],
+  ['entities', '&', 'amp;', ''],
+  ['backslashes', '\\', 'u005c', 'planted'],
+])('of a secret with %s within one another few forms are looked for', (_, begin, level, end) => {
+  const secret = begin + level.repeat(20_000) + end
+  const search = new SecretSearch([secret])
+  expect(search.forms.length).toBeLessThan(50)
+  expect(search.takeOut(`%25 ${secret} %25`)).toBe('%25 [redacted] %25')
 })
 
 test.each<[string, (size: number) => string]>([
