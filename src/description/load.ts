@@ -8,6 +8,7 @@ import { composeDocument } from './composition.ts'
 import type { Description, MergedOperation } from './description.ts'
 import { type DocumentSource, readDocumentSource, toDescription } from './document-source.ts'
 import { type MergeOptions, mergeOperations } from './merge.ts'
+import { placeLinks } from './operation-names.ts'
 import { applyOverlay } from './overlay/overlay.ts'
 import type { DescriptionProblem } from './problem.ts'
 import { findDroppedHeaders } from './root-extensions.ts'
@@ -61,7 +62,9 @@ export async function loadDescriptions(options: LoadOptions): Promise<Loading> {
       const described = await toDescription(source, references)
       // By its name, the operator tells the credentials and the address of a description from those of others.
       const read = { ...described, name: names[index] ?? described.name }
-      descriptions.push(addComponents(components, options.files.length > 1 ? nameVariables(read) : read))
+      descriptions.push(
+        addComponents(components, options.files.length > 1 ? placeLinks(nameVariables(read)) : read),
+      )
     }
     return descriptions
   }

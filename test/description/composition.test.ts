@@ -7,7 +7,7 @@ import { loadFiles } from '../../src/description/files.ts'
 import type { Loading } from '../../src/description/load.ts'
 import { readApi } from '../../src/document/api.ts'
 import { inlineReferences } from '../../src/document/document.ts'
-import { asRecord } from '../../src/document/json.ts'
+import { asRecord, readOwn } from '../../src/document/json.ts'
 import { readOperations } from '../../src/document/operations.ts'
 import { createCompiler } from '../../src/document/schema-compiler.ts'
 import { describeApi, listOperations, listProblems, load } from './loading.ts'
@@ -253,6 +253,42 @@ test('what names operations names those of its own file, whatever they are calle
   // One operation of both files has the name of the first.
   expect(operations['post /one']?.['x-redeliver']).toEqual(['share_one', id('delete /one/{id}')])
   expect(operations['post /two']?.['x-redeliver']).toEqual(['share_one', id('delete /two/{id}')])
+})
+
+test('a link leads to the operation of its own file, wherever the link or its response stands', async () => {
+  const link = { operationId: 'read', parameters: { id: '$response.body#/id' } }
+  const describe = (name: string) => {
+    const inPlace = { description: 'Done', links: { made: link, other: { $ref: '#/components/links/made' } } }
+    const post = {
+      operationId: 'make',
+      responses: { 201: inPlace, 202: { $ref: '#/components/responses/made' } },
+    }
+    const id = { name: 'id', in: 'path', required: true, schema: { type: 'string' } }
+    return describeApi(
+      {
+        [`/${name}`]: { post },
+        [`/${name}/{id}`]: { parameters: [id], get: { operationId: 'read', ...answer } },
+      },
+      {
+        components: {
+          links: { made: link, self: { operationId: 'make' } },
+          responses: { made: { description: 'Made', links: { self: { $ref: '#/components/links/self' } } } },
+        },
+      },
+    )
+  }
+  const loading = await load({ 'one.json': describe('one'), 'two.json': describe('two') })
+  const operations = listOperations(loading)
+  const listLinks = (name: string) => {
+    const responses = Object.values(asRecord(operations[`post /${name}`]?.responses))
+    const named = responses.flatMap((one) => Object.values(asRecord(readOwn(one, 'links'))))
+    return named.map((one) => readOwn(one, 'operationId'))
+  }
+  for (const name of ['one', 'two']) {
+    const [make, read] = [`post /${name}`, `get /${name}/{id}`].map((one) => operations[one]?.operationId)
+    expect(listLinks(name)).toEqual([read, read, make])
+  }
+  expect(new Set([...listLinks('one'), ...listLinks('two')]).size).toBe(4)
 })
 
 test('an operation without an id is named by that of its own file', async () => {
