@@ -1,7 +1,7 @@
-import type { OpenApiDocument } from '../document/document.ts'
+import { followPointer, type OpenApiDocument } from '../document/document.ts'
 import { asRecord, isObject, readOwn } from '../document/json.ts'
 import { methods } from '../document/responses.ts'
-import { findPart, listReferences } from './openapi/references.ts'
+import { listReferences } from './openapi/references.ts'
 
 type Values = Readonly<Record<string, unknown>>
 
@@ -60,7 +60,7 @@ function createComparison(old: Values, next: Values): (part: unknown, counterpar
   const read = (target: string) => {
     const known = targets.get(target)
     if (known) return known
-    const [part, counterpart] = [findPart(old, target), findPart(next, target)]
+    const [part, counterpart] = [followPointer(old, target), followPointer(next, target)]
     const isSame = JSON.stringify(part) === JSON.stringify(counterpart)
     const found = { isSame, targets: listTargets(part) }
     targets.set(target, found)
@@ -104,7 +104,7 @@ function createWriter(document: Values): (part: unknown, written: Set<string>) =
     const isNarrowed = own.some(([name]) => !words.has(name))
     if (open.includes($ref) || (written.has($ref) && !isNarrowed)) return part
     written.add($ref)
-    const target = write(findPart(document, $ref), written, [...open, $ref])
+    const target = write(followPointer(document, $ref), written, [...open, $ref])
     return own.some(([name]) => !words.has(name) && readOwn(target, name) !== undefined)
       ? { ...Object.fromEntries(own), allOf: [target, ...[readOwn(beside, 'allOf') ?? []].flat()] }
       : { ...asRecord(target), ...Object.fromEntries(own) }

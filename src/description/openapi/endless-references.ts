@@ -1,6 +1,7 @@
+import { followPointer } from '../../document/document.ts'
 import { isObject } from '../../document/json.ts'
 import type { Path } from '../problem.ts'
-import { findPart, type Reference, readPart } from './references.ts'
+import { type Reference, readPart } from './references.ts'
 
 /** The keywords whose schemas check the same value as the schema around them (JSON Schema 2020-12 §10.2). */
 const applicators = ['allOf', 'anyOf', 'oneOf', 'not', 'if', 'then', 'else', 'dependentSchemas'] as const
@@ -19,7 +20,7 @@ export function listEndlessReferences(document: unknown, listed: readonly Refere
   const done = new Set<unknown>()
   const followed: Reference[] = []
   function* follow(reference: Reference): Walk {
-    const target = findPart(document, reference.target)
+    const target = followPointer(document, reference.target)
     followed.push(reference)
     const start = open.get(target)
     if (start === undefined) yield visit(target)

@@ -1,7 +1,7 @@
 import { readFile, realpath } from 'node:fs/promises'
 import { dirname, relative, resolve, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { asRecord, isObject } from '../../document/json.ts'
+import { asRecord, asText, isObject, readOwn } from '../../document/json.ts'
 import { escapeName } from '../../document/json-pointer.ts'
 import type { Finding } from '../problem.ts'
 import { readSource } from '../source.ts'
@@ -24,18 +24,20 @@ export async function loadExternalFiles(document: object, options: ReferenceOpti
   const files: Record<string, unknown> = {}
   const findings: Finding[] = []
   const base = pathToFileURL(resolve(options.file)).href
+  const self = toAddress(asText(readOwn(document, '$self')), base)
   const refused = new Map<string, string>()
   const localize = async (part: unknown, url: string): Promise<void> => {
     for (const { target, path } of listReferences(part)) {
       const [location = '', fragment = ''] = target.split('#')
+      if (fragment !== '' && !fragment.startsWith('/')) continue
       const here = toName(url, base)
       if (location === '') {
         if (here !== undefined) replacePart(part, [...path, '$ref'], toLocal(here, fragment))
         continue
       }
       const address = toAddress(location, url)
-      const name = address === undefined ? undefined : toName(address, base)
-      if (address === undefined || (name === undefined && address !== base)) continue
+      if (address === undefined) continue
+      const name = address === self ? undefined : toName(address, base)
       if (name !== undefined && files[name] === undefined && !refused.has(name)) {
         const loaded = await load(address, options)
         if (typeof loaded === 'string') {

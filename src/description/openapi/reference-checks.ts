@@ -55,12 +55,15 @@ function describeEndless({ target, path }: Reference): Finding {
   }
 }
 
-/** Makes the finding that a reference leads nowhere. */
+/** Makes the finding that a reference leads nowhere, or by an anchor. */
 export function describeDangling({ target, path }: Reference): Finding {
+  const [, fragment = ''] = target.split('#')
+  const isAnchor = fragment !== '' && !fragment.startsWith('/')
+  const pointed = target.startsWith('#/') ? 'the name of a component' : '#/components/…'
   return {
     path: [...path, '$ref'],
-    message: `the reference ${target} leads nowhere`,
-    expected: target.startsWith('#/') ? 'the name of a component' : '#/components/…',
+    message: `the reference ${target} ${isAnchor ? 'is not followed' : 'leads nowhere'}`,
+    expected: isAnchor ? 'a pointer such as #/components/schemas/…, and no anchor' : pointed,
     severity: path.at(-2) === 'examples' ? 'warning' : 'omission',
   }
 }

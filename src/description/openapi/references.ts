@@ -1,6 +1,6 @@
+import { followPointer } from '../../document/document.ts'
 import { dataMembers, namedMembers } from '../../document/document-members.ts'
 import { isObject } from '../../document/json.ts'
-import { splitFragment } from '../../document/json-pointer.ts'
 import type { Path } from '../problem.ts'
 
 /** A reference of a document, at the place where it stands. */
@@ -69,7 +69,7 @@ export function followReference(document: unknown, target: string): unknown {
   let reference = target
   while (!seen.has(reference)) {
     seen.add(reference)
-    const found = findPart(document, reference)
+    const found = followPointer(document, reference)
     if (!isObject(found) || typeof found.$ref !== 'string') return found
     reference = found.$ref
   }
@@ -91,19 +91,9 @@ export function resolveDescribed(document: unknown, part: unknown): unknown {
   // References that have an end do not come back to themselves.
   while (isObject(found) && isObject(here) && typeof here.$ref === 'string') {
     if (typeof here.description === 'string') return { ...found, description: here.description }
-    here = findPart(document, here.$ref)
+    here = followPointer(document, here.$ref)
   }
   return found
-}
-
-/** Gives what a local reference names itself, be it a reference once more; undefined where it names nothing. */
-export function findPart(document: unknown, reference: string): unknown {
-  if (reference === '#') return document
-  if (!reference.startsWith('#/')) return undefined
-  return splitFragment(reference).reduce<unknown>((place, name) => {
-    if (Array.isArray(place)) return place[Number(name)]
-    return isObject(place) && Object.hasOwn(place, name) ? place[name] : undefined
-  }, document)
 }
 
 /** Replaces the part at a path; nothing happens where there is none. */

@@ -708,6 +708,49 @@ test('references lead to files of the same folder alone', async () => {
   }
 })
 
+test('a reference by an anchor, or to a whole document, is told by what the file says, and one by $self is followed', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'calgate-anchors-'))
+  try {
+    const file = join(folder, 'shop.json')
+    const refer = ($ref: string) => ({
+      post: { requestBody: { content: { 'application/json': { schema: { $ref } } } } },
+    })
+    await writeFile(
+      join(folder, 'things.yaml'),
+      'Thing: { $anchor: thing, properties: { part: { $ref: "#thing" }, all: { $ref: "#" } } }\n',
+    )
+    const self = 'https://example.org/api/shop.json'
+    const { document, problems } = await load({
+      [file]: describeApi(
+        {
+          '/a': refer('#whole'),
+          '/b': refer('things.yaml#thing'),
+          '/c': refer('#'),
+          '/d': refer('things.yaml#/Thing'),
+          '/e': refer(`${self}#/components/schemas/Whole`),
+        },
+        {
+          openapi: '3.2.0',
+          $self: self,
+          components: { schemas: { Whole: { $anchor: 'whole', type: 'number' } } },
+        },
+      ),
+    })
+    const pointer = 'a pointer such as #/components/schemas/…, and no anchor'
+    expect(problems.map(({ message, expected }) => `${message}; ${expected}`).toSorted()).toEqual([
+      'the reference # leads nowhere; #/components/…',
+      `the reference #thing is not followed; ${pointer}`,
+      `the reference #whole is not followed; ${pointer}`,
+      `the reference things.yaml#thing is not followed; ${pointer}`,
+    ])
+    const text = JSON.stringify(document)
+    expect(text).toContain('"$ref":"#/components/schemas/Whole"')
+    expect(text).toContain('"all":{"$ref":"#/x-files/things.yaml"}')
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
 test.each([
   ['openapi: 4.0.0', 'OpenAPI 4.0.0 is not supported'],
   ['a: 1', 'the file is no description of an API'],
