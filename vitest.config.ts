@@ -29,6 +29,7 @@ const programs = [
   'test/cli/tools.test.ts',
   'test/contracts/**/*.test.ts',
   'test/description/document-changes.test.ts',
+  'test/description/schema-changes.test.ts',
   'test/healthy.test.ts',
   'test/http/connection-end.test.ts',
   'test/main.test.ts',

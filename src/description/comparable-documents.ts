@@ -2,13 +2,14 @@ import type { OpenApiDocument } from '../document/document.ts'
 import { asRecord } from '../document/json.ts'
 import { identifyParameter } from '../document/parameters.ts'
 import { listOperations, methods } from '../document/responses.ts'
+import { toComparableOperation, toComparablePart } from './comparable-operations.ts'
 import { eraseNames } from './identity.ts'
 import { ratedExtensions } from './tool-changes.ts'
 
 /**
- * Writes two documents as Redocly compares all of them: an operation whose method it does not read before OpenAPI 3.2
- * is POST of a path of its own, and none has the extensions that are rated here. Operations have the parameters of their
- * path. References are written out already.
+ * Writes two documents as Redocly compares all of them: of one version of OpenAPI, what says the same in one way, an
+ * operation of a further method as POST of a path of its own, and none with the extensions that are rated here.
+ * Operations have the parameters of their path. References are written out already.
  */
 export function toComparable(
   old: OpenApiDocument,
@@ -18,10 +19,14 @@ export function toComparable(
   const [paths, nextPaths] = [movePaths(old, keys), movePaths(next, keys)]
   // Redocly takes a path that is not there for one with a similar name.
   const moved = Object.fromEntries([...keys.values()].map((key) => [key, {}]))
-  return [
-    { ...old, paths: { ...moved, ...paths } },
-    { ...next, paths: { ...moved, ...nextPaths } },
-  ]
+  const write = (document: OpenApiDocument, all: object) => ({
+    ...document,
+    ...asRecord(toComparablePart({ servers: document.servers ?? [{ url: '/' }] })),
+    // Of a 3.0 document Redocly passes over keywords that the gateway checks values by.
+    openapi: '3.2.0',
+    paths: { ...moved, ...all },
+  })
+  return [write(old, paths), write(next, nextPaths)]
 }
 
 /** Names the operations in a text as the documents do, those that Redocly knows as POST of a path of their own. */
@@ -40,7 +45,7 @@ function movePaths(document: OpenApiDocument, keys: Map<string, string>): OpenAp
   for (const { method, path, part, shared } of listOperations(document)) {
     const own = Object.entries(asRecord(part)).filter(([name]) => !ratedExtensions.includes(name))
     const parameters = joinParameters(asRecord(part).parameters, shared)
-    const operation = { ...Object.fromEntries(own), parameters }
+    const operation = toComparableOperation({ ...Object.fromEntries(own), parameters })
     if (method !== 'QUERY' && methods.includes(method.toLowerCase()))
       paths[path] = { ...paths[path], [method.toLowerCase()]: operation }
     else {

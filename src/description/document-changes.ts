@@ -9,8 +9,10 @@ import { asRecord, isObject } from '../document/json.ts'
 import { splitPointer } from '../document/json-pointer.ts'
 import { keepLocalReferences } from '../document/local-references.ts'
 import { listOperations, methods } from '../document/responses.ts'
+import { breaksCallers, hidesFromTools } from './change-ratings.ts'
 import { expandChanged } from './changed-operations.ts'
 import { nameMoved, toComparable } from './comparable-documents.ts'
+import { isWhole } from './comparable-schemas.ts'
 import { loadExternalFiles } from './openapi/external-files.ts'
 import { resolvePart } from './openapi/references.ts'
 import { readSource } from './source.ts'
@@ -142,14 +144,22 @@ function toChange(source: Values, [old, next]: readonly [Values, Values]): Chang
   const inner = inOperation ? nameParameter(rest, item[method]) : inPath ? names.slice(2) : names
   const values = [asRecord(base).value, asRecord(revision).value]
   const [finding] = [source.verdicts ?? []].flat()
-  const narrowed = inner.includes('x-propertyNames') && !(Number(values[1]) >= Number(values[0]))
+  const difference = { kind, names: inner, property, from: values[0], to: values[1] }
   return {
-    breaking: source.impact === 'major' || narrowed,
+    breaking: source.impact === 'major' || breaksCallers(difference),
     operation: nameMoved(inOperation ? `${method.toUpperCase()} ${path}` : inPath ? path : ''),
     place: [inner.join('/'), property].filter(Boolean).join(' '),
-    what: finding ? nameMoved(String(asRecord(finding).message)).replace(/\.$/, '') : describe(kind, values),
+    what: finding
+      ? nameMoved(String(asRecord(finding).message)).replace(/\.$/, '')
+      : describe(kind, property, values),
     callers:
-      place === 'servers' ? 'REST callers' : property === 'operationId' ? 'generated clients' : 'all callers',
+      place === 'servers'
+        ? 'REST callers'
+        : property === 'operationId'
+          ? 'generated clients'
+          : hidesFromTools(difference)
+            ? 'MCP callers'
+            : 'all callers',
   }
 }
 
@@ -160,12 +170,13 @@ function nameParameter(names: readonly string[], operation: unknown): string[] {
   return group === 'parameters' && name !== undefined ? [`${place}.${name}`, ...rest] : [...names]
 }
 
-function describe(kind: unknown, [from, to]: readonly unknown[]): string {
+function describe(kind: unknown, property: unknown, values: readonly unknown[]): string {
   if (kind !== 'modified') return `${kind}`
-  return `changed from ${quote(from)} to ${quote(to)}`
+  const [from, to] = values.map((one) => quote(one, isWhole(String(property))))
+  return `changed from ${from} to ${to}`
 }
 
-function quote(value: unknown): string {
-  const text = value === undefined ? 'nothing' : JSON.stringify(value)
+function quote(value: unknown, isText: boolean): string {
+  const text = value === undefined ? 'nothing' : isText ? String(value) : JSON.stringify(value)
   return text.length > 80 ? `${text.slice(0, 79)}…` : text
 }

@@ -49,7 +49,8 @@ function mayDiffer(value: unknown): boolean {
   return typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER
 }
 
-function sortMembers(value: unknown): unknown {
+/** Returns a value with its members sorted, where it is an object. */
+export function sortMembers(value: unknown): unknown {
   // A member may be called __proto__, which an assignment would lose.
   return isObject(value)
     ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))

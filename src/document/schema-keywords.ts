@@ -84,6 +84,9 @@ const keywords: Readonly<Record<string, Convert>> = {
       : undefined,
 }
 
+/** The keywords that are read. */
+export const knownKeywords: readonly string[] = Object.keys(keywords)
+
 /** Any other format would be refused by validators that are strict. */
 const knownFormats = new Set<string>([...Object.keys({ ...formats, ...numberFormats }), ...annotations])
 

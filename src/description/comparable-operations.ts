@@ -1,0 +1,39 @@
+import { namedMembers } from '../document/document-members.ts'
+import { asRecord, isObject } from '../document/json.ts'
+import type { Direction } from '../document/schema-reader.ts'
+import { isData, toComparableSchema, toText } from './comparable-schemas.ts'
+
+type Part = Readonly<Record<string, unknown>>
+
+/** Members that hold things by names, none of which is a keyword. */
+const named = new Set([...namedMembers, 'content', 'variables', 'mapping'])
+
+/** Writes an operation so that what says the same is written in one way. */
+export function toComparableOperation({ responses, ...request }: Part): Part {
+  return {
+    ...asRecord(toComparablePart(request)),
+    ...(responses !== undefined && { responses: toComparablePart(responses, 'response', 'responses') }),
+  }
+}
+
+/** Writes a part of a document so: its schemas, the defaults of parameters, and the addresses of servers. */
+export function toComparablePart(part: unknown, direction: Direction = 'request', name = ''): unknown {
+  if (name === 'schema' || name === 'itemSchema') return toComparableSchema(part, direction)
+  if (isData(name)) return toText(part)
+  if (Array.isArray(part)) return part.map((one) => writeElement(toComparablePart(one, direction), name))
+  if (!isObject(part)) return part
+  const isNamed = named.has(name)
+  const entries = Object.entries(part)
+  return Object.fromEntries(
+    entries.map(([key, one]) => [key, toComparablePart(one, direction, isNamed ? '' : key)]),
+  )
+}
+
+function writeElement(element: unknown, list: string): unknown {
+  if (!isObject(element)) return element
+  if (list === 'servers') return { ...element, url: String(element.url).replace(/(?<=.)\/+$/, '') }
+  if (list !== 'parameters' || element.content !== undefined) return element
+  const { style = element.in === 'query' || element.in === 'cookie' ? 'form' : 'simple' } = element
+  const defaults = { required: false, allowReserved: false, allowEmptyValue: false }
+  return { ...defaults, explode: style === 'form', ...element, style }
+}
