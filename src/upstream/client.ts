@@ -1,6 +1,5 @@
 import createFetchClient, { type ClientOptions as FetchClientOptions } from 'openapi-fetch'
 import { chooseMediaType, writeBody } from '../document/body-writing.ts'
-import { isJsonType } from '../document/json.ts'
 import type { Operation } from '../document/operations.ts'
 import type { CallInput } from '../document/validation.ts'
 import {
@@ -11,15 +10,22 @@ import {
   type UpstreamResponse,
 } from './call.ts'
 import {
+  bringsCredential,
   type CallCredentials,
   type ConfiguredCredentials,
   findCredentials,
+  listCredentialParts,
+  listPrefixes,
   noCredentials,
 } from './credentials.ts'
 import { type CallWriter, createCallWriter } from './request.ts'
-import { findWideEncoding } from './wide-text.ts'
+import { redactBrought } from './response-check.ts'
+import { decodeText } from './wide-text.ts'
 
-/** A complete response of the API: the JSON text as it came, errors without what they echoed of the request. */
+/**
+ * A complete response of the API: the JSON text as it came but for the credentials of its connection, errors without what
+ * they echoed of the request.
+ */
 export interface ApiResponse<Data = unknown> {
   readonly status: number
   /** The safe headers only, lower-case names. */
@@ -97,7 +103,9 @@ export function createClient({ requester, configured }: ClientOptions): Upstream
         operationMethod: operation.method,
       }
       const { response } = await runInCall(context, () => client.request('get', operation.path, parts))
-      return readResponse(response)
+      const { security } = operation
+      const isBrought = bringsCredential(security, input)
+      return readResponse(response, isBrought ? listCredentialParts(credentials, listPrefixes(security)) : [])
     },
   }
 }
@@ -145,33 +153,18 @@ class FetchResponse {
   }
 }
 
-function readResponse(response: unknown): ApiResponse {
+/**
+ * Reads a response without the credentials that the connection brought: a model is shown it, to which they are unknown. An
+ * error is without them already, and so is what is kept of it; a success is kept for REST clients, too.
+ */
+function readResponse(response: unknown, brought: readonly string[]): ApiResponse {
   if (!(response instanceof FetchResponse)) throw new TypeError('openapi-fetch made a response of its own')
-  const { status, headers, body, json } = response.upstream
-  const text = json?.text ?? decodeBody(body, String(headers['content-type'] ?? ''))
+  const { upstream, ok } = response
+  const mayRepeat = ok && brought.length > 0
+  const { status, headers, body, json } = mayRepeat ? redactBrought(upstream, brought) : upstream
+  const text = json?.text ?? decodeText(body, String(headers['content-type'] ?? ''))
   return { status, headers, body, text, data: json?.value }
 }
-
-/** Reads a text in its charset, as it was searched for secrets; in UTF-8 where that is not known. */
-function decodeBody(body: Buffer, contentType: string): string {
-  const written = /;\s*charset\s*=\s*"?([\w.:-]+)/i.exec(isJsonType(contentType) ? '' : contentType)?.[1]
-  try {
-    const charset = findWideEncoding(body, contentType) ?? written ?? readDeclaration(body, contentType)
-    return new TextDecoder(charset).decode(body)
-  } catch {
-    return body.toString('utf8')
-  }
-}
-
-/** Reads which charset XML has by itself, where nothing else says it (RFC 7303 §3.2). One that is wide would show in its bytes. */
-function readDeclaration(body: Buffer, contentType: string): string | undefined {
-  if (!/^(?:application|text)\/(?:[^;]*\+)?xml\s*(?:;|$)/i.test(contentType)) return undefined
-  const declaration = /^<\?xml\s[^>]*?encoding\s*=\s*["']([\w.:-]+)/i
-  const charset = declaration.exec(body.toString('latin1', 0, longestDeclaration))?.[1]
-  return /^(?:utf|ucs|iso-10646)/i.test(charset ?? '') ? undefined : charset
-}
-
-const longestDeclaration = 200
 
 /** A client without a connection that could be watched: its responses count as delivered. */
 export const unwatchedConnection: ClientConnection = {

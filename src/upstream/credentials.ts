@@ -1,4 +1,3 @@
-import { beyondAscii, encodeHeader } from '../document/header-text.ts'
 import { readOwn } from '../document/json.ts'
 import type { Operation } from '../document/operations.ts'
 import { createHeaderReader } from '../document/parameter-reading.ts'
@@ -38,9 +37,7 @@ export function findCredentials(
   input: CallInput,
   configured: ConfiguredCredentials,
 ): CallCredentials | undefined {
-  const brings = security.some((alternative) =>
-    alternative.some((one) => readBrought(one, input) !== undefined),
-  )
+  const brings = bringsCredential(security, input)
   for (const alternative of security) {
     if (alternative.length === 0) continue
     if (brings && !alternative.some((one) => readBrought(one, input) !== undefined)) continue
@@ -49,6 +46,11 @@ export function findCredentials(
   }
   const needsNone = security.length === 0 || security.some((alternative) => alternative.length === 0)
   return needsNone && !brings ? noCredentials : undefined
+}
+
+/** Returns whether a call has a credential that is not configured. */
+export function bringsCredential(security: Security, input: CallInput): boolean {
+  return security.some((alternative) => alternative.some((one) => readBrought(one, input) !== undefined))
 }
 
 /** The credentials of a call that needs none. */
@@ -139,24 +141,23 @@ export function createCredentialSource(
   }
 }
 
-/** Returns the headers that authenticate a call, cookies included, by lower-case names. */
-export function toCredentialHeaders({ headers, cookies }: CallCredentials): Readonly<Record<string, string>> {
-  const written: Record<string, string> = {}
-  for (const name in headers) {
-    const text = headers[name] ?? ''
-    written[name] = beyondAscii.test(text) ? encodeHeader(text) : text
-  }
-  const pairs = Object.entries(cookies).map(([name, value]) => `${name}=${value}`)
-  if (pairs.length > 0) written.cookie = pairs.join('; ')
-  return written
-}
-
 /** Returns what the credentials of a call tell clients apart by: no header has the first character of the other names. */
 export function toIdentity({ headers, query, cookies }: CallCredentials): Identity {
   const identity: Record<string, string> = { ...headers }
   for (const name in query) identity[`?${name}`] = query[name] ?? ''
   for (const name in cookies) identity[`;${name}`] = cookies[name] ?? ''
   return identity
+}
+
+/** Lists what is secret in the credentials of a call, before which the given prefixes may stand. */
+export function listCredentialParts(
+  { headers, query, cookies }: CallCredentials,
+  prefixes: readonly string[],
+): string[] {
+  const parts: string[] = []
+  for (const place of [headers, query, cookies])
+    for (const name in place) parts.push(...listSecretParts(place[name] ?? '', prefixes))
+  return parts
 }
 
 /** A scheme is a token (RFC 9110 §5.6.2), and its parameters or the credential follow after spaces (§11.4). */

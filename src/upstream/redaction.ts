@@ -1,10 +1,11 @@
 import { isUtf8 } from 'node:buffer'
 import type { ResponseRules } from '../document/api.ts'
 import { parseExactly } from '../document/exact-numbers.ts'
-import { exceeds, isObject } from '../document/json.ts'
+import { exceeds, isJsonType, isObject } from '../document/json.ts'
+import { isTextType } from '../document/media-types.ts'
 import { escapeUnicode } from '../document/parameter-writing.ts'
 import { mark, type SecretSearch } from './secret-search.ts'
-import { readUtf16, type Utf16, writeUtf16 } from './wide-text.ts'
+import { findWideEncoding, readUtf16, type Utf16, writeUtf16 } from './wide-text.ts'
 
 /** Between words. */
 const separator = /[\s"'<>()[\]{},;:=]/
@@ -32,8 +33,28 @@ export function redactError(body: Buffer, search: SecretSearch, echoes: Echoes, 
   return redactBody(body, (text) => redactText(text, search), echoes, encoding)
 }
 
-/** Takes secrets out of a body of JSON or text; without them it comes back as the very same bytes. */
-export function redactSecrets(body: Buffer, search: SecretSearch, encoding?: Utf16): Buffer {
+/**
+ * Takes secrets out of the body of a response that is no error; without them it comes back as the very same bytes. In bytes
+ * that are no text an escape is chance, and to undo all would take seconds.
+ */
+export function redactSecrets(body: Buffer, type: ContentType, search: SecretSearch): Buffer {
+  if (isJsonType(String(type))) return redactTexts(body, search)
+  const isText = isReadable(type)
+  if (isText || isUtf8(body)) {
+    const encoding = isText ? findWideEncoding(body, type && String(type)) : undefined
+    return redactBytes(redactTexts(body, search, encoding === 'utf-32' ? undefined : encoding), search)
+  }
+  return search.forms.some((one) => body.includes(one, 'latin1')) ? redactBytes(body, search) : body
+}
+
+/** Returns whether a body with a type can repeat what the client wrote, as a text. */
+export function isReadable(type: ContentType): boolean {
+  return type === undefined || isTextType(String(type))
+}
+
+type ContentType = string | string[] | undefined
+
+function redactTexts(body: Buffer, search: SecretSearch, encoding?: Utf16): Buffer {
   const isFound = encoding !== undefined || search.find(body.toString('latin1')).length > 0
   return isFound ? redactBody(body, (text) => search.takeOut(text), noEchoes, encoding) : body
 }

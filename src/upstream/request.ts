@@ -1,3 +1,4 @@
+import { beyondAscii, encodeHeader } from '../document/header-text.ts'
 import { readOwn } from '../document/json.ts'
 import type { Operation } from '../document/operations.ts'
 import { writeHeaderText } from '../document/parameter-writing.ts'
@@ -9,9 +10,9 @@ import type { UpstreamCall } from './call.ts'
 import {
   type CallCredentials,
   type ConfiguredCredentials,
+  listCredentialParts,
   listPrefixes,
   listSecretParts,
-  toCredentialHeaders,
   toIdentity,
 } from './credentials.ts'
 import { SecretSearch } from './secret-search.ts'
@@ -87,6 +88,18 @@ export function createCallWriter(operation: Operation, configured: ConfiguredCre
   }
 }
 
+/** Returns the headers that authenticate a call, cookies included, by lower-case names. */
+export function toCredentialHeaders({ headers, cookies }: CallCredentials): Readonly<Record<string, string>> {
+  const written: Record<string, string> = {}
+  for (const name in headers) {
+    const text = headers[name] ?? ''
+    written[name] = beyondAscii.test(text) ? encodeHeader(text) : text
+  }
+  const pairs = Object.entries(cookies).map(([name, value]) => `${name}=${value}`)
+  if (pairs.length > 0) written.cookie = pairs.join('; ')
+  return written
+}
+
 const noPasswords: readonly string[] = []
 
 /**
@@ -94,14 +107,12 @@ const noPasswords: readonly string[] = []
  * error can echo them back.
  */
 function collectSecrets(
-  { headers, query, cookies }: CallCredentials,
+  credentials: CallCredentials,
   prefixes: readonly string[],
   passwords: readonly string[],
   configured: readonly string[],
 ): string[] {
-  const all: string[] = []
-  for (const place of [headers, query, cookies])
-    for (const name in place) all.push(...listSecretParts(place[name] ?? '', prefixes))
+  const all = listCredentialParts(credentials, prefixes)
   for (const one of passwords) all.push(...listSecretParts(one))
   all.push(...configured)
   return all.filter((value) => value !== '')

@@ -2,7 +2,6 @@ import { isUtf8 } from 'node:buffer'
 import type { ResponseRules } from '../document/api.ts'
 import { dropHops, noHops } from '../document/header-text.ts'
 import { decodeJson, exceeds, isJsonType } from '../document/json.ts'
-import { isTextType } from '../document/media-types.ts'
 import { findResponse } from '../document/responses.ts'
 import type { GatewayError } from '../errors/gateway-error.ts'
 import {
@@ -14,7 +13,7 @@ import {
   type UpstreamRequest,
   type UpstreamResponse,
 } from './call.ts'
-import { redactBytes, redactError, redactSecrets } from './redaction.ts'
+import { isReadable, redactBytes, redactError, redactSecrets } from './redaction.ts'
 import { isFiltered } from './secret-filter.ts'
 import { mark, SecretSearch } from './secret-search.ts'
 import { findWideEncoding } from './wide-text.ts'
@@ -53,7 +52,8 @@ function check(
   const secrets = call.listSecrets()
   const own = noHops.test(String(headers.connection ?? '')) ? headers : dropHops(headers)
   const selected = selectHeaders(own, (name) => rules.headers.has(name) || isOwn(name, status, isJson))
-  const search = status >= 300 || mayRepeat(selected, secrets) ? new SecretSearch(secrets) : undefined
+  const isSearched = status >= 300 || mayRepeat(Object.values(selected).join(), secrets)
+  const search = isSearched ? new SecretSearch(secrets) : undefined
   const safe = search ? redactHeaders(selected, search) : selected
   if (stream) {
     // What is taken out of a text changes its length.
@@ -81,14 +81,21 @@ function check(
     return { status, headers: safe, body }
   // A success may repeat what its client sent, but nothing may repeat what the operator configured.
   const hidden = status < 300 ? call.configured : search
-  const clean = hidden && isText ? redactSecrets(body, hidden, encoding) : body
-  if (!isJson) {
-    const bytes = hidden && isText ? redactBytes(clean, hidden) : clean
-    return { status, headers: { ...safe, ...untrusted }, body: bytes }
-  }
+  const clean = hidden ? redactSecrets(body, type, hidden) : body
+  if (!isJson) return { status, headers: { ...safe, ...untrusted }, body: clean }
   const json = readJson(clean)
   if (!json) throw refuse(call, `status ${status} without a complete JSON body`)
   return { status, headers: safe, body: clean, json }
+}
+
+/** Takes what the client brought out of the body of a checked success; one without it comes back as it is. */
+export function redactBrought(response: UpstreamResponse, brought: readonly string[]): UpstreamResponse {
+  const { status, headers, body } = response
+  if (!mayRepeat(body.toString('latin1'), brought)) return response
+  const clean = redactSecrets(body, headers['content-type'], new SecretSearch(brought))
+  if (clean === body) return response
+  const json = isJsonType(String(headers['content-type'] ?? '')) ? readJson(clean) : undefined
+  return { status, headers, body: clean, ...(json && { json }) }
 }
 
 /** Members and elements of a JSON response: parsed, so many fit into the heap of a container with 512 MB. */
@@ -114,15 +121,11 @@ function redactHeaders(
 }
 
 /**
- * Returns whether a header has a secret, or an encoded or escaped text, which may be one: most successes need no
- * search.
+ * Returns whether a text has a secret, or what may be one that is encoded, escaped or written as forms write spaces: most
+ * successes need no search.
  */
-function mayRepeat(headers: UpstreamResponse['headers'], secrets: readonly string[]): boolean {
-  for (const name in headers) {
-    const text = String(headers[name] ?? '')
-    if (/[%&\\\x80-\xff]/.test(text) || secrets.some((one) => text.includes(one))) return true
-  }
-  return false
+function mayRepeat(text: string, secrets: readonly string[]): boolean {
+  return /[%&\\\0\x80-\xff]/.test(text) || secrets.some((one) => text.includes(one) || one.includes(' '))
 }
 
 /**
@@ -151,11 +154,6 @@ function mayBeEmpty({ operation: { responses } }: UpstreamCall, status: number):
   const successes = responses.filter((one) => one.status.startsWith('2'))
   const described = findResponse(responses, status)?.content ?? successes.flatMap(({ content }) => content)
   return !described.some(({ kind }) => kind === 'json')
-}
-
-/** Returns whether an error can repeat what the client wrote, as a text. */
-function isReadable(type: string | string[] | undefined): boolean {
-  return type === undefined || isTextType(String(type))
 }
 
 /** Keeps the headers that are safe to pass on; token responses must not be cached (RFC 6749 §5.1). */

@@ -43,3 +43,25 @@ export const writers: readonly ((text: string) => Buffer)[] = [
   (text) => writeUtf16(text, 'utf-16le'),
   (text) => writeUtf16(text, 'utf-16be'),
 ]
+
+/** Reads a text in its charset, as it was searched for secrets; in UTF-8 where that is not known. */
+export function decodeText(body: Buffer, contentType: string): string {
+  const written = /;\s*charset\s*=\s*"?([\w.:-]+)/i.exec(isJsonType(contentType) ? '' : contentType)?.[1]
+  try {
+    const charset = findWideEncoding(body, contentType) ?? written ?? readDeclaration(body, contentType)
+    return new TextDecoder(charset).decode(body)
+  } catch {
+    return body.toString('utf8')
+  }
+}
+
+/** Bytes that the declaration of XML has at most. */
+const longestDeclaration = 200
+
+/** Reads which charset XML has by itself, where nothing else says it (RFC 7303 §3.2). One that is wide would show in its bytes. */
+function readDeclaration(body: Buffer, contentType: string): string | undefined {
+  if (!/^(?:application|text)\/(?:[^;]*\+)?xml\s*(?:;|$)/i.test(contentType)) return undefined
+  const declaration = /^<\?xml\s[^>]*?encoding\s*=\s*["']([\w.:-]+)/i
+  const charset = declaration.exec(body.toString('latin1', 0, longestDeclaration))?.[1]
+  return /^(?:utf|ucs|iso-10646)/i.test(charset ?? '') ? undefined : charset
+}

@@ -7,10 +7,9 @@ import {
   createCredentialSource,
   findCredentials,
   noCredentials,
-  toCredentialHeaders,
 } from '../../src/upstream/credentials.ts'
 import { refuseWithoutCredentials } from '../../src/upstream/missing-credentials.ts'
-import { createCallWriter } from '../../src/upstream/request.ts'
+import { createCallWriter, toCredentialHeaders } from '../../src/upstream/request.ts'
 
 const securitySchemes = {
   secret: { type: 'apiKey', in: 'header', name: 'x-secret' },

@@ -56,7 +56,7 @@ test.each([
 
 test('a success in another charset keeps its bytes beside a secret', () => {
   const body = Buffer.from('Andr\xe9 planted-secret', 'latin1')
-  expect(redactSecrets(body, new SecretSearch(['planted-secret'])).toString('latin1')).toBe(
+  expect(redactSecrets(body, undefined, new SecretSearch(['planted-secret'])).toString('latin1')).toBe(
     'Andr\xe9 [redacted]',
   )
 })
