@@ -98,11 +98,14 @@ function redactDocument(text: string, redact: Redact, echoes: Echoes): string {
   }
 }
 
+/** What is left of a number that is a secret, with a sign, a fraction or an exponent. One with further digits is another. */
+const wholeNumber = /^-?\[redacted\](?:\D|$)/
+
 /** Returns the very same value where nothing in it is redacted. */
 function redactValue(value: unknown, redact: Redact, echoes: Echoes): unknown {
   if (typeof value === 'string') return redact(value)
   if (typeof value === 'number' || JSON.isRawJSON(value))
-    return redact(JSON.stringify(value)) === mark ? mark : value
+    return wholeNumber.test(redact(JSON.stringify(value))) ? mark : value
   if (Array.isArray(value)) {
     const clean = value.map((one) => redactValue(one, redact, echoes))
     return clean.every((one, index) => one === value[index]) ? value : clean

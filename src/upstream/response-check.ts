@@ -120,12 +120,13 @@ function redactHeaders(
   )
 }
 
-/**
- * Returns whether a text has a secret, or what may be one that is encoded, escaped or written as forms write spaces: most
- * successes need no search.
- */
+const escaped = /[%&\\\0\x80-\xff]/
+/** Secrets that other texts stand for, without any escape: spaces of forms, and numbers. */
+const respelled = / |^\d+$/
+
+/** Returns whether a text may have a secret, in whatever spelling: most successes need no search. */
 function mayRepeat(text: string, secrets: readonly string[]): boolean {
-  return /[%&\\\0\x80-\xff]/.test(text) || secrets.some((one) => text.includes(one) || one.includes(' '))
+  return escaped.test(text) || secrets.some((one) => text.includes(one) || respelled.test(one))
 }
 
 /**

@@ -37,7 +37,7 @@ export class SecretSearch {
   #forms: readonly string[] | undefined
 
   constructor(secrets: readonly string[]) {
-    this.#secrets = secrets.filter((one) => one.length >= shortest)
+    this.#secrets = secrets.flatMap(spellNumber).filter((one) => one.length >= shortest)
     this.#words = this.#secrets.map(findLongestWord)
   }
 
@@ -106,6 +106,18 @@ export class SecretSearch {
 
 function undoLevel(text: string, levels: number): string {
   return levels > 0 && (anyEscape.test(text) || text.includes('\0')) ? undoEscapes(text) : text
+}
+
+/** Fewer digits than in `1.23456789` may be a coordinate by chance. */
+const shortestMantissa = 10
+
+/** Lists a secret of digits as programs write it that take it for a number: without zeros before it, rounded, `1.2345e+19`. */
+function spellNumber(secret: string): string[] {
+  if (!/^\d{1,300}$/.test(secret)) return [secret]
+  const number = Number(secret)
+  const [mantissa = ''] = number.toExponential().split('e')
+  const spelled = [secret, String(number), ...(mantissa.length < shortestMantissa ? [] : [mantissa])]
+  return [...new Set(spelled)]
 }
 
 function findLongestWord(secret: string): string {

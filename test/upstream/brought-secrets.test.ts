@@ -22,7 +22,7 @@ const responses: Readonly<Record<string, readonly [number, Record<string, string
   json: [200, named('application/json'), json],
   escaped: [200, named('application/json'), '{"a":"planted\\/key\\u002bof=client","b":9007199254740993}'],
   twice: [200, named('application/json'), `{"a":"${key}","a":1}`],
-  number: [200, named('application/json'), `{"a":${digits}}`],
+  number: [200, named('application/json'), `{"a":${digits},"b":[-${digits},${digits}.0,9.87654321012E11]}`],
   text: [200, named('text/plain'), message],
   page: [200, named('text/html'), `<p>${message}`],
   xml: [

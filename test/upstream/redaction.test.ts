@@ -67,6 +67,25 @@ test('numbers beside what is redacted keep their digits', () => {
   )
 })
 
+test.each([
+  ['123456789012', '{"a":123456789012,"b":[-123456789012,123456789012.5]}'],
+  ['123456789012', '{"a":123456789012.0,"b":[1.23456789012E11,1.23456789012e+11]}'],
+  ['0012345678', '{"a":12345678,"b":[12345678.0]}'],
+  ['12345678901234567890', '{"a":12345678901234567890,"b":[12345678901234567890.0]}'],
+  ['12345678901234567890', '{"a":12345678901234567000,"b":[1.2345678901234567e+19]}'],
+])('a secret of digits is found in numbers, in whatever way they write it: %s in %s', (secret, text) => {
+  const search = new SecretSearch([secret])
+  const clean = text.replaceAll(/[-\d][\d.E+e]*/g, '"[redacted]"')
+  expect(redactError(Buffer.from(text), search, echoes).toString()).toBe(clean)
+  expect(redactSecrets(Buffer.from(text), 'application/json', search).toString()).toBe(clean)
+})
+
+test('numbers that are no secret stay, also beside one that JavaScript cannot have', () => {
+  const search = new SecretSearch(['9'.repeat(400), '123456', '1000000'])
+  const text = '{"a":1.2345678,"b":"Infinity","c":1,"d":[12345,654321]}'
+  expect(redactError(Buffer.from(text), search, echoes).toString()).toBe(text)
+})
+
 test('names of hosts and of people are no tokens', () => {
   const named = { message: 'https://cdn.disney-plus.example.com joey.bloggs.jr harvey-1.2.3' }
   expect(redact(named)).toBe(JSON.stringify(named))
