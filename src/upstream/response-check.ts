@@ -121,8 +121,8 @@ function redactHeaders(
 }
 
 const escaped = /[%&\\\0\x80-\xff]/
-/** Secrets that other texts stand for, without any escape: spaces of forms, and numbers. */
-const respelled = / |^\d+$/
+/** Secrets that other texts stand for, which have no escape: spaces of forms, escapes of its own, and numbers. */
+const respelled = /[ %&\\]|^\d+$/
 
 /** Returns whether a text may have a secret, in whatever spelling: most successes need no search. */
 function mayRepeat(text: string, secrets: readonly string[]): boolean {

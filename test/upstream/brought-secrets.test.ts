@@ -37,6 +37,8 @@ const responses: Readonly<Record<string, readonly [number, Record<string, string
   created: [201, { location }, ''],
   form: [200, named('text/plain'), 'planted+words+of+client'],
   there: [201, { location: '/x?words=planted+words+of+client' }, ''],
+  undone: [201, { location: '/x/planted/slash' }, ''],
+  decoded: [200, named('text/plain'), 'planted/slash'],
   moved: [302, { location, ...named('text/plain') }, message],
   known: [303, { location, ...named('application/json') }, json],
   refused: [400, named('application/json'), json],
@@ -47,7 +49,10 @@ const document = {
   openapi: '3.1.0',
   info: { title: 'Shop', version: '1' },
   'x-name': 'shop',
-  security: [{ key: [], bearer: [], cookie: [], digits: [], words: [], own: [] }, { own: [] }],
+  security: [
+    { key: [], bearer: [], cookie: [], digits: [], words: [], escaped: [], own: [] },
+    ...['own', 'digits', 'words', 'escaped'].map((name) => ({ [name]: [] })),
+  ],
   paths: Object.fromEntries(
     Object.keys(responses).map((name) => {
       const described = { 200: { description: 'Done' }, 303: { description: 'See' } }
@@ -61,13 +66,14 @@ const document = {
       cookie: { type: 'apiKey', in: 'cookie', name: 'session' },
       digits: { type: 'apiKey', in: 'header', name: 'x-digits' },
       words: { type: 'apiKey', in: 'header', name: 'x-words' },
+      escaped: { type: 'apiKey', in: 'header', name: 'x-escaped' },
       own: { type: 'apiKey', in: 'header', name: 'x-own' },
     },
   },
 }
 const credentials = {
   ...{ api_key: key, authorization: `Bearer ${bearer}`, session: 'planted-session' },
-  ...{ 'x-digits': digits, 'x-words': 'planted words of client' },
+  ...{ 'x-digits': digits, 'x-words': 'planted words of client', 'x-escaped': 'planted%2Fslash' },
 }
 
 let upstream: UpstreamStub
@@ -131,6 +137,18 @@ test.each(Object.keys(responses))('no model is shown a credential of its connect
     expect(one).toContain(name === 'twice' ? '{\\"a\\":1}' : '[redacted]')
     expect(one).not.toMatch(/planted|987654321/)
   }
+})
+
+test.each([
+  ['x-digits', 'number'],
+  ['x-words', 'form'],
+  ['x-words', 'there'],
+  ['x-escaped', 'decoded'],
+  ['x-escaped', 'undone'],
+] as const)('a credential is found alone, where no escape gives it away: %s in %s', async (header, name) => {
+  const told = await callTool(ask(name), { [header]: credentials[header] })
+  expect(told).toContain('[redacted]')
+  expect(told).not.toMatch(/planted|987654321/)
 })
 
 test('a REST client reads its own credentials, but none of the operator', async () => {
