@@ -74,12 +74,11 @@ export function createSchemaReader(document: OpenApiDocument, direction: Directi
 /** Its schema is read when it is asked for: it may refer to itself. */
 function createDefinition(name: string, read: () => JsonSchema): Definition {
   const schema = once(read)
-  const references = once(() => listReferences(schema()))
-  return { name, schema, references }
+  return { name, schema, references: () => listReferences(schema()) }
 }
 
 /** Names the definitions that a schema refers to by itself. */
-function listReferences(schema: JsonSchema): string[] {
+const listReferences = onceFor((schema: JsonSchema): readonly string[] => {
   const names: string[] = []
   const visit = (part: JsonSchema): JsonSchema => {
     const name = readName(part)
@@ -88,7 +87,7 @@ function listReferences(schema: JsonSchema): string[] {
   }
   visit(schema)
   return names
-}
+})
 
 /** Names a definition by the last part of a pointer, as it may stand in another; numbered where it is taken. */
 function nameDefinition(reference: string, taken: ReadonlyMap<string, unknown>): string {
@@ -109,7 +108,10 @@ const mostPlaced = 32
 /** Puts those of a schema's definitions that are referred to once in their place, for people and models to read. */
 export function placeDefinitions({ $defs, ...schema }: JsonSchema): JsonSchema {
   if ($defs === undefined) return schema
-  const find = (name: string) => asRecord(readOwn($defs, name))
+  const find = (name: string) => {
+    const found = readOwn($defs, name)
+    return isObject(found) ? found : {}
+  }
   const uses = countUses(schema, find)
   const shared = new Set([...uses].flatMap(([name, count]) => (count > 1 ? [name] : [])))
   const place = (part: JsonSchema, depth = 0): JsonSchema => {

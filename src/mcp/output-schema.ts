@@ -1,6 +1,7 @@
 import { asRecord, isObject } from '../document/json.ts'
 import { dereference, type JsonSchema, listChoices } from '../document/json-schema.ts'
 import type { MediaType } from '../document/media-types.ts'
+import { onceFor } from '../document/once.ts'
 import { nameType } from '../document/value-shape.ts'
 
 /**
@@ -80,7 +81,7 @@ function describeValue(part: JsonSchema, root: JsonSchema, levels: number): Desc
     ([name]) => name,
   )
   const elements = choices.flatMap((one) => [one.prefixItems ?? [], one.items].flat()).filter(isObject)
-  const describe = (one: unknown) => toSchema(describeValue(asRecord(one), root, levels - 1))
+  const describe = (one: unknown) => describePart(isObject(one) ? one : {}, root, levels - 1)
   const told = [...members]
     .map(([name, all]) => [name, all.map(([, one]) => one)] as const)
     .filter(([, all]) => !all.every((one) => isWriteOnly(one, root)))
@@ -95,6 +96,16 @@ function describeValue(part: JsonSchema, root: JsonSchema, levels: number): Desc
       }),
     ...(elements.length > 0 && levels > 0 && { items: describe(joinParts(elements, root)) }),
   }
+}
+
+const describedByLevels = onceFor((_: JsonSchema) => new Map<number, JsonSchema>())
+
+/** The responses of a document share their parts, and a reference in one means the same in all of them. */
+function describePart(part: JsonSchema, root: JsonSchema, levels: number): JsonSchema {
+  const known = describedByLevels(part)
+  const described = known.get(levels) ?? toSchema(describeValue(part, root, levels))
+  known.set(levels, described)
+  return described
 }
 
 /** Joins what alternatives call by one name to what either of them may be. */

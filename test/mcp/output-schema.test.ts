@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Ajv } from 'ajv'
 import { describe, expect, it } from 'vitest'
+import { asRecord } from '../../src/document/json.ts'
 import type { JsonSchema } from '../../src/document/json-schema.ts'
 import { readOperations } from '../../src/document/operations.ts'
 import { compileOperations } from '../../src/document/validation.ts'
@@ -95,6 +96,22 @@ describe('an output schema', () => {
     ])
     const $defs = { ...Object.fromEntries(parts), P5000: strict }
     expect(describeOutput({ $ref: '#/$defs/P0', $defs }).properties).toHaveProperty('status')
+  })
+
+  it('documents what schemas share once for all of them, to the depth that each has it at', () => {
+    const Node = {
+      type: 'object',
+      properties: { name: { type: 'string' }, next: { $ref: '#/$defs/Node' } },
+    }
+    const $defs = { Node, List: { type: 'array', items: Node.properties.next } }
+    const roots = [
+      { ...Node, $defs },
+      { type: 'object', properties: { node: Node.properties.next, list: { $ref: '#/$defs/List' } }, $defs },
+      { ...Node, description: 'Another.', $defs },
+    ]
+    const described = roots.map((one) => describeOutput(one))
+    expect(described).toEqual(roots.map((one) => describeOutput(structuredClone(one))))
+    expect(asRecord(described[2]?.properties).name).toBe(asRecord(described[0]?.properties).name)
   })
 
   it('documents each member', () => {
