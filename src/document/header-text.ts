@@ -28,31 +28,69 @@ export function readHeader(parameter: Pick<Parameter, 'in' | 'name'>, raw: strin
   return text
 }
 
+/** Prepares finding the first of some headers that stands more than once in a message. */
+export function createRepeatFinder(
+  names: readonly string[],
+): (rawHeaders: readonly string[]) => string | undefined {
+  const wanted = new Set(names.map((name) => name.toLowerCase()))
+  // To tell a name by its length first spares most headers the change of their case.
+  const lengths = new Set([...wanted].map(({ length }) => length))
+  return (rawHeaders) => {
+    const seen: string[] = []
+    for (let index = 0; index < rawHeaders.length; index += 2) {
+      const written = rawHeaders[index] ?? ''
+      if (!lengths.has(written.length)) continue
+      const name = written.toLowerCase()
+      if (!wanted.has(name)) continue
+      if (seen.includes(name)) return name
+      seen.push(name)
+    }
+    return undefined
+  }
+}
+
+/** Lists what a message has for a header, by its lower-case name, line by line. */
+function listLines(name: string, rawHeaders: readonly string[]): string[] {
+  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name)
+}
+
 /**
- * Joins the lines of a header into one text, of which Node would keep the first alone for some names; undefined where
- * there are none. Several lines are one list (RFC 9110 §5.3), and no other value. Throws `invalid_argument`.
+ * Returns whether the text of a header is that of its lines, as Node reads them. An app around the gateway may have put
+ * another in their place, which counts then.
  */
-export function joinLines(parameter: Parameter, rawHeaders: readonly string[]): string | undefined {
-  const name = parameter.name.toLowerCase()
-  const lines = rawHeaders.filter(
-    (_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name,
-  )
+function isOfLines(text: unknown, lines: readonly string[]): boolean {
+  return [lines[0], lines.join(', '), lines.join('; ')].some((one) => one === text)
+}
+
+/**
+ * Returns the text of a header with all its lines, of which Node keeps the first alone for some names. Several lines are
+ * one list (RFC 9110 §5.3), and no other value. Throws `invalid_argument`.
+ */
+export function joinLines(parameter: Parameter, text: string, rawHeaders: readonly string[]): string {
+  const lines = listLines(parameter.name.toLowerCase(), rawHeaders)
+  if (lines.length < 2 || !isOfLines(text, lines)) return text
   const { types } = readShape(parameter.schema)
   const isList = parameter.mediaType === undefined && (types.has('array') || types.has('object'))
-  if (lines.length > 1 && !isList)
-    throw refuseParameter(parameter, 'stands more than once; give it one value', 'uniqueKeys')
-  return lines.length > 0 ? lines.join(', ') : undefined
+  if (!isList) throw refuseParameter(parameter, 'stands more than once; give it one value', 'uniqueKeys')
+  return lines.join(', ')
 }
 
 /** What `Connection` says in most messages, where it names no header. */
 export const noHops = /^(?:keep-alive|close)?$/i
 
-/** Leaves out the headers that a message has for its connection alone (RFC 9110 §7.6.1). */
-export function dropHops<Headers extends NodeJS.Dict<string | string[]>>(headers: Headers): Headers {
+/**
+ * Leaves out the headers that a message has for its connection alone (RFC 9110 §7.6.1). Where its lines are given, one
+ * that an app around the gateway has set stays: the client's `Connection` does not speak of it.
+ */
+export function dropHops<Headers extends NodeJS.Dict<string | string[]>>(
+  headers: Headers,
+  rawHeaders?: readonly string[],
+): Headers {
   const kept = { ...headers }
   for (const name of String(headers.connection)
     .toLowerCase()
     .split(/[\s,]+/))
-    Reflect.deleteProperty(kept, name)
+    if (!rawHeaders || isOfLines(headers[name], listLines(name, rawHeaders)))
+      Reflect.deleteProperty(kept, name)
   return kept
 }

@@ -3,9 +3,11 @@ import { isIP } from 'node:net'
 import cors from '@fastify/cors'
 import type { FastifyInstance } from 'fastify'
 import { isLoopback } from '../config/urls.ts'
+import { createRepeatFinder } from '../document/header-text.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 
-const single = new Set([
+/** Finds a header that stands more than once and may not. */
+const findRepeated = createRepeatFinder([
   'host',
   'content-type',
   'content-encoding',
@@ -13,9 +15,6 @@ const single = new Set([
   'origin',
   'authorization',
 ])
-
-/** To tell a name by its length first spares most headers the change of their case. */
-const lengths = new Set([...single].map(({ length }) => length))
 
 /** Headers of a request at most. Node before 22.23 drops those behind the 1,000th without an error. */
 const mostHeaders = 1_000
@@ -38,20 +37,6 @@ export function checkFraming({ rawHeaders, headers, httpVersion, url }: Incoming
   const coding = headers['transfer-encoding']
   if (coding !== undefined && (coding.toLowerCase() !== 'chunked' || httpVersion === '1.0'))
     throw refuse('The only transfer coding understood here is chunked, in HTTP/1.1.')
-}
-
-/** Finds the first header that stands more than once and may not; names and values alternate. */
-function findRepeated(rawHeaders: readonly string[]): string | undefined {
-  const seen: string[] = []
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const written = rawHeaders[index] ?? ''
-    if (!lengths.has(written.length)) continue
-    const name = written.toLowerCase()
-    if (!single.has(name)) continue
-    if (seen.includes(name)) return name
-    seen.push(name)
-  }
-  return undefined
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import type { TextReader } from '../document/content-reading.ts'
-import { beyondAscii, dropHops, joinLines, noHops, readHeader } from '../document/header-text.ts'
+import { createRepeatFinder, dropHops, joinLines, noHops, readHeader } from '../document/header-text.ts'
 import { readOwn } from '../document/json.ts'
 import type { Operation } from '../document/operations.ts'
 import { createCookieReader, createHeaderReader, createPathReader } from '../document/parameter-reading.ts'
@@ -91,6 +91,7 @@ function createRequestReader(operation: Operation, defaults: ReadonlyMap<Paramet
   ])
   const pathReaders = variables.map((one) => one && { parameter: one, read: createPathReader(one) })
   const headerReaders = prepare(parameters, 'header', createHeaderReader)
+  const findRepeated = createRepeatFinder(headerReaders.map(({ parameter }) => parameter.name))
   const cookieReaders = prepare(parameters, 'cookie', createCookieReader)
   return (request) => {
     const { headers } = request
@@ -114,11 +115,13 @@ function createRequestReader(operation: Operation, defaults: ReadonlyMap<Paramet
       // A query parameter of the same name has the value, too.
       if (!own.has(name)) delete query[name]
     }
-    const fields = noHops.test(headers.connection ?? '') ? headers : dropHops(headers)
+    const { rawHeaders } = request.raw
+    const fields = noHops.test(headers.connection ?? '') ? headers : dropHops(headers, rawHeaders)
+    const repeats = findRepeated(rawHeaders) === undefined ? undefined : rawHeaders
     const places = {
       path,
       query,
-      header: readHeaders(headerReaders, fields, request.raw.rawHeaders),
+      header: readHeaders(headerReaders, fields, repeats),
       ...(cookieReaders.length > 0 && { cookie: readCookies(cookieReaders, fields.cookie) }),
     }
     for (const [parameter, value] of defaults) {
@@ -171,17 +174,14 @@ function prepare(
 function readHeaders(
   readers: readonly PlaceReader[],
   headers: FastifyRequest['headers'],
-  rawHeaders: readonly string[],
+  repeats: readonly string[] | undefined,
 ): Values {
   const values: Values = {}
-  if (readers.length === 0) return values
-  // Few requests have a header twice, and only of these the lines are looked at.
-  const repeats = rawHeaders.length > 2 * Object.keys(headers).length
   for (const { parameter, read } of readers) {
     const text = readOwn(headers, parameter.name.toLowerCase())
     if (text === undefined) continue
-    const written = String(repeats ? joinLines(parameter, rawHeaders) : text)
-    values[parameter.name] = read(beyondAscii.test(written) ? readHeader(parameter, written) : written)
+    const written = repeats ? joinLines(parameter, String(text), repeats) : String(text)
+    values[parameter.name] = read(readHeader(parameter, written))
   }
   return values
 }

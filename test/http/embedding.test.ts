@@ -10,6 +10,7 @@ import { loadFiles } from '../../src/description/files.ts'
 import { createGateway } from '../../src/index.ts'
 import { composeGateway } from '../../src/library/composition.ts'
 import calgate, { type CalgatePluginOptions } from '../../src/library/fastify.ts'
+import { sendRaw } from '../attack/raw-http.ts'
 import { describeApi } from '../description/loading.ts'
 import { startMcp } from '../mcp/example.ts'
 import { respondJson, startUpstream } from '../support/upstream-stub.ts'
@@ -49,6 +50,39 @@ describe('a gateway in an app', () => {
     const { sent } = await callEmbedded({})
     expect(sent).toEqual(Array(2).fill('Bearer session-of-the-app'))
   })
+})
+
+describe('a header that a hook of the app sets', () => {
+  const named = ['X-Tenant', 'X-Added', 'X-Text'].map((name) => ({ name, in: 'header', schema: {} }))
+  const things = describeApi({ '/things': { get: { operationId: 'list', parameters: named } } })
+
+  it.each([
+    ['is the text that a client sends', ['X-Tenant: other']],
+    ['is the text of two lines', ['X-Tenant: other', 'X-Tenant: more']],
+    ['stands beside another that stands more than once', ['X-Tenant: other', ...Array(4).fill('Accept: a')]],
+    ['is named by Connection', ['X-Tenant: other', 'Connection: x-tenant, x-added']],
+  ])('reaches the API where it %s', async (_, lines) => {
+    expect(await call([...lines, 'X-Text: a'])).toEqual([['own', 'added', 'a']])
+  })
+
+  it('hides no other header that stands more than once, or that Connection names', async () => {
+    expect(await call(['X-Text: a', 'X-Text: b'])).toEqual([])
+    expect(await call(['X-Text: a', 'Connection: x-text'])).toEqual([['own', 'added', undefined]])
+  })
+
+  /** Gives what the API got of the headers, where it got a call. */
+  async function call(lines: readonly string[]) {
+    await using upstream = await startUpstream((_request, response) => respondJson(response, 200, {}))
+    await using app = Fastify()
+    app.addHook('onRequest', async ({ headers }) =>
+      Object.assign(headers, { 'x-tenant': 'own', 'x-added': 'added' }),
+    )
+    await app.register(calgate, { descriptions: [{ document: things, name: 'shop', baseUrl: upstream.url }] })
+    const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }))
+    const head = ['GET /things HTTP/1.1', 'Host: localhost', ...lines, '', ''].join('\r\n')
+    await sendRaw(Number(port), Buffer.from(head))
+    return upstream.requests.map(({ headers }) => named.map(({ name }) => headers[name.toLowerCase()]))
+  }
 })
 
 describe('a setting that would authenticate clients', () => {
