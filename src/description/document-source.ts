@@ -6,7 +6,7 @@ import { deriveDocument, deriveOperations } from './capability/derivation.ts'
 import type { Description } from './description.ts'
 import { checkExtensions } from './extension-checks.ts'
 import { loadExternalFiles, type ReferenceOptions } from './openapi/external-files.ts'
-import { readPathOperations } from './openapi/operations.ts'
+import { describePastGateway, readPathOperations } from './openapi/operations.ts'
 import { findDynamicReferences, repairReferences } from './openapi/reference-checks.ts'
 import { findRoundedNumbers, findSchemaProblems, findSlowPatterns } from './openapi/schema-checks.ts'
 import { completeSchemes, findSchemeProblems } from './openapi/security.ts'
@@ -76,7 +76,8 @@ export async function toDescription(
   const { document, findings } = upgradeDocument(written)
   const repaired = repairReferences(document)
   const read = readPathOperations(document, kind)
-  const { paths: _paths, webhooks: _webhooks, ...root } = document
+  const { paths: _paths, webhooks, ...root } = document
+  const hasWebhooks = Object.keys(asRecord(webhooks)).length > 0
   const { part: rest, findings: foreign } = checkExtensions('document', root, { path: [] })
   const toProblem = ({ path, message, expected, severity = 'error' }: Finding): DescriptionProblem => ({
     file,
@@ -108,6 +109,7 @@ export async function toDescription(
         ...findDynamicReferences(document),
         ...findSlowPatterns(document),
         ...rounded,
+        ...(hasWebhooks ? [describePastGateway(['webhooks'], 'the webhooks are not served')] : []),
         ...read.findings,
       ].map(toProblem),
     ],

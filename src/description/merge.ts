@@ -34,8 +34,11 @@ export function mergeOperations(
     for (const operation of description.operations) {
       const written = findServers(operation.operation) ?? findServers(description.document)
       const server = servers.get(written) ?? resolveServer(written, description, options)
-      if (!servers.has(written) && server.problem)
-        problems.push({ file: description.file, ...description.positionOf(['servers']), ...server.problem })
+      if (!servers.has(written) && server.problem) {
+        const isOwn = findServers(operation.operation) !== undefined
+        const position = isOwn ? operation.findPosition() : description.positionOf(['servers'])
+        problems.push({ file: description.file, ...position, ...server.problem })
+      }
       servers.set(written, server)
       for (const variable of listServerVariables(written)) variables.add(variable)
       const one = { ...operation, description, ...(server.url !== undefined && { baseUrl: server.url }) }

@@ -51,7 +51,7 @@ export interface Pin {
 }
 
 /** The styles of each place; the first is the default. */
-const styles: Readonly<Record<ParameterPlace, readonly ParameterStyle[]>> = {
+export const styles: Readonly<Record<ParameterPlace, readonly ParameterStyle[]>> = {
   path: ['simple', 'label', 'matrix'],
   query: ['form', 'spaceDelimited', 'pipeDelimited', 'deepObject'],
   header: ['simple'],
@@ -138,7 +138,8 @@ export function readParameter(part: unknown, read: SchemaReader = toJsonSchema):
   }
 }
 
-function isPlace(place: unknown): place is ParameterPlace {
+/** Returns whether a parameter can stand somewhere. */
+export function isPlace(place: unknown): place is ParameterPlace {
   return typeof place === 'string' && Object.hasOwn(styles, place)
 }
 

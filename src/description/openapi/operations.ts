@@ -67,7 +67,9 @@ export function readPathOperations(
         !(kind === 'openapi' && isReserved(place, name)) &&
         !credentials.has(identifyParameter({ in: place, name })),
     )
-    const { callbacks: _callbacks, ...operation } = extended.part
+    const { callbacks, ...operation } = extended.part
+    if (Object.keys(asRecord(callbacks)).length > 0)
+      all.push(describePastGateway([...one.path, 'callbacks'], `${name} is served without its callbacks`))
     return [
       {
         key,
@@ -82,6 +84,11 @@ export function readPathOperations(
     ]
   })
   return { operations, findings: all }
+}
+
+/** Makes the finding that a document describes requests which the API sends. */
+export function describePastGateway(path: Path, message: string): Finding {
+  return { path, message, expected: 'none: the API sends them itself, past the gateway', severity: 'warning' }
 }
 
 function describeLost(

@@ -1,7 +1,7 @@
 import { asRecord, isObject, readOwn } from '../../document/json.ts'
-import { identifyParameter } from '../../document/parameters.ts'
+import { identifyParameter, isPlace, styles } from '../../document/parameters.ts'
 import { checkExtensions } from '../extension-checks.ts'
-import type { Finding } from '../problem.ts'
+import type { Finding, Path } from '../problem.ts'
 import type { PathOperation } from './path-items.ts'
 import { describeDangling } from './reference-checks.ts'
 import { resolveDescribed, resolvePart } from './references.ts'
@@ -47,6 +47,7 @@ export function collectParameters(
     const owner = { path: place, part: `the ${found.in} parameter "${found.name}"`, operation: name }
     const extended = checkExtensions('parameter', found, owner)
     if (!extended.isUsable) return { findings: extended.findings }
+    findings.push(...findUnwritten(found, place, `the ${found.in} parameter "${found.name}" of ${name}`))
     const identity = identifyParameter(found)
     if (seen.has(identity))
       findings.push({
@@ -66,6 +67,18 @@ export function collectParameters(
     }
   }
   return { declared, findings }
+}
+
+/** Finds what a parameter says of its text that is not done. */
+function findUnwritten({ in: place, style, content }: ParameterPart, path: Path, name: string): Finding[] {
+  const known: readonly string[] = isPlace(place) ? styles[place] : []
+  const types = Object.keys(asRecord(content))
+  const warn = (message: string, expected: string): Finding[] => [
+    { path, message: `${name} is ${message}`, expected, severity: 'warning' },
+  ]
+  if (types.length > 1) return warn(`written in ${types[0]} alone`, 'one media type')
+  if (typeof style !== 'string' || known.includes(style) || types.length > 0) return []
+  return warn(`not written in style ${style}`, `one of ${known.join(', ')}`)
 }
 
 function isParameter(part: unknown): part is ParameterPart {

@@ -65,14 +65,27 @@ export function completeSchemes(document: Part): Part {
   return { ...asRecord(document.components), securitySchemes }
 }
 
-/** Finds the extensions of security schemes that have another form, each where it stands. */
+/** Finds the security schemes that put a credential nowhere, and extensions that have another form, where they stand. */
 export function findSchemeProblems(document: Part): Finding[] {
-  return Object.entries(readSchemes(document)).flatMap(([name, part]) => {
+  return Object.entries(readSchemes(document)).flatMap(([name, part]): Finding[] => {
     if (/^#\/components\/securitySchemes\/[^/]*$/.test(String(asRecord(part).$ref))) return []
     const path = ['components', 'securitySchemes', name]
     const owner = { path, part: `the security scheme "${name}"` }
-    return checkExtensions('securityScheme', asRecord(resolvePart(document, part)), owner).findings
+    const scheme = resolvePart(document, part)
+    const { findings } = checkExtensions('securityScheme', asRecord(scheme), owner)
+    if (!isObject(scheme) || isSent(scheme)) return [...findings]
+    const message = `the security scheme "${name}" puts no credential into a request`
+    return [...findings, { path, message, expected: expectedScheme, severity: 'warning' }]
   })
+}
+
+const expectedScheme = 'http, oauth2, openIdConnect, or an apiKey with a name in header, query or cookie'
+
+/** Returns whether a credential stands in the request; that of `mutualTLS` is a part of the connection. */
+function isSent({ type, in: place, name }: Part): boolean {
+  if (type === 'apiKey')
+    return typeof name === 'string' && ['header', 'query', 'cookie'].includes(String(place))
+  return type === 'http' || type === 'oauth2' || type === 'openIdConnect'
 }
 
 /** Lists the places in a request that the schemes of some alternatives fill, as `header x-api-key`. */
