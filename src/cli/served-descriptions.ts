@@ -13,9 +13,7 @@ export async function loadServed(
   options: DescriptionOptions,
   { stderr }: Pick<Streams, 'stderr'>,
 ): Promise<OpenApiDocument> {
-  const document = files.length === 0 ? loadShipped(options) : await loadNamed(files, options, stderr)
-  if (Object.keys(document.paths).length === 0) throw new CommandError('no operation is left to serve', 1)
-  return document
+  return files.length === 0 ? loadShipped(options) : loadNamed(files, options, stderr)
 }
 
 function loadShipped(options: DescriptionOptions): OpenApiDocument {

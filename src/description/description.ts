@@ -19,6 +19,8 @@ export interface Description {
   /** What tells it from others: the name of the file without folder and ending. */
   readonly name: string
   readonly kind: 'capability' | 'openapi'
+  /** Hash of what it says; equal ones belong to copies. Only where there are several. */
+  readonly content?: string
   /** The document without its paths. */
   readonly document: Readonly<Record<string, unknown>>
   readonly operations: readonly DescribedOperation[]

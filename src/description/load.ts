@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { nameDescriptions } from '../config/settings.ts'
 import { hideUrlSecrets } from '../config/urls.ts'
 import type { OpenApiDocument } from '../document/document.ts'
@@ -62,9 +63,9 @@ export async function loadDescriptions(options: LoadOptions): Promise<Loading> {
       const described = await toDescription(source, references)
       // By its name, the operator tells the credentials and the address of a description from those of others.
       const read = { ...described, name: names[index] ?? described.name }
-      descriptions.push(
-        addComponents(components, options.files.length > 1 ? placeLinks(nameVariables(read)) : read),
-      )
+      const isOne = options.files.length === 1
+      const named = isOne ? read : { ...placeLinks(nameVariables(read)), content: hashContent(described) }
+      descriptions.push(addComponents(components, named))
     }
     return descriptions
   }
@@ -90,6 +91,9 @@ export async function loadDescriptions(options: LoadOptions): Promise<Loading> {
     ...findDroppedHeaders(descriptions),
     ...findSharedCredentials(selected, asRecord(asRecord(document.components).securitySchemes)),
   ]
+  // Any other error says better why.
+  if (selected.length === 0 && !problems.some(({ severity }) => severity === 'error'))
+    problems.push(describeNothing(descriptions, merged.operations.length > 0))
   return { document, operations: selected, problems: sortProblems(problems, options) }
 }
 
@@ -120,12 +124,30 @@ function describeUnmatched(unmatched: UnmatchedName, [first]: readonly NamedText
   return { file: first?.file ?? '', line: 1, column: 1, ...explainUnmatched(unmatched), severity: 'error' }
 }
 
-/** Sorts problems, without the credentials of URLs in them, by the order in which their files were named, then by line. */
+/** Names what a description says of its operations, before it is told from others: copies of it say the same. */
+function hashContent({ document, operations }: Description): string {
+  const { components, 'x-files': files } = document
+  return hash('sha256', JSON.stringify([components, files, operations.map((one) => one.operation)]))
+}
+
+/** Says that there is nothing to serve, at the paths of the first description. */
+function describeNothing([first]: readonly Description[], hasSome: boolean): DescriptionProblem {
+  const position = first?.positionOf(['paths']) ?? { line: 1, column: 1 }
+  const message = 'no operation is left to serve'
+  const expected = hasSome ? 'a selection that leaves one' : 'one at least'
+  return { file: first?.file ?? '', ...position, message, expected, severity: 'error' }
+}
+
+/**
+ * Sorts problems, without the credentials of URLs in them, by the order in which their files were named, then by line. Those
+ * of a file that is named twice are told once.
+ */
 function sortProblems(
   all: readonly DescriptionProblem[],
   { files, overlays, schemas }: LoadOptions,
 ): DescriptionProblem[] {
-  const problems = all.map((one) => ({ ...one, message: hideUrlSecrets(one.message) }))
+  const told = all.map((one) => ({ ...one, message: hideUrlSecrets(one.message) }))
+  const problems = [...new Map(told.map((one) => [JSON.stringify(one), one])).values()]
   const order = new Map([...files, ...overlays, ...schemas].map(({ file }, index) => [file, index]))
   return problems.toSorted((a, b) => (order.get(a.file) ?? 0) - (order.get(b.file) ?? 0) || a.line - b.line)
 }

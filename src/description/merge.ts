@@ -79,6 +79,9 @@ function findServers({ servers, 'x-base-url': url }: Readonly<Record<string, unk
 }
 
 function describeDifference(earlier: MergedOperation, one: MergedOperation): DescriptionProblem | undefined {
+  const { content } = one.description
+  // The credentials of a copy have names of their own.
+  if (content !== undefined && content === earlier.description.content) return undefined
   const strip = ({ operation }: MergedOperation) => {
     const { operationId: _id, tags: _tags, 'x-rest-path': _path, 'x-mcp-tool': _tool, ...rest } = operation
     return rest

@@ -16,7 +16,7 @@ const fileOptions = {
 
 /**
  * Returns the document that calgate ships with, with the selected operations alone. Throws a `DescriptionError` for an
- * option that needs the file of a description, and for a name that selects nothing.
+ * option that needs the file of a description, for a name that selects nothing, and where no operation is left.
  */
 export function selectShipped(options: DescriptionOptions): OpenApiDocument {
   const refused = Object.entries(fileOptions).find(
@@ -37,6 +37,8 @@ export function selectShipped(options: DescriptionOptions): OpenApiDocument {
         .map(({ message, expected }) => `${message}; expected ${expected}`)
         .join('\n'),
     )
+  if (selected.length === 0)
+    throw new DescriptionError('no operation is left to serve; expected a selection that leaves one')
   return {
     ...document,
     paths: keepOperations(

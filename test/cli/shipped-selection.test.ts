@@ -88,6 +88,15 @@ describe('a selection is refused', () => {
     expect([code, stderr]).toEqual([2, '--read-only needs a description: name its file'])
   })
 
+  it('that leaves no operation, in a program too', async () => {
+    const name = 'get-managed-user'
+    const { code, stderr } = await runCommand('serve', '--operation', name, '--exclude', name)
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/^no operation is left to serve/)])
+    await expect(createGateway({ operations: [name], exclude: [name] })).rejects.toThrow(
+      'no operation is left to serve',
+    )
+  })
+
   it('in a program that names a file option without a file', async () => {
     await expect(createGateway({ overlays: ['mine.yaml'] })).rejects.toThrow('--overlay needs a description')
   })

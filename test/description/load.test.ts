@@ -736,3 +736,38 @@ test('an address that an overlay names is served, of all operations or of one', 
   expect(loading.document).toMatchObject({ 'x-base-url': 'https://api.example.org/v1' })
   expect(listOperations(loading)['get /b']).toMatchObject({ 'x-base-url': 'https://files.example.org' })
 })
+
+test('copies of a description are one, whatever they need credentials for, and tell each problem once', async () => {
+  const responses = { 200: { $ref: '#/components/responses/Gone' } }
+  const secured = describeApi(
+    { '/things': { get: { security: [{ key: [] }], responses } } },
+    { components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } } },
+  )
+  const text = JSON.stringify(secured)
+  const named = ['shop.json', 'shop.json', './shop.json', 'copy.json'].map((file) => ({ file, text }))
+  const loading = await load({}, { files: named })
+  expect(Object.keys(listOperations(loading))).toEqual(['get /things'])
+  const gone = 'omission: the reference #/components/responses/Gone leads nowhere; the name of a component'
+  expect(listProblems(loading)).toEqual(
+    ['shop.json', './shop.json', 'copy.json'].map((file) => `${file}:1: ${gone}`),
+  )
+  const other = text.replace('bearer', 'basic')
+  expect(
+    listProblems(await load({}, { files: [...named, { file: 'other.json', text: other }] })).at(-1),
+  ).toMatch(/^other\.json:1: warning: GET \/things is described otherwise than in shop\.json:1/)
+})
+
+test.each([
+  ['no path', {}, [], 'one at least'],
+  ['no operation', { '/a': {} }, [], 'one at least'],
+  [
+    'none that is selected',
+    { '/a': { get: { operationId: 'one' } } },
+    ['one'],
+    'a selection that leaves one',
+  ],
+])('a description with %s is refused', async (_, paths, exclude, expected) => {
+  const selection = { tags: [], operations: [], exclude, readOnly: false }
+  const loading = await load({ 'a.json': describeApi(paths) }, { selection })
+  expect(listProblems(loading)).toEqual([`a.json:7: error: no operation is left to serve; ${expected}`])
+})

@@ -6,7 +6,7 @@ import { asRecord } from '../../src/document/json.ts'
 export type Files = Readonly<Record<string, string | object>>
 
 /** Loads files given as YAML or JSON, with nothing selected and nothing said of servers but what is given. */
-export function load(files: Files, options: Partial<Omit<LoadOptions, 'files'>> = {}): Promise<Loading> {
+export function load(files: Files, options: Partial<LoadOptions> = {}): Promise<Loading> {
   return loadDescriptions({
     files: toTexts(files),
     overlays: [],
