@@ -28,27 +28,6 @@ export function readHeader(parameter: Pick<Parameter, 'in' | 'name'>, raw: strin
   return text
 }
 
-/** Prepares finding the first of some headers that stands more than once in a message. */
-export function createRepeatFinder(
-  names: readonly string[],
-): (rawHeaders: readonly string[]) => string | undefined {
-  const wanted = new Set(names.map((name) => name.toLowerCase()))
-  // To tell a name by its length first spares most headers the change of their case.
-  const lengths = new Set([...wanted].map(({ length }) => length))
-  return (rawHeaders) => {
-    const seen: string[] = []
-    for (let index = 0; index < rawHeaders.length; index += 2) {
-      const written = rawHeaders[index] ?? ''
-      if (!lengths.has(written.length)) continue
-      const name = written.toLowerCase()
-      if (!wanted.has(name)) continue
-      if (seen.includes(name)) return name
-      seen.push(name)
-    }
-    return undefined
-  }
-}
-
 /** Lists what a message has for a header, by its lower-case name, line by line. */
 function listLines(name: string, rawHeaders: readonly string[]): string[] {
   return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name)

@@ -3,8 +3,28 @@ import { isIP } from 'node:net'
 import cors from '@fastify/cors'
 import type { FastifyInstance } from 'fastify'
 import { isLoopback } from '../config/urls.ts'
-import { createRepeatFinder } from '../document/header-text.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
+
+/** Prepares finding the first of some headers that stands more than once in a message. */
+export function createRepeatFinder(
+  names: readonly string[],
+): (rawHeaders: readonly string[]) => string | undefined {
+  const wanted = new Set(names.map((name) => name.toLowerCase()))
+  // To tell a name by its length first spares most headers the change of their case.
+  const lengths = new Set([...wanted].map(({ length }) => length))
+  return (rawHeaders) => {
+    const seen: string[] = []
+    for (let index = 0; index < rawHeaders.length; index += 2) {
+      const written = rawHeaders[index] ?? ''
+      if (!lengths.has(written.length)) continue
+      const name = written.toLowerCase()
+      if (!wanted.has(name)) continue
+      if (seen.includes(name)) return name
+      seen.push(name)
+    }
+    return undefined
+  }
+}
 
 /** Finds a header that stands more than once and may not. */
 const findRepeated = createRepeatFinder([

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import type { TextReader } from '../document/content-reading.ts'
-import { createRepeatFinder, dropHops, joinLines, noHops, readHeader } from '../document/header-text.ts'
+import { beyondAscii, dropHops, joinLines, noHops, readHeader } from '../document/header-text.ts'
 import { readOwn } from '../document/json.ts'
 import type { Operation } from '../document/operations.ts'
 import { createCookieReader, createHeaderReader, createPathReader } from '../document/parameter-reading.ts'
@@ -10,6 +10,7 @@ import { createQueryReader } from '../document/query-reading.ts'
 import type { CheckedOperation } from '../document/validation.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { holdSlot } from '../http/admission.ts'
+import { createRepeatFinder } from '../http/request-check.ts'
 import { HttpConnection } from '../upstream/call.ts'
 import { findDefaults } from '../upstream/credentials.ts'
 import { type BoundInput, createPipeline, type PipelineOptions } from '../upstream/pipeline.ts'
@@ -181,7 +182,7 @@ function readHeaders(
     const text = readOwn(headers, parameter.name.toLowerCase())
     if (text === undefined) continue
     const written = repeats ? joinLines(parameter, String(text), repeats) : String(text)
-    values[parameter.name] = read(readHeader(parameter, written))
+    values[parameter.name] = read(beyondAscii.test(written) ? readHeader(parameter, written) : written)
   }
   return values
 }
