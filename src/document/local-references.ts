@@ -1,6 +1,6 @@
 import { readMapped } from './discriminator.ts'
 import { followPointer } from './document.ts'
-import { asRecord, isObject } from './json.ts'
+import { asRecord, isObject, readOwn } from './json.ts'
 
 /**
  * Copies a document for a program that reads all of it, without the references that lead out of it or nowhere.
@@ -15,23 +15,21 @@ export function keepLocalReferences(document: object): object {
     const kept = Object.entries(part).filter(
       ([name, one]) => name !== '$ref' || typeof one !== 'string' || isLocal(one),
     )
+    const copied = kept.map(([name, one]): [string, unknown] => [name, copy(one)])
     return Object.fromEntries(
-      kept.map(([name, one]): [string, unknown] => [
-        name,
-        name === 'discriminator' && isObject(one) ? copyDiscriminator(one, isLocal) : copy(one),
-      ]),
+      copied.map(([name, one]) => [name, name === 'discriminator' ? leadMapping(one, isLocal) : one]),
     )
   }
   return asRecord(copy(document))
 }
 
 /** A mapping may name a schema by its name alone (OpenAPI 3.1, Discriminator Object), which programs take for a file. */
-function copyDiscriminator(
-  discriminator: Readonly<Record<string, unknown>>,
-  isLocal: (reference: string) => boolean,
-): Readonly<Record<string, unknown>> {
-  const { mapping, ...rest } = discriminator
+function leadMapping(discriminator: unknown, isLocal: (reference: string) => boolean): unknown {
+  const mapping = readOwn(discriminator, 'mapping')
   if (!isObject(mapping)) return discriminator
   const mapped = Object.entries(mapping).map(([value, target]) => [value, readMapped(target)] as const)
-  return { ...rest, mapping: Object.fromEntries(mapped.filter(([, target]) => isLocal(target))) }
+  return {
+    ...asRecord(discriminator),
+    mapping: Object.fromEntries(mapped.filter(([, target]) => isLocal(target))),
+  }
 }

@@ -23,12 +23,20 @@ it.each([
   const document = {
     components: { schemas, examples: { one: { $ref } } },
     'x-own': [{ $ref, beside: 1 }],
-    example: { $ref },
+    example: { $ref, discriminator: { $ref, mapping: 'none' } },
+    schema: { discriminator: { propertyName: 'kind', mapping: { cat: 'Cat' }, 'x-own': [{ $ref }] } },
   }
   expect(keepLocalReferences(document)).toEqual({
     components: { schemas, examples: { one: {} } },
     'x-own': [{ beside: 1 }],
-    example: {},
+    example: { discriminator: { mapping: 'none' } },
+    schema: {
+      discriminator: {
+        propertyName: 'kind',
+        mapping: { cat: '#/components/schemas/Cat' },
+        'x-own': [{}],
+      },
+    },
   })
 })
 
