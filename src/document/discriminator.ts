@@ -37,7 +37,7 @@ export function discriminate(
   const mappedTargets = mapped.map(({ target }) => target)
   const isComplete = isWhole(mappedTargets, targets) && isWhole(targets, mappedTargets)
   const all = named.flatMap((one) => one?.names ?? [])
-  return converted.map((schema, index) => {
+  return converted.map((schema, index): JsonSchema => {
     const choice = named[index]
     if (!choice) return schema
     const others = all.filter((name) => !choice.names.includes(name))
@@ -45,7 +45,11 @@ export function discriminate(
     const { names } = choice
     const value = isComplete ? { type: 'string', enum: names } : { not: { enum: others }, examples: names }
     const title = asText(choice.target.title) || readName(readOwn(choices[index], '$ref'))
-    return { ...(title && { title }), properties: { [propertyName]: value }, allOf: [schema] }
+    const having = (one: JsonSchema) => ({ properties: { [propertyName]: one } })
+    // All members of a schema that names none are its own; with one named, the others would be none.
+    const isOpen = listJoined(choice.target, follow).every(({ properties }) => properties === undefined)
+    const rule = isOpen ? { not: { required: [propertyName], ...having({ not: value }) } } : having(value)
+    return { ...(title && { title }), ...rule, allOf: [schema] }
   })
 }
 

@@ -3,6 +3,7 @@ import type { OpenApiDocument } from '../../src/document/document.ts'
 import { createComparison } from '../../src/document/response-mismatch.ts'
 import { createCompiler } from '../../src/document/schema-compiler.ts'
 import { createSchemaReader } from '../../src/document/schema-reader.ts'
+import { selectDescribed } from '../../src/mcp/result-redaction.ts'
 import { startGateway } from '../support/gateway.ts'
 import { clients } from '../support/mcp-clients.ts'
 import { respondJson, startUpstream } from '../support/upstream-stub.ts'
@@ -19,6 +20,9 @@ const schemas = {
   Lizard: { title: 'A lizard', ...extend('Pet', {}) },
   Alias: refer('Cat'),
   Any: { type: 'object', properties: {} },
+  Open: { type: 'object' },
+  Words: { allOf: [{ type: 'object', additionalProperties: { type: 'string' } }] },
+  Either: { oneOf: [refer('Words'), refer('Track')] },
   Track: kindOf('track'),
   Episode: kindOf('episode'),
   Shared: { allOf: [kindOf('Shared', 'Other')] },
@@ -62,6 +66,19 @@ test.each([
   ['values that schemas share', choose(['Shared', 'Other']), { kind: 'Other' }, true],
   ['a value that is no text', choose(['One', 'Two'], { 1: 'One', 2: 'Two' }), { kind: 1 }, true],
   ['no property', choose(['One', 'Two']), {}, true],
+  ['a schema that names no member', choose(['Open', 'Dog']), { kind: 'Open', barks: 1 }, true],
+  [
+    'a schema that names none, though another is meant',
+    choose(['Open', 'Dog']),
+    { kind: 'Dog', barks: 1 },
+    false,
+  ],
+  [
+    'a value that names none of a map',
+    choose(['Words', 'Dog'], { w: 'Words', d: 'Dog' }),
+    { kind: 'x' },
+    false,
+  ],
   ['anyOf', choose(pets, mapping, 'anyOf'), { kind: 'dog' }, true],
   ['anyOf, where another fits', choose(pets, mapping, 'anyOf'), { kind: 'cat', lives: 'x' }, false],
   ['a discriminator that is none', { ...choose(pets), discriminator: 'kind' }, { kind: 'Cat' }, false],
@@ -98,13 +115,30 @@ test('each choice says which values it has', () => {
   ])
 })
 
-test('a response that a discriminator decides is as the document says', () => {
-  const content = { 'application/json': { schema: choose(pets) } }
+function compareResponse(schema: object, body: object) {
+  const content = { 'application/json': { schema } }
   const paths = { '/pets': { get: { responses: { 200: { description: 'A pet', content } } } } }
   const compare = createComparison({ ...document, paths })
-  const arrived = { operation: 'GET /pets', status: 200, type: 'application/json' }
-  expect(compare({ ...arrived, body: { kind: 'Cat', lives: 9 } })).toEqual([])
-  expect(compare({ ...arrived, body: { kind: 'Cat', lives: 'x' } })).not.toEqual([])
+  return compare({ operation: 'GET /pets', status: 200, type: 'application/json', body })
+}
+
+test.each([
+  ['Open', undefined],
+  ['Open', { open: 'Open', dog: 'Dog' }],
+  ['Words', undefined],
+  ['Words', { open: 'Words', dog: 'Dog' }],
+  ['Either', { open: 'Either', dog: 'Dog' }],
+])('what a choice names no members of is all seen: %s by %j', (name, names) => {
+  const schema = choose([name, 'Dog'], names)
+  const value = { kind: names ? 'open' : name, more: 'x' }
+  expect(selectDescribed(createSchemaReader(document, 'response')(schema))(value).value).toEqual(value)
+  // The names of the other choice are told of one that says nothing.
+  if (name !== 'Open') expect(compareResponse(schema, value)).toEqual([])
+})
+
+test('a response that a discriminator decides is as the document says', () => {
+  expect(compareResponse(choose(pets), { kind: 'Cat', lives: 9 })).toEqual([])
+  expect(compareResponse(choose(pets), { kind: 'Cat', lives: 'x' })).not.toEqual([])
 })
 
 describe('a call with a body that a discriminator decides', () => {
