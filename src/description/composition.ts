@@ -2,7 +2,7 @@ import type { OpenApiDocument } from '../document/document.ts'
 import { asRecord } from '../document/json.ts'
 import { type Components, pruneComponents } from './components.ts'
 import type { Description, MergedOperation } from './description.ts'
-import { uniteExtensions } from './root-extensions.ts'
+import { joinTitles, uniteExtensions } from './root-extensions.ts'
 
 /**
  * Composes the document that is served. An operation whose path is taken stands under a label, which is never sent; where
@@ -51,7 +51,7 @@ export function composeDocument(
     info:
       descriptions.length === 1
         ? infos[0]
-        : { title: infos.map(({ title }) => title).join(', '), version: '1' },
+        : { title: joinTitles(infos.map(({ title }) => title)), version: '1' },
     ...(descriptions.length === 1 && first && { 'x-name': first.name }),
     ...(url !== undefined && { 'x-base-url': url, servers: [{ url }] }),
     ...(tags.size > 0 && { tags: [...tags.values()] }),

@@ -12,7 +12,6 @@ export function uniteExtensions(descriptions: readonly Description[]): object {
   const documents = descriptions.map(({ document }) => document)
   const echoes = documents.flatMap((one) => one['x-error-echoes'] ?? [])
   const unite = (list: 'members' | 'urls') => [...new Set(echoes.flatMap((one) => asRecord(one)[list] ?? []))]
-  const titles = documents.map((one) => one['x-title'] ?? asRecord(one.info).title)
   return {
     ...Object.fromEntries(
       documents
@@ -20,9 +19,16 @@ export function uniteExtensions(descriptions: readonly Description[]): object {
         .flatMap((document) => Object.entries(document))
         .filter(([name]) => name.startsWith('x-') && name !== 'x-files' && name !== 'x-base-url'),
     ),
-    ...(documents.some((one) => one['x-title'] !== undefined) && { 'x-title': titles.join(', ') }),
+    ...(documents.some((one) => one['x-title'] !== undefined) && {
+      'x-title': joinTitles(documents.map((one) => one['x-title'] ?? asRecord(one.info).title)),
+    }),
     ...(echoes.length > 1 && { 'x-error-echoes': { members: unite('members'), urls: unite('urls') } }),
   }
+}
+
+/** Joins the titles of descriptions, each once: several files may describe one API. */
+export function joinTitles(titles: readonly unknown[]): string {
+  return [...new Set(titles)].join(', ')
 }
 
 /** Finds the headers that say how long to wait (`x-retry-after-header`) and do not count: one does, for all APIs. */

@@ -355,12 +355,14 @@ test('what the error responses of each description repeat is redacted from those
   expect([...responses.echoUrls]).toEqual(['path', 'link'])
 })
 
-test('a service of several APIs is called by the titles of all', async () => {
-  const { document } = await load({
-    'one.json': describeWhole('/one', { 'x-title': 'One.example' }),
-    'two.json': describeWhole('/two', {}),
-  })
-  expect(readApi(document ?? { openapi: '', paths: {} }).title).toBe('One.example, Shop')
+test.each([
+  ['all', [{ 'x-title': 'One.example' }, {}], 'One.example, Shop'],
+  ['all, each once', [{ 'x-title': 'One' }, {}, { 'x-title': 'One' }, {}], 'One, Shop'],
+  ['all, each once, without x-title', [{}, {}], 'Shop'],
+])('a service of several APIs is called by the titles of %s', async (_, all, title) => {
+  const files = all.map((one, index) => [`${index}.json`, describeWhole(`/${index}`, one)])
+  const { document } = await load(Object.fromEntries(files))
+  expect(readApi(document ?? { openapi: '', paths: {} }).title).toBe(title)
 })
 
 test('a header that says how long to wait is warned of where that of another description counts', async () => {
