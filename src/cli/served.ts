@@ -87,7 +87,7 @@ export function readSettings(
   file: SettingsFile | undefined,
 ): Config {
   try {
-    return readConfig(environment, api)
+    return readConfig(environment, api, file?.findProblems(environment, api))
   } catch (error) {
     throw error instanceof ConfigError && file
       ? new ConfigError(file.locate(error, api, environment), error.files)

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { ConfigError } from '../config/config.ts'
+import type { ConfigError } from '../config/config.ts'
 import type { Environment } from '../config/environment.ts'
 import {
   findSettingProblems,
@@ -10,7 +10,7 @@ import {
 } from '../config/settings.ts'
 import { variables } from '../config/variables.ts'
 import { type DescriptionOptions, toDescriptionOptions } from '../description/files.ts'
-import type { Path } from '../description/problem.ts'
+import type { Path, Place, PlacedMember } from '../description/problem.ts'
 import { checkSettings } from '../description/settings-problems.ts'
 import { readSource, type Source } from '../description/source.ts'
 import type { Api } from '../document/api.ts'
@@ -27,6 +27,8 @@ export interface SettingsFile {
   readonly options: DescriptionOptions
   /** Returns the environment with what the file adds to it; what the environment has stays. */
   apply(environment: Environment, api: Api): Environment
+  /** Finds what of the file no variable of that environment can have: names that the API does not know, credentials without a value. */
+  findProblems(environment: Environment, api: Api): string[]
   /** Turns problems with variables of an environment into lines that name the place in the file that they come from. */
   locate(error: ConfigError, api: Api, environment: Environment): string[]
 }
@@ -57,33 +59,47 @@ export function readSettingsFile(file: string, named: readonly string[] = []): S
         ? { ...one, path: [String(member), indexes[place] ?? place, ...rest] }
         : one
     })
+  const findPlace = (member: PlacedMember, text: string): Place | undefined => {
+    const listed = {
+      ...written,
+      files: all.map((one) => one.file ?? ''),
+      serverVariables: Object.keys(written.serverVariables ?? {}),
+    }[member]
+    const index = (listed ?? []).findIndex((one) => one === text || at(one) === text)
+    if (index < 0) return undefined
+    const path = member === 'files' ? ['descriptions', index, 'file'] : [member, index]
+    return { file, ...source.positionOf(member === 'serverVariables' ? [member, text] : path) }
+  }
   const credentials = descriptions.flatMap((one) => Object.values(one.credentials ?? {}))
   const isPart = all.some((_, index) => !indexes.includes(index))
   return {
     path: resolve(file),
     references: credentials.flatMap((value) => /^env:(.+)$/.exec(value)?.[1] ?? []),
     files: descriptions.flatMap((one) => (one.file === undefined ? [] : [at(one.file)])),
-    options: { ...toDescriptionOptions(settings, at), ...(isPart && { foreignNames: listNames(settings) }) },
+    options: {
+      ...toDescriptionOptions(settings, at),
+      ...(isPart && { foreignNames: listNames(settings) }),
+      findPlace,
+    },
     apply(environment, api) {
-      const listed = list(api)
-      const problems = findSettingProblems(listed, api).map(
-        ({ path, message }) => `${file}:${lineOf(path)}: ${path.join('.')} ${message}`,
-      )
-      const added = listed.flatMap((setting) => {
-        const { path, variable, value } = setting
-        const twin = variable.endsWith('_FILE') ? variable.slice(0, -5) : `${variable}_FILE`
-        if (environment[variable] || environment[twin]) return []
+      const added = list(api).flatMap((setting) => {
+        if (isSet(environment, setting)) return []
         const [name, text] = toVariable(setting, environment, at)
         // An empty setting means its default, as an empty variable does.
-        if (text) return [[name, text]]
-        if (path.includes('credentials'))
-          problems.push(
-            `${file}:${lineOf(path)}: ${path.join('.')} is ${value}; expected that variable to be set`,
-          )
-        return []
+        return text ? [[name, text]] : []
       })
-      if (problems.length > 0) throw new ConfigError(problems)
       return { ...environment, ...Object.fromEntries(added) }
+    },
+    findProblems(environment, api) {
+      const listed = list(api)
+      const unset = listed.flatMap(({ path, variable, value }) =>
+        path.includes('credentials') && !isSet(environment, { variable })
+          ? [{ path, message: `is ${value}; expected that variable to be set` }]
+          : [],
+      )
+      return [...findSettingProblems(listed, api), ...unset].map(
+        ({ path, message }) => `${file}:${lineOf(path)}: ${path.join('.')} ${message}`,
+      )
     },
     locate: ({ problems }, api, environment) =>
       problems.map((problem) => {
@@ -126,6 +142,11 @@ function readSettings(source: Source, file: string): Settings {
 /** Takes out of a problem with YAML what it repeats of the file: that may be a secret, written where its place belongs. */
 function hideText(message: string): string {
   return message.replace(/ \*\S+/, '').replace(/(?:(?<=\S): | \\).*$/s, '')
+}
+
+function isSet(environment: Environment, { variable }: Pick<SettingVariable, 'variable'>): boolean {
+  const twin = variable.endsWith('_FILE') ? variable.slice(0, -5) : `${variable}_FILE`
+  return Boolean(environment[variable] || environment[twin])
 }
 
 /** A file is given to the variable that takes one; the values of variables and files stay where they are. */

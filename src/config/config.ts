@@ -100,10 +100,10 @@ const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
 /**
  * Reads the configuration of a gateway for an API, and the files that it may name. Throws a `ConfigError` that lists
- * every problem.
+ * every problem, after those that were found earlier.
  */
-export function readConfig(environment: Environment, api: Api): Config {
-  const reader = new EnvironmentReader(environment, variables)
+export function readConfig(environment: Environment, api: Api, earlier: readonly string[] = []): Config {
+  const reader = new EnvironmentReader(environment, variables, { problems: [...earlier], files: [] })
   const apiReader = new EnvironmentReader(environment, listApiVariables(api), reader)
   const allowsInsecure = reader.choice('ALLOW_INSECURE_UPSTREAM', ['true', 'false']) === 'true'
   const apiConfig = readApiConfig(apiReader, api, allowsInsecure)

@@ -4,6 +4,7 @@ import { hideUrlSecrets } from '../config/urls.ts'
 import { asRecord } from '../document/json.ts'
 import type { Selection } from '../document/selection.ts'
 import { type Loading, type LoadOptions, loadDescriptions, type NamedText } from './load.ts'
+import type { FindPlace, PlacedMember } from './problem.ts'
 
 /** How descriptions are loaded, as it is written: lists of texts, `NAME=VALUE` where a name belongs to it. */
 export interface DescriptionOptions extends Partial<Selection> {
@@ -16,6 +17,8 @@ export interface DescriptionOptions extends Partial<Selection> {
   readonly strict?: boolean
   /** Names of server variables, tags and operations that may be those of a description which is not served. */
   readonly foreignNames?: readonly string[]
+  /** Finds names and files where settings have them. */
+  readonly findPlace?: FindPlace
 }
 
 /** A description that cannot be read, or an option without sense; the message is one sentence. */
@@ -62,16 +65,27 @@ export async function loadFiles(
   options: DescriptionOptions,
 ): Promise<LoadedDescriptions> {
   const names = nameDescriptions(files.map((one) => (typeof one === 'string' ? one : one.file)))
+  const unread: string[] = []
+  const read = (member: PlacedMember, named: readonly (string | NamedText)[] = []) =>
+    readFiles(named, (file, why) => {
+      const place = options.findPlace?.(member, file)
+      unread.push(`${place ? `${place.file}:${place.line}: ` : ''}${file} ${why}`)
+    })
+  const texts = {
+    files: await read('files', files),
+    overlays: await read('overlays', options.overlays),
+    schemas: await read('schemas', options.schemas),
+  }
+  if (unread.length > 0) throw new DescriptionError(unread.join('\n'))
   const loading = await loadDescriptions({
-    files: await readFiles(files),
-    overlays: await readFiles(options.overlays),
-    schemas: await readFiles(options.schemas),
+    ...texts,
     baseUrls: readAddressed(options.baseUrls, forms.baseUrl, names),
     serverVariables: readNamed(options.serverVariables, forms.serverVariable),
     prefixes: readAddressed(options.prefixes, forms.prefix, names),
     allowReferences: options.allowReferences ?? [],
     selection: readSelection(options),
     foreignNames: options.foreignNames ?? [],
+    findPlace: options.findPlace,
   } satisfies LoadOptions)
   const refused = options.strict ? ['error', 'omission'] : ['error']
   return { ...loading, isRefused: loading.problems.some(({ severity }) => refused.includes(severity)) }
@@ -87,18 +101,23 @@ export function readSelection({
   return { tags, operations, exclude, readOnly }
 }
 
-function readFiles(files: readonly (string | NamedText)[] = []): Promise<NamedText[]> {
-  return Promise.all(
-    files.map(async (file) => {
-      if (typeof file !== 'string') return file
-      const text = await readFile(file, 'utf8').catch((error: unknown) => {
-        if (/^https?:/.test(file))
-          throw new DescriptionError(`${file} is a URL: save what it leads to as a file, and name that`)
-        throw new DescriptionError(`${file} cannot be read (${asRecord(error).code})`)
-      })
-      return { file, text }
-    }),
-  )
+/** Reads files, and tells of each that cannot be read. */
+async function readFiles(
+  files: readonly (string | NamedText)[],
+  tell: (file: string, why: string) => void,
+): Promise<NamedText[]> {
+  const read = files.map(async (file) => {
+    if (typeof file !== 'string') return file
+    const text = await readFile(file, 'utf8').catch((error: unknown) => {
+      const isUrl = /^https?:/.test(file)
+      const why = isUrl
+        ? 'is a URL: save what it leads to as a file, and name that'
+        : `cannot be read (${asRecord(error).code})`
+      tell(file, why)
+    })
+    return { file, text: text ?? '' }
+  })
+  return Promise.all(read)
 }
 
 /** An option with a value of a form; `text` is how the user writes it. */

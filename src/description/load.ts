@@ -87,7 +87,10 @@ export async function loadDescriptions(options: LoadOptions): Promise<Loading> {
     ...merged.problems,
     ...unmatched
       .filter(({ name }) => !options.foreignNames?.includes(name))
-      .map((one) => describeUnmatched(one, options.files)),
+      .map((one) => ({
+        ...describeUnmatched(one, options.files),
+        ...options.findPlace?.(one.member, one.name),
+      })),
     ...findDroppedHeaders(descriptions),
     ...findSharedCredentials(selected, asRecord(asRecord(document.components).securitySchemes)),
   ]
@@ -139,7 +142,8 @@ function describeNothing([first]: readonly Description[], hasSome: boolean): Des
 }
 
 /**
- * Sorts problems, without the credentials of URLs in them, by the order in which their files were named, then by line. Those
+ * Sorts problems, without the credentials of URLs in them, by the order in which their files were named,
+ * settings first, then by line. Those
  * of a file that is named twice are told once.
  */
 function sortProblems(
@@ -149,5 +153,5 @@ function sortProblems(
   const told = all.map((one) => ({ ...one, message: hideUrlSecrets(one.message) }))
   const problems = [...new Map(told.map((one) => [JSON.stringify(one), one])).values()]
   const order = new Map([...files, ...overlays, ...schemas].map(({ file }, index) => [file, index]))
-  return problems.toSorted((a, b) => (order.get(a.file) ?? 0) - (order.get(b.file) ?? 0) || a.line - b.line)
+  return problems.toSorted((a, b) => (order.get(a.file) ?? -1) - (order.get(b.file) ?? -1) || a.line - b.line)
 }

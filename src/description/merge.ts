@@ -4,7 +4,7 @@ import type { Description, MergedOperation } from './description.ts'
 import { exposeOperations } from './exposure.ts'
 import { identify } from './identity.ts'
 import { OperationNames } from './operation-names.ts'
-import type { DescriptionProblem } from './problem.ts'
+import type { DescriptionProblem, FindPlace } from './problem.ts'
 import { listServerVariables, resolveServer, type ServerOptions } from './servers.ts'
 
 /** How descriptions become one document. */
@@ -13,6 +13,8 @@ export interface MergeOptions extends ServerOptions {
   readonly prefixes: ReadonlyMap<string, string>
   /** Names that are no mistake where no description has them. */
   readonly foreignNames?: readonly string[]
+  /** Finds names where settings have them, for what is wrong with one. */
+  readonly findPlace?: FindPlace | undefined
 }
 
 /**
@@ -58,7 +60,12 @@ export function mergeOperations(
   const exposed = exposeOperations([...merged.entries()], options.prefixes)
   const known = [...variables, ...(options.foreignNames ?? [])]
   const unknown = [...options.serverVariables.keys()].filter((name) => !known.includes(name))
-  problems.push(...unknown.map((name) => describeUnknownVariable(name, [...variables], descriptions)))
+  problems.push(
+    ...unknown.map((name) => ({
+      ...describeUnknownVariable(name, [...variables], descriptions),
+      ...options.findPlace?.('serverVariables', name),
+    })),
+  )
   const operations = exposed.operations.map((one) => names.lead(one, exposed.ids))
   return { operations, problems: [...problems, ...exposed.problems] }
 }

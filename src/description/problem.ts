@@ -10,9 +10,26 @@ export interface Position {
   readonly column: number
 }
 
-/** One thing wrong with a source file, at its position. */
-export interface DescriptionProblem extends Position {
+/** A position in a file. */
+export interface Place extends Position {
   readonly file: string
+}
+
+/** A member of settings with names or files that may not be there. */
+export type PlacedMember =
+  | 'files'
+  | 'overlays'
+  | 'schemas'
+  | 'tags'
+  | 'operations'
+  | 'exclude'
+  | 'serverVariables'
+
+/** Finds where settings have a name, or a file; undefined where they do not. */
+export type FindPlace = (member: PlacedMember, text: string) => Place | undefined
+
+/** One thing wrong with a source file, at its position. */
+export interface DescriptionProblem extends Place {
   readonly message: string
   readonly expected: string
   readonly severity: Severity

@@ -10,6 +10,7 @@ type SelectableOperation = Pick<DescribedOperation, 'operation' | 'method' | 'ke
 
 /** A name that selects nothing, and the one that was probably meant. */
 export interface UnmatchedName {
+  readonly member: 'tags' | 'operations' | 'exclude'
   readonly name: string
   readonly nearest: string | undefined
 }
@@ -25,16 +26,18 @@ export function selectOperations<Operation extends SelectableOperation>(
   return {
     selected: all.flatMap(({ operation, facts }) => (isSelected(facts, selection) ? [operation] : [])),
     unmatched: [
-      ...selection.tags.filter((tag) => !all.some(({ facts }) => hasTag(facts, tag))).map(suggest(tags)),
-      ...[...selection.operations, ...selection.exclude]
-        .filter((name) => !names.includes(name))
-        .map(suggest(names)),
+      ...selection.tags
+        .filter((tag) => !all.some(({ facts }) => hasTag(facts, tag)))
+        .map(suggest('tags', tags)),
+      ...(['operations', 'exclude'] as const).flatMap((member) =>
+        selection[member].filter((name) => !names.includes(name)).map(suggest(member, names)),
+      ),
     ],
   }
 }
 
-function suggest(known: readonly string[]) {
-  return (name: string): UnmatchedName => ({ name, nearest: findNearest(name, known) })
+function suggest(member: UnmatchedName['member'], known: readonly string[]) {
+  return (name: string): UnmatchedName => ({ member, name, nearest: findNearest(name, known) })
 }
 
 /** Says what is wrong with a name that selects nothing, and what would be right. */

@@ -33,8 +33,11 @@ export function selectShipped(options: DescriptionOptions): OpenApiDocument {
   if (unmatched.length > 0)
     throw new DescriptionError(
       unmatched
-        .map(explainUnmatched)
-        .map(({ message, expected }) => `${message}; expected ${expected}`)
+        .map((one) => {
+          const place = options.findPlace?.(one.member, one.name)
+          const { message, expected } = explainUnmatched(one)
+          return `${place ? `${place.file}:${place.line}: ` : ''}${message}; expected ${expected}`
+        })
         .join('\n'),
     )
   if (selected.length === 0)

@@ -39,21 +39,26 @@ export async function composeGateway(
   const document = await loadDocument({ ...settings, descriptions }, logger)
   const api = readApi(document)
   const listed = listSettingVariables({ ...settings, descriptions }, api, Object.keys(variables))
-  const problems = findSettingProblems(listed, api)
-  if (problems.length > 0)
-    throw new ConfigError(problems.map(({ path, message }) => `${path.join('.')} ${message}`))
+  const problems = findSettingProblems(listed, api).map(({ path, message }) => `${path.join('.')} ${message}`)
   const environment = Object.fromEntries(listed.map(({ variable, value }) => [variable, value]))
-  const config = readConfigOf(environment, api, (problem) => nameMembers(problem, listed, api))
+  const config = readConfigOf(environment, api, problems, (problem) => nameMembers(problem, listed, api))
   const version = String(asRecord(createRequire(import.meta.url)('calgate/package.json')).version)
   const parts = { config, document, logger, version }
   return { gateway: await createServers({ ...parts, ...(embedding && { embedding }) }), document }
 }
 
-function readConfigOf(environment: Environment, api: Api, name: (problem: string) => string): Config {
+function readConfigOf(
+  environment: Environment,
+  api: Api,
+  problems: readonly string[],
+  name: (problem: string) => string,
+): Config {
   try {
-    return readConfig(environment, api)
+    return readConfig(environment, api, problems)
   } catch (error) {
-    throw error instanceof ConfigError ? new ConfigError(error.problems.map(name)) : error
+    throw error instanceof ConfigError
+      ? new ConfigError(error.problems.map((one) => (problems.includes(one) ? one : name(one))))
+      : error
   }
 }
 

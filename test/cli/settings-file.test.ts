@@ -58,7 +58,7 @@ async function configure(text: string, environment: Record<string, string> = {})
   const api = readApi(document)
   const applied = file.apply(environment, api)
   try {
-    return { document, config: readConfig(applied, api) }
+    return { document, config: readConfig(applied, api, file.findProblems(applied, api)) }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     return {
@@ -116,6 +116,71 @@ describe('calgate.yaml', () => {
     expect(problems).toEqual([
       'calgate.yaml:1: restPort must be an integer from 0 to 65535',
       'calgate.yaml:3: logLevel must be one of trace, debug, info, warn, error, fatal, silent',
+    ])
+  })
+
+  it('tells wrong names, credentials without a value and wrong values at once', async () => {
+    const text = [
+      'descriptions:',
+      '  - file: petstore.json',
+      '    baseUrl: https://p.example.org',
+      '    credentials: { api_kee: env:NONE, api_key: env:NONE }',
+      '    pins: { tenant: a }',
+      'mcpPort: 99999',
+      'gatewayKeysFile: none',
+    ]
+    const { problems } = await configure(text.join('\n'))
+    expect(problems).toEqual([
+      'calgate.yaml:4: descriptions.0.credentials.api_kee is no security scheme of the API; expected one of api_key',
+      'calgate.yaml:5: descriptions.0.pins.tenant is no parameter that can be pinned; expected nothing there',
+      'calgate.yaml:4: descriptions.0.credentials.api_kee is env:NONE; expected that variable to be set',
+      'calgate.yaml:4: descriptions.0.credentials.api_key is env:NONE; expected that variable to be set',
+      'calgate.yaml:6: mcpPort must be an integer from 0 to 65535',
+      'calgate.yaml:7: gatewayKeysFile: must be a readable file of keys',
+    ])
+    const descriptions = [{ document: describeApi({ '/a': { get: {} } }), credentials: { kee: 'a' } }]
+    const program = createGateway({ descriptions, mcpPort: 99_999 })
+    await expect(program).rejects.toThrow(/kee is no security scheme.*\n.*baseUrl must be set.*\n.*mcpPort/s)
+  })
+
+  it('tells names that nothing has, and files that cannot be read, by its lines', async () => {
+    const path = join(folder, 'calgate.yaml')
+    const run = async (lines: readonly string[]) => {
+      writeFileSync(path, lines.join('\n'))
+      const { stderr } = await runCommand('serve', '--config', path)
+      return stderr.replaceAll(`${folder}/`, '').split('\n')
+    }
+    const described = ['descriptions: [{ file: petstore.json }]']
+    const names = [
+      'tags: [Pets]',
+      'operations:',
+      '  - get_api_kee',
+      'exclude: [none]',
+      'serverVariables: { a: b }',
+    ]
+    const what = 'selects no operation; expected'
+    expect(await run([...described, ...names])).toEqual([
+      `calgate.yaml:2: error: "Pets" ${what} a tag, an operationId, a tool or GET /path`,
+      `calgate.yaml:4: error: "get_api_kee" ${what} get_api_key`,
+      `calgate.yaml:5: error: "none" ${what} a tag, an operationId, a tool or GET /path`,
+      'calgate.yaml:6: error: "a" is a variable of no server that is used; expected no --server-variable',
+      'petstore.json:1: warning: no server is named; expected --base-url with the address of the API',
+      'nothing is served until these problems are mended',
+    ])
+    expect(await run(['operations:', '  - get-managed-usr'])).toEqual([
+      `calgate.yaml:2: "get-managed-usr" ${what} get-managed-user`,
+    ])
+    const files = [
+      'descriptions:',
+      '  - file: none.json',
+      '  - file: petstore.json',
+      'overlays:',
+      '  - none.yaml',
+    ]
+    expect(await run([...files, 'schemas: [.]'])).toEqual([
+      'calgate.yaml:2: none.json cannot be read (ENOENT)',
+      'calgate.yaml:5: none.yaml cannot be read (ENOENT)',
+      expect.stringMatching(/^calgate\.yaml:6: .* cannot be read \(EISDIR\)$/),
     ])
   })
 
@@ -233,7 +298,9 @@ describe('calgate.yaml', () => {
       ] as const) {
         const problem = `descriptions.1.${key} and descriptions.0.${key} are one setting, API_`
         const { problems } = await configure(list(member)).catch((error: ConfigError) => error)
-        expect(problems).toEqual([expect.stringContaining(`calgate.yaml:3: ${problem}`)])
+        expect(problems?.filter((one) => !one.endsWith('of PEM certificates'))).toEqual([
+          expect.stringContaining(`calgate.yaml:3: ${problem}`),
+        ])
         const descriptions = documents.map((document, index) => ({
           document,
           ...parse(`{ ${member(`of-${index}`)} }`),
@@ -251,6 +318,7 @@ describe('calgate.yaml', () => {
     ).catch((error: ConfigError) => error)
     expect(problems).toEqual([
       expect.stringContaining('credentials.api_key is no security scheme of the API'),
+      'API_BASE_URL or --base-url must be set to the address of the API',
     ])
   })
 
