@@ -132,7 +132,9 @@ function splitWords(text: string): Set<string> {
 
 /** Makes the singular and the plural of a word the same: company and companies, case and cases, address and addresses. */
 function foldWord(word: string): string {
-  const singular = word.replace(/(?<=..)(?<![su])s$/, '')
+  // No rule tells menus from status, nor statuses from clauses: each is menu, statu or clau.
+  const stem = word.replace(/(?<=[sx])is$/, 'es').replace(/(?<=...[au]|[^aeiou]{2}u)s(?:es?)?$/, '')
+  const singular = stem.replace(/(?<=..)(?<![su])s$/, '')
   return singular.replace(/(?<=[sxzoi]|[cs]h)e$/, '').replace(/(?<=[^aeiou])y$/, 'i')
 }
 

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import { openGrant } from '../../src/access/authorization.ts'
+import { asRecord } from '../../src/document/json.ts'
+import { offerSearch } from '../../src/mcp/tool-search.ts'
+
+const context = { credential: () => undefined, grant: openGrant, listSecrets: () => [] }
+
+/** Returns the names of the tools that a search finds, of a tool for each word. */
+async function search(words: readonly string[], query: string): Promise<unknown[]> {
+  const tools = words.map((name) => ({
+    ...{ name, title: '', description: '', inputSchema: {}, outputSchema: {}, annotations: { title: '' } },
+  }))
+  const offered = offerSearch({ list: () => tools, call: () => undefined }, [])
+  const result = await offered.call('search-tools', { query }, context)
+  const { structuredContent } = asRecord(result)
+  return [asRecord(structuredContent).tools].flat().map((one) => asRecord(one).name)
+}
+
+test.each([
+  ['menu', 'menus'],
+  ['cpu', 'cpus'],
+  ['sku', 'skus'],
+  ['status', 'statuses'],
+  ['bonus', 'bonuses'],
+  ['virus', 'viruses'],
+  ['bus', 'buses'],
+  ['schema', 'schemas'],
+  ['alias', 'aliases'],
+  ['canvas', 'canvases'],
+  ['clause', 'clauses'],
+  ['database', 'databases'],
+  ['case', 'cases'],
+  ['house', 'houses'],
+  ['analysis', 'analyses'],
+  ['axis', 'axes'],
+  ['address', 'addresses'],
+  ['company', 'companies'],
+  ['api', 'apis'],
+])('"%s" and "%s" find each other, and no other word', async (one, many) => {
+  const others = ['order', 'menace', 'stat', 'category', 'analog', 'addition']
+  expect(await search([one, ...others], many)).toEqual([one])
+  expect(await search([many, ...others], one)).toEqual([many])
+})
