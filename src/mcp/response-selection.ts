@@ -93,15 +93,15 @@ export async function toSelectedResult(
   const others = content.filter(({ kind }) => kind !== 'json')
   const isJson = response.data !== undefined
   if (isJson && (content.length === 0 || others.length < content.length))
-    return isUndescribed ? hide(response, undescribed) : toResult(response, select, notice)
+    return isUndescribed ? hide(response, undescribed) : toResult(response, operation, select, notice)
   const own = findMediaType(others, readType(headers))
   const data = isJson || own || selectsAnything(select) ? undefined : parse(text)
-  if (data !== undefined) return toResult({ ...response, data }, select, notice)
+  if (data !== undefined) return toResult({ ...response, data }, operation, select, notice)
   const { schema } = findOwn(operation, status) ?? operation.success
   const schemas = own ? listSchemas(own) : [schema, ...content.flatMap(listSchemas)]
   if (schemas.some(hasSecrets)) return hide(response, 'since it may hold secrets')
   if (isUndescribed && !own && (isJson || parse(text) !== undefined)) return hide(response, undescribed)
-  return toResult(response, select, notice)
+  return toResult(response, operation, select, notice)
 }
 
 const undescribed = "since the API's description does not say what it holds"

@@ -4,8 +4,9 @@ import { markNumbers, parseMarked } from '../document/exact-numbers.ts'
 import { decodeHeader } from '../document/header-text.ts'
 import { exceeds, isObject } from '../document/json.ts'
 import { isTextType } from '../document/media-types.ts'
+import type { Operation } from '../document/operations.ts'
 import { flattenText } from '../document/single-line.ts'
-import { GatewayError } from '../errors/gateway-error.ts'
+import { createCallError } from '../upstream/call.ts'
 import type { ApiResponse } from '../upstream/client.ts'
 import { redactTokenBytes, redactTokens } from '../upstream/redaction.ts'
 import type { SelectResponse } from './result-redaction.ts'
@@ -42,6 +43,7 @@ const largeText = 256 * 1024
  */
 export async function toResult(
   response: ApiResponse,
+  operation: Operation,
   select?: SelectResponse,
   notice = '',
 ): Promise<ToolResult> {
@@ -49,7 +51,7 @@ export async function toResult(
   if (data === undefined && body.length > 0) return toForeignResult(response, select !== undefined)
   if (data === undefined) return toEmptyResult(response)
   if (exceeds(text, { depth: deepestResult }))
-    throw new GatewayError('upstream_invalid_response', { detail: tooDeep })
+    throw createCallError({ operation }, 'upstream_invalid_response', { detail: tooDeep })
   const isLarge = text.length > largeText
   if (isLarge) await nextTick()
   const marked = markNumbers(text)

@@ -151,7 +151,7 @@ export function bindTool(
         if (failure) return failure
         const notice = operation.redactedNotice
         if (select && response.body.length > 0) return toSelectedResult(response, operation, select, notice)
-        return toResult(response, select, notice)
+        return toResult(response, operation, select, notice)
       },
     })
     return call.catch((error: unknown) => {

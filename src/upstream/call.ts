@@ -99,7 +99,7 @@ export function currentCall(): UpstreamCall {
 
 /** Creates the error of a call, with what its operation says about getting back what may be lost. */
 export function createCallError(
-  { operation }: UpstreamCall,
+  { operation }: Pick<UpstreamCall, 'operation'>,
   code: ErrorCode,
   circumstances: Circumstances = {},
 ): GatewayError {

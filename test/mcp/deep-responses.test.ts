@@ -29,6 +29,14 @@ describe('a response that nests too deep to be written', () => {
     expect([code, outcome]).toEqual(['upstream_invalid_response', 'unknown'])
   })
 
+  it('is no response in a tool that reads, and no word is of writes', async () => {
+    answer = { status: 200, body: deep }
+    const { code, text } = await servers.mcp(gateway, calls.get)
+    expect(code).toBe('upstream_invalid_response')
+    expect(text).toMatch(/Next: Call again later\.$/)
+    expect(text).not.toMatch(/took effect|write/)
+  })
+
   it('is told by its status where it is an error', async () => {
     answer = { status: 400, body: `{"message":"no","details":${deep}}` }
     expect((await servers.mcp(gateway, calls.get)).text).toMatch(/returned 400/)
