@@ -19,6 +19,8 @@ const bounded: Readonly<Record<string, string>> = {
 /** Matches of patterns that fast-check cannot make any of, such as those that look ahead. */
 const samples: Readonly<Record<string, readonly string[]>> = {
   '\\0': ['\0'],
+  '(?<=[sx])is$': ['axis'],
+  '(?<=...[au]|[^aeiou]{2}u)s(?:es?)?$': ['statuses', 'skus'],
   '(?<=..)(?<![su])s$': ['users'],
   '(?<=[sxzoi]|[cs]h)e$': ['addresse'],
   '(?<=[^aeiou])y$': ['company'],
