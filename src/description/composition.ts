@@ -12,6 +12,7 @@ export function composeDocument(
   descriptions: readonly Description[],
   operations: readonly MergedOperation[],
   components: Components,
+  version: string,
 ): OpenApiDocument {
   const [first] = descriptions
   const infos = descriptions.map(({ document }) => asRecord(document.info))
@@ -47,7 +48,7 @@ export function composeDocument(
     operations.map((one) => one.operation),
   )
   return {
-    openapi: '3.1.1',
+    openapi: version,
     info:
       descriptions.length === 1
         ? infos[0]

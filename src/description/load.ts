@@ -9,6 +9,7 @@ import { composeDocument } from './composition.ts'
 import type { Description, MergedOperation } from './description.ts'
 import { type DocumentSource, readDocumentSource, toDescription } from './document-source.ts'
 import { type MergeOptions, mergeOperations } from './merge.ts'
+import { readOpenApiVersion } from './openapi/upgrade.ts'
 import { placeLinks } from './operation-names.ts'
 import { applyOverlay } from './overlay/overlay.ts'
 import type { DescriptionProblem } from './problem.ts'
@@ -44,7 +45,7 @@ export interface Loading {
 }
 
 /**
- * Loads descriptions as one OpenAPI 3.1 document: read, overlaid, upgraded, typed, merged, named and selected, in this
+ * Loads descriptions as one OpenAPI 3.1 or 3.2 document: read, overlaid, upgraded, typed, merged, named and selected, in this
  * order. Every problem is reported; those that are no errors cost what they say and nothing else.
  */
 export async function loadDescriptions(options: LoadOptions): Promise<Loading> {
@@ -79,7 +80,9 @@ export async function loadDescriptions(options: LoadOptions): Promise<Loading> {
   const descriptions = typed.map(({ description }) => description)
   const merged = mergeOperations(descriptions, options)
   const { selected, unmatched } = selectOperations(merged.operations, options.selection)
-  const document = composeDocument(descriptions, selected, components)
+  // What 3.2 alone has words for, such as the method QUERY, is kept as it stands.
+  const isLatest = [...own, ...documents].some((one) => readOpenApiVersion(one.document) === '3.2')
+  const document = composeDocument(descriptions, selected, components, isLatest ? '3.2.0' : '3.1.1')
   const problems = [
     ...early,
     ...[...own, ...documents].flatMap((one) => one.problems),

@@ -5,7 +5,7 @@ import { onceFor } from './once.ts'
 
 /**
  * An OpenAPI document, as far as every part of the gateway relies on its form: the shipped one is 3.0.3, those of
- * descriptions are 3.1.
+ * descriptions are 3.1 or 3.2.
  */
 export interface OpenApiDocument {
   readonly openapi: string

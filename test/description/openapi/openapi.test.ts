@@ -262,6 +262,17 @@ test('the methods and places of 3.2 are operations', async () => {
   expect(listOperations(loading)['get /a']?.parameters).toMatchObject([{ in: 'querystring' }])
 })
 
+test('what is composed is 3.2 where a description is, and 3.1 where none is', async () => {
+  const paths = (path: string) => ({ [path]: { get: { responses: anything } } })
+  const old = { ...describeApi(paths('/a')), openapi: '3.0.3' }
+  const latest = { ...describeApi(paths('/b')), openapi: '3.2.0' }
+  const toVersion = async (...args: Parameters<typeof load>) => (await load(...args)).document?.openapi
+  expect(await toVersion({ 'old.json': old })).toBe('3.1.1')
+  expect(await toVersion({ 'old.json': old, 'latest.json': latest })).toBe('3.2.0')
+  const schemas = [{ file: 'latest.json', text: JSON.stringify(latest) }]
+  expect(await toVersion({ 'old.json': old }, { schemas })).toBe('3.2.0')
+})
+
 test('media types of 3.2 may be references, through one another, too', async () => {
   const $ref = '#/components/mediaTypes/Thing'
   const schema = { type: 'object', required: ['name'] }
