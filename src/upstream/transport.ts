@@ -58,16 +58,11 @@ export function createTransport(
     })
 }
 
-/** What all exchanges take. Counted, not listed: what a `Set` once held lives until V8 collects the old generation. */
-interface Load {
-  /** Exchanges of which no byte has left. */
-  waiting: number
-}
-
 interface ExchangeParts extends Required<Pick<TransportOptions, 'responses' | 'streamTimeout'>> {
   readonly call: UpstreamCall
   readonly request: UpstreamRequest
-  readonly load: Load
+  /** Exchanges of which no byte has left. Counted: what a `Set` once held lives until V8 collects the old generation. */
+  readonly load: { waiting: number }
   readonly resolve: (response: UpstreamResponse) => void
   readonly reject: (error: unknown) => void
 }
@@ -103,6 +98,8 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseStart(controller: Controller, status: number, headers: UpstreamResponse['headers']): void {
     this.#head = { status, headers }
+    // Neither has a body (RFC 9112 §6.3). Of one that tells a length all the same undici says that it is cut.
+    if (status === 204 || status === 304) this.onResponseEnd()
     if (this.#settled) return
     const { call, request, responses, streamTimeout: timeout, resolve } = this.#parts
     const onClose = call.takesStream?.(this.#head) ? responses.openStream(call, headers) : undefined

@@ -77,6 +77,22 @@ test.each(['text/plain', 'application/octet-stream', ''])(
   },
 )
 
+test.each(['', 'HTTP/1.1 2'])(
+  'a 204 that tells a length has no body, and "%s" behind it is none',
+  async (rest) => {
+    await using pair = await open(20_000)
+    pair.upstream.behave = (socket) => socket.write(`HTTP/1.1 204 None\r\ncontent-length: 10\r\n\r\n${rest}`)
+    for (const name of names) {
+      for (const call of [calls.get, calls.create]) {
+        const { status, code } = await servers[name](pair.gateway, call)
+        expect([name, status, code]).toEqual([name, name === 'rest' ? 204 : 200, undefined])
+      }
+    }
+    pair.upstream.behave = behaveWell
+    for (const name of names) expect((await servers[name](pair.gateway, calls.get)).text).toBe(goodBody)
+  },
+)
+
 // Each waits for the deadline twice.
 describe.concurrent('by the deadline', () => {
   test.each(cases.filter(({ slow }) => slow))(title, async (fault) => {

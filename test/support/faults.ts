@@ -150,6 +150,11 @@ const passing: readonly (readonly [...Row, Expected])[] = [
   ['redirects with 307', say(redirect('307 Temporary Redirect')), [307]],
   ['redirects with 308', say(redirect('308 Permanent Redirect')), [308]],
   ['answers 304 to an unconditional request', say('HTTP/1.1 304 Not Modified\r\n\r\n'), [304]],
+  [
+    'answers 304 with the length of what has not changed',
+    say('HTTP/1.1 304 Not Modified\r\ncontent-length: 100\r\n\r\n'),
+    [304],
+  ],
   ['asks to wait', say(writeAnswer('{}', '429 Slow', 'X-RateLimit-Reset-Default: 7\r\n')), [429]],
   ['asks to wait, for how long it does not say', say(writeAnswer('{}', '429 Slow')), [429]],
   [
