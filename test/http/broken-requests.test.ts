@@ -21,6 +21,7 @@ const broken = (path: string) => `POST ${path} HTTP/1.1\r\n${head}Transfer-Encod
 /** What no server reads as a request, with the problem that each responds with. */
 const cases = [
   ['bytes that are no HTTP', 'BROKEN\r\n\r\n', 400, 'bad_request'],
+  ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0', 400, 'bad_request'],
   ['a head that never ends', `GET / HTTP/1.1\r\n${head}`, 408, 'request_timeout'],
   ['a head of 20 kB', `GET / HTTP/1.1\r\n${head}x: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
   ['a target of 20 kB', `GET /${'x'.repeat(20_000)} HTTP/1.1\r\n${head}\r\n`, 431, 'headers_too_large'],
