@@ -7,6 +7,7 @@ import { errorCatalogue } from '../errors/catalogue.ts'
 import { adviseAfter, GatewayError } from '../errors/gateway-error.ts'
 import { readRetryAfter } from '../upstream/back-off.ts'
 import type { ApiResponse } from '../upstream/client.ts'
+import { mark } from '../upstream/secret-search.ts'
 import { readErrorBody } from './error-body.ts'
 import { adviseNextStep } from './next-step.ts'
 import { deepestResult, longestAddress, readLocation, readType, type ToolResult, toError } from './results.ts'
@@ -46,7 +47,8 @@ function toDiversion(
   if (status === 304 && !described) return toUnchanged(upstream)
   if (status >= 300 && !described) {
     const location = readLocation(headers)
-    const where = location === undefined ? '' : ` and names ${flattenText(location, longestAddress)}`
+    const where =
+      location === undefined ? '' : ` and names ${flattenText(hideValues(location), longestAddress)}`
     const message = `${upstream} returned ${status}${where}; redirects are not followed.`
     const nextStep =
       'Tell the person that the address of the API may have changed; repeating the call changes nothing.'
@@ -55,6 +57,17 @@ function toDiversion(
   const types = described?.content.map(({ type }) => type) ?? []
   const isForeign = types.length > 0 && !types.some((type) => /html|\*/.test(type))
   return isForeign && isPage ? toBlocked(status, upstream, '') : undefined
+}
+
+/**
+ * Returns where a redirect leads without what it may repeat of a request: e-mail addresses in the path, a user of the host, and
+ * the values of the query and the fragment, which may also sign the address for everybody who has it.
+ */
+function hideValues(location: string): string {
+  const [path = ''] = /^[^?#]*/.exec(location) ?? []
+  const parts = path.split('/').map((part) => (/@|%40/.test(part) ? mark : part))
+  const rest = location.slice(path.length).replaceAll(/([?&#][^=&#]*=|[?&#])[^&#]*/g, `$1${mark}`)
+  return parts.join('/') + rest
 }
 
 /** A 304 has no body (RFC 9110 §15.4.5): what it stands for is what a former call has read. */
