@@ -134,6 +134,17 @@ export function nameCredentialHeader(place: Parameter['in'], name: string): stri
   return isMeant ? undefined : header
 }
 
+const credentialNames = [
+  /^(?:proxy-)?authorization$/i,
+  /(?:^|[-_.])(?:access|api|app|auth|bearer|client|private|secret|session|subscription)[-_.]?(?:key|token|secret)$/i,
+  /^(?:x-)?(?:password|secret|token)$/i,
+]
+
+/** Returns whether a header, a cookie or a parameter of the query has a name that APIs give to credentials. */
+export function isCredentialName(name: string): boolean {
+  return credentialNames.some((one) => one.test(name))
+}
+
 /**
  * Takes from an operation the parameters in headers that the gateway reads for itself: what clients bring there is for
  * the gateway and goes no further, so that only the operator can configure the API's credentials.

@@ -4,7 +4,9 @@ import type { Operation } from '../document/operations.ts'
 import { writeHeaderText } from '../document/parameter-writing.ts'
 import { findPosition } from '../document/parameters.ts'
 import { createPasswordFinder } from '../document/passwords.ts'
+import { splitPathKey } from '../document/path-template.ts'
 import { createRequestWriter, encodeQueryText } from '../document/request-writing.ts'
+import { isCredentialName } from '../document/security.ts'
 import type { CallInput } from '../document/validation.ts'
 import type { UpstreamCall } from './call.ts'
 import {
@@ -56,7 +58,7 @@ export function createCallWriter(operation: Operation, configured: ConfiguredCre
   const accept = listAccepted(operation)
   const findPasswords = createPasswordFinder(operation)
   const prefixes = listPrefixes(operation.security)
-  const hidden = listConfigured(configured)
+  const hidden = [...listConfigured(configured), ...listConstantSecrets(operation)]
   const search = hidden.length > 0 ? new SecretSearch(hidden) : undefined
   return ({ input, credentials, principal, connection, isCut, traceparent }) => {
     const headers: Record<string, string> = {
@@ -116,6 +118,19 @@ function collectSecrets(
   for (const one of passwords) all.push(...listSecretParts(one))
   all.push(...configured)
   return all.filter((value) => value !== '')
+}
+
+/**
+ * Lists the credentials that every request of an operation has, by the names of its constants: those are in no configuration,
+ * but no client knows them either.
+ */
+function listConstantSecrets({ constantHeaders = {}, path }: Operation): string[] {
+  const { cookie = '', ...headers } = constantHeaders
+  const cookies = cookie.split(/; */).map((pair) => [pair.replace(/=.*/s, ''), pair.replace(/^[^=]*=?/, '')])
+  const constants = [...Object.entries(headers), ...cookies, ...new URLSearchParams(splitPathKey(path).query)]
+  return constants.flatMap(([name = '', value = '']) =>
+    isCredentialName(name) ? listSecretParts(value) : [],
+  )
 }
 
 /** Joins a path, a query and the credentials that the API takes in its query. */

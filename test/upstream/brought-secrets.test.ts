@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { statelessVersion } from '../../src/mcp/revisions.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
-import { startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
+import { respondJson, startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
 
 const key = 'planted/key+of=client'
 const bearer = 'planted.bearer-of-client'
@@ -53,12 +53,28 @@ const document = {
     { key: [], bearer: [], cookie: [], digits: [], words: [], escaped: [], own: [] },
     ...['own', 'digits', 'words', 'escaped'].map((name) => ({ [name]: [] })),
   ],
-  paths: Object.fromEntries(
-    Object.keys(responses).map((name) => {
-      const described = { 200: { description: 'Done' }, 303: { description: 'See' } }
-      return [`/${name}`, { get: { operationId: name, responses: described, 'x-mcp-tool': tool(name) } }]
-    }),
-  ),
+  paths: {
+    '/constants?access_token=planted-query': {
+      get: {
+        operationId: 'constants',
+        'x-rest-path': '/constants',
+        'x-constant-headers': {
+          'X-Api-Key': 'planted-header',
+          'X-Version': 'version-of-api',
+          Cookie: 'token=planted-cookie; page_token=page-of-api',
+        },
+        security: [],
+        responses: { 200: { description: 'Done' } },
+        'x-mcp-tool': tool('constants'),
+      },
+    },
+    ...Object.fromEntries(
+      Object.keys(responses).map((name) => {
+        const described = { 200: { description: 'Done' }, 303: { description: 'See' } }
+        return [`/${name}`, { get: { operationId: name, responses: described, 'x-mcp-tool': tool(name) } }]
+      }),
+    ),
+  },
   components: {
     securitySchemes: {
       key: { type: 'apiKey', in: 'query', name: 'api_key' },
@@ -79,7 +95,8 @@ const credentials = {
 let upstream: UpstreamStub
 let gateway: RunningGateway
 beforeAll(async () => {
-  upstream = await startUpstream(({ url }, response) => {
+  upstream = await startUpstream(({ url, headers: sent }, response) => {
+    if (url.startsWith('/constants')) return respondJson(response, 200, { url, sent })
     const [status, headers, body] = responses[url.slice(1).replace(/\?.*/, '')] ?? [500, {}, '']
     response.writeHead(status, headers).end(body)
   })
@@ -149,6 +166,20 @@ test.each([
   const told = await callTool(ask(name), { [header]: credentials[header] })
   expect(told).toContain('[redacted]')
   expect(told).not.toMatch(/planted|987654321/)
+})
+
+test('no response repeats a constant that is named like a credential', async () => {
+  const told = await callTool(ask('constants'), {})
+  const rest = await (await fetch(`${gateway.restUrl}/constants`)).text()
+  expect(upstream.requests.at(-1)).toMatchObject({
+    url: '/constants?access_token=planted-query',
+    headers: { 'x-api-key': 'planted-header', cookie: 'token=planted-cookie; page_token=page-of-api' },
+  })
+  for (const one of [told, rest]) {
+    expect(one).not.toContain('planted')
+    expect(one).toContain('version-of-api')
+    expect(one).toContain('token=[redacted]; page_token=page-of-api')
+  }
 })
 
 test('a REST client reads its own credentials, but none of the operator', async () => {

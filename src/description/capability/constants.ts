@@ -1,5 +1,6 @@
 import { isFramingHeader } from '../../document/parameters.ts'
 import { matchNames } from '../../document/path-template.ts'
+import { isCredentialName } from '../../document/security.ts'
 import type { Finding, Path } from '../problem.ts'
 import type { Capability, InputParameter } from './capability-file.ts'
 
@@ -28,15 +29,16 @@ const pathVariable = /\{\{?([^{}]+)\}?\}/g
 export function placeConstants(path: string, parameters: readonly InputParameter[]): Constants {
   const isPlaced = (one: InputParameter) => isConstant(one) && one.in !== 'body' && !isFramingHeader(one)
   const constants = parameters.filter(isPlaced)
+  const sent = constants.filter((one) => !isSecret(one))
   const listIn = (place: InputParameter['in']) =>
-    constants.flatMap(({ name, in: where, value = '' }) => (where === place ? [{ name, value }] : []))
+    sent.flatMap(({ name, in: where, value = '' }) => (where === place ? [{ name, value }] : []))
   const inPath = new Map(listIn('path').map(({ name, value }) => [name, encodeURIComponent(value)]))
   const variables = [...path.matchAll(pathVariable)].map(([, name = '']) => name)
   const names = matchNames(
     [...new Set(variables)],
     parameters.flatMap((one) => (one.in === 'path' ? [one.name] : [])),
   )
-  const inHeader = listIn('header').filter(({ name, value }) => !isSecretHeader(name) && isHeaderText(value))
+  const inHeader = listIn('header').filter(({ value }) => isHeaderText(value))
   const cookie = listIn('cookie')
     .filter(({ value }) => isHeaderText(value))
     .map(({ name, value }) => `${name}=${value}`)
@@ -65,8 +67,9 @@ function isConstant({ value }: InputParameter): boolean {
   return value !== undefined && !value.includes('{{')
 }
 
-function isSecretHeader(name: string): boolean {
-  return /^authorization$/i.test(name)
+/** A variable of the path has nowhere else to come from. */
+function isSecret({ name, in: place }: InputParameter): boolean {
+  return place !== 'path' && place !== 'body' && isCredentialName(name)
 }
 
 /** Returns whether a text can be the value of a header (RFC 9110 §5.5). */
@@ -97,7 +100,7 @@ function findUnsent(parameters: readonly InputParameter[] = [], place: Path): Fi
   return parameters.flatMap((one, index): Finding[] => {
     const path = [...place, 'inputParameters', index, 'value']
     if (!isConstant(one)) return []
-    if (one.in === 'header' && isSecretHeader(one.name)) {
+    if (isSecret(one)) {
       const message = `the value of "${one.name}" is no variable, and is not sent`
       return [{ path, message, expected: '{{env.NAME}}', severity: 'warning' }]
     }

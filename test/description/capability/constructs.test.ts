@@ -435,6 +435,36 @@ test('a constant that is not sent, or that an exposure binds, is told', () => {
   expect(JSON.stringify(document)).not.toContain('swordfish')
 })
 
+test('a constant that is named like a credential is not sent, and told without its value', () => {
+  const secrets = [
+    'api_key',
+    'X-Auth-Token',
+    'accessToken',
+    'PRIVATE-TOKEN',
+    'Ocp-Apim-Subscription-Key',
+    'token',
+  ]
+  const others = ['page_token', 'token_type', 'sort_key', 'key', 'X-Api-Key-Version', 'public_key']
+  const list = (names: string[], place: string) =>
+    names.map((name) => `{ name: ${name}, in: ${place}, value: of-${name}-swordfish }`)
+  const places = ['header', 'query', 'cookie']
+  const constants = places.flatMap((place) => list([...secrets, ...others], place))
+  const document = derive(
+    {
+      resources: [
+        `{ path: /a, operations: [{ name: set, method: PUT, inputParameters: [${constants.join(', ')}] }] }`,
+      ],
+      tools: ['{ name: set, call: shop.set }'],
+    },
+    places.flatMap(() =>
+      secrets.map((name) => `warning: the value of "${name}" is no variable, and is not sent`),
+    ),
+  )
+  const text = JSON.stringify(document)
+  expect(secrets.filter((name) => text.includes(`of-${name}-`))).toEqual([])
+  expect(others.filter((name) => text.split(`of-${name}-swordfish`).length !== 4)).toEqual([])
+})
+
 test('a mapping of the response is told, but for one of all of it', () => {
   const mapped = 'outputParameters: [{ type: string, mapping: $.name }]'
   const whole = 'outputParameters: [{ type: object, mapping: $. }]'
