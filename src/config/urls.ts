@@ -20,11 +20,11 @@ export function hideUrlSecrets(message: string): string {
   return message
     .replaceAll(/\/\/[^\s"'/?#]*@/g, '//[redacted]@')
     .replaceAll(/"(?:[^"\\]|\\.)*"/g, (quoted) => quoted.replace(urlEnd, '$1[redacted]"'))
-    .replaceAll(/(\/\/[^\s"?#]*(?:\?|#(?!\/)))[^\s"]+/g, '$1[redacted]')
+    .replaceAll(/(\/\/(?:(?!\/\/)[^\s"?#])*(?:\?|#(?!\/)))[^\s"]+/g, '$1[redacted]')
 }
 
 /** The rest of a text in quotes from the query or the fragment of a URL on. */
-const urlEnd = /(\/\/[^?#]*(?:\?|#(?!\/))).*"$/s
+const urlEnd = /(\/\/(?:(?!\/\/)[^?#])*(?:\?|#(?!\/))).*"$/s
 
 /** Returns whether a text is an http or https URL without user, query and fragment. */
 export function isBaseUrl(text: string): boolean {

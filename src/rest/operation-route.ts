@@ -139,7 +139,7 @@ function createRequestReader(operation: Operation, defaults: ReadonlyMap<Paramet
 }
 
 /** A type without parameters but the charset, which JSON does not have (RFC 8259 §11): equal calls then have equal types. */
-const bareType = /^[^;]*(?:;\s*charset=[^;]*)?$/i
+const bareType = /^[^;]*(?:;\s*(?:charset=[^;]*)?)*$/i
 
 const noQuery = { values: {}, violations: [] }
 

@@ -3,7 +3,7 @@ import type { ResponseRules } from '../document/api.ts'
 import { dropHops, noHops } from '../document/header-text.ts'
 import { decodeJson, exceeds, isJsonType } from '../document/json.ts'
 import { findResponse } from '../document/responses.ts'
-import type { GatewayError } from '../errors/gateway-error.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import {
   createCallError,
   currentCall,
@@ -184,6 +184,13 @@ function readJson(body: Buffer): UpstreamResponse['json'] {
 export function refuseLarge(call: UpstreamCall, what: string): GatewayError {
   const less = isRead(call.operation) && { recovery: 'Ask for less, such as a smaller page.' }
   return createCallError(call, 'upstream_invalid_response', { detail: `The upstream sent ${what}.`, ...less })
+}
+
+/** Creates the error of a response that finds no room: a read may be sent again, and what became of a write is unknown. */
+export function refuseBusy(call: UpstreamCall, request: UpstreamRequest, what: string): GatewayError {
+  if (isRead(request)) return new GatewayError('overloaded', { headers: { 'retry-after': '1' } })
+  const detail = `The gateway had no room for the response: too many ${what} at a time.`
+  return createCallError(call, 'upstream_invalid_response', { detail })
 }
 
 function refuse(call: UpstreamCall, what: string): GatewayError {

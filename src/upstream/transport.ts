@@ -11,7 +11,7 @@ import {
   type UpstreamResponse,
 } from './call.ts'
 import { ConnectionError, type Pools } from './pools.ts'
-import { refuseLarge } from './response-check.ts'
+import { refuseBusy, refuseLarge } from './response-check.ts'
 import { isFiltered, SecretFilter } from './secret-filter.ts'
 
 /** Bytes of the largest response that is collected; 250 users with full metadata stay below a third of it. */
@@ -103,7 +103,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#settled) return
     const { call, request, responses, streamTimeout: timeout, resolve } = this.#parts
     const onClose = call.takesStream?.(this.#head) ? responses.openStream(call, headers) : undefined
-    if (onClose === false) return void this.#refuse(controller, 'too many streams at a time', isRead(request))
+    if (onClose === false) return void this.#refuse(controller, refuseBusy(call, request, 'streams'))
     // Collected side by side, large ones would all reach the limit together, and none its end.
     const length = request.method === 'HEAD' ? 0 : Number(headers['content-length']) || 0
     if (!onClose) return void this.#reserve(controller, length)
@@ -128,24 +128,20 @@ class Exchange implements Dispatcher.DispatchHandler {
   /** Reserves room for so many bytes, and for more where they follow others; refuses the response where too little is left. */
   #reserve(controller: Controller, size: number): boolean {
     if (size <= this.#room) return true
-    const { responses, request } = this.#parts
+    const { responses, call, request } = this.#parts
     const collected = responses.collected - this.#room
     const length = Math.max(size, Math.min(2 * this.#size, largestResponse, mostCollected - collected))
-    if (size > largestResponse) return this.#refuse(controller, largeResponse)
+    if (size > largestResponse) return this.#refuse(controller, refuseLarge(call, largeResponse))
     if (size > smallResponse && collected + size > mostCollected)
-      return this.#refuse(controller, 'too many large responses at a time', isRead(request))
+      return this.#refuse(controller, refuseBusy(call, request, 'large responses'))
     responses.collected = collected + length
     this.#room = length
     return true
   }
 
-  /** A read may be sent again later; what became of a write is unknown without its response. */
-  #refuse(controller: Controller, reason: string, mayRepeat = false): false {
-    const cause = new Error(reason)
-    const busy = { cause, headers: { 'retry-after': '1' } }
-    const error = mayRepeat ? new GatewayError('overloaded', busy) : refuseLarge(this.#parts.call, reason)
+  #refuse(controller: Controller, error: GatewayError): false {
     this.#fail(error)
-    controller.abort(cause)
+    controller.abort(error)
     return false
   }
 

@@ -274,3 +274,11 @@ describe('the variables that a description names itself', () => {
     )
   })
 })
+
+test.each(['/', '//@', '//a', '"//'])('a message with many %s is made in time', (part) => {
+  const begin = process.threadCpuUsage()
+  expect(new ConfigError([`${part.repeat(20_000)}//a?planted`]).message).not.toContain('planted')
+  const { user, system } = process.threadCpuUsage(begin)
+  // Microseconds.
+  expect(user + system).toBeLessThan(1_000_000)
+})

@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest'
-import { createLogger, logFields } from '../../src/observability/logger.ts'
+import { createLogger, describeError, logFields } from '../../src/observability/logger.ts'
 
 function log(write: (logger: ReturnType<typeof createLogger>) => void): Record<string, unknown>[] {
   const lines: string[] = []
@@ -27,6 +27,7 @@ it('says of an error only what it is, and never what it says', () => {
     logger.error(error)
     logger.error({ err: error })
     logger.error({ err: error }, 'a tool failed')
+    logger.error({ err: describeError(error) }, 'a tool failed')
     logger.error({ err: 'planted' }, 'a tool failed')
     logger.error({ err: new (class LateReply extends Error {})('planted') })
   })
@@ -34,6 +35,7 @@ it('says of an error only what it is, and never what it says', () => {
   expect(lines.map(({ msg, err }) => [msg, err])).toEqual([
     ['failed', described],
     ['failed', described],
+    ['a tool failed', described],
     ['a tool failed', described],
     ['a tool failed', { type: 'string' }],
     ['failed', { type: 'LateReply' }],

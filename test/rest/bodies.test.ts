@@ -274,7 +274,13 @@ test('a content type goes upstream as it came, but for what JSON does not need',
     'application/json;charset="UTF-8"; x=y',
     'application/json; x=";"',
   ]
-  const bare = ['application/json', 'application/json; charset=utf-8', 'Application/JSON;charset="UTF-8"']
+  const bare = [
+    'application/json',
+    'application/json;',
+    'application/json; charset=utf-8',
+    'application/json; ;charset=utf-8; ',
+    'Application/JSON;charset="UTF-8"',
+  ]
   for (const [type, sent] of [
     ...same.map((one) => [one, one] as const),
     ...bare.map((one) => [one, 'application/json'] as const),

@@ -105,12 +105,18 @@ test.each([
     { key: 'planted' },
     [{}, { 'x-other': [] }],
   ],
+  [
+    'once, of alternatives that have become the same,',
+    [{ key: [] }, { 'x-third': [] }, { 'x-other': [] }],
+    { key: 'planted', 'x-third': 'planted' },
+    [{}, { 'x-other': [] }],
+  ],
 ])('credentials %s stay in the document', (_which, security, secrets, expected) => {
   const scheme = { type: 'apiKey', in: 'header', name: 'X-Key' }
   const served = describeDeployment(
     {
       ...document,
-      components: { securitySchemes: { key: scheme, 'x-other': scheme } },
+      components: { securitySchemes: { key: scheme, 'x-other': scheme, 'x-third': scheme } },
       paths: { '/a': { get: { security, responses: {} } } },
     },
     { configured: { ...nothing, secrets }, isGuarded: false, reserved: [] },

@@ -122,7 +122,10 @@ test('large responses have a budget in bytes together, and small ones always fin
   read.receive(megabyte, 2)
   write.receive(megabyte, 2)
   await expect(read.response).rejects.toMatchObject({ code: 'overloaded' })
-  await expect(write.response).rejects.toMatchObject({ code: 'upstream_invalid_response' })
+  await expect(write.response).rejects.toMatchObject({
+    code: 'upstream_invalid_response',
+    message: 'The gateway had no room for the response: too many large responses at a time.',
+  })
   small.receive(megabyte)
   small.end()
   expect((await small.response).body.equals(megabyte)).toBe(true)
