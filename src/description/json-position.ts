@@ -1,25 +1,40 @@
 import { findStringEnd } from '../document/exact-numbers.ts'
 import type { Path, Position } from './problem.ts'
 
-/** Finds the deepest value on a path that exists in a well-formed JSON text. */
-export function findJsonPosition(text: string, path: Path): Position {
-  return toPosition(text, findOffset(text, path))
-}
+/**
+ * Finds places in a well-formed JSON text. Each object or list is read once, however many places in it are looked for: a
+ * large document can have thousands of problems.
+ */
+export class JsonPlaces {
+  readonly #text: string
+  readonly #members = new Map<number, ReadonlyMap<string, number>>()
 
-/** Returns the text of the deepest value on a path that exists in a well-formed JSON text. */
-export function findJsonText(text: string, path: Path): string {
-  const offset = findOffset(text, path)
-  return text.slice(offset, skipValue(text, offset))
-}
-
-function findOffset(text: string, path: Path): number {
-  let offset = skipSpace(text, 0)
-  for (const segment of path) {
-    const found = findMember(text, offset, segment)
-    if (found === undefined) break
-    offset = found
+  constructor(text: string) {
+    this.#text = text
   }
-  return offset
+
+  /** Finds the deepest value on a path that exists. */
+  findPosition(path: Path): Position {
+    return toPosition(this.#text, this.#findOffset(path))
+  }
+
+  /** Returns the text of the deepest value on a path that exists. */
+  findText(path: Path): string {
+    const offset = this.#findOffset(path)
+    return this.#text.slice(offset, skipValue(this.#text, offset))
+  }
+
+  #findOffset(path: Path): number {
+    let offset = skipSpace(this.#text, 0)
+    for (const segment of path) {
+      const members = this.#members.get(offset) ?? readMembers(this.#text, offset)
+      this.#members.set(offset, members)
+      const found = members.get(String(segment))
+      if (found === undefined) break
+      offset = found
+    }
+    return offset
+  }
 }
 
 function toPosition(text: string, offset: number): Position {
@@ -51,23 +66,24 @@ export function listRepeatedKeys(text: string): Position[] {
   return repeated.map((offset) => toPosition(text, offset))
 }
 
-/** Returns the offset of a member's value in the object, or of an element in the array, that begins at an offset. */
-function findMember(text: string, start: number, segment: string | number): number | undefined {
+/** Reads where the members of the object, or the elements of the list, that begins at an offset have their values. */
+function readMembers(text: string, start: number): ReadonlyMap<string, number> {
+  const members = new Map<string, number>()
   const isObject = text[start] === '{'
-  if (!isObject && text[start] !== '[') return undefined
+  if (!isObject && text[start] !== '[') return members
   let offset = skipSpace(text, start + 1)
-  for (let index = 0; text[offset] !== '}' && text[offset] !== ']'; index += 1) {
-    let name: unknown = index
+  while (text[offset] !== '}' && text[offset] !== ']') {
+    let name = String(members.size)
     if (isObject) {
       const end = skipString(text, offset)
-      name = JSON.parse(text.slice(offset, end))
+      name = String(JSON.parse(text.slice(offset, end)))
       offset = skipSpace(text, skipSpace(text, end) + 1)
     }
-    if (name === segment || (!isObject && String(name) === segment)) return offset
+    members.set(name, offset)
     offset = skipSpace(text, skipValue(text, offset))
     if (text[offset] === ',') offset = skipSpace(text, offset + 1)
   }
-  return undefined
+  return members
 }
 
 function skipValue(text: string, start: number): number {

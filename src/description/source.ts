@@ -12,7 +12,7 @@ import {
   visit,
 } from 'yaml'
 import { exceeds } from '../document/json.ts'
-import { findJsonPosition, findJsonText, listRepeatedKeys } from './json-position.ts'
+import { JsonPlaces, listRepeatedKeys } from './json-position.ts'
 import type { DescriptionProblem, Path, Position } from './problem.ts'
 
 /** A YAML or JSON source file: what it says, and where it says it. */
@@ -44,8 +44,11 @@ function readJson(text: string, file: string): Source | undefined {
   if (!/^\s*[{[]/.test(text)) return undefined
   try {
     const value: unknown = JSON.parse(text)
-    const positionOf = (path: Path) => findJsonPosition(text, path)
-    const places = { positionOf, textOf: (path: Path) => findJsonText(text, path) }
+    const all = new JsonPlaces(text)
+    const places = {
+      positionOf: (path: Path) => all.findPosition(path),
+      textOf: (path: Path) => all.findText(path),
+    }
     const refuse = (position: Position, message: string, expected: string): DescriptionProblem => ({
       ...{ file, ...position, message, expected },
       severity: 'error',

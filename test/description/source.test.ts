@@ -24,6 +24,20 @@ test.each([
   expect(readSource('{"a": [1,\n      { "b": 2 }] }', 'a.json').positionOf(path)).toEqual({ line, column })
 })
 
+test('in JSON, a thousand places of a large text are found in seconds', () => {
+  const members = Array.from({ length: 1_000 }, (_, index) => ({
+    name: `${index}`,
+    about: 'x'.repeat(2_000),
+  }))
+  const { positionOf, textOf } = readSource(JSON.stringify({ members }), 'a.json')
+  const begin = performance.now()
+  for (const index of members.keys()) {
+    const path = ['members', index, 'name']
+    expect([positionOf(path).line, textOf(path)]).toEqual([1, `"${index}"`])
+  }
+  expect(performance.now() - begin).toBeLessThan(5_000)
+})
+
 test('a text comes back as its value', () => {
   expect(readSource(text, 'a.yaml')).toMatchObject({ value: { a: { b: [1, { c: 2 }] } }, problems: [] })
 })
