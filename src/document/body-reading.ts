@@ -8,6 +8,7 @@ import { MalformedForm, type Part, readParts } from './multipart.ts'
 import { decodeQueryText, isDecodable, readText } from './parameter-reading.ts'
 import { readParameter } from './parameters.ts'
 import { createQueryReader } from './query-reading.ts'
+import { annotationKeywords } from './schema-reader.ts'
 import { listComposedMembers, mayBePlain, readMember, readShape, type ValueShape } from './value-shape.ts'
 import { joinLocation, mostViolations } from './violations.ts'
 
@@ -37,10 +38,11 @@ export function readBody(mediaType: MediaType, bytes: Buffer, contentType: strin
 
 /**
  * A text in another charset would be checked as something other than what it is. A schema of XML, or of a file, says
- * nothing of the text, and XML may name its charset itself (RFC 7303 §3.2).
+ * nothing of the text, as none does, and XML may name its charset itself (RFC 7303 §3.2).
  */
 function readWholeText({ schema }: MediaType, bytes: Buffer): string {
-  if (isUtf8(bytes)) return bytes.toString()
+  if (isUtf8(bytes) || Object.keys(schema).every((one) => annotationKeywords.has(one)))
+    return bytes.toString()
   const { types } = readShape(schema)
   return types.size === 0 || types.has('string') ? readUtf8(bytes) : bytes.toString()
 }

@@ -144,12 +144,15 @@ function readName({ $ref }: JsonSchema): string | undefined {
   return typeof $ref === 'string' ? $ref.slice('#/$defs/'.length) : undefined
 }
 
-const annotations = new Set(['description', 'title', 'default', 'examples', 'readOnly', 'writeOnly'])
+/** Keywords that are about a value, of which they check nothing (JSON Schema Validation, §9). */
+export const annotationKeywords: ReadonlySet<string> = new Set([
+  ...['title', 'description', 'default', 'examples', 'deprecated', 'readOnly', 'writeOnly'],
+])
 
 /** What stands beside a reference holds as well (JSON Schema 2020-12, §8.2.3.1). */
 function putInPlace({ $ref: _, ...beside }: JsonSchema, target: JsonSchema): JsonSchema {
   const names = Object.keys(beside)
-  if (names.every((name) => annotations.has(name))) return { ...target, ...beside }
+  if (names.every((name) => annotationKeywords.has(name))) return { ...target, ...beside }
   // What is evaluated is so by schemas within the one that asks (JSON Schema 2020-12, §11).
   const { unevaluatedProperties, unevaluatedItems, ...others } = beside
   const unevaluated = Object.entries({ unevaluatedProperties, unevaluatedItems })

@@ -10,7 +10,7 @@ const text = { type: 'string' }
 /** The tools of an API whose operations are given by their paths, as clients see them. */
 async function offer(operations: Readonly<Record<string, object>>) {
   const paths = Object.fromEntries(Object.entries(operations).map(([path, one]) => [path, { post: one }]))
-  const { document } = await loadSound(describeApi(paths))
+  const { document } = await loadSound(describeApi(paths, { components: { schemas: { Apart: text } } }))
   if (!document) throw new Error('nothing was loaded')
   const again = await loadSound(JSON.stringify(document))
   expect(again.document).toEqual(document)
@@ -41,6 +41,7 @@ test('arguments, members of bodies and members of results say that they are depr
     properties: {
       old: { ...text, deprecated: true },
       either: { type: ['string', 'null'], deprecated: true },
+      apart: { $ref: '#/components/schemas/Apart', deprecated: true },
     },
   }
   const content = { 'application/json': { schema } }
@@ -64,10 +65,11 @@ test('arguments, members of bodies and members of results say that they are depr
     inner: old,
     either: { deprecated: true, anyOf: [text, { type: 'integer' }] },
     fresh: text,
-    body: { type: 'object', properties: { old, either: nullable } },
+    body: { type: 'object', properties: { old, either: nullable, apart: old } },
   })
   expect(tool?.outputSchema.properties).toMatchObject({
     old: { description: '(string, deprecated)' },
     either: { description: '(string or null, deprecated)' },
+    apart: { description: '(string, deprecated)' },
   })
 })
