@@ -129,7 +129,7 @@ function readPart(part: Part, { name, shape, isJson }: DescribedPart): unknown {
   const file: CheckedFile = {
     data: '',
     filename,
-    contentType: contentType.replace(/;.*$/s, '').toLowerCase(),
+    contentType: contentType.replace(/;.*$/s, '').trim().toLowerCase(),
   }
   return file
 }

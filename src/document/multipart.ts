@@ -5,7 +5,7 @@ export interface Part {
   readonly name: string
   /** Present where the part is a file. */
   readonly filename: string | undefined
-  /** As it came, `text/plain` where it did not (RFC 7578 §4.4). */
+  /** As it came, `text/plain` where it did not, or is empty (RFC 7578 §4.4). */
   readonly contentType: string
   readonly bytes: Buffer
   /** Whether the bytes are one text in UTF-8, and no reader is told to make anything else of them. */
@@ -61,7 +61,7 @@ function readPart(bytes: Buffer): Part {
   if (!/^form-data *(?:;|$)/i.test(disposition) || name === undefined || parameters.has('name*'))
     throw new MalformedForm('must have one name for each part')
   if (!isUtf8(Buffer.from(name, 'latin1'))) throw new MalformedForm('must have names in UTF-8')
-  const contentType = headers.get('content-type') ?? 'text/plain'
+  const contentType = headers.get('content-type') || 'text/plain'
   const coding = headers.get('content-transfer-encoding') ?? 'binary'
   const content = bytes.subarray(end + 4)
   return {

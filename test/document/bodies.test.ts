@@ -456,6 +456,16 @@ describe('a multipart form', () => {
       '\xff',
       { scan: { data: '', filename: 'C:\\a.png', contentType: 'image/png' } },
     ],
+    [
+      `${disposition}; name="scan"; filename="a"\r\nContent-Type: image/png ; q=1`,
+      '\xff',
+      { scan: { data: '', filename: 'a', contentType: 'image/png' } },
+    ],
+    [
+      `${disposition}; name="scan"; filename="a"\r\nContent-Type: `,
+      '\xff',
+      { scan: { data: '', filename: 'a', contentType: 'text/plain' } },
+    ],
   ])('is read as clients write it: %j', (head, text, value) => {
     expect(read(frame(head, text))).toEqual(value)
   })
