@@ -28,8 +28,11 @@ export function expandChanged(
         Object.fromEntries(
           Object.entries(asRecord(operations)).flatMap(([name, part]): [string, unknown][] => {
             if (!isMethod(name)) return [[name, part]]
-            const isKept = !shared || !isSame(part, readOwn(others, name))
-            return isKept ? [[name, writeOperation(part, write)]] : []
+            const counterpart = readOwn(others, name)
+            if (shared && isSame(part, counterpart)) return []
+            const { security, ...rest } = asRecord(part)
+            const { security: _security, ...otherRest } = asRecord(counterpart)
+            return [[name, shared && isSame(rest, otherRest) ? { security } : writeOperation(part, write)]]
           }),
         )
       const { parameters, additionalOperations, ...rest } = item

@@ -1,8 +1,9 @@
 import type { OpenApiDocument } from '../document/document.ts'
 import { asRecord } from '../document/json.ts'
+import { mapValues } from '../document/json-schema.ts'
 import { identifyParameter } from '../document/parameters.ts'
 import { listOperations, methods } from '../document/responses.ts'
-import { toComparableOperation, toComparablePart } from './comparable-operations.ts'
+import { coverMediaTypes, toComparableOperation, toComparablePart } from './comparable-operations.ts'
 import { eraseNames } from './identity.ts'
 import { ratedExtensions } from './tool-changes.ts'
 
@@ -22,11 +23,31 @@ export function toComparable(
   const write = (document: OpenApiDocument, all: object) => ({
     ...document,
     ...asRecord(toComparablePart({ servers: document.servers ?? [{ url: '/' }] })),
+    ...(document.components !== undefined && { components: writeSchemes(document.components) }),
     // Of a 3.0 document Redocly passes over keywords that the gateway checks values by.
     openapi: '3.2.0',
     paths: { ...moved, ...all },
   })
-  return [write(old, paths), write(next, nextPaths)]
+  const items = new Map(Object.entries(paths).map(([path, item]) => [eraseNames(path), item]))
+  const covered = mapValues(nextPaths, (item, path) =>
+    mapValues(asRecord(item), (part, method) =>
+      coverMediaTypes(part, asRecord(items.get(eraseNames(path)))[method]),
+    ),
+  )
+  return [write(old, paths), write(next, covered)]
+}
+
+function writeSchemes(components: unknown): object {
+  const { securitySchemes, ...others } = asRecord(components)
+  if (securitySchemes === undefined) return others
+  const schemes = mapValues(
+    asRecord(toComparablePart(securitySchemes, 'request', 'securitySchemes')),
+    (part) => {
+      const { in: place, name } = asRecord(part)
+      return place === 'header' ? { ...asRecord(part), name: String(name).toLowerCase() } : part
+    },
+  )
+  return { ...others, securitySchemes: schemes }
 }
 
 /** Names the operations in a text as the documents do, those that Redocly knows as POST of a path of their own. */

@@ -23,10 +23,25 @@ export function toComparablePart(part: unknown, direction: Direction = 'request'
   if (Array.isArray(part)) return part.map((one) => writeElement(toComparablePart(one, direction), name))
   if (!isObject(part)) return part
   const isNamed = named.has(name)
-  const entries = Object.entries(part)
-  return Object.fromEntries(
-    entries.map(([key, one]) => [key, toComparablePart(one, direction, isNamed ? '' : key)]),
-  )
+  const hasCase = name !== 'content' && name !== 'headers'
+  const entries = Object.entries(part).map(([key, one]): [string, unknown] => [
+    hasCase ? key : key.toLowerCase(),
+    toComparablePart(one, direction, isNamed ? '' : key),
+  ])
+  return Object.fromEntries(entries)
+}
+
+/** Adds to a request body each media type of another one that a range of its own stands for. */
+export function coverMediaTypes(operation: unknown, old: unknown): unknown {
+  const { requestBody } = asRecord(operation)
+  const content = asRecord(asRecord(requestBody).content)
+  const covered = Object.keys(asRecord(asRecord(asRecord(old).requestBody).content)).flatMap((type) => {
+    const part = content[`${type.split('/')[0]}/*`] ?? content['*/*']
+    return part === undefined || content[type] !== undefined ? [] : [[type, part] as const]
+  })
+  if (covered.length === 0) return operation
+  const all = { ...content, ...Object.fromEntries(covered) }
+  return { ...asRecord(operation), requestBody: { ...asRecord(requestBody), content: all } }
 }
 
 function writeElement(element: unknown, list: string): unknown {

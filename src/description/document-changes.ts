@@ -8,11 +8,13 @@ import type { OpenApiDocument } from '../document/document.ts'
 import { asRecord, isObject } from '../document/json.ts'
 import { splitPointer } from '../document/json-pointer.ts'
 import { keepLocalReferences } from '../document/local-references.ts'
-import { listOperations, methods } from '../document/responses.ts'
+import { listOperations, methods, type OperationPart } from '../document/responses.ts'
 import { breaksCallers, hidesFromTools } from './change-ratings.ts'
 import { expandChanged } from './changed-operations.ts'
 import { nameMoved, toComparable } from './comparable-documents.ts'
 import { isWhole } from './comparable-schemas.ts'
+import { toComparableSecurity } from './comparable-security.ts'
+import { eraseNames } from './identity.ts'
 import { loadExternalFiles } from './openapi/external-files.ts'
 import { resolvePart } from './openapi/references.ts'
 import { readSource } from './source.ts'
@@ -41,18 +43,20 @@ export interface Surroundings {
 export async function listChanges(old: string, next: string, surroundings: Surroundings): Promise<Change[]> {
   const candidates = [await readCandidate(old), await readCandidate(next)] as const
   const [operations, nextOperations] = [nameOperations(candidates[0]), nameOperations(candidates[1])]
-  const extensions = [...operations].flatMap(([name, operation]) => {
-    const counterpart = nextOperations.get(name)
-    return counterpart ? compareExtensions(name, operation, counterpart) : []
+  const extensions = [...operations].flatMap(([shape, operation]) => {
+    const counterpart = nextOperations.get(shape)
+    return counterpart ? compareExtensions(operation, counterpart) : []
   })
-  const documents = toComparable(...expand(...candidates))
+  const { documents: secured, renamed } = toComparableSecurity(...candidates)
+  const documents = toComparable(...expand(...secured))
   const report = await compare(...documents, surroundings)
   const rated = [report.changes]
     .flat()
     .map(asRecord)
     .filter(({ path }) => !/^#\/components\/(?!securitySchemes)/.test(String(path)))
     .map((one) => toChange(one, documents))
-  return [...rated, ...extensions].sort((a, b) => Number(b.breaking) - Number(a.breaking))
+  const schemes = [...renamed].map(([name, old]) => describeRenamed(name, old))
+  return [...rated, ...extensions, ...schemes].sort((a, b) => Number(b.breaking) - Number(a.breaking))
 }
 
 function expand(
@@ -94,11 +98,9 @@ async function readCandidate(file: string): Promise<OpenApiDocument> {
   return { openapi: String(openapi), ...rest, paths: Object.fromEntries(items) }
 }
 
-function nameOperations(document: OpenApiDocument): Map<string, Values> {
-  const named = listOperations(document).map(
-    ({ method, path, part }) => [`${method} ${path}`, asRecord(part)] as const,
-  )
-  return new Map(named)
+/** Gives the operations by what they are: the names of path variables make no other one. */
+function nameOperations(document: OpenApiDocument): Map<string, OperationPart> {
+  return new Map(listOperations(document).map((one) => [`${one.method} ${eraseNames(one.path)}`, one]))
 }
 
 /** Runs Redocly's own comparison, as a process that reports to nobody and reads no configuration. */
@@ -160,6 +162,17 @@ function toChange(source: Values, [old, next]: readonly [Values, Values]): Chang
           : hidesFromTools(difference)
             ? 'MCP callers'
             : 'all callers',
+  }
+}
+
+/** No client knows the name of a scheme, but the variables of a credential have it. */
+function describeRenamed(name: string, old: string): Change {
+  return {
+    breaking: false,
+    operation: '',
+    place: `components/securitySchemes/${name}`,
+    what: `changed its name from ${quote(old, false)} to ${quote(name, false)}`,
+    callers: 'operators',
   }
 }
 

@@ -1,5 +1,9 @@
-import { asRecord } from '../document/json.ts'
+import { asRecord, isObject } from '../document/json.ts'
+import type { OperationPart } from '../document/responses.ts'
+import { hintByMethod } from '../document/tool.ts'
 import { eraseNames } from './identity.ts'
+import { NameRegistry, toOperationName } from './naming.ts'
+import { toRestPath } from './tools.ts'
 
 /** One difference between two documents, rated for those who call what they describe. */
 export interface Change {
@@ -11,15 +15,7 @@ export interface Change {
   /** What changed, a sentence without its full stop. */
   readonly what: string
   /** Who has to know. */
-  readonly callers: 'all callers' | 'REST callers' | 'MCP callers' | 'generated clients'
-}
-
-/** An operation of a document, as far as it is an extension of ours. */
-export interface RatedExtensions {
-  readonly 'x-rest-path'?: unknown
-  readonly 'x-mcp-tool'?: unknown
-  readonly 'x-scope'?: unknown
-  readonly operationId?: unknown
+  readonly callers: 'all callers' | 'REST callers' | 'MCP callers' | 'generated clients' | 'operators'
 }
 
 /** The extensions that `compareExtensions` rates. */
@@ -38,38 +34,74 @@ const callersOf: Readonly<Record<string, Change['callers']>> = {
   'x-scope': 'all callers',
 }
 
-/** Without the extension an operation is a tool by its `operationId`. */
-function findTool({ 'x-mcp-tool': tool, operationId }: RatedExtensions): unknown {
-  return tool ?? (operationId === undefined ? undefined : { name: operationId })
-}
-
 /** Compares what an operation says of its exposed path, its scope and its tool; no library knows these members. */
-export function compareExtensions(operation: string, old: RatedExtensions, next: RatedExtensions): Change[] {
+export function compareExtensions(old: OperationPart, next: OperationPart): Change[] {
   const change = (place: string, what: string, breaking: boolean): Change => ({
     breaking,
-    operation,
+    operation: `${next.method} ${next.path}`,
     place,
     what,
     callers: callersOf[place] ?? 'MCP callers',
   })
-  const paths = [old['x-rest-path'], next['x-rest-path']].map(foldVariables)
-  const [scope, nextScope] = [old['x-scope'], next['x-scope']]
+  const [path, nextPath] = [readPath(old), readPath(next)]
+  const [scope, nextScope] = [asRecord(old.part)['x-scope'], asRecord(next.part)['x-scope']]
   const moved = [
-    ...(paths[0] === paths[1] ? [] : [change('x-rest-path', toWords(...paths), true)]),
+    ...(foldVariables(path) === foldVariables(nextPath)
+      ? []
+      : [change('x-rest-path', toWords(path, nextPath), path !== undefined)]),
     // A client with the old scope alone is refused; without a scope no client with keys was let in.
     ...(scope === nextScope ? [] : [change('x-scope', toWords(scope, nextScope), scope !== undefined)]),
   ]
-  const [tool, nextTool] = [findTool(old), findTool(next)]
+  const [tool, nextTool] = [readTool(old, next), readTool(next, old)]
   if (!tool && !nextTool) return moved
   if (!nextTool) return [...moved, change('x-mcp-tool', 'the tool was removed', true)]
   if (!tool) return [...moved, change('x-mcp-tool', 'a tool was added', false)]
-  const members = compareMembers(tool, nextTool)
+  const variables = listVariables(next)
+  const oldNames = new Map(listVariables(old).map((name, index) => [variables[index], name]))
+  const bound = Object.entries(asRecord(asRecord(nextTool).arguments)).map(
+    ([part, argument]) => [oldNames.get(part) ?? part, argument] as const,
+  )
+  const members = compareMembers(tool, { ...nextTool, arguments: Object.fromEntries(bound) })
   return [
     ...moved,
     ...members.map(([name, from, to]) =>
       change(`x-mcp-tool ${name}`, toWords(from, to), breaksTool(name, from, to)),
     ),
   ]
+}
+
+/** Returns the path on the REST server, which is that of the document by default; undefined where there is none. */
+function readPath({ path, part }: OperationPart): unknown {
+  const { 'x-rest-path': given = toRestPath(path) } = asRecord(part)
+  return given === false || given === null ? undefined : given
+}
+
+/**
+ * Reads the tool of an operation with its defaults, as far as nothing else tells of a change of them; undefined where
+ * there is none.
+ */
+function readTool(one: OperationPart, other: OperationPart): object | undefined {
+  const { 'x-mcp-tool': given = {}, operationId } = asRecord(one.part)
+  if (given === false || given === null) return undefined
+  const { name = operationId || toOperationName(one.method, one.path), ...tool } = asRecord(given)
+  const others = listVariables(other)
+  const further = Object.keys(readArguments(other) ?? {}).filter((part) => !others.includes(part))
+  const parts = [...further, ...listVariables(one)]
+  return {
+    ...tool,
+    name: new NameRegistry().take(String(name), ''),
+    annotations: { ...hintByMethod(one.method), ...asRecord(tool.annotations) },
+    arguments: readArguments(one) ?? Object.fromEntries(parts.map((part) => [part, part] as const)),
+  }
+}
+
+function readArguments({ part }: OperationPart): object | undefined {
+  const { arguments: given } = asRecord(asRecord(part)['x-mcp-tool'])
+  return isObject(given) ? given : undefined
+}
+
+function listVariables({ path }: OperationPart): string[] {
+  return [...path.matchAll(/\{([^}]*)\}/g)].map(([, name = '']) => name)
 }
 
 function breaksTool(name: string, from: unknown, to: unknown): boolean {

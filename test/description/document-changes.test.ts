@@ -42,8 +42,18 @@ const base = {
       },
       post: {
         operationId: 'createUser',
-        requestBody: { content: { 'application/json': { schema: reference } } },
-        responses: { 201: answer },
+        requestBody: { content: { 'application/json': { schema: reference }, 'image/png': {} } },
+        responses: { 201: { ...answer, headers: { 'X-Next': { schema: { type: 'string' } } } } },
+      },
+      patch: {
+        'x-rest-path': false,
+        'x-single-use': true,
+        'x-redeliver': ['createUser'],
+        parameters: [
+          { name: 'Idempotency-Key', in: 'header', schema: { type: 'string' }, 'x-idempotency-key': true },
+          { name: 'team', in: 'query', schema: { type: 'string' }, 'x-pin': {} },
+        ],
+        responses: { 200: answer },
       },
     },
   },
@@ -55,6 +65,7 @@ type Path = readonly (string | number)[]
 
 const get = ['paths', '/users', 'get']
 const post = ['paths', '/users', 'post']
+const patch = ['paths', '/users', 'patch']
 const schema = ['components', 'schemas', 'User']
 const maximum = [...get, 'parameters', 0, 'schema', 'maximum']
 
@@ -72,6 +83,15 @@ const breaking: readonly (readonly [string, Path, unknown])[] = [
   ['a tool with a name of its own', [...post, 'x-mcp-tool'], { name: 'make-user' }],
   ['another scope', [...get, 'x-scope'], 'users:see'],
   ['a scope that is missing', [...get, 'x-scope'], undefined],
+  ['a first path of its own', [...post, 'x-rest-path'], '/people'],
+  ['a path that is hidden', [...post, 'x-rest-path'], null],
+  ['a tool without an id that is turned off', [...patch, 'x-mcp-tool'], false],
+  ['a hint that the method gives', [...get, 'x-mcp-tool', 'annotations'], { readOnlyHint: false }],
+  ['a header that names no call', [...patch, 'parameters', 0, 'x-idempotency-key'], undefined],
+  ['a parameter that is not pinned', [...patch, 'parameters', 1, 'x-pin'], undefined],
+  ['a call that may run twice', [...patch, 'x-single-use'], false],
+  ['a response that is not kept', [...patch, 'x-redeliver'], undefined],
+  ['a removed media type', [...post, 'requestBody', 'content', 'image/png'], undefined],
   ['a tool that no longer only reads', [...get, 'x-mcp-tool', 'annotations', 'readOnlyHint'], false],
   ['a tool that begins to destroy', [...get, 'x-mcp-tool', 'annotations', 'destructiveHint'], true],
   ['a rule for names of members', [...schema, 'x-propertyNames'], { maxLength: 40 }],
@@ -88,12 +108,52 @@ const compatible: readonly (readonly [string, Path, unknown])[] = [
   ['other words of a tool', [...get, 'x-mcp-tool', 'description'], 'Reads one user.'],
   ['another name of a path variable', [...get, 'x-rest-path'], '/v1/users/{userId}'],
   ['a first scope', [...post, 'x-scope'], 'users:write'],
+  ['a path that is no longer hidden', [...patch, 'x-rest-path'], undefined],
+  ['a tool with other operations', [...patch, 'x-redeliver'], ['deleteUser']],
+  ['a media type more', [...post, 'requestBody', 'content', 'image/gif'], {}],
+  [
+    'a range of media types',
+    [...post, 'requestBody', 'content'],
+    { 'application/json': { schema: reference }, 'image/*': {} },
+  ],
+  [
+    'any media type',
+    [...post, 'requestBody', 'content'],
+    { 'application/json': { schema: reference }, '*/*': {} },
+  ],
   ['a further argument', [...get, 'x-mcp-tool', 'arguments', 'offset'], 'offset'],
   ['a component that nobody uses', ['components', 'schemas', 'Unused', 'type'], 'integer'],
 ]
 
-const others: readonly (readonly [string, Path, unknown])[] = [
+/** What says the same in another way. */
+const equal: readonly (readonly [string, Path, unknown])[] = [
   ['nothing', ['openapi'], '3.0.3'],
+  ['the default path', [...post, 'x-rest-path'], '/users'],
+  ['another way to hide a path', [...patch, 'x-rest-path'], null],
+  ['the default name of a tool', [...post, 'x-mcp-tool'], { name: 'createUser' }],
+  ['the default hints of a tool', [...get, 'x-mcp-tool', 'annotations', 'readOnlyHint'], undefined],
+  ['the default style', [...get, 'parameters', 0, 'style'], 'form'],
+  ['the default of explode', [...get, 'parameters', 0, 'explode'], true],
+  ['the default of required', [...get, 'parameters', 0, 'required'], false],
+  [
+    'the case of a header',
+    [...post, 'responses', 201, 'headers'],
+    { 'x-next': { schema: { type: 'string' } } },
+  ],
+  [
+    'the case of a media type',
+    [...post, 'requestBody', 'content'],
+    { 'application/json': { schema: reference }, 'Image/PNG': {} },
+  ],
+  [
+    'a reference that is written out',
+    [...post, 'requestBody', 'content', 'application/json', 'schema'],
+    user,
+  ],
+]
+
+const others: readonly (readonly [string, Path, unknown])[] = [
+  ...equal,
   ['a lowered maximum', maximum, 100],
   ['a raised maximum', maximum, 500],
   ['a required member', [...schema, 'required'], ['id', 'name']],
@@ -171,8 +231,11 @@ function find(name: string): Change[] {
 }
 
 describe('two documents', () => {
-  it('show nothing of what stays the same', () => {
-    expect(find('nothing')).toEqual([])
+  it.each(equal)('show nothing of %s', (name) => {
+    expect(find(name)).toEqual([])
+  })
+
+  it('show changes of the copies alone', () => {
     const names = [...breaking, ...compatible, ...others].flatMap(([name]) => [
       find(name),
       find(`${name}${newer}`),
@@ -279,8 +342,8 @@ describe('two documents', () => {
       paths: {
         [`/users/{${name}}`]: {
           parameters: [{ name, in: 'path', required: true, schema: { type: 'string' } }],
-          query: { responses: { 200: answer } },
-          additionalOperations: { LOCK: { responses: { 200: answer } } },
+          query: { responses: { 200: answer }, 'x-mcp-tool': false },
+          additionalOperations: { LOCK: { responses: { 200: answer }, 'x-mcp-tool': false } },
         },
       },
     })
@@ -372,6 +435,105 @@ describe('two documents', () => {
     }
     const compared = listChanges(...(await write(describe('one'), describe('two'))), process)
     await expect(compared).rejects.toThrow('the operations that changed have more than 1000000 parts')
+  })
+
+  const describeSecurity = (members: object, security: unknown, schemes: object = securitySchemes) => ({
+    ...{ ...base, ...members },
+    paths: {
+      '/users': {
+        get: { ...base.paths['/users'].get, security },
+        additionalOperations: { LOCK: { responses: { 200: answer }, security } },
+      },
+    },
+    components: { ...base.components, securitySchemes: schemes },
+  })
+  const securitySchemes = {
+    'x-key': { type: 'apiKey', in: 'header', name: 'X-Key' },
+    token: { type: 'http', scheme: 'bearer' },
+  }
+  const byKey = [{ 'x-key': [] }]
+
+  it('show nothing of security that each operation says instead of all', async () => {
+    const all = describeSecurity({ security: byKey }, undefined)
+    const each = describeSecurity({}, byKey)
+    expect(await listChanges(...(await write(all, each)), process)).toEqual([])
+    expect(await listChanges(...(await write(each, all)), process)).toEqual([])
+  })
+
+  it('show another security of all operations at each that has none of its own', async () => {
+    const next = describeSecurity({ security: [{ token: [] }] }, undefined)
+    const files = await write(describeSecurity({ security: byKey }, undefined), next)
+    const found = await listChanges(...files, process)
+    const broken = found.filter(({ breaking }) => breaking).map(({ operation }) => operation)
+    expect(broken.sort()).toEqual(['GET /users', 'LOCK /users'])
+  })
+
+  it('show another name of a security scheme to operators, and nothing of the case of its header', async () => {
+    const { 'x-key': key, ...rest } = securitySchemes
+    const renamed = describeSecurity({ security: [{ secret: [] }] }, undefined, { ...rest, secret: key })
+    const found = await listChanges(
+      ...(await write(describeSecurity({ security: byKey }, undefined), renamed)),
+      process,
+    )
+    expect(found).toEqual([
+      {
+        breaking: false,
+        operation: '',
+        place: 'components/securitySchemes/secret',
+        what: 'changed its name from "x-key" to "secret"',
+        callers: 'operators',
+      },
+    ])
+    const other = describeSecurity({}, byKey, { ...securitySchemes, 'x-key': { ...key, name: 'x-key' } })
+    expect(await listChanges(...(await write(describeSecurity({}, byKey), other)), process)).toEqual([])
+  })
+
+  it('show a credential that clients cannot bring any more as breaking', async () => {
+    const key = { ...securitySchemes['x-key'], 'x-configured-only': true }
+    const next = describeSecurity({}, byKey, { ...securitySchemes, 'x-key': key })
+    const compare = async (old: object, next: object) =>
+      (await listChanges(...(await write(old, next)), process)).map(({ breaking }) => breaking)
+    expect(await compare(describeSecurity({}, byKey), next)).toEqual([true])
+    expect(await compare(next, describeSecurity({}, byKey))).toEqual([false])
+  })
+
+  it('show an id where there was none to tools', async () => {
+    const files = await write(base, change([...patch, 'operationId'], 'changeUser'))
+    expect(await listChanges(...files, process)).toMatchObject([
+      { breaking: true, what: 'changed from "patch_users" to "changeUser"', callers: 'MCP callers' },
+      { breaking: false, callers: 'generated clients' },
+    ])
+  })
+
+  it.each([
+    ['by default', undefined, undefined, true],
+    ['against an argument of its own', undefined, { userId: 'user' }, true],
+    ['against an argument of the same name', undefined, { userId: 'id' }, false],
+    ['between arguments of one name', { id: 'user' }, { userId: 'user' }, false],
+    ['where it had an argument of its own', { id: 'user' }, undefined, true],
+  ])('show another name of a path variable to tools %s', async (_, old, next, isBreaking) => {
+    const describeItem = (name: string, bound?: object) => ({
+      ...base,
+      paths: {
+        [`/users/{${name}}`]: {
+          parameters: [{ name, in: 'path', required: true, schema: { type: 'string' } }],
+          get: {
+            responses: { 200: answer },
+            'x-mcp-tool': { name: 'getUser', ...(bound && { arguments: bound }) },
+          },
+        },
+      },
+    })
+    const files = await write(describeItem('id', old), describeItem('userId', next))
+    const found = (await listChanges(...files, process)).filter(({ breaking }) => breaking)
+    expect(found.map(({ place, callers }) => [place, callers])).toEqual(
+      isBreaking ? [['x-mcp-tool arguments.id', 'MCP callers']] : [],
+    )
+  })
+
+  it('show nothing of a slash at the end of an address', async () => {
+    const files = await write(base, change(['servers', 0, 'url'], '/v1/'))
+    expect(await listChanges(...files, process)).toEqual([])
   })
 
   it('show another address of the same operations as breaking', async () => {
