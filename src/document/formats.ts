@@ -13,8 +13,11 @@ export const formats = {
   /** RFC 5321 §4.5.3.1 bounds an address to 254 characters. */
   email: { means: 'an e-mail address', check: bounded(254, fullFormats.email) },
   uri: { means: 'an absolute URI', check: bounded(2048, fullFormats.uri) },
-  'date-time': { means: 'an RFC 3339 date and time', check: bounded(64, fullFormats['date-time']) },
-  date: { means: 'an RFC 3339 date', check: bounded(10, fullFormats.date) },
+  'date-time': {
+    means: 'an RFC 3339 date and time such as 2026-01-31T12:00:00Z',
+    check: bounded(64, fullFormats['date-time']),
+  },
+  date: { means: 'an RFC 3339 date such as 2026-01-31', check: bounded(10, fullFormats.date) },
   // The string of RFC 4122 §3; `urn:uuid:` before it makes a URI.
   uuid: { means: 'a UUID', check: bounded(36, /^[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}$/i) },
   ipv4: { means: 'an IPv4 address', check: bounded(15, fullFormats.ipv4) },

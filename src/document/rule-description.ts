@@ -3,6 +3,7 @@ import { formats, numberFormats } from './formats.ts'
 import { asRecord, asText, isObject, readOwn } from './json.ts'
 import { dereference, isSecret, type JsonSchema } from './json-schema.ts'
 import { isInexact } from './large-integers.ts'
+import { readShape } from './value-shape.ts'
 
 /** What the bounds of a size count. */
 const units = {
@@ -161,7 +162,8 @@ function describeRange(minimum: unknown, maximum: unknown): string {
 }
 
 /** Says what came in the place of what a rule asks for. Numbers, booleans and null are shown; a string may be a secret or an address, so only its kind is. */
-export function describeGot({ keyword, data, schema, parentSchema, instancePath }: ErrorObject): string {
+export function describeGot(error: ErrorObject, root: JsonSchema): string {
+  const { keyword, data, schema, parentSchema, instancePath } = error
   if (isSecret(asRecord(parentSchema))) return ''
   if (!['enum', 'const', 'type', 'minimum', 'maximum', 'oneOf', 'anyOf'].includes(keyword)) return ''
   // What came has other digits.
@@ -171,9 +173,13 @@ export function describeGot({ keyword, data, schema, parentSchema, instancePath 
   const meant = keyword === 'enum' && typeof data === 'string' ? findMeant(schema, data) : undefined
   if (meant !== undefined) return `; did you mean ${meant}?`
   if (typeof data !== 'string') return ' (got an object)'
+  const { types } = readShape(parentSchema, root)
+  const has = (...some: readonly string[]) => some.some((one) => types.has(one))
+  if (/^\s*[[{]/.test(data) && has('object', 'array') && !has('string'))
+    return ' (got a string; give the JSON itself, without quotes around it)'
   // JSON has numbers beside strings; everything else of a request is a text.
   const isText = !instancePath.startsWith('/body')
-  if (!isText || !mayBeNumber(parentSchema)) return ' (got a string)'
+  if (!isText || !has('number', 'integer')) return ' (got a string)'
   if (/^-?[1-9]\d{21,}$/.test(data)) return ' (got more than 21 digits)'
   return isLooseNumber(data) ? looseNumber : ' (got a string)'
 }
@@ -186,10 +192,6 @@ const looseNumber = ' (got a string; a number is taken in its shortest spelling,
 function isLooseNumber(text: string): boolean {
   const isNumber = text.trim() !== '' && Number.isFinite(Number(text))
   return isNumber && String(Number(text)) !== text && !/^-?[1-9]\d*$/.test(text)
-}
-
-function mayBeNumber(schema: unknown): boolean {
-  return [asRecord(schema).type].flat().some((type) => type === 'number' || type === 'integer')
 }
 
 /** Finds the allowed text that a text is but for its case. */

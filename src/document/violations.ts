@@ -107,7 +107,7 @@ function toViolation(error: ErrorObject, root: JsonSchema): Violation {
       rule,
       message: `its name ${describeRule(error, root)}`,
     }
-  return { location: place, rule, message: `${describeRule(error, root)}${describeGot(error)}` }
+  return { location: place, rule, message: `${describeRule(error, root)}${describeGot(error, root)}` }
 }
 
 /** What is not evaluated is known to none of the schemas of its object, and an additional member not to its own. */

@@ -200,6 +200,8 @@ describe('a parameter', () => {
 })
 
 describe('the rule', () => {
+  const quoted = '(got a string; give the JSON itself, without quotes around it)'
+
   test.each([
     ['minimum', { type: 'integer', minimum: 3 }, 2, 'must be an integer of at least 3 (got 2)'],
     ['maximum', { type: 'number', maximum: 3 }, 4.5, 'must be a number of at most 3 (got 4.5)'],
@@ -214,7 +216,24 @@ describe('the rule', () => {
       'x',
       'must be an integer or null (got a string)',
     ],
-    ['format', { type: 'string', format: 'date-time' }, 'now', 'must be an RFC 3339 date and time'],
+    [
+      'format',
+      { type: 'string', format: 'date-time' },
+      '2026-01-31 12:00',
+      'must be an RFC 3339 date and time such as 2026-01-31T12:00:00Z',
+    ],
+    ['format', { type: 'string', format: 'date' }, 'tomorrow', 'must be an RFC 3339 date such as 2026-01-31'],
+    ['type', { type: 'object' }, '{"a":1}', `must be an object ${quoted}`],
+    ['type', { type: ['array', 'null'] }, ' ["a"]', `must be an array or null ${quoted}`],
+    ['anyOf', { anyOf: [{ type: 'object' }, { type: 'null' }] }, '{}', `must be an object or null ${quoted}`],
+    ['type', { type: 'object' }, 'x', 'must be an object (got a string)'],
+    ['type', { type: 'integer' }, '{"a":1}', 'must be an integer (got a string)'],
+    [
+      'anyOf',
+      { anyOf: [{ type: 'object' }, { type: 'string', maxLength: 1 }] },
+      '{}',
+      'must be an object or a string of at most 1 characters (got a string)',
+    ],
     ['multipleOf', { type: 'integer', multipleOf: 5 }, 7, 'must be multiple of 5'],
     ['const', { const: 'v1' }, 'planted', 'must be "v1" (got a string)'],
     ['const', { const: { a: 1 } }, 8, 'must be {"a":1} (got 8)'],
