@@ -48,6 +48,10 @@ function endAfterLast(socket: Socket): void {
 export function endConnection(socket: Duplex, text = ''): void {
   if (!socket.writable) return
   socket.end(text)
+  destroyLater(socket)
+}
+
+function destroyLater(socket: Duplex): void {
   const late = setTimeout(() => socket.destroy(), linger)
   late.unref()
   socket.once('close', () => clearTimeout(late))
@@ -56,7 +60,13 @@ export function endConnection(socket: Duplex, text = ''): void {
 /** Ends the connection of a request behind the response to it, or now where that has ended. */
 export function endBehind(request: IncomingMessage): void {
   const { socket } = request
-  const response = findConnection(socket).pending.find((one) => one.request === request)?.response
+  const connection = findConnection(socket)
+  const response = connection.pending.find((one) => one.request === request)?.response
   if (response) response.shouldKeepAlive = false
-  else endConnection(socket)
+  else if (connection.latest) endConnection(socket)
+  else if (!connection.broken) {
+    // The server is that of an app around the gateway, and may still have the response to write.
+    connection.broken = true
+    destroyLater(socket)
+  }
 }

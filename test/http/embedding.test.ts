@@ -13,6 +13,7 @@ import calgate, { type CalgatePluginOptions } from '../../src/library/fastify.ts
 import { sendRaw } from '../attack/raw-http.ts'
 import { describeApi } from '../description/loading.ts'
 import { startMcp } from '../mcp/example.ts'
+import { openConnection, readAll } from '../support/raw-connection.ts'
 import { respondJson, startUpstream } from '../support/upstream-stub.ts'
 
 const document = describeApi(
@@ -83,6 +84,23 @@ describe('a header that a hook of the app sets', () => {
     await sendRaw(Number(port), Buffer.from(head))
     return upstream.requests.map(({ headers }) => named.map(({ name }) => headers[name.toLowerCase()]))
   }
+})
+
+it('a client that sends too many bytes to an app learns why they are refused, and loses its connection', async () => {
+  const content = { 'application/octet-stream': {} }
+  const files = describeApi({ '/files': { post: { operationId: 'add', requestBody: { content } } } })
+  await using upstream = await startUpstream()
+  await using app = Fastify()
+  const shop = { document: files, name: 'shop', baseUrl: upstream.url }
+  await app.register(calgate, { descriptions: [shop], fileLimit: 5_000 })
+  const socket = openConnection(await app.listen({ host: '127.0.0.1', port: 0 })).on('error', () => {})
+  socket.write('POST /files HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\n')
+  const chunks = `186a0\r\n${'a'.repeat(100_000)}\r\n`.repeat(10)
+  socket.write(`Transfer-Encoding: chunked\r\n\r\n${chunks}`)
+  const more = setInterval(() => socket.write(chunks), 10)
+  const received = await readAll(socket)
+  clearInterval(more)
+  expect(received).toMatch(/^HTTP\/1\.1 413 /)
 })
 
 describe('a setting that would authenticate clients', () => {
