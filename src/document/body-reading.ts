@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { GatewayError, type Violation } from '../errors/gateway-error.ts'
-import { listPairs, readForm } from './form.ts'
+import { listPairs, type Pair, readForm } from './form.ts'
 import { isJsonType, parseJson } from './json.ts'
 import { dereference } from './json-schema.ts'
 import type { MediaType } from './media-types.ts'
@@ -74,7 +74,15 @@ function readStyledForm({ schema, encoding }: MediaType, raw: string): Record<st
   )
   const { values, violations } = createQueryReader(parameters, 'body')(styled.join('&'))
   if (violations.length > 0) throw refuse(violations)
-  return { ...readForm(listPairs(others.join('&')), shape, 'kept'), ...values }
+  // A list in JSON is one text that the API reads whole.
+  const isJson = ([name]: Pair) => isJsonType(encoding[name]?.contentType)
+  const pairs = listPairs(others.join('&'))
+  const kept = readForm(
+    pairs.filter((pair) => !isJson(pair)),
+    shape,
+    'kept',
+  )
+  return { ...kept, ...readForm(pairs.filter(isJson), shape), ...values }
 }
 
 /** A separator ends each percent-encoded character: one that is broken is within one pair. */

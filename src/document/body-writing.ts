@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { asRecord, isObject } from './json.ts'
+import { asRecord, isJsonType, isObject } from './json.ts'
 import { findMediaType, isRange, type MediaType } from './media-types.ts'
 import type { Operation } from './operations.ts'
 import { requireContent, requireUnicode, UnwritableValue, writeForm, writeText } from './parameter-writing.ts'
@@ -53,7 +53,7 @@ function decodeFile(data: string): Buffer {
   return Buffer.from(data, 'base64')
 }
 
-/** Writes each member in the style of its encoding (OpenAPI, Encoding Object), exploded where none is named. */
+/** Writes each member in the style or the type of its encoding (OpenAPI, Encoding Object), exploded where none is named. */
 function writeFormBody({ encoding }: MediaType, value: unknown): string {
   if (!isObject(value)) return writeText(value)
   if (Object.keys(encoding).length === 0 && !Object.values(value).some(isObject)) return writeForm(value)
@@ -61,7 +61,8 @@ function writeFormBody({ encoding }: MediaType, value: unknown): string {
     .flatMap(([name, one]) => {
       const { contentType, ...how } = encoding[name] ?? {}
       const isStyled = how.style !== undefined || how.explode !== undefined
-      if (isObject(one) && !isStyled) return [new URLSearchParams({ [name]: JSON.stringify(one) }).toString()]
+      const isJson = isObject(one) || (Array.isArray(one) && isJsonType(contentType))
+      if (isJson && !isStyled) return [new URLSearchParams({ [name]: JSON.stringify(one) }).toString()]
       return writePairs(readParameter({ name, in: 'query', schema: {}, ...how }), one)
     })
     .join('&')

@@ -527,3 +527,24 @@ describe('a body of many members', () => {
     expect(() => read('application/json', nest(513))).toThrow('deeper than 512 levels')
   })
 })
+
+test('a list of a form whose encoding is JSON is one JSON text, and may still be its name repeated', () => {
+  const schema = {
+    type: 'object',
+    properties: {
+      ids: { type: 'array', items: { type: 'integer' } },
+      tags: { type: 'array', items: { type: 'string' } },
+    },
+  }
+  const encoding = {
+    ids: { contentType: 'application/json' },
+    tags: { contentType: 'application/json; charset=utf-8' },
+  }
+  const mediaType = mediaTypeOf('application/x-www-form-urlencoded', schema, encoding)
+  const value = { ids: [1, 2], tags: ['a,b', '[c]'] }
+  const { bytes, contentType } = writeBody(mediaType, value)
+  expect(bytes).toBe('ids=%5B1%2C2%5D&tags=%5B%22a%2Cb%22%2C%22%5Bc%5D%22%5D')
+  expect(readBody(mediaType, Buffer.from(bytes), contentType)).toEqual(value)
+  const repeated = readBody(mediaType, Buffer.from('ids=1&ids=2&tags=a&tags=b'), contentType)
+  expect(repeated).toEqual({ ids: [1, 2], tags: ['a', 'b'] })
+})
