@@ -8,7 +8,7 @@ import { checkExtensions } from './extension-checks.ts'
 import { loadExternalFiles, type ReferenceOptions } from './openapi/external-files.ts'
 import { describePastGateway, readPathOperations } from './openapi/operations.ts'
 import { findDynamicReferences, repairReferences } from './openapi/reference-checks.ts'
-import { findRoundedNumbers, findSchemaProblems, findSlowPatterns } from './openapi/schema-checks.ts'
+import { findPatternProblems, findRoundedNumbers, findSchemaProblems } from './openapi/schema-checks.ts'
 import { completeSchemes, findSchemeProblems } from './openapi/security.ts'
 import { readOpenApiVersion, upgradeDocument } from './openapi/upgrade.ts'
 import type { DescriptionProblem, Finding, Path, Position } from './problem.ts'
@@ -107,7 +107,7 @@ export async function toDescription(
         ...findSchemaProblems(document),
         ...repaired,
         ...findDynamicReferences(document),
-        ...findSlowPatterns(document),
+        ...findPatternProblems(document),
         ...rounded,
         ...(hasWebhooks ? [describePastGateway(['webhooks'], 'the webhooks are not served')] : []),
         ...read.findings,

@@ -2,22 +2,30 @@ import { holds, parseExactly } from '../../document/exact-numbers.ts'
 import { isObject, listMembers } from '../../document/json.ts'
 import { isInexact } from '../../document/large-integers.ts'
 import { isLinear } from '../../document/linear-pattern.ts'
+import { repairPattern } from '../../document/schema-pattern.ts'
 import { checkExtensions } from '../extension-checks.ts'
 import type { Finding, Path } from '../problem.ts'
 import { walkParts } from './references.ts'
 
-/** Finds the patterns that some texts could keep busy for long, each once. They are checked all the same. */
-export function findSlowPatterns(document: unknown): Finding[] {
+/** Finds the patterns that are none, and those that some texts could keep busy for long, which are checked; each once. */
+export function findPatternProblems(document: unknown): Finding[] {
   const findings = new Map<string, Finding>()
   walkParts(document, ({ pattern, patternProperties }, path) => {
     const names = isObject(patternProperties) ? Object.keys(patternProperties) : []
     for (const one of [pattern, ...names]) {
-      if (typeof one !== 'string' || findings.has(one) || isLinear(one)) continue
+      if (typeof one !== 'string' || findings.has(one)) continue
+      const repaired = repairPattern(one)
+      if (repaired !== undefined && isLinear(repaired)) continue
+      const name = `the pattern ${one.length > 60 ? `${one.slice(0, 60)}…` : one}`
       findings.set(one, {
         path: one === pattern ? [...path, 'pattern'] : [...path, 'patternProperties', one],
-        message: `the pattern ${one.length > 60 ? `${one.slice(0, 60)}…` : one} may take very long for some texts`,
-        expected: 'one without lookaround, backreferences and repetitions over 1,000 of a group',
         severity: 'warning',
+        ...(repaired === undefined
+          ? { message: `${name} is not checked`, expected: 'a regular expression of JavaScript' }
+          : {
+              message: `${name} may take very long for some texts`,
+              expected: 'one without lookaround, backreferences and repetitions over 1,000 of a group',
+            }),
       })
     }
   })

@@ -88,3 +88,21 @@ test('a server without an address is told where it stands, at the document, a pa
     'get /b',
   ])
 })
+
+test('a pattern that is none is told where it stands, and one that is repaired is looked into', async () => {
+  const schema = (pattern: string) => ({ type: 'string', pattern })
+  const schemas = {
+    none: schema('[a-'),
+    name: { type: 'object', patternProperties: { '(': {} } },
+    flags: schema('(?i)^a$'),
+    escaped: schema('^a\\@b$'),
+    slow: schema('(?=\\@)(a+)+$'),
+  }
+  const paths = { '/a': { get: { responses } } }
+  expect(await check(describeApi(paths, { components: { schemas } }))).toEqual([
+    '22: warning: the pattern [a- is not checked; a regular expression of JavaScript',
+    '27: warning: the pattern ( is not checked; a regular expression of JavaScript',
+    '32: warning: the pattern (?i)^a$ is not checked; a regular expression of JavaScript',
+    '40: warning: the pattern (?=\\@)(a+)+$ may take very long for some texts; one without lookaround, backreferences and repetitions over 1,000 of a group',
+  ])
+})
