@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { findNearest } from '../config/nearest-name.ts'
 import { once } from '../document/once.ts'
 import type { Operation } from '../document/operations.ts'
+import { foldName } from '../document/path-template.ts'
 import { isSelected, type Selectable, type Selection } from '../document/selection.ts'
 import { quoteName } from '../document/single-line.ts'
 import { mostViolations } from '../document/violations.ts'
@@ -77,11 +78,12 @@ function suggest([, name, known]: readonly [string, string, ReadonlySet<string>]
 }
 
 /**
- * Asks whether the client meant a known name, where one is near; empty where none is. Comparing takes time, so that one
- * too long to be a name is not compared.
+ * Asks whether the client meant a known name, where one is near or differs in case and separators; empty where none is.
+ * Comparing takes time, so that one too long to be a name is not compared.
  */
 export function suggestName(name: string, known: readonly string[], did = ' did'): string {
-  const nearest = name.length > longestName ? undefined : findNearest(name, known)
+  if (name.length > longestName) return ''
+  const nearest = known.find((one) => foldName(one) === foldName(name)) ?? findNearest(name, known)
   return nearest === undefined ? '' : `${did} you mean ${nearest}?`
 }
 

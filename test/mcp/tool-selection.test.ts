@@ -159,6 +159,9 @@ describe('a tool that there is not', () => {
   test.each([
     ['listOrder', '', `Unknown tool; did you mean listOrders? ${names}`],
     ['list_customers', '', `Unknown tool; did you mean listCustomers? ${names}`],
+    ['LIST-CUSTOMERS', '', `Unknown tool; did you mean listCustomers? ${names}`],
+    ['  list orders  ', '', `Unknown tool; did you mean listOrders? ${names}`],
+    ['', '', `Unknown tool; ${names}`],
     ['nothing', '', `Unknown tool; ${names}`],
     ['x'.repeat(100_000), '', `Unknown tool; ${names}`],
     // What the client may not have is not named.
