@@ -5,6 +5,7 @@ import { type Config, ConfigError } from '../config/config.ts'
 import { findProxy } from '../config/egress-proxy.ts'
 import type { SharedStateConfig } from '../config/network.ts'
 import { findUnknownVariables } from '../config/unknown-variables.ts'
+import { hideCredentials } from '../config/urls.ts'
 import { type Api, readApi } from '../document/api.ts'
 import { asRecord } from '../document/json.ts'
 import { type Operation, readOperations } from '../document/operations.ts'
@@ -45,7 +46,7 @@ export function createDoctor(context: CommandContext): Command {
       const findings = await examine(files, options, context)
       for (const { what, found, fix } of findings)
         stdout.write(
-          `${fix === undefined ? 'ok    ' : 'wrong '} ${what.padEnd(14)} ${found}${fix ? `; ${fix}` : ''}\n`,
+          `${fix === undefined ? 'ok    ' : 'wrong '} ${what.padEnd(14)} ${hideCredentials(found)}${fix ? `; ${fix}` : ''}\n`,
         )
       setExitCode(findings.some(({ fix }) => fix !== undefined) ? 1 : 0)
     })

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { isDecodable } from '../document/parameter-reading.ts'
+import { isCredentialName } from '../document/security.ts'
 
 /** Returns whether a host is one of the addresses and the name that never leave this machine. */
 export function isLoopback(host: string): boolean {
@@ -17,10 +18,18 @@ export function isLoopback(host: string): boolean {
  * pointer stays; a URL that stands in quotes ends with them, blanks in it or not.
  */
 export function hideUrlSecrets(message: string): string {
-  return message
+  return hideCredentials(message)
     .replaceAll(/\/\/[^\s"'/?#]*@/g, '//[redacted]@')
     .replaceAll(/"(?:[^"\\]|\\.)*"/g, (quoted) => quoted.replace(urlEnd, '$1[redacted]"'))
     .replaceAll(/(\/\/(?:(?!\/\/)[^\s"?#])*(?:\?|#(?!\/)))[^\s"]+/g, '$1[redacted]')
+}
+
+/** Takes the values of what is named like a credential out of the queries in a text, such as the path of an operation. */
+export function hideCredentials(text: string): string {
+  if (!text.includes('?')) return text
+  return text.replaceAll(/([?&])([^=?&#\s"]+)=[^&#\s"]+/g, (pair, sign: string, name: string) =>
+    isCredentialName(name) ? `${sign}${name}=[redacted]` : pair,
+  )
 }
 
 /** The rest of a text in quotes from the query or the fragment of a URL on. */

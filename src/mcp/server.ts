@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { openGrant } from '../access/authorization.ts'
+import { hideCredentials } from '../config/urls.ts'
 import { createListener, type ListenerOptions } from '../http/listener.ts'
 import { describeError } from '../observability/logger.ts'
 import { describeToolCalls, type ToolCallRecord } from '../observability/requests.ts'
@@ -59,12 +60,12 @@ export async function createMcpServer(
 function warnOfRedaction({ operations, logger }: McpOptions): void {
   for (const { method, path } of listSecretTools(operations))
     logger.warn(
-      { operation: `${method} ${path}`, reason: 'its response has nothing but secrets' },
+      { operation: `${method} ${hideCredentials(path)}`, reason: 'its response has nothing but secrets' },
       'tool not listed',
     )
   for (const { method, path } of listUndescribedTools(operations))
     logger.warn(
-      { operation: `${method} ${path}`, reason: 'the document does not say what it holds' },
+      { operation: `${method} ${hideCredentials(path)}`, reason: 'the document does not say what it holds' },
       'response not shown',
     )
 }

@@ -1,3 +1,4 @@
+import { hideCredentials } from '../config/urls.ts'
 import type { Tracing } from '../observability/tracing.ts'
 import { currentCall, type Interceptor } from './call.ts'
 import { ConnectionError } from './pools.ts'
@@ -18,7 +19,7 @@ export function traceTries(tracing: Tracing, origin: string): Interceptor {
     const { tries = 0 } = call
     call.tries = tries + 1
     const { method } = request
-    const template = call.operation.path
+    const template = hideCredentials(call.operation.path)
     const span = tracing.start('client', `${method} ${template}`, request.headers.traceparent, {
       ...{ 'http.request.method': method, 'url.template': template, ...server },
       ...(tries > 0 && { 'http.request.resend_count': tries }),
