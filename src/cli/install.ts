@@ -44,7 +44,9 @@ export function createInstall(context: CommandContext): Command {
     .option('--url <url>', 'reach a gateway that runs, instead of starting one')
     .option('--key <variable>', 'variable with the gateway key for --url')
     .addOption(new Option('--mock', 'serve a mock in place of the API').conflicts('url'))
-    .option('--file <file>', 'the file of the client, where it is not the usual one')
+    .addOption(
+      new Option('--file <file>', 'the file of the client, where it is not the usual one').conflicts('print'),
+    )
     .option('--print', 'print the configuration instead of writing it')
     .addHelpText(
       'after',

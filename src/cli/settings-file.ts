@@ -78,7 +78,7 @@ export function readSettingsFile(file: string, named: readonly string[] = []): S
     files: descriptions.flatMap((one) => (one.file === undefined ? [] : [at(one.file)])),
     options: {
       ...toDescriptionOptions(settings, at),
-      ...(isPart && { foreignNames: listNames(settings) }),
+      ...(isPart && { foreignNames: listNames(settings, at) }),
       findPlace,
     },
     apply(environment, api) {
@@ -114,9 +114,12 @@ export function readSettingsFile(file: string, named: readonly string[] = []): S
   }
 }
 
-/** Lists the names in settings that are looked up in the descriptions which are served. */
-function listNames({ serverVariables = {}, tags = [], operations = [], exclude = [] }: Settings): string[] {
-  return [...Object.keys(serverVariables), ...tags, ...operations, ...exclude]
+/** Lists the names in settings that are looked up in the descriptions which are served, and the files that type some. */
+function listNames(settings: Settings, at: (path: string) => string): string[] {
+  const { serverVariables = {}, tags = [], operations = [], exclude = [] } = settings
+  const { allowReferences = [], schemas = [] } = settings
+  const names = [...Object.keys(serverVariables), ...tags, ...operations, ...exclude]
+  return [...names, ...allowReferences, ...schemas.map(at)]
 }
 
 function readText(file: string): string {

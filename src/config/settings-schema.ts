@@ -12,6 +12,15 @@ const reference = {
   description: '`file:PATH` or `env:VARIABLE`: where the value is, never the value',
 }
 
+/** The pattern of what references may begin with. */
+export const referencePattern = '^(https?:/|file:/)?/'
+
+const beginning = {
+  type: 'string',
+  pattern: referencePattern,
+  description: 'Beginning of a URL, or of a whole path',
+}
+
 const description = {
   type: 'object',
   additionalProperties: false,
@@ -64,7 +73,7 @@ export function createSettingsSchema(described: object = description) {
       operations: { ...texts, description: 'Operations that are served' },
       exclude: { ...texts, description: 'Operations that are left out' },
       readOnly: { type: 'boolean', description: 'Whether only operations that change nothing are served' },
-      allowReferences: { ...texts, description: 'URLs that references may lead to' },
+      allowReferences: { type: 'array', items: beginning, description: 'URLs that references may lead to' },
       strict: {
         type: 'boolean',
         description: 'Whether descriptions are refused of which anything is left out',

@@ -69,9 +69,9 @@ function readCapabilitySource(text: string, file: string): ReturnType<typeof rea
  */
 export async function toDescription(
   { file, kind, document: written, positionOf, textOf, problems }: DocumentSource,
-  { allowed }: Pick<ReferenceOptions, 'allowed'>,
+  references: Omit<ReferenceOptions, 'file'>,
 ): Promise<Description> {
-  const external = await loadExternalFiles(written, { file, allowed })
+  const external = await loadExternalFiles(written, { file, ...references })
   const rounded = findRoundedNumbers(written, textOf)
   const { document, findings } = upgradeDocument(written)
   const repaired = repairReferences(document)

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { nameDescription, nameDescriptions, type Settings } from '../config/settings.ts'
+import { referencePattern } from '../config/settings-schema.ts'
 import { hideUrlSecrets } from '../config/urls.ts'
 import { asRecord } from '../document/json.ts'
 import type { Selection } from '../document/selection.ts'
@@ -82,7 +83,7 @@ export async function loadFiles(
     baseUrls: readAddressed(options.baseUrls, forms.baseUrl, names),
     serverVariables: readNamed(options.serverVariables, forms.serverVariable),
     prefixes: readAddressed(options.prefixes, forms.prefix, names),
-    allowReferences: options.allowReferences ?? [],
+    allowReferences: readBeginnings(options.allowReferences),
     selection: readSelection(options),
     foreignNames: options.foreignNames ?? [],
     findPlace: options.findPlace,
@@ -136,6 +137,15 @@ const forms = {
   serverVariable: { option: '--server-variable', text: 'NAME=VALUE', form: /^([^=]+)=(\S*)$/ },
   prefix: { option: '--prefix', text: '[NAME=]/PATH', form: /^(?:([^=/]+)=)?((?:\/[^/?#\s{}]+)*)$/ },
 } satisfies Record<string, OptionForm>
+
+/** Reads the beginnings of references. What is neither a URL nor a whole path begins none. */
+function readBeginnings(values: readonly string[] = []): readonly string[] {
+  const other = values.find((one) => !new RegExp(referencePattern, 'i').test(one))
+  if (other === undefined) return values
+  throw new DescriptionError(
+    `--allow-ref takes the beginning of a URL or of a whole path, not ${JSON.stringify(other)}`,
+  )
+}
 
 /** Reads `NAME=VALUE`, or a value alone, which is meant for all. */
 function readNamed(values: readonly string[] = [], { option, text, form }: OptionForm): Map<string, string> {

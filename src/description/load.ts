@@ -8,6 +8,7 @@ import { addComponents, type Components } from './components.ts'
 import { composeDocument } from './composition.ts'
 import type { Description, MergedOperation } from './description.ts'
 import { type DocumentSource, readDocumentSource, toDescription } from './document-source.ts'
+import { findIdleOptions } from './idle-options.ts'
 import { type MergeOptions, mergeOperations } from './merge.ts'
 import { readOpenApiVersion } from './openapi/upgrade.ts'
 import { placeLinks } from './operation-names.ts'
@@ -55,7 +56,7 @@ export async function loadDescriptions(options: LoadOptions): Promise<Loading> {
   const early = [...files.problems, ...schemas.problems, ...overlaid.problems]
   if (early.some(({ severity }) => severity === 'error')) return { problems: sortProblems(early, options) }
 
-  const references = { allowed: options.allowReferences }
+  const references = { allowed: options.allowReferences, followed: new Set<string>() }
   const components: Components = {}
   const read = async (sources: readonly DocumentSource[]) => {
     const names = nameDescriptions(sources.map(({ file }) => file))
@@ -94,6 +95,7 @@ export async function loadDescriptions(options: LoadOptions): Promise<Loading> {
         ...describeUnmatched(one, options.files),
         ...options.findPlace?.(one.member, one.name),
       })),
+    ...findIdleOptions(options, { descriptions, ...references }),
     ...findDroppedHeaders(descriptions),
     ...findSharedCredentials(selected, asRecord(asRecord(document.components).securitySchemes)),
   ]

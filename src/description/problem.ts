@@ -24,6 +24,7 @@ export type PlacedMember =
   | 'operations'
   | 'exclude'
   | 'serverVariables'
+  | 'allowReferences'
 
 /** Finds where settings have a name, or a file; undefined where they do not. */
 export type FindPlace = (member: PlacedMember, text: string) => Place | undefined

@@ -95,6 +95,7 @@ it.each([
   [['install', 'foo'], 'there is no client foo; there are claude-code, '],
   [['install'], "missing required argument 'client'; there are claude-code, "],
   [['check'], "missing required argument 'file'\n"],
+  [['install', 'cursor', '--print', '--file', 'a'], '--file cannot be used with --print'],
   [['call', 'get-managed-user', '--userId', '1'], "unknown option '--userId'; a tool takes userId=VALUE"],
   [['call', 'get-managed-user', '--userId=1'], "unknown option '--userId=1'; a tool takes userId=VALUE"],
   [['call', 'get-managed-user', '--josn'], "unknown option '--josn'\n(Did you mean --json?)"],

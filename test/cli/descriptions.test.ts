@@ -144,6 +144,10 @@ test.each([
   [['gone.yaml'], 'cannot be read (ENOENT)'],
   [['gone.yaml', '--json'], 'cannot be read (ENOENT)'],
   [['sound.json', '--base-url', 'ftp://example.org'], '--base-url takes [NAME=]URL, '],
+  [
+    ['sound.json', '--allow-ref', 'foo'],
+    '--allow-ref takes the beginning of a URL or of a whole path, not "foo"',
+  ],
   [['sound.json', '--prefix', 'v1'], '--prefix takes [NAME=]/PATH, not "v1"'],
   [
     ['sound.json', '--base-url', 'sond=https://example.org'],

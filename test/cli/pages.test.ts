@@ -18,6 +18,26 @@ const commands = pages.flatMap((page) =>
   ),
 )
 
+/** A capability of the API that the other files describe. */
+const capability = {
+  naftiko: '1.0.0',
+  info: { label: 'Bookings', description: 'Customers who book' },
+  capability: {
+    consumes: [
+      {
+        ...{ type: 'http', namespace: 'bookings', baseUri: 'https://api.example.org' },
+        resources: [{ name: 'customers', path: '/customers', operations: [{ name: 'list', method: 'GET' }] }],
+      },
+    ],
+    exposes: [
+      {
+        ...{ type: 'mcp', namespace: 'bookings-mcp', port: 9090 },
+        tools: [{ name: 'list', description: 'List customers', call: 'bookings.list' }],
+      },
+    ],
+  },
+}
+
 let folder: string
 let environment: Record<string, string>
 beforeAll(async () => {
@@ -25,8 +45,9 @@ beforeAll(async () => {
   const servers = [{ url: 'https://api.example.org' }]
   const tags = ['Customers']
   const api = { '/customers': { get: { tags, responses: { 200: { description: 'Customers' } } }, post: {} } }
-  for (const name of ['petstore.yaml', 'stripe.json', 'bookings.yaml', 'cal-com.json'])
+  for (const name of ['petstore.yaml', 'stripe.json', 'cal-com.json'])
     writeFileSync(join(folder, name), JSON.stringify(describeApi(api, { servers })))
+  writeFileSync(join(folder, 'bookings.yaml'), JSON.stringify(capability))
   const [port] = await findFreePorts(1)
   environment = { REST_PORT: '0', MCP_PORT: '0', CONTROL_PORT: '0', MOCK_PORT: `${port}` }
 })

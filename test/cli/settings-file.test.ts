@@ -222,6 +222,10 @@ describe('calgate.yaml', () => {
     ],
     ['restPort: ', 'restPort is empty; expected a whole number: Port of the REST server (REST_PORT)'],
     ['rateLimit: 600', 'rateLimit is a number; expected a text: Calls of each client, both servers'],
+    [
+      'allowReferences: [foo]',
+      'allowReferences.0 has another form; expected beginning of a URL, or of a whole path',
+    ],
     ['allowedHosts: 4', 'allowedHosts is a number; expected a list or a text: More names'],
   ])('%j is told with what is right', (text, message) => {
     const [told, ...others] = tell(text)

@@ -303,6 +303,7 @@ test('a URL is followed where it is allowed, and none that only begins like it',
     return [document?.['x-files'] !== undefined, ...problems.map(({ message }) => message)]
   }
   const dangling = (target: string) => `the reference ${target} leads nowhere`
+  const idle = (beginning: string) => `no reference begins with "${beginning}"`
   const other = `http://127.0.0.1:${port}@127.0.0.1:${port}/a.yaml#/Thing`
   expect([
     await read(`${origin}/a.yaml#/Thing`, origin),
@@ -312,8 +313,18 @@ test('a URL is followed where it is allowed, and none that only begins like it',
   ]).toEqual([
     [true],
     [true],
-    [false, `references to ${origin} are not followed`, dangling(`${origin}/b.yaml#/Thing`)],
-    [false, `references to ${origin} are not followed`, dangling(other.replace(/\/\/.*@/, '//[redacted]@'))],
+    [
+      false,
+      idle(`${origin}/a`),
+      `references to ${origin} are not followed`,
+      dangling(`${origin}/b.yaml#/Thing`),
+    ],
+    [
+      false,
+      idle(origin),
+      `references to ${origin} are not followed`,
+      dangling(other.replace(/\/\/.*@/, '//[redacted]@')),
+    ],
   ])
   server.close()
 })

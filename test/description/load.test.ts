@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { loadFiles } from '../../src/description/files.ts'
 import { readApi } from '../../src/document/api.ts'
@@ -770,4 +771,21 @@ test.each([
   const selection = { tags: [], operations: [], exclude, readOnly: false }
   const loading = await load({ 'a.json': describeApi(paths) }, { selection })
   expect(listProblems(loading)).toEqual([`a.json:7: error: no operation is left to serve; ${expected}`])
+})
+
+test('an option without an effect is refused', async () => {
+  const shop = describeApi({ '/a': { get: {} } })
+  const idle = await load(
+    { 'a.json': shop },
+    { allowReferences: ['https://one.test/'], schemas: toTexts({ 'b.json': shop }) },
+  )
+  expect(listProblems(idle)).toEqual([
+    'a.json:1: error: no reference begins with "https://one.test/"; no --allow-ref, or the beginning of one',
+    'a.json:1: error: b.json types nothing: no description is a capability; no --schemas',
+  ])
+  const capability = readFileSync(new URL('../../openapi/capability.yaml', import.meta.url), 'utf8')
+  const prefixed = await load({ 'own.yaml': capability }, { prefixes: new Map([['', '/v2']]) })
+  expect(listProblems(prefixed)).toContain(
+    'own.yaml:1: error: a prefix without a name is for OpenAPI documents; --prefix own=/…',
+  )
 })

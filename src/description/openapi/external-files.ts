@@ -13,6 +13,8 @@ export interface ReferenceOptions {
   readonly file: string
   /** Beginnings of URLs that references may lead to, besides the folder of the file. */
   readonly allowed: readonly string[]
+  /** Gets those of them that a reference begins with. */
+  readonly followed?: Set<string>
 }
 
 /**
@@ -84,12 +86,12 @@ function toLocal(name: string, fragment: string): string {
 
 async function load(
   address: string,
-  { file, allowed }: ReferenceOptions,
+  { file, allowed, followed }: ReferenceOptions,
 ): Promise<{ value: unknown } | string> {
   // A beginning that is an origin ends in a slash as a URL does: no other host begins like it.
-  const isAllowed = allowed.some((beginning) =>
-    address.startsWith(toAddress(beginning, address) ?? beginning),
-  )
+  const beginnings = allowed.filter((one) => address.startsWith(toAddress(one, address) ?? one))
+  for (const beginning of beginnings) followed?.add(beginning)
+  const isAllowed = beginnings.length > 0
   const url = new URL(address)
   if (url.protocol !== 'file:' && !isAllowed) return `references to ${url.origin} are not followed`
   const folder = dirname(resolve(file))
