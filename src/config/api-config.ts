@@ -1,7 +1,7 @@
 import type { Api, PinnableParameter } from '../document/api.ts'
 import { readOwn } from '../document/json.ts'
 import type { SecurityScheme } from '../document/security.ts'
-import { nameCredentials, nameSchemeVariables, nameVariable } from './api-variables.ts'
+import { nameCredentials, nameSchemeVariables, nameVariable, nameWholeVariable } from './api-variables.ts'
 import type { EnvironmentReader } from './environment.ts'
 import { isBaseUrl, isLoopback } from './urls.ts'
 
@@ -27,9 +27,7 @@ export function readApiConfig(
   const read = (names: readonly string[], one: (thing: string) => string | undefined) =>
     Object.fromEntries(names.flatMap((thing) => toEntry(thing, one(thing))))
   const secrets = Object.fromEntries(
-    api.schemes.flatMap((scheme) =>
-      toEntry(scheme.name, readSecret(reader, scheme, nameSchemeVariables(api, scheme))),
-    ),
+    api.schemes.flatMap((scheme) => toEntry(scheme.name, readSecret(reader, api, scheme))),
   )
   const pins = read(
     api.pins.map((pin) => pin.name),
@@ -74,14 +72,14 @@ const loginForm: Form = [
 /** The user of HTTP Basic alone, which has no colon. */
 const userForm: Form = [/^[\x21-\x39\x3b-\x7e]{1,512}$/, '1 to 512 visible ASCII characters without a colon']
 
-/** One variable has the credential, two have the user and the password of one. */
-function readSecret(
-  reader: EnvironmentReader<string>,
-  { prefix }: SecurityScheme,
-  variables: readonly string[],
-): string | undefined {
-  const login = variables.length > 1 ? userForm : loginForm
-  const form = prefix === 'Basic ' ? login : undefined
+/** One variable has the credential, or two have the user and the password of one, which go before it. */
+function readSecret(reader: EnvironmentReader<string>, api: Api, scheme: SecurityScheme): string | undefined {
+  const variables = nameSchemeVariables(api, scheme)
+  const isSplit = variables.length > 1
+  if (isSplit && variables.every((one) => reader.text(one) + reader.text(`${one}_FILE`) === ''))
+    return reader.secret(nameWholeVariable(api, scheme), ...loginForm)
+  const login = isSplit ? userForm : loginForm
+  const form = scheme.prefix === 'Basic ' ? login : undefined
   const values = variables.map((variable, index) =>
     form && index === 0 ? reader.secret(variable, ...form) : reader.secret(variable),
   )

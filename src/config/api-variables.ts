@@ -25,16 +25,29 @@ export function nameSchemeVariables(api: Pick<Api, 'name'>, { name, variables }:
   return named.map((variable) => variable ?? nameVariable(api, name))
 }
 
+/**
+ * Names the variable of a whole credential: the one that its description names, otherwise one by rule. Where a user and a
+ * password have variables of their own, it takes both, with a colon between them.
+ */
+export function nameWholeVariable(api: Pick<Api, 'name'>, { name, variables }: SecurityScheme): string {
+  return variables?.value ?? nameVariable(api, name)
+}
+
 /** Lists the variables that the document of an API gives rise to. */
 export function listApiVariables(api: Api): Readonly<Record<string, VariableDescription>> {
   const name = (thing: string) => nameVariable(api, thing)
   const secrets = [
-    ...api.schemes.flatMap((scheme) =>
-      nameSchemeVariables(api, scheme).map((one, index, { length }) => {
-        const part = length > 1 ? `, its ${index === 0 ? 'user' : 'password'}` : ''
-        return [one, `${describeCredential(api, scheme, length > 1)}${part}`] as const
-      }),
-    ),
+    ...api.schemes.flatMap((scheme) => {
+      const names = nameSchemeVariables(api, scheme)
+      const isSplit = names.length > 1
+      const parts = names.map((one, index) => {
+        const part = isSplit ? `, its ${index === 0 ? 'user' : 'password'}` : ''
+        return [one, `${describeCredential(api, scheme, isSplit)}${part}`] as const
+      })
+      const instead = `, instead of \`${names.join('` and `')}\``
+      const whole = `${describeCredential(api, scheme, false)}${instead}`
+      return isSplit ? [...parts, [nameWholeVariable(api, scheme), whole] as const] : parts
+    }),
     ...api.pins.map((pin) => [name(pin.name), describePin(api, pin)] as const),
   ]
   return Object.fromEntries([

@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import type { Api } from '../document/api.ts'
-import { listApiVariables, nameSchemeVariables, nameVariable } from './api-variables.ts'
+import { listApiVariables, nameVariable, nameWholeVariable } from './api-variables.ts'
 import type { variables } from './variables.ts'
 
 type CamelCase<Name extends string> = Name extends `${infer Head}_${infer Rest}`
@@ -148,7 +148,7 @@ function findSchemeVariable(api: Api, described: readonly string[], index: numbe
   const names = others.length > 0 ? [`${scheme}_${described[index]}`, scheme] : [scheme]
   const variables = names
     .flatMap((one) => api.schemes.filter(({ name }) => name === one))
-    .flatMap((one) => nameSchemeVariables(api, one).slice(0, 1))
+    .map((one) => nameWholeVariable(api, one))
   return variables.includes(own) ? own : (variables.find((one) => !others.includes(one)) ?? own)
 }
 

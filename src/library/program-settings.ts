@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { nameSchemeVariables, nameVariable } from '../config/api-variables.ts'
+import { nameSchemeVariables, nameVariable, nameWholeVariable } from '../config/api-variables.ts'
 import { ConfigError } from '../config/config.ts'
 import {
   type DescriptionSettings,
@@ -53,7 +53,9 @@ export function nameMembers(problem: string, listed: readonly SettingVariable[],
     ...['baseUrl', 'caFile'].map((member) => [nameVariable(api, member), member] as const),
     ...api.pins.map(({ name }) => [nameVariable(api, name), `pins.${name}`] as const),
     ...api.schemes.flatMap((scheme) =>
-      nameSchemeVariables(api, scheme).map((variable) => [variable, `credentials.${scheme.name}`] as const),
+      [...nameSchemeVariables(api, scheme), nameWholeVariable(api, scheme)].map(
+        (variable) => [variable, `credentials.${scheme.name}`] as const,
+      ),
     ),
     ...listed.map(({ variable, path }) => [variable, path.join('.')] as const),
   ])

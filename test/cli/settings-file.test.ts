@@ -316,6 +316,43 @@ describe('calgate.yaml', () => {
     }
   })
 
+  it('gives a user and a password with variables of their own as one credential, as a program does', async () => {
+    const environment = { username: 'SHOP_USER', password: 'SHOP_PASSWORD' }
+    const basic = { type: 'http', scheme: 'basic', 'x-env': environment }
+    const shop = describeApi(
+      { '/a': { get: {} } },
+      { security: [{ login: [] }], components: { securitySchemes: { login: basic } } },
+    )
+    writeFileSync(join(folder, 'shop.json'), JSON.stringify(shop))
+    writeFileSync(join(folder, 'login'), 'ada:planted-login')
+    const described = (credential: string) =>
+      `descriptions:\n  - { file: shop.json, baseUrl: "https://shop.example.org", credentials: { login: ${credential} } }`
+    const other = '\n  - { file: petstore.json, baseUrl: "https://p.example.org" }'
+    const variables = { LOGIN: 'ada:planted-login' }
+    const read = async (text: string, own = {}) => {
+      const { config, problems } = await configure(text, { ...variables, ...own })
+      return config?.secrets ?? problems
+    }
+    expect(await read(described('file:login'))).toEqual({ login: 'ada:planted-login' })
+    expect(await read(described('env:LOGIN'))).toEqual({ login: 'ada:planted-login' })
+    expect(await read(described('env:LOGIN') + other)).toEqual({ login: 'ada:planted-login' })
+    expect(await read(described('env:LOGIN'), { SHOP_USER: 'bob', SHOP_PASSWORD: 'own' })).toEqual({
+      login: 'bob:own',
+    })
+    expect(await read(described('file:secret'))).toEqual([
+      expect.stringMatching(
+        /^calgate\.yaml:2: descriptions\.0\.credentials\.login must be a readable file of a user and a/,
+      ),
+    ])
+    const descriptions = (login: string) => [
+      { document: shop, baseUrl: 'https://shop.example.org', credentials: { login } },
+    ]
+    await (await createGateway({ descriptions: descriptions('ada:planted-login') })).close()
+    await expect(createGateway({ descriptions: descriptions('ada') })).rejects.toThrow(
+      /^descriptions\.0\.credentials\.login must be a user and a password with a colon/,
+    )
+  })
+
   it('takes no credential of one description for another', async () => {
     const { problems } = await configure(
       'descriptions:\n  - file: petstore.json\n  - { file: bookings.json, credentials: { api_key: file:secret } }',
