@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,6 +31,11 @@ it('a write under way is finished and answered after SIGTERM, and the process en
   // Samples of answers are looked at after they went out, so that a line on one may come last.
   const line = expect.objectContaining({ method: 'DELETE', status: 200, msg: 'request completed' })
   expect(readLines(gateway)).toContainEqual(line)
+  expect(
+    readLines(gateway)
+      .map(({ msg }) => msg)
+      .filter((one) => !isListed(String(one))),
+  ).toEqual([])
 })
 
 it.each([
@@ -156,9 +161,17 @@ function run(args: readonly string[], output: 'pipe' | number) {
   return spawnSync(process.execPath, [main, ...args], { encoding: 'utf8', stdio, timeout: 60_000 })
 }
 
-function readLines(gateway: GatewayProcess): unknown[] {
+function readLines(gateway: GatewayProcess): Readonly<Record<string, unknown>>[] {
   const lines = gateway.readLog().trim().split('\n')
   return lines.map((line) => JSON.parse(line))
+}
+
+/** Tells whether the page lists a message of the log; of one that goes on in a value it has the beginning. */
+function isListed(message: string): boolean {
+  const page = readFileSync(new URL('../docs/observability.md', import.meta.url), 'utf8')
+  const [, table = ''] = page.split('## Log messages')
+  const listed = [...table.matchAll(/^\| `([^`]+)` \|/gm)].map(([, one = '']) => one)
+  return listed.some((one) => (one.endsWith('…') ? message.startsWith(one.slice(0, -1)) : message === one))
 }
 
 async function isOpen(port: number): Promise<boolean> {

@@ -146,7 +146,7 @@ export const variables = {
   STATE_KEY_FILE: {
     default: '',
     description:
-      'File of a secret of at least 32 characters, the same for all replicas; needed with `REDIS_URL`',
+      'File of a secret of 32 to 512 characters without spaces, the same for all replicas; needed with `REDIS_URL`',
   },
   LIMITS_WITHOUT_REDIS: {
     default: 'local',
