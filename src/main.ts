@@ -90,9 +90,10 @@ function describe(error: unknown): readonly string[] {
   return [`stopped by ${'syscall' in error ? error.message : error.stack}`]
 }
 
-// A reader that has ended, such as `head`, wants no more.
-process.stdout.on('error', (error: unknown) => {
-  if (asRecord(error).code !== 'EPIPE') fail(error)
-})
+// A reader that has ended, such as `head`, wants no more; of messages that is no reason to end halfway.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: unknown) => {
+    if (asRecord(error).code !== 'EPIPE') fail(error)
+  })
 
 runProgram(process.argv.slice(2), createContext()).catch(fail)

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { closeSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -137,6 +138,17 @@ it('what the system refuses is told without a stack', () => {
   const { status, stderr } = run(['completion', 'bash'], full)
   closeSync(full)
   expect([status, stderr]).toEqual([1, expect.stringMatching(/^calgate: stopped by ENOSPC: [^\n]*\n$/)])
+})
+
+it('a command is carried out to its end where nobody reads its messages', async () => {
+  const args = ['export', 'users', '--mock', '--format', 'jsonl']
+  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  child.stderr.destroy()
+  const [chunks, [code]] = await Promise.all([
+    child.stdout.setEncoding('utf8').toArray(),
+    once(child, 'close'),
+  ])
+  expect([code, chunks.join('').split('\n').length]).toEqual([0, 4])
 })
 
 it('each problem of a settings file is a line of its own', () => {
