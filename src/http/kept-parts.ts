@@ -36,11 +36,14 @@ export async function openKeptParts(
   { config, version, logger, circuit = {}, watchProcess, issuerKeys }: ServersOptions,
   observed: Pick<Observed, 'admission' | 'readiness' | 'circuit'>,
 ): Promise<KeptParts> {
-  const state = await openState<IdempotencyRecord>(config.sharedState, (available, cause) =>
-    available
-      ? logger.info('shared state reachable')
-      : logger.warn({ err: describeError(cause) }, 'shared state unreachable'),
-  )
+  const state = await openState<IdempotencyRecord>(config.sharedState, {
+    onChange: (available, cause) =>
+      available
+        ? logger.info('shared state reachable')
+        : logger.warn({ err: describeError(cause) }, 'shared state unreachable'),
+    onStarve: (isStarved) =>
+      isStarved ? logger.warn('shared state out of memory') : logger.info('shared state has memory again'),
+  })
   const metrics = createGatewayMetrics({ ...observed, store: state.store, watchProcess })
   const readMetrics = () => metrics.metrics.collect()
   const telemetry = await loadTelemetry(config.telemetryUrl, { version, readMetrics })

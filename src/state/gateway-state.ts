@@ -3,6 +3,7 @@ import type { SharedStateConfig } from '../config/network.ts'
 import type { Clock } from './expiring-map.ts'
 import { Fingerprint } from './fingerprint.ts'
 import { createMemoryStore } from './memory-store.ts'
+import type { RedisStoreOptions } from './redis-store.ts'
 import { deriveKey } from './sealing.ts'
 import type { Store } from './store.ts'
 
@@ -15,13 +16,13 @@ export interface GatewayState<Value> {
   readonly store: Store<Value>
 }
 
-/** Called when the shared state can be reached, and when it no longer can. */
-export type OnStateChange = (available: boolean, cause?: unknown) => void
+/** What is told of shared state. */
+type StateListeners = Required<Pick<RedisStoreOptions, 'onChange' | 'onStarve'>>
 
 /** Opens the state of a gateway: in this process's memory, or in Redis where replicas share it. */
 export async function openState<Value>(
   shared: SharedStateConfig | undefined,
-  onChange: OnStateChange,
+  listeners: StateListeners,
 ): Promise<GatewayState<Value>> {
   if (!shared) {
     const clock = performance.now.bind(performance)
@@ -30,6 +31,6 @@ export async function openState<Value>(
   const clock = () => performance.timeOrigin + performance.now()
   const { openRedisStore } = await import('./redis-store.ts')
   const fallback = shared.limitsWithout === 'local' ? createMemoryStore(clock) : undefined
-  const store = await openRedisStore<Value>({ ...shared, clock, fallback, onChange })
+  const store = await openRedisStore<Value>({ ...shared, clock, fallback, ...listeners })
   return { clock, fingerprint: new Fingerprint(deriveKey(shared.secret, 'calls')), store }
 }

@@ -28,13 +28,16 @@ export class Outbox {
   readonly #steps = new Map<string, KeptStep>()
   readonly #running = new RunningTasks()
   readonly #clock: Clock
+  readonly #onStarve: (isStarved: boolean) => void
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
   #bytes = 0
   #isStarved = false
 
-  constructor(clock: Clock) {
+  /** `onStarve` is called when steps begin to wait for memory of the store, and when none waits any longer. */
+  constructor(clock: Clock, onStarve: (isStarved: boolean) => void = () => {}) {
     this.#clock = clock
+    this.#onStarve = onStarve
   }
 
   /** Whether a step waits because the store has no memory for it. */
@@ -49,7 +52,7 @@ export class Outbox {
     try {
       await this.#running.run(step)
     } catch (error) {
-      if (lacksMemory(error)) this.#isStarved = true
+      if (lacksMemory(error)) this.#starve(true)
       this.#drop(key)
       const [oldest] = this.#steps.size < most ? [] : this.#steps.keys()
       if (oldest !== undefined) this.#drop(oldest)
@@ -122,6 +125,12 @@ export class Outbox {
       // Another step may have taken its place meanwhile.
       if (this.#steps.get(key) === one) this.#drop(key)
     }
+    this.#starve(isStarved)
+  }
+
+  #starve(isStarved: boolean): void {
+    if (isStarved === this.#isStarved) return
     this.#isStarved = isStarved
+    this.#onStarve(isStarved)
   }
 }

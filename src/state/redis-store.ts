@@ -16,6 +16,8 @@ export interface RedisStoreOptions extends RedisOptions {
   readonly clock: Clock
   /** Counts for the limits while Redis cannot be reached; without it limited calls are refused then. */
   readonly fallback?: CounterStore | undefined
+  /** Called when Redis has no memory for a response, and when it has it again. */
+  readonly onStarve?: ((isStarved: boolean) => void) | undefined
 }
 
 /** Milliseconds for which a record is kept at most: as long nothing may be claimed after a loss of data. */
@@ -36,7 +38,7 @@ export async function openRedisStore<Value>(options: RedisStoreOptions): Promise
   return store
 }
 
-interface StoreParts extends Pick<RedisStoreOptions, 'fallback' | 'clock'> {
+interface StoreParts extends Pick<RedisStoreOptions, 'fallback' | 'clock' | 'onStarve'> {
   readonly connection: RedisConnection
   readonly sealing: Sealing
   readonly waits: WaitList
@@ -47,18 +49,20 @@ class RedisStore<Value> implements Store<Value> {
   readonly #connection: RedisConnection
   readonly #sealing: Sealing
   readonly #fallback: CounterStore | undefined
+  readonly #clock: Clock
   readonly #outbox: Outbox
   readonly #responses: RedisResponses<Value>
   /** The records of the calls under way, as they stand in Redis, by their keys. */
   readonly #claimed = new Map<string, { readonly value: Value; readonly sealed: string }>()
   #epoch = ''
 
-  constructor({ connection, sealing, waits, fallback, clock }: StoreParts) {
+  constructor({ connection, sealing, waits, fallback, clock, onStarve }: StoreParts) {
     this.#connection = connection
     this.#sealing = sealing
     this.#fallback = fallback
     this.waits = waits
-    this.#outbox = new Outbox(clock)
+    this.#clock = clock
+    this.#outbox = new Outbox(clock, onStarve)
     this.#responses = new RedisResponses({ connection, sealing, clock, outbox: this.#outbox })
   }
 
@@ -119,7 +123,12 @@ class RedisStore<Value> implements Store<Value> {
     const key = this.#sealing.key('record', name)
     const sealed = this.#sealing.seal(key, JSON.stringify(value))
     this.#claimed.delete(key)
-    const step = () => this.#connection.run(scripts.setRecord, { keys: [key], args: [sealed, ttl] })
+    const expiresAt = this.#clock() + ttl
+    const step = () => {
+      // Redis takes no lifetime of 0.
+      const left = Math.max(1, Math.ceil(expiresAt - this.#clock()))
+      return this.#connection.run(scripts.setRecord, { keys: [key], args: [sealed, left] })
+    }
     return this.#outbox.send(key, ttl, step, sealed.length)
   }
 

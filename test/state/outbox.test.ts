@@ -50,7 +50,11 @@ const lackOfMemory = new GatewayError('state_unavailable', {
 function openStarvedOutbox() {
   const done: string[] = []
   const store = { isFull: true, tried: 0 }
-  const outbox = new Outbox(() => 0)
+  const told: boolean[] = []
+  const outbox = new Outbox(
+    () => 0,
+    (isStarved) => told.push(isStarved),
+  )
   const write = (name: string) => async () => {
     store.tried += 1
     if (store.isFull) throw lackOfMemory
@@ -58,6 +62,7 @@ function openStarvedOutbox() {
   }
   return {
     done,
+    told,
     store,
     outbox,
     send: (name: string, bytes = 1_000) => outbox.send(name, 1_000, write(name), bytes),
@@ -67,7 +72,7 @@ function openStarvedOutbox() {
 test('what frees memory passes what the store has no memory for, and that is not sent in vain each time', async () => {
   vi.useFakeTimers()
   onTestFinished(() => void vi.useRealTimers())
-  const { done, store, outbox, send } = openStarvedOutbox()
+  const { done, told, store, outbox, send } = openStarvedOutbox()
   await send('first')
   await send('second')
   await send('third')
@@ -78,6 +83,7 @@ test('what frees memory passes what the store has no memory for, and that is not
   store.isFull = false
   await vi.advanceTimersByTimeAsync(250)
   expect([done, outbox.isStarved]).toEqual([['released', 'first', 'second', 'third'], false])
+  expect(told).toEqual([true, false])
 })
 
 test('a store that cannot be reached starves no step', async () => {

@@ -19,10 +19,12 @@ const eventually = <Value>(read: () => Value) => expect.poll(read, { timeout: 30
 async function openStores() {
   const clock = { now: Date.now() }
   const address = await openAddress(redis)
+  const starved: boolean[] = []
   const options = {
     secret: 'a-secret-that-only-tests-have-0123456789',
     clock: () => clock.now,
     onChange() {},
+    onStarve: (isStarved: boolean) => starved.push(isStarved),
   }
   const [first, second] = await Promise.all(
     [address.url, redis.url].map((url) => openRedisStore<string>({ ...options, url })),
@@ -31,6 +33,7 @@ async function openStores() {
   return {
     address,
     clock,
+    starved,
     first,
     second,
     async cut() {
@@ -84,6 +87,21 @@ it('writes a response down for what is left of its time', async () => {
   const names = (await redis.ask('keys', '*:response:*')).trim().split('\n')
   expect(names).toHaveLength(1)
   const left = Number(await redis.ask('pttl', String(names[0])))
+  expect(left).toBeGreaterThan(0)
+  expect(left).toBeLessThanOrEqual(20_000)
+})
+
+it('writes down what became of a key for what is left of its time', async () => {
+  await using stores = await openStores()
+  const { first, second, clock } = stores
+  await first.claim('key', 'running', lifetime, 'a')
+  await stores.cut()
+  await first.set('key', 'done', lifetime)
+  clock.now += lifetime - 20_000
+  await stores.join()
+  await eventually(() => second.claim('key', 'running', lifetime, 'b')).toBe('done')
+  const [name] = (await redis.ask('keys', '*:record:*')).trim().split('\n')
+  const left = Number(await redis.ask('pttl', String(name)))
   expect(left).toBeGreaterThan(0)
   expect(left).toBeLessThanOrEqual(20_000)
 })
@@ -208,7 +226,7 @@ it('does not write down what became of a key after its time', async () => {
 
 it('refuses calls with a key while Redis has no memory for a response, and writes it down once it has', async () => {
   await using stores = await openStores()
-  const { first, second } = stores
+  const { first, second, starved } = stores
   const used = Number(/used_memory:(\d+)/.exec(await redis.ask('info', 'memory'))?.[1])
   await first.claim('released', 'running', lifetime, 'a')
   await first.claim('key', 'running', lifetime, 'a')
@@ -227,11 +245,13 @@ it('refuses calls with a key while Redis has no memory for a response, and write
     await first.delete('released', 'running')
     expect((await redis.ask('keys', '*:record:*')).trim().split('\n')).toHaveLength(1)
     expect(await second.claim('key', 'running', lifetime, 'b')).toBe('running')
+    expect(starved).toEqual([true])
     await redis.ask('config', 'set', 'maxmemory', '0')
     await eventually(() => second.claim('key', 'running', lifetime, 'b')).toBe(response)
     await eventually(() => first.claim('new', 'running', lifetime, 'a').catch(() => 'refused')).not.toBe(
       'refused',
     )
+    expect(starved).toEqual([true, false])
   } finally {
     await redis.ask('config', 'set', 'maxmemory', '0')
   }
