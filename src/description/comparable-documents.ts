@@ -3,7 +3,9 @@ import { asRecord } from '../document/json.ts'
 import { mapValues } from '../document/json-schema.ts'
 import { identifyParameter } from '../document/parameters.ts'
 import { listOperations, methods } from '../document/responses.ts'
+import type { Direction } from '../document/schema-reader.ts'
 import { coverMediaTypes, toComparableOperation, toComparablePart } from './comparable-operations.ts'
+import { toComparableSchema } from './comparable-schemas.ts'
 import { eraseNames } from './identity.ts'
 import { ratedExtensions } from './tool-changes.ts'
 
@@ -23,7 +25,7 @@ export function toComparable(
   const write = (document: OpenApiDocument, all: object) => ({
     ...document,
     ...asRecord(toComparablePart({ servers: document.servers ?? [{ url: '/' }] })),
-    ...(document.components !== undefined && { components: writeSchemes(document.components) }),
+    ...(document.components !== undefined && { components: writeComponents(document.components) }),
     // Of a 3.0 document Redocly passes over keywords that the gateway checks values by.
     openapi: '3.2.0',
     paths: { ...moved, ...all },
@@ -37,17 +39,21 @@ export function toComparable(
   return [write(old, paths), write(next, covered)]
 }
 
-function writeSchemes(components: unknown): object {
-  const { securitySchemes, ...others } = asRecord(components)
-  if (securitySchemes === undefined) return others
-  const schemes = mapValues(
-    asRecord(toComparablePart(securitySchemes, 'request', 'securitySchemes')),
-    (part) => {
-      const { in: place, name } = asRecord(part)
-      return place === 'header' ? { ...asRecord(part), name: String(name).toLowerCase() } : part
-    },
+/** Writes what references of operations still lead to, and the security schemes: a header's name has no case. */
+function writeComponents(components: unknown): object {
+  return mapValues(asRecord(components), (parts, group) =>
+    mapValues(asRecord(parts), (part) => {
+      if (group === 'schemas') return toComparableSchema(part)
+      const { name, ...written } = asRecord(toComparablePart(part, findDirection(group)))
+      if (name === undefined) return written
+      const hasCase = group !== 'securitySchemes' || written.in !== 'header'
+      return { name: hasCase ? name : String(name).toLowerCase(), ...written }
+    }),
   )
-  return { ...others, securitySchemes: schemes }
+}
+
+function findDirection(group: string): Direction {
+  return group === 'parameters' || group === 'requestBodies' ? 'request' : 'response'
 }
 
 /** Names the operations in a text as the documents do, those that Redocly knows as POST of a path of their own. */

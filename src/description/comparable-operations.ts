@@ -24,11 +24,18 @@ export function toComparablePart(part: unknown, direction: Direction = 'request'
   if (!isObject(part)) return part
   const isNamed = named.has(name)
   const hasCase = name !== 'content' && name !== 'headers'
-  const entries = Object.entries(part).map(([key, one]): [string, unknown] => [
-    hasCase ? key : key.toLowerCase(),
-    toComparablePart(one, direction, isNamed ? '' : key),
-  ])
+  const entries = Object.entries(part).map(([key, one]): [string, unknown] => {
+    const written = toComparablePart(one, direction, isNamed ? '' : key)
+    return hasCase ? [key, written] : [key.toLowerCase(), addSchema(written)]
+  })
   return Object.fromEntries(entries)
+}
+
+/** Adds the schema of any value to what has none: where one is added or removed, its keywords are compared. */
+function addSchema(part: unknown): unknown {
+  return isObject(part) && part.content === undefined && part.$ref === undefined
+    ? { schema: {}, ...part }
+    : part
 }
 
 /** Adds to a request body each media type of another one that a range of its own stands for. */
@@ -47,8 +54,8 @@ export function coverMediaTypes(operation: unknown, old: unknown): unknown {
 function writeElement(element: unknown, list: string): unknown {
   if (!isObject(element)) return element
   if (list === 'servers') return { ...element, url: String(element.url).replace(/(?<=.)\/+$/, '') }
-  if (list !== 'parameters' || element.content !== undefined) return element
+  if (list !== 'parameters' || element.content !== undefined || element.$ref !== undefined) return element
   const { style = element.in === 'query' || element.in === 'cookie' ? 'form' : 'simple' } = element
   const defaults = { required: false, allowReserved: false, allowEmptyValue: false }
-  return { ...defaults, explode: style === 'form', ...element, style }
+  return { ...defaults, explode: style === 'form', schema: {}, ...element, style }
 }

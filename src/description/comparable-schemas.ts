@@ -51,7 +51,7 @@ const defaults = new Map<string, readonly unknown[]>([
  * Writes a schema as all that say the same are written, whatever the version of OpenAPI: lists of what has no order are
  * sorted, and what says nothing is left out. A keyword that can be compared as a whole alone is a text.
  */
-export function toComparableSchema(schema: unknown, direction: Direction, isInner = false): unknown {
+export function toComparableSchema(schema: unknown, direction?: Direction, isInner = false): unknown {
   if (typeof schema === 'boolean') return schema ? {} : { not: '{}' }
   if (!isObject(schema)) return schema
   const { 'x-propertyNames': names, ...rest } = schema
@@ -135,18 +135,18 @@ function allowNull(schema: JsonSchema): JsonSchema {
   return {
     ...rest,
     ...(rest.type !== undefined && { type: [rest.type, 'null'].flat() }),
-    ...(Array.isArray(choices) && { enum: [...choices, null] }),
+    ...(Array.isArray(choices) && choices.length > 0 && { enum: [...choices, null] }),
   }
 }
 
-function sortLists(schema: JsonSchema, direction: Direction): JsonSchema {
+function sortLists(schema: JsonSchema, direction?: Direction): JsonSchema {
   const { type, enum: choices, required, ...rest } = schema
-  const leftOut = listMarked(schema, direction === 'request' ? 'readOnly' : 'writeOnly')
+  const leftOut = direction ? listMarked(schema, direction === 'request' ? 'readOnly' : 'writeOnly') : []
   const names = Array.isArray(required) ? required.filter((name) => !leftOut.includes(String(name))) : []
   return {
     ...rest,
     ...(type !== undefined && { type: sortTypes([type].flat()) }),
-    ...(Array.isArray(choices) && { enum: sortUnique(choices.map(toText)) }),
+    ...(Array.isArray(choices) && choices.length > 0 && { enum: sortUnique(choices.map(toText)) }),
     ...(names.length > 0 && { required: sortUnique(names) }),
     ...toExclusive(schema, 'minimum', 'exclusiveMinimum'),
     ...toExclusive(schema, 'maximum', 'exclusiveMaximum'),

@@ -52,6 +52,7 @@ const base = {
         parameters: [
           { name: 'Idempotency-Key', in: 'header', schema: { type: 'string' }, 'x-idempotency-key': true },
           { name: 'team', in: 'query', schema: { type: 'string' }, 'x-pin': {} },
+          { name: 'any', in: 'query' },
         ],
         responses: { 200: answer },
       },
@@ -91,6 +92,13 @@ const breaking: readonly (readonly [string, Path, unknown])[] = [
   ['a parameter that is not pinned', [...patch, 'parameters', 1, 'x-pin'], undefined],
   ['a call that may run twice', [...patch, 'x-single-use'], false],
   ['a response that is not kept', [...patch, 'x-redeliver'], undefined],
+  ['a first schema of a parameter', [...patch, 'parameters', 2, 'schema'], { type: 'integer' }],
+  [
+    'a removed schema of a response',
+    [...post, 'responses', 201, 'content', 'application/json', 'schema'],
+    undefined,
+  ],
+  ['a removed schema of a header', [...post, 'responses', 201, 'headers', 'X-Next', 'schema'], undefined],
   ['a removed media type', [...post, 'requestBody', 'content', 'image/png'], undefined],
   ['a tool that no longer only reads', [...get, 'x-mcp-tool', 'annotations', 'readOnlyHint'], false],
   ['a tool that begins to destroy', [...get, 'x-mcp-tool', 'annotations', 'destructiveHint'], true],
@@ -349,6 +357,28 @@ describe('two documents', () => {
     })
     const found = await listChanges(...(await write(describePath('id'), describePath('userId'))), process)
     expect(found.filter(({ breaking }) => breaking)).toEqual([])
+  })
+
+  it('show one change where one of two references is removed', async () => {
+    const User = { ...user, required: ['name', 'id'], properties: { id: { const: 1 }, name: { not: {} } } }
+    const header = { $ref: '#/components/headers/X-Next' }
+    const describeAnswers = (schema: object, next: object) => ({
+      ...change([...post, 'responses'], {
+        200: { ...answer, headers: { 'X-Next': next }, content: { 'application/json': { schema } } },
+        201: {
+          ...answer,
+          headers: { 'X-Next': header },
+          content: { 'application/json': { schema: reference } },
+        },
+      }),
+      components: { schemas: { User }, headers: { 'X-Next': { schema: { type: ['null', 'string'] } } } },
+    })
+    const files = await write(
+      describeAnswers(reference, header),
+      describeAnswers({ type: 'integer' }, { schema: { type: 'integer' } }),
+    )
+    const places = (await listChanges(...files, process)).map(({ place }) => place.split('/')[1])
+    expect([...new Set(places)]).toEqual(['200'])
   })
 
   it('show a header of a response that has the name of an extension', async () => {
