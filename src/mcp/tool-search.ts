@@ -58,7 +58,10 @@ const descriptions: readonly ToolDescription[] = [search, describeTool, callTool
  * Offers three tools in the place of many: one that finds, one that describes and one that calls the others. The
  * operations are those of the tools; their tags are searched too.
  */
-export function offerSearch(tools: Tools, operations: readonly Operation[]): Tools {
+export function offerSearch(
+  tools: Tools,
+  operations: readonly Pick<Operation, 'id' | 'tool' | 'tags'>[],
+): Tools {
   const compile = createCompiler()
   const tagsOf = new Map(operations.map(({ id, tool, tags = [] }) => [tool?.name ?? id, tags]))
   return {

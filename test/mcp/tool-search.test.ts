@@ -41,3 +41,16 @@ test.each([
   expect(await search([one, ...others], many)).toEqual([one])
   expect(await search([many, ...others], one)).toEqual([many])
 })
+
+test('a word counts most in a name, then in a title, in a tag and in a description', async () => {
+  const describe = (name: string, title = '', description = '') => ({
+    ...{ name, title, description, inputSchema: {}, outputSchema: {}, annotations: { title: '' } },
+  })
+  const tools = [describe('a', '', 'invoice'), describe('b'), describe('c', 'Invoice'), describe('invoice')]
+  const operations = [{ id: 'b', tags: ['Invoice'] }]
+  const offered = offerSearch({ list: () => tools, call: () => undefined }, operations)
+  const result = await offered.call('search-tools', { query: 'invoice' }, context)
+  const { structuredContent } = asRecord(result)
+  const found = [asRecord(structuredContent).tools].flat().map((one) => asRecord(one).name)
+  expect(found).toEqual(['invoice', 'c', 'b', 'a'])
+})

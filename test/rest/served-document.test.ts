@@ -126,12 +126,16 @@ test.each([
 
 test('extensions of others, and what only the operator is told, stand nowhere in the document', () => {
   const own = { 'x-mcp-tool': { name: 'get', 'x-inner': 1 }, 'x-scope': 'a:read' }
+  const address = { 'x-base-url': 'https://planted.example.org', 'x-constant-headers': { 'X-A': 'planted' } }
+  const discriminator = { propertyName: 'x-name', mapping: { 'x-a': '#/components/schemas/x-schema' } }
   const integration = { uri: 'http://10.0.0.7:8080', credentials: 'planted' }
   const others = { 'x-amazon-apigateway-integration': integration, 'x-internal': 'planted' }
   const schema = {
     type: 'object',
     properties: { 'x-name': { type: 'string', 'x-secret': true, ...others } },
     example: { 'x-name': 'kept' },
+    dependentRequired: { 'x-part': ['x-name'] },
+    discriminator: { ...discriminator, ...others },
     ...others,
   }
   const responses = {
@@ -142,11 +146,23 @@ test('extensions of others, and what only the operator is told, stand nowhere in
       ...others,
     },
   }
-  const get = { ...own, ...others, parameters: [{ name: 'a', in: 'query', schema, ...others }], responses }
+  const get = {
+    ...own,
+    ...address,
+    ...others,
+    parameters: [{ name: 'a', in: 'query', schema, ...others }],
+    responses,
+  }
   const key = { type: 'apiKey', in: 'header', name: 'X-Key', 'x-env': { value: 'planted' } }
   const served = describeDeployment(
     {
-      ...{ openapi: '3.1.0', info: { title: 'A', version: '1', ...others }, 'x-name': 'a', ...others },
+      ...{
+        openapi: '3.1.0',
+        info: { title: 'A', version: '1', ...others },
+        'x-name': 'a',
+        ...address,
+        ...others,
+      },
       'x-files': { 'x-file.yaml': { Part: schema } },
       components: { schemas: { 'x-schema': schema }, securitySchemes: { 'x-key': key } },
       paths: { '/a': { get: { ...get, security: [{ 'x-key': [] }] } } },
@@ -154,11 +170,13 @@ test('extensions of others, and what only the operator is told, stand nowhere in
     { configured: nothing, isGuarded: false, reserved: [] },
   )
   const text = JSON.stringify(served)
-  expect(text).not.toMatch(/planted|x-amazon|x-internal|x-env/)
+  expect(text).not.toMatch(/planted|x-amazon|x-internal|x-env|x-base-url/)
   const shown = {
     type: 'object',
     properties: { 'x-name': { type: 'string', 'x-secret': true } },
     example: { 'x-name': 'kept' },
+    dependentRequired: { 'x-part': ['x-name'] },
+    discriminator,
   }
   expect(served).toMatchObject({
     'x-name': 'a',
