@@ -10,20 +10,20 @@ export async function keepApart(callers = 64, total = 12_800): Promise<Finding> 
   let crossed = 0
   let answered = 0
   const each = total / callers
-  const call = async (secret: string, n: number) => {
+  const call = async (client: string, n: number) => {
     const server = n % 2 === 0 ? 'rest' : 'mcp'
     const spec = [calls.get, calls.list, calls.update][n % 3] ?? calls.get
     const { path, init } = (server === 'rest' ? toRestRequest : toMcpRequest)(spec)
-    const headers = { ...Object(init.headers), 'x-cal-secret-key': secret }
+    const headers = { ...Object(init.headers), 'x-cal-secret-key': `key-${client}` }
     const url = server === 'rest' ? gateway.restUrl : gateway.mcpUrl
     const text = await (await fetch(url + path, { ...init, headers })).text()
-    const owners = [...text.matchAll(/owner-[0-9a-z]+/g)].map(([owner]) => owner)
+    const owners = [...text.matchAll(/owner-([0-9a-z]+)/g)].map(([, owner]) => owner)
     answered += 1
-    if (owners.length === 0 || owners.some((owner) => owner !== secret)) crossed += 1
+    if (owners.length === 0 || owners.some((owner) => owner !== client)) crossed += 1
   }
   await Promise.all(
     Array.from({ length: callers }, async (_, index) => {
-      for (let n = 0; n < each; n += 1) await call(`owner-${index.toString(36).padStart(4, '0')}`, n)
+      for (let n = 0; n < each; n += 1) await call(index.toString(36).padStart(4, '0'), n)
     }),
   )
   return {
@@ -34,12 +34,12 @@ export async function keepApart(callers = 64, total = 12_800): Promise<Finding> 
   }
 }
 
-/** Starts an upstream that returns the secret of the call after a varying delay. */
+/** Starts an upstream that says after a varying delay whose secret the call has: the secret itself is shown to no model. */
 function startMirror() {
   let count = 0
   return startUpstream(({ headers }, response) => {
     count += 1
-    const data = { id: 1, name: headers['x-cal-secret-key'] }
+    const data = { id: 1, name: String(headers['x-cal-secret-key']).replace('key', 'owner') }
     setTimeout(() => respondJson(response, 200, { status: 'success', data }), (count * 7) % 5)
   })
 }

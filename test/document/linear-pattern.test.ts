@@ -58,11 +58,8 @@ describe('a pattern of a description', () => {
     ])
   })
 
-  it('of an example, of a property that is called so, or that is none, is no warning', async () => {
-    const properties = {
-      pattern: { type: 'string', example: { pattern: '(a)\\1' } },
-      other: { pattern: '(' },
-    }
+  it('of an example, or of a property that is called so, is no warning', async () => {
+    const properties = { pattern: { type: 'string', example: { pattern: '(a)\\1' } } }
     const schema = { type: 'object', properties }
     const content = { 'application/json': { schema } }
     const shop = describeApi({ '/things': { post: { requestBody: { content }, responses: {} } } })
