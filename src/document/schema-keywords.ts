@@ -2,6 +2,7 @@ import { discriminate } from './discriminator.ts'
 import { annotations, formats, numberFormats } from './formats.ts'
 import { asRecord, isObject } from './json.ts'
 import type { JsonSchema } from './json-schema.ts'
+import { allowNull } from './nullable.ts'
 import { repairPattern } from './schema-pattern.ts'
 
 /** What the conversion of keywords needs of the document around them. */
@@ -125,19 +126,6 @@ function readExclusive(source: JsonSchema, converted: Record<string, unknown>): 
     converted[flag] = converted[bound]
     delete converted[bound]
   }
-}
-
-function allowNull(schema: JsonSchema): JsonSchema {
-  const named: readonly unknown[] = Array.isArray(schema.enum) ? schema.enum : []
-  const choices = named.length > 0 && !named.includes(null) ? { enum: [...named, null] } : {}
-  if (schema.type === undefined) {
-    const { description, ...others } = schema
-    const { anyOf, ...beside } = others
-    const choices = Array.isArray(anyOf) && Object.keys(beside).length === 0 ? anyOf : [others]
-    const choice = { anyOf: [...choices, { type: 'null' }] }
-    return description === undefined ? choice : { description, ...choice }
-  }
-  return { ...schema, ...choices, type: unique([schema.type, 'null'].flat()) }
 }
 
 const types = new Set(['string', 'number', 'integer', 'boolean', 'array', 'object', 'null'])

@@ -10,7 +10,7 @@ export interface Reference {
 }
 
 /** Called with a part of a document whose members are keywords, and with its path, which changes afterwards. */
-type PartVisitor = (part: Readonly<Record<string, unknown>>, path: Path) => void
+export type PartVisitor = (part: Readonly<Record<string, unknown>>, path: Path) => void
 
 /** Lists every reference of a document. A property that is called `$ref` is none. */
 export function listReferences(document: unknown): Reference[] {

@@ -1,7 +1,11 @@
 import { upgrade } from '@scalar/openapi-upgrader'
 import { asRecord, isObject } from '../../document/json.ts'
-import type { Finding } from '../problem.ts'
-import { resolvePart, walkParts } from './references.ts'
+import { escapeName, splitFragment } from '../../document/json-pointer.ts'
+import type { JsonSchema } from '../../document/json-schema.ts'
+import { allowNull } from '../../document/nullable.ts'
+import type { Finding, Path } from '../problem.ts'
+import { listReferences, resolvePart, walkParts } from './references.ts'
+import { walkSchemas } from './schema-places.ts'
 import { prepareSwagger, requireForms } from './swagger.ts'
 
 /** A document as OpenAPI 3.1, which is changed in place from here on, and what upgrading it has cost. */
@@ -25,10 +29,13 @@ export function readOpenApiVersion(document: unknown): string | undefined {
 export function upgradeDocument(source: object): UpgradedDocument {
   const version = readOpenApiVersion(source)
   if (version === '2.0' || version === '3.0') removeSiblings(source)
+  // The upgrader leaves other choices beside that of null, or writes over them.
+  if (version === '3.0') writeNulls(source, ({ type, allOf }) => type === undefined && Array.isArray(allOf))
   const formats = version === '2.0' ? prepareSwagger(source) : []
   const { document, findings } = upgradeParts(source)
   if (version === '2.0') requireForms(document)
   if (version === '3.2') placeMediaTypes(document)
+  writeNulls(document)
   return { document, findings: [...formats, ...findings] }
 }
 
@@ -45,6 +52,28 @@ function removeSiblings(source: object): void {
     for (const name of Object.keys(part))
       if (!siblings.has(name) && !name.startsWith('x-')) Reflect.deleteProperty(part, name)
   })
+}
+
+/**
+ * Writes `nullable` as OpenAPI 3.1 does, where it is checked as well: programs that know 3.1 alone would refuse null. A
+ * schema stays as it is where a reference leads to a part of it, which would stand elsewhere.
+ */
+function writeNulls(document: object, isMeant: (schema: JsonSchema) => boolean = () => true): void {
+  const entered = new Set<string>()
+  for (const { target } of listReferences(document)) {
+    const names = splitFragment(target)
+    for (const index of names.keys()) entered.add(toPointer(names.slice(0, index)))
+  }
+  walkSchemas(document, (schema, path) => {
+    if (schema.nullable !== true || !isMeant(schema) || entered.has(toPointer(path))) return
+    const written = allowNull(schema)
+    for (const name of Object.keys(schema)) Reflect.deleteProperty(schema, name)
+    Object.assign(schema, written)
+  })
+}
+
+function toPointer(path: Path): string {
+  return path.map((name) => escapeName(`${name}`)).join('/')
 }
 
 /** Puts the Media Type Objects that OpenAPI 3.2 refers to in the places of their references, which 3.1 does not have. */
