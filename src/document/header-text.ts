@@ -28,16 +28,17 @@ export function readHeader(parameter: Pick<Parameter, 'in' | 'name'>, raw: strin
   return text
 }
 
-/** Lists what a message has for a header, by its lower-case name, line by line. */
-function listLines(name: string, rawHeaders: readonly string[]): string[] {
-  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name)
+/** Groups what a message has for its headers, line by line, by their lower-case names. */
+function groupLines(rawHeaders: readonly string[]): ReadonlyMap<string | undefined, readonly string[]> {
+  const lines = rawHeaders.filter((_, index) => index % 2 === 1)
+  return Map.groupBy(lines, (_, index) => rawHeaders[2 * index]?.toLowerCase())
 }
 
 /**
  * Returns whether the text of a header is that of its lines, as Node reads them. An app around the gateway may have put
  * another in their place, which counts then.
  */
-function isOfLines(text: unknown, lines: readonly string[]): boolean {
+function isOfLines(text: unknown, lines: readonly string[] = []): boolean {
   return [lines[0], lines.join(', '), lines.join('; ')].some((one) => one === text)
 }
 
@@ -46,7 +47,7 @@ function isOfLines(text: unknown, lines: readonly string[]): boolean {
  * one list (RFC 9110 §5.3), and no other value. Throws `invalid_argument`.
  */
 export function joinLines(parameter: Parameter, text: string, rawHeaders: readonly string[]): string {
-  const lines = listLines(parameter.name.toLowerCase(), rawHeaders)
+  const lines = groupLines(rawHeaders).get(parameter.name.toLowerCase()) ?? []
   if (lines.length < 2 || !isOfLines(text, lines)) return text
   const { types } = readShape(parameter.schema)
   const isList = parameter.mediaType === undefined && (types.has('array') || types.has('object'))
@@ -66,10 +67,13 @@ export function dropHops<Headers extends NodeJS.Dict<string | string[]>>(
   rawHeaders?: readonly string[],
 ): Headers {
   const kept = { ...headers }
-  for (const name of String(headers.connection)
-    .toLowerCase()
-    .split(/[\s,]+/))
-    if (!rawHeaders || isOfLines(headers[name], listLines(name, rawHeaders)))
-      Reflect.deleteProperty(kept, name)
+  const lines = rawHeaders && groupLines(rawHeaders)
+  const named = new Set(
+    String(headers.connection)
+      .toLowerCase()
+      .split(/[\s,]+/),
+  )
+  for (const name of named)
+    if (!lines || isOfLines(headers[name], lines.get(name))) Reflect.deleteProperty(kept, name)
   return kept
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { dropHops } from '../../src/document/header-text.ts'
 import { sendRaw } from '../attack/raw-http.ts'
 import { describeApi, loadSound } from '../description/loading.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
@@ -261,6 +262,17 @@ describe('a header that its message has for the connection alone goes no further
   test('a cookie is one, too', async () => {
     const lines = ['Connection: Cookie', 'Cookie: short=a']
     expect(await callRest('/cookies', 'cookie', ...lines)).toEqual([undefined])
+  })
+
+  test('in little time, however often Connection names it', () => {
+    const lines = Array.from({ length: 1_000 }, (_, index) => [`x-${index}`, 'a'])
+    const connection = lines.map(([name]) => `${name},x-0,`.repeat(40)).join('')
+    const begin = performance.now()
+    expect(dropHops({ ...Object.fromEntries(lines), connection, host: 'b' }, lines.flat())).toEqual({
+      connection,
+      host: 'b',
+    })
+    expect(performance.now() - begin).toBeLessThan(500)
   })
 
   test('to the client', async () => {
