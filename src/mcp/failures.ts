@@ -56,7 +56,7 @@ function toDiversion(
   }
   const types = described?.content.map(({ type }) => type) ?? []
   const isForeign = types.length > 0 && !types.some((type) => /html|\*/.test(type))
-  return isForeign && isPage ? toBlocked(status, upstream, '') : undefined
+  return isForeign && isPage ? toPageFailure(status, upstream, '') : undefined
 }
 
 /**
@@ -120,7 +120,7 @@ export function toCallRefusal(error: GatewayError, advice: string): ToolResult {
 /**
  * Makes a result of an error response of the API, without what it echoed of the request. Where secrets are redacted
  * only what it says about the error is told, since no schema tells what else it may hold. A page (HTML) comes from
- * something in front of the API, and its text is for no model.
+ * something in front of the API or from its framework, and its text is for no model.
  */
 function toFailure(
   { status, headers, text }: ApiResponse,
@@ -132,7 +132,7 @@ function toFailure(
   const type = readType(headers)
   const isText = body === undefined && isTextType(type)
   const isPage = type.includes('html') || (body === undefined && !isText && /^\s*</.test(text))
-  if (isPage) return toBlocked(status, upstream, advise(false))
+  if (isPage) return toPageFailure(status, upstream, advise(false))
   const { code, message, reasons } = readErrorBody(isText ? text : body)
   const nextStep = advise(message !== undefined)
   const name = [upstream, 'returned', status, code].filter(Boolean).join(' ')
@@ -142,11 +142,14 @@ function toFailure(
   return toError(lines, { status, code, message, nextStep, ...beside })
 }
 
-function toBlocked(status: number, upstream: string, nextStep: string): ToolResult {
-  const message = `Something in front of ${upstream} returned ${status}, such as a firewall or a proxy; the API itself did not.`
-  const blocks = status < 500 && status !== 429
+/** Statuses by which frameworks too send a page: what the call names is wrong, and no firewall. */
+const ownRefusals = new Set([400, 404, 409, 410, 422])
+
+function toPageFailure(status: number, upstream: string, nextStep: string): ToolResult {
+  const message = `Something in front of ${upstream} returned ${status} with a page, such as a firewall or a proxy, or ${upstream} itself did.`
+  const blocks = status < 500 && status !== 429 && !ownRefusals.has(status)
   const next = blocks
-    ? 'Tell the person that the call is blocked there; neither arguments nor credentials are at fault.'
+    ? 'Tell the person that the call is blocked there, or its credentials are not taken; other arguments change nothing.'
     : nextStep
   return toError([message, `Next: ${next}`], { status, message, nextStep: next })
 }

@@ -96,6 +96,25 @@ describe.each(clients)('$client', ({ connect }) => {
     },
   )
 
+  it.each([
+    [400, 'Correct the arguments'],
+    [404, 'Check shopId and bookId'],
+    [409, 'The state of the record'],
+    [410, 'Correct the arguments'],
+    [422, 'Correct the arguments'],
+    [403, 'its credentials are not taken'],
+    [500, 'Call again later.'],
+  ])('is told that a page with %i may be of the API itself', async (status, advice) => {
+    await using server = await startMcp(() => answer(status, '<pre>Not Found</pre>'))
+    const client = await connect({ url: server.url, headers: { 'x-example-secret': secretValue } })
+    const result = await client.callTool({ name: 'get-book', arguments: book })
+    const text = JSON.stringify(result)
+    expect(text).toContain('or Bookland itself did')
+    expect(text).toContain(advice)
+    expect(text).not.toContain('<pre>')
+    await client.close()
+  })
+
   it('is refused an unknown tool by a protocol error', async () => {
     await using server = await startMcp()
     const client = await connect(server)
