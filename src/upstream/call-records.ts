@@ -8,9 +8,17 @@ import type { Parameter } from '../document/parameters.ts'
 import { holdsPassword } from '../document/passwords.ts'
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
 import type { CallMetrics } from '../observability/gateway-metrics.ts'
+import { readTraceparent } from '../observability/requests.ts'
 import type { ResponseSampler } from '../observability/response-sampling.ts'
 import type { Clock } from '../state/expiring-map.ts'
-import { currentCall, type Interceptor, isRead, type UpstreamCall, type UpstreamResponse } from './call.ts'
+import {
+  currentCall,
+  type Interceptor,
+  isRead,
+  type UpstreamCall,
+  type UpstreamRequest,
+  type UpstreamResponse,
+} from './call.ts'
 
 /** Where calls of the API are recorded. */
 export interface CallRecords {
@@ -27,17 +35,22 @@ type CallEnd = { readonly status: number } | { readonly code: ErrorCode }
 /** Records each call when it has ended, one that streams with its last byte, and changes nothing about it. */
 export function recordCalls(records: CallRecords, clock: Clock): Interceptor {
   const { metrics, logger, sampler } = records
-  const record = (call: UpstreamCall, path: string, milliseconds: number, end: CallEnd) => {
+  const record = (call: UpstreamCall, request: UpstreamRequest, milliseconds: number, end: CallEnd) => {
     const { operation } = call
     metrics.recordCall(operation.id, 'code' in end ? end.code : end.status, milliseconds)
-    if (!isRead(operation) && (call.sent || 'status' in end)) auditCall(logger, call, path, end)
+    if (!isRead(operation) && (call.sent || 'status' in end)) auditCall(logger, call, request, end)
   }
   // Made outside of the call: most responses do not stream, and need no closure.
-  const awaitEnd = (call: UpstreamCall, path: string, began: number, response: StreamedResponse) => {
+  const awaitEnd = (
+    call: UpstreamCall,
+    request: UpstreamRequest,
+    began: number,
+    response: StreamedResponse,
+  ) => {
     const { stream, status } = response
     const run = () => {
       const end = readStreamEnd(stream, status)
-      record(call, path, clock() - began, end)
+      record(call, request, clock() - began, end)
       if ('status' in end) sampler?.observe(call.operation, response)
     }
     if (stream.closed) run()
@@ -48,14 +61,14 @@ export function recordCalls(records: CallRecords, clock: Clock): Interceptor {
     const began = clock()
     try {
       const response = await send(request)
-      if (isStreamed(response)) awaitEnd(call, request.path, began, response)
+      if (isStreamed(response)) awaitEnd(call, request, began, response)
       else {
-        record(call, request.path, clock() - began, response)
+        record(call, request, clock() - began, response)
         sampler?.observe(call.operation, response)
       }
       return response
     } catch (error) {
-      record(call, request.path, clock() - began, { code: readCode(error) })
+      record(call, request, clock() - began, { code: readCode(error) })
       throw error
     }
   }
@@ -79,18 +92,19 @@ function readCode(error: unknown): ErrorCode {
 
 /**
  * Logs one line for a call that was sent and may have changed something: who made it, of which operation, on which
- * record, and how it ended. Nothing else of the call is recorded.
+ * record, in which trace, and how it ended. Nothing else of the call is recorded.
  */
 function auditCall(
   logger: FastifyBaseLogger,
   { operation, principal }: UpstreamCall,
-  path: string,
+  { path, headers }: UpstreamRequest,
   end: CallEnd,
 ): void {
   const line = {
     operation: operation.id,
     caller: nameCaller(principal),
     ids: readIds(operation, path),
+    traceId: readTraceparent(headers.traceparent)?.traceId,
     ...('code' in end ? { code: end.code } : { status: end.status }),
   }
   logger.info(line, 'write sent')

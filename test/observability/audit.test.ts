@@ -40,6 +40,18 @@ it.each(['rest', 'mcp'] as const)(
   },
 )
 
+it.each(['rest', 'mcp'] as const)('a write on %s leaves the id of its trace', async (server) => {
+  await using upstream = await startUpstream()
+  await using gateway = await startGateway(upstream.url)
+  const traceId = '0af7651916cd43dd8448eb211c80319c'
+  const headers = { traceparent: `00-${traceId}-b7ad6b7169203331-01` }
+  await servers[server](gateway, calls.update, { headers })
+  await servers[server](gateway, calls.update, { headers: { traceparent: 'none' } })
+  const [traced, other] = await readAudit(gateway, 2)
+  expect(traced).toMatchObject({ traceId })
+  expect(other).not.toHaveProperty('traceId')
+})
+
 it('a write that fails leaves the code of its error', async () => {
   await using upstream = await startUpstream((_request, response) => void response.destroy())
   await using gateway = await startGateway(upstream.url)
