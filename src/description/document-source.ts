@@ -10,6 +10,7 @@ import { describePastGateway, readPathOperations } from './openapi/operations.ts
 import { findDynamicReferences, repairReferences } from './openapi/reference-checks.ts'
 import { findPatternProblems, findRoundedNumbers, findSchemaProblems } from './openapi/schema-checks.ts'
 import { completeSchemes, findSchemeProblems } from './openapi/security.ts'
+import { findUncheckedKeywords } from './openapi/unchecked-keywords.ts'
 import { readOpenApiVersion, upgradeDocument } from './openapi/upgrade.ts'
 import type { DescriptionProblem, Finding, Path, Position } from './problem.ts'
 import { readSource } from './source.ts'
@@ -108,6 +109,7 @@ export async function toDescription(
         ...repaired,
         ...findDynamicReferences(document),
         ...findPatternProblems(document),
+        ...findUncheckedKeywords(document),
         ...rounded,
         ...(hasWebhooks ? [describePastGateway(['webhooks'], 'the webhooks are not served')] : []),
         ...read.findings,

@@ -88,6 +88,12 @@ const keywords: Readonly<Record<string, Convert>> = {
 /** The keywords that are read. */
 export const knownKeywords: readonly string[] = Object.keys(keywords)
 
+/** Returns whether a value makes sense for a keyword, so that it is read. */
+export function isReadable(keyword: string, value: unknown): boolean {
+  const context = { convert: () => ({}), refer: String, follow: () => undefined, isLeftOut: () => false }
+  return keywords[keyword]?.(value, context, {}) !== undefined
+}
+
 /** Any other format would be refused by validators that are strict. */
 const knownFormats = new Set<string>([...Object.keys({ ...formats, ...numberFormats }), ...annotations])
 

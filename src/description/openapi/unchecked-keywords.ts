@@ -1,0 +1,111 @@
+import { isObject, listMembers } from '../../document/json.ts'
+import type { JsonSchema } from '../../document/json-schema.ts'
+import { isReadable, knownKeywords } from '../../document/schema-keywords.ts'
+import { annotationKeywords } from '../../document/schema-reader.ts'
+import type { Finding, Path } from '../problem.ts'
+import { walkParts } from './references.ts'
+import { walkSchemas } from './schema-places.ts'
+
+/** Keywords that check nothing, may name what is not known, or are looked into elsewhere. */
+const silent = new Set([
+  ...annotationKeywords,
+  ...['$ref', 'format', 'contentEncoding', 'contentMediaType', 'x-secret'],
+])
+const checking = new Set(knownKeywords.filter((name) => !silent.has(name)))
+
+/** Keywords that hold schemas, by name or in a list, and how. */
+const groups = new Map([
+  ...['properties', 'patternProperties', 'dependentSchemas'].map(
+    (name) => [name, 'an object of schemas'] as const,
+  ),
+  ...['allOf', 'anyOf', 'oneOf', 'prefixItems'].map((name) => [name, 'a list of schemas'] as const),
+])
+
+/** Keywords of earlier drafts that are not checked, and those that are instead. */
+const former = new Map([
+  ['dependencies', 'dependentRequired or dependentSchemas'],
+  ['additionalItems', 'items beside prefixItems'],
+])
+
+const whole = 'a whole number of at least 0'
+const expectations = new Map([
+  ['type', 'string, number, integer, boolean, array, object, null, or a list of them'],
+  ['required', 'a list of names, in the schema that has these properties'],
+  ['enum', 'a list of values'],
+  ['multipleOf', 'a number above 0'],
+  ['uniqueItems', 'true or false'],
+  ['pattern', 'a regular expression of JavaScript'],
+  ['dependentRequired', 'lists of names by names'],
+  ...['minLength', 'maxLength', 'minItems', 'maxItems'].map((name) => [name, whole] as const),
+  ...['minContains', 'maxContains', 'minProperties', 'maxProperties'].map((name) => [name, whole] as const),
+  ...['minimum', 'maximum'].map((name) => [name, 'a number'] as const),
+  ...['exclusiveMinimum', 'exclusiveMaximum'].map((name) => [name, 'a number'] as const),
+  ...groups,
+])
+
+/** Finds the rules of schemas that are not checked, since their values make no sense, and what else is not followed. */
+export function findUncheckedKeywords(document: unknown): Finding[] {
+  const findings: Finding[] = []
+  const warn = (path: Path, message: string, expected: string) => {
+    findings.push({ path, message, expected, severity: 'warning' })
+  }
+  walkSchemas(document, (schema, path) => {
+    for (const keyword of Object.keys(schema)) {
+      const instead = former.get(keyword)
+      const place = [...path, keyword]
+      if (instead !== undefined) warn(place, `${keyword} is not checked`, instead)
+      else if (checking.has(keyword)) findings.push(...findUnread(keyword, schema, place))
+    }
+    if (isObject(schema.discriminator) && schema.discriminator.defaultMapping !== undefined)
+      warn(
+        [...path, 'discriminator', 'defaultMapping'],
+        'defaultMapping is not followed',
+        'a mapping of each value',
+      )
+  })
+  walkParts(document, ({ headers }, path) => {
+    if (path.at(-2) === 'encoding' && isObject(headers) && Object.keys(headers).length > 0)
+      warn(
+        [...path, 'headers'],
+        `the headers of the part ${path.at(-1)} are neither checked nor sent`,
+        'none',
+      )
+  })
+  return findings
+}
+
+function findUnread(keyword: string, schema: JsonSchema, path: Path): Finding[] {
+  const value = schema[keyword]
+  if (saysNothing(value) || isElsewhere(keyword, schema)) return []
+  const describe = (place: Path, one: unknown, expected: string): Finding => ({
+    path: place,
+    message: `${place.slice(path.length - 1).join('.')}: ${shorten(one)} is not checked`,
+    expected,
+    severity: 'warning',
+  })
+  if (!isReadable(keyword, value)) return [describe(path, value, expectations.get(keyword) ?? 'a schema')]
+  if (!groups.has(keyword)) return []
+  return listMembers(value)
+    .filter(([, one]) => !isObject(one) && typeof one !== 'boolean')
+    .map(([name, one]) => describe([...path, name], one, 'a schema'))
+}
+
+/** No rule is lost by an empty list, nor by `required: false` on a property. */
+function saysNothing(value: unknown): boolean {
+  return value === false || (Array.isArray(value) && value.length === 0)
+}
+
+/** Patterns are looked into by themselves; a bound may be exclusive by a flag, and a tuple be `items`, in earlier versions. */
+function isElsewhere(keyword: string, schema: JsonSchema): boolean {
+  const value = schema[keyword]
+  if (keyword === 'pattern') return typeof value === 'string'
+  if (keyword === 'items') return Array.isArray(value)
+  if (value !== true) return false
+  if (keyword === 'exclusiveMinimum') return isReadable('minimum', schema.minimum)
+  return keyword === 'exclusiveMaximum' && isReadable('maximum', schema.maximum)
+}
+
+function shorten(value: unknown): string {
+  const text = JSON.stringify(value)
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text
+}
