@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { OpenApiDocument } from '../document/document.ts'
-import { asRecord, isObject } from '../document/json.ts'
+import { asRecord } from '../document/json.ts'
 import { splitPointer } from '../document/json-pointer.ts'
 import { keepLocalReferences } from '../document/local-references.ts'
 import { listOperations, methods, type OperationPart } from '../document/responses.ts'
@@ -17,6 +17,7 @@ import { toComparableSecurity } from './comparable-security.ts'
 import { eraseNames } from './identity.ts'
 import { loadExternalFiles } from './openapi/external-files.ts'
 import { resolvePart } from './openapi/references.ts'
+import { upgradeDocument } from './openapi/upgrade.ts'
 import { readSource } from './source.ts'
 import { type Change, compareExtensions } from './tool-changes.ts'
 
@@ -84,16 +85,20 @@ async function readCandidate(file: string): Promise<OpenApiDocument> {
     throw new ComparisonError(`${file} cannot be read (${asRecord(error).code})`)
   })
   const { value, problems } = readSource(text, file)
-  const [unread] = isObject(value) ? await loadExternalFiles(value, { file, allowed: [] }) : []
+  const source = asRecord(value)
+  const reason =
+    problems[0]?.message ?? (/^3\./.test(String(source.openapi)) ? undefined : 'it has no `openapi: 3.…`')
+  if (reason !== undefined) throw new ComparisonError(`${file} is not an OpenAPI 3 document: ${reason}`)
+  const external = await loadExternalFiles(source, { file, allowed: [] })
+  // A gateway upgrades what it serves so, and each version has ways of its own to say the same.
+  const { document, findings } = upgradeDocument(source)
+  const [unread] = [...external, ...findings]
   if (unread)
     throw new ComparisonError(`${file} cannot be compared: ${unread.message} (${unread.path.join('.')})`)
-  const { openapi, paths, ...rest } = asRecord(value)
-  const reason =
-    problems[0]?.message ?? (/^3\./.test(String(openapi)) ? undefined : 'it has no `openapi: 3.…`')
-  if (reason !== undefined) throw new ComparisonError(`${file} is not an OpenAPI 3 document: ${reason}`)
+  const { openapi, paths, ...rest } = document
   const items = Object.entries(asRecord(paths)).map(([path, item]) => {
     const { $ref, ...own } = asRecord(item)
-    return [path, { ...asRecord(resolvePart(value, item)), ...own }] as const
+    return [path, { ...asRecord(resolvePart(document, item)), ...own }] as const
   })
   return { openapi: String(openapi), ...rest, paths: Object.fromEntries(items) }
 }

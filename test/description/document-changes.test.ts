@@ -416,6 +416,7 @@ describe('two documents', () => {
   ])('show what changes %s', async (_, schema, other) => {
     const share = (shared: object, own: object) => ({
       ...change([...post, 'requestBody'], { content: { 'application/json': { schema: own } } }),
+      openapi: '3.1.0',
       components: { schemas: { User: { type: 'string' }, 'A B': shared } },
     })
     const files = await write(
@@ -427,6 +428,26 @@ describe('two documents', () => {
       'POST /users',
       true,
     ])
+  })
+
+  it.each([
+    ['bytes in Base64', { format: 'byte' }, { contentEncoding: 'base64' }],
+    ['an example', { example: 'a' }, { examples: ['a'] }],
+    [
+      'what stood beside a reference for nothing',
+      { allOf: [{ ...reference, minLength: 5 }] },
+      { allOf: [reference] },
+    ],
+  ])('show nothing of %s that two versions of OpenAPI write in their ways', async (_, own, nextOwn) => {
+    const describe = (openapi: string, schema: object) => ({
+      ...change([...post, 'requestBody'], {
+        content: { 'application/json': { schema: { type: 'string', ...schema } } },
+      }),
+      openapi,
+      components: { schemas: { User: { type: 'string' } } },
+    })
+    const files = await write(describe('3.0.3', own), describe('3.1.0', nextOwn))
+    expect(await listChanges(...files, process)).toEqual([])
   })
 
   it('show what changes in a part that YAML merges', async () => {

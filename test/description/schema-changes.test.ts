@@ -139,9 +139,10 @@ const equal: Readonly<Record<string, readonly [unknown, unknown]>> = {
   'an enum of one and const': [{ enum: ['a'] }, { const: 'a' }],
   'null of 3.0 and 3.1': [{ ...text, nullable: true }, { type: ['string', 'null'] }],
   'null of 3.0 and 3.1 in an enum': [
-    { ...text, nullable: true, enum: ['a'] },
+    { ...text, nullable: true, enum: ['a', null] },
     { type: ['string', 'null'], enum: ['a', null] },
   ],
+  'null of 3.0 and 3.1 in an enum without a type': [{ nullable: true, enum: ['a'] }, { enum: ['a', null] }],
   'null of 3.0 and 3.1 beside a reference': [
     { allOf: [refer('Wide')], nullable: true },
     { anyOf: [refer('Wide'), { type: 'null' }] },
