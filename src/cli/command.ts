@@ -16,6 +16,13 @@ export class CommandError extends Error {
   }
 }
 
+/** Thrown where descriptions cannot be served. What is wrong with them is written before. */
+export class Unserved extends CommandError {
+  constructor() {
+    super('nothing is served until these problems are mended', 1)
+  }
+}
+
 /** Where a command writes to. */
 export interface Streams {
   readonly stdout: { write(text: string): unknown }

@@ -13,7 +13,7 @@ import { listUndescribedTools } from '../mcp/response-selection.ts'
 import { listSecretTools } from '../mcp/schema-redaction.ts'
 import { createReadinessCheck } from '../observability/readiness.ts'
 import { openPools } from '../upstream/pools.ts'
-import { type CommandContext, CommandError, formatExamples } from './command.ts'
+import { type CommandContext, CommandError, formatExamples, Unserved } from './command.ts'
 import { addDescriptionOptions } from './description-options.ts'
 import { readServedDescriptions, readSettings, type ServeOptions } from './served.ts'
 
@@ -81,10 +81,11 @@ async function examine(
     ]
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof CommandError)) throw error
+    const hint = error instanceof Unserved ? 'run calgate check' : 'see docs/configuration.md of the package'
     const problems = error instanceof ConfigError ? error.problems : error.message.split('\n')
     return problems.map((problem) => {
       const [found = '', expected] = problem.split('; expected ')
-      const fix = expected === undefined ? 'see docs/configuration.md of the package' : `expected ${expected}`
+      const fix = expected === undefined ? hint : `expected ${expected}`
       return { what: 'configuration', found, fix: found.includes(' cannot be read ') ? unreadable : fix }
     })
   }

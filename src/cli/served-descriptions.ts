@@ -1,12 +1,12 @@
 import type { DescriptionOptions } from '../description/files.ts'
 import { selectShipped } from '../description/shipped.ts'
 import type { OpenApiDocument } from '../document/document.ts'
-import { CommandError, type Streams } from './command.ts'
+import { type Streams, Unserved } from './command.ts'
 import { formatProblems, loadNamedFiles, toCommandError } from './descriptions.ts'
 
 /**
  * Loads the document of descriptions that are to be served or mocked, and writes its problems to standard error. Throws
- * a `CommandError` where it cannot be served. Without a description, options select of what calgate ships with.
+ * `Unserved` where it cannot be served. Without a description, options select of what calgate ships with.
  */
 export async function loadServed(
   files: readonly string[],
@@ -31,6 +31,6 @@ async function loadNamed(
 ): Promise<OpenApiDocument> {
   const { document, problems, isRefused } = await loadNamedFiles(files, options)
   stderr.write(formatProblems(problems))
-  if (!document || isRefused) throw new CommandError('nothing is served until these problems are mended', 1)
+  if (!document || isRefused) throw new Unserved()
   return document
 }

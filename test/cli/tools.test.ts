@@ -689,6 +689,13 @@ describe('calgate doctor', () => {
     expect(replica.stdout).toMatch(/^wrong {2}shared state .*ECONNREFUSED\); check REDIS_URL/m)
     expect([replica.code, replica.stdout]).toEqual([1, expect.not.stringContaining('planted')])
     expect(await runCommandWith({ REST_PORT: 'x' }, 'doctor')).toMatchObject({ code: 1 })
+    const bad = join(folder, 'bad.json')
+    writeFileSync(bad, JSON.stringify({ openapi: '9' }))
+    const unserved = await runCommand('doctor', bad)
+    expect([unserved.code, unserved.stdout]).toEqual([
+      1,
+      'wrong  configuration  nothing is served until these problems are mended; run calgate check\n',
+    ])
     const unread = await runCommand('doctor', 'none.json')
     expect(unread.stdout).toMatch(
       /^wrong {2}configuration {2}none\.json cannot be read .*; name a file that exists/,
