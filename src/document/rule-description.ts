@@ -176,7 +176,7 @@ export function describeGot(error: ErrorObject, root: JsonSchema): string {
   const { types } = readShape(parentSchema, root)
   const has = (...some: readonly string[]) => some.some((one) => types.has(one))
   if (/^\s*[[{]/.test(data) && has('object', 'array') && !has('string'))
-    return ' (got a string; give the JSON itself, without quotes around it)'
+    return ' (got JSON in a string; give the value itself)'
   // JSON has numbers beside strings; everything else of a request is a text.
   const isText = !instancePath.startsWith('/body')
   if (!isText || !has('number', 'integer')) return ' (got a string)'

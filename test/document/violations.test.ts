@@ -200,7 +200,7 @@ describe('a parameter', () => {
 })
 
 describe('the rule', () => {
-  const quoted = '(got a string; give the JSON itself, without quotes around it)'
+  const quoted = '(got JSON in a string; give the value itself)'
 
   test.each([
     ['minimum', { type: 'integer', minimum: 3 }, 2, 'must be an integer of at least 3 (got 2)'],
