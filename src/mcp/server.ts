@@ -90,10 +90,15 @@ function describeServer(options: McpOptions): ProtocolOptions {
   const { logger, upstreamName, version } = options
   const onUnexpectedError = (error: unknown, requestId?: string) =>
     logger.error({ err: describeError(error), requestId }, 'a tool failed')
+  const checks = 'its arguments are checked before anything is sent.'
   const instructions = [
-    `Each tool is one call of the ${upstreamName} API; its arguments are checked before anything is sent.`,
+    options.offersSearch
+      ? `search-tools finds the calls of the ${upstreamName} API, describe-tool describes one, and call-tool makes it; ${checks}`
+      : `Each tool is one call of the ${upstreamName} API; ${checks}`,
     'Leave secrets out of the arguments where the client or the environment provides them.',
-    'Results can hold tokens: hand them to the application, do not repeat them in the conversation.',
+    options.policy.redactTokens
+      ? 'Secrets and tokens are redacted from results; the application gets them itself.'
+      : 'Results can hold tokens: hand them to the application, do not repeat them in the conversation.',
     'After an error do what its line "Next:" says. Never repeat a call that writes before you have read the state.',
   ].join(' ')
   const identity = {

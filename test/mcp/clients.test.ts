@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { clients } from '../support/mcp-clients.ts'
-import { answer, secretValue, startMcp } from './example.ts'
+import { answer, createOptions, secretValue, startMcp } from './example.ts'
 
 const book = { shopId: 'abc', bookId: 7 }
 
@@ -13,6 +13,31 @@ describe.each(clients)('$client', ({ connect }) => {
     expect(client.getInstructions()).toContain('Bookland')
     await client.close()
   })
+
+  it.each([
+    [false, false, 'Each tool is one call of the Bookland API', 'Results can hold tokens'],
+    [true, false, 'Each tool is one call of the Bookland API', 'tokens are redacted from results'],
+    [false, true, 'search-tools finds the calls of the Bookland API', 'Results can hold tokens'],
+    [true, true, 'search-tools finds the calls of the Bookland API', 'tokens are redacted from results'],
+  ])(
+    'is told what it gets, with redaction: %s, and search: %s',
+    async (redactTokens, offersSearch, ...said) => {
+      const { options } = createOptions()
+      const policy = { ...options.policy, redactTokens }
+      await using server = await startMcp(undefined, { policy, offersSearch })
+      const client = await connect(server)
+      const instructions = client.getInstructions() ?? ''
+      const sentences = [
+        'Each tool is one call',
+        'search-tools',
+        'Results can hold tokens',
+        'tokens are redacted',
+      ]
+      expect(said.every((one) => instructions.includes(one))).toBe(true)
+      expect(sentences.filter((one) => instructions.includes(one))).toHaveLength(said.length)
+      await client.close()
+    },
+  )
 
   it('lists the tools in the order of the document, with title and hints', async () => {
     await using server = await startMcp()
