@@ -24,10 +24,9 @@ export function findFailure(
   redacts: boolean,
   isOffered: (operation: Operation) => boolean,
 ): ToolResult | undefined {
-  const { status, headers } = response
+  const { status } = response
   if (status < 400) return toDiversion(response, upstreamName, operation)
-  const retryAfter = readRetryAfter(headers)
-  const advise = (isExplained: boolean) =>
+  const advise = (isExplained: boolean, retryAfter: number | undefined) =>
     adviseNextStep(status, operation, { operations, isOffered, retryAfter, isExplained })
   return toFailure(response, upstreamName, advise, redacts)
 }
@@ -125,33 +124,34 @@ export function toCallRefusal(error: GatewayError, advice: string): ToolResult {
 function toFailure(
   { status, headers, text }: ApiResponse,
   upstream: string,
-  advise: (isExplained: boolean) => string,
+  advise: (isExplained: boolean, retryAfter: number | undefined) => string,
   redacts: boolean,
 ): ToolResult {
   const body = parse(text)
   const type = readType(headers)
   const isText = body === undefined && isTextType(type)
   const isPage = type.includes('html') || (body === undefined && !isText && /^\s*</.test(text))
-  if (isPage) return toPageFailure(status, upstream, advise(false))
+  const retryAfter = readRetryAfter(headers)
+  if (isPage) return toPageFailure(status, upstream, advise(false, retryAfter), retryAfter)
   const { code, message, reasons } = readErrorBody(isText ? text : body)
-  const nextStep = advise(message !== undefined)
+  const nextStep = advise(message !== undefined, retryAfter)
   const name = [upstream, 'returned', status, code].filter(Boolean).join(' ')
   const told = `${name}${message ? `: ${message}` : '.'}`
   const lines = [told, ...reasons.map((one) => `- ${one}`), `Next: ${nextStep}`]
   const beside = { ...(reasons.length > 0 && { reasons }), ...(!redacts && { response: body }) }
-  return toError(lines, { status, code, message, nextStep, ...beside })
+  return toError(lines, { status, code, message, retryAfter, nextStep, ...beside })
 }
 
 /** Statuses by which frameworks too send a page: what the call names is wrong, and no firewall. */
 const ownRefusals = new Set([400, 404, 409, 410, 422])
 
-function toPageFailure(status: number, upstream: string, nextStep: string): ToolResult {
+function toPageFailure(status: number, upstream: string, nextStep: string, retryAfter?: number): ToolResult {
   const message = `Something in front of ${upstream} returned ${status} with a page, such as a firewall or a proxy, or ${upstream} itself did.`
   const blocks = status < 500 && status !== 429 && !ownRefusals.has(status)
   const next = blocks
     ? 'Tell the person that the call is blocked there, or its credentials are not taken; other arguments change nothing.'
     : nextStep
-  return toError([message, `Next: ${next}`], { status, message, nextStep: next })
+  return toError([message, `Next: ${next}`], { status, message, retryAfter, nextStep: next })
 }
 
 function parse(text: string): unknown {

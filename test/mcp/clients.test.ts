@@ -106,6 +106,18 @@ describe.each(clients)('$client', ({ connect }) => {
     await client.close()
   })
 
+  it.each([429, 503])('is told in a member how long to wait after %i of the upstream', async (status) => {
+    const bodies = [{ message: 'Slow down.' }, '<h1>Slow down</h1>']
+    await using server = await startMcp(() => answer(status, bodies.shift(), { 'retry-after': '7' }))
+    const client = await connect({ url: server.url, headers: { 'x-example-secret': secretValue } })
+    const error = { status, retryAfter: 7, nextStep: 'Wait 7 seconds, then call again.' }
+    for (const _ of [...bodies]) {
+      const { structuredContent } = await client.callTool({ name: 'get-book', arguments: book })
+      expect(structuredContent).toMatchObject({ error })
+    }
+    await client.close()
+  })
+
   it.each([401, 403, 503])(
     'is told of a page with %i that something in front of the API sent it',
     async (status) => {
