@@ -21,7 +21,7 @@ export async function refuseBreakingChanges(
     const [first] = breaking
     if (first)
       throw new CommandError(
-        `${breaking.length} changes of the descriptions break clients, the first one ${first.operation} ${first.place} ${first.what}; --allow-breaking serves them`,
+        `the descriptions break clients: changes ${breaking.length}, the first one ${first.operation} ${first.place} ${first.what}; --allow-breaking serves them`,
       )
   } catch (error) {
     throw error instanceof ComparisonError
