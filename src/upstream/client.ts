@@ -10,12 +10,9 @@ import {
   type UpstreamResponse,
 } from './call.ts'
 import {
-  bringsCredential,
   type CallCredentials,
   type ConfiguredCredentials,
   findCredentials,
-  listCredentialParts,
-  listPrefixes,
   noCredentials,
 } from './credentials.ts'
 import { type CallWriter, createCallWriter } from './request.ts'
@@ -87,7 +84,7 @@ export function createClient({ requester, configured }: ClientOptions): Upstream
       const { credentials = findCredentials(operation, input, configured) ?? noCredentials } = options
       const { body, mediaType = body === undefined ? undefined : chooseMediaType(operation, body) } = input
       const written = body === undefined || !mediaType ? undefined : writeBody(mediaType, body)
-      const { context, path, headers } = findWriter(operation)({
+      const { context, path, headers, listBrought } = findWriter(operation)({
         ...{ credentials, principal, isCut, traceparent, connection: findConnection(options) },
         input: { ...input, contentType: written?.contentType },
       })
@@ -103,9 +100,7 @@ export function createClient({ requester, configured }: ClientOptions): Upstream
         operationMethod: operation.method,
       }
       const { response } = await runInCall(context, () => client.request('get', operation.path, parts))
-      const { security } = operation
-      const isBrought = bringsCredential(security, input)
-      return readResponse(response, isBrought ? listCredentialParts(credentials, listPrefixes(security)) : [])
+      return readResponse(response, listBrought())
     },
   }
 }
