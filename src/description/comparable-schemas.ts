@@ -3,6 +3,7 @@ import { sortMembers } from '../document/equality.ts'
 import { asRecord, isObject } from '../document/json.ts'
 import { type JsonSchema, mapValues } from '../document/json-schema.ts'
 import type { Direction } from '../document/schema-reader.ts'
+import { allowNull, joinParts, unwrapNull, words } from './joined-schemas.ts'
 
 /** Keywords that hold schemas by name, some in a list, and one. */
 const named = new Set(['properties', 'patternProperties', 'dependentSchemas', '$defs', 'definitions'])
@@ -20,22 +21,6 @@ export const wholeKeywords: ReadonlySet<string> = new Set(['not', 'if', 'contain
 
 /** The mapping of a discriminator, as a list of its entries: Redocly refuses what it does not find. */
 export const mappingKeyword = 'discriminator/mapping'
-
-/** What is said of a value without narrowing it. */
-const words = new Set([
-  ...[
-    'title',
-    'description',
-    'default',
-    'example',
-    'examples',
-    'deprecated',
-    'externalDocs',
-    'xml',
-    '$comment',
-  ],
-])
-const marks = new Set(['nullable', 'readOnly', 'writeOnly'])
 
 /** The values of keywords that say as much as their absence. */
 const defaults = new Map<string, readonly unknown[]>([
@@ -65,8 +50,8 @@ export function toComparableSchema(schema: unknown, direction?: Direction, isInn
     const written = writeParts(keyword, value, (part) => toComparableSchema(part, direction, inner))
     return [[keyword, wholeKeywords.has(keyword) ? toText(written) : written]]
   })
-  const bare = ['allOf', 'anyOf', 'oneOf'].reduce(unwrap, closeOpen(Object.fromEntries(entries)))
-  return sortLists(allowNull(bare), direction)
+  const choice = ['anyOf', 'oneOf'].reduce(unwrapNull, closeOpen(Object.fromEntries(entries)))
+  return sortLists(allowNull(joinParts(choice)), direction)
 }
 
 function writeParts(keyword: string, value: unknown, write: (part: unknown) => unknown): unknown {
@@ -110,33 +95,6 @@ function closeOpen(schema: JsonSchema): JsonSchema {
         (name !== 'if' || isConditional),
     ),
   )
-}
-
-/** Writes what is joined of one schema, and a choice of one and `null`, as that schema. */
-function unwrap(schema: JsonSchema, keyword: string): JsonSchema {
-  const { [keyword]: all, ...beside } = schema
-  if (!Array.isArray(all)) return schema
-  const parts: readonly unknown[] = all
-  const others = keyword === 'allOf' ? parts : parts.filter((one) => asRecord(one).type !== 'null')
-  if (others.length === 0) return schema
-  if (keyword !== 'allOf' && others.length === parts.length) return schema
-  const own = keyword === 'allOf' ? beside : { ...beside, nullable: true }
-  const isBare = Object.keys(own).every((name) => words.has(name) || marks.has(name) || name.startsWith('x-'))
-  return others.length === 1 && isBare ? { ...asRecord(others[0]), ...own } : { ...own, [keyword]: others }
-}
-
-/** Writes `nullable` of OpenAPI 3.0 as 3.1 does, where the schema says what else its value is. */
-function allowNull(schema: JsonSchema): JsonSchema {
-  const { const: only, ...others } = schema
-  const { nullable, ...rest } = only === undefined ? others : { ...others, enum: [only] }
-  const choices: unknown = rest.enum
-  if (nullable !== true || (rest.type === undefined && !Array.isArray(choices)))
-    return nullable === undefined ? rest : { ...rest, nullable }
-  return {
-    ...rest,
-    ...(rest.type !== undefined && { type: [rest.type, 'null'].flat() }),
-    ...(Array.isArray(choices) && choices.length > 0 && { enum: [...choices, null] }),
-  }
 }
 
 function sortLists(schema: JsonSchema, direction?: Direction): JsonSchema {

@@ -91,6 +91,27 @@ const required = { required: ['a'] }
 const more: Readonly<Record<string, readonly [unknown, unknown]>> = {
   'a boolean schema': [true, false],
   'a value that can be null': [{ allOf: [text, short], nullable: true }, { allOf: [text, short] }],
+  'a keyword beside a list of one part': [
+    { allOf: [refer('Wide')] },
+    { allOf: [refer('Wide')], minLength: 1 },
+  ],
+  'a further part of a list of one': [{ allOf: [refer('Wide')] }, { allOf: [refer('Wide'), short] }],
+  'a keyword beside a part that has it': [
+    { allOf: [refer('Narrow')] },
+    { allOf: [refer('Narrow')], maxLength: 2 },
+  ],
+  'a keyword beside a choice of null': [
+    { anyOf: [refer('Wide'), { type: 'null' }] },
+    { anyOf: [refer('Wide'), { type: 'null' }], minLength: 1 },
+  ],
+  'unevaluatedProperties beside a part': [
+    { allOf: [{ properties: { a: text } }] },
+    { allOf: [{ properties: { a: text } }], unevaluatedProperties: false },
+  ],
+  'additionalProperties beside a part': [
+    { allOf: [{ properties: { a: text } }] },
+    { allOf: [{ properties: { a: text } }, { additionalProperties: false }] },
+  ],
   'a rule for names of OpenAPI 3.0': [{ 'x-propertyNames': short }, { 'x-propertyNames': { maxLength: 2 } }],
   'the first pattern of names': [{}, { patternProperties: { '^a': text } }],
   'a discriminator': [
@@ -123,6 +144,10 @@ const differing: Readonly<Record<string, readonly [unknown, unknown]>> = {
   'a value of a discriminator': [
     { discriminator: { propertyName: 'a', mapping: { b: 'Wide' } } },
     { discriminator: { propertyName: 'a', mapping: { b: 'Narrow' } } },
+  ],
+  'what additionalProperties is beside': [
+    { allOf: [{ properties: { a: text } }, { properties: { b: text }, additionalProperties: false }] },
+    { allOf: [{ properties: { b: text } }, { properties: { a: text }, additionalProperties: false }] },
   ],
   'const in not': [{ not: { const: 'a' } }, { not: { const: 'b' } }],
 }
@@ -158,6 +183,15 @@ const equal: Readonly<Record<string, readonly [unknown, unknown]>> = {
   'a list of one part': [
     { allOf: [refer('Wide')], title: 'A' },
     { ...text, title: 'A' },
+  ],
+  'parts and the whole of them': [
+    {
+      allOf: [
+        { required: ['a'], properties: { a: text } },
+        { required: ['b'], properties: { b: text } },
+      ],
+    },
+    { required: ['b', 'a'], properties: { b: text, a: text } },
   ],
   'what allows anything': [{}, { additionalProperties: true, items: {}, minLength: 0, uniqueItems: false }],
   'a member that allows anything': [{ properties: { a: true } }, { properties: { a: {} } }],
