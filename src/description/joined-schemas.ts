@@ -4,33 +4,15 @@ import type { JsonSchema } from '../document/json-schema.ts'
 
 /** What is said of a value without narrowing it. */
 export const words: ReadonlySet<string> = new Set([
-  ...[
-    'title',
-    'description',
-    'default',
-    'example',
-    'examples',
-    'deprecated',
-    'externalDocs',
-    'xml',
-    '$comment',
-  ],
+  ...['title', 'description', 'default', 'example', 'examples', 'deprecated'],
+  ...['externalDocs', 'xml', '$comment'],
 ])
 const marks = new Set(['nullable', 'readOnly', 'writeOnly'])
 
 /** Keywords that check what others beside them leave, and those that look into what a schema is joined of, too. */
 const dependent = [
-  ...[
-    'additionalProperties',
-    'patternProperties',
-    'items',
-    'prefixItems',
-    'contains',
-    'if',
-    'then',
-    'else',
-    '$ref',
-  ],
+  ...['additionalProperties', 'patternProperties', 'items', 'prefixItems', 'contains'],
+  ...['if', 'then', 'else', '$ref'],
 ]
 const scanning = ['unevaluatedProperties', 'unevaluatedItems']
 
@@ -72,16 +54,16 @@ function joinKeyword(whole: Record<string, unknown>, name: string, value: unknow
   return true
 }
 
-/** Keywords by which a value may be refused that is `null`. */
-const ofNull = ['type', 'enum', 'not', 'if', 'allOf']
+/** Keywords by which a value that is `null` may be refused. */
+const ofNull = ['type', 'enum', 'const', 'not', 'if', 'allOf']
 
-/** Writes a choice with `null` as a schema of the others that can be `null`. */
+/** Writes a choice with `null` as one of the others that can be `null`; nothing beside it may say otherwise. */
 export function unwrapNull(schema: JsonSchema, keyword: string): JsonSchema {
   const { [keyword]: all, ...own } = schema
-  const others = Array.isArray(all) ? all.filter((one) => asRecord(one).type !== 'null') : []
-  if (!Array.isArray(all) || others.length === 0 || others.length === all.length) return schema
-  const isOne = others.length === 1 && !ofNull.some((name) => own[name] !== undefined)
-  return { ...own, nullable: true, [isOne ? 'allOf' : keyword]: others }
+  if (!Array.isArray(all) || hasAny(own, ofNull)) return schema
+  const others = all.filter((one) => asRecord(one).type !== 'null')
+  if (others.length === 0 || others.length === all.length) return schema
+  return { ...own, nullable: true, [others.length === 1 ? 'allOf' : keyword]: others }
 }
 
 /** Writes `nullable` of OpenAPI 3.0 as 3.1 does, where the schema says what else its value is. */

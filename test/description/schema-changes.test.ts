@@ -104,6 +104,10 @@ const more: Readonly<Record<string, readonly [unknown, unknown]>> = {
     { anyOf: [refer('Wide'), { type: 'null' }] },
     { anyOf: [refer('Wide'), { type: 'null' }], minLength: 1 },
   ],
+  'null by a type beside a choice of it': [
+    { type: ['object', 'null'], anyOf: [required, { type: 'null' }] },
+    { type: 'object', anyOf: [required, { type: 'null' }] },
+  ],
   'unevaluatedProperties beside a part': [
     { allOf: [{ properties: { a: text } }] },
     { allOf: [{ properties: { a: text } }], unevaluatedProperties: false },
