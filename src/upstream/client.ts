@@ -10,12 +10,15 @@ import {
   type UpstreamResponse,
 } from './call.ts'
 import {
+  bringsCredential,
   type CallCredentials,
   type ConfiguredCredentials,
   findCredentials,
+  listCredentialParts,
+  listPrefixes,
   noCredentials,
 } from './credentials.ts'
-import { type CallWriter, createCallWriter } from './request.ts'
+import { createCallWriter } from './request.ts'
 import { redactBrought } from './response-check.ts'
 import { decodeText } from './wide-text.ts'
 
@@ -73,18 +76,23 @@ export function createClient({ requester, configured }: ClientOptions): Upstream
   const client = createFetchClient<Record<string, Record<Method, AnyOperation>>>(
     options as FetchClientOptions,
   )
-  const writers = new Map<Operation, CallWriter>()
-  const findWriter = (operation: Operation) => {
-    const writer = writers.get(operation) ?? createCallWriter(operation, configured)
-    writers.set(operation, writer)
-    return writer
+  const open = (operation: Operation) => ({
+    write: createCallWriter(operation, configured),
+    prefixes: listPrefixes(operation.security),
+  })
+  const opened = new Map<Operation, ReturnType<typeof open>>()
+  const prepare = (operation: Operation) => {
+    const prepared = opened.get(operation) ?? open(operation)
+    opened.set(operation, prepared)
+    return prepared
   }
   return {
     async call(operation, input, { principal = '', isCut, traceparent, ...options } = {}) {
       const { credentials = findCredentials(operation, input, configured) ?? noCredentials } = options
       const { body, mediaType = body === undefined ? undefined : chooseMediaType(operation, body) } = input
       const written = body === undefined || !mediaType ? undefined : writeBody(mediaType, body)
-      const { context, path, headers, listBrought } = findWriter(operation)({
+      const { write, prefixes } = prepare(operation)
+      const { context, path, headers } = write({
         ...{ credentials, principal, isCut, traceparent, connection: findConnection(options) },
         input: { ...input, contentType: written?.contentType },
       })
@@ -100,7 +108,8 @@ export function createClient({ requester, configured }: ClientOptions): Upstream
         operationMethod: operation.method,
       }
       const { response } = await runInCall(context, () => client.request('get', operation.path, parts))
-      return readResponse(response, listBrought())
+      const brings = bringsCredential(operation.security, input)
+      return readResponse(response, brings ? listCredentialParts(credentials, prefixes) : [])
     },
   }
 }

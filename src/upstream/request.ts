@@ -10,7 +10,6 @@ import { isCredentialName } from '../document/security.ts'
 import type { CallInput } from '../document/validation.ts'
 import type { UpstreamCall } from './call.ts'
 import {
-  bringsCredential,
   type CallCredentials,
   type ConfiguredCredentials,
   listCredentialParts,
@@ -41,8 +40,6 @@ export interface WrittenCall {
   /** Path and query. */
   readonly path: string
   readonly headers: Record<string, string>
-  /** Lists what is secret in the credentials of a call whose client brought one of them. */
-  readonly listBrought: () => readonly string[]
 }
 
 /** Writes the upstream requests of one operation. */
@@ -80,8 +77,6 @@ export function createCallWriter(operation: Operation, configured: ConfiguredCre
     return {
       path: joinTarget(writePath(input.path), writeQuery?.(input.query), credentials),
       headers,
-      listBrought: () =>
-        bringsCredential(operation.security, input) ? listCredentialParts(credentials, prefixes) : [],
       context: {
         ...{ operation, connection, principal, isCut },
         idempotencyKey:
