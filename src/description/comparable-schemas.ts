@@ -1,17 +1,13 @@
-import { dataMembers } from '../document/document-members.ts'
+import { dataMembers, schemaLists, schemasByName, singleSchemas } from '../document/document-members.ts'
 import { sortMembers } from '../document/equality.ts'
 import { asRecord, isObject } from '../document/json.ts'
 import { type JsonSchema, mapValues } from '../document/json-schema.ts'
 import type { Direction } from '../document/schema-reader.ts'
-import { allowNull, joinParts, unwrapNull, words } from './joined-schemas.ts'
+import { joinParts, nameNull, unwrapNull, words } from './joined-schemas.ts'
 
-/** Keywords that hold schemas by name, some in a list, and one. */
-const named = new Set(['properties', 'patternProperties', 'dependentSchemas', '$defs', 'definitions'])
-const lists = new Set(['allOf', 'anyOf', 'oneOf', 'prefixItems'])
-const single = new Set([
-  ...['items', 'additionalProperties', 'unevaluatedItems', 'unevaluatedProperties', 'propertyNames'],
-  ...['contains', 'not', 'if', 'then', 'else'],
-])
+const named = new Set(schemasByName)
+const lists = new Set(schemaLists)
+const single = new Set(singleSchemas)
 
 /** Keywords that an empty schema says nothing by, and that are `false` where nothing fits them. */
 const open = ['items', 'additionalProperties', 'unevaluatedItems', 'unevaluatedProperties', 'propertyNames']
@@ -51,7 +47,7 @@ export function toComparableSchema(schema: unknown, direction?: Direction, isInn
     return [[keyword, wholeKeywords.has(keyword) ? toText(written) : written]]
   })
   const choice = ['anyOf', 'oneOf'].reduce(unwrapNull, closeOpen(Object.fromEntries(entries)))
-  return sortLists(allowNull(joinParts(choice)), direction)
+  return sortLists(nameNull(joinParts(choice)), direction)
 }
 
 function writeParts(keyword: string, value: unknown, write: (part: unknown) => unknown): unknown {

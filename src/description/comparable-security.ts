@@ -39,7 +39,7 @@ export function toComparableSecurity(old: OpenApiDocument, next: OpenApiDocument
   return { documents: isShared ? [old, named] : [spread(old), spread(named)], renamed }
 }
 
-/** Gives the schemes as texts: names of headers have no case. */
+/** Gives the schemes as texts, which are equal where the schemes are. */
 function readSchemes({ components }: OpenApiDocument): Readonly<Record<string, unknown>> {
   return mapValues(asRecord(asRecord(components).securitySchemes), toText)
 }

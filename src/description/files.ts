@@ -5,7 +5,7 @@ import { hideUrlSecrets } from '../config/urls.ts'
 import { asRecord } from '../document/json.ts'
 import type { Selection } from '../document/selection.ts'
 import { type Loading, type LoadOptions, loadDescriptions, type NamedText } from './load.ts'
-import type { FindPlace, PlacedMember } from './problem.ts'
+import { type FindPlace, formatPlace, type PlacedMember } from './problem.ts'
 
 /** How descriptions are loaded, as it is written: lists of texts, `NAME=VALUE` where a name belongs to it. */
 export interface DescriptionOptions extends Partial<Selection> {
@@ -69,8 +69,7 @@ export async function loadFiles(
   const unread: string[] = []
   const read = (member: PlacedMember, named: readonly (string | NamedText)[] = []) =>
     readFiles(named, (file, why) => {
-      const place = options.findPlace?.(member, file)
-      unread.push(`${place ? `${place.file}:${place.line}: ` : ''}${file} ${why}`)
+      unread.push(`${formatPlace(options.findPlace?.(member, file))}${file} ${why}`)
     })
   const texts = {
     files: await read('files', files),

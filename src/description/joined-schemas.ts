@@ -1,6 +1,7 @@
 import { areEqual } from '../document/equality.ts'
 import { asRecord, isObject } from '../document/json.ts'
 import type { JsonSchema } from '../document/json-schema.ts'
+import { allowNull } from '../document/nullable.ts'
 
 /** What is said of a value without narrowing it. */
 export const words: ReadonlySet<string> = new Set([
@@ -66,16 +67,13 @@ export function unwrapNull(schema: JsonSchema, keyword: string): JsonSchema {
   return { ...own, nullable: true, [others.length === 1 ? 'allOf' : keyword]: others }
 }
 
-/** Writes `nullable` of OpenAPI 3.0 as 3.1 does, where the schema says what else its value is. */
-export function allowNull(schema: JsonSchema): JsonSchema {
-  const { const: only, ...others } = schema
-  const { nullable, ...rest } = only === undefined ? others : { ...others, enum: [only] }
-  const choices: unknown = rest.enum
-  if (nullable !== true || (rest.type === undefined && !Array.isArray(choices)))
-    return nullable === undefined ? rest : { ...rest, nullable }
-  return {
-    ...rest,
-    ...(rest.type !== undefined && { type: [rest.type, 'null'].flat() }),
-    ...(Array.isArray(choices) && choices.length > 0 && { enum: [...choices, null] }),
-  }
+/** Names `null` among the types or the values of a schema, where it says either; `const` is one value. */
+export function nameNull({ const: only, ...others }: JsonSchema): JsonSchema {
+  const schema: JsonSchema = only === undefined ? others : { ...others, enum: [only] }
+  const { nullable, ...rest } = schema
+  if (nullable !== true) return schema
+  if (rest.type !== undefined) return allowNull(rest)
+  const { enum: values } = rest
+  if (!Array.isArray(values)) return schema
+  return values.length > 0 ? { ...rest, enum: [...values, null] } : rest
 }

@@ -147,9 +147,8 @@ function describeNothing([first]: readonly Description[], hasSome: boolean): Des
 }
 
 /**
- * Sorts problems, without the credentials of URLs in them, by the order in which their files were named,
- * settings first, then by line. Those
- * of a file that is named twice are told once.
+ * Sorts problems, without the credentials of URLs in them, by the order in which their files were named, settings first,
+ * then by line. Those of a file that is named twice are told once.
  */
 function sortProblems(
   all: readonly DescriptionProblem[],

@@ -15,6 +15,11 @@ export interface Place extends Position {
   readonly file: string
 }
 
+/** Writes where a message is about, before it: nothing where that is unknown. */
+export function formatPlace(place: Place | undefined): string {
+  return place ? `${place.file}:${place.line}: ` : ''
+}
+
 /** A member of settings with names or files that may not be there. */
 export type PlacedMember =
   | 'files'

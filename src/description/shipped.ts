@@ -2,6 +2,7 @@ import { type OpenApiDocument, readDocument } from '../document/document.ts'
 import { asRecord, readOwn } from '../document/json.ts'
 import { listOperations, type OperationPart } from '../document/responses.ts'
 import { DescriptionError, type DescriptionOptions, readSelection } from './files.ts'
+import { formatPlace } from './problem.ts'
 import { explainUnmatched, selectOperations } from './selection.ts'
 
 /** Options for the text of a description; the shipped document is served as it is. */
@@ -36,7 +37,7 @@ export function selectShipped(options: DescriptionOptions): OpenApiDocument {
         .map((one) => {
           const place = options.findPlace?.(one.member, one.name)
           const { message, expected } = explainUnmatched(one)
-          return `${place ? `${place.file}:${place.line}: ` : ''}${message}; expected ${expected}`
+          return `${formatPlace(place)}${message}; expected ${expected}`
         })
         .join('\n'),
     )

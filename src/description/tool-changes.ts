@@ -1,4 +1,5 @@
 import { asRecord, isObject } from '../document/json.ts'
+import { listPathVariables } from '../document/path-template.ts'
 import type { OperationPart } from '../document/responses.ts'
 import { hintByMethod } from '../document/tool.ts'
 import { eraseNames } from './identity.ts'
@@ -56,8 +57,8 @@ export function compareExtensions(old: OperationPart, next: OperationPart): Chan
   if (!tool && !nextTool) return moved
   if (!nextTool) return [...moved, change('x-mcp-tool', 'the tool was removed', true)]
   if (!tool) return [...moved, change('x-mcp-tool', 'a tool was added', false)]
-  const variables = listVariables(next)
-  const oldNames = new Map(listVariables(old).map((name, index) => [variables[index], name]))
+  const variables = listPathVariables(next.path)
+  const oldNames = new Map(listPathVariables(old.path).map((name, index) => [variables[index], name]))
   const bound = Object.entries(asRecord(asRecord(nextTool).arguments)).map(
     ([part, argument]) => [oldNames.get(part) ?? part, argument] as const,
   )
@@ -84,9 +85,9 @@ function readTool(one: OperationPart, other: OperationPart): object | undefined 
   const { 'x-mcp-tool': given = {}, operationId } = asRecord(one.part)
   if (given === false || given === null) return undefined
   const { name = operationId || toOperationName(one.method, one.path), ...tool } = asRecord(given)
-  const others = listVariables(other)
+  const others = listPathVariables(other.path)
   const further = Object.keys(readArguments(other) ?? {}).filter((part) => !others.includes(part))
-  const parts = [...further, ...listVariables(one)]
+  const parts = [...further, ...listPathVariables(one.path)]
   return {
     ...tool,
     name: new NameRegistry().take(String(name), ''),
@@ -98,10 +99,6 @@ function readTool(one: OperationPart, other: OperationPart): object | undefined 
 function readArguments({ part }: OperationPart): object | undefined {
   const { arguments: given } = asRecord(asRecord(part)['x-mcp-tool'])
   return isObject(given) ? given : undefined
-}
-
-function listVariables({ path }: OperationPart): string[] {
-  return [...path.matchAll(/\{([^}]*)\}/g)].map(([, name = '']) => name)
 }
 
 function breaksTool(name: string, from: unknown, to: unknown): boolean {

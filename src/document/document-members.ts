@@ -8,9 +8,22 @@ export const dataMembers: ReadonlySet<string> = new Set([
   'value',
 ])
 
+/** Keywords of a schema that hold others by name. */
+export const schemasByName = ['properties', 'patternProperties', 'dependentSchemas', '$defs', 'definitions']
+
+/** Keywords of a schema that hold a list of others. */
+export const schemaLists = ['allOf', 'anyOf', 'oneOf', 'prefixItems']
+
+/** Keywords of a schema that hold one other. */
+export const singleSchemas = [
+  ...['items', 'additionalProperties', 'unevaluatedItems', 'unevaluatedProperties', 'propertyNames'],
+  ...['contains', 'not', 'if', 'then', 'else'],
+]
+
 /** Members that hold things by names of the author's choice, none of which is a keyword. */
 export const namedMembers: ReadonlySet<string> = new Set([
-  ...['properties', 'patternProperties', '$defs', 'definitions', 'schemas', 'dependentSchemas'],
-  ...['responses', 'headers', 'parameters', 'requestBodies', 'links', 'callbacks', 'pathItems', 'encoding'],
+  ...schemasByName,
+  ...['schemas', 'responses', 'headers', 'parameters', 'requestBodies', 'links', 'callbacks', 'pathItems'],
+  'encoding',
   ...['securitySchemes', 'mediaTypes'],
 ])

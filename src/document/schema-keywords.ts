@@ -89,7 +89,7 @@ const keywords: Readonly<Record<string, Convert>> = {
 export const knownKeywords: readonly string[] = Object.keys(keywords)
 
 /** Returns whether a value makes sense for a keyword, so that it is read. */
-export function isReadable(keyword: string, value: unknown): boolean {
+export function makesSense(keyword: string, value: unknown): boolean {
   const context = { convert: () => ({}), refer: String, follow: () => undefined, isLeftOut: () => false }
   return keywords[keyword]?.(value, context, {}) !== undefined
 }

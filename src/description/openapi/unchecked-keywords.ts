@@ -1,6 +1,7 @@
+import { schemaLists } from '../../document/document-members.ts'
 import { isObject, listMembers } from '../../document/json.ts'
 import type { JsonSchema } from '../../document/json-schema.ts'
-import { isReadable, knownKeywords } from '../../document/schema-keywords.ts'
+import { knownKeywords, makesSense } from '../../document/schema-keywords.ts'
 import { annotationKeywords } from '../../document/schema-reader.ts'
 import type { Finding, Path } from '../problem.ts'
 import { walkParts } from './references.ts'
@@ -18,7 +19,7 @@ const groups = new Map([
   ...['properties', 'patternProperties', 'dependentSchemas'].map(
     (name) => [name, 'an object of schemas'] as const,
   ),
-  ...['allOf', 'anyOf', 'oneOf', 'prefixItems'].map((name) => [name, 'a list of schemas'] as const),
+  ...schemaLists.map((name) => [name, 'a list of schemas'] as const),
 ])
 
 /** Keywords of earlier drafts that are not checked, and those that are instead. */
@@ -83,7 +84,7 @@ function findUnread(keyword: string, schema: JsonSchema, path: Path): Finding[] 
     expected,
     severity: 'warning',
   })
-  if (!isReadable(keyword, value)) return [describe(path, value, expectations.get(keyword) ?? 'a schema')]
+  if (!makesSense(keyword, value)) return [describe(path, value, expectations.get(keyword) ?? 'a schema')]
   if (!groups.has(keyword)) return []
   return listMembers(value)
     .filter(([, one]) => !isObject(one) && typeof one !== 'boolean')
@@ -101,8 +102,8 @@ function isElsewhere(keyword: string, schema: JsonSchema): boolean {
   if (keyword === 'pattern') return typeof value === 'string'
   if (keyword === 'items') return Array.isArray(value)
   if (value !== true) return false
-  if (keyword === 'exclusiveMinimum') return isReadable('minimum', schema.minimum)
-  return keyword === 'exclusiveMaximum' && isReadable('maximum', schema.maximum)
+  if (keyword === 'exclusiveMinimum') return makesSense('minimum', schema.minimum)
+  return keyword === 'exclusiveMaximum' && makesSense('maximum', schema.maximum)
 }
 
 function shorten(value: unknown): string {
