@@ -33,8 +33,11 @@ export function findSharedCredentials(
   for (const one of operations) {
     const alternatives = [one.operation.security ?? []].flat().map((part) => Object.keys(asRecord(part)))
     for (const scheme of new Set(alternatives.flat()))
-      for (const variable of listVariables(scheme, asRecord(schemes[scheme])['x-env']))
-        uses.set(variable, [...(uses.get(variable) ?? []), one])
+      for (const variable of listVariables(scheme, asRecord(schemes[scheme])['x-env'])) {
+        const all = uses.get(variable) ?? []
+        all.push(one)
+        uses.set(variable, all)
+      }
   }
   return [...uses].flatMap(([variable, all]): DescriptionProblem[] => {
     const origins = new Set(

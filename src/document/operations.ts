@@ -2,6 +2,7 @@ import { type OpenApiDocument, resolveReference } from './document.ts'
 import { readExtensions } from './extensions.ts'
 import { asRecord, asText } from './json.ts'
 import { type RequestBody, readRequestBody } from './media-types.ts'
+import { onceFor } from './once.ts'
 import { isFramingHeader, type Parameter, readParameters } from './parameters.ts'
 import { splitPathKey } from './path-template.ts'
 import {
@@ -68,22 +69,29 @@ export type OperationReport = (operation: string, reason: string) => void
  * nobody is told, a `TypeError` says what is wrong.
  */
 export function readOperations(document: OpenApiDocument, report: OperationReport = refuse): Operation[] {
+  return readAll(document).flatMap((read) => {
+    if (!('reason' in read)) return [read]
+    report(read.name, read.reason)
+    return []
+  })
+}
+
+/** Both the configuration and the servers ask for the operations of a document, of which there can be thousands. */
+const readAll = onceFor((document: OpenApiDocument) => {
   const readers = {
     request: createSchemaReader(document, 'request'),
     response: createSchemaReader(document, 'response'),
     security: createSecurityReader(document),
   }
-  return listOperations(document).flatMap((one) => {
-    const name = `${one.method} ${one.path}`
+  return listOperations(document).map((one) => {
     try {
-      return [readOperation(document, one, readers)]
+      return readOperation(document, one, readers)
     } catch (error) {
       if (!(error instanceof TypeError)) throw error
-      report(name, error.message)
-      return []
+      return { name: `${one.method} ${one.path}`, reason: error.message }
     }
   })
-}
+})
 
 function refuse(_operation: string, reason: string): never {
   throw new TypeError(reason)

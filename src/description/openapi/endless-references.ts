@@ -40,7 +40,9 @@ export function listEndlessReferences(document: unknown, listed: readonly Refere
     open.delete(schema)
     done.add(schema)
   }
-  for (const schema of references.keys()) run(visit(schema))
+  // Whatever is in a circle can be reached from the target of a reference in it.
+  const targets = new Set(listed.map(({ target }) => target))
+  for (const target of targets) run(visit(followPointer(document, target)))
   return [...endless]
 }
 

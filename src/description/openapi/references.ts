@@ -33,7 +33,7 @@ export function walkParts(document: unknown, onPart: PartVisitor): void {
     path.pop()
   }
   const visit = (part: unknown, isNamed: boolean) => {
-    if (Array.isArray(part)) for (const [index, one] of part.entries()) enter(index, one, false)
+    if (Array.isArray(part)) part.forEach((one, index) => enter(index, one, false))
     else if (isObject(part)) {
       if (!isNamed) onPart(part, path)
       for (const name in part) {

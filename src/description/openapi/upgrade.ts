@@ -60,7 +60,7 @@ function removeSiblings(source: object): void {
  */
 function writeNulls(document: object, isMeant: (schema: JsonSchema) => boolean = () => true): void {
   const entered = new Set<string>()
-  for (const { target } of listReferences(document)) {
+  for (const target of new Set(listReferences(document).map(({ target }) => target))) {
     const names = splitFragment(target)
     for (const index of names.keys()) entered.add(toPointer(names.slice(0, index)))
   }
