@@ -7,10 +7,11 @@ import type { Description } from './description.ts'
 import { checkExtensions } from './extension-checks.ts'
 import { loadExternalFiles, type ReferenceOptions } from './openapi/external-files.ts'
 import { describePastGateway, readPathOperations } from './openapi/operations.ts'
-import { findDynamicReferences, repairReferences } from './openapi/reference-checks.ts'
-import { findPatternProblems, findRoundedNumbers, findSchemaProblems } from './openapi/schema-checks.ts'
+import { checkDynamicReference, repairReferences } from './openapi/reference-checks.ts'
+import { checkParts } from './openapi/references.ts'
+import { checkSchemaExtensions, createPatternCheck, findRoundedNumbers } from './openapi/schema-checks.ts'
 import { completeSchemes, findSchemeProblems } from './openapi/security.ts'
-import { findUncheckedKeywords } from './openapi/unchecked-keywords.ts'
+import { checkKeywords, checkPartHeaders } from './openapi/unchecked-keywords.ts'
 import { readOpenApiVersion, upgradeDocument } from './openapi/upgrade.ts'
 import type { DescriptionProblem, Finding, Path, Position } from './problem.ts'
 import { readSource } from './source.ts'
@@ -105,11 +106,11 @@ export async function toDescription(
         ...findInfoProblems(rest.info),
         ...foreign,
         ...findSchemeProblems(document),
-        ...findSchemaProblems(document),
         ...repaired,
-        ...findDynamicReferences(document),
-        ...findPatternProblems(document),
-        ...findUncheckedKeywords(document),
+        ...checkParts(document, [
+          ...[checkSchemaExtensions, checkDynamicReference, checkKeywords, checkPartHeaders],
+          createPatternCheck(),
+        ]),
         ...rounded,
         ...(hasWebhooks ? [describePastGateway(['webhooks'], 'the webhooks are not served')] : []),
         ...read.findings,

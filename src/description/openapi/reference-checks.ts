@@ -1,6 +1,6 @@
 import type { Finding, Path } from '../problem.ts'
 import { isChoice, listEndlessReferences } from './endless-references.ts'
-import { followReference, listReferences, type Reference, replacePart, walkParts } from './references.ts'
+import { followReference, listReferences, type PartCheck, type Reference, replacePart } from './references.ts'
 
 /**
  * Finds the references of a document that lead nowhere, or without end back to where they stand, and puts something in
@@ -22,19 +22,12 @@ export function repairReferences(document: unknown): Finding[] {
   return [...findings, ...breakCircles(document, sound)]
 }
 
-/** Finds the dynamic references of schemas (JSON Schema 2020-12 §8.2.3.2), in whose places any value is taken. */
-export function findDynamicReferences(document: unknown): Finding[] {
-  const findings: Finding[] = []
-  walkParts(document, ({ $dynamicRef }, path) => {
-    if (typeof $dynamicRef === 'string')
-      findings.push({
-        path: [...path, '$dynamicRef'],
-        message: `the dynamic reference ${$dynamicRef} is not followed`,
-        expected: '$ref: #/components/schemas/…',
-        severity: 'omission',
-      })
-  })
-  return findings
+/** Finds a dynamic reference of a schema (JSON Schema 2020-12 §8.2.3.2), in whose place any value is taken. */
+export const checkDynamicReference: PartCheck = ({ $dynamicRef }, path) => {
+  if (typeof $dynamicRef !== 'string') return []
+  const message = `the dynamic reference ${$dynamicRef} is not followed`
+  const expected = '$ref: #/components/schemas/…'
+  return [{ path: [...path, '$dynamicRef'], message, expected, severity: 'omission' }]
 }
 
 /** What stands in the place of a choice is none: any value there would be a choice of its own. */

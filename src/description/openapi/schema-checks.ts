@@ -5,31 +5,39 @@ import { isLinear } from '../../document/linear-pattern.ts'
 import { repairPattern } from '../../document/schema-pattern.ts'
 import { checkExtensions } from '../extension-checks.ts'
 import type { Finding, Path } from '../problem.ts'
-import { walkParts } from './references.ts'
+import { type PartCheck, walkParts } from './references.ts'
 
-/** Finds the patterns that are none, and those that some texts could keep busy for long, which are checked; each once. */
-export function findPatternProblems(document: unknown): Finding[] {
-  const findings = new Map<string, Finding>()
-  walkParts(document, ({ pattern, patternProperties }, path) => {
+/**
+ * Creates a check that finds the patterns that are none, and those that some texts could keep busy for long, which are
+ * checked; each once.
+ */
+export function createPatternCheck(): PartCheck {
+  const seen = new Set<string>()
+  return ({ pattern, patternProperties }, path) => {
     const names = isObject(patternProperties) ? Object.keys(patternProperties) : []
-    for (const one of [pattern, ...names]) {
-      if (typeof one !== 'string' || findings.has(one)) continue
+    return [pattern, ...names].flatMap((one): Finding[] => {
+      if (typeof one !== 'string' || seen.has(one)) return []
+      seen.add(one)
       const repaired = repairPattern(one)
-      if (repaired !== undefined && isLinear(repaired)) continue
-      const name = `the pattern ${one.length > 60 ? `${one.slice(0, 60)}…` : one}`
-      findings.set(one, {
-        path: one === pattern ? [...path, 'pattern'] : [...path, 'patternProperties', one],
-        severity: 'warning',
-        ...(repaired === undefined
-          ? { message: `${name} is not checked`, expected: 'a regular expression of JavaScript' }
-          : {
-              message: `${name} may take very long for some texts`,
-              expected: 'one without lookaround, backreferences and repetitions over 1,000 of a group',
-            }),
-      })
-    }
-  })
-  return [...findings.values()]
+      if (repaired !== undefined && isLinear(repaired)) return []
+      const place = one === pattern ? [...path, 'pattern'] : [...path, 'patternProperties', one]
+      return [describePattern(one, place, repaired)]
+    })
+  }
+}
+
+function describePattern(pattern: string, path: Path, repaired: string | undefined): Finding {
+  const name = `the pattern ${pattern.length > 60 ? `${pattern.slice(0, 60)}…` : pattern}`
+  return {
+    path,
+    severity: 'warning',
+    ...(repaired === undefined
+      ? { message: `${name} is not checked`, expected: 'a regular expression of JavaScript' }
+      : {
+          message: `${name} may take very long for some texts`,
+          expected: 'one without lookaround, backreferences and repetitions over 1,000 of a group',
+        }),
+  }
 }
 
 /** Keywords whose values clients are told, or must send. Bounds that are rounded, as those of 64 bits are, change nothing. */
@@ -65,11 +73,6 @@ function checkNumber(value: number, path: Path, textOf: (path: Path) => string):
   ]
 }
 
-/** Finds the extensions of schemas that have another form. */
-export function findSchemaProblems(document: unknown): Finding[] {
-  const findings: Finding[] = []
-  walkParts(document, (part, path) => {
-    findings.push(...checkExtensions('schema', part, { path }).findings)
-  })
-  return findings
-}
+/** Finds the extensions of a schema that have another form. */
+export const checkSchemaExtensions: PartCheck = (part, path) =>
+  checkExtensions('schema', part, { path }).findings

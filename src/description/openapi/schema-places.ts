@@ -13,6 +13,7 @@ export function walkSchemas(document: unknown, onSchema: PartVisitor): void {
   })
 }
 
-function isSchemaPlace(path: Path): boolean {
+/** Returns whether what stands at a path of a document is a schema. */
+export function isSchemaPlace(path: Path): boolean {
   return single.has(`${path.at(-1)}`) || several.has(`${path.at(-2)}`)
 }

@@ -4,8 +4,8 @@ import type { JsonSchema } from '../../document/json-schema.ts'
 import { knownKeywords, makesSense } from '../../document/schema-keywords.ts'
 import { annotationKeywords } from '../../document/schema-reader.ts'
 import type { Finding, Path } from '../problem.ts'
-import { walkParts } from './references.ts'
-import { walkSchemas } from './schema-places.ts'
+import type { PartCheck } from './references.ts'
+import { isSchemaPlace } from './schema-places.ts'
 
 /** Keywords that check nothing, may name what is not known, or are looked into elsewhere. */
 const silent = new Set([
@@ -44,46 +44,36 @@ const expectations = new Map([
   ...groups,
 ])
 
-/** Finds the rules of schemas that are not checked, since their values make no sense, and what else is not followed. */
-export function findUncheckedKeywords(document: unknown): Finding[] {
-  const findings: Finding[] = []
-  const warn = (path: Path, message: string, expected: string) => {
-    findings.push({ path, message, expected, severity: 'warning' })
-  }
-  walkSchemas(document, (schema, path) => {
-    for (const keyword of Object.keys(schema)) {
-      const instead = former.get(keyword)
-      const place = [...path, keyword]
-      if (instead !== undefined) warn(place, `${keyword} is not checked`, instead)
-      else if (checking.has(keyword)) findings.push(...findUnread(keyword, schema, place))
-    }
-    if (isObject(schema.discriminator) && schema.discriminator.defaultMapping !== undefined)
-      warn(
-        [...path, 'discriminator', 'defaultMapping'],
-        'defaultMapping is not followed',
-        'a mapping of each value',
-      )
+/** Finds the rules of a schema that are not checked, since their values make no sense, and what else is not followed. */
+export const checkKeywords: PartCheck = (schema, path) => {
+  if (!isSchemaPlace(path)) return []
+  const { discriminator } = schema
+  const unread = Object.keys(schema).flatMap((keyword): readonly Finding[] => {
+    const instead = former.get(keyword)
+    if (instead !== undefined) return [warn([...path, keyword], `${keyword} is not checked`, instead)]
+    return checking.has(keyword) ? findUnread(keyword, schema, [...path, keyword]) : []
   })
-  walkParts(document, ({ headers }, path) => {
-    if (path.at(-2) === 'encoding' && isObject(headers) && Object.keys(headers).length > 0)
-      warn(
-        [...path, 'headers'],
-        `the headers of the part ${path.at(-1)} are neither checked nor sent`,
-        'none',
-      )
-  })
-  return findings
+  if (!isObject(discriminator) || discriminator.defaultMapping === undefined) return unread
+  const place = [...path, 'discriminator', 'defaultMapping']
+  return [...unread, warn(place, 'defaultMapping is not followed', 'a mapping of each value')]
+}
+
+/** Finds the headers of the parts of a form, which are not followed. */
+export const checkPartHeaders: PartCheck = ({ headers }, path) => {
+  if (path.at(-2) !== 'encoding' || !isObject(headers) || Object.keys(headers).length === 0) return []
+  const message = `the headers of the part ${path.at(-1)} are neither checked nor sent`
+  return [warn([...path, 'headers'], message, 'none')]
+}
+
+function warn(path: Path, message: string, expected: string): Finding {
+  return { path, message, expected, severity: 'warning' }
 }
 
 function findUnread(keyword: string, schema: JsonSchema, path: Path): Finding[] {
   const value = schema[keyword]
   if (saysNothing(value) || isElsewhere(keyword, schema)) return []
-  const describe = (place: Path, one: unknown, expected: string): Finding => ({
-    path: place,
-    message: `${place.slice(path.length - 1).join('.')}: ${shorten(one)} is not checked`,
-    expected,
-    severity: 'warning',
-  })
+  const describe = (place: Path, one: unknown, expected: string) =>
+    warn(place, `${place.slice(path.length - 1).join('.')}: ${shorten(one)} is not checked`, expected)
   if (!makesSense(keyword, value)) return [describe(path, value, expectations.get(keyword) ?? 'a schema')]
   if (!groups.has(keyword)) return []
   return listMembers(value)

@@ -59,17 +59,20 @@ function removeSiblings(source: object): void {
  * schema stays as it is where a reference leads to a part of it, which would stand elsewhere.
  */
 function writeNulls(document: object, isMeant: (schema: JsonSchema) => boolean = () => true): void {
-  const entered = new Set<string>()
+  const found = new Map<string, JsonSchema>()
+  walkSchemas(document, (schema, path) => {
+    if (schema.nullable === true && isMeant(schema)) found.set(toPointer(path), schema)
+  })
+  if (found.size === 0) return
   for (const target of new Set(listReferences(document).map(({ target }) => target))) {
     const names = splitFragment(target)
-    for (const index of names.keys()) entered.add(toPointer(names.slice(0, index)))
+    for (const index of names.keys()) found.delete(toPointer(names.slice(0, index)))
   }
-  walkSchemas(document, (schema, path) => {
-    if (schema.nullable !== true || !isMeant(schema) || entered.has(toPointer(path))) return
+  for (const schema of found.values()) {
     const written = allowNull(schema)
     for (const name of Object.keys(schema)) Reflect.deleteProperty(schema, name)
     Object.assign(schema, written)
-  })
+  }
 }
 
 function toPointer(path: Path): string {
