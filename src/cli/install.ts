@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { homedir, platform } from 'node:os'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { Argument, Command, Option } from 'commander'
 import { hideUrlSecrets } from '../config/urls.ts'
 import type { DescriptionOptions } from '../description/files.ts'
 import { readApi } from '../document/api.ts'
 import type { OpenApiDocument } from '../document/document.ts'
+import { parseExactly } from '../document/exact-numbers.ts'
 import { asRecord, isObject } from '../document/json.ts'
 import {
   type ConfigurationValue,
@@ -157,14 +158,14 @@ async function loadOffered(
 function readPresent(file: string): Readonly<Record<string, unknown>> {
   let text: string
   try {
-    text = readFileSync(join(file), 'utf8')
+    text = readFileSync(file, 'utf8')
   } catch (error) {
     if (asRecord(error).code === 'ENOENT') return {}
     throw new CommandError(`${file} cannot be read (${asRecord(error).code})`)
   }
   try {
-    const present: unknown = JSON.parse(text)
-    if (isObject(present)) return asRecord(present)
+    const present = parseExactly(text)
+    if (isObject(present)) return present
   } catch {
     // Comments, which some clients allow, would be lost.
   }

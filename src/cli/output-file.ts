@@ -39,8 +39,10 @@ export function replaceFile(file: string, text: string): void {
     const target = isThere ? realpathSync(file) : resolve(file)
     const draft = `${target}.${randomUUID()}`
     try {
-      writeFileSync(draft, text, { flush: true })
-      if (isThere) chmodSync(draft, statSync(target).mode)
+      // Nobody else may read the draft of a file that they cannot read.
+      const mode = isThere ? statSync(target).mode : 0o666
+      writeFileSync(draft, text, { flush: true, mode })
+      if (isThere) chmodSync(draft, mode)
       renameSync(draft, target)
     } catch (error) {
       rmSync(draft, { force: true })

@@ -1,7 +1,7 @@
-import { isObject } from '../document/json.ts'
+import { isObject, readOwn } from '../document/json.ts'
 import { escapeControls } from './terminal.ts'
 
-/** Columns of a terminal beyond which a cell is cut. */
+/** Columns beyond which a cell is cut for a terminal, and elsewhere makes its column no wider. */
 const widest = 48
 
 /**
@@ -17,16 +17,20 @@ export function formatTable(value: unknown, isTerminal: boolean): string {
 
 function formatRows(rows: readonly object[], isTerminal: boolean): string {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))]
-  const values = rows.map((row) => names.map((name) => Reflect.get(row, name)))
+  const values = rows.map((row) => names.map((name) => readOwn(row, name)))
   return formatCells([names, ...values], isTerminal)
 }
 
 function formatCells(rows: readonly (readonly unknown[])[], isTerminal: boolean): string {
   const cells = rows.map((row) => row.map((value) => formatCell(value, isTerminal)))
-  const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map((row) => measure(row[column]))))
+  const widths = (cells[0] ?? []).map((_, column) =>
+    cells.reduce((most, row) => Math.max(most, Math.min(measure(row[column]), widest)), 0),
+  )
   return cells
     .map((row) => {
-      const padded = row.map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - measure(cell)))
+      const padded = row.map(
+        (cell, column) => cell + ' '.repeat(Math.max((widths[column] ?? 0) - measure(cell), 0)),
+      )
       return `${padded.join('  ').trimEnd()}\n`
     })
     .join('')

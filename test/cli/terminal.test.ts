@@ -23,6 +23,7 @@ const responses: Readonly<Record<string, unknown>> = {
     { name: '日本語', id: 1 },
     { name: 'ab', id: 2 },
   ],
+  inherited: [{ constructor: 'a' }, { id: 2 }],
   page: { status: 'success', data: [{ id: 1 }], next: 'page-2' },
   item: { id: 7, data: { name: 'a' } },
   nothing: {},
@@ -144,6 +145,10 @@ describe('calgate call', () => {
 
   it('aligns columns with wide characters', async () => {
     expect(await callOnTerminal('wide')).toBe('name    id\n日本語  1\nab      2\n')
+  })
+
+  it('writes nothing that an object inherits', async () => {
+    expect(await call('inherited')).toBe('constructor  id\na\n             2\n')
   })
 
   it('leaves nothing out of what is returned', async () => {

@@ -363,12 +363,37 @@ describe('calgate install', () => {
     expect(readFileSync(file, 'utf8')).toContain('calgate')
   })
 
+  it('lets nobody else read a file while it is written', () => {
+    const file = join(folder, 'private.json')
+    writeFileSync(file, '{}', { mode: 0o600 })
+    const tell = `data:text/javascript,${encodeURIComponent(`
+      import fs from 'node:fs'
+      import { syncBuiltinESMExports } from 'node:module'
+      const { chmodSync } = fs
+      fs.chmodSync = (draft, mode) => {
+        console.log((fs.statSync(draft).mode & 0o777).toString(8))
+        chmodSync(draft, mode)
+      }
+      syncBuiltinESMExports()
+    `)}`
+    const install = ['bin/calgate.js', 'install', 'cursor', '--mock', '--file', file]
+    const { stdout } = spawnSync(process.execPath, ['--import', tell, ...install], { encoding: 'utf8' })
+    expect(stdout.split('\n')[0]).toBe('600')
+  })
+
   it('writes the file that a link names, also where there is none yet', async () => {
     const [file, link] = [join(folder, 'later.json'), join(folder, 'early.json')]
     symlinkSync(file, link)
     expect(await runCommand('install', 'cursor', '--mock', '--file', link)).toMatchObject({ code: 0 })
     expect(lstatSync(link).isSymbolicLink()).toBe(true)
     expect(readFileSync(file, 'utf8')).toContain('calgate')
+  })
+
+  it('leaves long numbers of others as they are', async () => {
+    const file = join(folder, 'numbers.json')
+    writeFileSync(file, '{"mcpServers":{"other":{"id":12345678901234567890}}}')
+    expect(await runCommand('install', 'cursor', '--mock', '--file', file)).toMatchObject({ code: 0 })
+    expect(readFileSync(file, 'utf8')).toContain('"id": 12345678901234567890')
   })
 
   it('leaves a file alone that is not plain JSON', async () => {
