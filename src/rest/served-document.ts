@@ -82,7 +82,9 @@ function describeOperation(
   const different = bringable.filter(
     (one, index) => bringable.findIndex((other) => isDeepStrictEqual(one, other)) === index,
   )
-  const security = different.map((one) => (isGuarded ? { ...one, gatewayCredential: [] } : one))
+  // A list without alternatives would say that the gateway needs nothing either.
+  const own = different.length > 0 ? different : [{}]
+  const security = isGuarded ? own.map((one) => ({ ...one, gatewayCredential: [] })) : different
   const parameters = [operation.parameters ?? []]
     .flat()
     .map((one) => describeParameter(asRecord(one), configured.pins, isLent ? schemes : []))

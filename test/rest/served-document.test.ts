@@ -72,6 +72,21 @@ test.each([
   expect(readOperations(served)[0]?.security).toEqual(expected)
 })
 
+test.each([
+  ['needs nothing of the API', []],
+  ['needs what only the operator can configure', [{ bearer: [] }]],
+])('a guarded server asks for its own credential where an operation %s', (_which, security) => {
+  const served = describeDeployment(
+    {
+      ...document,
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+      paths: { '/a': { get: { security, responses: {} } } },
+    },
+    { configured: nothing, isGuarded: true, reserved: ['authorization'] },
+  )
+  expect(readOperations(served)[0]?.security).toEqual([{ gatewayCredential: [] }])
+})
+
 test('operations of other methods are described as those of any method', () => {
   const operation = { security: [{ secretKey: [] }], responses: { 200: { description: 'Done' } } }
   const item = { get: operation, additionalOperations: { COPY: operation, LINK: operation } }
