@@ -1,4 +1,5 @@
 import { asRecord } from '../document/json.ts'
+import { isDecodable } from '../document/parameter-reading.ts'
 import { findRepeatedVariable } from '../document/path-template.ts'
 import type { DescribedOperation, MergedOperation } from './description.ts'
 import { eraseNames } from './identity.ts'
@@ -67,12 +68,9 @@ const special = /%(?:2[346abcf]|3[abdf]|40)|\*/i
 
 /** Finds a path that the router would take for another, or lose a value of. */
 function findUnroutable(one: MergedOperation, path: string): DescriptionProblem | undefined {
-  const repeated = findRepeatedVariable(path)
-  const isSpecial = special.test(path.replaceAll(/\{[^}]*\}/g, ''))
-  if (!isSpecial && repeated === undefined) return undefined
-  const [reason, right] = isSpecial
-    ? ['its path has an encoded delimiter or a *', 'without one']
-    : [`the variable {${repeated}} stands twice`, 'with a name of its own for each variable']
+  const fault = findFault(path)
+  if (!fault) return undefined
+  const [reason, right] = fault
   return {
     file: one.description.file,
     ...one.findPosition(),
@@ -80,6 +78,15 @@ function findUnroutable(one: MergedOperation, path: string): DescriptionProblem 
     expected: `an x-rest-path ${right}, set by an overlay`,
     severity: 'omission',
   }
+}
+
+function findFault(path: string): readonly [reason: string, right: string] | undefined {
+  const literals = path.replaceAll(/\{[^}]*\}/g, '')
+  if (special.test(literals)) return ['its path has an encoded delimiter or a *', 'without one']
+  if (!isDecodable(literals)) return ['its path is not percent-encoded UTF-8', 'that is']
+  const repeated = findRepeatedVariable(path)
+  if (repeated === undefined) return undefined
+  return [`the variable {${repeated}} stands twice`, 'with a name of its own for each variable']
 }
 
 /** The route of the document that the REST server describes itself by. */

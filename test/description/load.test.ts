@@ -156,6 +156,8 @@ paths:
   '/g/{name*}': { get: ${JSON.stringify({ ...anything, parameters: [{ ...{ name: 'name*', in: 'path' }, required: true, schema: { type: 'string' } }] })} }
   '/h/{id}': { get: ${JSON.stringify({ ...anything, 'x-rest-path': '/h/{id}/of/{id}' })} }
   '/i/{id}/{ID}': { get: ${JSON.stringify({ ...anything, 'x-rest-path': '/i/{id}/of/{ID}' })} }
+  /caf%E9: { get: ${JSON.stringify(anything)} }
+  /j: { get: ${JSON.stringify({ ...anything, 'x-rest-path': '/100%' })} }
 `,
   })
   expect(listProblems(loading)).toEqual([
@@ -166,6 +168,8 @@ paths:
     'odd.yaml:10: omission: GET /jobs/*/runs is left out on REST: its path has an encoded delimiter or a *; an x-rest-path without one, set by an overlay',
     'odd.yaml:11: omission: GET /files/%2A is left out on REST: its path has an encoded delimiter or a *; an x-rest-path without one, set by an overlay',
     'odd.yaml:13: omission: GET /h/{id}/of/{id} is left out on REST: the variable {id} stands twice; an x-rest-path with a name of its own for each variable, set by an overlay',
+    'odd.yaml:15: omission: GET /caf%E9 is left out on REST: its path is not percent-encoded UTF-8; an x-rest-path that is, set by an overlay',
+    'odd.yaml:16: omission: GET /100% is left out on REST: its path is not percent-encoded UTF-8; an x-rest-path that is, set by an overlay',
   ])
   const paths = Object.values(asRecord(loading.document?.paths)).map((item) => {
     const { 'x-rest-path': path, 'x-mcp-tool': tool } = asRecord(asRecord(item).get)
@@ -180,6 +184,8 @@ paths:
     ['/g/{name*}', 'object'],
     [false, 'object'],
     ['/i/{id}/of/{ID}', 'object'],
+    [false, 'object'],
+    [false, 'object'],
   ])
 })
 
