@@ -1,4 +1,4 @@
-import { inlineReferences, type OpenApiDocument } from '../document/document.ts'
+import { type OpenApiDocument, resolveReference } from '../document/document.ts'
 import { asRecord, isObject } from '../document/json.ts'
 import { listPathVariables, matchVariables } from '../document/path-template.ts'
 
@@ -25,15 +25,19 @@ interface SampleParameter {
  */
 export function findSampleCall(document: OpenApiDocument): SampleCall | undefined {
   const calls = Object.entries(document.paths).flatMap(([path, { get }]) => {
-    const read = get === undefined ? {} : asRecord(inlineReferences(document, get))
-    const template = read['x-rest-path'] ?? path
-    return get === undefined || typeof template !== 'string' ? [] : fill(template, read)
+    const { parameters = [], 'x-rest-path': template = path } = asRecord(get)
+    // A schema of a response may lead back to itself, and none has an example of a parameter.
+    const resolve = (part: unknown) => asRecord(resolveReference(document, part))
+    const read = [parameters].flat().map((one): unknown => {
+      const parameter = resolve(one)
+      return { ...parameter, schema: resolve(parameter.schema) }
+    })
+    return get === undefined || typeof template !== 'string' ? [] : fill(template, read.filter(isParameter))
   })
   return calls.toSorted((one, other) => other.variables - one.variables)[0]
 }
 
-function fill(template: string, read: Readonly<Record<string, unknown>>) {
-  const parameters = [read.parameters ?? []].flat().filter(isParameter)
+function fill(template: string, parameters: readonly SampleParameter[]) {
   const examples = new Map(parameters.map((one) => [one.name, one.example ?? one.schema?.example]))
   const { names } = matchVariables(
     template,

@@ -28,30 +28,6 @@ function isDocument(value: unknown): value is OpenApiDocument {
 }
 
 /**
- * Gives any part of a document with its local `$ref`s replaced by what they name. Throws a `TypeError` on a
- * reference that leads nowhere and on one that leads back to itself, which a closed tool schema cannot hold.
- */
-export function inlineReferences(
-  document: OpenApiDocument,
-  part: unknown,
-  open: readonly string[] = [],
-): unknown {
-  if (Array.isArray(part)) return part.map((one) => inlineReferences(document, one, open))
-  if (typeof part !== 'object' || part === null) return part
-  if ('$ref' in part && typeof part.$ref === 'string') {
-    const { $ref } = part
-    if (open.includes($ref)) throw new TypeError(`the reference ${$ref} leads back to itself`)
-    return inlineReferences(document, resolve(document, $ref), [...open, $ref])
-  }
-  return Object.fromEntries(
-    Object.entries(part).map(([name, one]: [string, unknown]) => [
-      name,
-      inlineReferences(document, one, open),
-    ]),
-  )
-}
-
-/**
  * Gives the object that a part of a document is or refers to (`$ref`), through references to references. Undefined
  * where they lead nowhere, out of the document or back to where they began.
  */
@@ -78,12 +54,6 @@ export function resolveLink(document: OpenApiDocument, reference: string): unkno
     here = find(document, String(readOwn(here, '$ref')))
   } while (isObject(here) && typeof here.$ref === 'string' && Object.keys(here).length === 1)
   return here
-}
-
-function resolve(document: OpenApiDocument, reference: string): unknown {
-  const found = find(document, reference)
-  if (found === undefined) throw new TypeError(`the reference ${reference} leads nowhere`)
-  return found
 }
 
 const foundIn = onceFor((_: OpenApiDocument) => new Map<string, unknown>())

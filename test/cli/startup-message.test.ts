@@ -50,9 +50,19 @@ test('the sample call is one that the examples of the document fill', async () =
     '/c': { get: { parameters: [needed] }, post: {} },
     "/d'": { get: {} },
   }
-  const find = async (part: object) =>
-    findSampleCall((await loadSound(describeApi(part))).document ?? readDocument())?.path
+  const find = async (part: object, schemas: object = {}) =>
+    findSampleCall(
+      (await loadSound(describeApi(part, { components: { schemas } }))).document ?? readDocument(),
+    )?.path
   expect(await find(paths)).toBe('/b')
   expect(await find({ ...paths, '/e/{id}': { get: { parameters: [{ ...id, example: 7 }] } } })).toBe('/e/7')
   expect(await find({ '/a/{id}': { get: { parameters: [id] } } })).toBeUndefined()
+  const tree = { $ref: '#/components/schemas/Tree' }
+  const content = { 'application/json': { schema: tree } }
+  const get = {
+    parameters: [{ ...id, schema: { $ref: '#/components/schemas/Id' } }],
+    responses: { 200: { content } },
+  }
+  const schemas = { Id: { type: 'integer', example: 8 }, Tree: { properties: { left: tree, right: tree } } }
+  expect(await find({ '/f/{id}': { get } }, schemas)).toBe('/f/8')
 })

@@ -6,10 +6,10 @@ import { readConfig } from '../../src/config/config.ts'
 import { loadFiles } from '../../src/description/files.ts'
 import type { Loading } from '../../src/description/load.ts'
 import { readApi } from '../../src/document/api.ts'
-import { inlineReferences } from '../../src/document/document.ts'
 import { asRecord, readOwn } from '../../src/document/json.ts'
 import { readOperations } from '../../src/document/operations.ts'
 import { createCompiler } from '../../src/document/schema-compiler.ts'
+import { inlineReferences } from '../support/inlined-references.ts'
 import { describeApi, listOperations, listProblems, load } from './loading.ts'
 
 const refer = (name: string) => ({ $ref: `#/components/schemas/${name}` })

@@ -1,6 +1,6 @@
 import { Ajv, type ValidateFunction } from 'ajv'
 import { describe, expect, test } from 'vitest'
-import { inlineReferences, readDocument } from '../../src/document/document.ts'
+import { readDocument } from '../../src/document/document.ts'
 import { annotations, formats, numberFormats } from '../../src/document/formats.ts'
 import { asRecord } from '../../src/document/json.ts'
 import { readOperations } from '../../src/document/operations.ts'
@@ -8,6 +8,7 @@ import { toJsonSchema } from '../../src/document/schema-reader.ts'
 import { compileOperations } from '../../src/document/validation.ts'
 import { errorCatalogue } from '../../src/errors/catalogue.ts'
 import { type ErrorCode, GatewayError, type Violation } from '../../src/errors/gateway-error.ts'
+import { inlineReferences } from '../support/inlined-references.ts'
 
 const document = readDocument()
 
