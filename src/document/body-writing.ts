@@ -99,6 +99,8 @@ function writePart(name: string, value: unknown, mayBeFile: boolean, contentType
   if (isFile) {
     const filename = escapeName(requireUnicode(writeText(file.filename ?? name)))
     const type = typeof file.contentType === 'string' ? file.contentType : (own ?? 'application/octet-stream')
+    if (!/^[\x20-\x7e]*$/.test(type))
+      throw new UnwritableValue('must have content types that a header can carry')
     const head = `Content-Disposition: ${named}; filename="${filename}"\r\nContent-Type: ${type}\r\n\r\n`
     return Buffer.concat([Buffer.from(head), decodeFile(writeText(file.data))])
   }

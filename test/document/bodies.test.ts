@@ -6,6 +6,7 @@ import { writeBody } from '../../src/document/body-writing.ts'
 import { findMediaType, type MediaType, readContentTypes } from '../../src/document/media-types.ts'
 import { createCompiler } from '../../src/document/schema-compiler.ts'
 import { toJsonSchema } from '../../src/document/schema-reader.ts'
+import { checkBodySpelling } from '../../src/document/spelling-check.ts'
 
 function mediaTypeOf(type: string, schema: object = {}, encoding: object = {}): MediaType {
   const [only] = readContentTypes({ content: { [type]: { schema, encoding } } }, toJsonSchema)
@@ -346,6 +347,19 @@ test('an object with a member called data is JSON where no file may be', async (
   const { bytes, contentType } = writeBody(mediaType, { at: { data: 'aGk=' } })
   expect(readBody(mediaType, Buffer.from(bytes), contentType)).toEqual({ at: { data: 'aGk=' } })
 })
+
+test.each(['a/b\r\nContent-Disposition: form-data; name="role"', 'a/b\n', 'a/b\0', 'ä/b'])(
+  'a part has the headers that are written for it alone, and the type %j is none',
+  (contentType) => {
+    const mediaType = mediaTypeOf('multipart/form-data', { properties: { any: {} } })
+    expect(checkBodySpelling(mediaType, { any: { data: 'aGk=', contentType } })).toEqual([
+      { location: 'body', rule: 'multipart', message: 'must have content types that a header can carry' },
+    ])
+    const any = { data: 'aGk=', filename: contentType, contentType: 'text/plain; charset=utf-8' }
+    const { bytes } = writeBody(mediaType, { [contentType]: any })
+    expect(`${bytes}`.split('\r\n\r\n')[0]?.split(/\r|\n/)).toHaveLength(5)
+  },
+)
 
 describe('a multipart form', () => {
   const properties = {
