@@ -1,5 +1,6 @@
-import { asRecord, readOwn } from './json.ts'
+import { asRecord, isObject, readOwn } from './json.ts'
 import { type JsonSchema, listReached } from './json-schema.ts'
+import { onceFor } from './once.ts'
 
 /** The types that a schema allows and what their parts are: enough to read a value from its text. */
 export interface ValueShape {
@@ -19,19 +20,25 @@ const anyShape: ValueShape = {
 }
 
 /** Reads the shape of a schema; its references are followed into the `$defs` of the root, recursive ones once. */
-export function readShape(
-  schema: unknown,
-  root: JsonSchema = asRecord(schema),
+export function readShape(schema: unknown, root?: JsonSchema): ValueShape {
+  return isObject(schema) ? shapesOf(root ?? schema)(schema) : anyShape
+}
+
+/** A value may have very many parts of one schema. */
+const shapesOf = onceFor((root: JsonSchema) => onceFor((schema: JsonSchema) => composeShape(schema, root)))
+
+function composeShape(
+  source: unknown,
+  root: JsonSchema,
   open: readonly unknown[] = [],
   seen = new Set(open),
 ): ValueShape {
-  if (typeof schema !== 'object' || schema === null || seen.has(schema)) return anyShape
-  seen.add(schema)
-  const source = asRecord(schema)
-  const inner = [...open, schema]
+  if (!isObject(source) || seen.has(source)) return anyShape
+  seen.add(source)
+  const inner = [...open, source]
   // Joined once more, a schema says nothing new; as a choice it does.
-  const readJoined = (part: unknown) => readShape(part, root, inner, seen)
-  const readChoice = (part: unknown) => readShape(part, root, inner)
+  const readJoined = (part: unknown) => composeShape(part, root, inner, seen)
+  const readChoice = (part: unknown) => composeShape(part, root, inner)
   // Parts are read when they are asked for: there a recursive schema may begin anew.
   const readPart = (part: unknown) => () => readShape(part, root)
   const own: ValueShape = {

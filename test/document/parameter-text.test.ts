@@ -1,6 +1,19 @@
 import { expect, test } from 'vitest'
 import { readText } from '../../src/document/parameter-reading.ts'
-import { readShape } from '../../src/document/value-shape.ts'
+import { readMember, readShape } from '../../src/document/value-shape.ts'
+
+test('the shape of a schema is read once, and so are those of its parts, which values can have very many of', () => {
+  const pet = { type: 'object', properties: { tags: { type: 'array', items: { enum: ['a'] } } } }
+  const schema = {
+    type: 'array',
+    items: { anyOf: [{ $ref: '#/$defs/Pet' }, { type: 'null' }] },
+    $defs: { Pet: pet },
+  }
+  const shape = readShape(schema)
+  expect(readShape(schema)).toBe(shape)
+  expect(shape.items()).toBe(shape.items())
+  expect(readMember(shape.items(), 'tags').items()).toBe(readMember(shape.items(), 'tags').items())
+})
 
 const readAs = (text: string, schema: object) => readText(text, readShape(schema))
 
