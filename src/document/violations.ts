@@ -12,13 +12,16 @@ import { follow, listSameValue } from './value-shape.ts'
 /** The most violations that one response lists; a reader corrects no more at a time. */
 export const mostViolations = 20
 
+/** Errors that are read at most: each element of a list may have some by each alternative of its schema. */
+const mostErrors = 10_000
+
 /**
  * Turns Ajv's errors (made with `allErrors` and `verbose`) into one violation a place, in reading order. The second
  * argument is the whole schema, whose `$defs` its references lead into.
  */
 export function toViolations(errors: readonly ErrorObject[], root: unknown = {}): Violation[] {
   const places = new Map<string, Violation>()
-  const told = withoutChoices(errors, asRecord(root))
+  const told = withoutChoices(errors.slice(0, mostErrors), asRecord(root))
   for (const error of told) {
     if (error.keyword === 'propertyNames') continue
     const violation = toViolation(error, asRecord(root))

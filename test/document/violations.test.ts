@@ -387,6 +387,21 @@ test.each<[string, JsonSchema, string]>([
   expect(messages).toEqual([['tail', told === '' ? 'is not known here' : `is not known here; ${told}`]])
 })
 
+test('of very many errors the first are told, and the others are not read', () => {
+  const item = { anyOf: [{ required: ['a', 'b'] }, { required: ['c'] }] }
+  const check = createCompiler()({ type: 'array', items: item })
+  check?.(Array.from({ length: 3_000 }, () => ({})))
+  const errors = [...(check?.errors ?? [])]
+  const unread = new Proxy(errors[0] ?? fail(), { get: fail })
+  const violations = toViolations([...errors, ...Array.from({ length: 10 }, () => unread)])
+  expect(violations).toHaveLength(20)
+  expect(new Set(violations.map(({ rule }) => rule))).toEqual(new Set(['anyOf']))
+})
+
+function fail(): never {
+  throw new Error('read')
+}
+
 test('a schema that is a choice of itself describes its value once', () => {
   const tree = { anyOf: [{ $ref: '#/$defs/Tree' }, named('node')] }
   const whole = { $ref: '#/$defs/Tree', $defs: { Tree: tree } }
