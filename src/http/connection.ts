@@ -61,6 +61,9 @@ export function countRequests(server: Server): number {
   return requests.get(server)?.count ?? 0
 }
 
+/** Requests of a connection without a response, beyond which no more is read. */
+const mostPending = 100
+
 function follow(request: IncomingMessage, response: ServerResponse, handled?: { count: number }): void {
   const { socket } = request
   noteRequest(socket)
@@ -70,10 +73,13 @@ function follow(request: IncomingMessage, response: ServerResponse, handled?: { 
   const { pending } = connection
   connection.latest = { request, response }
   pending.push(connection.latest)
+  // Later, since the end of this request has Node read on.
+  if (pending.length === mostPending) queueMicrotask(() => socket.pause())
   response.on('close', () => {
     if (handled) handled.count -= 1
     const index = pending.findIndex((one) => one.response === response)
     if (index >= 0) pending.splice(index, 1)
+    if (pending.length === mostPending - 1) socket.resume()
     // Behind a response that ends the connection nothing is handled (RFC 9112 §9.6).
     if (socket.writable) pending[0]?.resume?.()
   })

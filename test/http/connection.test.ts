@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { setTimeout as wait } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { countRequests } from '../../src/http/connection.ts'
 import { createRandom } from '../../stress/random.ts'
@@ -59,6 +60,22 @@ it('the authority of a target in absolute form stands for Host', async () => {
   const own = await attack({ gateway, upstream }, 'rest', target('localhost'))
   const other = await attack({ gateway, upstream }, 'rest', target('gate.example.org'))
   expect([own, other].map(({ answers }) => answers[0]?.status)).toEqual([200, 403])
+})
+
+it('of what a client sends behind a call only so much is read before the call has its response', async () => {
+  await using upstream = await startSlowUpstream({ status: 'success', data: {} })
+  await using gateway = await startGateway(upstream.url)
+  const count = 1_000
+  const other = `GET /nowhere HTTP/1.1\r\nHost: localhost\r\nX-Fill: ${'x'.repeat(1_000)}\r\n\r\n`
+  const socket = openConnection(gateway.restUrl)
+  const responses = readAll(socket)
+  socket.write(call)
+  await upstream.arrived
+  socket.write(other.repeat(count).replace(/\r\n$/, 'Connection: close\r\n\r\n'))
+  await wait(500)
+  expect(countRequests(gateway.gateway.rest.server)).toBeLessThan(300)
+  upstream.release()
+  expect((await responses).match(/HTTP\/1.1 (?:200|404)/g)).toHaveLength(count + 1)
 })
 
 const document = 'GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n'
