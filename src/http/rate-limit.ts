@@ -45,11 +45,15 @@ export function registerRateLimit(app: FastifyInstance, options: RateLimitOption
   const { calls, window, store, fingerprint, credentials } = options
   // A name costs a hash, and a gateway key has the same grant for each of its requests.
   const names = new WeakMap<Grant, string>()
-  const nameClient = ({ grant, ip }: FastifyRequest, identity: Identity) => {
+  const nameClient = ({ grant, socket }: FastifyRequest, identity: Identity) => {
     const known = names.get(grant)
     if (known !== undefined) return known
     const isBrought = Object.keys(identity).length > 0
-    const name = fingerprint.nameLimited(grant.caller, isBrought ? identity : { ':address': normalizeIP(ip) })
+    // A client that has disconnected has no address left.
+    const name = fingerprint.nameLimited(
+      grant.caller,
+      isBrought ? identity : { ':address': normalizeIP(socket.remoteAddress ?? '') },
+    )
     if (grant.caller !== '') names.set(grant, name)
     return name
   }

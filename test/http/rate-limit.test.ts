@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { fastify } from 'fastify'
 import { expect, test } from 'vitest'
 import { openGrant } from '../../src/access/authorization.ts'
@@ -10,6 +11,7 @@ import type { CounterStore } from '../../src/state/store.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { startIssuer } from '../support/issuer.ts'
 import { writeKeys } from '../support/key-file.ts'
+import { openConnection } from '../support/raw-connection.ts'
 import { calls, type Extras, toMcpRequest, toRestRequest } from '../support/servers.ts'
 import { startUpstream } from '../support/upstream-stub.ts'
 
@@ -78,6 +80,25 @@ test('a secret beside an access token gives no further calls', async () => {
     await readCode(running, n % 2 === 0 ? 'rest' : 'mcp', { secret: `made-up-${n}`, headers })
   }
   expect(upstream.requests).toHaveLength(2)
+})
+
+test('a client that leaves while it is authenticated, and has no address any more, is no failure', async () => {
+  await using issuer = await startIssuer()
+  await using upstream = await startUpstream()
+  const asked = Promise.withResolvers<void>()
+  const environment = { RATE_LIMIT: '9/h', ...issuer.environment }
+  await using running = await startGateway(upstream.url, environment, {
+    issuerKeys: { fetch: (...request) => asked.promise.then(() => fetch(...request)) },
+  })
+  const authorization = `Bearer ${await issuer.sign({ scope: 'managed-users:read' })}`
+  const socket = openConnection(running.restUrl)
+  await once(socket, 'connect')
+  const head = [`GET ${users} HTTP/1.1`, 'Host: 127.0.0.1', `Authorization: ${authorization}`, '', '']
+  socket.write(head.join('\r\n'), () => socket.resetAndDestroy())
+  await expect.poll(() => running.log.join('')).toContain('"status":499')
+  asked.resolve()
+  expect((await fetch(running.restUrl + users, { headers: { ...headers, authorization } })).status).toBe(200)
+  expect(running.log.join('')).not.toContain('"msg":"failed"')
 })
 
 test('a secret in the arguments is limited as itself, whatever the headers and the address say', async () => {
