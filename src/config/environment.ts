@@ -39,9 +39,10 @@ export class EnvironmentReader<Name extends string> {
     return this.#environment[name]?.trim() || this.#default(name)
   }
 
-  /** Notes a problem unless the variable is what it must be. */
+  /** Notes a problem unless the variable is what it must be, or is known not to be something else. */
   expect(name: Name, holds: boolean, what: string): void {
-    if (!holds) this.problems.push(`${name} must be ${what}`)
+    const problem = `${name} must be `
+    if (!holds && !this.problems.some((one) => one.startsWith(problem))) this.problems.push(problem + what)
   }
 
   integer(name: Name, least: number, most: number): number {
@@ -66,7 +67,7 @@ export class EnvironmentReader<Name extends string> {
   secret(
     this: EnvironmentReader<string>,
     name: string,
-    form = credential,
+    form: Pick<RegExp, 'test'> = credential,
     what = '1 to 512 visible ASCII characters',
   ): string | undefined {
     const twin = `${name}_FILE` as const

@@ -27,8 +27,7 @@ export type FixedReader = EnvironmentReader<keyof typeof variables>
 
 /** Reads the settings of shared state. It needs a secret of the operator's: every replica names and encrypts by it. */
 export function readSharedState(reader: FixedReader): SharedStateConfig | undefined {
-  const url = reader.secret('REDIS_URL', /^rediss?:\/\/\S+$/, 'a redis:// or rediss:// URL')
-  reader.expect('REDIS_URL', url === undefined || isRedisUrl(url), 'a redis:// or rediss:// URL')
+  const url = reader.secret('REDIS_URL', { test: isRedisUrl }, 'a redis:// or rediss:// URL')
   const secret = reader.file('STATE_KEY_FILE', /^\S{32,512}$/, '32 to 512 characters without spaces')
   const ca = reader.certificates('REDIS_CA_FILE')
   const limitsWithout = reader.choice('LIMITS_WITHOUT_REDIS', ['local', 'refuse']) ?? 'local'
@@ -57,7 +56,7 @@ export function readProxies(reader: FixedReader): EgressProxies {
 /** Reads the certificate of both servers; undefined where they speak plain HTTP. */
 export function readTls(reader: FixedReader): TlsConfig | undefined {
   const cert = reader.certificates('TLS_CERT_FILE')
-  const key = reader.file('TLS_KEY_FILE', /^-----BEGIN [A-Z ]*PRIVATE KEY-----/, 'a private key in PEM')
+  const key = reader.file('TLS_KEY_FILE', /-----BEGIN [A-Z ]*PRIVATE KEY-----/, 'a private key in PEM')
   if (cert === undefined && key === undefined) return undefined
   reader.expect('TLS_KEY_FILE', isKeyPair(cert, key), 'the key of the certificate in TLS_CERT_FILE')
   return { cert: cert ?? '', key: key ?? '' }

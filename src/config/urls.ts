@@ -76,7 +76,7 @@ export function isProxyUrl(text: string): boolean {
  * Returns whether a text is the URL of Redis or Valkey: an error of its client would repeat one that cannot be read.
  */
 export function isRedisUrl(text: string): boolean {
-  return isReadable(text) && /^rediss?:$/.test(new URL(text).protocol)
+  return isReadable(text) && /^rediss?:\/\/\S+$/.test(text)
 }
 
 /** Returns whether a text is a URL whose user and password can be read. */

@@ -1,11 +1,13 @@
+import { createPrivateKey } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it, test } from 'vitest'
+import { afterAll, describe, expect, it, test } from 'vitest'
 import { ConfigError, readConfig } from '../../src/config/config.ts'
 import { isLoopback } from '../../src/config/urls.ts'
 import { readApi } from '../../src/document/api.ts'
 import { readDocument } from '../../src/document/document.ts'
+import { createCertificate } from '../support/certificate.ts'
 
 const api = readApi(readDocument())
 
@@ -213,6 +215,41 @@ test('a secret may stand in a file, whose last line end is no part of it, but no
     'CAL_COM_SECRET_KEY and CAL_COM_SECRET_KEY_FILE must not both be set',
   ])
   rmSync(folder, { recursive: true })
+})
+
+describe('files of', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'calgate-'))
+  afterAll(() => rmSync(folder, { recursive: true }))
+  const write = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text)
+    return join(folder, name)
+  }
+  const { cert, key } = createCertificate()
+  const TLS_CERT_FILE = write('cert.pem', cert)
+  const STATE_KEY_FILE = write('state-key', 'k'.repeat(32))
+  const none = join(folder, 'none')
+
+  it.each([
+    [{ REDIS_URL: 'http://planted', STATE_KEY_FILE }, 'REDIS_URL must be a redis:// or rediss:// URL'],
+    [
+      { REDIS_URL_FILE: write('url', 'redis://pla%nted@127.0.0.1'), STATE_KEY_FILE },
+      'REDIS_URL_FILE must be a readable file of a redis:// or rediss:// URL',
+    ],
+    [
+      { REDIS_URL: 'redis://127.0.0.1', STATE_KEY_FILE: none },
+      'STATE_KEY_FILE must be a readable file of 32 to 512 characters without spaces',
+    ],
+    [{ TLS_CERT_FILE, TLS_KEY_FILE: none }, 'TLS_KEY_FILE must be a readable file of a private key in PEM'],
+  ])('secrets that are wrong are told once: %j', (environment, problem) => {
+    expect(problemsOf(environment)).toEqual([problem])
+  })
+
+  it('keys may have the parameters of their curve first, as OpenSSL writes them', () => {
+    const own = createPrivateKey(key).export({ type: 'sec1', format: 'pem' })
+    const curve = '-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n'
+    const TLS_KEY_FILE = write('key.pem', `${curve}${own}`)
+    expect(readConfig({ TLS_CERT_FILE, TLS_KEY_FILE }, api).tls?.cert).toBe(cert)
+  })
 })
 
 describe('the variables that a description names itself', () => {
