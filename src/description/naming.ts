@@ -27,6 +27,13 @@ export class NameRegistry {
   }
 }
 
+/** Finds a name that is free: the one that is wanted, or that with a number. */
+export function findFreeName(wanted: string, isFree: (name: string) => boolean): string {
+  let name = wanted
+  for (let count = 2; !isFree(name); count += 1) name = `${wanted}-${count}`
+  return name
+}
+
 /** Makes the name of an operation that has none, of its method and path, `get_things_id`. */
 export function toOperationName(method: string, key: string): string {
   return toClean(`${method.toLowerCase()}_${key}`, /[^A-Za-z0-9-]+/g) || 'operation'

@@ -1,34 +1,54 @@
+import { isDeepStrictEqual } from 'node:util'
 import { asRecord } from '../../document/json.ts'
+import { findFreeName } from '../naming.ts'
 import type { Finding } from '../problem.ts'
 import type { Authentication, Capability, ConsumedApi, InputParameter } from './capability-file.ts'
+import type { Consumed } from './consumed-operations.ts'
 import { type Binds, listBinds, readVariable } from './variables.ts'
 
 /** A security scheme of OpenAPI; `x-env` names the variables that hold its values. */
 type SecurityScheme = Readonly<Record<string, unknown>>
 
-/** The security schemes of a capability, by name, and which of them each consumed API takes together. */
+/** The security schemes of a capability, by name, and which of them each consumed operation takes together. */
 export interface CapabilitySecurity {
   readonly schemes: Readonly<Record<string, SecurityScheme>>
-  readonly requirements: ReadonlyMap<ConsumedApi, readonly string[]>
+  readonly requirements: ReadonlyMap<Consumed, readonly string[]>
 }
 
-/** Derives security schemes from the `authentication` of the consumed APIs. A second `bearer` is named with its API. */
-export function deriveSecurity({ binds, capability }: Capability): CapabilitySecurity {
+/**
+ * Derives security schemes from the `authentication` of the consumed APIs and from the parameters whose values come from
+ * variables. Another scheme of a name is named with its API: each secret goes to the API that it belongs to.
+ */
+export function deriveSecurity(
+  { binds, capability }: Capability,
+  consumed: readonly Consumed[],
+): CapabilitySecurity {
   const variables = listBinds(binds)
-  const schemes: Record<string, SecurityScheme> = {}
-  const requirements = new Map<ConsumedApi, string[]>()
+  const schemes = new Map<string, SecurityScheme>()
+  const add = (wanted: string, { namespace }: ConsumedApi, scheme: SecurityScheme): string => {
+    const isFree = (name: string) => isDeepStrictEqual(schemes.get(name) ?? scheme, scheme)
+    const name = isFree(wanted) ? wanted : findFreeName(`${namespace}-${wanted}`, isFree)
+    schemes.set(name, scheme)
+    return name
+  }
+  const own = new Map<ConsumedApi, string>()
   for (const api of Object.values(capability.consumes)) {
     const { authentication } = api
-    if (!authentication) continue
-    const scheme = toScheme(authentication, variables)
-    if (!scheme) continue
-    const [name = ''] = [authentication.type, `${api.namespace}-${authentication.type}`].filter(
-      (one) => schemes[one] === undefined || JSON.stringify(schemes[one]) === JSON.stringify(scheme),
-    )
-    schemes[name] = scheme
-    requirements.set(api, [name])
+    const scheme = authentication && toScheme(authentication, variables)
+    if (scheme) own.set(api, add(authentication.type, api, scheme))
   }
-  return { schemes, requirements }
+  const requirements = new Map(
+    consumed.map((one) => [
+      one,
+      [
+        ...[own.get(one.api) ?? []].flat(),
+        ...one.configured.map((parameter) =>
+          add(parameter.name, one.api, toParameterScheme(parameter, variables)),
+        ),
+      ],
+    ]),
+  )
+  return { schemes: Object.fromEntries(schemes), requirements }
 }
 
 function toScheme(authentication: Authentication, variables: Binds): SecurityScheme | undefined {
@@ -56,8 +76,8 @@ function toScheme(authentication: Authentication, variables: Binds): SecuritySch
   }
 }
 
-/** Derives the scheme of a parameter whose value comes from a variable: an API key of the operator's. */
-export function deriveParameterScheme(parameter: InputParameter, binds: Binds): SecurityScheme {
+/** A parameter whose value comes from a variable is an API key of the operator's. */
+function toParameterScheme(parameter: InputParameter, binds: Binds): SecurityScheme {
   const { name: variable = '', prefix = '' } = readVariable(parameter.value ?? '', binds) ?? {}
   const env = { value: variable, ...(prefix && { prefix }) }
   return { type: 'apiKey', in: parameter.in, name: parameter.name, 'x-env': env }

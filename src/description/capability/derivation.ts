@@ -1,9 +1,10 @@
 import type { OpenApiDocument } from '../../document/document.ts'
 import { foldName, matchVariables, splitPathKey } from '../../document/path-template.ts'
+import { findFreeName } from '../naming.ts'
 import { encodePath } from '../upstream-path.ts'
-import { deriveParameterScheme, deriveSecurity } from './authentication.ts'
-import type { Capability, ConsumedApi, ExposedTool, InputParameter } from './capability-file.ts'
-import { type Consumed, listConsumed } from './consumed-operations.ts'
+import { deriveSecurity } from './authentication.ts'
+import type { Capability, ConsumedApi, ExposedTool } from './capability-file.ts'
+import { listConsumed } from './consumed-operations.ts'
 import {
   type ExposedConsumed,
   type Exposure,
@@ -14,7 +15,6 @@ import {
 } from './exposures.ts'
 import { deriveBody, deriveParameter } from './parameters.ts'
 import { deriveServers } from './servers.ts'
-import { listBinds } from './variables.ts'
 
 /** A derived operation and where it comes from. */
 export interface DerivedOperation {
@@ -35,8 +35,7 @@ export function deriveDocument(capability: Capability): OpenApiDocument {
   for (const { key, method, operation } of operations) paths[key] = { ...paths[key], [method]: operation }
   const apis = Object.values(capability.capability.consumes)
   const [servers = []] = isOneServer(apis) ? apis.map(deriveServers) : []
-  const security = deriveSecurity(capability)
-  const schemes = { ...security.schemes, ...listParameterSchemes(capability) }
+  const { schemes } = deriveSecurity(capability, listConsumed(capability))
   return {
     openapi: '3.0.3',
     info: { title: label, version: modified, description },
@@ -53,17 +52,17 @@ export function deriveOperations(capability: Capability): DerivedOperation[] {
   const pairs = pairExposures(consumed, resolveExposures(capability, consumed))
   const { label, tags = [] } = capability.info
   const apis = Object.values(capability.capability.consumes)
-  const security = deriveSecurity(capability)
+  const { requirements } = deriveSecurity(capability, consumed)
   const ids = new Set<string>()
   const places = new Set<string>()
   return pairs.map((source) => {
     const { consumed: one } = source
     const method = one.method.toLowerCase()
-    const operationId = findFree(one.name, (name) => !ids.has(name))
+    const operationId = findFreeName(one.name, (name) => !ids.has(name))
     ids.add(operationId)
     const key = toFreeKey(one.key, operationId, (candidate) => !places.has(`${method} ${candidate}`))
     places.add(`${method} ${key}`)
-    const schemes = [...(security.requirements.get(one.api) ?? []), ...one.configured.map(({ name }) => name)]
+    const schemes = requirements.get(one) ?? []
     const operation = {
       operationId,
       summary: one.description ?? one.name,
@@ -87,22 +86,8 @@ function toFreeKey(key: string, id: string, isFree: (key: string) => boolean): s
   return `${key.replace(/#.*$/s, '')}#${id}`
 }
 
-function findFree(name: string, isFree: (name: string) => boolean): string {
-  let free = name
-  for (let count = 2; !isFree(free); count += 1) free = `${name}-${count}`
-  return free
-}
-
 function isOneServer(apis: readonly ConsumedApi[]): boolean {
   return new Set(apis.map(({ baseUri = '' }) => baseUri)).size <= 1
-}
-
-function listParameterSchemes(capability: Capability): Record<string, object> {
-  const binds = listBinds(capability.binds)
-  const configured = listConsumed(capability).flatMap(
-    (one: Consumed): readonly InputParameter[] => one.configured,
-  )
-  return Object.fromEntries(configured.map((one) => [one.name, deriveParameterScheme(one, binds)]))
 }
 
 /**

@@ -326,6 +326,46 @@ test.each([
   expect(get(document, '/a').security).toEqual([{ [name]: [] }])
 })
 
+test('credentials of one name that belong to several APIs are kept apart', () => {
+  const key = (variable: string, place = 'header') =>
+    `{ name: key, in: ${place}, value: '{{env.${variable}}}' }`
+  const apis: [string, string[]][] = [
+    ['cats', [key('CATS')]],
+    ['dogs', [key('DOGS'), key('QUERY', 'query')]],
+    ['owls', [key('CATS')]],
+    ['dogs', [key('MORE')]],
+  ]
+  const consumes = apis.map(([name, keys], index) => {
+    const operations = `[{ name: get, method: GET, inputParameters: [${keys.join(', ')}] }]`
+    return `{ type: http, namespace: ${name}, baseUri: 'https://${name}.example.org', resources: [{ path: /${index}, operations: ${operations} }] }`
+  })
+  const { capability } = readCapability(
+    `naftiko: 1.0.0
+info: { label: Pets, description: Pets }
+capability:
+  consumes: [${consumes.join(', ')}]
+  exposes: [{ type: mcp, namespace: pets, port: 9090, tools: [] }]
+`,
+    'pets.yaml',
+  )
+  if (!capability) throw new Error('the capability was refused')
+  const document = deriveDocument(capability)
+  const schemes = asRecord(asRecord(document.components).securitySchemes)
+  const sent = apis.map((_, index) => {
+    const names = Object.keys(asRecord([get(document, `/${index}`).security].flat()[0]))
+    return names.map((name) => [name, asRecord(asRecord(schemes[name])['x-env']).value])
+  })
+  expect(sent).toEqual([
+    [['key', 'CATS']],
+    [
+      ['dogs-key', 'DOGS'],
+      ['dogs-key-2', 'QUERY'],
+    ],
+    [['key', 'CATS']],
+    [['dogs-key-3', 'MORE']],
+  ])
+})
+
 test('a secret in the file itself is told and not read', () => {
   const document = derive(
     {
