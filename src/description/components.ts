@@ -6,8 +6,8 @@ import type { Description } from './description.ts'
 
 type Part = Readonly<Record<string, unknown>>
 
-/** Components by group and name: `schemas` → `Pet` → the schema. */
-export type Components = Record<string, Record<string, unknown>>
+/** Components by group and name: `schemas` → `Pet` → the schema. Both names are an author's, who may write `__proto__`. */
+export type Components = Map<string, Map<string, unknown>>
 
 /** A component of a description. */
 interface Component {
@@ -25,10 +25,7 @@ export function addComponents(components: Components, description: Description):
   const names = nameMoved(own, components, description.name)
   const rename: Renaming = (group, name) => names.get(toPointer(group, name)) ?? name
   const led = (part: unknown) => (names.size === 0 ? part : leadReferences(part, rename))
-  for (const { group, name, part } of own) {
-    components[group] ??= {}
-    components[group][rename(group, name)] = led(part)
-  }
+  for (const { group, name, part } of own) addComponent(components, group, rename(group, name), led(part))
   return {
     ...description,
     operations: description.operations.map((one) => ({
@@ -36,6 +33,11 @@ export function addComponents(components: Components, description: Description):
       operation: renameSchemes(asRecord(led(one.operation)), rename),
     })),
   }
+}
+
+function addComponent(components: Components, group: string, name: string, part: unknown): void {
+  const parts = components.get(group) ?? new Map<string, unknown>()
+  components.set(group, parts.set(name, part))
 }
 
 function listComponents(document: Part): Component[] {
@@ -57,7 +59,7 @@ function nameMoved(
   const users = new Map<string, Set<Component>>()
   const moved: Component[] = []
   for (const one of own) {
-    const taken = readOwn(components[one.group], one.name)
+    const taken = components.get(one.group)?.get(one.name)
     if (taken === undefined) continue
     if (!isDeepStrictEqual(taken, one.part)) moved.push(one)
     else
@@ -73,8 +75,7 @@ function nameMoved(
   for (const { group, name } of moved) {
     const pointer = toPointer(group, name)
     if (names.has(pointer)) continue
-    const isFree = (one: string) =>
-      readOwn(components[group], one) === undefined && !taken.has(toPointer(group, one))
+    const isFree = (one: string) => !components.get(group)?.has(one) && !taken.has(toPointer(group, one))
     let free = `${name}_${description}`
     for (let count = 2; !isFree(free); count += 1) free = `${name}_${description}_${count}`
     names.set(pointer, free)
@@ -159,9 +160,12 @@ function renameSchemes(operation: Part, rename: Renaming): Part {
   }
 }
 
-/** Leaves out the components that no operation leads to. */
-export function pruneComponents(components: Components, operations: readonly unknown[]): Components {
-  const kept: Components = {}
+/** Gives the components that operations lead to, by group and name. */
+export function pruneComponents(
+  components: Components,
+  operations: readonly unknown[],
+): Readonly<Record<string, Part>> {
+  const kept: Components = new Map()
   // References may follow one another further than the stack goes.
   const pending: unknown[] = []
   const visit = (part: unknown): void => {
@@ -175,10 +179,9 @@ export function pruneComponents(components: Components, operations: readonly unk
     const target = readReference(reference)
     if (!target) return
     const { group, name } = target
-    const part = readOwn(components[group], name)
-    if (part === undefined || readOwn(kept[group], name) !== undefined) return
-    kept[group] ??= {}
-    kept[group][name] = part
+    const part = components.get(group)?.get(name)
+    if (part === undefined || kept.get(group)?.has(name)) return
+    addComponent(kept, group, name, part)
     pending.push(part)
   }
   for (const operation of operations) {
@@ -187,5 +190,5 @@ export function pruneComponents(components: Components, operations: readonly unk
       for (const name of Object.keys(asRecord(alternative))) keep(toPointer('securitySchemes', name))
   }
   for (const part of pending) visit(part)
-  return kept
+  return Object.fromEntries([...kept].map(([group, parts]) => [group, Object.fromEntries(parts)]))
 }

@@ -57,7 +57,7 @@ export async function loadDescriptions(options: LoadOptions): Promise<Loading> {
   if (early.some(({ severity }) => severity === 'error')) return { problems: sortProblems(early, options) }
 
   const references = { allowed: options.allowReferences, followed: new Set<string>() }
-  const components: Components = {}
+  const components: Components = new Map()
   const read = async (sources: readonly DocumentSource[]) => {
     const names = nameDescriptions(sources.map(({ file }) => file))
     const descriptions: Description[] = []

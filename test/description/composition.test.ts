@@ -188,6 +188,20 @@ test('components whose names every object has are kept like others', async () =>
       expect(readBody(loading, `post ${path}/${name}`)).toEqual({ title: `${path} ${name}` })
 })
 
+test.each(['__proto__', 'constructor'])(
+  'a group of components that is called %s changes no object of the program',
+  async (group) => {
+    const components: unknown = JSON.parse(`{"${group}":{"planted":{"type":"string"}}}`)
+    const schema = { $ref: `#/components/${group}/planted` }
+    const loading = await load({
+      'a.json': describeApi({ '/a': { post: exchange(schema) } }, { components }),
+    })
+    expect(Object.keys(listOperations(loading))).toEqual(['post /a'])
+    expect([Object({}).planted, Object(Object).planted]).toEqual([undefined, undefined])
+    expect(readBody(loading, 'post /a')).toEqual({ type: 'string' })
+  },
+)
+
 test('files of one name that lead to other files are kept apart', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'composition-'))
   try {
