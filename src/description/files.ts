@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { nameDescription, nameDescriptions, type Settings } from '../config/settings.ts'
 import { referencePattern } from '../config/settings-schema.ts'
-import { hideUrlSecrets } from '../config/urls.ts'
+import { hideUrlSecrets, isBaseUrl } from '../config/urls.ts'
 import { asRecord } from '../document/json.ts'
 import type { Selection } from '../document/selection.ts'
 import { type Loading, type LoadOptions, loadDescriptions, type NamedText } from './load.ts'
@@ -125,6 +125,8 @@ interface OptionForm {
   readonly option: string
   readonly text: string
   readonly form: RegExp
+  /** What a value of the form has to be besides. */
+  readonly isValue?: (value: string) => boolean
 }
 
 const forms = {
@@ -132,6 +134,7 @@ const forms = {
     option: '--base-url',
     text: '[NAME=]URL, a URL of http or https without user, query and fragment',
     form: /^(?:([^=/]+)=)?(https?:\/\/[^/?#@\s]+(?:\/[^?#\s]*)?)$/i,
+    isValue: isBaseUrl,
   },
   serverVariable: { option: '--server-variable', text: 'NAME=VALUE', form: /^([^=]+)=(\S*)$/ },
   prefix: { option: '--prefix', text: '[NAME=]/PATH', form: /^(?:([^=/]+)=)?((?:\/[^/?#\s{}]+)*)$/ },
@@ -147,11 +150,14 @@ function readBeginnings(values: readonly string[] = []): readonly string[] {
 }
 
 /** Reads `NAME=VALUE`, or a value alone, which is meant for all. */
-function readNamed(values: readonly string[] = [], { option, text, form }: OptionForm): Map<string, string> {
+function readNamed(
+  values: readonly string[] = [],
+  { option, text, form, isValue = () => true }: OptionForm,
+): Map<string, string> {
   return new Map(
     values.map((given) => {
       const [, name = '', value] = form.exec(given) ?? []
-      if (value === undefined)
+      if (value === undefined || !isValue(value))
         throw new DescriptionError(`${option} takes ${text}, not ${JSON.stringify(given)}`)
       return [name, value]
     }),

@@ -75,5 +75,5 @@ export function encodePath(path: string): string {
 }
 
 function encodeText(text: string): string {
-  return encodeURI(text).replaceAll(/%25([0-9A-Fa-f]{2})/g, '%$1')
+  return encodeURI(text.toWellFormed()).replaceAll(/%25([0-9A-Fa-f]{2})/g, '%$1')
 }

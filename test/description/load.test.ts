@@ -237,6 +237,27 @@ test.each([
   expect(Object.keys(asRecord(asRecord(asRecord(document).components).schemas))).toHaveLength(5_001)
 })
 
+test.each<[string, object]>([
+  ['half a character in a path', describeApi({ '/a\ud800': { get: {} }, '/b': { get: {} } })],
+  [
+    'a reference that is no URL',
+    describeApi({ '/a': { get: { parameters: [{ $ref: './a%zz.json' }] } }, '/b': { get: {} } }),
+  ],
+  [
+    'a place that every object has a member for',
+    {
+      swagger: '2.0',
+      info: { title: 'Shop', version: '1' },
+      paths: {
+        '/a': { get: { parameters: [{ in: 'constructor', name: 'a', type: 'array' }] } },
+        '/b': { get: {} },
+      },
+    },
+  ],
+])('%s costs one operation at most', async (_what, file) => {
+  expect(Object.keys(listOperations(await load({ 'a.json': file })))).toContain('get /b')
+})
+
 test('components are kept apart however their names are written in references', async () => {
   const describe = (path: string, type: string) => {
     const names = ['List%3CFoo%3E', 'List<Foo>', 'a~1b', 'a%2Fb', 'c%2541', 'List%3CFoo%3E/properties/v']
@@ -700,6 +721,14 @@ test.each(['https://b.example.org/v1//', 'HTTPS://b.example.org/v1'])(
     const text = JSON.stringify(describeApi({ '/a': { get: {} } }))
     const { document } = await loadFiles([{ file: 'a.json', text }], { baseUrls: [url] })
     expect(document?.['x-base-url']).toBe('https://b.example.org/v1')
+  },
+)
+
+test.each(['http://localhost:80800', 'http://[::1', 'http://a%zz'])(
+  '--base-url %s is no URL, and refused',
+  async (url) => {
+    const files = [{ file: 'a.json', text: JSON.stringify(things) }]
+    await expect(loadFiles(files, { baseUrls: [url] })).rejects.toThrow('--base-url takes [NAME=]URL')
   },
 )
 

@@ -32,7 +32,7 @@ export function placeConstants(path: string, parameters: readonly InputParameter
   const sent = constants.filter((one) => !isSecret(one))
   const listIn = (place: InputParameter['in']) =>
     sent.flatMap(({ name, in: where, value = '' }) => (where === place ? [{ name, value }] : []))
-  const inPath = new Map(listIn('path').map(({ name, value }) => [name, encodeURIComponent(value)]))
+  const inPath = new Map(listIn('path').map(({ name, value }) => [name, encode(value)]))
   const variables = [...path.matchAll(pathVariable)].map(([, name = '']) => name)
   const names = matchNames(
     [...new Set(variables)],
@@ -49,9 +49,7 @@ export function placeConstants(path: string, parameters: readonly InputParameter
       pathVariable,
       (spelled, variable: string) => inPath.get(names.get(variable) ?? '') ?? spelled,
     ),
-    query: listIn('query').map(
-      ({ name, value }) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`,
-    ),
+    query: listIn('query').map(({ name, value }) => `${encode(name)}=${encode(value)}`),
     headers: {
       ...Object.fromEntries(inHeader.filter((one) => !isType(one)).map(({ name, value }) => [name, value])),
       ...(cookie.length > 0 && { Cookie: cookie.join('; ') }),
@@ -60,6 +58,10 @@ export function placeConstants(path: string, parameters: readonly InputParameter
     names: constants.map(({ name }) => name),
     others: parameters.filter((one) => !isPlaced(one)),
   }
+}
+
+function encode(text: string): string {
+  return encodeURIComponent(text.toWellFormed())
 }
 
 /** Returns whether a parameter is always sent with one text. */

@@ -96,9 +96,9 @@ async function load(
   if (url.protocol !== 'file:' && !isAllowed) return `references to ${url.origin} are not followed`
   const folder = dirname(resolve(file))
   const isFile = url.protocol === 'file:'
-  if (isFile && !isAllowed && !isInside(decodeURIComponent(url.pathname), folder))
-    return 'references to files outside of the folder are not followed'
   try {
+    if (isFile && !isAllowed && !isInside(decodeURIComponent(url.pathname), folder))
+      return 'references to files outside of the folder are not followed'
     // A folder that is a link itself is where its links lead to.
     if (isFile && !isAllowed && !isInside(await realpath(url), await realpath(folder)))
       return 'references to symbolic links that lead out of the folder are not followed'

@@ -60,7 +60,7 @@ function readListFormats(source: object): Finding[] {
     if (type !== 'array' || typeof location !== 'string') return
     if (location === 'formData' && format === undefined && asRecord(items).type !== 'file')
       Reflect.set(part, 'collectionFormat', 'csv')
-    if (lostFormats[location]?.includes(format))
+    if (readOwn(lostFormats, location)?.includes(format))
       findings.push({
         path: [...path, 'collectionFormat'],
         message: `the list "${name}" is not written as ${format}: OpenAPI 3 has no style for it`,

@@ -438,6 +438,17 @@ test('constants of the path, the query, headers and cookies are no parameters', 
   })
 })
 
+test('half a character in a constant is sent as what stands for it in UTF-8', () => {
+  const constants = ['{ name: a, in: path, value: "\\ud800" }', '{ name: q, in: query, value: "\\ud800" }']
+  const document = derive({
+    resources: [
+      `{ path: '/{a}', inputParameters: [${constants.join(', ')}], operations: [{ name: get, method: GET }] }`,
+    ],
+    tools: ['{ name: get, call: shop.get }'],
+  })
+  expect(Object.keys(document.paths)).toEqual(['/%EF%BF%BD?q=%EF%BF%BD'])
+})
+
 test('a constant that no header can have is left out alone', () => {
   const constants = [
     '{ name: X-Price, in: header, value: v€ }',
