@@ -154,7 +154,11 @@ function sortProblems(
   all: readonly DescriptionProblem[],
   { files, overlays, schemas }: LoadOptions,
 ): DescriptionProblem[] {
-  const told = all.map((one) => ({ ...one, message: hideUrlSecrets(one.message) }))
+  const told = all.map((one) => ({
+    ...one,
+    message: hideUrlSecrets(one.message),
+    expected: hideUrlSecrets(one.expected),
+  }))
   const problems = [...new Map(told.map((one) => [JSON.stringify(one), one])).values()]
   const order = new Map([...files, ...overlays, ...schemas].map(({ file }, index) => [file, index]))
   return problems.toSorted((a, b) => (order.get(a.file) ?? -1) - (order.get(b.file) ?? -1) || a.line - b.line)

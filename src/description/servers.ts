@@ -40,7 +40,7 @@ export function resolveServer(
     const expected = `--server-variable ${name}= with one of ${choices.join(', ')}`
     return {
       problem: {
-        message: `the server ${template} has no ${name} ${value || '""'}`,
+        message: `${describeServer(template)} has no ${name} ${value || '""'}`,
         expected,
         severity: 'error',
       },

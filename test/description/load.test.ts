@@ -538,6 +538,16 @@ test.each([
       servers('/relative?key=planted value#planted'),
     ].map((one) => load({ 'a.json': one }, none)),
     load({ 'a.json': describeApi({ '/things': { post: refer } }) }),
+    load({ 'a.json': describeApi({ 'things?token=planted': { get: {} } }) }),
+    load(
+      {
+        'a.json': describeApi(
+          { '/things': { get: {} } },
+          { servers: [{ url: '/{region}?sig=planted', variables: regions }] },
+        ),
+      },
+      { ...none, serverVariables: new Map([['region', 'mars']]) },
+    ),
     load({ 'a.yaml': capability }, none),
     load({ 'a.json': servers() }, { ...none, overlays: [{ file: 'o.json', text: overlay }] }),
   ]
