@@ -129,7 +129,8 @@ function readYaml(text: string, file: string): Source {
     if (problems.length > 0) return { problems, ...places }
     // The count of the library is of aliases within one another, whatever they stand for.
     const value: unknown = document.toJS({ maxAliasCount: -1 })
-    return { value, problems, ...places }
+    // Each alias is a copy: what changes a part of the file would change all the places that share it.
+    return { value: targets.size > 0 ? JSON.parse(JSON.stringify(value)) : value, problems, ...places }
   } catch (error) {
     return { problems: [toProblem(0, error instanceof Error ? error.message : 'unreadable')], ...places }
   }

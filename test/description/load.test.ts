@@ -496,6 +496,30 @@ actions:
   ])
 })
 
+test('an overlay changes one of the places that an alias stands in alone', async () => {
+  const file = `openapi: 3.1.0
+info: { title: Shop, version: '1' }
+paths:
+  /a: { get: { parameters: &shared [{ name: q, in: query }, { name: r, in: query }] } }
+  /b: { get: { parameters: *shared } }
+`
+  const overlay = `overlay: 1.0.0
+info: { title: Mine, version: '1' }
+actions:
+- { target: "$.paths['/a'].get.parameters[0]", remove: true }
+- { target: "$.paths[*].get.parameters", update: { name: s, in: query } }
+`
+  const loading = await load({ 'a.yaml': file }, { overlays: [{ file: 'mine.yaml', text: overlay }] })
+  expect(listProblems(loading)).toEqual([])
+  const names = Object.values(listOperations(loading)).map(({ parameters }) =>
+    [parameters].flat().map((one) => asRecord(one).name),
+  )
+  expect(names).toEqual([
+    ['r', 's'],
+    ['q', 'r', 's'],
+  ])
+})
+
 test('a key that stands twice is refused with its line in every file that is read', async () => {
   const twice = (text: string) => ({ file: 'twice.json', text: text.replace('{', '{\n"a": 1,\n"a": 2,') })
   const api = JSON.stringify(describeApi({ '/things': { get: {} } }))
