@@ -1,12 +1,14 @@
+import { LineCounter } from 'yaml'
 import { findStringEnd } from '../document/exact-numbers.ts'
 import type { Path, Position } from './problem.ts'
 
 /**
- * Finds places in a well-formed JSON text. Each object or list is read once, however many places in it are looked for: a
- * large document can have thousands of problems.
+ * Finds places in a well-formed JSON text. Its lines, and each object or list, are read once, however many places are looked
+ * for: a large document can have thousands of problems.
  */
 export class JsonPlaces {
   readonly #text: string
+  readonly #lines = new LineCounter()
   readonly #members = new Map<number, ReadonlyMap<string, number>>()
 
   constructor(text: string) {
@@ -15,13 +17,24 @@ export class JsonPlaces {
 
   /** Finds the deepest value on a path that exists. */
   findPosition(path: Path): Position {
-    return toPosition(this.#text, this.#findOffset(path))
+    return this.#toPosition(this.#findOffset(path))
   }
 
   /** Returns the text of the deepest value on a path that exists. */
   findText(path: Path): string {
     const offset = this.#findOffset(path)
     return this.#text.slice(offset, skipValue(this.#text, offset))
+  }
+
+  /** Lists where an object has a key that it has before it. */
+  listRepeatedKeys(): Position[] {
+    return findRepeatedKeys(this.#text).map((offset) => this.#toPosition(offset))
+  }
+
+  #toPosition(offset: number): Position {
+    if (this.#lines.lineStarts.length === 0) countLines(this.#text, this.#lines)
+    const { line, col } = this.#lines.linePos(offset)
+    return { line, column: col }
   }
 
   #findOffset(path: Path): number {
@@ -37,13 +50,15 @@ export class JsonPlaces {
   }
 }
 
-function toPosition(text: string, offset: number): Position {
-  const before = text.slice(0, offset)
-  return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') }
+function countLines(text: string, lines: LineCounter): void {
+  let start = 0
+  do {
+    lines.addNewLine(start)
+    start = text.indexOf('\n', start) + 1
+  } while (start > 0)
 }
 
-/** Lists where a well-formed JSON text has a key that its object has before it. */
-export function listRepeatedKeys(text: string): Position[] {
+function findRepeatedKeys(text: string): number[] {
   const repeated: number[] = []
   const open: (Set<string> | undefined)[] = []
   for (let index = 0; index < text.length; index += 1) {
@@ -63,7 +78,7 @@ export function listRepeatedKeys(text: string): Position[] {
       index = end
     }
   }
-  return repeated.map((offset) => toPosition(text, offset))
+  return repeated
 }
 
 /** Reads where the members of the object, or the elements of the list, that begins at an offset have their values. */

@@ -12,7 +12,7 @@ import {
   visit,
 } from 'yaml'
 import { exceeds } from '../document/json.ts'
-import { JsonPlaces, listRepeatedKeys } from './json-position.ts'
+import { JsonPlaces } from './json-position.ts'
 import type { DescriptionProblem, Path, Position } from './problem.ts'
 
 /** A YAML or JSON source file: what it says, and where it says it. */
@@ -56,9 +56,9 @@ function readJson(text: string, file: string): Source | undefined {
     if (exceeds(text, { depth: deepest })) {
       return { problems: [refuse({ line: 1, column: 1 }, tooDeep, 'a description')], ...places }
     }
-    const problems = listRepeatedKeys(text).map((position) =>
-      refuse(position, repeatedKey, 'a name of its own for each key of an object'),
-    )
+    const problems = all
+      .listRepeatedKeys()
+      .map((position) => refuse(position, repeatedKey, 'a name of its own for each key of an object'))
     return problems.length > 0 ? { problems, ...places } : { value, problems, ...places }
   } catch {
     return undefined
@@ -128,9 +128,10 @@ function readYaml(text: string, file: string): Source {
     if (depth > deepest) problems.push(toProblem(0, tooDeep))
     if (problems.length > 0) return { problems, ...places }
     // The count of the library is of aliases within one another, whatever they stand for.
-    const value: unknown = document.toJS({ maxAliasCount: -1 })
+    let value: unknown = document.toJS({ maxAliasCount: -1 })
     // Each alias is a copy: what changes a part of the file would change all the places that share it.
-    return { value: targets.size > 0 ? JSON.parse(JSON.stringify(value)) : value, problems, ...places }
+    if (targets.size > 0) value = JSON.parse(JSON.stringify(value))
+    return { value, problems, ...places }
   } catch (error) {
     return { problems: [toProblem(0, error instanceof Error ? error.message : 'unreadable')], ...places }
   }

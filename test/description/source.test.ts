@@ -38,6 +38,15 @@ test('in JSON, a thousand places of a large text are found in seconds', () => {
   expect(performance.now() - begin).toBeLessThan(5_000)
 })
 
+test('in JSON, a thousand places of many lines are found in seconds', () => {
+  const members = Array.from({ length: 100_000 }, (_, index) => ({ name: `${index}` }))
+  const { positionOf } = readSource(JSON.stringify({ members }, null, 1), 'a.json')
+  const begin = performance.now()
+  const lines = Array.from({ length: 1_000 }, (_, index) => positionOf(['members', index * 100, 'name']).line)
+  expect(lines).toEqual(Array.from(lines, (_, index) => 4 + 300 * index))
+  expect(performance.now() - begin).toBeLessThan(1_000)
+})
+
 test('a text comes back as its value', () => {
   expect(readSource(text, 'a.yaml')).toMatchObject({ value: { a: { b: [1, { c: 2 }] } }, problems: [] })
 })
