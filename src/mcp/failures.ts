@@ -1,4 +1,3 @@
-import { exceeds } from '../document/json.ts'
 import { isTextType } from '../document/media-types.ts'
 import type { Operation } from '../document/operations.ts'
 import { findResponse } from '../document/responses.ts'
@@ -10,7 +9,15 @@ import type { ApiResponse } from '../upstream/client.ts'
 import { mark } from '../upstream/secret-search.ts'
 import { readErrorBody } from './error-body.ts'
 import { adviseNextStep } from './next-step.ts'
-import { deepestResult, longestAddress, readLocation, readType, type ToolResult, toError } from './results.ts'
+import {
+  deepestResult,
+  longestAddress,
+  readJson,
+  readLocation,
+  readType,
+  type ToolResult,
+  toError,
+} from './results.ts'
 
 /**
  * Makes a result of a response that is none of the operation's successes: an error, and below 400 what the API did not
@@ -127,7 +134,7 @@ function toFailure(
   advise: (isExplained: boolean, retryAfter: number | undefined) => string,
   redacts: boolean,
 ): ToolResult {
-  const body = parse(text)
+  const body = readJson(text, { depth: deepestResult })
   const type = readType(headers)
   const isText = body === undefined && isTextType(type)
   const isPage = type.includes('html') || (body === undefined && !isText && /^\s*</.test(text))
@@ -152,14 +159,4 @@ function toPageFailure(status: number, upstream: string, nextStep: string, retry
     ? 'Tell the person that the call is blocked there, or its credentials are not taken; other arguments change nothing.'
     : nextStep
   return toError([message, `Next: ${next}`], { status, message, retryAfter, nextStep: next })
-}
-
-function parse(text: string): unknown {
-  if (exceeds(text, { depth: deepestResult })) return undefined
-  try {
-    const value: unknown = JSON.parse(text)
-    return value
-  } catch {
-    return undefined
-  }
 }

@@ -1,4 +1,4 @@
-import { exceeds, isObject } from '../document/json.ts'
+import { isObject } from '../document/json.ts'
 import type { JsonSchema } from '../document/json-schema.ts'
 import { findMediaType, type MediaType } from '../document/media-types.ts'
 import { onceFor } from '../document/once.ts'
@@ -6,7 +6,7 @@ import type { Operation } from '../document/operations.ts'
 import { type DescribedResponse, findResponse } from '../document/responses.ts'
 import type { ApiResponse } from '../upstream/client.ts'
 import { type SelectResponse, selectDescribed } from './result-redaction.ts'
-import { deepestResult, readType, type ToolResult, toResult } from './results.ts'
+import { deepestResult, readJson, readType, type ToolResult, toResult } from './results.ts'
 import { omitSecrets } from './schema-redaction.ts'
 
 /** A name that no schema describes. */
@@ -150,11 +150,6 @@ function hasSecrets(schema: JsonSchema): boolean {
 }
 
 function parse(text: string): unknown {
-  if (exceeds(text, { depth: deepestResult, elements: mostElements })) return undefined
-  try {
-    const value: unknown = JSON.parse(text)
-    return isObject(value) || Array.isArray(value) ? value : undefined
-  } catch {
-    return undefined
-  }
+  const value = readJson(text, { depth: deepestResult, elements: mostElements })
+  return isObject(value) || Array.isArray(value) ? value : undefined
 }

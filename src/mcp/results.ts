@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import { setImmediate as nextTick } from 'node:timers/promises'
-import { markNumbers, parseMarked } from '../document/exact-numbers.ts'
+import { markNumbers, parseExactly, parseMarked } from '../document/exact-numbers.ts'
 import { decodeHeader } from '../document/header-text.ts'
-import { exceeds, isObject } from '../document/json.ts'
+import { exceeds, isObject, type JsonLimits } from '../document/json.ts'
 import { isTextType } from '../document/media-types.ts'
 import type { Operation } from '../document/operations.ts'
 import { flattenText } from '../document/single-line.ts'
@@ -108,6 +108,16 @@ export function readType(headers: ApiResponse['headers']): string {
     .replace(/;.*$/s, '')
     .trim()
     .toLowerCase()
+}
+
+/** Reads a text as JSON, with the numbers as they were written; undefined where it is none, or exceeds a limit. */
+export function readJson(text: string, limits: Partial<JsonLimits>): unknown {
+  if (exceeds(text, limits)) return undefined
+  try {
+    return parseExactly(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** Makes a result of an error: its lines, of which none becomes two by what it repeats, and what it says. */

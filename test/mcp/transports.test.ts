@@ -39,10 +39,11 @@ const user = '"clientId":"cm9demo","userId":4711'
 const newUser = '{"email":"ada@example.org","name":"Ada"}'
 const fail = (status: number, body: unknown) => (response: ServerResponse) =>
   respondJson(response, status, body)
+const json = { 'content-type': 'application/json' }
 const send =
   (body: string | Buffer, headers: Record<string, string> = {}) =>
   (response: ServerResponse) =>
-    void response.writeHead(200, { 'content-type': 'application/json', ...headers }).end(body)
+    void response.writeHead(200, { ...json, ...headers }).end(body)
 const good = '{"status":"success","data":{"id":4711}}'
 const error = (message: string) => ({ status: 'error', error: { code: 'E', message } })
 const lost = ['upstream_invalid_response', 'Nobody can tell whether the call took effect.']
@@ -218,6 +219,14 @@ const cases: readonly Case[] = [
       '\\"id\\":9007199254740993',
       '"structuredContent":{"status":"success","data":{"id":9007199254740993}}',
     ],
+    arrives: { method: 'GET' },
+  },
+  {
+    name: 'an error with such a number',
+    tool: 'get-managed-user',
+    text: `{${user}}`,
+    respond: (response) => void response.writeHead(400, json).end('{"message":"M","id":9007199254740993}'),
+    says: ['"response":{"message":"M","id":9007199254740993}'],
     arrives: { method: 'GET' },
   },
   { name: 'broken JSON', text: '{broken', says: ['"code":-32700', '"id":null'] },
