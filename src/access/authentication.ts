@@ -15,32 +15,31 @@ import { locateMetadata, registerResourceMetadata } from './resource-metadata.ts
  */
 export type Authenticator = (authorization: string | undefined) => Grant | Promise<Grant>
 
-/** Who is let in. */
-export interface AuthenticationOptions {
-  /** Undefined where no keys are taken. */
-  readonly keys: readonly GatewayKey[] | undefined
-  /** Undefined where no access tokens are taken. */
-  readonly verifyToken?: TokenVerifier | undefined
-  /** Where a client learns how to get an access token (RFC 9728 §5.1). */
-  readonly metadataUrl?: string | undefined
+/** How access tokens are taken. */
+interface TokenAccess {
+  readonly verify: TokenVerifier
+  /** Where a client learns how to get one (RFC 9728 §5.1). */
+  readonly metadataUrl: string
   /** The scopes to ask the issuer for (RFC 6750 §3). */
-  readonly scopes?: readonly string[] | undefined
+  readonly scopes: readonly string[]
 }
 
 const bearer = /^bearer +([\x21-\x7e]+) *$/i
 
-/** Asks every client for a key or an access token; undefined where there are neither, and everybody is let in. */
-function createAuthenticator(options: AuthenticationOptions): Authenticator | undefined {
-  const { verifyToken, metadataUrl, scopes = [] } = options
-  const keys = options.keys?.map(({ name, hash, scopes }) => ({
+/** Asks every client for a key or an access token, as far as these are taken. */
+function createAuthenticator(
+  keys: readonly GatewayKey[] | undefined,
+  tokens: TokenAccess | undefined,
+): Authenticator {
+  const known = keys?.map(({ name, hash, scopes }) => ({
     hash,
     grant: { caller: name, scopes: new Set(scopes) },
   }))
-  if (!keys && !verifyToken) return undefined
+  const source = tokens
+    ? [`resource_metadata="${tokens.metadataUrl}"`, `scope="${tokens.scopes.join(' ')}"`]
+    : []
   const refuse = (code: ErrorCode, error: readonly string[], cause?: unknown) => {
-    const source = metadataUrl ? [`resource_metadata="${metadataUrl}"`, `scope="${scopes.join(' ')}"`] : []
-    const parameters = [...error, ...source]
-    const challenge = ['Bearer', parameters.join(', ')].join(' ').trim()
+    const challenge = `Bearer ${[...error, ...source].join(', ')}`.trim()
     return new GatewayError(code, { headers: { 'www-authenticate': challenge }, cause })
   }
   const refuseToken = (cause: unknown) => {
@@ -50,11 +49,11 @@ function createAuthenticator(options: AuthenticationOptions): Authenticator | un
   return (authorization) => {
     const credential = bearer.exec(authorization ?? '')?.[1]
     if (credential === undefined) throw refuse('unauthenticated', [])
-    const known = keys && findKey(keys, credential)
-    if (known) return known.grant
-    if (!verifyToken) throw refuseToken(undefined)
-    return verifyToken(credential).then(
-      (grant) => ({ ...grant, metadataUrl }),
+    const key = known && findKey(known, credential)
+    if (key) return key.grant
+    if (!tokens) throw refuseToken(undefined)
+    return tokens.verify(credential).then(
+      (grant) => ({ ...grant, metadataUrl: tokens.metadataUrl }),
       (cause: unknown) => {
         throw refuseToken(cause)
       },
@@ -112,13 +111,9 @@ export async function createGuard(
 ): Promise<Guard> {
   const scopes = listScopes(operations)
   checkScopes(keys ?? [], scopes)
+  const tokens = oauth && { verify: await loadVerifier(oauth), metadataUrl: locateMetadata(oauth), scopes }
   return {
-    authenticate: createAuthenticator({
-      keys,
-      verifyToken: oauth && (await loadVerifier(oauth)),
-      metadataUrl: oauth && locateMetadata(oauth),
-      scopes,
-    }),
+    authenticate: keys || tokens ? createAuthenticator(keys, tokens) : undefined,
     registerMetadata(app) {
       if (oauth) registerResourceMetadata(app, oauth, scopes)
     },
