@@ -4,11 +4,6 @@ import type { Outcome } from './entry.ts'
 /** The stable, machine-readable name of an error. */
 export type ErrorCode = keyof typeof errorCatalogue
 
-/** Returns whether a value is the code of an error of the gateway. */
-export function isErrorCode(name: unknown): name is ErrorCode {
-  return typeof name === 'string' && Object.hasOwn(errorCatalogue, name)
-}
-
 /** One place in a request that breaks the contract, safe to show: it never has a string that the client sent. */
 export interface Violation {
   /** Where: `path.userId`, `query.limit`, `header.x-api-key`, `body.timeFormat`, `body.metadata.seat`. */

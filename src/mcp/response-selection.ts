@@ -33,8 +33,6 @@ interface Own {
   readonly select: SelectResponse
 }
 
-const known = new WeakMap<DescribedResponse, Own | undefined>()
-
 /**
  * Returns what of a response with another status than the described success may be told. What is described of one status
  * says nothing of another, so that each is cut down by its own schema. A status of which no member or element is
@@ -50,18 +48,16 @@ export function selectByStatus(
 
 function findOwn(operation: Operation, status: number): Own | undefined {
   const described = findDescribed(operation, status)
-  if (!described) return undefined
-  if (!known.has(described)) known.set(described, prepare(described))
-  return known.get(described)
+  return described && prepare(described)
 }
 
-function prepare({ content }: DescribedResponse): Own | undefined {
+const prepare = onceFor(({ content }: DescribedResponse): Own | undefined => {
   const schema = content.find(({ kind }) => kind === 'json')?.schema ?? {}
   const visible = omitSecrets(schema)
   if (!visible) return { schema, select: () => ({ text: '{}', value: {} }) }
   const select = selectDescribed(visible)
   return selectsAnything(select) ? undefined : { schema, select }
-}
+})
 
 /** What is said of errors, `default`, says nothing of a success. */
 function findDescribed({ responses }: Operation, status: number): DescribedResponse | undefined {
@@ -84,7 +80,6 @@ export async function toSelectedResult(
   response: ApiResponse,
   operation: Operation,
   select: SelectResponse,
-  notice?: string,
 ): Promise<ToolResult> {
   const { status, headers, text } = response
   const content = listContent(operation, status)
@@ -93,15 +88,15 @@ export async function toSelectedResult(
   const others = content.filter(({ kind }) => kind !== 'json')
   const isJson = response.data !== undefined
   if (isJson && (content.length === 0 || others.length < content.length))
-    return isUndescribed ? hide(response, undescribed) : toResult(response, operation, select, notice)
+    return isUndescribed ? hide(response, undescribed) : toResult(response, operation, select)
   const own = findMediaType(others, readType(headers))
   const data = isJson || own || selectsAnything(select) ? undefined : parse(text)
-  if (data !== undefined) return toResult({ ...response, data }, operation, select, notice)
+  if (data !== undefined) return toResult({ ...response, data }, operation, select)
   const { schema } = findOwn(operation, status) ?? operation.success
   const schemas = own ? listSchemas(own) : [schema, ...content.flatMap(listSchemas)]
   if (schemas.some(hasSecrets)) return hide(response, 'since it may hold secrets')
   if (isUndescribed && !own && (isJson || parse(text) !== undefined)) return hide(response, undescribed)
-  return toResult(response, operation, select, notice)
+  return toResult(response, operation, select)
 }
 
 const undescribed = "since the API's description does not say what it holds"

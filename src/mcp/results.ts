@@ -45,7 +45,6 @@ export async function toResult(
   response: ApiResponse,
   operation: Operation,
   select?: SelectResponse,
-  notice = '',
 ): Promise<ToolResult> {
   const { text, data, body } = response
   if (data === undefined && body.length > 0) return toForeignResult(response, select !== undefined)
@@ -61,7 +60,7 @@ export async function toResult(
   if (!select) return { content: [{ type: 'text', text }], structuredContent: asObject(value) }
   const described = select(value)
   if (isLarge) await nextTick()
-  const texts = [described.text, notice].filter(Boolean)
+  const texts = [described.text, operation.redactedNotice ?? ''].filter(Boolean)
   return {
     content: texts.map((one) => ({ type: 'text', text: one })),
     structuredContent: asObject(described.value),

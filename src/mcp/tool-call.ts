@@ -20,7 +20,7 @@ import {
   type ToolArguments,
 } from './arguments.ts'
 import { type Confirmations, type Elicitation, nameConfirmation, type Question } from './confirmation.ts'
-import { findFailure, toCallRefusal, toRefusal } from './failures.ts'
+import { findFailure, toCallRefusal } from './failures.ts'
 import { selectByStatus, toSelectedResult } from './response-selection.ts'
 import { type ToolResult, toResult } from './results.ts'
 import { isOffered, type Offer, type OfferOptions } from './tool-description.ts'
@@ -149,19 +149,20 @@ export function bindTool(
               isOffered(one, options.policy, context),
             )
         if (failure) return failure
-        const notice = operation.redactedNotice
-        if (select && response.body.length > 0) return toSelectedResult(response, operation, select, notice)
-        return toResult(response, operation, select, notice)
+        if (select && response.body.length > 0) return toSelectedResult(response, operation, select)
+        return toResult(response, operation, select)
       },
     })
-    return call.catch((error: unknown) => {
-      if (error instanceof GatewayError) {
-        context.onFailure?.(error)
-        return toCallRefusal(redactNames(error, listSecrets()), advice)
-      }
+    const toKnown = (error: unknown): GatewayError => {
+      if (error instanceof GatewayError) return error
       options.onUnexpectedError(error, requestId)
       const detail = requestId === undefined ? undefined : `The request id is ${requestId}.`
-      return toRefusal(new GatewayError('internal_error', { detail }))
+      return new GatewayError('internal_error', { detail })
+    }
+    return call.catch((error: unknown) => {
+      const known = toKnown(error)
+      context.onFailure?.(known)
+      return toCallRefusal(redactNames(known, listSecrets()), advice)
     })
   }
 }

@@ -1,9 +1,8 @@
 import { covers } from '../access/authorization.ts'
-import { asRecord } from '../document/json.ts'
 import type { CheckedOperation } from '../document/validation.ts'
 import { errorCatalogue } from '../errors/catalogue.ts'
 import { findCauseCode } from '../errors/cause.ts'
-import { type GatewayError, isErrorCode } from '../errors/gateway-error.ts'
+import type { GatewayError } from '../errors/gateway-error.ts'
 import type { Ending, RequestRecorder, ToolCallRecord } from '../observability/requests.ts'
 import { endToolSpan, startToolSpan } from '../observability/tracing.ts'
 import { DeletionLimit } from '../state/deletion-limit.ts'
@@ -15,7 +14,7 @@ import { RpcError, rpcCodes } from './json-rpc.ts'
 import type { ToolCallParams } from './messages.ts'
 import type { ToolResult } from './results.ts'
 import { bindTool, type CallContext, type ToolCall, type ToolCallOptions } from './tool-call.ts'
-import { type Offer, offerTool, type ToolDescription } from './tool-description.ts'
+import { offerTool, type ToolDescription } from './tool-description.ts'
 import { suggestName } from './tool-selection.ts'
 
 /** The tools of the gateway, the same for both protocol eras and both transports. */
@@ -41,11 +40,6 @@ export interface ToolOptions extends ToolCallOptions {
   readonly onEnd?: ((call: ToolCallRecord, milliseconds: number) => void) | undefined
 }
 
-interface PreparedTool {
-  readonly offer: Offer
-  readonly call: ToolCall
-}
-
 /** Builds the tools of all operations that have one; each is described and prepared when a client first asks for it. */
 export function createTools(options: ToolOptions): Tools {
   const guards = {
@@ -53,14 +47,14 @@ export function createTools(options: ToolOptions): Tools {
     deletions: new DeletionLimit(options.policy.deleteLimit, options.store),
   }
   const byName = new Map(options.operations.map((operation) => [operation.tool?.name, operation]))
-  const prepared = new Map<CheckedOperation, PreparedTool | undefined>()
-  const createCall = (operation: CheckedOperation, offer: Offer) =>
-    recordCalls(bindTool(operation, offer, options, guards), operation, options)
+  const make = (operation: CheckedOperation) => {
+    const offer = offerTool(operation, options)
+    const call = offer && bindTool(operation, offer, options, guards)
+    return call && { offer, call: recordCalls(call, operation, options) }
+  }
+  const prepared = new Map<CheckedOperation, ReturnType<typeof make>>()
   const prepare = (operation: CheckedOperation) => {
-    if (!prepared.has(operation)) {
-      const offer = offerTool(operation, options)
-      prepared.set(operation, offer && { offer, call: createCall(operation, offer) })
-    }
+    if (!prepared.has(operation)) prepared.set(operation, make(operation))
     return prepared.get(operation)
   }
   return {
@@ -92,33 +86,28 @@ function recordCalls(
     const record: ToolCallRecord = { tool }
     context.onCall?.(record)
     const span = recorder?.tracing && startToolSpan(recorder.tracing, tool, context.traceparent)
-    const traced = span ? { ...context, traceparent: span.traceparent } : context
-    const onFailure = (error: GatewayError) => {
-      record.cause = findCauseCode(error)
+    // A call without a response or an error ends with a question.
+    let ending: Ending = { status: errorCatalogue.confirmation_required.status, code: undefined }
+    const watching = {
+      ...context,
+      ...(span && { traceparent: span.traceparent }),
+      onResponse(status: number) {
+        ending = { status, code: undefined }
+      },
+      onFailure(error: GatewayError) {
+        ending = { status: error.status, code: error.code }
+        record.cause = findCauseCode(error)
+        context.onFailure?.(error)
+      },
     }
-    let status = operation.success.status
-    const onResponse = (one: number) => {
-      status = one
-    }
-    // Where a request tells of the call, it is told of the cause itself.
-    const watching = { ...traced, onResponse, ...(onEnd && { onFailure }) }
     const result = await call(values, watching, elicitation)
-    record.ending = readEnding(result, status)
     const milliseconds = clock() - began
-    if (span) endToolSpan(span, record.ending)
-    recorder?.recordRequest('mcp', operation.id, record.ending, milliseconds)
+    record.ending = ending
+    if (span) endToolSpan(span, ending)
+    recorder?.recordRequest('mcp', operation.id, ending, milliseconds)
     onEnd?.(record, milliseconds)
     return result
   }
-}
-
-/** Reads how a call ended: by the status of the response, or with an error of the gateway as its result says it. */
-function readEnding(result: ToolResult | Question, responded: number): Ending {
-  if (!('content' in result)) return { status: errorCatalogue.confirmation_required.status, code: undefined }
-  if (!result.isError) return { status: responded, code: undefined }
-  const { status, type, code } = asRecord(result.structuredContent.error)
-  const own = typeof type === 'string' && isErrorCode(code)
-  return { status: Number(status), code: own ? code : undefined }
 }
 
 /** Calls a tool. Throws an `RpcError` that names tools where there is none of that name. */

@@ -58,7 +58,7 @@ export interface Ending {
 export interface ToolCallRecord {
   readonly tool: string
   ending?: Ending
-  /** Code of what caused its error, where no request is told of it. */
+  /** Code of what caused its error. */
   cause?: string | undefined
 }
 

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { errorCatalogue } from '../../src/errors/catalogue.ts'
-import { GatewayError, isErrorCode } from '../../src/errors/gateway-error.ts'
+import { type ErrorCode, GatewayError } from '../../src/errors/gateway-error.ts'
 import { toRefusal } from '../../src/mcp/failures.ts'
 import { toRpcError, writeError } from '../../src/mcp/json-rpc.ts'
 import { startGateway } from '../support/gateway.ts'
 import { startUpstream } from '../support/upstream-stub.ts'
 
+const isErrorCode = (name: string): name is ErrorCode => name in errorCatalogue
 const codes = Object.keys(errorCatalogue).filter(isErrorCode)
 const waiting = codes.filter((code) => errorCatalogue[code].action.includes('Retry-After'))
 const headers = { 'retry-after': '7' }
