@@ -37,7 +37,7 @@ export function openStdio(first: StdioOffer, input: Readable, output: Writable):
     void result?.then(() => running.delete(result))
     return result
   }
-  const list: Tools['list'] = () => offer.tools.list(offer.context)
+  const list = () => offer.tools.list(offer.context)
   const onRefused = (error: RpcError) => offer.onRefused(error)
   const listSecrets = () => offer.context.listSecrets()
   const limit = first.messageLimit
@@ -48,9 +48,9 @@ export function openStdio(first: StdioOffer, input: Readable, output: Writable):
     ended: end(transport, running, () => connection.close()),
     async change(next) {
       const calls = [...running]
-      const before = JSON.stringify(list(offer.context))
+      const before = JSON.stringify(list())
       offer = next
-      if (JSON.stringify(list(offer.context)) !== before) await connection.announceTools()
+      if (JSON.stringify(list()) !== before) await connection.announceTools()
       await Promise.all(calls)
     },
     async drain() {

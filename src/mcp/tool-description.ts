@@ -67,10 +67,8 @@ export function offerTool(
   operation: CheckedOperation,
   { policy, configured, nameVariables }: OfferOptions,
 ): Offer | undefined {
-  if (!operation.tool || findBan(operation, policy)) return undefined
-  const { schema } = operation.success
-  const visible = policy.redactTokens ? omitSecrets(schema) : schema
-  if (!visible) return undefined
+  const visible = findVisible(operation, policy)
+  if (!operation.tool || !visible) return undefined
   const { secrets } = configured
   const brought = operation.security.filter((all) => all.some(({ configuredOnly }) => !configuredOnly))
   const isLent = brought.some((all) => all.every(({ name }) => readOwn(secrets, name) !== undefined))
@@ -82,26 +80,23 @@ export function offerTool(
   const { name, title, annotations } = tool
   const needsConfirmation = operation.method === 'DELETE' && policy.confirmDelete
   const advice = isLent ? '' : adviseCredential(operation, tool, nameVariables, secrets)
-  const describeInput = (offered: Tool, way: string) => {
-    const schema = describeArguments(operation, offered, way, findDefaults(operation, configured))
+  const describeInput = (offered: Tool) => {
+    const schema = describeArguments(operation, offered, advice, findDefaults(operation, configured))
     const properties = { ...asRecord(schema.properties), [nameConfirmation(tool)]: confirmationSchema }
     return needsConfirmation ? { ...schema, properties } : schema
   }
-  // A response without a secret is cut down too: the upstream may put one where the document has none.
-  const cut = policy.redactTokens ? { select: selectDescribed(visible) } : {}
-  const notice = visible === schema ? '' : ` ${operation.redactedNotice ?? ''}`
+  const notice = visible === operation.success.schema ? '' : ` ${operation.redactedNotice ?? ''}`
   const description = {
     name,
     title,
     description: (tool.description + notice).trim(),
-    inputSchema: describeInput(tool, advice),
+    inputSchema: describeInput(tool),
     outputSchema: describeOutput(
       visible,
       findResponse(operation.responses, operation.success.status)?.content,
     ),
     annotations: { title, ...annotations },
   }
-  const credentials = operation.parameters.filter(isCredential)
   const described = new Map<string, ToolDescription>()
   const describeWithout = (brought: readonly BroughtCredential[]) => {
     const key = JSON.stringify(brought.map((one) => [one.in, one.name]))
@@ -110,7 +105,7 @@ export function offerTool(
     const isBrought = (one: Parameter) =>
       brought.some((other) => other.in === one.in && other.name === one.name)
     const rest = withoutCredentials(operation, tool, isBrought)
-    const made = { ...description, inputSchema: describeInput(rest, advice) }
+    const made = { ...description, inputSchema: describeInput(rest) }
     described.set(key, made)
     return made
   }
@@ -118,12 +113,13 @@ export function offerTool(
     tool,
     advice,
     needsConfirmation,
-    ...cut,
     description,
-    credentials: credentials
-      .filter((one) => Object.hasOwn(tool.arguments, toArgumentKey(tool, one)))
+    credentials: operation.parameters
+      .filter((one) => isCredential(one) && Object.hasOwn(tool.arguments, toArgumentKey(tool, one)))
       .map(describeBrought),
     describeWithout,
+    // A response without a secret is cut down too: the upstream may put one where the document has none.
+    ...(policy.redactTokens && { select: selectDescribed(visible) }),
   }
 }
 
@@ -133,9 +129,16 @@ export function isOffered(
   policy: ToolPolicy,
   { grant, selects }: { readonly grant: Grant; readonly selects?: OperationFilter | undefined },
 ): boolean {
-  if (!operation.tool || findBan(operation, policy) || !covers(grant, operation)) return false
-  if (selects?.(operation) === false) return false
-  return !policy.redactTokens || omitSecrets(operation.success.schema) !== undefined
+  return (
+    covers(grant, operation) && selects?.(operation) !== false && findVisible(operation, policy) !== undefined
+  )
+}
+
+/** Finds what a client may be told of the success of an operation; undefined where that has no tool. */
+function findVisible(operation: Operation, policy: ToolPolicy): JsonSchema | undefined {
+  if (!operation.tool || findBan(operation, policy)) return undefined
+  const { schema } = operation.success
+  return policy.redactTokens ? omitSecrets(schema) : schema
 }
 
 /** A configured credential is no argument: no model can give it, see it or be asked for it. */

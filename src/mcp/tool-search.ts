@@ -1,11 +1,12 @@
+import { asRecord } from '../document/json.ts'
 import { describeObject } from '../document/json-schema.ts'
+import { onceFor } from '../document/once.ts'
 import type { Operation } from '../document/operations.ts'
 import { createCompiler } from '../document/schema-compiler.ts'
 import { flattenText } from '../document/single-line.ts'
 import { toViolations } from '../document/violations.ts'
 import { GatewayError, type Violation } from '../errors/gateway-error.ts'
 import { redactNames } from '../upstream/secret-search.ts'
-import type { ToolArguments } from './arguments.ts'
 import { toRefusal } from './failures.ts'
 import type { ToolResult } from './results.ts'
 import type { CallContext } from './tool-call.ts'
@@ -63,7 +64,7 @@ export function offerSearch(
   operations: readonly Pick<Operation, 'id' | 'tool' | 'tags'>[],
 ): Tools {
   const compile = createCompiler()
-  const tagsOf = new Map(operations.map(({ id, tool, tags = [] }) => [tool?.name ?? id, tags]))
+  const find = createFinder(operations)
   return {
     list: () => descriptions,
     call(called, values, context, elicitation) {
@@ -71,14 +72,12 @@ export function offerSearch(
       if (!description) return undefined
       const check = compile(description.inputSchema)
       if (check && !check(values)) return Promise.resolve(refuse(toViolations(check.errors ?? []), context))
-      if (description === search)
-        return Promise.resolve(toJson(findTools(tools.list(context), tagsOf, values)))
       const all = tools.list(context)
+      if (description === search) return Promise.resolve(toJson(find(all, String(values.query))))
       const found = all.find((one) => one.name === values.name)
       if (!found) return Promise.resolve(refuse([refuseTool(String(values.name), all)], context))
       if (description === describeTool) return Promise.resolve(toJson({ ...found }))
-      const given = values.arguments ?? {}
-      return tools.call(found.name, Object.fromEntries(Object.entries(given)), context, elicitation)
+      return tools.call(found.name, asRecord(values.arguments), context, elicitation)
     },
   }
 }
@@ -102,28 +101,6 @@ function toJson(value: Readonly<Record<string, unknown>>): ToolResult {
   return { content: [{ type: 'text', text: JSON.stringify(value) }], structuredContent: value }
 }
 
-/** The words of a tool: those of its name say the most, then those of its title, its tags and its description. */
-type Words = readonly [
-  name: ReadonlySet<string>,
-  title: ReadonlySet<string>,
-  tags: ReadonlySet<string>,
-  description: ReadonlySet<string>,
-]
-
-const known = new WeakMap<ToolDescription, Words>()
-
-function readWords(tool: ToolDescription, tags: readonly string[]): Words {
-  const { name, title, description } = tool
-  const words = known.get(tool) ?? [
-    splitWords(name),
-    splitWords(title),
-    splitWords(tags.join(' ')),
-    splitWords(description),
-  ]
-  known.set(tool, words)
-  return words
-}
-
 /** Splits a text into words as `foldWord` folds them: `getAPIKeys` is `get`, `api` and `key`, and `apikey` too. */
 function splitWords(text: string): Set<string> {
   const separated = text.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
@@ -141,24 +118,27 @@ function foldWord(word: string): string {
   return singular.replace(/(?<=[sxzoi]|[cs]h)e$/, '').replace(/(?<=[^aeiou])y$/, 'i')
 }
 
-function findTools(
-  tools: readonly ToolDescription[],
-  tagsOf: ReadonlyMap<string, readonly string[]>,
-  { query }: ToolArguments,
-) {
-  const wanted = [...splitWords(String(query))]
+function createFinder(operations: readonly Pick<Operation, 'id' | 'tool' | 'tags'>[]) {
+  const tagsOf = new Map(operations.map(({ id, tool, tags = [] }) => [tool?.name ?? id, tags]))
   const listTags = ({ name }: ToolDescription) => tagsOf.get(name) ?? []
-  const found = tools
-    .map((tool) => ({ tool, score: rate(readWords(tool, listTags(tool)), wanted) }))
-    .filter(({ score }) => score > 0)
-    .sort((a, b) => b.score - a.score)
-  const shown = found.slice(0, mostFound).map(({ tool: { name, title, description, annotations } }) => ({
-    ...{ name, title, description: description.slice(0, 300), annotations },
-  }))
-  const counted = { found: found.length, tools: shown, all: tools.length }
-  if (found.length > 0) return counted
-  const tags = new Set(tools.flatMap(listTags))
-  return { ...counted, nextStep: adviseWords(tags.size > 0 ? [...tags] : tools.map(({ name }) => name)) }
+  // What says the most is first.
+  const readWords = onceFor((tool: ToolDescription) =>
+    [tool.name, tool.title, listTags(tool).join(' '), tool.description].map(splitWords),
+  )
+  return (tools: readonly ToolDescription[], query: string) => {
+    const wanted = [...splitWords(query)]
+    const found = tools
+      .map((tool) => ({ tool, score: rate(readWords(tool), wanted) }))
+      .filter(({ score }) => score > 0)
+      .sort((a, b) => b.score - a.score)
+    const shown = found.slice(0, mostFound).map(({ tool: { name, title, description, annotations } }) => ({
+      ...{ name, title, description: description.slice(0, 300), annotations },
+    }))
+    const counted = { found: found.length, tools: shown, all: tools.length }
+    if (found.length > 0) return counted
+    const tags = new Set(tools.flatMap(listTags))
+    return { ...counted, nextStep: adviseWords(tags.size > 0 ? [...tags] : tools.map(({ name }) => name)) }
+  }
 }
 
 function adviseWords(subjects: readonly string[]): string {
@@ -169,7 +149,7 @@ function adviseWords(subjects: readonly string[]): string {
 }
 
 /** A tool that has all words is before one that has a word often, and a whole word before the beginning of one. */
-function rate(words: Words, wanted: readonly string[]): number {
+function rate(words: readonly ReadonlySet<string>[], wanted: readonly string[]): number {
   // What descriptions have is too much to compare, and too much begins alike.
   const short = words.slice(0, -1)
   return wanted

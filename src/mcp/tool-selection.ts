@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { findNearest } from '../config/nearest-name.ts'
-import { once } from '../document/once.ts'
+import { once, onceFor } from '../document/once.ts'
 import type { Operation } from '../document/operations.ts'
 import { foldName } from '../document/path-template.ts'
 import { isSelected, type Selectable, type Selection } from '../document/selection.ts'
@@ -26,11 +26,10 @@ export type SelectionReader = (url: string, headers: IncomingHttpHeaders) => Ope
  * no operation has is refused: a mistyped `exclude` would leave in what the client wants out.
  */
 export function createSelectionReader(operations: readonly Operation[]): SelectionReader {
+  const factsOf = onceFor(listFacts)
   const prepare = once(() => {
-    const facts = new Map(operations.map((operation) => [operation, listFacts(operation)]))
-    const all = [...facts.values()]
+    const all = operations.map(factsOf)
     return {
-      facts,
       names: new Set(all.flatMap((one) => one.names)),
       tags: new Set(all.flatMap((one) => one.tags.map((tag) => tag.toLowerCase()))),
     }
@@ -60,11 +59,7 @@ export function createSelectionReader(operations: readonly Operation[]): Selecti
       typeof text === 'string' && text !== '' ? [check(parseSelection(text))] : [],
     )
     if (selections.length === 0) return undefined
-    const { facts } = prepare()
-    return (operation) => {
-      const own = facts.get(operation) ?? listFacts(operation)
-      return selections.every((selection) => isSelected(own, selection))
-    }
+    return (operation) => selections.every((selection) => isSelected(factsOf(operation), selection))
   }
 }
 
