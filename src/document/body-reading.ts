@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { GatewayError, type Violation } from '../errors/gateway-error.ts'
+import { type GatewayError, refuseArguments, type Violation } from '../errors/gateway-error.ts'
 import { listPairs, type Pair, readForm } from './form.ts'
 import { isJsonType, parseJson } from './json.ts'
 import { dereference } from './json-schema.ts'
@@ -48,14 +48,14 @@ function readWholeText({ schema }: MediaType, bytes: Buffer): string {
 }
 
 function readUtf8(bytes: Buffer, location = 'body'): string {
-  if (!isUtf8(bytes)) throw refuse([{ location, rule: 'encoding', message: 'must be UTF-8' }])
+  if (!isUtf8(bytes)) throw refuseArguments([{ location, rule: 'encoding', message: 'must be UTF-8' }])
   return bytes.toString()
 }
 
 /** Reads members whose encoding names a style in that style, the others as every form has them. */
 function readStyledForm({ schema, encoding }: MediaType, raw: string): Record<string, unknown> {
   // The form goes upstream as it came, where a reader makes characters of its own of other bytes (URL Standard).
-  if (!isDecodable(raw)) throw refuse(locateUndecodable(raw))
+  if (!isDecodable(raw)) throw refuseArguments(locateUndecodable(raw))
   const shape = readShape(schema)
   const parameters = Object.entries(encoding).flatMap(([name, { style, explode }]) => {
     if (style === undefined && explode === undefined) return []
@@ -73,7 +73,7 @@ function readStyledForm({ schema, encoding }: MediaType, raw: string): Record<st
     raw.split('&').filter((pair) => isStyled(pair) === one),
   )
   const { values, violations } = createQueryReader(parameters, 'body')(styled.join('&'))
-  if (violations.length > 0) throw refuse(violations)
+  if (violations.length > 0) throw refuseArguments(violations)
   // A list in JSON is one text that the API reads whole.
   const isJson = ([name]: Pair) => isJsonType(encoding[name]?.contentType)
   const pairs = listPairs(others.join('&'))
@@ -160,10 +160,5 @@ function refusePart(name: string, message: string): GatewayError {
 }
 
 function refuseBody(message: string, location = 'body'): GatewayError {
-  return refuse([{ location, rule: 'body', message }])
-}
-
-function refuse(violations: readonly Violation[]): GatewayError {
-  const detail = violations.map(({ location, message }) => `${location} ${message}`).join('; ')
-  return new GatewayError('invalid_argument', { detail, violations })
+  return refuseArguments([{ location, rule: 'body', message }])
 }

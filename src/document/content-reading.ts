@@ -1,4 +1,4 @@
-import { GatewayError } from '../errors/gateway-error.ts'
+import { type GatewayError, refuseArguments } from '../errors/gateway-error.ts'
 import { holds, parseExactly } from './exact-numbers.ts'
 import { isJsonType, parseJson } from './json.ts'
 import { isUnwritable } from './large-integers.ts'
@@ -29,8 +29,7 @@ export function refuseParameter(
   rule = 'content',
 ): GatewayError {
   const location = joinLocation(findPosition(parameter), parameter.name)
-  const violations = [{ location, rule, message }]
-  return new GatewayError('invalid_argument', { detail: `${location} ${message}`, violations })
+  return refuseArguments([{ location, rule, message }])
 }
 
 /** Reads a text as JSON (values within values); text that is none, or has two readings, stays, to be refused. */

@@ -117,3 +117,9 @@ export class GatewayError extends Error {
     return { ...problem, detail, retryAfter: Number(seconds) }
   }
 }
+
+/** Creates the refusal of arguments, of which its detail tells all that is wrong; the cause is what the call lacks beside. */
+export function refuseArguments(violations: readonly Violation[], cause?: GatewayError): GatewayError {
+  const detail = violations.map(({ location, message }) => `${location} ${message}`).join('; ')
+  return new GatewayError('invalid_argument', { detail, violations, cause })
+}

@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { readBody } from '../document/body-reading.ts'
 import { findMediaType, type MediaType, type RequestBody } from '../document/media-types.ts'
 import type { Operation } from '../document/operations.ts'
-import { GatewayError } from '../errors/gateway-error.ts'
+import { GatewayError, refuseArguments } from '../errors/gateway-error.ts'
 import { endBehind } from '../http/connection-end.ts'
 import { parseBodies } from '../http/listener.ts'
 import { refuseSize } from '../http/problem-response.ts'
@@ -101,9 +101,7 @@ function announcesBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
 export function refuseBody(request: IncomingMessage, done: (error?: Error) => void): void {
   if (!announcesBody(request)) return void done()
   const violation = { location: 'body', rule: 'body', message: 'is not taken by this operation' }
-  const detail = 'body is not taken by this operation'
-  const refusal = new GatewayError('invalid_argument', { detail, violations: [violation] })
-  expectEmpty(request, refusal).then(done, done)
+  expectEmpty(request, refuseArguments([violation])).then(done, done)
 }
 
 /** Resolves at the end of a body in chunks that is empty; rejects with the refusal of any other. */

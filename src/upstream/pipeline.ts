@@ -1,6 +1,6 @@
 import { findBan, findRefusal, type Grant, openGrant, type Policy } from '../access/authorization.ts'
 import type { CallInput, CheckedOperation } from '../document/validation.ts'
-import { GatewayError, type Violation } from '../errors/gateway-error.ts'
+import { refuseArguments, type Violation } from '../errors/gateway-error.ts'
 import type { Identity } from '../state/fingerprint.ts'
 import { type ConfiguredCredentials, createPinCheck, findCredentials, toIdentity } from './credentials.ts'
 import { refuseWithoutCredentials } from './missing-credentials.ts'
@@ -62,11 +62,11 @@ export function createPipeline(
       const { input, violations: unreadable } = bind()
 
       const credentials = findCredentials(operation, input, configured)
-      if (!credentials && report === 'first') throw refuseWithoutCredentials(operation, configured)
+      const missing = credentials ? undefined : refuseWithoutCredentials(operation, configured)
+      if (missing && report === 'first') throw missing
 
       const invalid = operation.validate(input)
       const violations = [...unreadable, ...(locate ? invalid.map(locate) : invalid)]
-      const missing = credentials ? undefined : refuseWithoutCredentials(operation, configured)
       if (violations.length > 0) throw refuseArguments(violations, missing)
       if (!credentials) throw missing
       checkPins(input)
@@ -78,10 +78,4 @@ export function createPipeline(
       return send({ input, credentials, principal: grant.caller })
     },
   }
-}
-
-/** The cause is what the call lacks beside. */
-function refuseArguments(violations: readonly Violation[], cause: GatewayError | undefined): GatewayError {
-  const detail = violations.map(({ location, message }) => `${location} ${message}`).join('; ')
-  return new GatewayError('invalid_argument', { detail, violations, cause })
 }
