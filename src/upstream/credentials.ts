@@ -94,11 +94,18 @@ function write({ prefix }: SecurityScheme, secret: string | undefined): string |
  * Finds the values of parameters that a call may leave out, since no others are served; each of its parameter's type.
  */
 export function findDefaults(
-  { parameters }: Operation,
-  { pins }: ConfiguredCredentials,
+  operation: Operation,
+  configured: ConfiguredCredentials,
 ): ReadonlyMap<Parameter, unknown> {
-  const pinned = parameters.filter(({ name, pin }) => pin !== undefined && readOwn(pins, name) !== undefined)
-  return new Map(pinned.map((one) => [one, createHeaderReader(one)(readOwn(pins, one.name) ?? '')]))
+  const pinned = listPinned(operation, configured)
+  return new Map(pinned.map(([parameter, pin]) => [parameter, createHeaderReader(parameter)(pin)]))
+}
+
+function listPinned({ parameters }: Operation, { pins }: ConfiguredCredentials): [Parameter, string][] {
+  return parameters.flatMap((one): [Parameter, string][] => {
+    const pin = one.pin && readOwn(pins, one.name)
+    return pin === undefined ? [] : [[one, pin]]
+  })
 }
 
 /** A pinned value as `findDefaults` reads it, without an encoding. */
@@ -106,19 +113,14 @@ const bare = { separator: ',', explode: false, encode: (text: string) => text }
 
 /** Prepares the refusal of calls that name another value of a pinned parameter: it throws `value_not_served`. */
 export function createPinCheck(
-  { parameters }: Operation,
-  { pins }: ConfiguredCredentials,
+  operation: Operation,
+  configured: ConfiguredCredentials,
 ): (input: CallInput) => void {
-  const pinned = parameters
-    .filter(({ name, pin }) => pin !== undefined && readOwn(pins, name) !== undefined)
-    .map((parameter) => ({
-      name: parameter.name,
-      place: findPosition(parameter),
-      pin: readOwn(pins, parameter.name),
-    }))
+  const pinned = listPinned(operation, configured)
   return (input) => {
-    for (const { name, place, pin } of pinned) {
-      const named = readOwn(input[place], name)
+    for (const [parameter, pin] of pinned) {
+      const { name } = parameter
+      const named = readOwn(input[findPosition(parameter)], name)
       if (named === undefined || join(named, bare) === pin) continue
       const detail = `This gateway serves one value of ${name}; leave it out where you can, or use that one.`
       throw new GatewayError('value_not_served', { detail })

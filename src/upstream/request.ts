@@ -69,11 +69,9 @@ export function createCallWriter(operation: Operation, configured: ConfiguredCre
     }
     if (input.body !== undefined) headers['content-type'] = input.contentType ?? 'application/json'
     if (traceparent !== undefined) headers.traceparent = traceparent
-    const { cookie, ...authenticating } = toCredentialHeaders(credentials)
     const descriptions = describers.map((describe) => describe(input))
     Object.assign(headers, writeHeaders?.(input), ...descriptions)
-    const cookies = [headers.cookie, cookie].filter((one) => one !== undefined)
-    Object.assign(headers, authenticating, cookies.length > 0 && { cookie: cookies.join('; ') })
+    addCredentials(headers, credentials)
     return {
       path: joinTarget(writePath(input.path), writeQuery?.(input.query), credentials),
       headers,
@@ -82,42 +80,27 @@ export function createCallWriter(operation: Operation, configured: ConfiguredCre
         idempotencyKey:
           keyName === undefined ? undefined : readIdempotencyKey(readOwn(input.header, keyName)),
         identify: () => Object.assign({}, ...descriptions, toIdentity(credentials)),
-        listSecrets: () =>
-          collectSecrets(credentials, prefixes, findPasswords?.(input) ?? noPasswords, hidden),
+        listSecrets() {
+          const passwords = findPasswords?.(input).flatMap((one) => listSecretParts(one)) ?? []
+          const all = [...listCredentialParts(credentials, prefixes), ...passwords, ...hidden]
+          return all.filter((value) => value !== '')
+        },
         configured: search,
       },
     }
   }
 }
 
-/** Returns the headers that authenticate a call, cookies included, by lower-case names. */
-export function toCredentialHeaders({ headers, cookies }: CallCredentials): Readonly<Record<string, string>> {
-  const written: Record<string, string> = {}
-  for (const name in headers) {
-    const text = headers[name] ?? ''
-    written[name] = beyondAscii.test(text) ? encodeHeader(text) : text
+/** Adds what authenticates a call, its cookies behind those that are there. */
+function addCredentials(headers: Record<string, string>, credentials: CallCredentials): void {
+  for (const name in credentials.headers) {
+    const text = credentials.headers[name] ?? ''
+    headers[name] = beyondAscii.test(text) ? encodeHeader(text) : text
   }
-  const pairs = Object.entries(cookies).map(([name, value]) => `${name}=${value}`)
-  if (pairs.length > 0) written.cookie = pairs.join('; ')
-  return written
-}
-
-const noPasswords: readonly string[] = []
-
-/**
- * Lists every secret that a call sends upstream, its passwords among them, and those that are configured, so that no
- * error can echo them back.
- */
-function collectSecrets(
-  credentials: CallCredentials,
-  prefixes: readonly string[],
-  passwords: readonly string[],
-  configured: readonly string[],
-): string[] {
-  const all = listCredentialParts(credentials, prefixes)
-  for (const one of passwords) all.push(...listSecretParts(one))
-  all.push(...configured)
-  return all.filter((value) => value !== '')
+  for (const name in credentials.cookies) {
+    const pair = `${name}=${credentials.cookies[name]}`
+    headers.cookie = headers.cookie === undefined ? pair : `${headers.cookie}; ${pair}`
+  }
 }
 
 /**

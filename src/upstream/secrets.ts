@@ -78,11 +78,9 @@ export function listConfigured({
   secrets,
   hidden = secrets,
 }: Pick<ConfiguredCredentials, 'secrets' | 'hidden'>): string[] {
-  const values = Object.values(hidden)
-  const logins = values.filter((value) => value.includes(':'))
-  return [
-    ...values,
-    ...logins.map((value) => Buffer.from(value).toString('base64')),
-    ...logins.map((value) => value.replace(/^[^:]*:/, '')),
-  ]
+  return Object.values(hidden).flatMap((value) =>
+    value.includes(':')
+      ? [value, ...listSecretParts(`Basic ${Buffer.from(value).toString('base64')}`)]
+      : value,
+  )
 }

@@ -9,7 +9,7 @@ import {
   noCredentials,
 } from '../../src/upstream/credentials.ts'
 import { refuseWithoutCredentials } from '../../src/upstream/missing-credentials.ts'
-import { createCallWriter, toCredentialHeaders } from '../../src/upstream/request.ts'
+import { createCallWriter } from '../../src/upstream/request.ts'
 
 const securitySchemes = {
   secret: { type: 'apiKey', in: 'header', name: 'x-secret' },
@@ -123,11 +123,11 @@ describe('the credentials of a call', () => {
   test('are headers in lower case, cookies among them', () => {
     const configured = { secrets: { key: 'k', session: 's' }, pins: {} }
     const operation = readWith([{ key: [], session: [] }])
-    const found = findCredentials(operation, { path: {}, query: {}, header: {} }, configured)
-    expect(found && toCredentialHeaders(found)).toEqual({
-      authorization: 'Bearer k',
-      cookie: 'sid=s',
-    })
+    const input = { path: {}, query: {}, header: {} }
+    const credentials = findCredentials(operation, input, configured) ?? noCredentials
+    const call = { input, credentials, principal: '', connection: unwatchedConnection }
+    const { headers } = createCallWriter(operation, configured)(call)
+    expect(headers).toMatchObject({ authorization: 'Bearer k', cookie: 'sid=s' })
   })
 })
 
