@@ -67,7 +67,7 @@ type RequestReader = (request: FastifyRequest) => BoundInput
 
 type Values = Record<string, unknown>
 
-/** Reads of the values of one place by their parameters. */
+/** A parameter, and what reads its text. */
 interface PlaceReader {
   readonly parameter: Parameter
   readonly read: TextReader

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
+import { once } from '../document/once.ts'
 import type { Operation } from '../document/operations.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { acceptsHtml, html, sendHtml, sendPage } from '../http/page.ts'
@@ -32,11 +33,7 @@ const contrast = `
  * where it is not installed, a list of the operations is the page.
  */
 export function registerReference(app: FastifyInstance, options: ReferencePageOptions): void {
-  let loading: Promise<Reference | undefined> | undefined
-  const load = () => {
-    loading ??= loadReference(options.title)
-    return loading
-  }
+  const load = once(() => loadReference(options.title))
   app.get('/', async (request, reply) => {
     if (!acceptsHtml(request)) throw new GatewayError('route_not_found')
     const reference = await load()

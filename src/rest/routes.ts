@@ -1,27 +1,19 @@
 import type { Operation } from '../document/operations.ts'
 import { createPathPattern, createVariablePattern, parseTemplate } from '../document/path-template.ts'
 
-interface Route {
-  readonly pattern: RegExp
-  readonly methods: string[]
-}
-
 /** Finds the methods that a path is described with; none for a path that is not described at all. */
 export type MethodFinder = (url: string) => readonly string[]
 
 /** Reads the exposed paths once, so that a wrong method can be told from a wrong path (RFC 9110 §15.5.6). */
 export function createMethodFinder(operations: readonly Operation[]): MethodFinder {
-  const routes = new Map<string, Route>([
-    ['/openapi.json', { pattern: createPathPattern('/openapi.json'), methods: ['GET'] }],
-  ])
-  for (const { restPath, method } of operations) {
-    const known = routes.get(restPath)
-    if (known) known.methods.push(method)
-    else routes.set(restPath, { pattern: createPathPattern(restPath), methods: [method] })
-  }
+  const all = [{ restPath: '/openapi.json', method: 'GET' }, ...operations]
+  const routes = [...Map.groupBy(all, ({ restPath }) => restPath)].map(([path, group]) => ({
+    pattern: createPathPattern(path),
+    methods: group.map(({ method }) => method),
+  }))
   return (url) => {
     const path = url.replace(/\?.*$/s, '')
-    const found = [...routes.values()].filter(({ pattern }) => pattern.test(path))
+    const found = routes.filter(({ pattern }) => pattern.test(path))
     return [...new Set(found.flatMap(({ methods }) => methods))]
   }
 }

@@ -15,9 +15,6 @@ import { registerReference } from './reference.ts'
 import { createMethodFinder } from './routes.ts'
 import { describeDeployment } from './served-document.ts'
 
-/** Methods whose bodies Fastify reads by itself. */
-const methodsWithBody = new Set(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
-
 /** What the REST server is made of. */
 export interface RestOptions
   extends Omit<ListenerOptions, 'bodyLimit' | 'findBodyLimit' | 'surface' | 'methods'> {
@@ -56,10 +53,9 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
   await registerProxy(app, requester)
   for (const method of methods) {
     const hasBody = operations.some((one) => one.method === method && one.body)
-    const isKnown = app.supportedMethods.includes(method)
     // Fastify reads no body of GET and HEAD, which some APIs take there.
-    if (!isKnown || (hasBody && !methodsWithBody.has(method)))
-      app.addHttpMethod(method, { hasBody, overrideExisting: isKnown })
+    if (hasBody || !app.supportedMethods.includes(method))
+      app.addHttpMethod(method, { hasBody, overrideExisting: true })
   }
   await app.register(async (bare) => {
     leaveBodies(bare)
