@@ -1,3 +1,4 @@
+import { onceFor } from '../document/once.ts'
 import type { Operation } from '../document/operations.ts'
 import { createPathPattern, listPathVariables, splitPathKey } from '../document/path-template.ts'
 
@@ -33,16 +34,20 @@ export function createMarkReader(
     const own = byKept.get(operation.id) ?? []
     const sets = byWrite.get(operation.id) ?? []
     if (own.length + sets.length === 0) return { own: [], sets: [] }
-    const variables = readVariables(operation, path)
+    const variables = createVariableReader(operation)(path)
     const name = ({ kept, write, shared }: (typeof pairs)[number]) =>
       JSON.stringify([kept, write, ...shared.map((one) => variables.get(one))])
     return { own: own.map(name), sets: sets.map(name) }
   }
 }
 
-/** Reads the names and values of the path variables, the values as they stand in the URL. */
-function readVariables(operation: Operation, path: string): ReadonlyMap<string, string> {
+/** Prepares the reading of the path variables by their names, the values as they stand in the URL. */
+const createVariableReader = onceFor((operation: Operation) => {
   const template = splitPathKey(operation.path).path
-  const values = createPathPattern(template).exec(path.replace(/\?.*$/s, ''))?.slice(1) ?? []
-  return new Map(listPathVariables(template).map((name, index) => [name, values[index] ?? '']))
-}
+  const pattern = createPathPattern(template)
+  const names = listPathVariables(template)
+  return (path: string): ReadonlyMap<string, string> => {
+    const values = pattern.exec(path.replace(/\?.*$/s, ''))?.slice(1) ?? []
+    return new Map(names.map((name, index) => [name, values[index] ?? '']))
+  }
+})
