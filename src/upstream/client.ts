@@ -66,16 +66,13 @@ interface AnyOperation {
   requestBody?: { content: { 'application/json': unknown } }
   responses: { 200: { content: { 'application/json': unknown } } }
 }
-type Method = 'get' | 'put' | 'post' | 'delete' | 'patch' | 'options' | 'head' | 'trace'
 
 /** Opens the client that calls operations by the document: openapi-fetch over the requester. */
 export function createClient({ requester, configured }: ClientOptions): UpstreamClient {
   const fetch = async (request: FetchRequest) => new FetchResponse(await requester.send(request))
   const options: unknown = { Request: FetchRequest, fetch }
   // What openapi-fetch asks of a request and a response is a small part of what the types of the web promise.
-  const client = createFetchClient<Record<string, Record<Method, AnyOperation>>>(
-    options as FetchClientOptions,
-  )
+  const client = createFetchClient<Record<string, { get: AnyOperation }>>(options as FetchClientOptions)
   const open = (operation: Operation) => ({
     write: createCallWriter(operation, configured),
     prefixes: listPrefixes(operation.security),

@@ -86,12 +86,13 @@ async function recordError(
   error: unknown,
 ): Promise<void> {
   const { code, recovery } = error instanceof GatewayError ? error : new GatewayError('internal_error')
-  if (isUnknown(code)) await store.set(key, { ...record, error: { code, recovery } }, memory)
+  if (mayHaveEffect(error)) await store.set(key, { ...record, error: { code, recovery } }, memory)
   else await store.delete(key, record)
 }
 
-function isUnknown(code: ErrorCode): boolean {
-  return new GatewayError(code).toProblem().outcome === 'unknown'
+/** Returns whether a call may have had an effect that ended with an error. */
+export function mayHaveEffect(error: unknown): boolean {
+  return !(error instanceof GatewayError) || error.toProblem().outcome === 'unknown'
 }
 
 function repeat(known: IdempotencyRecord, call: string): UpstreamResponse {
@@ -107,7 +108,7 @@ export function encodeResponse({ status, headers, body }: UpstreamResponse): Sto
   return { status, headers, body: body.toString('base64') }
 }
 
-/** Reads a response that was stored, with its JSON as it was when it came; MCP alone reads that, and it is parsed then. */
+/** Reads a response that was stored, with its JSON as it was when it came, which is parsed for who reads it. */
 export function decodeResponse({ status, headers, body }: StoredResponse): UpstreamResponse {
   const bytes = Buffer.from(body, 'base64')
   const isJson = status < 400 && bytes.length > 0 && isJsonType(String(headers['content-type'] ?? ''))

@@ -13,7 +13,13 @@ import {
 } from './call.ts'
 import { CallsUnderWay } from './calls-under-way.ts'
 import { Flight } from './flight.ts'
-import { decodeResponse, encodeResponse, type IdempotencyRecord, requireWhole } from './idempotency.ts'
+import {
+  decodeResponse,
+  encodeResponse,
+  type IdempotencyRecord,
+  mayHaveEffect,
+  requireWhole,
+} from './idempotency.ts'
 import type { createMarkReader, WriteMarks } from './staleness.ts'
 
 /** Milliseconds that an undelivered response is kept for its call to be repeated. */
@@ -174,8 +180,4 @@ class ResponseReplay {
 
 function isGivenUp(error: unknown): boolean {
   return error instanceof GatewayError && error.code === 'client_disconnected'
-}
-
-function mayHaveEffect(error: unknown): boolean {
-  return !(error instanceof GatewayError) || error.toProblem().outcome === 'unknown'
 }

@@ -44,18 +44,12 @@ export function retry({ random, onRetry }: RetryOptions): Interceptor {
         }
       }
       onRetry?.(currentCall().operation)
-      await pause(random() * firstDelay * 2 ** (sentTries + unsentTries - 1), request.signal)
+      const delay = random() * firstDelay * 2 ** (sentTries + unsentTries - 1)
+      // It rejects at the signal alone, whose reason is the error of the call.
+      await setTimeout(delay, undefined, { signal: request.signal }).catch(() =>
+        request.signal?.throwIfAborted(),
+      )
     }
-  }
-}
-
-/** Waits for some milliseconds, or rejects with the reason of the signal. */
-async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await setTimeout(milliseconds, undefined, { signal })
-  } catch (error) {
-    signal?.throwIfAborted()
-    throw error
   }
 }
 

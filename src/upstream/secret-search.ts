@@ -1,6 +1,6 @@
 import type { GatewayError } from '../errors/gateway-error.ts'
 import { cutEscape, listBegins, undoEscapes } from './escapes.ts'
-import { writers } from './wide-text.ts'
+import { writeUtf16 } from './wide-text.ts'
 
 /** What stands in the place of what was redacted. */
 export const mark = '[redacted]'
@@ -130,8 +130,8 @@ function findLongestWord(secret: string): string {
  */
 function listForms(secret: string): string[] {
   const forms = new Set<string>()
-  const encoded = writers.map((write) => write(secret).toString('latin1'))
-  let level = [secret, JSON.stringify(secret).slice(1, -1), ...encoded]
+  const encoded = [Buffer.from(secret), writeUtf16(secret, 'utf-16le'), writeUtf16(secret, 'utf-16be')]
+  let level = [secret, JSON.stringify(secret).slice(1, -1), ...encoded.map((one) => one.toString('latin1'))]
   for (let levels = 0; levels <= mostLevels; levels += 1) {
     const spaced = new Set(level.flatMap((one) => [one, one.replaceAll(' ', '+')]))
     const added = [...spaced].filter((one) => !forms.has(one))

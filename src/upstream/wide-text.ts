@@ -37,13 +37,6 @@ export function writeUtf16(text: string, encoding: Utf16): Buffer {
   return encoding === 'utf-16le' ? bytes : bytes.swap16()
 }
 
-/** Write a text in the encodings that a text of an API may have. */
-export const writers: readonly ((text: string) => Buffer)[] = [
-  (text) => Buffer.from(text),
-  (text) => writeUtf16(text, 'utf-16le'),
-  (text) => writeUtf16(text, 'utf-16be'),
-]
-
 /** Reads a text in its charset, as it was searched for secrets; in UTF-8 where that is not known. */
 export function decodeText(body: Buffer, contentType: string): string {
   const written = /;\s*charset\s*=\s*"?([\w.:-]+)/i.exec(isJsonType(contentType) ? '' : contentType)?.[1]
