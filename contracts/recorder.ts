@@ -1,5 +1,6 @@
 import { createServer, Agent as HttpAgent, request as requestHttp, type ServerResponse } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
+import { closeServer, listenOnLoopback } from '../test/support/loopback.ts'
 import { type CannedResponse, findCannedResponse } from './canned-responses.ts'
 import { type CreatedUsers, notSent } from './created-users.ts'
 import { type Exchange, type RecordedRequest, recordUpstream } from './exchanges.ts'
@@ -14,7 +15,7 @@ const notOurs = {
 export type Script = (request: RecordedRequest, response: ServerResponse) => void
 
 /** A proxy in front of the upstream that shows the upstream requests and can respond itself. */
-export interface Recorder {
+export interface Recorder extends AsyncDisposable {
   readonly url: string
   /** The upstream requests since it was last emptied. */
   readonly requests: RecordedRequest[]
@@ -24,7 +25,6 @@ export interface Recorder {
   script: Script | undefined
   /** Returns documented successes instead of asking the upstream, as long as it is true. */
   canned: boolean
-  close(): Promise<void>
 }
 
 /** What a recorder tells of what passes through it. */
@@ -73,18 +73,15 @@ export async function startRecorder(
     outgoing.on('error', () => response.destroy())
     return outgoing.end(body)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
   const recorder: Recorder = {
-    url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`,
+    url: await listenOnLoopback(server),
     requests: [],
     prefer: undefined,
     script: undefined,
     canned: false,
-    async close() {
+    async [Symbol.asyncDispose]() {
       agent.destroy()
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
+      await closeServer(server)
     },
   }
   return recorder

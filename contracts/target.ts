@@ -1,10 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
-import { readConfig } from '../src/config/config.ts'
-import { readApi } from '../src/document/api.ts'
-import { readDocument } from '../src/document/document.ts'
 import { asRecord } from '../src/document/json.ts'
-import { createServers } from '../src/gateway.ts'
-import { createRunLogger } from '../test/support/run-log.ts'
+import { startGateway } from '../test/support/gateway.ts'
 import { breakCall, type CallArguments, type CallResult } from './call-result.ts'
 import { type CreatedUsers, createCreatedUsers, notSent } from './created-users.ts'
 import { type Exchange, recordCall } from './exchanges.ts'
@@ -12,7 +8,7 @@ import type { Lifecycle } from './lifecycle.ts'
 import { eras, type McpClient, openMcpClient } from './mcp-client.ts'
 import { type Recorder, startRecorder } from './recorder.ts'
 import type { OperationFacts } from './requirements.ts'
-import { openRestClient, type RestClient, toRestRequest } from './rest-client.ts'
+import { openRestClient, type RestClient, type RestRequest, toRestRequest } from './rest-client.ts'
 import type { Tenant } from './tenant.ts'
 
 /** Both servers of a gateway, MCP in each era. */
@@ -71,11 +67,12 @@ export async function openUpstream(url: string, traits: Traits): Promise<Target>
   await using opening = new AsyncDisposableStack()
   const created = createCreatedUsers(traits.creations)
   const exchanges: Exchange[] = []
-  const recorder = await startRecorder(url, {
-    created: traits.stateless ? undefined : created,
-    onExchange: (exchange) => exchanges.push(exchange),
-  })
-  opening.defer(() => recorder.close())
+  const recorder = opening.use(
+    await startRecorder(url, {
+      created: traits.stateless ? undefined : created,
+      onExchange: (exchange) => exchanges.push(exchange),
+    }),
+  )
   const gateway = opening.use(await openGateway(recorder.url, {}))
   const note = (exchange: Exchange) => {
     if (!recorder.canned && !recorder.script && recorder.prefer === undefined) exchanges.push(exchange)
@@ -154,42 +151,39 @@ function readProperties(tool: unknown): Readonly<Record<string, unknown>> {
   return asRecord(asRecord(asRecord(tool).inputSchema).properties)
 }
 
+/** Puts something around each call of a client, which gets the request that the call is on REST. */
+function surround<Client extends RestClient | McpClient>(
+  client: Client,
+  around: (request: RestRequest, send: () => Promise<CallResult>) => Promise<CallResult>,
+): Client {
+  const call: Client['call'] = (operation, values) =>
+    around(toRestRequest(operation, values), () => client.call(operation, values))
+  if (!('send' in client)) return { ...client, call }
+  const send: RestClient['send'] = (request) => around(request, () => client.send(request))
+  return { ...client, call, send }
+}
+
 /** Tells of each call of a client and of its result. */
 function recordCalls<Client extends RestClient | McpClient>(
   client: Client,
   note: (exchange: Exchange) => void,
 ): Client {
-  const call: Client['call'] = async (operation, values) => {
-    const result = await client.call(operation, values)
-    note(recordCall(client.name, toRestRequest(operation, values), result))
-    return result
-  }
-  if (!('send' in client)) return { ...client, call }
-  const send: RestClient['send'] = async (request) => {
-    const result = await client.send(request)
+  return surround(client, async (request, send) => {
+    const result = await send()
     note(recordCall(client.name, request, result))
     return result
-  }
-  return { ...client, call, send }
+  })
 }
 
 /** Learns which users are made, and sends no change of any other user. */
 function protect<Client extends RestClient | McpClient>(client: Client, created: CreatedUsers): Client {
-  const call: Client['call'] = async (operation, values) => {
-    const request = toRestRequest(operation, values)
+  return surround(client, async (request, send) => {
     if (!created.mayChange(request)) return breakCall(notSent)
-    const result = await client.call(operation, values)
-    created.note(request, result.kind === 'success' ? 200 : 400, result.body)
+    const result = await send()
+    // A tool's success has no status.
+    created.note(request, result.status ?? (result.kind === 'success' ? 200 : undefined), result.body)
     return result
-  }
-  if (!('send' in client)) return { ...client, call }
-  const send: RestClient['send'] = async (request) => {
-    if (!created.mayChange(request)) return breakCall(notSent)
-    const result = await client.send(request)
-    created.note(request, result.status, result.body)
-    return result
-  }
-  return { ...client, call, send }
+  })
 }
 
 /** A gateway lets a client delete so often and no more, so the tests wait until it may go on. */
@@ -239,20 +233,11 @@ async function openServers(
 }
 
 async function openGateway(upstream: string, environment: Record<string, string>): Promise<Servers> {
-  const config = readConfig(
-    { CAL_COM_BASE_URL: upstream, MCP_DELETE_LIMIT: 'off', ...environment },
-    readApi(readDocument()),
-  )
-  const logger = createRunLogger()
-  const gateway = await createServers({ config, document: readDocument(), logger, version: '0.0.0-contract' })
-  const listen = { host: '127.0.0.1', port: 0 }
-  const servers = await openServers(
-    await gateway.rest.listen(listen),
-    `${await gateway.mcp.listen(listen)}/mcp`,
-  )
+  const gateway = await startGateway(upstream, { MCP_DELETE_LIMIT: 'off', ...environment })
+  const servers = await openServers(gateway.restUrl, `${gateway.mcpUrl}/mcp`)
   const close = async () => {
     await servers[Symbol.asyncDispose]()
-    await gateway.close()
+    await gateway[Symbol.asyncDispose]()
   }
   return { ...servers, [Symbol.asyncDispose]: close }
 }

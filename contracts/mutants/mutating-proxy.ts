@@ -1,7 +1,6 @@
-import { once } from 'node:events'
 import { Agent, createServer, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
 import { buffer } from 'node:stream/consumers'
-import { asRecord } from '../../src/document/json.ts'
+import { closeServer, listenOnLoopback } from '../../test/support/loopback.ts'
 
 /** A request on its way through the proxy, read whole. */
 export interface WireRequest {
@@ -81,18 +80,14 @@ export async function startMutatingProxy(upstream: string): Promise<MutatingProx
       text: await readText(response),
     }
   }
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
   const proxy: MutatingProxy = {
-    url: `http://127.0.0.1:${asRecord(server.address()).port}`,
+    url: await listenOnLoopback(server),
     interfere: (wanted) => {
       interference = wanted
     },
     async [Symbol.asyncDispose]() {
       agent.destroy()
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
+      await closeServer(server)
     },
   }
   return proxy

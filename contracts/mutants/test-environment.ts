@@ -1,8 +1,5 @@
-import { readConfig } from '../../src/config/config.ts'
-import { readApi } from '../../src/document/api.ts'
 import { type OpenApiDocument, readDocument } from '../../src/document/document.ts'
-import { createServers } from '../../src/gateway.ts'
-import { createRunLogger } from '../../test/support/run-log.ts'
+import { startGateway } from '../../test/support/gateway.ts'
 import { createCreatedUsers } from '../created-users.ts'
 import { eras, openMcpClient } from '../mcp-client.ts'
 import { startRecorder } from '../recorder.ts'
@@ -21,7 +18,7 @@ export interface TestEnvironment extends AsyncDisposable {
   readonly proxies: ReadonlyMap<ProxyPlace, MutatingProxy>
 }
 
-/** What stands on a environment. */
+/** What an environment is made of. */
 export interface EnvironmentOptions {
   /** A mock that responds as a `Prefer` header asks for and remembers nothing. */
   readonly mock: string
@@ -48,25 +45,14 @@ export async function openTestEnvironment({
     proxies.set(place, proxy)
     return proxy.url + pathname.replace(/\/$/, '')
   }
-  const recorder = await startRecorder(await pass('mock', mock))
-  opening.defer(() => recorder.close())
+  const recorder = opening.use(await startRecorder(await pass('mock', mock)))
   // The suite deletes more than a model may, and that limit is no part of the contract.
   const limits = { MCP_DELETE_LIMIT: 'off' }
-  const config = readConfig(
-    { CAL_COM_BASE_URL: await pass('upstream', recorder.url), ...limits },
-    readApi(document),
-  )
-  const gateway = await createServers({
-    config,
-    document,
-    logger: createRunLogger(),
-    version: '0.0.0',
-  })
-  opening.defer(() => gateway.close())
-  const listen = { host: '127.0.0.1', port: 0 }
-  const rest = openRestClient(await pass('rest', await gateway.rest.listen(listen)))
+  const upstreamUrl = await pass('upstream', recorder.url)
+  const gateway = opening.use(await startGateway(upstreamUrl, limits, { document }))
+  const rest = openRestClient(await pass('rest', gateway.restUrl))
   opening.defer(() => rest.close())
-  const mcpUrl = await pass('mcp', `${await gateway.mcp.listen(listen)}/mcp`)
+  const mcpUrl = await pass('mcp', `${gateway.mcpUrl}/mcp`)
   const mcp = await Promise.all(speak.map((era) => openMcpClient(mcpUrl, era)))
   for (const server of mcp) opening.defer(() => server.close())
   const upstream = openUpstreamClient(recorder.url)

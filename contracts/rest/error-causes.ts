@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../src/errors/gateway-error.ts'
 import { accessToken, findWeakKey, type Guard } from './access-rules.ts'
-import type { Fault } from './faulty-upstream.ts'
 import { keyUnderWay, type Past, usedKey } from './prior-calls.ts'
+import type { Fault } from './upstream-faults.ts'
 import type { ValidRequest } from './valid-request.ts'
 
 /** How to spoil a valid request, and before which upstream, so that the gateway responds with one error. */

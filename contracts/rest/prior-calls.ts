@@ -36,10 +36,10 @@ export async function refuseOnce(origin: string): Promise<void> {
 }
 
 /** Begins every operation that takes a key, before an upstream that never responds. */
-export async function beginCalls(origin: string, upstream: { readonly arrived: number }): Promise<void> {
+export async function beginCalls(origin: string, upstream: { readonly hits: number }): Promise<void> {
   const requests = listKeyed(keyUnderWay)
   for (const request of requests) sendRequest(origin, request).catch(() => {})
-  while (upstream.arrived < requests.length) await setImmediate()
+  while (upstream.hits < requests.length) await setImmediate()
 }
 
 /** Gives a key to a call of every operation that takes one, each of them another than the valid request. */

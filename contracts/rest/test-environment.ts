@@ -1,15 +1,12 @@
 import { startPrism } from '../../mocks/prism.ts'
-import { readConfig } from '../../src/config/config.ts'
-import { readApi } from '../../src/document/api.ts'
-import { readDocument } from '../../src/document/document.ts'
-import { createServers } from '../../src/gateway.ts'
 import type { ServersOptions } from '../../src/http/gateway.ts'
-import { createRunLogger } from '../../test/support/run-log.ts'
-import { startPreferProxy } from '../prefer-proxy.ts'
+import { findClosedUrl, startGateway } from '../../test/support/gateway.ts'
+import { startRawUpstream } from '../../test/support/raw-upstream.ts'
+import { startRecorder } from '../recorder.ts'
 import { describeGuards, type Guard, writeKeyFile, writeStateKey } from './access-rules.ts'
 import type { Cause } from './error-causes.ts'
-import { findDeadUrl, startFaultyUpstream } from './faulty-upstream.ts'
 import { beginCalls, failOften, type Past, refuseOnce, useKeys } from './prior-calls.ts'
+import { faults } from './upstream-faults.ts'
 
 /** Milliseconds that a gateway waits for an upstream, and that calls are pending: longer than any test. */
 const longTimeout = 600_000
@@ -29,46 +26,43 @@ export interface TestEnvironment extends AsyncDisposable {
   raise(upstream: Cause['upstream'], prefer?: string): string
 }
 
-/** Starts mock, proxy and gateways on free ports. Whatever started is closed again when a later part fails. */
+/** Starts mock, recorder and gateways on free ports. Whatever started is closed again when a later part fails. */
 export async function openTestEnvironment(): Promise<TestEnvironment> {
   await using opening = new AsyncDisposableStack()
   const prism = opening.use(await startPrism())
-  const proxy = await startPreferProxy({ upstream: prism.url })
-  opening.defer(() => proxy.close())
-  const faulty = opening.use(await startFaultyUpstream())
+  const recorder = opening.use(await startRecorder(prism.url))
+  const faulty = opening.use(await startRawUpstream(faults.silence))
   const open = async (
     url: string,
     timeout: number,
     options?: Partial<ServersOptions>,
-    variables?: object,
+    variables?: Record<string, string>,
   ) => {
-    const { origin, close } = await openGateway(url, timeout, options, variables)
-    opening.defer(close)
-    return origin
+    const environment = { UPSTREAM_TIMEOUT_MS: String(timeout), ...variables }
+    return opening.use(await startGateway(url, environment, options)).restUrl
   }
-  const mocked = await open(proxy.url, longTimeout)
+  const mocked = await open(recorder.url, longTimeout)
   const failing = await open(faulty.url, longTimeout)
   const silent = await open(faulty.url, shortTimeout)
-  const dead = await open(await findDeadUrl(), longTimeout)
-  const given = await open(await findDeadUrl(), longTimeout, { circuit: { pause: longPause } })
+  const dead = await open(await findClosedUrl(), longTimeout)
+  const given = await open(await findClosedUrl(), longTimeout, { circuit: { pause: longPause } })
   await failOften(given)
-  const throttling = opening.use(await startFaultyUpstream())
-  throttling.fault = 'a request to wait'
+  const throttling = opening.use(await startRawUpstream(faults['a request to wait']))
   const held = await open(throttling.url, longTimeout)
   await refuseOnce(held)
-  const hanging = await startFaultyUpstream()
+  const hanging = await startRawUpstream(faults.silence)
   const busy = await open(hanging.url, longTimeout)
   // Closed before its gateway, which waits for the calls under way.
   opening.use(hanging)
   await beginCalls(busy, hanging)
   await useKeys(mocked)
-  const limited = await open(proxy.url, longTimeout, {}, { RATE_LIMIT: '1/h' })
+  const limited = await open(recorder.url, longTimeout, {}, { RATE_LIMIT: '1/h' })
   await refuseOnce(limited)
-  const full = await open(proxy.url, longTimeout, { admission: { active: 0, waiting: 0, timeout: 0 } })
+  const full = await open(recorder.url, longTimeout, { admission: { active: 0, waiting: 0, timeout: 0 } })
   const keys = opening.use(writeKeyFile())
   const stateKey = opening.use(writeStateKey())
-  const guards = describeGuards({ keys: keys.path, stateKey: stateKey.path }, await findDeadUrl())
-  const guarded = (guard: Guard) => open(proxy.url, longTimeout, {}, guards[guard])
+  const guards = describeGuards({ keys: keys.path, stateKey: stateKey.path }, await findClosedUrl())
+  const guarded = (guard: Guard) => open(recorder.url, longTimeout, {}, guards[guard])
   const prepared = {
     'many failures': given,
     'a refusal for now': held,
@@ -85,11 +79,11 @@ export async function openTestEnvironment(): Promise<TestEnvironment> {
   const opened = opening.move()
   return {
     raise(upstream, prefer) {
-      proxy.setPrefer(prefer)
+      recorder.prefer = prefer
       if (upstream === 'mock') return mocked
       if (upstream === 'dead') return dead
       if (isPrepared(upstream, prepared)) return prepared[upstream]
-      faulty.fault = upstream
+      faulty.behave = faults[upstream]
       return upstream === 'silence' ? silent : failing
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
@@ -101,28 +95,4 @@ function isPrepared(
   prepared: Readonly<Record<Past | Guard, string>>,
 ): upstream is Past | Guard {
   return Object.hasOwn(prepared, upstream)
-}
-
-async function openGateway(
-  upstream: string,
-  timeout: number,
-  options: Partial<ServersOptions> = {},
-  variables: object = {},
-) {
-  const environment = {
-    CAL_COM_BASE_URL: upstream,
-    UPSTREAM_TIMEOUT_MS: String(timeout),
-    ...variables,
-  }
-  const config = readConfig(environment, readApi(readDocument()))
-  const logger = createRunLogger()
-  const gateway = await createServers({
-    config,
-    document: readDocument(),
-    logger,
-    version: '0.0.0',
-    ...options,
-  })
-  const origin = await gateway.rest.listen({ host: '127.0.0.1', port: 0 })
-  return { origin, close: () => gateway.close() }
 }

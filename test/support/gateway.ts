@@ -4,6 +4,7 @@ import { readApi } from '../../src/document/api.ts'
 import { readDocument } from '../../src/document/document.ts'
 import { createServers } from '../../src/gateway.ts'
 import type { GatewayServers, ServersOptions } from '../../src/http/gateway.ts'
+import { closeServer, listenOnLoopback } from './loopback.ts'
 import { createRunLogger } from './run-log.ts'
 
 /** A gateway that listens on two free loopback ports. */
@@ -44,8 +45,7 @@ export async function startGateway(
 /** A loopback URL where nobody listens. */
 export async function findClosedUrl(): Promise<string> {
   const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+  const url = await listenOnLoopback(server)
+  await closeServer(server)
+  return url
 }

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { exportJWK, exportSPKI, generateKeyPair, type JWK, SignJWT } from 'jose'
+import { closeServer, listenOnLoopback } from './loopback.ts'
 
 /** Audience of every token that a test does not say otherwise of. */
 export const audience = 'https://mcp.example.org/mcp'
@@ -44,9 +44,7 @@ export async function startIssuer(): Promise<Issuer> {
     response.writeHead(state.status, { 'content-type': 'application/json' })
     response.end(JSON.stringify({ keys: [...others, await describe()] }))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  const url = `http://127.0.0.1:${port}`
+  const url = await listenOnLoopback(server)
   return {
     url,
     environment: { OAUTH_ISSUER: url, OAUTH_JWKS_URL: `${url}/keys`, OAUTH_AUDIENCE: audience },
@@ -77,9 +75,6 @@ export async function startIssuer(): Promise<Issuer> {
         others.push({ ...(await exportJWK(publicKey)), kid: `other-${others.length}`, alg: 'RS256' })
       }
     },
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
+    [Symbol.asyncDispose]: () => closeServer(server),
   }
 }

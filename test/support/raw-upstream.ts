@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
+import { listenOnLoopback } from './loopback.ts'
 
 /** What the upstream does with the connection once a whole request has arrived on it. */
 export type Behaviour = (socket: Socket) => void
@@ -45,11 +46,8 @@ export async function startRawUpstream(behave: Behaviour = behaveWell, port = 0)
       }
     })
   })
-  server.listen(port, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
   const upstream: RawUpstream = {
-    url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`,
+    url: await listenOnLoopback(server, port),
     get hits() {
       return hits
     },

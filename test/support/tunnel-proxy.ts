@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { connect } from 'node:net'
+import { listenOnLoopback } from './loopback.ts'
 
 /** Starts a proxy that only knows tunnels, and remembers whom they were for. */
 export async function startProxy() {
@@ -14,7 +15,6 @@ export async function startProxy() {
     })
     for (const socket of [upstream, client]) socket.on('error', () => client.destroy())
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
+  const port = Number(new URL(await listenOnLoopback(server)).port)
   return { port, tunnels, [Symbol.asyncDispose]: async () => void server.close() }
 }

@@ -1,5 +1,5 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { closeServer, listenOnLoopback } from './loopback.ts'
 
 /** A request as it arrived at the stub. */
 export interface ReceivedRequest {
@@ -36,16 +36,8 @@ export async function startUpstream(
     requests.push(request)
     respond(request, response)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  return {
-    url: `http://127.0.0.1:${port}`,
-    requests,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
+  const url = await listenOnLoopback(server)
+  return { url, requests, [Symbol.asyncDispose]: () => closeServer(server) }
 }
 
 /** Responses that wait until they are released. */

@@ -1,29 +1,29 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type PreferProxy, startPreferProxy } from '../../contracts/prefer-proxy.ts'
+import { type Recorder, startRecorder } from '../../contracts/recorder.ts'
 import { respondJson, startUpstream, type UpstreamStub } from '../support/upstream-stub.ts'
 
 let upstream: UpstreamStub
-let proxy: PreferProxy
+let recorder: Recorder
 beforeAll(async () => {
   upstream = await startUpstream((_request, response) =>
     respondJson(response, 418, '{"status":"error"}', { 'x-one': 'kept' }),
   )
-  proxy = await startPreferProxy({ upstream: upstream.url })
+  recorder = await startRecorder(upstream.url)
 })
 afterAll(async () => {
-  await proxy.close()
+  await recorder[Symbol.asyncDispose]()
   await upstream[Symbol.asyncDispose]()
 })
 
 async function send(): Promise<Response> {
-  return fetch(`${proxy.url}/v2/things?a=%2B`, {
+  return fetch(`${recorder.url}/v2/things?a=%2B`, {
     method: 'PATCH',
     body: '{"n":1}',
     headers: { 'x-two': 'kept' },
   })
 }
 
-describe('the proxy', () => {
+describe('the recorder', () => {
   it('passes method, path, headers and body on', async () => {
     await send()
     const { method, url, headers, body } = upstream.requests.at(-1) ?? {}
@@ -49,24 +49,23 @@ describe('the proxy', () => {
   })
 
   it('sets Prefer to what it was told last', async () => {
-    proxy.setPrefer('code=404')
-    proxy.setPrefer('code=409, example=email_exists')
+    recorder.prefer = 'code=404'
+    recorder.prefer = 'code=409, example=email_exists'
     await send()
     expect(upstream.requests.at(-1)?.headers.prefer).toBe('code=409, example=email_exists')
   })
 
   it('sets no Prefer when it was told to stop', async () => {
-    proxy.setPrefer('code=404')
-    proxy.setPrefer(undefined)
+    recorder.prefer = 'code=404'
+    recorder.prefer = undefined
     await send()
     expect(upstream.requests.at(-1)?.headers).not.toHaveProperty('prefer')
   })
 
   it('gives no response where the upstream gave none', async () => {
     await using gone = await startUpstream()
-    const dead = await startPreferProxy({ upstream: gone.url })
+    await using dead = await startRecorder(gone.url)
     await gone[Symbol.asyncDispose]()
     await expect(fetch(dead.url)).rejects.toThrow()
-    await dead.close()
   })
 })
