@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { asRecord } from '../src/document/json.ts'
+import { asRecord, isObject } from '../src/document/json.ts'
 import { isList, showValue } from './values.ts'
 
 /** One member that is not what it should be. */
@@ -21,7 +21,7 @@ export function listDifferences(place: string, actual: unknown, expected: unknow
 
 function* compare(place: string, actual: unknown, expected: unknown): Generator<Difference> {
   if (isDeepStrictEqual(actual, expected)) return
-  if (isPlain(actual) && isPlain(expected)) {
+  if (isObject(actual) && isObject(expected)) {
     const [one, other] = [asRecord(actual), asRecord(expected)]
     const names = new Set([...Object.keys(other), ...Object.keys(one)])
     for (const name of names) yield* compare(place ? `${place}.${name}` : name, one[name], other[name])
@@ -32,8 +32,4 @@ function* compare(place: string, actual: unknown, expected: unknown): Generator<
     return
   }
   yield { place, message: `expected ${showValue(expected)}, got ${showValue(actual)}` }
-}
-
-function isPlain(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !isList(value)
 }

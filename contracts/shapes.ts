@@ -1,4 +1,4 @@
-import { asRecord } from '../src/document/json.ts'
+import { asRecord, isObject } from '../src/document/json.ts'
 import type { Shape } from './requirements.ts'
 import { isList, showValue, toList } from './values.ts'
 
@@ -28,8 +28,7 @@ export function findMismatches(
     const [one = 'any'] = shape
     return value.flatMap((element, index) => findMismatches(element, one, shapes, `${place}[${index}]`))
   }
-  if (typeof value !== 'object' || value === null || isList(value))
-    return [{ place, message: `must be an object, got ${showValue(value)}` }]
+  if (!isObject(value)) return [{ place, message: `must be an object, got ${showValue(value)}` }]
   return Object.entries(shape).flatMap(([name, inner]) =>
     findMismatches(asRecord(value)[name], inner, shapes, place ? `${place}.${name}` : name),
   )
@@ -49,7 +48,7 @@ function isOfType(value: unknown, type: string): boolean {
     case 'integer':
       return Number.isSafeInteger(value)
     case 'object':
-      return typeof value === 'object' && value !== null && !isList(value)
+      return isObject(value)
     default:
       return typeof value === type
   }

@@ -33,7 +33,7 @@ export async function runDredd({ document, endpoint, prepare }: DreddRun): Promi
   const dredd = fork(locate('node_modules/dredd/bin/dredd'), [document, endpoint, ...options], {
     execArgv: ['--no-deprecation', '--no-warnings'],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    timeout: timeout,
+    timeout,
   })
   const output: string[] = []
   let results: readonly TransactionResult[] = []

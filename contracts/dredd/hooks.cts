@@ -50,7 +50,7 @@ interface DreddTransaction {
   skip: boolean
 }
 
-type Hook<MutatedOperation> = (register: (facts: MutatedOperation, done: () => void) => void) => void
+type Hook<Facts> = (register: (facts: Facts, done: () => void) => void) => void
 
 interface Hooks {
   readonly beforeEach: Hook<DreddTransaction>

@@ -44,8 +44,11 @@ export function listBehaviourMutants(operations: readonly MutatedOperation[]): B
   })
 }
 
-/** By the path alone: some responses, as a 405, belong to a path and to no method of it. */
-function isAt({ url }: WireRequest, template: string): boolean {
+/**
+ * Returns whether a request is for a path template, by the path alone: some responses, as a 405, belong to a path and to no
+ * method of it.
+ */
+export function isAt({ url }: WireRequest, template: string): boolean {
   const pattern = template.replaceAll(/\{\w+\}/g, '[^/]+')
   return new RegExp(`^${pattern}$`).test(url.split('?')[0] ?? '')
 }

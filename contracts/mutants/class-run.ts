@@ -1,6 +1,6 @@
 import { eras } from '../mcp-client.ts'
 import type { Requirements } from '../requirements.ts'
-import { listBehaviourMutants } from './behaviour-mutants.ts'
+import { isAt, listBehaviourMutants } from './behaviour-mutants.ts'
 import { type DocumentMutant, listDocumentMutants } from './document-mutants.ts'
 import { gatewayGroups } from './gateway-changes.ts'
 import type { Material } from './material.ts'
@@ -50,16 +50,13 @@ const formRuns: Readonly<Record<(typeof formClasses)[number], ClassRun>> = {
 /** Only the response that the mutant is about is spoiled; the others stay what they are. */
 function spoilResponse({ operations, status, example, spoil }: ResponseMutant): Interference {
   const [method, path = ''] = operations[0]?.split(' ') ?? []
-  const pattern = new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`)
   const asksFor = ({ headers }: WireRequest) =>
     headers.prefer === undefined
       ? status < 300
       : new RegExp(`code=${status}\\b.*\\b${example}$`).test(headers.prefer)
   return {
     onResponse: (response, request) =>
-      request.method === method && pattern.test(request.url.split('?')[0] ?? '') && asksFor(request)
-        ? spoil(response)
-        : response,
+      request.method === method && isAt(request, path) && asksFor(request) ? spoil(response) : response,
   }
 }
 

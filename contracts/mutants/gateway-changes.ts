@@ -1,8 +1,8 @@
-import { asRecord } from '../../src/document/json.ts'
+import { asRecord, isObject } from '../../src/document/json.ts'
 import { isList, parseJson } from '../values.ts'
 import type { Interference, WireRequest, WireResponse } from './mutating-proxy.ts'
 import { onCall, onList } from './tool-changes.ts'
-import { dropHeader, mapBody, mapQuery, withHeader } from './wire-changes.ts'
+import { mapBody, mapQuery, withHeader, without } from './wire-changes.ts'
 
 type Members = Readonly<Record<string, unknown>>
 
@@ -132,7 +132,10 @@ function listTold(): GatewayChange[] {
       tools.map((tool, index) => ({ ...tool, description: tools[(index + 1) % tools.length]?.description })),
     ),
     words('no titles', (tools) =>
-      tools.map(({ title: _, ...tool }) => ({ ...tool, annotations: without(tool.annotations, 'title') })),
+      tools.map(({ title: _, ...tool }) => ({
+        ...tool,
+        annotations: without(asRecord(tool.annotations), 'title'),
+      })),
     ),
     words('arguments without a description', (tools) =>
       tools.map((tool) => ({
@@ -255,7 +258,7 @@ function listHeaders(): GatewayChange[] {
     'headers',
     `${name} is lost`,
     'rest',
-    () => onResponse(({ headers, ...rest }) => ({ ...rest, headers: dropHeader(headers, name) })),
+    () => onResponse(({ headers, ...rest }) => ({ ...rest, headers: without(headers, name) })),
   ]
   return [
     header('responses are cached', { 'cache-control': 'public, max-age=300' }),
@@ -439,7 +442,7 @@ function listArguments(): GatewayChange[] {
         : { ...values, body: { ...members, metadata: read } }
     }),
     tool('metadata is dropped', ({ body, ...values }) =>
-      body === undefined ? values : { ...values, body: isPlain(body) ? without(body, 'metadata') : body },
+      body === undefined ? values : { ...values, body: isObject(body) ? without(body, 'metadata') : body },
     ),
   ]
 }
@@ -512,7 +515,7 @@ function listResults(): GatewayChange[] {
     }),
     tool('the access token is lost', (result) => {
       const { data, ...rest } = asRecord(result.structuredContent)
-      return isPlain(data) ? withContent(result, { ...rest, data: without(data, 'accessToken') }) : result
+      return isObject(data) ? withContent(result, { ...rest, data: without(data, 'accessToken') }) : result
     }),
     tool('the text is cut', (result) => {
       const [first] = toContent(result)
@@ -621,7 +624,7 @@ function listProtocol(): GatewayChange[] {
     ),
     reply('no instructions', isTold, ({ result, ...message }) => ({
       ...message,
-      result: without(result, 'instructions'),
+      result: without(asRecord(result), 'instructions'),
     })),
   ]
 }
@@ -669,13 +672,13 @@ function withHeaders(response: WireResponse, headers: Readonly<Record<string, st
 }
 
 function withoutHeader(request: WireRequest, name: string): WireRequest {
-  return { ...request, headers: dropHeader(request.headers, name) }
+  return { ...request, headers: without(request.headers, name) }
 }
 
 /** Returns the request with the members of its JSON object changed; one that becomes undefined is dropped. */
 function mapMembers(request: WireRequest, change: (name: string, value: unknown) => unknown): WireRequest {
   const body = parseJson(request.text)
-  if (!isPlain(body)) return request
+  if (!isObject(body)) return request
   const changed = Object.fromEntries(
     Object.entries(asRecord(body)).map(([name, value]) => [name, change(name, value)]),
   )
@@ -710,12 +713,4 @@ function withContent(result: Members, structuredContent: Members): Members {
 function appendText(result: Members, words: string): Members {
   const [first] = toContent(result)
   return { ...result, content: [{ ...first, text: `${String(first?.text)} ${words}` }] }
-}
-
-function without(members: unknown, name: string): Members {
-  return Object.fromEntries(Object.entries(asRecord(members)).filter(([one]) => one !== name))
-}
-
-function isPlain(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !isList(value)
 }

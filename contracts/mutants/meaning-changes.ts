@@ -1,6 +1,7 @@
 import { asRecord } from '../../src/document/json.ts'
 import { isList, parseJson } from '../values.ts'
 import type { Interference, WireRequest, WireResponse } from './mutating-proxy.ts'
+import { without } from './wire-changes.ts'
 
 type Members = Readonly<Record<string, unknown>>
 
@@ -595,8 +596,4 @@ function dropNull(body: Members): Members {
 
 function lowerKeys(value: unknown): Members {
   return Object.fromEntries(Object.entries(asRecord(value)).map(([name, one]) => [name.toLowerCase(), one]))
-}
-
-function without(body: Members, name: string): Members {
-  return Object.fromEntries(Object.entries(body).filter(([one]) => one !== name))
 }

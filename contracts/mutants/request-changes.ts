@@ -1,15 +1,9 @@
+import type { OperationFacts } from '../requirements.ts'
 import type { WireRequest } from './mutating-proxy.ts'
-import { dropHeader, mapBody, mapPath, mapQuery, mapValues, swap, withHeader } from './wire-changes.ts'
+import { mapBody, mapPath, mapQuery, mapValues, swap, withHeader, without } from './wire-changes.ts'
 
 /** What the capability says of an operation, as far as the mutants need it. */
-export interface MutatedOperation {
-  /** `METHOD /path` of the document. */
-  readonly operation: string
-  /** Exposed path template. */
-  readonly rest: string
-  readonly tool: string
-  readonly arguments: readonly string[]
-}
+export type MutatedOperation = Pick<OperationFacts, 'operation' | 'rest' | 'tool' | 'arguments'>
 
 /** One thing done wrong with an upstream request. */
 export type RequestChange = (request: WireRequest) => WireRequest
@@ -21,7 +15,7 @@ export function listRequestChanges(facts: MutatedOperation): [string, RequestCha
   const headers = ['x-cal-secret-key', 'x-cal-client-id', 'accept', 'user-agent']
   const lost = [...headers, ...(hasBody ? ['content-type'] : [])].map((name): [string, RequestChange] => [
     `header ${name} dropped`,
-    (request) => ({ ...request, headers: dropHeader(request.headers, name) }),
+    (request) => ({ ...request, headers: without(request.headers, name) }),
   ])
   const altered = ['x-cal-secret-key', 'x-cal-client-id'].map((name): [string, RequestChange] => [
     `header ${name} altered`,

@@ -1,5 +1,5 @@
 import type { WireResponse } from './mutating-proxy.ts'
-import { dropHeader, mapBody } from './wire-changes.ts'
+import { mapBody, without } from './wire-changes.ts'
 
 /** One thing done wrong on the way back. */
 export type ResponseChange = (response: WireResponse) => WireResponse
@@ -18,7 +18,7 @@ export function listResponseChanges(): [string, ResponseChange][] {
     (response) => ({ ...response, status: other })
   const header =
     (name: string): ResponseChange =>
-    (response) => ({ ...response, headers: dropHeader(response.headers, name) })
+    (response) => ({ ...response, headers: without(response.headers, name) })
   const leak =
     (name: string): ResponseChange =>
     (response) => ({ ...response, headers: { ...response.headers, [name]: 'leaked' } })

@@ -1,5 +1,6 @@
 import { Ajv } from 'ajv'
 import formats from 'ajv-formats'
+import { isObject } from '../../src/document/json.ts'
 import { type DocumentedResponse, listDocumentedResponses } from '../rest/documented-responses.ts'
 import type { JsonObject } from '../rest/json-schema.ts'
 import { isList } from '../values.ts'
@@ -61,7 +62,7 @@ function* listMemberChanges(body: unknown): Generator<Change> {
   for (const pointer of listPointers(body)) {
     const value = readPointer(body, pointer)
     if (pointer !== '') yield* listValueChanges(body, pointer, value)
-    if (typeof value === 'object' && value !== null && !isList(value))
+    if (isObject(value))
       yield { what: `${pointer || '/'} gains a member`, body: replaceAt(body, `${pointer}/surplus`, 'more') }
   }
 }

@@ -1,7 +1,7 @@
 import { asRecord } from '../../src/document/json.ts'
 import { parseJson } from '../values.ts'
 import type { WireRequest, WireResponse } from './mutating-proxy.ts'
-import { mapBody } from './wire-changes.ts'
+import { mapBody, without } from './wire-changes.ts'
 
 type Members = Readonly<Record<string, unknown>>
 type Change = (members: Members) => unknown
@@ -44,19 +44,19 @@ function listDescriptionChanges(): Record<string, Change> {
   ])
   const losses = hints.map((hint): [string, Change] => [
     `${hint} lost`,
-    (tool) => ({ ...tool, annotations: drop(asRecord(tool.annotations), hint) }),
+    (tool) => ({ ...tool, annotations: without(asRecord(tool.annotations), hint) }),
   ])
   return {
     ...Object.fromEntries([...flips, ...losses]),
     renamed: (tool) => ({ ...tool, name: `${tool.name}-old` }),
-    'description lost': (tool) => drop(tool, 'description'),
+    'description lost': (tool) => without(tool, 'description'),
     'description of one word': (tool) => ({ ...tool, description: 'Tool.' }),
-    'title lost': (tool) => drop(drop(tool, 'title'), 'annotations'),
-    'arguments open': (tool) => onInput(tool, (schema) => drop(schema, 'additionalProperties')),
+    'title lost': (tool) => without(without(tool, 'title'), 'annotations'),
+    'arguments open': (tool) => onInput(tool, (schema) => without(schema, 'additionalProperties')),
     'argument lost': (tool) =>
       onInput(tool, ({ properties, ...rest }) => ({
         ...rest,
-        properties: drop(asRecord(properties), 'clientId'),
+        properties: without(asRecord(properties), 'clientId'),
       })),
     'argument added': (tool) =>
       onInput(tool, ({ properties, ...rest }) => ({
@@ -69,7 +69,7 @@ function listDescriptionChanges(): Record<string, Change> {
         ...rest,
         required: [...[required].flat(), 'x-cal-secret-key'],
       })),
-    'output schema lost': (tool) => drop(tool, 'outputSchema'),
+    'output schema lost': (tool) => without(tool, 'outputSchema'),
     'output schema strict': (tool) => ({
       ...tool,
       outputSchema: { ...asRecord(tool.outputSchema), required: ['data'] },
@@ -89,21 +89,21 @@ function listResultChanges(): Record<string, Change> {
       structuredContent: { error: change(asRecord(asRecord(structuredContent).error)) },
     }))
   return {
-    'error passed for success': whenError(true, (result) => drop(result, 'isError')),
+    'error passed for success': whenError(true, (result) => without(result, 'isError')),
     'success passed for error': whenError(false, (result) => ({ ...result, isError: true })),
-    'without structured content': (result) => drop(result, 'structuredContent'),
+    'without structured content': (result) => without(result, 'structuredContent'),
     'without text': (result) => ({ ...result, content: [] }),
     'data lost': whenError(false, (result) => ({
       ...result,
-      structuredContent: drop(asRecord(result.structuredContent), 'data'),
+      structuredContent: without(asRecord(result.structuredContent), 'data'),
     })),
-    'code lost': onError((error) => drop(error, 'code')),
-    'status lost': onError((error) => drop(error, 'status')),
+    'code lost': onError((error) => without(error, 'code')),
+    'status lost': onError((error) => without(error, 'status')),
     'status altered': onError((error) => ({ ...error, status: 599 })),
-    'outcome lost': onError((error) => drop(error, 'outcome')),
-    'places lost': onError((error) => drop(error, 'errors')),
-    'next step lost': onError((error) => drop(error, 'nextStep')),
-    'response lost': onError((error) => drop(error, 'response')),
+    'outcome lost': onError((error) => without(error, 'outcome')),
+    'places lost': onError((error) => without(error, 'errors')),
+    'next step lost': onError((error) => without(error, 'nextStep')),
+    'response lost': onError((error) => without(error, 'response')),
   }
 }
 
@@ -140,8 +140,4 @@ function onResult(response: WireResponse, change: Change): WireResponse {
 
 function readCall({ text }: WireRequest): Members {
   return asRecord(parseJson(text))
-}
-
-function drop(members: Members, name: string): Members {
-  return Object.fromEntries(Object.entries(members).filter(([one]) => one !== name))
 }

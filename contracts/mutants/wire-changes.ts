@@ -1,9 +1,13 @@
+import { isObject } from '../../src/document/json.ts'
 import { parseJson } from '../values.ts'
 import type { WireRequest } from './mutating-proxy.ts'
 
-/** Headers without one of them. */
-export function dropHeader(headers: WireRequest['headers'], name: string): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).filter(([one]) => one !== name))
+/** Returns members without one of them. */
+export function without<Value>(
+  members: Readonly<Record<string, Value>>,
+  name: string,
+): Readonly<Record<string, Value>> {
+  return Object.fromEntries(Object.entries(members).filter(([one]) => one !== name))
 }
 
 /** Returns the request with a header set. */
@@ -30,7 +34,7 @@ export function mapBody<Wire extends { readonly text: string }>(
   change: (body: Record<string, unknown>) => unknown,
 ): Wire {
   const body = parseJson(wire.text)
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) return wire
+  if (!isObject(body)) return wire
   return { ...wire, text: JSON.stringify(change({ ...body })) }
 }
 
