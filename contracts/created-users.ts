@@ -1,4 +1,5 @@
 import { asRecord } from '../src/document/json.ts'
+import type { CallArguments } from './call-result.ts'
 import { isList } from './values.ts'
 
 /** A request as far as it says what becomes of users. */
@@ -38,6 +39,11 @@ export const notSent = `not sent: this run has not made that user, or ${mostCrea
 
 /** An id that no user has: the largest but one. */
 export const absentUser = 2_147_483_646
+
+/** Leads a call that is about a user to the one that nobody has. */
+export function leadToAbsentUser(values: CallArguments): CallArguments {
+  return 'userId' in values ? { ...values, userId: absentUser } : values
+}
 
 const usersPath = /\/oauth-clients\/([^/?]+)\/users(?:\/([^/?]+)(?:\/force-refresh)?)?(?:\?.*)?$/
 

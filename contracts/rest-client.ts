@@ -97,3 +97,8 @@ function readBudget(headers: CallResult['headers']): CallBudget | undefined {
 function encodeText(value: unknown): string {
   return encodeURIComponent(String(value))
 }
+
+/** Fetches the document that a REST server shows. */
+export function fetchDocument(rest: RestClient): Promise<CallResult> {
+  return rest.send({ method: 'GET', path: '/openapi.json', headers: {}, body: undefined })
+}

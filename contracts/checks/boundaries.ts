@@ -134,8 +134,8 @@ export const boundaries: Readonly<Record<string, Check>> = {
     const { required } = context.operation
     const needed = context.target.configured ? required.filter((name) => name !== 'clientId') : required
     for (const name of needed) {
-      const result = await context.server.call(context.operation, setArgument(valid, name, undefined))
       context.target.recorder?.requests.splice(0)
+      const result = await context.server.call(context.operation, setArgument(valid, name, undefined))
       expectRefusal(context, name, result, `a call without ${name} must be refused`)
     }
   },

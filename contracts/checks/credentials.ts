@@ -1,12 +1,12 @@
-import { type IncomingHttpHeaders, request as requestHttp } from 'node:http'
-import { text as readAll } from 'node:stream/consumers'
 import { asRecord } from '../../src/document/json.ts'
 import type { Check, Context } from '../context.ts'
-import { absentUser } from '../created-users.ts'
+import { leadToAbsentUser } from '../created-users.ts'
 import { eras, openMcpClient } from '../mcp-client.ts'
+import { sendRequest } from '../rest/valid-request.ts'
 import { toRestRequest } from '../rest-client.ts'
 import { setArgument, toList } from '../values.ts'
 import { describeResult } from './boundaries.ts'
+import { see } from './requests.ts'
 
 const secretName = 'x-cal-secret-key'
 
@@ -37,8 +37,7 @@ export const credentials: Readonly<Record<string, Check>> = {
 
   async 'secret.elsewhere'(context) {
     const { server, target, operation, requirement } = context
-    const valid = await context.makeArguments(operation)
-    const absent = 'userId' in valid ? { ...valid, userId: absentUser } : valid
+    const absent = leadToAbsentUser(await context.makeArguments(operation))
     const request = toRestRequest(operation, setArgument(absent, secretName, undefined))
     const places = { cookie: `${secretName}=${target.secret}`, authorization: `Bearer ${target.secret}` }
     for (const [name, value] of Object.entries(places)) {
@@ -64,7 +63,8 @@ export const credentials: Readonly<Record<string, Check>> = {
   },
 
   async 'secret.sent'(context) {
-    const headers = await callAndSee(context)
+    const [sent] = await see(context, await context.makeArguments(context.operation))
+    const headers = sent?.headers
     context.expectEqual(secretName, headers?.[secretName], context.target.secret)
     context.expectEqual('x-cal-client-id', headers?.['x-cal-client-id'], context.target.clientId)
     context.expectEqual('authorization', headers?.authorization, undefined)
@@ -110,26 +110,11 @@ async function callByHeader(context: Context): Promise<void> {
     context.fail(secretName, `as a header must do; got ${describeResult(result)}`)
 }
 
-/** Headers of the one request that a valid call sends. */
-async function callAndSee(context: Context): Promise<IncomingHttpHeaders | undefined> {
-  const values = await context.makeArguments(context.operation)
-  context.target.recorder?.requests.splice(0)
-  await context.server.call(context.operation, values)
-  return context.target.recorder?.requests[0]?.headers
-}
-
-/** `fetch` lets nobody choose a Host header. */
-function knock({ server, target }: Context, headers: Readonly<Record<string, string>>) {
-  const isRest = server.surface === 'rest'
-  const path = isRest ? `/v1/v2/oauth-clients/${target.clientId}/users` : ''
-  const method = isRest ? 'GET' : 'POST'
-  return new Promise((resolve, reject) => {
-    const request = requestHttp(server.url.replace(/\/$/, '') + path, { method, headers }, (response) => {
-      readAll(response).then((text) => {
-        const body = asRecord(JSON.parse(text))
-        resolve({ status: response.statusCode, code: body.code ?? asRecord(asRecord(body.error).data).code })
-      }, reject)
-    })
-    request.on('error', reject).end()
-  })
+/** Sends a request from another place, and returns how it was refused. */
+async function knock({ server, target }: Context, headers: Readonly<Record<string, string>>) {
+  const [method, url] =
+    server.surface === 'rest' ? ['GET', `/v1/v2/oauth-clients/${target.clientId}/users`] : ['POST', '']
+  const { status, body } = await sendRequest(server.url.replace(/\/$/, ''), { method, url, headers })
+  const { code, error } = asRecord(body)
+  return { status, code: code ?? asRecord(asRecord(error).data).code }
 }

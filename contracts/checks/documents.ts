@@ -2,6 +2,7 @@ import { asRecord } from '../../src/document/json.ts'
 import type { Check, Context } from '../context.ts'
 import type { Shape } from '../requirements.ts'
 import { resolve } from '../rest/json-schema.ts'
+import { fetchDocument } from '../rest-client.ts'
 import { toShape } from '../shapes.ts'
 import { isList, toList } from '../values.ts'
 
@@ -27,8 +28,7 @@ const narrowing = [
 export const documents: Readonly<Record<string, Check>> = {
   async 'document.responses'(context) {
     const { operation, requirements } = context
-    const request = { method: 'GET', path: '/openapi.json', headers: {}, body: undefined }
-    const document: Members = asRecord((await context.target.servers.rest.send(request)).body)
+    const document: Members = asRecord((await fetchDocument(context.target.servers.rest)).body)
     const [method = '', path = ''] = operation.operation.split(' ')
     const described = asRecord(asRecord(asRecord(document.paths)[path])[method.toLowerCase()])
     const schemas = readSchemas(described, document)

@@ -155,8 +155,10 @@ function checkError(context: Context, name: string, facts: ErrorFacts, result: C
   const details = asRecord(asRecord(error).details)
   if (details.statusCode !== undefined)
     context.expectEqual(place('error.details.statusCode'), details.statusCode, status)
-  if (server.surface !== 'mcp') checkType(context, name, result)
-  if (server.surface !== 'mcp') return
+  if (server.surface !== 'mcp') {
+    context.expectEqual(`${name}.content-type`, readMediaType(result.headers), 'application/json')
+    return
+  }
   // A model reads the text alone: it must say the status, the code and what to do now.
   const told = [String(status), code ?? '', String(asRecord(error).message ?? message ?? ''), 'Next: ']
   for (const words of told) if (!result.text.includes(words)) fail(place('text'), `does not say ${words}`)
@@ -169,11 +171,6 @@ function listShapes({ operation, requirements }: Context, wanted: string, status
     return facts?.status === status ? [facts.shape] : []
   })
   return [wanted, ...shapes]
-}
-
-function checkType(context: Context, name: string, { headers }: CallResult): void {
-  const type = readMediaType(headers)
-  context.expectEqual(`${name}.content-type`, type, 'application/json')
 }
 
 /** Lists what a shape can not say: a plain error has nothing more, and a validation error lists sentences. */

@@ -21,15 +21,13 @@ export const exposure: Readonly<Record<string, Check>> = {
     const { methods, status, code } = context.requirement.values
     const request = toRestRequest(context.operation, await context.makeArguments(context.operation))
     for (const method of [methods].flat().map(String)) {
-      const { headers, body } = await context.target.servers.rest
-        .send({ ...request, method, body: undefined })
-        .then((result) => {
-          context.expectEqual(method, result.status, status)
-          if (method !== 'HEAD') context.expectEqual(method, result.code, code)
-          return result
-        })
-      if (body === undefined && method !== 'HEAD') context.fail(method, 'came without a body')
-      context.expectEqual(`${method} Allow`, headers.allow, context.operation.allow.join(', '))
+      const result = await context.target.servers.rest.send({ ...request, method, body: undefined })
+      context.expectEqual(method, result.status, status)
+      if (method !== 'HEAD') {
+        context.expectEqual(method, result.code, code)
+        if (result.body === undefined) context.fail(method, 'came without a body')
+      }
+      context.expectEqual(`${method} Allow`, result.headers.allow, context.operation.allow.join(', '))
     }
   },
 
@@ -125,13 +123,8 @@ export const exposure: Readonly<Record<string, Check>> = {
 
   async 'era.initialize'(context) {
     for (const revision of [context.requirement.values.revisions].flat()) {
-      const params = {
-        protocolVersion: revision,
-        capabilities: {},
-        clientInfo: { name: 'contract', version: '1' },
-      }
-      const response = await ask(context, 'initialize', params)
-      context.expectEqual(`initialize ${revision}`, asRecord(response.result).protocolVersion, revision)
+      const { protocolVersion } = await initialize(context, revision)
+      context.expectEqual(`initialize ${revision}`, protocolVersion, revision)
       const listed = await ask(context, 'tools/list', {}, { 'mcp-protocol-version': String(revision) })
       const tools = [asRecord(listed.result).tools].flat()
       const { operations } = context.requirements
@@ -142,13 +135,7 @@ export const exposure: Readonly<Record<string, Check>> = {
 
   async 'era.negotiated'(context) {
     const { unknown, revisions } = context.requirement.values
-    const params = {
-      protocolVersion: unknown,
-      capabilities: {},
-      clientInfo: { name: 'contract', version: '1' },
-    }
-    const { result } = await ask(context, 'initialize', params)
-    const offered = asRecord(result).protocolVersion
+    const { protocolVersion: offered } = await initialize(context, unknown)
     if (!toList(revisions).includes(offered))
       context.fail(
         `initialize ${unknown}`,
@@ -158,15 +145,14 @@ export const exposure: Readonly<Record<string, Check>> = {
 
   async 'era.instructions'(context) {
     const { words, revision } = context.requirement.values
-    const client = { name: 'contract', version: '1' }
-    const era = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: client }
+    const discovered = await askStateless(context, 'server/discover', String(revision))
     const said = {
-      initialize: await ask(context, 'initialize', era),
-      'server/discover': await askStateless(context, 'server/discover', String(revision)),
+      initialize: await initialize(context, '2025-11-25'),
+      'server/discover': asRecord(discovered.result),
     }
-    for (const [method, { result }] of Object.entries(said))
+    for (const [method, { instructions }] of Object.entries(said))
       for (const word of toList(words).map(String))
-        if (!String(asRecord(result).instructions).includes(word))
+        if (!String(instructions).includes(word))
           context.fail(`${method} instructions`, `must tell a model of "${word}"`)
   },
 
@@ -280,6 +266,13 @@ function listMembers({ operation, requirements }: Context): string[] {
 /** Only what is fixed in a path is spelled otherwise: a variable is a value. */
 function toUpperCase(template: string): string {
   return template.replaceAll(/\{\w+\}|[^{}]+/g, (part) => (part.startsWith('{') ? part : part.toUpperCase()))
+}
+
+/** Asks for a revision of the protocol, and returns the result. */
+async function initialize(context: Context, protocolVersion: unknown) {
+  const clientInfo = { name: 'contract', version: '1' }
+  const { result } = await ask(context, 'initialize', { protocolVersion, capabilities: {}, clientInfo })
+  return asRecord(result)
 }
 
 /** Sends a message of the stateless era. */

@@ -2,7 +2,7 @@ import { readDocument } from '../../src/document/document.ts'
 import { asRecord } from '../../src/document/json.ts'
 import { type CallResult, readMediaType } from '../call-result.ts'
 import type { Check, Context } from '../context.ts'
-import { absentUser } from '../created-users.ts'
+import { leadToAbsentUser } from '../created-users.ts'
 import { readArguments } from '../generators.ts'
 import { setArgument, showValue, toList } from '../values.ts'
 import { describeResult, leadsTo } from './boundaries.ts'
@@ -93,9 +93,8 @@ export const problems: Readonly<Record<string, Check>> = {
 /** Makes three calls: one that succeeds, one that the API refuses, and one that the gateway refuses. */
 export async function callThreeWays(context: Context): Promise<readonly CallResult[]> {
   const { operation, server } = context
-  const valid = await context.makeArguments(operation)
-  const absent = 'userId' in valid ? { userId: absentUser } : {}
-  const wrong = { ...valid, ...absent, 'x-cal-secret-key': 'another-secret' }
+  const absent = leadToAbsentUser(await context.makeArguments(operation))
+  const wrong = { ...absent, 'x-cal-secret-key': 'another-secret' }
   return [
     await context.callValid(),
     await server.call(operation, wrong),

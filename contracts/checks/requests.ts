@@ -1,6 +1,7 @@
 import { asRecord } from '../../src/document/json.ts'
 import type { CallArguments, CallResult } from '../call-result.ts'
 import type { Check, Context } from '../context.ts'
+import { leadToAbsentUser } from '../created-users.ts'
 import type { RecordedRequest } from '../exchanges.ts'
 import type { Script } from '../recorder.ts'
 import { toRestRequest } from '../rest-client.ts'
@@ -83,14 +84,10 @@ export const requests: Readonly<Record<string, Check>> = {
 
   async 'request.idempotency'(context) {
     const { status, code, longest } = context.requirement.values
-    const { recorder, servers } = context.target
-    const call = async (key: string, values: CallArguments) => {
-      const request = toRestRequest(context.operation, values)
-      return servers.rest.send({ ...request, headers: { ...request.headers, 'idempotency-key': key } })
-    }
+    const { recorder } = context.target
+    const call = (key: string, values: CallArguments) => callKeyed(context, values, key)
     const values = await context.makeArguments(context.operation)
-    keys += 1
-    const key = `${Date.now()}-${keys}-`.padEnd(Number(longest), 'k')
+    const key = makeKey('kept').padEnd(Number(longest), 'k')
     recorder?.requests.splice(0)
     const [first, second] = [await call(key, values), await call(key, values)]
     context.expectEqual('requests', recorder?.requests.length, 1)
@@ -180,12 +177,12 @@ function makeKey(name: string): string {
 
 /** Makes another call of the same client: a key belongs to one call, and to the client that makes it. */
 function changeCall(values: CallArguments): CallArguments {
-  if ('userId' in values) return { ...values, userId: 2_147_483_646 }
+  if ('userId' in values) return leadToAbsentUser(values)
   const { refreshToken } = asRecord(values.body)
   return setArgument(values, refreshToken === undefined ? 'body.name' : 'body.refreshToken', 'another')
 }
 
-/** Counts through one run, so that no two testCases share a key. */
+/** Counts through one run, so that no two test cases share a key. */
 let keys = 0
 
 /** Returns the requests that a call sends. */

@@ -1,6 +1,6 @@
 import { rewriteAddress, toUsername } from '../addresses.ts'
 import { type Check, findStep } from '../context.ts'
-import { absentUser } from '../created-users.ts'
+import { leadToAbsentUser } from '../created-users.ts'
 import { changedMembers, clearable, fullMembers, longMembers } from '../user-members.ts'
 import { getArgument, showValue } from '../values.ts'
 import { describeResult } from './boundaries.ts'
@@ -255,12 +255,11 @@ export const state: Readonly<Record<string, Check>> = {
 
   async 'state.secret'(context) {
     const { status, code } = context.requirement.values
-    const values = await context.makeArguments(context.operation)
-    const user = 'userId' in values ? { userId: absentUser } : {}
+    const absent = leadToAbsentUser(await context.makeArguments(context.operation))
     const { secret } = context.target
     for (const wrong of ['another-secret', `${secret}x`, secret.slice(0, -1), secret.toUpperCase()]) {
       if (wrong === secret) continue
-      const sent = { ...values, ...user, 'x-cal-secret-key': wrong }
+      const sent = { ...absent, 'x-cal-secret-key': wrong }
       const { status: got, code: gotCode } = await context.server.call(context.operation, sent)
       context.expectEqual('x-cal-secret-key', [got, gotCode], [status, code])
     }

@@ -1,6 +1,6 @@
 import { rewriteAddress } from '../addresses.ts'
 import type { Check } from '../context.ts'
-import { absentUser } from '../created-users.ts'
+import { leadToAbsentUser } from '../created-users.ts'
 import { compareMembers, expectStatus, readData, readUser, readUsers } from './steps.ts'
 
 /** What a second OAuth client must not see or change. */
@@ -29,8 +29,7 @@ export const tenants: Readonly<Record<string, Check>> = {
   async 'tenant.header'(context) {
     const { operation, target, requirement } = context
     const { other, upstream } = target
-    const values = await context.makeArguments(operation)
-    const absent = 'userId' in values ? { ...values, userId: absentUser } : values
+    const absent = leadToAbsentUser(await context.makeArguments(operation))
     if (!other || !upstream) return
     const own = { ...absent, clientId: target.clientId, 'x-cal-secret-key': other.secret }
     const { status } = await upstream.callAs(operation, own, other.clientId)
@@ -39,8 +38,7 @@ export const tenants: Readonly<Record<string, Check>> = {
 
   async 'tenant.unknown'(context) {
     const { clientId, status, code } = context.requirement.values
-    const values = await context.makeArguments(context.operation)
-    const absent = 'userId' in values ? { ...values, userId: absentUser } : values
+    const absent = leadToAbsentUser(await context.makeArguments(context.operation))
     const result = await context.server.call(context.operation, { ...absent, clientId })
     context.expectEqual('clientId', [result.status, result.code], [status, code])
   },

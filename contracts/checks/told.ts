@@ -4,6 +4,7 @@ import { type Check, type Context, NotTested } from '../context.ts'
 import { listDifferences } from '../differences.ts'
 import { readArguments } from '../generators.ts'
 import { type JsonObject, resolve } from '../rest/json-schema.ts'
+import { fetchDocument } from '../rest-client.ts'
 import { isList, toList } from '../values.ts'
 import { findTool } from './exposure.ts'
 
@@ -57,8 +58,7 @@ export const told: Readonly<Record<string, Check>> = {
   },
 
   async 'document.same'(context) {
-    const request = { method: 'GET', path: '/openapi.json', headers: {}, body: undefined }
-    const { body } = await context.target.servers.rest.send(request)
+    const { body } = await fetchDocument(context.target.servers.rest)
     const added = toList(context.requirement.values.added).map(String)
     const options = { configured: context.target.configured, added }
     const differences = listDifferences('', strip(body, options), strip(readDocument(), options))
@@ -66,8 +66,7 @@ export const told: Readonly<Record<string, Check>> = {
   },
 
   async 'document.words'(context) {
-    const request = { method: 'GET', path: '/openapi.json', headers: {}, body: undefined }
-    const { body } = await context.target.servers.rest.send(request)
+    const { body } = await fetchDocument(context.target.servers.rest)
     // A gateway with configured credentials describes them otherwise.
     if (context.target.configured) throw new NotTested('the gateway has configured credentials')
     const silent = [...findSilent(body, readDocument())]

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { asRecord } from '../../src/document/json.ts'
 import type { CallArguments, CallResult } from '../call-result.ts'
 import { type Check, type Context, findStep, NotTested } from '../context.ts'
-import { absentUser } from '../created-users.ts'
+import { leadToAbsentUser } from '../created-users.ts'
 import type { Step } from '../lifecycle.ts'
 import type { Requirement } from '../requirements.ts'
 import { findMismatches } from '../shapes.ts'
@@ -98,8 +98,7 @@ export const upstream: Readonly<Record<string, Check>> = {
     const { operation, requirement, requirements, target, server } = context
     const cases = toList(requirement.values[operation.name]).map(asRecord)
     for (const { set, error: name, property } of cases) {
-      const valid = await context.makeArguments(operation)
-      const absent = 'userId' in valid ? { ...valid, userId: absentUser } : valid
+      const absent = leadToAbsentUser(await context.makeArguments(operation))
       const values = Object.entries(asRecord(set)).reduce<CallArguments>(
         (result, [place, value]) => setArgument(result, place, spellOut(value)),
         absent,
@@ -142,8 +141,7 @@ export const upstream: Readonly<Record<string, Check>> = {
   async 'secret.missing'(context) {
     const { status, code } = context.requirement.values
     const { operation, server } = context
-    const values = await context.makeArguments(operation)
-    const absent = 'userId' in values ? { ...values, userId: absentUser } : values
+    const absent = leadToAbsentUser(await context.makeArguments(operation))
     const result = await server.call(operation, setArgument(absent, 'x-cal-secret-key', undefined))
     context.expectEqual('x-cal-secret-key', [result.status, result.code], [status, code])
   },
