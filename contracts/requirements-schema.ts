@@ -76,12 +76,6 @@ const requirement = {
     accepts: { type: 'array', minItems: 1 },
     refuses: { type: 'array', minItems: 1 },
     values: { type: 'object', minProperties: 1 },
-    gap: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['surface', 'reason'],
-      properties: { surface, reason: text },
-    },
   },
 } as const
 

@@ -24,7 +24,6 @@ describe('requirements.yaml', () => {
     ],
     ['an id that stands twice', 'id: route.method', 'id: route.path', 'route.path stands twice'],
     ['a source that is none', 'source: capability.yaml:209', 'source: a rumour', 'must match pattern'],
-    ['a gap without a reason', 'level: must', 'level: must\n    gap: { surface: rest }', "property 'reason'"],
   ])('with %s is refused', (_, right, wrong, reason) => {
     expect(() => readRequirements(text.replace(right, wrong))).toThrow(reason)
   })

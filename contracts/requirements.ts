@@ -47,7 +47,6 @@ export interface Requirement {
   readonly accepts: readonly unknown[]
   readonly refuses: readonly unknown[]
   readonly values: Readonly<Record<string, unknown>>
-  readonly gap?: { readonly surface: Surface; readonly reason: string }
 }
 
 /** One error of Cal.com. */

@@ -97,7 +97,7 @@ async function runCheck(scope: Scope, facts: Facts, server: ServerClient | undef
   return findings
 }
 
-/** Runs all test cases of a target that `select` keeps, one after the other; a known gap is a finding here too. */
+/** Runs all test cases of a target that `select` keeps, one after the other. */
 export async function collectFindings(
   target: Target,
   requirements: Requirements,

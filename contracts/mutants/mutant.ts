@@ -20,7 +20,7 @@ export const mutantClasses = [...formClasses, ...meaningGroups, ...gatewayGroups
 
 /** One deliberate defect. */
 export interface Mutant {
-  /** Unique and stable, so that a survivor can be listed by it. */
+  /** Unique, so that it says which one survived. */
   readonly name: string
   readonly class: (typeof mutantClasses)[number]
   /** `METHOD /path` of the document: the operations that can notice it. Empty: all of them. */

@@ -1,7 +1,7 @@
 /**
  * `npm run contract:mutants`: spoils responses, document, behaviour and meaning, counts what the contract suite
  * notices, and writes the score of each class into docs/contract.md. Without arguments it shares the work among processes, one a core up to four.
- * `--class NAME` tests a class, and may stand more than once; `--only TEXT` the mutants whose names hold it, `--every N` each Nth of a class of form.
+ * `--class NAME` tests a class, and may stand more than once; `--only TEXT` the mutants whose names hold it.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -17,8 +17,8 @@ import { renderMatrix } from '../reports/matrix.ts'
 import { readRequirements } from '../requirements.ts'
 import { describeFinding, listTestCases } from '../test-cases.ts'
 import { runClass } from './class-run.ts'
-import { formClasses, type Mutant, type MutantResult, mutantClasses } from './mutant.ts'
-import { type ClassScore, readSurvivors, scoreResults } from './score.ts'
+import { type Mutant, type MutantResult, mutantClasses } from './mutant.ts'
+import { type ClassScore, scoreResults } from './score.ts'
 import { openTestEnvironment } from './test-environment.ts'
 
 const { values } = parseArgs({
@@ -26,14 +26,8 @@ const { values } = parseArgs({
     part: { type: 'string' },
     class: { type: 'string', multiple: true },
     only: { type: 'string' },
-    every: { type: 'string', default: '1' },
   },
 })
-
-/** The classes of form have thousands of mutants: a part of them, evenly chosen, tells about the rest. */
-function readStep(name: Mutant['class']): number {
-  return formClasses.some((one) => one === name) ? Number(values.every) : 1
-}
 
 /** One part of the work, as `INDEX/COUNT`: results go to the parent process. */
 async function runPart(part: string): Promise<void> {
@@ -43,11 +37,8 @@ async function runPart(part: string): Promise<void> {
     document: readDocument(),
     requirements: readRequirements(),
     mock: mock.url,
-    select: ({ name, class: group }: Mutant, at: number) => {
-      const step = readStep(group)
-      const isOwn = at % step === 0 && (at / step) % Number(count) === index
-      return isOwn && name.includes(values.only ?? '')
-    },
+    select: ({ name }: Mutant, at: number) =>
+      at % Number(count) === index && name.includes(values.only ?? ''),
   }
   for (const name of mutantClasses)
     if (values.class?.includes(name) ?? true)
@@ -101,8 +92,8 @@ async function run(): Promise<number> {
   })
   await Promise.all(parts)
   results.sort((a, b) => a.mutant.name.localeCompare(b.mutant.name))
-  const whole = values.class === undefined && values.only === undefined && values.every === '1'
-  const { report, problems, classes } = scoreResults(results, readSurvivors())
+  const whole = values.class === undefined && values.only === undefined
+  const { report, problems, classes } = scoreResults(results)
   console.log(report)
   if (values.only === undefined) writeScores(classes)
   // A part of the mutants says nothing of the rest.
@@ -114,11 +105,7 @@ async function run(): Promise<number> {
 function writeScores(classes: Readonly<Record<string, ClassScore>>): void {
   const file = fileURLToPath(new URL('scores.yaml', import.meta.url))
   const known: Readonly<Record<string, unknown>> = asRecord(parse(readFileSync(file, 'utf8')))
-  const scores = mutantClasses.map((name) => {
-    const step = readStep(name)
-    const score = { ...classes[name], ...(step > 1 && { every: step }) }
-    return [name, classes[name]?.mutants ? score : known[name]]
-  })
+  const scores = mutantClasses.map((name) => [name, classes[name]?.mutants ? classes[name] : known[name]])
   const head = '# Written by `make contract-mutants`: what the suite reports of the defects of each class.\n'
   writeFileSync(file, head + stringify(Object.fromEntries(scores.filter(([, score]) => score !== undefined))))
   writeFileSync(

@@ -36,7 +36,7 @@ export function listCells(
 
 /**
  * Writes the page that says what is tested: operations down, groups across, how many requirements are met in each
- * cell. Without results it says what must come out, since nothing may fail but what is listed as a gap.
+ * cell. Without results it says what must come out, since nothing may fail.
  */
 export function renderMatrix(requirements: Requirements, results?: readonly Result[]): string {
   const groups = [...new Set(requirements.requirements.map(({ group }) => group))]
@@ -45,12 +45,10 @@ export function renderMatrix(requirements: Requirements, results?: readonly Resu
     '# Contract coverage',
     '',
     'Written by `make contract` from `contracts/requirements.yaml`; a test compares it with that file. Each cell counts',
-    'the requirements that are met: on both mocks, unless they need memory, and on MCP in both protocol eras. A gap is',
-    'known not to be met, and a ✗ is not known.',
+    'the requirements that are met: on both mocks, unless they need memory, and on MCP in both protocol eras. A ✗ is not met.',
     '',
     ...toTable(head, rows),
     '',
-    ...listGaps(requirements.requirements),
     '## Planted defects',
     '',
     'Written by `make contract-mutants`, which plants one defect at a time and runs the contract. The first three classes',
@@ -81,12 +79,11 @@ function describeCell(
   results: readonly Result[] | undefined,
 ): string {
   if (wanted.length === 0) return ''
-  const gaps = wanted.filter(({ gap }) => gap?.surface === surface).map(({ id }) => `gap ${id}`)
   const failed = wanted.filter(({ id }) => fails(id, operation, surface, results)).map(({ id }) => `✗ ${id}`)
   const untested = wanted.filter(({ id }) => !isTested(id, operation, surface, results))
-  const holding = wanted.length - gaps.length - failed.length - untested.length
+  const holding = wanted.length - failed.length - untested.length
   const silent = untested.length > 0 ? [`${untested.length} not tested`] : []
-  return [`${holding} ✓`, ...gaps, ...failed, ...silent].join(', ')
+  return [`${holding} ✓`, ...failed, ...silent].join(', ')
 }
 
 function fails(id: string, operation: string, surface: Surface, results: readonly Result[] = []): boolean {
@@ -107,20 +104,12 @@ function listDefects(): string[] {
   const changes = [...listMeaningChanges(), ...listGatewayChanges()]
   const scores = Object.entries(asRecord(parse(readFileSync(scoreFile, 'utf8'))))
   const rows = scores.map(([name, score]) => {
-    const { mutants, caught, allowed, every } = asRecord(score)
-    const part = every === undefined ? '' : `, one in ${every}`
+    const { mutants, caught, allowed } = asRecord(score)
     const own = changes.filter(([group]) => group === name).map(([, what]) => what)
     const words = new Map<string, string>(Object.entries(formChanges)).get(name) ?? own.join('; ')
-    return [name + part, String(mutants), String(caught), String(allowed), words]
+    return [name, String(mutants), String(caught), String(allowed), words]
   })
   return toTable(['class', 'defects', 'reported', 'allowed changes that pass', 'which'], rows)
-}
-
-function listGaps(requirements: readonly Requirement[]): string[] {
-  const gaps = requirements.flatMap(({ id, gap }) =>
-    gap ? [`- \`${id}\` on ${headings[gap.surface]}: ${gap.reason}`] : [],
-  )
-  return gaps.length === 0 ? [] : ['## Known gaps', '', ...gaps, '']
 }
 
 function listRequirements(requirements: readonly Requirement[], group: string): string[] {

@@ -8,7 +8,6 @@ import type { TestCase } from '../../contracts/test-cases.ts'
 const requirements = readRequirements()
 const limit = requirements.requirements.find(({ id }) => id === 'limit.range')
 if (!limit) throw new TypeError('limit.range is missing')
-const withGap: Requirement = { ...limit, gap: { surface: 'mcp', reason: 'not built yet' } }
 const target = { name: 'stub' }
 
 const mismatch: Finding = {
@@ -31,18 +30,9 @@ describe('a testCase', () => {
   it.each([
     ['without a mismatch passes', makeTestCase(limit, []), 'pass'],
     ['with a mismatch fails', makeTestCase(limit, [mismatch]), 'fail'],
-    ['with a mismatch that is listed is a known gap', makeTestCase(withGap, [mismatch]), 'known gap'],
-    ['whose listed gap is closed fails', makeTestCase(withGap, []), 'fail'],
     ['that the target cannot stand is not tested', makeTestCase(limit, [mismatch], 'no sight'), 'not tested'],
   ])('%s', async (_, testCase, outcome) => {
     expect(await createRunner(target).run(testCase)).toMatchObject({ outcome })
-  })
-
-  it('whose listed gap is closed says what to do', async () => {
-    const { findings } = await createRunner(target).run(makeTestCase(withGap, []))
-    expect(findings.map(({ message }) => message)).toEqual([
-      'the gap is closed; take it out of requirements.yaml',
-    ])
   })
 })
 
@@ -90,14 +80,6 @@ describe('what no target tested', () => {
 })
 
 describe('the matrix', () => {
-  const only = { ...requirements, requirements: [withGap] }
-
-  it('shows a known gap with its reason', () => {
-    const page = renderMatrix(only)
-    expect(page).toContain('| list | 1 ✓ | 0 ✓, gap limit.range |')
-    expect(page).toContain('- `limit.range` on MCP: not built yet')
-  })
-
   it('shows what failed and what nobody tested', () => {
     const failed: Result = { ...mismatch, outcome: 'fail', findings: [mismatch], duration: 1 }
     const page = renderMatrix({ ...requirements, requirements: [limit] }, [failed])
