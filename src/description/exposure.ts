@@ -7,6 +7,9 @@ import { NameRegistry, toOperationName } from './naming.ts'
 import type { DescriptionProblem } from './problem.ts'
 import { completeTool, toRestPath } from './tools.ts'
 
+/** What is served by its route; the gateway's own document is `own`. */
+type Routes = Map<string, MergedOperation | 'own'>
+
 /**
  * Gives each operation, by its identity, an id, a path on the REST server, and a tool, each of them its own. A capability
  * says itself what it exposes; of an OpenAPI document everything is. `null` or `false` hides from a server.
@@ -23,28 +26,33 @@ export function exposeOperations(
   const problems: DescriptionProblem[] = []
   const taken = new Set<string>()
   const ids = new Map<string, string>()
-  const routes = new Map<string, MergedOperation>()
+  const routes: Routes = new Map([['get /openapi.json', 'own']])
   const tools = new NameRegistry()
+  const takePath = (one: MergedOperation, path: string): string | false => {
+    const unroutable = findUnroutable(one, path)
+    if (unroutable) {
+      problems.push(unroutable)
+      return false
+    }
+    const earlier = routes.get(toRoute(one, path))
+    const free = earlier ? toFreePath(one, path, routes) : path
+    if (earlier) problems.push(describeCollision(one, earlier, path, free))
+    routes.set(toRoute(one, free), one)
+    return free
+  }
   const operations = merged.map(([identity, one]): MergedOperation => {
     const { 'x-rest-path': _path, 'x-mcp-tool': tool, operationId: _id, ...rest } = one.operation
     const operationId = toFreeId(one, taken)
     taken.add(operationId)
     ids.set(identity, operationId)
-    const read = readRestPath(one, prefixes)
-    const unroutable = read === undefined ? undefined : findUnroutable(one, read)
-    const wanted = unroutable ? undefined : read
-    if (unroutable) problems.push(unroutable)
-    const earlier = wanted === undefined ? undefined : findRoute(one, wanted, routes)
-    const restPath = earlier && wanted !== undefined ? toFreePath(one, wanted, routes) : wanted
-    if (earlier) problems.push(describeCollision(one, earlier, wanted, restPath))
-    if (restPath !== undefined) routes.set(toRoute(one, restPath), one)
+    const path = readRestPath(one, prefixes)
     const operation = { operationId, ...rest }
     const hasTool = tool === undefined ? one.description.kind === 'openapi' : tool !== null && tool !== false
     return {
       ...one,
       operation: {
         ...operation,
-        'x-rest-path': restPath ?? false,
+        'x-rest-path': path !== undefined && takePath(one, path),
         'x-mcp-tool': hasTool && completeTool({ ...one, operation }, asRecord(tool), tools, identity),
         responses: completeResponses(rest.responses),
       },
@@ -89,29 +97,12 @@ function findFault(path: string): readonly [reason: string, right: string] | und
   return [`the variable {${repeated}} stands twice`, 'with a name of its own for each variable']
 }
 
-/** The route of the document that the REST server describes itself by. */
-const ownRoute = 'get /openapi.json'
-
-/** Gives what is served at a path already. */
-function findRoute(
-  one: MergedOperation,
-  path: string,
-  routes: ReadonlyMap<string, MergedOperation>,
-): MergedOperation | 'own' | undefined {
-  const route = toRoute(one, path)
-  return route === ownRoute ? 'own' : routes.get(route)
-}
-
 function toRoute({ method }: MergedOperation, path: string): string {
   return `${method} ${eraseNames(path)}`
 }
 
 /** A path that is taken is offered below the name of its description. */
-function toFreePath(
-  one: MergedOperation,
-  path: string,
-  routes: ReadonlyMap<string, MergedOperation>,
-): string {
+function toFreePath(one: MergedOperation, path: string, routes: Routes): string {
   const { name } = one.description
   let free = `/${name}${path}`
   for (let count = 2; routes.has(toRoute(one, free)); count += 1) free = `/${name}-${count}${path}`
@@ -121,8 +112,8 @@ function toFreePath(
 function describeCollision(
   one: MergedOperation,
   earlier: MergedOperation | 'own',
-  wanted = '',
-  given = '',
+  wanted: string,
+  given: string,
 ): DescriptionProblem {
   const place = earlier === 'own' ? 'the gateway’s own document' : describePlace(earlier)
   return {
