@@ -8,7 +8,7 @@ import { addComponents, type Components } from './components.ts'
 import { composeDocument } from './composition.ts'
 import type { Description, MergedOperation } from './description.ts'
 import { type DocumentSource, readDocumentSource, toDescription } from './document-source.ts'
-import { findIdleOptions } from './idle-options.ts'
+import { findIdleOptions, type GivenOptions } from './idle-options.ts'
 import { type MergeOptions, mergeOperations } from './merge.ts'
 import { readOpenApiVersion } from './openapi/upgrade.ts'
 import { placeLinks } from './operation-names.ts'
@@ -17,7 +17,7 @@ import type { DescriptionProblem } from './problem.ts'
 import { findDroppedHeaders } from './root-extensions.ts'
 import { typeDescription } from './schemas.ts'
 import { findSharedCredentials, nameVariables } from './security-variables.ts'
-import { explainUnmatched, selectOperations, type UnmatchedName } from './selection.ts'
+import { selectOperations } from './selection.ts'
 
 /** A file as it was named, and its text. */
 export interface NamedText {
@@ -26,7 +26,7 @@ export interface NamedText {
 }
 
 /** What a gateway is to serve. */
-export interface LoadOptions extends MergeOptions {
+export interface LoadOptions extends MergeOptions, GivenOptions {
   /** Capabilities and OpenAPI documents; of equal operations, the first one named is served. */
   readonly files: readonly NamedText[]
   readonly overlays: readonly NamedText[]
@@ -89,13 +89,7 @@ export async function loadDescriptions(options: LoadOptions): Promise<Loading> {
     ...[...own, ...documents].flatMap((one) => one.problems),
     ...typed.flatMap((one) => one.problems),
     ...merged.problems,
-    ...unmatched
-      .filter(({ name }) => !options.foreignNames?.includes(name))
-      .map((one) => ({
-        ...describeUnmatched(one, options.files),
-        ...options.findPlace?.(one.member, one.name),
-      })),
-    ...findIdleOptions(options, { descriptions, ...references }),
+    ...findIdleOptions(options, { ...merged, ...references, descriptions, unmatched }),
     ...findDroppedHeaders(descriptions),
     ...findSharedCredentials(selected, asRecord(asRecord(document.components).securitySchemes)),
   ]
@@ -126,10 +120,6 @@ function applyOverlays(sources: readonly DocumentSource[], overlays: readonly Na
     problems,
     sources: sources.map((source, index) => ({ ...source, document: documents[index] ?? {} })),
   }
-}
-
-function describeUnmatched(unmatched: UnmatchedName, [first]: readonly NamedText[]): DescriptionProblem {
-  return { file: first?.file ?? '', line: 1, column: 1, ...explainUnmatched(unmatched), severity: 'error' }
 }
 
 /** Names what a description says of its operations, before it is told from others: copies of it say the same. */

@@ -4,17 +4,21 @@ import type { Description, MergedOperation } from './description.ts'
 import { exposeOperations } from './exposure.ts'
 import { identify } from './identity.ts'
 import { OperationNames } from './operation-names.ts'
-import type { DescriptionProblem, FindPlace } from './problem.ts'
+import type { DescriptionProblem } from './problem.ts'
 import { listServerVariables, resolveServer, type ServerOptions } from './servers.ts'
 
 /** How descriptions become one document. */
 export interface MergeOptions extends ServerOptions {
   /** What stands before exposed paths, by the name of a description; `''` for all OpenAPI documents. */
   readonly prefixes: ReadonlyMap<string, string>
-  /** Names that are no mistake where no description has them. */
-  readonly foreignNames?: readonly string[]
-  /** Finds names where settings have them, for what is wrong with one. */
-  readonly findPlace?: FindPlace | undefined
+}
+
+/** What the operations of descriptions came to. */
+export interface MergedDescriptions {
+  readonly operations: readonly MergedOperation[]
+  /** The variables of their servers. */
+  readonly variables: ReadonlySet<string>
+  readonly problems: readonly DescriptionProblem[]
 }
 
 /**
@@ -25,7 +29,7 @@ export interface MergeOptions extends ServerOptions {
 export function mergeOperations(
   descriptions: readonly Description[],
   options: MergeOptions,
-): { readonly operations: readonly MergedOperation[]; readonly problems: readonly DescriptionProblem[] } {
+): MergedDescriptions {
   const problems: DescriptionProblem[] = []
   const merged = new Map<string, MergedOperation>()
   const variables = new Set<string>()
@@ -58,26 +62,8 @@ export function mergeOperations(
     for (const [identity, one] of own) merged.set(identity, one)
   }
   const exposed = exposeOperations([...merged.entries()], options.prefixes)
-  const known = [...variables, ...(options.foreignNames ?? [])]
-  const unknown = [...options.serverVariables.keys()].filter((name) => !known.includes(name))
-  problems.push(
-    ...unknown.map((name) => ({
-      ...describeUnknownVariable(name, [...variables], descriptions),
-      ...options.findPlace?.('serverVariables', name),
-    })),
-  )
   const operations = exposed.operations.map((one) => names.lead(one, exposed.ids))
-  return { operations, problems: [...problems, ...exposed.problems] }
-}
-
-function describeUnknownVariable(
-  name: string,
-  known: readonly string[],
-  [first]: readonly Description[],
-): DescriptionProblem {
-  const message = `"${name}" is a variable of no server that is used`
-  const expected = known.length > 0 ? `one of ${known.join(', ')}` : 'no --server-variable'
-  return { file: first?.file ?? '', line: 1, column: 1, message, expected, severity: 'error' }
+  return { operations, variables, problems: [...problems, ...exposed.problems] }
 }
 
 /** Returns what a part says of its address: an `x-base-url` is a server like any other, with the same checks. */
