@@ -13,7 +13,7 @@ import { checkSchemaExtensions, createPatternCheck, findRoundedNumbers } from '.
 import { completeSchemes, findSchemeProblems } from './openapi/security.ts'
 import { checkKeywords, checkPartHeaders } from './openapi/unchecked-keywords.ts'
 import { readOpenApiVersion, upgradeDocument } from './openapi/upgrade.ts'
-import type { DescriptionProblem, Finding, Path, Position } from './problem.ts'
+import { type DescriptionProblem, type Finding, type Path, type Position, toProblem } from './problem.ts'
 import { readSource } from './source.ts'
 
 /** A description as an OpenAPI document of whatever version, which overlays can still be applied to. */
@@ -47,9 +47,8 @@ export function readDocumentSource(
 }
 
 function readCapabilitySource(text: string, file: string): ReturnType<typeof readDocumentSource> {
-  const { capability, problems } = readCapability(text, file)
+  const { capability, problems, positionOf } = readCapability(text, file)
   if (!capability) return { problems }
-  const { positionOf } = readSource(text, file)
   const places = new Map(
     deriveOperations(capability).map(({ key, method, source }) => [
       `${method} ${key}`,
@@ -81,18 +80,12 @@ export async function toDescription(
   const { paths: _paths, webhooks, ...root } = document
   const hasWebhooks = Object.keys(asRecord(webhooks)).length > 0
   const { part: rest, findings: foreign } = checkExtensions('document', root, { path: [] })
-  const toProblem = ({ path, message, expected, severity = 'error' }: Finding): DescriptionProblem => ({
-    file,
-    ...positionOf(toWrittenPath(path, written)),
-    message,
-    expected,
-    severity,
-  })
+  const positionOfWritten = (path: Path) => positionOf(toWrittenPath(path, written))
   return {
     file,
     name: nameDescription(file),
     kind,
-    positionOf: (path) => positionOf(toWrittenPath(path, written)),
+    positionOf: positionOfWritten,
     document: { ...rest, info: completeInfo(rest.info, file), components: completeSchemes(document) },
     operations: read.operations.map(({ path, ...one }) => ({
       ...one,
@@ -114,7 +107,7 @@ export async function toDescription(
         ...rounded,
         ...(hasWebhooks ? [describePastGateway(['webhooks'], 'the webhooks are not served')] : []),
         ...read.findings,
-      ].map(toProblem),
+      ].map((one) => toProblem(one, file, positionOfWritten)),
     ],
   }
 }

@@ -52,6 +52,15 @@ export interface Finding {
   readonly severity?: Severity
 }
 
+/** Turns a finding into a problem of a file; `positionOf` finds the position of its path there. */
+export function toProblem(
+  { path, severity = 'error', ...said }: Finding,
+  file: string,
+  positionOf: (path: Path) => Position,
+): DescriptionProblem {
+  return { file, ...positionOf(path), ...said, severity }
+}
+
 /** Makes the finding that something stands at a path for the second time. */
 export function reportTwice(path: Path, what: string): Finding {
   return { path, message: `${what} stands twice`, expected: 'it once' }

@@ -2,7 +2,7 @@ import { Ajv } from 'ajv'
 import { asRecord } from '../../document/json.ts'
 import { once } from '../../document/once.ts'
 import { formOptions, toFindings } from '../form-problems.ts'
-import type { DescriptionProblem, Finding, Path } from '../problem.ts'
+import { type DescriptionProblem, type Finding, type Path, type Position, toProblem } from '../problem.ts'
 import { readSource } from '../source.ts'
 import { findCapabilityProblems } from './capability-checks.ts'
 import type { Capability } from './capability-file.ts'
@@ -13,6 +13,8 @@ import { findUnsupported } from './unsupported.ts'
 export interface CapabilityReading {
   readonly capability?: Capability
   readonly problems: readonly DescriptionProblem[]
+  /** Position of a place of the file. */
+  readonly positionOf: (path: Path) => Position
 }
 
 const compileCheck = once(() => new Ajv(formOptions).compile<Capability>(capabilitySchema))
@@ -23,18 +25,7 @@ const compileCheck = once(() => new Ajv(formOptions).compile<Capability>(capabil
  */
 export function readCapability(text: string, file: string): CapabilityReading {
   const { value, problems: malformations, positionOf } = readSource(text, file)
-  if (malformations.length > 0) return { problems: malformations }
-  const toProblems = (findings: readonly Finding[]): DescriptionProblem[] =>
-    findings
-      .map(({ path, message, expected, severity = 'error' }) => ({
-        file,
-        ...positionOf(path),
-        message,
-        expected,
-        severity,
-      }))
-      .sort((a, b) => a.line - b.line)
-
+  if (malformations.length > 0) return { problems: malformations, positionOf }
   const unsupported = findUnsupported(value)
   const omitted = unsupported.filter(({ severity }) => severity === 'omission')
   const check = compileCheck()
@@ -46,9 +37,11 @@ export function readCapability(text: string, file: string): CapabilityReading {
   // What was cut out of the consumed side would look like a target that does not exist.
   const hasTargets = [...omitted, ...mistakes].every(({ path }) => path[1] !== 'consumes')
   const findings = rest ? findCapabilityProblems(rest, { whole: value, hasTargets, positionOf }) : []
-  const problems = toProblems([...unsupported, ...mistakes, ...findings])
+  const problems = [...unsupported, ...mistakes, ...findings]
+    .map((one) => toProblem(one, file, positionOf))
+    .sort((a, b) => a.line - b.line)
   const isRefused = problems.some(({ severity }) => severity === 'error')
-  return rest && !isRefused ? { capability: rest, problems } : { problems }
+  return { ...(rest && !isRefused && { capability: rest }), problems, positionOf }
 }
 
 function isWithin(path: Path, outer: Path): boolean {

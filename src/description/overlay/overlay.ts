@@ -2,7 +2,7 @@ import { Ajv } from 'ajv'
 import { query } from 'json-p3'
 import { once } from '../../document/once.ts'
 import { formOptions, toFindings } from '../form-problems.ts'
-import type { DescriptionProblem, Finding, Path } from '../problem.ts'
+import { type DescriptionProblem, type Finding, type Path, toProblem } from '../problem.ts'
 import { readSource } from '../source.ts'
 import { type Action, overlaySchema } from './overlay-schema.ts'
 
@@ -36,13 +36,7 @@ export function applyOverlay(source: string, file: string, documents: readonly o
     : toFindings(check.errors ?? [])
   return {
     documents: copies,
-    problems: findings.map(({ path, message, expected }) => ({
-      file,
-      ...positionOf(path),
-      message,
-      expected,
-      severity: 'error',
-    })),
+    problems: findings.map((one) => toProblem(one, file, positionOf)),
   }
 }
 
