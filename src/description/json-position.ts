@@ -90,7 +90,7 @@ function readMembers(text: string, start: number): ReadonlyMap<string, number> {
   while (text[offset] !== '}' && text[offset] !== ']') {
     let name = String(members.size)
     if (isObject) {
-      const end = skipString(text, offset)
+      const end = findStringEnd(text, offset) + 1
       name = String(JSON.parse(text.slice(offset, end)))
       offset = skipSpace(text, skipSpace(text, end) + 1)
     }
@@ -102,14 +102,14 @@ function readMembers(text: string, start: number): ReadonlyMap<string, number> {
 }
 
 function skipValue(text: string, start: number): number {
-  if (text[start] === '"') return skipString(text, start)
+  if (text[start] === '"') return findStringEnd(text, start) + 1
   if (text[start] !== '{' && text[start] !== '[') return skipWhile(text, start, /[^\s,\]}]/)
   let depth = 0
   let offset = start
   do {
     const character = text[offset]
     if (character === '"') {
-      offset = skipString(text, offset)
+      offset = findStringEnd(text, offset) + 1
       continue
     }
     if (character === '{' || character === '[') depth += 1
@@ -117,12 +117,6 @@ function skipValue(text: string, start: number): number {
     offset += 1
   } while (depth > 0)
   return offset
-}
-
-function skipString(text: string, start: number): number {
-  let offset = start + 1
-  while (text[offset] !== '"') offset += text[offset] === '\\' ? 2 : 1
-  return offset + 1
 }
 
 function skipSpace(text: string, start: number): number {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** Most characters of a tool name or an argument; MCP clients refuse longer ones. */
 const longest = 64
@@ -69,6 +69,5 @@ function toClean(text: string, foreign: RegExp): string {
 }
 
 function withHash(name: string, source: string): string {
-  const hash = createHash('sha256').update(source).digest('hex').slice(0, 7)
-  return `${name.slice(0, longest - 8).replace(/[_-]+$/, '')}-${hash}`
+  return `${name.slice(0, longest - 8).replace(/[_-]+$/, '')}-${hash('sha256', source).slice(0, 7)}`
 }

@@ -4,6 +4,7 @@ import type { Settings } from '../config/settings.ts'
 import { createSettingsSchema } from '../config/settings-schema.ts'
 import { isBaseUrl } from '../config/urls.ts'
 import { asRecord } from '../document/json.ts'
+import { splitPointer } from '../document/json-pointer.ts'
 import { onceFor } from '../document/once.ts'
 import { describeType, formOptions, toFindings } from './form-problems.ts'
 import { describeNames, type Finding } from './problem.ts'
@@ -33,7 +34,7 @@ export function checkSettings(
 
 function toSettingFindings(error: ErrorObject): readonly Finding[] {
   const { keyword, instancePath, params, parentSchema } = error
-  const path = instancePath.split('/').slice(1)
+  const path = splitPointer(instancePath)
   const { additionalProperty, property, missingProperty } = asRecord(params)
   const name = (member: unknown) => [...path, String(member)].join('.')
   switch (keyword) {

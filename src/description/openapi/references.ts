@@ -1,6 +1,6 @@
 import { followPointer } from '../../document/document.ts'
 import { dataMembers, namedMembers } from '../../document/document-members.ts'
-import { isObject } from '../../document/json.ts'
+import { isObject, readOwn } from '../../document/json.ts'
 import type { Finding, Path } from '../problem.ts'
 
 /** A reference of a document, at the place where it stands. */
@@ -118,9 +118,5 @@ export function replacePart(document: unknown, path: Path, replacement: unknown)
 
 /** Gives the part at a path; undefined where there is none. */
 export function readPart(document: unknown, path: Path): unknown {
-  return path.reduce<unknown>((place, name) => readMember(place, name), document)
-}
-
-function readMember(place: unknown, name: string | number): unknown {
-  return typeof place === 'object' && place !== null ? Reflect.get(place, name) : undefined
+  return path.reduce<unknown>((place, name) => readOwn(place, `${name}`), document)
 }

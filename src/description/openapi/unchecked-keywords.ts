@@ -1,4 +1,4 @@
-import { schemaLists } from '../../document/document-members.ts'
+import { schemaLists, schemasByName } from '../../document/document-members.ts'
 import { isObject, listMembers } from '../../document/json.ts'
 import type { JsonSchema } from '../../document/json-schema.ts'
 import { knownKeywords, makesSense } from '../../document/schema-keywords.ts'
@@ -16,9 +16,7 @@ const checking = new Set(knownKeywords.filter((name) => !silent.has(name)))
 
 /** Keywords that hold schemas, by name or in a list, and how. */
 const groups = new Map([
-  ...['properties', 'patternProperties', 'dependentSchemas'].map(
-    (name) => [name, 'an object of schemas'] as const,
-  ),
+  ...schemasByName.map((name) => [name, 'an object of schemas'] as const),
   ...schemaLists.map((name) => [name, 'a list of schemas'] as const),
 ])
 

@@ -1,5 +1,6 @@
 import { Ajv } from 'ajv'
 import { query } from 'json-p3'
+import { readOwn } from '../../document/json.ts'
 import { once } from '../../document/once.ts'
 import { formOptions, toFindings } from '../form-problems.ts'
 import { type DescriptionProblem, type Finding, type Path, toProblem } from '../problem.ts'
@@ -81,7 +82,7 @@ function findMatches(document: object, path: string): Match[] | undefined {
     const places = new Map(nodes.map((node) => [JSON.stringify(node.location), node]))
     return [...places.values()].map(({ value, location }) => ({
       value,
-      parent: location.slice(0, -1).reduce<unknown>((at, name) => readMember(at, name), document),
+      parent: location.slice(0, -1).reduce<unknown>((at, name) => readOwn(at, `${name}`), document),
       member: location.at(-1) ?? '',
     }))
   } catch {
@@ -112,7 +113,7 @@ function findMismatch(place: unknown, change: unknown, name?: string): string | 
   // Within a map a plain value may take the place of one.
   if (!isContainer(change)) return name === undefined ? `a plain value for ${map}` : undefined
   const members = Object.entries(change)
-  return members.map(([one, value]) => findMismatch(readMember(place, one), value, one)).find(Boolean)
+  return members.map(([one, value]) => findMismatch(readOwn(place, one), value, one)).find(Boolean)
 }
 
 /** Merges maps, appends to lists, and replaces plain values by plain values (Overlay 1.1.0). */
@@ -125,7 +126,7 @@ function merge(place: object, update: unknown): void {
   if (Array.isArray(place)) place.push(...structuredClone([update].flat()))
   else if (isContainer(update))
     for (const [name, value] of Object.entries(update)) {
-      const there = readMember(place, name)
+      const there = readOwn(place, name)
       if (isContainer(there) && isContainer(value)) merge(there, value)
       else setMember(place, name, structuredClone(value))
     }
@@ -134,10 +135,6 @@ function merge(place: object, update: unknown): void {
 /** Sets a member, of which one called `__proto__` is a member like any other. */
 function setMember(place: object, name: string | number, value: unknown): void {
   Object.defineProperty(place, name, { value, writable: true, enumerable: true, configurable: true })
-}
-
-function readMember(place: unknown, name: string | number): unknown {
-  return isContainer(place) && Object.hasOwn(place, name) ? Reflect.get(place, name) : undefined
 }
 
 function isContainer(value: unknown): value is Record<string, unknown> {
