@@ -5,7 +5,7 @@ import type { DescribedOperation, Description } from '../description.ts'
 import { checkExtensions } from '../extension-checks.ts'
 import { eraseNames } from '../identity.ts'
 import type { Finding, Path } from '../problem.ts'
-import { readUpstreamPath } from '../upstream-path.ts'
+import { type PlacedParameter, readUpstreamPath } from '../upstream-path.ts'
 import { collectParameters } from './parameters.ts'
 import { listPathOperations, type PathOperation } from './path-items.ts'
 import { findHeaderScheme, findUnknownSchemes, listSchemePlaces, readSecurity } from './security.ts'
@@ -37,7 +37,7 @@ export function readPathOperations(
     all.push(...findUnknownSchemes(document, document.security, ['security']))
   const shapes = new Map<string, PathOperation>()
   const operations = listed.flatMap((one): PlacedOperation[] => {
-    const name = `${one.method.toUpperCase()} ${one.spelled}`
+    const { name } = one
     const extended = checkExtensions('operation', one.operation, { path: one.path, operation: name })
     const parameters = collectParameters(document, one)
     all.push(...extended.findings, ...parameters.findings)
@@ -45,7 +45,7 @@ export function readPathOperations(
     const { key, parameters: placed } = readUpstreamPath(one.spelled, parameters.declared)
     const earlier = shapes.get(toShape(one.method, key))
     if (earlier && kind === 'openapi') {
-      const message = `${one.method.toUpperCase()} ${one.spelled} is left out: it has the shape of ${earlier.spelled}`
+      const message = `${name} is left out: it has the shape of ${earlier.spelled}`
       all.push({ path: one.path, message, expected: 'one of the two', severity: 'omission' })
       return []
     }
@@ -56,16 +56,15 @@ export function readPathOperations(
     const alternatives =
       security.alternatives ?? (kind === 'openapi' ? findHeaderScheme(parameters.declared) : undefined)
     const credentials = kind === 'openapi' ? listSchemePlaces(document, alternatives) : new Set()
-    const isLost = ({ in: place, name }: { readonly in: string; readonly name: string }) =>
-      place === 'path' && !variables.includes(name)
+    const isLost = ({ in: place, name }: PlacedParameter) => place === 'path' && !variables.includes(name)
     if (kind === 'openapi')
       all.push(...placed.filter(isLost).map(({ name }) => describeLost(one, name, variables)))
     all.push(...placed.filter(isFramingHeader).map(({ name }) => describeFraming(one, name)))
     const kept = placed.filter(
-      ({ in: place, name }) =>
-        !isLost({ in: place, name }) &&
-        !(kind === 'openapi' && isReserved(place, name)) &&
-        !credentials.has(identifyParameter({ in: place, name })),
+      (parameter) =>
+        !isLost(parameter) &&
+        !(kind === 'openapi' && isReserved(parameter)) &&
+        !credentials.has(identifyParameter(parameter)),
     )
     const { callbacks, ...operation } = extended.part
     if (Object.keys(asRecord(callbacks)).length > 0)
@@ -92,29 +91,30 @@ export function describePastGateway(path: Path, message: string): Finding {
 }
 
 function describeLost(
-  { method, spelled, path }: PathOperation,
+  { name: operation, path }: PathOperation,
   name: string,
   variables: readonly string[],
 ): Finding {
   return {
     path,
-    message: `${method.toUpperCase()} ${spelled} has no variable {${name}} for its path parameter "${name}"`,
+    message: `${operation} has no variable {${name}} for its path parameter "${name}"`,
     expected: variables.length > 0 ? `one of ${variables.join(', ')}` : `{${name}} in the path`,
     severity: 'warning',
   }
 }
 
-function describeFraming({ method, spelled, path }: PathOperation, name: string): Finding {
+function describeFraming({ name: operation, path }: PathOperation, name: string): Finding {
   return {
     path,
-    message: `${method.toUpperCase()} ${spelled} is served without its header parameter "${name}"`,
+    message: `${operation} is served without its header parameter "${name}"`,
     expected: 'none that belongs to one message: each server writes its own',
     severity: 'warning',
   }
 }
 
-function isReserved(place: string, name: string): boolean {
-  return (place === 'header' && reserved.has(name.toLowerCase())) || isFramingHeader({ name, in: place })
+function isReserved(parameter: PlacedParameter): boolean {
+  const { in: place, name } = parameter
+  return (place === 'header' && reserved.has(name.toLowerCase())) || isFramingHeader(parameter)
 }
 
 function toShape(method: string, key: string): string {
@@ -122,7 +122,7 @@ function toShape(method: string, key: string): string {
 }
 
 /** A path variable that nothing declares is a required text; a path parameter is always required. */
-function toParameterObject(parameter: { readonly name: string; readonly in: string }): object {
+function toParameterObject(parameter: PlacedParameter): object {
   const part = asRecord(parameter)
   const hasForm = part.schema !== undefined || part.content !== undefined
   return {

@@ -21,9 +21,12 @@ const places = new Set(['path', 'query', 'header', 'cookie', 'querystring'])
  */
 export function collectParameters(
   document: unknown,
-  { operation, path, spelled, method }: PathOperation,
+  { name, operation, path }: PathOperation,
 ): { readonly declared?: readonly ParameterPart[]; readonly findings: readonly Finding[] } {
   const findings: Finding[] = []
+  const leaveOut = ({ message, severity = 'omission', ...finding }: Finding) => ({
+    findings: [{ ...finding, message: `${name} is left out: ${message}`, severity }],
+  })
   const seen = new Set<string>()
   const parts = [operation.parameters ?? []].flat()
   const declared: ParameterPart[] = []
@@ -31,18 +34,11 @@ export function collectParameters(
     const place = [...path, 'parameters', index]
     const $ref = readOwn(part, '$ref')
     const found = resolveDescribed(document, part)
-    const name = `${method.toUpperCase()} ${spelled}`
-    if (typeof $ref === 'string' && found === undefined) {
-      const { message, ...finding } = describeDangling({ target: $ref, path: place })
-      return { findings: [{ ...finding, message: `${name} is left out: ${message}` }] }
-    }
+    if (typeof $ref === 'string' && found === undefined)
+      return leaveOut(describeDangling({ target: $ref, path: place }))
     if (!isParameter(found) || !places.has(found.in)) {
-      const message = `${name} is left out: parameter ${index + 1} has no name or no place that is known`
-      return {
-        findings: [
-          { path: place, message, expected: `one in ${[...places].join(', ')}`, severity: 'omission' },
-        ],
-      }
+      const message = `parameter ${index + 1} has no name or no place that is known`
+      return leaveOut({ path: place, message, expected: `one in ${[...places].join(', ')}` })
     }
     const owner = { path: place, part: `the ${found.in} parameter "${found.name}"`, operation: name }
     const extended = checkExtensions('parameter', found, owner)
@@ -60,12 +56,8 @@ export function collectParameters(
     seen.add(identity)
   }
   const body = asRecord(operation.requestBody).$ref
-  if (typeof body === 'string' && resolvePart(document, operation.requestBody) === undefined) {
-    const { message, ...finding } = describeDangling({ target: body, path: [...path, 'requestBody'] })
-    return {
-      findings: [{ ...finding, message: `${method.toUpperCase()} ${spelled} is left out: ${message}` }],
-    }
-  }
+  if (typeof body === 'string' && resolvePart(document, operation.requestBody) === undefined)
+    return leaveOut(describeDangling({ target: body, path: [...path, 'requestBody'] }))
   return { declared, findings }
 }
 

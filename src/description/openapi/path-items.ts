@@ -9,6 +9,8 @@ import { resolvePart } from './references.ts'
 
 /** An operation with what its path item says for all of its operations. */
 export interface PathOperation {
+  /** What problems call it, `GET /users`. */
+  readonly name: string
   /** The path as the document spells it. */
   readonly spelled: string
   /** Lower case for the methods that OpenAPI has a name for, otherwise in capitals. */
@@ -61,11 +63,11 @@ export function listPathOperations(document: Readonly<Record<string, unknown>>):
     )
     return [...named, ...additional].flatMap(([method, one, path]) => {
       if (one === undefined) return []
+      const name = `${method.toUpperCase()} ${spelled}`
       if (!isServed(method.toUpperCase()))
-        return refuse(path, `${method.toUpperCase()} ${spelled} is left out`, 'a method that servers take')
-      if (!isObject(one))
-        return refuse(path, `${method.toUpperCase()} ${spelled} says nothing`, 'an Operation Object')
-      return [{ spelled, method, path, operation: inherit(document, one, item) }]
+        return refuse(path, `${name} is left out`, 'a method that servers take')
+      if (!isObject(one)) return refuse(path, `${name} says nothing`, 'an Operation Object')
+      return [{ name, spelled, method, path, operation: inherit(document, one, item) }]
     })
   })
   return { operations, findings }
