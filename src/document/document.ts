@@ -32,6 +32,11 @@ function isDocument(value: unknown): value is OpenApiDocument {
  * where they lead nowhere, out of the document or back to where they began.
  */
 export function resolveReference(document: OpenApiDocument, part: unknown): unknown {
+  return followReferences(part, (reference) => find(document, reference))
+}
+
+/** Gives the object that a part is or refers to, as `resolveReference` does, by what finds the target of a reference. */
+export function followReferences(part: unknown, findTarget: (reference: string) => unknown): unknown {
   const open = new Set<string>()
   let here = part
   for (;;) {
@@ -39,7 +44,7 @@ export function resolveReference(document: OpenApiDocument, part: unknown): unkn
     if (typeof $ref !== 'string') return here
     if (open.has($ref)) return undefined
     open.add($ref)
-    here = find(document, $ref)
+    here = findTarget($ref)
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Finding, Path } from '../problem.ts'
 import { isChoice, listEndlessReferences } from './endless-references.ts'
-import { followReference, listReferences, type PartCheck, type Reference, replacePart } from './references.ts'
+import { listReferences, type PartCheck, type Reference, replacePart, resolvePart } from './references.ts'
 
 /**
  * Finds the references of a document that lead nowhere, or without end back to where they stand, and puts something in
@@ -12,7 +12,7 @@ export function repairReferences(document: unknown): Finding[] {
   const references = listReferences(document)
   // Most references of a document name the same few parts.
   const targets = new Set(references.map(({ target }) => target))
-  const lost = new Set([...targets].filter((target) => followReference(document, target) === undefined))
+  const lost = new Set([...targets].filter((target) => resolvePart(document, { $ref: target }) === undefined))
   const findings = references.flatMap(({ target, path }): Finding[] => {
     if (!lost.has(target) || isNeeded(path)) return []
     replacePart(document, path, isResponse(path) ? { description: 'Any response.' } : {})

@@ -1,4 +1,4 @@
-import { followPointer } from '../../document/document.ts'
+import { followPointer, followReferences } from '../../document/document.ts'
 import { dataMembers, namedMembers } from '../../document/document-members.ts'
 import { isObject, readOwn } from '../../document/json.ts'
 import type { Finding, Path } from '../problem.ts'
@@ -72,25 +72,9 @@ function pickReferences(examples: Readonly<Record<string, unknown>>): Readonly<R
   )
 }
 
-/**
- * Follows a local reference, and those that it leads to, to what they name at last. Nothing for a reference that leads
- * nowhere, back to itself, or out of the document.
- */
-export function followReference(document: unknown, target: string): unknown {
-  const seen = new Set<string>()
-  let reference = target
-  while (!seen.has(reference)) {
-    seen.add(reference)
-    const found = followPointer(document, reference)
-    if (!isObject(found) || typeof found.$ref !== 'string') return found
-    reference = found.$ref
-  }
-  return undefined
-}
-
-/** Gives what a part is: itself, or what its reference names at last. */
+/** Gives what a part is, as `resolveReference` does, of a document that is still changed. */
 export function resolvePart(document: unknown, part: unknown): unknown {
-  return isObject(part) && typeof part.$ref === 'string' ? followReference(document, part.$ref) : part
+  return followReferences(part, (reference) => followPointer(document, reference))
 }
 
 /**
