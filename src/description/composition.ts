@@ -1,5 +1,6 @@
 import type { OpenApiDocument } from '../document/document.ts'
 import { asRecord } from '../document/json.ts'
+import { relabelKey } from '../document/path-template.ts'
 import { type Components, pruneComponents } from './components.ts'
 import type { Description, MergedOperation } from './description.ts'
 import { joinTitles, uniteExtensions } from './root-extensions.ts'
@@ -25,8 +26,8 @@ export function composeDocument(
     const { servers: _servers, 'x-base-url': _url, ...rest } = operation
     const candidates = [
       key,
-      `${key.replace(/#.*$/s, '')}#${description.name}`,
-      `${key.replace(/#.*$/s, '')}#${operation.operationId}`,
+      relabelKey(key, description.name),
+      relabelKey(key, String(operation.operationId)),
     ]
     const free = candidates.find((one) => readMembers(paths[one], method)[method] === undefined) ?? key
     const added = { ...readMembers(paths[free], method), [method]: { ...rest, ...own } }

@@ -54,6 +54,12 @@ export function splitPathKey(key: string): PathKey {
   return { path, query, label }
 }
 
+/** Gives a key of `paths` another label. */
+export function relabelKey(key: string, label: string): string {
+  const { path, query } = splitPathKey(key)
+  return `${path}${query === '' ? '' : `?${query}`}#${label}`
+}
+
 /** Which variable of one template is which name of another. */
 export interface VariableMatch {
   /** Variable of the template → the name that it is. */

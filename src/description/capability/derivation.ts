@@ -1,5 +1,5 @@
 import type { OpenApiDocument } from '../../document/document.ts'
-import { foldName, matchVariables, splitPathKey } from '../../document/path-template.ts'
+import { foldName, matchVariables, relabelKey, splitPathKey } from '../../document/path-template.ts'
 import { findFreeName } from '../naming.ts'
 import { encodePath } from '../upstream-path.ts'
 import { deriveSecurity } from './authentication.ts'
@@ -60,7 +60,8 @@ export function deriveOperations(capability: Capability): DerivedOperation[] {
     const method = one.method.toLowerCase()
     const operationId = findFreeName(one.name, (name) => !ids.has(name))
     ids.add(operationId)
-    const key = toFreeKey(one.key, operationId, (candidate) => !places.has(`${method} ${candidate}`))
+    // A path can hold one operation of a method; a further one stands under a label, which is never sent.
+    const key = places.has(`${method} ${one.key}`) ? relabelKey(one.key, operationId) : one.key
     places.add(`${method} ${key}`)
     const schemes = requirements.get(one) ?? []
     const operation = {
@@ -78,12 +79,6 @@ export function deriveOperations(capability: Capability): DerivedOperation[] {
     }
     return { key, method, operation, source }
   })
-}
-
-/** A path can hold one operation of a method; a further one stands under a label, which is never sent. */
-function toFreeKey(key: string, id: string, isFree: (key: string) => boolean): string {
-  if (isFree(key)) return key
-  return `${key.replace(/#.*$/s, '')}#${id}`
 }
 
 function isOneServer(apis: readonly ConsumedApi[]): boolean {
