@@ -1,6 +1,7 @@
 import { followPointer, type OpenApiDocument } from '../document/document.ts'
 import { asRecord, isObject, readOwn } from '../document/json.ts'
 import { methods } from '../document/responses.ts'
+import { words } from './joined-schemas.ts'
 import { listReferences } from './openapi/references.ts'
 
 type Values = Readonly<Record<string, unknown>>
@@ -84,9 +85,6 @@ function createComparison(old: Values, next: Values): (part: unknown, counterpar
 function listTargets(part: unknown): string[] {
   return listReferences(part).map(({ target }) => target)
 }
-
-/** Members beside a reference that narrow nothing. */
-const words = new Set(['title', 'summary', 'description', 'default', 'example', 'examples', 'deprecated'])
 
 /** Returns a function that writes references out but those to what was written out before, which it collects. */
 function createWriter(document: Values): (part: unknown, written: Set<string>) => unknown {

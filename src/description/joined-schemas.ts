@@ -5,7 +5,7 @@ import { allowNull } from '../document/nullable.ts'
 
 /** What is said of a value without narrowing it. */
 export const words: ReadonlySet<string> = new Set([
-  ...['title', 'description', 'default', 'example', 'examples', 'deprecated'],
+  ...['title', 'summary', 'description', 'default', 'example', 'examples', 'deprecated'],
   ...['externalDocs', 'xml', '$comment'],
 ])
 const marks = new Set(['nullable', 'readOnly', 'writeOnly'])

@@ -20,9 +20,9 @@ export interface ResolvedServer {
 }
 
 /**
- * Finds the base URL of Server Objects, or of the URL that stands for them: that of the operator, otherwise the first server with its variables filled in.
- * A document alone leads neither to this machine nor to its link: such addresses are reached only when the operator
- * names them, since the author of a document could otherwise read what only this machine may.
+ * Finds the base URL of Server Objects, or of the URL that stands for them: that of the operator, otherwise the first
+ * server with its variables filled in. A document alone leads neither to this machine nor to its link: such addresses are
+ * reached only when the operator names them, since the author of a document could otherwise read what only this machine may.
  */
 export function resolveServer(
   servers: unknown,

@@ -1,8 +1,14 @@
 import { matchVariables } from '../../document/path-template.ts'
 import { describeNames, type Finding, type Position, reportTwice } from '../problem.ts'
 import type { ExposedOperation, ExposedTool } from './capability-file.ts'
-import type { Consumed } from './consumed-operations.ts'
-import { type Exposure, type Exposures, findShadowed, type Route, readBindings } from './exposures.ts'
+import {
+  type Exposure,
+  type Exposures,
+  findShadowed,
+  listBindable,
+  type Route,
+  readBindings,
+} from './exposures.ts'
 
 /** The names a `call` can have; nothing when parts of the consumed side had to be cut out. */
 export type CallNames = readonly string[] | undefined
@@ -124,8 +130,4 @@ function findCallProblems(
       expected: `${name}: ${kind}.${name}`,
     }))
   return [...strangers, ...missing]
-}
-
-function listBindable({ parameters, body }: Consumed) {
-  return [...parameters, ...(body ? [body] : [])]
 }

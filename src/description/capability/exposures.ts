@@ -1,7 +1,7 @@
 import { foldName } from '../../document/path-template.ts'
 import { eraseNames } from '../identity.ts'
 import type { Path } from '../problem.ts'
-import type { Capability, ExposedOperation, ExposedTool } from './capability-file.ts'
+import type { Capability, ExposedOperation, ExposedTool, InputParameter } from './capability-file.ts'
 import { type Consumed, toRequestShape } from './consumed-operations.ts'
 
 /** A REST operation or a tool of a surface, with the consumed operation that its `call` leads to. */
@@ -136,6 +136,11 @@ export function findShadowed(routes: readonly Exposure<Route>[]): ShadowedRoute[
   })
 }
 
+/** Lists the parameters of an operation, its body among them. */
+export function listBindable({ parameters, body }: Consumed): InputParameter[] {
+  return [...parameters, ...(body ? [body] : [])]
+}
+
 /** A binding of an exposure: the exposed name that a parameter of the target takes its value from. */
 export interface Binding {
   /** Name of the target's parameter. */
@@ -151,12 +156,11 @@ export function readBindings({
   target,
 }: Exposure<{ with?: Readonly<Record<string, string>> }>): Binding[] {
   if (!target) return []
-  const parameters = [...target.parameters, ...(target.body ? [target.body] : [])]
   const bound = Object.entries(exposed.with ?? {}).map(([parameter, text]) => ({
     parameter,
     source: readSourceName(text, sources),
   }))
-  const unbound = parameters.filter(({ name, in: place, value }) => {
+  const unbound = listBindable(target).filter(({ name, in: place, value }) => {
     if (value !== undefined && /^\{\{[^{}]+\}\}$/.test(value)) return true
     if (exposed.with === undefined) return value === undefined
     return place === 'path' && target.undeclared.includes(name) && !Object.hasOwn(exposed.with, name)
