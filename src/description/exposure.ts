@@ -3,7 +3,7 @@ import { isDecodable } from '../document/parameter-reading.ts'
 import { findRepeatedVariable } from '../document/path-template.ts'
 import type { DescribedOperation, MergedOperation } from './description.ts'
 import { eraseNames } from './identity.ts'
-import { NameRegistry, toOperationName } from './naming.ts'
+import { findFreeName, NameRegistry, toOperationName } from './naming.ts'
 import type { DescriptionProblem } from './problem.ts'
 import { completeTool, toRestPath } from './tools.ts'
 
@@ -103,10 +103,8 @@ function toRoute({ method }: MergedOperation, path: string): string {
 
 /** A path that is taken is offered below the name of its description. */
 function toFreePath(one: MergedOperation, path: string, routes: Routes): string {
-  const { name } = one.description
-  let free = `/${name}${path}`
-  for (let count = 2; routes.has(toRoute(one, free)); count += 1) free = `/${name}-${count}${path}`
-  return free
+  const isFree = (prefix: string) => !routes.has(toRoute(one, `/${prefix}${path}`))
+  return `/${findFreeName(one.description.name, isFree)}${path}`
 }
 
 function describeCollision(

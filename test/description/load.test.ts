@@ -130,6 +130,20 @@ test.each([
   expect(Object.values(listOperations(loading)).map((one) => one['x-rest-path'])).toEqual([`/v1${restPath}`])
 })
 
+test('a number sign in the name of a variable stays where its path is taken by another API', async () => {
+  const file = describeApi({ '/things/{a#b}': { get: {} } })
+  const { document } = await load(
+    { 'one.json': file, 'two.json': file },
+    {
+      baseUrls: new Map([
+        ['one', 'https://one.example.org'],
+        ['two', 'https://two.example.org'],
+      ]),
+    },
+  )
+  expect(Object.keys(document?.paths ?? {})).toEqual(['/things/{a#b}', '/things/{a#b}#two'])
+})
+
 test('equal operations of several files are one, and copies that differ are told with both places', async () => {
   const other = describeApi({ '/things': { get: { operationId: 'index', summary: 'All things' } } })
   const loading = await load({ 'a.json': things, 'b.json': things, 'c.json': other })
