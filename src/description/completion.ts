@@ -14,7 +14,8 @@ export function completeOperation(one: DescribedOperation, by: DescribedOperatio
   const { operation } = one
   const foreign = [by.operation.parameters ?? []].flat().map(asRecord)
   const own = [operation.parameters ?? []].flat().map(asRecord)
-  const pathNames = new Map(zip(listNames(by, foreign), listNames(one, own)))
+  const ownNames = listNames(one, own)
+  const pathNames = new Map(listNames(by, foreign).map((name, index) => [name, ownNames[index]]))
   const match = (parameter: Part) =>
     own.find(({ in: place, name }) =>
       parameter.in === 'path'
@@ -60,11 +61,4 @@ function listNames({ key }: DescribedOperation, parameters: readonly Part[]): st
     .filter((one) => one.in === 'path')
     .map(({ name }) => String(name))
     .sort((a, b) => path.indexOf(`{${a}}`) - path.indexOf(`{${b}}`))
-}
-
-function zip(keys: readonly string[], values: readonly string[]): [string, string][] {
-  return keys.flatMap((key, index) => {
-    const value = values[index]
-    return value === undefined ? [] : [[key, value]]
-  })
 }

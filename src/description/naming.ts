@@ -52,15 +52,14 @@ export function toArgumentNames(bound: readonly (readonly [part: string, wanted:
     const rank = fitting !== wanted ? 2 : wanted === part ? 0 : 1
     return { index, clean, fitting, rank }
   })
-  const named = all
-    .toSorted((one, other) => one.rank - other.rank)
-    .map(({ index, clean, fitting }) => {
-      let name = fitting
-      for (let count = 2; taken.has(name); count += 1) name = `${clean.slice(0, longest - 4)}_${count}`
-      taken.add(name)
-      return { index, name }
-    })
-  return named.toSorted((one, other) => one.index - other.index).map(({ name }) => name)
+  const names: string[] = []
+  for (const { index, clean, fitting } of all.toSorted((one, other) => one.rank - other.rank)) {
+    let name = fitting
+    for (let count = 2; taken.has(name); count += 1) name = `${clean.slice(0, longest - 4)}_${count}`
+    taken.add(name)
+    names[index] = name
+  }
+  return names
 }
 
 /** Replaces by `_` what is foreign to the rule of a name; one that keeps the rule stays as it is. */
