@@ -1,7 +1,7 @@
 import { readFile, realpath } from 'node:fs/promises'
 import { dirname, relative, resolve, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { asRecord, asText, isObject, readOwn } from '../../document/json.ts'
+import { asRecord, asText, readOwn } from '../../document/json.ts'
 import { escapeName } from '../../document/json-pointer.ts'
 import type { Finding } from '../problem.ts'
 import { readSource } from '../source.ts'
@@ -23,11 +23,11 @@ export interface ReferenceOptions {
  * Changes the document. A file that is not read leaves its references as they are: they lead nowhere.
  */
 export async function loadExternalFiles(document: object, options: ReferenceOptions): Promise<Finding[]> {
-  const files: Record<string, unknown> = {}
+  const files = new Map<string, object>()
+  const refused = new Set<string>()
   const findings: Finding[] = []
   const base = pathToFileURL(resolve(options.file)).href
   const self = toAddress(asText(readOwn(document, '$self')), base)
-  const refused = new Map<string, string>()
   const localize = async (part: unknown, url: string): Promise<void> => {
     for (const { target, path } of listReferences(part)) {
       const [location = '', fragment = ''] = target.split('#')
@@ -40,19 +40,15 @@ export async function loadExternalFiles(document: object, options: ReferenceOpti
       const address = toAddress(location, url)
       if (address === undefined) continue
       const name = address === self ? undefined : toName(address, base)
-      if (name !== undefined && files[name] === undefined && !refused.has(name)) {
+      if (name !== undefined && !files.has(name) && !refused.has(name)) {
         const loaded = await load(address, options)
         if (typeof loaded === 'string') {
-          refused.set(name, loaded)
-          findings.push({
-            path: [...path, '$ref'],
-            message: loaded,
-            expected: expectedPlace,
-            severity: 'warning',
-          })
+          refused.add(name)
+          const place = [...path, '$ref']
+          findings.push({ path: place, message: loaded, expected: expectedPlace, severity: 'warning' })
         } else {
-          files[name] = loaded.value
-          await localize(files[name], address)
+          files.set(name, loaded)
+          await localize(loaded, address)
         }
       }
       if (name === undefined) replacePart(part, [...path, '$ref'], `#${fragment}`)
@@ -61,7 +57,7 @@ export async function loadExternalFiles(document: object, options: ReferenceOpti
   }
   if (listReferences(document).some(({ target }) => !target.startsWith('#'))) {
     await localize(document, base)
-    if (Object.keys(files).length > 0) Object.assign(document, { 'x-files': files })
+    if (files.size > 0) Object.assign(document, { 'x-files': Object.fromEntries(files) })
   }
   return findings
 }
@@ -87,26 +83,24 @@ function toLocal(name: string, fragment: string): string {
 async function load(
   address: string,
   { file, allowed, followed }: ReferenceOptions,
-): Promise<{ value: unknown } | string> {
+): Promise<object | string> {
   // A beginning that is an origin ends in a slash as a URL does: no other host begins like it.
   const beginnings = allowed.filter((one) => address.startsWith(toAddress(one, address) ?? one))
   for (const beginning of beginnings) followed?.add(beginning)
   const isAllowed = beginnings.length > 0
   const url = new URL(address)
-  if (url.protocol !== 'file:' && !isAllowed) return `references to ${url.origin} are not followed`
-  const folder = dirname(resolve(file))
   const isFile = url.protocol === 'file:'
+  if (!isFile && !isAllowed) return `references to ${url.origin} are not followed`
+  const folder = dirname(resolve(file))
   try {
-    if (isFile && !isAllowed && !isInside(decodeURIComponent(url.pathname), folder))
+    if (!isAllowed && !isInside(decodeURIComponent(url.pathname), folder))
       return 'references to files outside of the folder are not followed'
     // A folder that is a link itself is where its links lead to.
-    if (isFile && !isAllowed && !isInside(await realpath(url), await realpath(folder)))
+    if (!isAllowed && !isInside(await realpath(url), await realpath(folder)))
       return 'references to symbolic links that lead out of the folder are not followed'
     const text = isFile ? await readFile(url, 'utf8') : await fetchText(url)
     const { value, problems } = readSource(text, address)
-    return isObject(value) || problems.length === 0
-      ? { value: asRecord(value) }
-      : 'a referenced file is not well-formed'
+    return problems.length === 0 ? asRecord(value) : 'a referenced file is not well-formed'
   } catch {
     return 'a referenced file cannot be read'
   }
