@@ -129,12 +129,9 @@ function describePlace({ description, findPosition }: MergedOperation): string {
 
 function toFreeId(one: MergedOperation, taken: ReadonlySet<string>): string {
   const id = readOperationId(one)
-  const candidates = [id, `${id}_${one.description.name}`]
-  for (let count = 2; ; count += 1) {
-    const free = candidates.find((candidate) => !taken.has(candidate))
-    if (free !== undefined) return free
-    candidates.push(`${id}_${count}`)
-  }
+  let free = taken.has(id) ? `${id}_${one.description.name}` : id
+  for (let count = 2; taken.has(free); count += 1) free = `${id}_${count}`
+  return free
 }
 
 /** Returns what an operation is called by its description, or by its method and path where it has no id. */
