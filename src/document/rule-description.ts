@@ -136,7 +136,7 @@ function describeConstant(value: unknown, schema: unknown): string {
 
 function quoteConstant(value: unknown): string {
   const text = JSON.stringify(value)
-  return text.length > longestConstant ? `${text.slice(0, longestConstant)}…` : text
+  return text.length > longestConstant ? `${text.slice(0, longestConstant).toWellFormed()}…` : text
 }
 
 /** Characters of a constant that are told. */

@@ -132,7 +132,7 @@ function createFinder(operations: readonly Pick<Operation, 'id' | 'tool' | 'tags
       .filter(({ score }) => score > 0)
       .sort((a, b) => b.score - a.score)
     const shown = found.slice(0, mostFound).map(({ tool: { name, title, description, annotations } }) => ({
-      ...{ name, title, description: description.slice(0, 300), annotations },
+      ...{ name, title, description: description.slice(0, 300).toWellFormed(), annotations },
     }))
     const counted = { found: found.length, tools: shown, all: tools.length }
     if (found.length > 0) return counted

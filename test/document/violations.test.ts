@@ -244,6 +244,7 @@ describe('the rule', () => {
       8,
       'must be "a" or one of {"toString":1}, b (got 8)',
     ],
+    ['const', { const: `${'x'.repeat(78)}😀` }, 8, `must be "${'x'.repeat(78)}\ufffd… (got 8)`],
     ['const', { const: 'planted', format: 'password' }, 8, 'must be the one value of the document'],
     [
       'anyOf',

@@ -54,3 +54,12 @@ test('a word counts most in a name, then in a title, in a tag and in a descripti
   const found = [asRecord(structuredContent).tools].flat().map((one) => asRecord(one).name)
   expect(found).toEqual(['invoice', 'c', 'b', 'a'])
 })
+
+test('a description that is cut within a character has no half of it', async () => {
+  const description = `Lists invoices ${'x'.repeat(284)}😀`
+  const tool = { name: 'a', title: '', description, inputSchema: {}, outputSchema: {} }
+  const tools = [{ ...tool, annotations: { title: '' } }]
+  const offered = offerSearch({ list: () => tools, call: () => undefined }, [])
+  const result = await offered.call('search-tools', { query: 'invoice' }, context)
+  expect(JSON.stringify(result)).not.toMatch(/\\ud83d/)
+})
