@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { OpenApiDocument } from '../document/document.ts'
+import { type OpenApiDocument, resolveReference } from '../document/document.ts'
 import { exposePaths } from '../document/exposed-paths.ts'
 import { asRecord, readOwn } from '../document/json.ts'
 import { keepOwnExtensions } from '../document/own-extensions.ts'
+import { createHeaderReader } from '../document/parameter-reading.ts'
+import { readParameter } from '../document/parameters.ts'
 import {
   carries,
   isReserved,
@@ -42,11 +44,7 @@ export function describeDeployment(derived: OpenApiDocument, deployment: Deploym
     Object.fromEntries(
       Object.entries(operations).map(([method, one]) => {
         if (method === 'additionalOperations') return [method, describe(asRecord(one))]
-        const operation = asRecord(one)
-        return [
-          method,
-          describeOperation(operation, operation.security ?? document.security, deployment, schemes),
-        ]
+        return [method, describeOperation(asRecord(one), document, deployment, schemes)]
       }),
     )
   const paths = Object.entries(document.paths).map(([path, item]) => [path, describe(item)] as const)
@@ -68,11 +66,11 @@ const gatewayCredential = {
 
 function describeOperation(
   operation: Part,
-  needed: unknown,
+  document: OpenApiDocument,
   { configured, isGuarded, reserved }: Deployment,
   schemes: readonly SecurityScheme[],
 ): Part {
-  const alternatives = [needed ?? {}]
+  const alternatives = [operation.security ?? document.security ?? {}]
     .flat()
     .map((one) => without(asRecord(one), Object.keys(configured.secrets)))
   const isLent = alternatives.some((one) => Object.keys(one).length === 0)
@@ -87,7 +85,7 @@ function describeOperation(
   const security = isGuarded ? own.map((one) => ({ ...one, gatewayCredential: [] })) : different
   const parameters = [operation.parameters ?? []]
     .flat()
-    .map((one) => describeParameter(asRecord(one), configured.pins, isLent ? schemes : []))
+    .map((one) => describeParameter(asRecord(one), document, configured.pins, isLent ? schemes : []))
     .filter((one) => !isReserved(one, reserved))
   return { ...operation, parameters, security, responses: { ...refusals, ...asRecord(operation.responses) } }
 }
@@ -107,13 +105,16 @@ function without(alternative: Part, names: readonly string[]): Part {
 
 function describeParameter(
   parameter: Part,
+  document: OpenApiDocument,
   pins: ConfiguredCredentials['pins'],
   lent: readonly SecurityScheme[],
 ): Part {
   const pinned = parameter['x-pin'] === undefined ? undefined : readOwn(pins, String(parameter.name))
   if (pinned !== undefined) {
     const required = parameter.in === 'path'
-    return { ...parameter, required, schema: { ...asRecord(parameter.schema), default: pinned } }
+    const schema = resolveReference(document, parameter.schema)
+    const value = createHeaderReader(readParameter({ ...parameter, schema }))(pinned)
+    return { ...parameter, required, schema: { ...asRecord(parameter.schema), default: value } }
   }
   const isCredential = lent.some((one) => carries(parameter, one))
   return isCredential ? { ...parameter, required: false } : parameter

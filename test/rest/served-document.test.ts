@@ -44,6 +44,21 @@ test('a configured secret is required of nobody, its client is the default, and 
   expect(JSON.stringify(served)).not.toContain('planted')
 })
 
+test('the value of a parameter that is pinned is of its type', () => {
+  const schemas = { Id: { type: 'integer' } }
+  const pinned = (schema: object) => ({ name: 'clientId', in: 'query', 'x-pin': {}, schema })
+  const get = (schema: object) => ({ get: { parameters: [pinned(schema)], responses: {} } })
+  const served = describeDeployment(
+    {
+      openapi: '3.1.0',
+      components: { schemas },
+      paths: { '/a': get({ type: 'integer' }), '/b': get({ $ref: '#/components/schemas/Id' }) },
+    },
+    { configured: { secrets: {}, pins: { clientId: '42' } }, isGuarded: false, reserved: [] },
+  )
+  expect(readOperations(served).map(({ parameters }) => parameters[0].schema.default)).toEqual([42, 42])
+})
+
 test('a configured key stands in for the secret where the upstream takes one, and nowhere else', () => {
   const served = describeDeployment(document, {
     configured: { ...nothing, secrets: { apiKey: 'planted' } },
