@@ -17,6 +17,8 @@ interface Reference {
   readonly script: string
 }
 
+const scriptPath = '/js/scalar.js'
+
 /** Stands in the page where each response has a nonce of its own. */
 const placeholder = 'nonce-of-this-response'
 
@@ -30,16 +32,17 @@ const contrast = `
 
 /**
  * Registers the API reference, with calls to try, at `/` for browsers. Scalar is loaded when a browser first asks;
- * where it is not installed, a list of the operations is the page.
+ * where it is not installed, a list of the operations is the page. There is none where the API has one of its paths.
  */
 export function registerReference(app: FastifyInstance, options: ReferencePageOptions): void {
+  if (['/', scriptPath].some((url) => app.hasRoute({ method: 'GET', url }))) return
   const load = once(() => loadReference(options.title))
   app.get('/', async (request, reply) => {
     if (!acceptsHtml(request)) throw new GatewayError('route_not_found')
     const reference = await load()
     return reference ? sendReference(reply, reference) : sendList(reply, options)
   })
-  app.get('/js/scalar.js', async (_request, reply) => {
+  app.get(scriptPath, async (_request, reply) => {
     const reference = await load()
     if (!reference) throw new GatewayError('route_not_found')
     return reply.type('text/javascript; charset=utf-8').send(reference.script)
@@ -62,7 +65,7 @@ async function loadReference(title: string): Promise<Reference | undefined> {
       ...{ showDeveloperTools: 'never', agent: { disabled: true }, mcp: { disabled: true } },
     },
   })
-  const [page, script] = await Promise.all(['/', '/js/scalar.js'].map((url) => app.inject({ url })))
+  const [page, script] = await Promise.all(['/', scriptPath].map((url) => app.inject({ url })))
   await app.close()
   return { page: (page?.body ?? '').replace('<html>', '<html lang="en">'), script: script?.body ?? '' }
 }

@@ -65,8 +65,7 @@ export async function createRestServer(options: RestOptions): Promise<FastifyIns
   // Encoded for the first client that asks: clients that do not read it share the bytes.
   const encode = once(() => Buffer.from(JSON.stringify(describeDeployment(document, options))))
   app.get('/openapi.json', (_request, reply) => reply.type('application/json; charset=utf-8').send(encode()))
-  const hasRoot = operations.some(({ method, restPath }) => method === 'GET' && restPath === '/')
-  if (options.page && !hasRoot) registerReference(app, { ...options.page, operations })
+  if (options.page) registerReference(app, { ...options.page, operations })
   return app
 }
 

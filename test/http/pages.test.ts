@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createKey } from '../../src/config/gateway-keys.ts'
+import { readDocument } from '../../src/document/document.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { writeKeys } from '../support/key-file.ts'
+import { startUpstream } from '../support/upstream-stub.ts'
 
 const headers = { accept: 'text/html' }
 const ask = async (url: string) => {
@@ -31,6 +33,19 @@ describe.each(['on', 'off'])('with PAGES=%s', (pages) => {
   it('the document is served', async () => {
     expect(await ask(`${running.restUrl}/openapi.json`)).toEqual([200, 'application/json'])
   })
+})
+
+it.each(['/', '/js/scalar.js'])('an API that has %s itself is served without the page', async (path) => {
+  await using upstream = await startUpstream()
+  const document = readDocument()
+  const get = { operationId: 'get', 'x-rest-path': path, responses: {} }
+  await using running = await startGateway(
+    upstream.url,
+    {},
+    { document: { ...document, paths: { '/own': { get } } } },
+  )
+  await fetch(`${running.restUrl}${path}`, { headers })
+  expect(upstream.requests.map(({ url }) => url)).toEqual(['/own'])
 })
 
 it('the page of the MCP server shows the URL by which a proxy with TLS is reached', async () => {
