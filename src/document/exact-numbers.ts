@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto'
 
-/** Significant digits that a JavaScript number always keeps, and the most that it is written with. */
-const [digitsKept, digitsWritten] = [15, 17]
-/** Smaller numbers keep fewer digits. */
-const smallestNormal = 2 ** -1022
+/** Significant digits that a JavaScript number always keeps, where it is not written with an exponent. */
+const digitsKept = 15
 
 const [quote, backslash, plus, minus, point, zero, nine] = [34, 92, 43, 45, 46, 48, 57]
 const [exponent, capitalExponent] = [101, 69]
@@ -11,9 +9,11 @@ const [exponent, capitalExponent] = [101, 69]
 /**
  * Parses a JSON text. A number that `JSON.stringify` would not give back with the same value, such as
  * 9007199254740993 or 1e400, becomes a raw JSON value (`JSON.isRawJSON`), which it does give back. Throws what
- * `JSON.parse` throws. The second argument is what `JSON.parse` made of the text, where that is known.
+ * `JSON.parse` throws.
  */
-export function parseExactly(text: string, parsed: unknown = JSON.parse(text)): unknown {
+export function parseExactly(text: string): unknown {
+  // A marked number in the place of a key would be a key.
+  const parsed: unknown = JSON.parse(text)
   const marked = markNumbers(text)
   return marked ? parseMarked(marked) : parsed
 }
@@ -104,50 +104,16 @@ function isExponent(code: number): boolean {
 
 /** Returns whether a number of a JSON text is another one, or none, as a JavaScript number. */
 function losesDigits(text: string, start: number, end: number): boolean {
-  if (isWhole(text, start, end)) {
-    if (end - start <= digitsKept) return false
-    const source = text.slice(start, end)
-    const value = Number(source)
-    // Below 1e21 a whole number is written with all its digits.
-    if (Math.abs(value) < 1e21) return !Number.isSafeInteger(value) && String(value) !== source
-  }
-  const exponentAt = findExponent(text, start, end)
-  if (end - start <= digitsKept && exponentAt === end) return false
-  const digits = countDigits(text, start, exponentAt)
-  if (digits === 0) return false
-  if (digits > digitsWritten) return true
+  if (end - start <= digitsKept && !hasExponent(text, start, end)) return false
   const source = text.slice(start, end)
-  const value = Math.abs(Number(source))
-  if (value === Infinity) return true
-  if (digits <= digitsKept && value >= smallestNormal) return false
-  const written = String(value)
+  const written = String(Number(source))
+  // The nearest number is never off by a power of ten, so that the digits tell.
   return written !== source && listDigits(written) !== listDigits(source)
 }
 
-function isWhole(text: string, start: number, end: number): boolean {
-  for (let index = start + 1; index < end; index += 1) if (!isDigit(text.charCodeAt(index))) return false
-  return true
-}
-
-/** Returns the index of the exponent of a number; its end where it has none. */
-function findExponent(text: string, start: number, end: number): number {
-  let index = start
-  while (index < end && !isExponent(text.charCodeAt(index))) index += 1
-  return index
-}
-
-/** Counts the digits of a number from the first to the last that is no zero. */
-function countDigits(text: string, start: number, end: number): number {
-  let [count, zeros] = [0, 0]
-  for (let index = start; index < end; index += 1) {
-    const code = text.charCodeAt(index)
-    if (code === zero) zeros += count === 0 ? 0 : 1
-    else if (code > zero && code <= nine) {
-      count += zeros + 1
-      zeros = 0
-    }
-  }
-  return count
+function hasExponent(text: string, start: number, end: number): boolean {
+  for (let index = start; index < end; index += 1) if (isExponent(text.charCodeAt(index))) return true
+  return false
 }
 
 /** Lists the digits of a number from the first that is no zero, without the zeros at the end. */

@@ -13,15 +13,13 @@ export function repairPattern(pattern: string): string | undefined {
 /** Writes `\@` as `@`, and outside of a class `\-` as `-`. A lone bracket or brace is the character itself. */
 function dropEscapes(pattern: string): string {
   let inClass = false
-  return pattern.replaceAll(/\\(?:[pP]\{[^}]*\}|.)|[[\]{}]|\{\d+(?:,\d*)?\}/gs, (found, offset: number) => {
+  return pattern.replaceAll(/\\(?:[pP]\{[^}]*\}|.)|\{\d+(?:,\d*)?\}|[[\]{}]/gs, (found) => {
     if (found.startsWith('\\')) return isNeeded(found, inClass) ? found : found.slice(1)
     const opens = found === '[' && !inClass
     const closes = found === ']' && inClass
     if (opens) inClass = true
     if (closes) inClass = false
-    if (opens || closes || inClass || /^[{]\d+(?:,\d*)?\}/.test(pattern.slice(offset))) return found
-    if (found === '}' && /\{\d+(?:,\d*)?$/.test(pattern.slice(0, offset))) return found
-    return `\\${found}`
+    return opens || closes || inClass || found.length > 1 ? found : `\\${found}`
   })
 }
 

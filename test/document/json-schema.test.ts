@@ -232,6 +232,11 @@ test.each([
     { pattern: '^[\\w\\-\\.]+@a-b{2,3}$' },
   ],
   ['a brace that stands alone', { pattern: '^{a}$' }, { pattern: '^\\{a\\}$' }],
+  [
+    'what stands in escaped braces',
+    { pattern: '^\\{2}{,3}[{2}]a{2,}$' },
+    { pattern: '^\\{2\\}\\{,3\\}[{2}]a{2,}$' },
+  ],
   ['a pattern of another language', { pattern: '(?<!a)(?i)b' }, {}],
   ['a format that nobody knows', { type: 'string', format: 'even-number' }, { type: 'string' }],
   ['types that there are not', { type: 'any' }, {}],
