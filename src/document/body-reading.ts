@@ -1,23 +1,17 @@
 import { isUtf8 } from 'node:buffer'
 import { type GatewayError, refuseArguments, type Violation } from '../errors/gateway-error.ts'
+import { annotationKeywords } from './document-members.ts'
 import { listPairs, type Pair, readForm } from './form.ts'
 import { isJsonType, parseJson } from './json.ts'
 import { dereference } from './json-schema.ts'
-import type { MediaType } from './media-types.ts'
+import { type MediaType, toBareType } from './media-types.ts'
 import { MalformedForm, type Part, readParts } from './multipart.ts'
+import { onceFor } from './once.ts'
 import { decodeQueryText, isDecodable, readText } from './parameter-reading.ts'
 import { readParameter } from './parameters.ts'
 import { createQueryReader } from './query-reading.ts'
-import { annotationKeywords } from './schema-reader.ts'
 import { listComposedMembers, mayBePlain, readMember, readShape, type ValueShape } from './value-shape.ts'
 import { joinLocation, mostViolations } from './violations.ts'
-
-/** A file as it is checked; its bytes go upstream as they came. */
-interface CheckedFile {
-  readonly data: ''
-  readonly filename: string
-  readonly contentType: string
-}
 
 /**
  * Reads the bytes of a body as the value that its schema describes. Throws `malformed_json`, and `invalid_argument` on a
@@ -47,16 +41,14 @@ function readWholeText({ schema }: MediaType, bytes: Buffer): string {
   return types.size === 0 || types.has('string') ? readUtf8(bytes) : bytes.toString()
 }
 
-function readUtf8(bytes: Buffer, location = 'body'): string {
-  if (!isUtf8(bytes)) throw refuseArguments([{ location, rule: 'encoding', message: 'must be UTF-8' }])
+function readUtf8(bytes: Buffer): string {
+  if (!isUtf8(bytes))
+    throw refuseArguments([{ location: 'body', rule: 'encoding', message: 'must be UTF-8' }])
   return bytes.toString()
 }
 
-/** Reads members whose encoding names a style in that style, the others as every form has them. */
-function readStyledForm({ schema, encoding }: MediaType, raw: string): Record<string, unknown> {
-  // The form goes upstream as it came, where a reader makes characters of its own of other bytes (URL Standard).
-  if (!isDecodable(raw)) throw refuseArguments(locateUndecodable(raw))
-  const shape = readShape(schema)
+/** Prepares the reading of the members whose encoding names a style. */
+const prepareStyled = onceFor(({ schema, encoding }: MediaType) => {
   const parameters = Object.entries(encoding).flatMap(([name, { style, explode }]) => {
     if (style === undefined && explode === undefined) return []
     const [member, ...others] = listComposedMembers(schema, name)
@@ -65,18 +57,26 @@ function readStyledForm({ schema, encoding }: MediaType, raw: string): Record<st
       readParameter({ name, in: 'query', style, explode }, () => ({ ...described, $defs: schema.$defs })),
     ]
   })
+  return { names: new Set(parameters.map(({ name }) => name)), read: createQueryReader(parameters, 'body') }
+})
+
+/** Reads members whose encoding names a style in that style, the others as every form has them. */
+function readStyledForm(mediaType: MediaType, raw: string): Record<string, unknown> {
+  // The form goes upstream as it came, where a reader makes characters of its own of other bytes (URL Standard).
+  if (!isDecodable(raw)) throw refuseArguments(locateUndecodable(raw))
+  const { schema, encoding } = mediaType
+  const shape = readShape(schema)
+  const { names, read } = prepareStyled(mediaType)
   const isStyled = (pair: string) => {
-    const [name = ''] = decodeQueryText(pair.replace(/=.*$/s, '')).split('[')
-    return parameters.some((one) => one.name === name)
+    const [name = ''] = names.size === 0 ? [] : decodeQueryText(pair.replace(/=.*$/s, '')).split('[')
+    return names.has(name)
   }
-  const [styled = [], others = []] = [true, false].map((one) =>
-    raw.split('&').filter((pair) => isStyled(pair) === one),
-  )
-  const { values, violations } = createQueryReader(parameters, 'body')(styled.join('&'))
+  const all = raw.split('&')
+  const { values, violations } = read(all.filter(isStyled).join('&'))
   if (violations.length > 0) throw refuseArguments(violations)
   // A list in JSON is one text that the API reads whole.
   const isJson = ([name]: Pair) => isJsonType(encoding[name]?.contentType)
-  const pairs = listPairs(others.join('&'))
+  const pairs = listPairs(all.filter((pair) => !isStyled(pair)).join('&'))
   const kept = readForm(
     pairs.filter((pair) => !isJson(pair)),
     shape,
@@ -134,12 +134,8 @@ function readPart(part: Part, { name, shape, isJson }: DescribedPart): unknown {
   if (isJson || (!mayBeFile && isJsonType(contentType))) return readJsonPart(requireText(part), name)
   if (filename === undefined || (!mayBeFile && types.size > 0))
     return readText(requireText(part).toString(), shape, 'kept')
-  const file: CheckedFile = {
-    data: '',
-    filename,
-    contentType: contentType.replace(/;.*$/s, '').trim().toLowerCase(),
-  }
-  return file
+  // The bytes go upstream as they came, unchecked.
+  return { data: '', filename, contentType: toBareType(contentType) }
 }
 
 function requireText({ name, bytes, isText }: Part): Buffer {

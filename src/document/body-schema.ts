@@ -1,6 +1,7 @@
 import { asRecord, isObject } from './json.ts'
 import { type JsonSchema, mapValues } from './json-schema.ts'
 import { isRange, type MediaType, type RequestBody } from './media-types.ts'
+import { onceFor } from './once.ts'
 import { follow, isFile, readShape, type ValueShape } from './value-shape.ts'
 
 /** A file, as it stands in the arguments of a tool: a model has no bytes, but it has Base64 (RFC 4648 §4). */
@@ -17,16 +18,12 @@ const fileSchema: JsonSchema = {
   additionalProperties: false,
 }
 
-const described = new WeakMap<MediaType, JsonSchema>()
-
 /** Describes the value of a body: that of its media type, with files in the places of bytes. */
-export function describeBody(mediaType: MediaType): JsonSchema {
-  const known = described.get(mediaType)
-  if (known) return known
-  const schema = describe(mediaType)
-  described.set(mediaType, schema)
-  return schema
-}
+export const describeBody = onceFor(({ kind, schema }: MediaType): JsonSchema => {
+  if (kind === 'bytes') return fileSchema
+  if (kind === 'text') return describeText(schema)
+  return kind === 'multipart' ? describeForm(schema) : schema
+})
 
 /**
  * Describes a body as the argument of a tool, where nobody else says what it is written in: a file that is the body has
@@ -49,13 +46,6 @@ function describeTypes(types: readonly string[]): JsonSchema {
     pattern: `^(?:${patterns.join('|')})$`,
     maxLength: 255,
   }
-}
-
-function describe({ kind, schema }: MediaType): JsonSchema {
-  if (kind === 'bytes') return fileSchema
-  if (kind === 'text') return describeText(schema)
-  if (kind !== 'multipart') return schema
-  return describeForm(schema)
 }
 
 /** Describes a form. What it refers to is described once, in definitions of its own: elsewhere it has no files. */

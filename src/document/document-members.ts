@@ -8,6 +8,11 @@ export const dataMembers: ReadonlySet<string> = new Set([
   'value',
 ])
 
+/** Keywords that are about a value, of which they check nothing (JSON Schema Validation, §9). */
+export const annotationKeywords: ReadonlySet<string> = new Set([
+  ...['title', 'description', 'default', 'examples', 'deprecated', 'readOnly', 'writeOnly'],
+])
+
 /** Keywords of a schema that hold others by name. */
 export const schemasByName = ['properties', 'patternProperties', 'dependentSchemas', '$defs', 'definitions']
 

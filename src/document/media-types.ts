@@ -1,6 +1,6 @@
 import { asRecord, asText, isJsonType } from './json.ts'
 import type { JsonSchema } from './json-schema.ts'
-import { once } from './once.ts'
+import { once, onceFor } from './once.ts'
 import type { SchemaReader } from './schema-reader.ts'
 
 /** How a body is read and written. */
@@ -116,8 +116,13 @@ function findKind(type: string): BodyKind {
 
 /** Returns whether a media type is `text/*` or a text by another name, JSON included. */
 export function isTextType(mediaType: string): boolean {
-  const type = mediaType.replace(/;.*$/s, '').trim().toLowerCase()
+  const type = toBareType(mediaType)
   return isJsonType(type) || /^text\/|^application\/(?:.*\+)?(?:xml|yaml|graphql|javascript)$/.test(type)
+}
+
+/** Returns a media type without its parameters, in lower case. */
+export function toBareType(mediaType: string): string {
+  return mediaType.replace(/;.*$/s, '').trim().toLowerCase()
 }
 
 /**
@@ -126,7 +131,7 @@ export function isTextType(mediaType: string): boolean {
  * own type says.
  */
 export function findMediaType(content: readonly MediaType[], contentType: string): MediaType | undefined {
-  const type = contentType.replace(/;.*$/s, '').trim().toLowerCase()
+  const type = toBareType(contentType)
   const [family = ''] = type.split('/')
   const ranges = [type, `${family}/*+${type.split('+').at(-1)}`, `${family}/*`, '*/*']
   const find = (range: string) => {
@@ -139,13 +144,12 @@ export function findMediaType(content: readonly MediaType[], contentType: string
   return found && type !== '' ? narrow(found, findKind(type)) : found
 }
 
-const narrowed = new WeakMap<MediaType, Map<BodyKind, MediaType>>()
+const narrowedOf = onceFor((_: MediaType) => new Map<BodyKind, MediaType>())
 
 /** The same media type always becomes the same one, since validators are kept by it. */
 function narrow(range: MediaType, kind: BodyKind): MediaType {
   if (range.kind === kind) return range
-  const known = narrowed.get(range) ?? new Map<BodyKind, MediaType>()
-  narrowed.set(range, known)
+  const known = narrowedOf(range)
   const own = known.get(kind) ?? { ...range, kind }
   known.set(kind, own)
   return own

@@ -177,20 +177,20 @@ export function readText(text: string, { types }: ValueShape, spelling: Spelling
 
 /** Returns whether a part of a path or a query is percent-encoded UTF-8. */
 export function isDecodable(raw: string): boolean {
-  try {
-    return !raw.includes('%') || decodeURIComponent(raw) !== undefined
-  } catch {
-    return false
-  }
+  return tryDecoding(raw) !== undefined
 }
 
 /** Decodes a part of a path; what is no percent-encoded UTF-8 stays as it is. */
 export function decodeText(raw: string): string {
+  return tryDecoding(raw) ?? raw
+}
+
+function tryDecoding(raw: string): string | undefined {
   if (!raw.includes('%')) return raw
   try {
     return decodeURIComponent(raw)
   } catch {
-    return raw
+    return undefined
   }
 }
 

@@ -137,17 +137,16 @@ interface SchemaScan {
   readonly references: readonly string[]
 }
 
-const scans = new WeakMap<object, SchemaScan>()
-
-/** Scans what stands in a schema; each is scanned once. */
 function scanSchema(part: unknown): SchemaScan {
-  if (typeof part !== 'object' || part === null) return { holdsPassword: false, references: [] }
-  const known = scans.get(part)
-  if (known) return known
+  const isPart = typeof part === 'object' && part !== null
+  return isPart ? scanPart(part) : { holdsPassword: false, references: [] }
+}
+
+const scanPart = onceFor((part: object): SchemaScan => {
   const { $defs: _, ...own } = asRecord(part)
   const { $ref } = own
   const inner = Object.values(own).map(scanSchema)
-  const found = {
+  return {
     holdsPassword: isSecret(own) || inner.some((one) => one.holdsPassword),
     references: [
       ...new Set([
@@ -156,6 +155,4 @@ function scanSchema(part: unknown): SchemaScan {
       ]),
     ],
   }
-  scans.set(part, found)
-  return found
-}
+})

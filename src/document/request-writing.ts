@@ -99,7 +99,7 @@ export function encodeQueryText(text: string): string {
 }
 
 /** Percent-encodes a text for a query and leaves reserved characters that cannot end its value (`allowReserved`). */
-export function encodeReserved(text: string): string {
+function encodeReserved(text: string): string {
   return encodeQueryText(text).replaceAll(/%(?:2F|3A|3F|5B|5D|24|2C|3B)/g, decodeURIComponent)
 }
 

@@ -2,7 +2,7 @@ import type { ErrorObject } from 'ajv'
 import type { OpenApiDocument } from './document.ts'
 import { asRecord, isObject } from './json.ts'
 import { escapeName, splitPointer } from './json-pointer.ts'
-import { dereference, type JsonSchema } from './json-schema.ts'
+import { dereference, type JsonSchema, listChoices } from './json-schema.ts'
 import { findMediaType } from './media-types.ts'
 import { once, onceFor } from './once.ts'
 import { findResponse, readDescribedOperations } from './responses.ts'
@@ -81,20 +81,13 @@ function validate(
   root: JsonSchema,
   body: unknown,
 ): readonly ErrorObject[] {
-  const check = compile(schema === root ? root : withDefinitions(schema, root))
+  const check = compile(schema === root ? root : partsOf(root)(schema))
   return !check || check(body) ? [] : (check.errors ?? [])
 }
 
-const parts = new WeakMap<JsonSchema, JsonSchema>()
-
-function withDefinitions(schema: JsonSchema, { $defs }: JsonSchema): JsonSchema {
-  if ($defs === undefined) return schema
-  const known = parts.get(schema)
-  if (known) return known
-  const whole = { ...schema, $defs }
-  parts.set(schema, whole)
-  return whole
-}
+const partsOf = onceFor(({ $defs }: JsonSchema) =>
+  onceFor((schema: JsonSchema): JsonSchema => ($defs === undefined ? schema : { ...schema, $defs })),
+)
 
 /** Keeps one error a place. What a choice says of itself says less than what its last alternative says. */
 function mergeErrors(errors: readonly ErrorObject[]): Map<string, ErrorObject> {
@@ -152,17 +145,10 @@ function readShape(schema: JsonSchema, root: JsonSchema): Shape {
   }
 }
 
-/** Lists what a value may be by a schema, choices within choices included; a schema within itself once. */
-function listAlternatives(
-  schema: JsonSchema,
-  root: JsonSchema,
-  open: ReadonlySet<unknown> = new Set(),
-): JsonSchema[] {
-  if (open.has(schema.$ref)) return []
-  const inner = schema.$ref === undefined ? open : new Set([...open, schema.$ref])
+/** Lists what a value may be by a schema, choices within choices included. */
+function listAlternatives(schema: JsonSchema, root: JsonSchema): JsonSchema[] {
   const here = dereference(schema, root)
-  const choices = ['anyOf', 'oneOf', 'allOf'].flatMap((keyword) => [here[keyword] ?? []].flat())
-  return [here, ...choices.flatMap((one) => listAlternatives(asRecord(one), root, inner))]
+  return [here, ...listChoices(here, root)]
 }
 
 /**

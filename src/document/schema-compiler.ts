@@ -14,6 +14,7 @@ import { areEqual, areUnique } from './equality.ts'
 import { annotations, formats, numberFormats } from './formats.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { compilePattern } from './linear-pattern.ts'
+import { onceFor } from './once.ts'
 
 /** Checks a value; `errors` are those of the last one. Throws `CheckLimitError`. */
 export interface SchemaCheck extends Pick<ValidateFunction, 'schema'> {
@@ -31,27 +32,22 @@ export type SchemaCompiler = (schema: JsonSchema) => SchemaCheck | undefined
 export function createCompiler(onFailure: (reason: string) => void = () => {}): SchemaCompiler {
   let ajv: Ajv2020 | undefined
   let hasReferences = false
-  const compiled = new WeakMap<JsonSchema, SchemaCheck | null>()
-  return (schema) => {
-    let check = compiled.get(schema)
-    if (check === undefined) {
-      try {
-        ajv ??= createAjv(() => {
-          hasReferences = true
-        })
-        hasReferences = false
-        const validate = ajv.compile(schema)
-        check = hasReferences ? limitCheck(validate) : validate
-        // V8 compiles what Ajv wrote when it is first called, which fails where it nests too deeply.
-        check(undefined)
-      } catch (error) {
-        onFailure(error instanceof Error ? error.message : String(error))
-        check = null
-      }
-      compiled.set(schema, check)
+  return onceFor((schema: JsonSchema) => {
+    try {
+      ajv ??= createAjv(() => {
+        hasReferences = true
+      })
+      hasReferences = false
+      const validate = ajv.compile(schema)
+      const check: SchemaCheck = hasReferences ? limitCheck(validate) : validate
+      // V8 compiles what Ajv wrote when it is first called, which fails where it nests too deeply.
+      check(undefined)
+      return check
+    } catch (error) {
+      onFailure(error instanceof Error ? error.message : String(error))
+      return undefined
     }
-    return check ?? undefined
-  }
+  })
 }
 
 /** Without a reference a check takes no more steps than its value has parts. */
