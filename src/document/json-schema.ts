@@ -1,3 +1,4 @@
+import { schemaLists, schemasByName, singleSchemas } from './document-members.ts'
 import { asRecord, asText, isObject, readOwn } from './json.ts'
 import { onceFor } from './once.ts'
 
@@ -6,16 +7,15 @@ export interface JsonSchema {
   readonly [keyword: string]: unknown
 }
 
-/** Keywords that hold schemas by name; every other object or list of objects but a value is a schema or some. */
-const named = new Set(['properties', 'patternProperties', 'dependentSchemas', '$defs'])
-const values = new Set(['enum', 'const', 'default', 'examples', 'required', 'type', 'dependentRequired'])
+const named = new Set(schemasByName)
+const schemas = new Set([...schemaLists, ...singleSchemas])
 
 /** Maps the schemas that a schema has as its parts, and leaves everything else as it is. */
 export function mapSchemas(schema: JsonSchema, map: (part: JsonSchema) => JsonSchema): JsonSchema {
   const mapOne = (part: unknown): unknown => (isObject(part) ? map(part) : part)
   return mapValues(schema, (value, keyword) => {
-    if (values.has(keyword)) return value
     if (named.has(keyword)) return mapValues(asRecord(value), mapOne)
+    if (!schemas.has(keyword)) return value
     return Array.isArray(value) ? value.map(mapOne) : mapOne(value)
   })
 }

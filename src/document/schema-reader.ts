@@ -1,4 +1,5 @@
 import { type OpenApiDocument, resolveLink } from './document.ts'
+import { annotationKeywords } from './document-members.ts'
 import { asRecord, isObject, readOwn } from './json.ts'
 import { type JsonSchema, listBeside, listReached, mapSchemas } from './json-schema.ts'
 import { once, onceFor } from './once.ts'
@@ -143,11 +144,6 @@ function countUses(root: JsonSchema, find: (name: string) => JsonSchema): Map<st
 function readName({ $ref }: JsonSchema): string | undefined {
   return typeof $ref === 'string' ? $ref.slice('#/$defs/'.length) : undefined
 }
-
-/** Keywords that are about a value, of which they check nothing (JSON Schema Validation, §9). */
-export const annotationKeywords: ReadonlySet<string> = new Set([
-  ...['title', 'description', 'default', 'examples', 'deprecated', 'readOnly', 'writeOnly'],
-])
 
 /** What stands beside a reference holds as well (JSON Schema 2020-12, §8.2.3.1). */
 function putInPlace({ $ref: _, ...beside }: JsonSchema, target: JsonSchema): JsonSchema {
