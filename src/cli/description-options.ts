@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { DescriptionOptions } from '../description/files.ts'
-import { readOwn } from '../document/json.ts'
+import { asList, readOwn } from '../document/json.ts'
 
 /** Each option by its flags: the member that it fills, and what it does. docs/descriptions.md lists the same. */
 export const descriptionOptions = {
@@ -63,7 +63,7 @@ export function writeOptions(options: DescriptionOptions): string[] {
     const [flag = '', kind] = flags.split(' ')
     const value = readOwn(options, member)
     if (value === true) return [flag]
-    const values = Array.isArray(value) ? value.map(String) : []
+    const values = asList(value).map(String)
     return values.flatMap((one) => [flag, kind === '<file>' ? resolve(one) : one])
   })
 }

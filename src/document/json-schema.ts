@@ -1,5 +1,5 @@
 import { schemaLists, schemasByName, singleSchemas } from './document-members.ts'
-import { asRecord, asText, isObject, readOwn } from './json.ts'
+import { asList, asRecord, asText, isObject, readOwn } from './json.ts'
 import { onceFor } from './once.ts'
 
 /** A JSON Schema (2020-12) or a fragment of one; references lead into the `$defs` of the schema that it is a part of. */
@@ -146,7 +146,7 @@ function listJoined(schema: JsonSchema, root: JsonSchema, seen = new Set<unknown
 
 /** Lists by their indexes what each schema says of the elements at the places of any of them. */
 function listTuples(parts: readonly JsonSchema[]): JsonSchema[] {
-  const tuples = parts.map(({ prefixItems }) => (Array.isArray(prefixItems) ? prefixItems : []))
+  const tuples = parts.map(({ prefixItems }) => asList(prefixItems))
   const places = Array.from({ length: Math.max(...tuples.map((one) => one.length)) })
   return parts.map(({ items }, at) => asRecord(places.map((_, index) => tuples[at]?.[index] ?? items)))
 }

@@ -152,6 +152,11 @@ export function readOwn(value: unknown, name: string): unknown {
     : undefined
 }
 
+/** Returns the list that came as JSON; an empty one for anything else. */
+export function asList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
 /** Returns the text that came as JSON; empty for anything else. */
 export function asText(value: unknown): string {
   return typeof value === 'string' ? value : ''

@@ -1,6 +1,6 @@
 import { type OpenApiDocument, resolveReference } from './document.ts'
 import { readExtensions } from './extensions.ts'
-import { asRecord, asText } from './json.ts'
+import { asList, asRecord, asText } from './json.ts'
 import { type RequestBody, readRequestBody } from './media-types.ts'
 import { onceFor } from './once.ts'
 import { isFramingHeader, type Parameter, readParameters } from './parameters.ts'
@@ -121,7 +121,7 @@ function readOperation(
       throw new TypeError(`the reference ${asRecord(one).$ref} leads nowhere`)
     return found
   }
-  const list = (value: unknown) => (Array.isArray(value) ? value.map(follow) : [])
+  const list = (value: unknown) => asList(value).map(follow)
   const body = readRequestBody(follow(requestBody), readers.request)
   const responses = readResponses(document, source.responses, readers.response)
   return {

@@ -1,4 +1,4 @@
-import { asRecord, isObject, readOwn } from './json.ts'
+import { asList, asRecord, isObject, readOwn } from './json.ts'
 import { isSecret, type JsonSchema } from './json-schema.ts'
 import { compilePattern, isPattern } from './linear-pattern.ts'
 import { onceFor } from './once.ts'
@@ -88,7 +88,7 @@ export function listElementSchemas(
   { prefixItems, items, unevaluatedItems, contains }: JsonSchema,
   index?: number,
 ): unknown[] {
-  const first: readonly unknown[] = Array.isArray(prefixItems) ? prefixItems : []
+  const first = asList(prefixItems)
   const own = index === undefined ? [...first, items] : [first[index] ?? items]
   return [...own, unevaluatedItems, contains].filter((one) => one !== undefined)
 }

@@ -1,6 +1,6 @@
 import type { ErrorObject } from 'ajv'
 import { formats, numberFormats } from './formats.ts'
-import { asRecord, asText, isObject, readOwn } from './json.ts'
+import { asList, asRecord, asText, isObject, readOwn } from './json.ts'
 import { dereference, isSecret, type JsonSchema } from './json-schema.ts'
 import { isInexact } from './large-integers.ts'
 import { readShape } from './value-shape.ts'
@@ -20,7 +20,7 @@ export function describeRule(
   { keyword, params, schema, parentSchema, message }: ErrorObject,
   root: JsonSchema,
 ): string {
-  const choices = toList(schema)
+  const choices = asList(schema)
   const { limit, passingSchemas } = asRecord(params)
   switch (keyword) {
     case 'enum':
@@ -80,7 +80,7 @@ function describeAlternative(alternative: unknown, root: JsonSchema): string {
   const name = typeof title === 'string' ? title : asText($ref).replace(/^.*\//, '')
   if (schema.const !== undefined) return describeConstant(schema.const, schema)
   if (schema.enum !== undefined) return describeChoices(schema.enum)
-  const inner = toList(schema.oneOf ?? schema.anyOf)
+  const inner = asList(schema.oneOf ?? schema.anyOf)
   if (inner.length > 0 && type === undefined && properties === undefined)
     return inner.map((one) => describeAlternative(one, {})).join(' or ')
   if (type === undefined && properties === undefined && required === undefined)
@@ -88,7 +88,7 @@ function describeAlternative(alternative: unknown, root: JsonSchema): string {
   if (type === 'string' && typeof format === 'string' && format !== 'password') return describeFormat(format)
   if (type !== undefined && type !== 'object') return describeType(schema)
   const constants = listConstants(schema, root)
-  const others = toList(required).filter((one) => !constants.some(([key]) => key === one))
+  const others = asList(required).filter((one) => !constants.some(([key]) => key === one))
   const members = [
     ...constants.map(([key, value]) => `${key} ${quoteConstant(value)}`),
     ...others.map(String),
@@ -101,7 +101,7 @@ function describeAlternative(alternative: unknown, root: JsonSchema): string {
 function listConstants(schema: JsonSchema, root: JsonSchema): [string, unknown][] {
   return Object.entries(asRecord(schema.properties)).flatMap(([name, part]): [string, unknown][] => {
     const member = dereference(part, root)
-    const [only, ...more] = member.const === undefined ? toList(member.enum) : [member.const]
+    const [only, ...more] = member.const === undefined ? asList(member.enum) : [member.const]
     return only === undefined || more.length > 0 ? [] : [[name, only]]
   })
 }
@@ -112,20 +112,16 @@ function listConstants(schema: JsonSchema, root: JsonSchema): [string, unknown][
  */
 export function findMeantAlternative({ keyword, schema, data }: ErrorObject, root: JsonSchema): unknown {
   if (keyword === 'contains' || !isObject(data)) return undefined
-  const meant = toList(schema).filter((alternative) => {
+  const meant = asList(schema).filter((alternative) => {
     const constants = listConstants(dereference(alternative, root), root)
     return constants.length > 0 && constants.every(([name, value]) => readOwn(data, name) === value)
   })
   return meant.length === 1 ? meant[0] : undefined
 }
 
-function toList(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
-}
-
 /** Lists the allowed values but null. An object of the document may have a `toString` that is no function. */
 function describeChoices(values: unknown): string {
-  const told = toList(values).filter((one) => one !== null)
+  const told = asList(values).filter((one) => one !== null)
   return `one of ${told.map((one) => (typeof one === 'object' ? quoteConstant(one) : one)).join(', ')}`
 }
 
@@ -196,5 +192,5 @@ function isLooseNumber(text: string): boolean {
 
 /** Finds the allowed text that a text is but for its case. */
 function findMeant(schema: unknown, text: string): unknown {
-  return toList(schema).find((one) => typeof one === 'string' && one.toLowerCase() === text.toLowerCase())
+  return asList(schema).find((one) => typeof one === 'string' && one.toLowerCase() === text.toLowerCase())
 }

@@ -1,4 +1,4 @@
-import { asRecord, isObject, readOwn } from './json.ts'
+import { asList, asRecord, isObject, readOwn } from './json.ts'
 import { type JsonSchema, listReached } from './json-schema.ts'
 import { onceFor } from './once.ts'
 
@@ -52,8 +52,11 @@ function composeShape(
         ? undefined
         : readPart(source.additionalProperties),
   }
-  const all = [...(typeof source.$ref === 'string' ? [follow(source.$ref, root)] : []), ...list(source.allOf)]
-  const choices = [...list(source.anyOf), ...list(source.oneOf)].map(readChoice)
+  const all = [
+    ...(typeof source.$ref === 'string' ? [follow(source.$ref, root)] : []),
+    ...asList(source.allOf),
+  ]
+  const choices = [...asList(source.anyOf), ...asList(source.oneOf)].map(readChoice)
   const shapes = [own, ...all.map(readJoined), ...(choices.length > 0 ? [unite(choices)] : [])]
   return merge(shapes)
 }
@@ -70,7 +73,7 @@ export function listComposedMembers(
   const { $ref, properties, allOf, anyOf, oneOf } = asRecord(schema)
   const own = readOwn(properties, name)
   const target = typeof $ref === 'string' ? follow($ref, root) : undefined
-  const parts = [target, ...[allOf, anyOf, oneOf].flatMap(list)]
+  const parts = [target, ...[allOf, anyOf, oneOf].flatMap(asList)]
   const inner = parts.flatMap((part) => listComposedMembers(part, name, root, seen))
   return own === undefined ? inner : [own, ...inner]
 }
@@ -98,14 +101,10 @@ export function follow(reference: string, root: JsonSchema): unknown {
   return readOwn(root.$defs, name)
 }
 
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
-}
-
 function listOwnTypes(source: JsonSchema): string[] {
   if (isFile(source)) return ['file']
   if (source.type !== undefined) return [source.type].flat().map(String)
-  const values = source.const === undefined ? list(source.enum) : [source.const]
+  const values = source.const === undefined ? asList(source.enum) : [source.const]
   if (values.length > 0) return values.map(nameType)
   if (source.properties !== undefined) return ['object']
   return source.items === undefined ? [] : ['array']
