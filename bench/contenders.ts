@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import manifest from '../package.json' with { type: 'json' }
 import type { BenchRequest } from './load-generator.ts'
 
 /** A server in front of the upstream, and the requests that it takes. */
@@ -25,18 +25,13 @@ export interface Contender {
 const locate = (file: string) => fileURLToPath(new URL(file, import.meta.url))
 const gateway = locate('../bin/calgate.js')
 
-/** Reads how `npm start` starts the gateway: variables, then options of Node. */
-function readStart(): {
-  readonly env: Readonly<Record<string, string>>
-  readonly options: readonly string[]
-} {
-  const manifest: unknown = JSON.parse(readFileSync(locate('../package.json'), 'utf8'))
-  const words = String(Object(manifest).scripts.start).split(' ')
-  const variables = words.filter((one) => /^[A-Z_]+=/.test(one)).map((one) => one.split('='))
-  return { env: Object.fromEntries(variables), options: words.filter((one) => one.startsWith('--')) }
-}
-
-const start = readStart()
+/** Variables that `npm start` sets. */
+const startVariables: Readonly<Record<string, string>> = Object.fromEntries(
+  manifest.scripts.start
+    .split(' ')
+    .filter((one) => /^[A-Z_]+=/.test(one))
+    .map((one) => one.split('=')),
+)
 
 /** A gateway key, and the file with its hash; see `calgate key`. */
 export interface GatewayKey {
@@ -74,9 +69,8 @@ export function describeGateway(parts: readonly Part[], last = parts.length - 1)
     name: last === parts.length - 1 ? 'calgate' : `calgate: ${taken.at(-1)?.name}`,
     program: gateway,
     command: 'start',
-    options: start.options,
     prefix: '/v1',
-    env: Object.assign({}, start.env, ...taken.map(({ env }) => env)),
+    env: Object.assign({}, startVariables, ...taken.map(({ env }) => env)),
     headers: Object.assign({}, ...taken.map(({ headers }) => headers)),
   }
 }

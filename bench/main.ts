@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import manifest from '../package.json' with { type: 'json' }
@@ -32,7 +32,6 @@ try {
 async function measure(): Promise<void> {
   // nginx that root starts runs its workers as another user, who must be able to read the folder.
   chmodSync(folder, 0o755)
-  for (const name of ['upstream', 'proxy']) mkdirSync(join(folder, name))
   await using upstream = await startUpstream(join(folder, 'upstream'))
   const generator = findLoadGenerator(folder)
   const parts = listParts(writeGatewayKey(folder))

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Contender, describeGateway, listParts } from './contenders.ts'
@@ -22,7 +22,6 @@ const [, , wanted] = process.argv
 const folder = mkdtempSync(join(tmpdir(), 'calgate-profile-'))
 try {
   chmodSync(folder, 0o755)
-  for (const name of ['upstream', 'proxy']) mkdirSync(join(folder, name))
   await using upstream = await startUpstream(join(folder, 'upstream'))
   const { load } = findLoadGenerator(folder)
   const gateway = describeGateway(listParts(writeGatewayKey(folder)))
@@ -31,7 +30,7 @@ try {
     const profiles = join(folder, name)
     const contender = {
       ...gateway,
-      options: [...(gateway.options ?? []), '--cpu-prof', `--cpu-prof-dir=${profiles}`],
+      options: ['--cpu-prof', `--cpu-prof-dir=${profiles}`],
     }
     const subject = await startSubject(contender, { folder, upstream: upstream.url })
     const port = name === 'rest' ? subject.port : subject.mcpPort

@@ -1,6 +1,4 @@
-import { once } from 'node:events'
 import { Agent, createServer, type IncomingHttpHeaders, request as requestHttp } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { nameSchemeVariables } from '../src/config/api-variables.ts'
 import { readConfig } from '../src/config/config.ts'
 import { readApi } from '../src/document/api.ts'
@@ -8,8 +6,9 @@ import type { OpenApiDocument } from '../src/document/document.ts'
 import { createServers } from '../src/gateway.ts'
 import type { GatewayServers } from '../src/http/gateway.ts'
 import { createLogger } from '../src/observability/logger.ts'
+import { listenOnLoopback } from '../test/support/loopback.ts'
 import { makeCall, NoCall, type OracleCall, splitPath, toRestTarget, toSecret } from './oracle/call.ts'
-import { type ArrivedRequest, findDifference } from './oracle/comparison.ts'
+import { type ArrivedRequest, findDifference, parse } from './oracle/comparison.ts'
 import { type OracleOperation, type OracleScheme, readOracleOperations } from './oracle/operations.ts'
 import { Random } from './oracle/random.ts'
 import { asPart, type Part } from './oracle/schema.ts'
@@ -44,13 +43,10 @@ export class Recorder {
   #last: ArrivedRequest | undefined
 
   /** Starts it; gives its origin. */
-  async start(): Promise<string> {
+  start(): Promise<string> {
     // A gateway that is busy with a large document would take a connection as it is closed.
     this.#server.keepAliveTimeout = 0
-    this.#server.listen(0, '127.0.0.1')
-    await once(this.#server, 'listening')
-    const { port } = this.#server.address() as AddressInfo
-    return `http://127.0.0.1:${port}`
+    return listenOnLoopback(this.#server)
   }
 
   /** Takes the request that arrived last. */
@@ -58,11 +54,6 @@ export class Recorder {
     const last = this.#last
     this.#last = undefined
     return last
-  }
-
-  close(): void {
-    this.#server.close()
-    this.#server.closeAllConnections()
   }
 }
 
@@ -298,14 +289,6 @@ async function callMcp(
   if (status < 300 && result.isError !== true && result.content !== undefined) return undefined
   const { error } = asPart(result.structuredContent)
   return describeRefusal(status, error ?? parse(text), JSON.stringify(values))
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
-  }
 }
 
 /** Describes what a refusal says, and of which rule; the values that were sent stand after a bar. */

@@ -31,6 +31,6 @@ export function listDocuments(isHeld: boolean): CorpusDocument[] {
 }
 
 /** Returns whether `make corpus HELD=1` alone reads a path. */
-export function isHeldOut(path: string): boolean {
+function isHeldOut(path: string): boolean {
   return /^[0-3]/.test(createHash('sha256').update(path).digest('hex'))
 }

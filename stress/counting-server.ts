@@ -1,4 +1,5 @@
 import { createServer, type RequestListener } from 'node:http'
+import { closeServer, listenOnLoopback } from '../test/support/loopback.ts'
 
 /** A server of a scenario, which counts its requests. */
 export interface CountingServer extends AsyncDisposable {
@@ -15,16 +16,11 @@ export async function startCountingServer(respond: RequestListener, port = 0): P
     hits += 1
     respond(request, response)
   })
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
-  const address = server.address()
   return {
-    url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`,
+    url: await listenOnLoopback(server, port),
     get hits() {
       return hits
     },
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
+    [Symbol.asyncDispose]: () => closeServer(server),
   }
 }

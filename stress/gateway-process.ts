@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { parseMemory } from '../bench/process-usage.ts'
 import { awaitResponse } from '../scripts/ports.ts'
 import { findFreePorts } from '../test/support/processes.ts'
 import { collectLog } from '../test/support/run-log.ts'
@@ -55,10 +56,7 @@ export async function startGatewayProcess(
     controlPort,
     ended,
     readLog: () => log,
-    readMemory() {
-      const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readStatus(child.pid))?.[1]
-      return kilobytes === undefined ? Number.NaN : Number(kilobytes) * 1024
-    },
+    readMemory: () => parseMemory(readStatus(child.pid)),
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL')
       await ended

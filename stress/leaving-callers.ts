@@ -1,6 +1,5 @@
-import { createServer, request as httpRequest, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { json, text } from 'node:stream/consumers'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import { startGateway } from '../test/support/gateway.ts'
 import {
@@ -10,7 +9,7 @@ import {
   toMcpRequest,
   toRestRequest,
 } from '../test/support/servers.ts'
-import { respondJson } from '../test/support/upstream-stub.ts'
+import { respondJson, startUpstream, type UpstreamStub } from '../test/support/upstream-stub.ts'
 import { type Finding, report } from './finding.ts'
 import { createRandom } from './random.ts'
 
@@ -49,8 +48,8 @@ export async function leaveAndRepeat(times = 500, seed = 1): Promise<Finding> {
   return {
     what: `${times} refreshes, clients disconnect at a random moment (${disconnects} times) and repeat`,
     figure: `${times} tokens delivered, ${times} upstream calls`,
-    measured: `${delivered} tokens delivered, ${upstream.calls()} upstream calls`,
-    ok: delivered === times && upstream.calls() === times && disconnects > 0,
+    measured: `${delivered} tokens delivered, ${upstream.requests.length} upstream calls`,
+    ok: delivered === times && upstream.requests.length === times && disconnects > 0,
   }
 }
 
@@ -82,28 +81,16 @@ function refresh(
 }
 
 /** Starts an upstream whose refresh tokens work once. */
-async function startSingleUse(random: () => number) {
+function startSingleUse(random: () => number): Promise<UpstreamStub> {
   const used = new Set<string>()
-  let count = 0
-  const server = createServer(async (request, response) => {
-    count += 1
-    const token = String(Object(await json(request)).refreshToken)
+  return startUpstream(async ({ body }, response) => {
+    const token = String(JSON.parse(body.toString()).refreshToken)
     const known = used.has(token)
     used.add(token)
     await wait(random() * longest)
     if (known) respondJson(response, 400, { status: 'error', error: { message: 'Invalid refresh token' } })
     else respondJson(response, 200, { status: 'success', data: { accessToken: `successor-of-${token}` } })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  return {
-    url: `http://127.0.0.1:${port}`,
-    calls: () => count,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
 }
 
 if (import.meta.main) report([await leaveAndRepeat()])

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { compareCost } from './cost.ts'
 import { executeThenReset } from './executed-then-reset.ts'
 import { failAndReturn } from './failing-upstream.ts'
-import type { Finding } from './finding.ts'
+import { type Finding, report } from './finding.ts'
 import { watchHeap } from './heap.ts'
 import { keepApart } from './isolation.ts'
 import { leaveAndRepeat } from './leaving-callers.ts'
@@ -47,9 +47,7 @@ for (const scenario of scenarios) {
       }
     })
     .then((one) => [one].flat())
-  for (const { ok, what, figure, measured } of found)
-    console.log(`${ok ? 'ok    ' : 'MISSED'} ${what}: ${measured} (bound: ${figure})`)
+  report(found)
   findings.push(...found)
 }
 writeFileSync(pageUrl, composePage(findings, readFileSync(pageUrl, 'utf8')))
-if (findings.some(({ ok }) => !ok)) process.exitCode = 1

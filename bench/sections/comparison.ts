@@ -1,9 +1,9 @@
 import type { Contender } from '../contenders.ts'
+import { readMemory } from '../process-usage.ts'
 import { findFault, requestRest } from '../requests.ts'
 import { type Candidate, type Measurement, runRounds } from '../rounds.ts'
 import { compare, type Spread, summarise } from '../statistics.ts'
-import type { Subject } from '../subject.ts'
-import { startSubject } from '../subject.ts'
+import { type Subject, startSubject } from '../subject.ts'
 import { type Bench, type Table, writeNumber, writeSpread } from './section.ts'
 
 /** Running contenders; disposing ends them. */
@@ -84,8 +84,12 @@ export function findMedian(
 export function tabulate(
   comparison: Comparison,
   base: string,
-  memory: (name: string) => number,
+  { subjects }: RunningContenders,
 ): Pick<Table, 'columns' | 'rows'> {
+  const memory = (name: string) => {
+    const pid = subjects.find(({ contender }) => contender.name === name)?.pid
+    return pid === undefined ? Number.NaN : readMemory(pid)
+  }
   const rows = [...comparison.measurements].map(([name, measurements]) => {
     const median = (figure: (turn: Measurement) => number) => summarise(measurements.map(figure)).median
     return [

@@ -1,5 +1,4 @@
 import { byHand, firstSdk, keepSchemas, mcpUse, secondSdk } from '../contenders.ts'
-import { readMemory } from '../process-usage.ts'
 import { type Era, requestMcp } from '../requests.ts'
 import type { Measurement } from '../rounds.ts'
 import {
@@ -29,10 +28,6 @@ export async function measureMcp(bench: Bench): Promise<Section> {
     [byHand, firstSdk, secondSdk, ...withKeptSchemas, mcpUse, gateway],
     bench,
   )
-  const memory = (name: string) => {
-    const pid = running.subjects.find(({ contender }) => contender.name === name)?.pid
-    return pid === undefined ? Number.NaN : readMemory(pid)
-  }
   const sections: Section[] = []
   for (const era of eras)
     for (const method of bench.settings.onlyExtremes ? methods.slice(0, 1) : methods) {
@@ -50,7 +45,7 @@ export async function measureMcp(bench: Bench): Promise<Section> {
         .filter(({ name }) => comparison.measurements.has(name))
         .map(({ name }) => ({ name, value: findMedian(comparison, name, ({ cpu }) => cpu) }))
       sections.push({
-        tables: [{ title, note, ...tabulate(comparison, byHand.name, memory) }],
+        tables: [{ title, note, ...tabulate(comparison, byHand.name, running) }],
         targets: method === 'tools/call' ? setTargets(comparison, era, gateway.name) : [],
         charts: method === 'tools/call' ? [{ title: `${title}, CPU µs a call`, bars }] : [],
       })

@@ -1,5 +1,4 @@
 import { bareProxy, describeGateway, expressPair, nginxProxy, prismProxy } from '../contenders.ts'
-import { readMemory } from '../process-usage.ts'
 import { requestRest } from '../requests.ts'
 import {
   compareCandidates,
@@ -37,10 +36,6 @@ export async function measureRest(bench: Bench): Promise<RestSection> {
     expected: '4711',
   }
   const comparison = await compareCandidates([direct, ...listRestCandidates(running)], bench, connections)
-  const memory = (name: string) => {
-    const pid = running.subjects.find(({ contender }) => contender.name === name)?.pid
-    return pid === undefined ? Number.NaN : readMemory(pid)
-  }
   const target = (what: string, base: string, must: number, aim: number) => ({
     what,
     must,
@@ -54,7 +49,7 @@ export async function measureRest(bench: Bench): Promise<RestSection> {
       {
         title: 'REST: one user of 400 bytes',
         note: `${connections} connections. \`calgate\` has every part switched on; each \`calgate: + …\` adds the named part to those above it.`,
-        ...tabulate(comparison, bareProxy.name, memory),
+        ...tabulate(comparison, bareProxy.name, running),
       },
     ],
     targets: [

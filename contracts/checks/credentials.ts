@@ -112,8 +112,9 @@ async function callByHeader(context: Context): Promise<void> {
 
 /** Sends a request from another place, and returns how it was refused. */
 async function knock({ server, target }: Context, headers: Readonly<Record<string, string>>) {
-  const [method, url] =
-    server.surface === 'rest' ? ['GET', `/v1/v2/oauth-clients/${target.clientId}/users`] : ['POST', '']
+  const isRest = server.surface === 'rest'
+  const method = isRest ? 'GET' : 'POST'
+  const url = isRest ? `/v1/v2/oauth-clients/${target.clientId}/users` : ''
   const { status, body } = await sendRequest(server.url.replace(/\/$/, ''), { method, url, headers })
   const { code, error } = asRecord(body)
   return { status, code: code ?? asRecord(asRecord(error).data).code }

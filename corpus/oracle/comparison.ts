@@ -74,7 +74,8 @@ async function compareBody(
   return differ(wanted.toString('latin1'), bytes.toString('latin1'))
 }
 
-function parse(text: string): unknown {
+/** Parses a JSON text; gives back one that is none. */
+export function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

@@ -1,19 +1,13 @@
 import { createHash } from 'node:crypto'
+import { createRandom } from '../../stress/random.ts'
 
 /** Numbers that look random and are the same for the same seed. */
 export class Random {
-  #state: number
+  /** Returns a number from 0 up to 1. */
+  readonly next: () => number
 
   constructor(seed: string) {
-    this.#state = createHash('sha256').update(seed).digest().readUInt32LE()
-  }
-
-  /** Returns a number from 0 up to 1 (mulberry32). */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+    this.next = createRandom(createHash('sha256').update(seed).digest().readUInt32LE())
   }
 
   /** Returns an integer from `low` to `high`, both included. */
