@@ -18,7 +18,6 @@ export interface PrismMock extends AsyncDisposable {
 export interface PrismOptions {
   /** An OpenAPI document or its file; by default the derived one of this repository. */
   readonly document?: URL | object
-  readonly host?: string
   /** By default any free port. */
   readonly port?: number
   /** Whether a gateway in front has checked what the mock gets: it takes more than Prism can read. */
@@ -35,7 +34,7 @@ const shipped = new URL('../openapi/openapi.json', import.meta.url)
  * Prism runs as a library: its command adds a second process, a log in colours and 30 packages.
  */
 export async function startPrism(options: PrismOptions = {}): Promise<PrismMock> {
-  const { document = shipped, host = '127.0.0.1', port = 0, isBehindGateway = false } = options
+  const { document = shipped, port = 0, isBehindGateway = false } = options
   const described = document instanceof URL ? JSON.parse(await readFile(document, 'utf8')) : document
   const operations = await readOperations(keepLocalReferences(described))
   if (operations.length === 0) throw new TypeError('the OpenAPI document describes no operation')
@@ -53,7 +52,7 @@ export async function startPrism(options: PrismOptions = {}): Promise<PrismMock>
     },
     components: { logger: createLogger('prism', { level: 'silent' }) },
   })
-  const url = await server.listen(port, host).catch((reason) => {
+  const url = await server.listen(port, '127.0.0.1').catch((reason) => {
     const code = /EADDRINUSE|EACCES|EADDRNOTAVAIL/.exec(String(reason))?.[0]
     throw Object.assign(new Error(String(reason)), { code })
   })

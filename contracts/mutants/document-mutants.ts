@@ -1,6 +1,7 @@
 import type { OpenApiDocument } from '../../src/document/document.ts'
 import { asRecord } from '../../src/document/json.ts'
-import { listPointers, type Mutant, readPointer, replaceAt, splitPointer } from './mutant.ts'
+import { escapeName, splitPointer } from '../../src/document/json-pointer.ts'
+import { listPointers, type Mutant, readPointer, replaceAt } from './mutant.ts'
 import { listSchemaChanges } from './schema-changes.ts'
 
 /** The document with one promise more, less or other than it makes. */
@@ -106,7 +107,7 @@ function findUsers(document: OpenApiDocument): Map<string, string[]> {
   }
   for (const [path, item] of Object.entries(document.paths))
     for (const method of Object.keys(item).filter((one) => methods.has(one)))
-      visit(`/paths/${path.replaceAll('/', '~1')}/${method}`, `${method.toUpperCase()} ${path}`)
+      visit(`/paths/${escapeName(path)}/${method}`, `${method.toUpperCase()} ${path}`)
   return users
 }
 

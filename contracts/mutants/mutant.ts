@@ -1,4 +1,5 @@
 import { asRecord } from '../../src/document/json.ts'
+import { escapeName, splitPointer } from '../../src/document/json-pointer.ts'
 import { gatewayGroups } from './gateway-changes.ts'
 import { meaningGroups } from './meaning-changes.ts'
 
@@ -42,7 +43,7 @@ export function listPointers(value: unknown, pointer = ''): string[] {
   return [
     pointer,
     ...Object.entries(asRecord(value)).flatMap(([name, one]) =>
-      listPointers(one, `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`),
+      listPointers(one, `${pointer}/${escapeName(name)}`),
     ),
   ]
 }
@@ -65,10 +66,4 @@ export function replaceAt<Value>(value: Value, pointer: string, replacement: unk
   else if (replacement === undefined) Reflect.deleteProperty(parent, last)
   else Reflect.set(parent, last, replacement)
   return copy
-}
-
-/** Lists the names of a JSON pointer, unescaped. */
-export function splitPointer(pointer: string): string[] {
-  const names = pointer.split('/').slice(1)
-  return names.map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'))
 }

@@ -1,10 +1,11 @@
 import { Ajv } from 'ajv'
 import formats from 'ajv-formats'
 import { isObject } from '../../src/document/json.ts'
+import { splitPointer } from '../../src/document/json-pointer.ts'
 import { type DocumentedResponse, listDocumentedResponses } from '../rest/documented-responses.ts'
 import type { JsonObject } from '../rest/json-schema.ts'
 import { isList } from '../values.ts'
-import { listPointers, type Mutant, readPointer, replaceAt, splitPointer } from './mutant.ts'
+import { listPointers, type Mutant, readPointer, replaceAt } from './mutant.ts'
 import type { WireResponse } from './mutating-proxy.ts'
 
 /** A response of the upstream, spoiled in one place. */

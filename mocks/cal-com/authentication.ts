@@ -1,18 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from './clock.ts'
 import { CalComError } from './errors.ts'
-import { diy } from './quirks.ts'
 import type { ApiKey, Client, Store } from './store.ts'
 
 /** What the checks look at. */
 interface World {
   readonly store: Store
   readonly clock: Clock
-  readonly mode: Mode
 }
-
-/** The commercial edition, or the community one for self-hosting. */
-export type Mode = 'cal_com' | 'cal_diy'
 
 /** Who calls: the client itself by its secret, or somebody with an API key. */
 export type Holder = { readonly client: Client } | { readonly apiKey: ApiKey }
@@ -65,14 +60,13 @@ function describeToken(store: Store, clock: Clock, token: string): CalComError {
 }
 
 /** Guards all operations but refresh: the client is the key's, and its holder may. Throws a `CalComError`. */
-export function guard({ store, mode }: World, clientId: string, holder: Holder): Client {
+export function guard({ store }: World, clientId: string, holder: Holder): Client {
   if ('client' in holder) return holder.client
   const { orgId, role } = holder.apiKey
   if (orgId === undefined) throw new CalComError('no_organization')
   const client = store.clients.get(clientId)
   if (!client) throw new CalComError('unknown_client_api_key')
   if (client.orgId !== orgId) throw new CalComError('foreign_client', { clientId, orgId })
-  const hasRoles = mode === 'cal_com' || diy.hasRoles
-  if (hasRoles && role === 'MEMBER') throw new CalComError('role')
+  if (role === 'MEMBER') throw new CalComError('role')
   return client
 }

@@ -1,3 +1,5 @@
+import { splitPointer } from '../../src/document/json-pointer.ts'
+
 /** What a control call asks of the next responses. */
 export interface Fault {
   /** Only calls of this operation; every call when left out. */
@@ -53,15 +55,10 @@ export function createFaultQueue(): FaultQueue {
   }
 }
 
-/** RFC 6901 §4. */
-function unescapeName(name: string): string {
-  return name.replaceAll('~1', '/').replaceAll('~0', '~')
-}
-
 /** Applies a mismatch to a response. Throws a `RangeError` when the pointer leads nowhere, so that no test misses it. */
 export function applyMismatch(response: unknown, { pointer, change }: PlantedMismatch): unknown {
   const changed: unknown = structuredClone(response)
-  const names = pointer.split('/').slice(1).map(unescapeName)
+  const names = splitPointer(pointer)
   const last = names.pop() ?? ''
   const parent = names.reduce<unknown>((place, name) => Object(place)[name], changed)
   if (typeof parent !== 'object' || parent === null) throw new RangeError(`${pointer} leads nowhere`)

@@ -1,12 +1,10 @@
 import { formats } from '../../src/document/formats.ts'
-import type { Mode } from './authentication.ts'
 import type { Clock } from './clock.ts'
 import { CalComError, type Finding } from './errors.ts'
 import {
   coerceCount,
   coerceUserId,
   creatableEmail,
-  diy,
   fitsColumn,
   readUncheckedEmails,
   recaseTimeZone,
@@ -22,7 +20,6 @@ export interface World {
   readonly store: Store
   readonly mint: Mint
   readonly clock: Clock
-  readonly mode: Mode
 }
 
 /** A call that has passed the guards, its body piped. */
@@ -45,8 +42,7 @@ const deeds: Readonly<Record<string, Deed>> = {
     )
     return found.slice(offset, offset + limit).map(showUser)
   },
-  oauthclientuserscontrollercreateuser: ({ store, mint, clock, mode }, { client, body }) => {
-    if (mode === 'cal_diy' && diy.createFails) throw new CalComError('unexpected')
+  oauthclientuserscontrollercreateuser: ({ store, mint, clock }, { client, body }) => {
     const profile = readProfile(body)
     if (client.orgId === undefined) throw new CalComError('no_org_on_client')
     const email = rewriteEmail(String(body.email), client.id)

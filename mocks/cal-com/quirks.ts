@@ -123,6 +123,3 @@ export function recaseTimeZone(zone: string): string {
   const words = zone.split('/').map((part) => part.split('_').map(capitalise).join('_'))
   return words.join('/').replaceAll(/\b(gmt|est|utc)\b/gi, (name) => name.toUpperCase())
 }
-
-/** The community edition has no user creation left, and no roles. */
-export const diy = { createFails: true, hasRoles: false } as const

@@ -2,7 +2,6 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { readDocument } from '../../src/document/document.ts'
 import { readOperations } from '../../src/document/operations.ts'
 import { mockHeader } from '../choice.ts'
-import type { Mode } from './authentication.ts'
 import { registerBodies, toCalComError } from './bodies.ts'
 import { type Clock, createDice, type Dice } from './clock.ts'
 import { registerControl } from './control.ts'
@@ -23,13 +22,11 @@ export interface CalComMock extends AsyncDisposable {
 
 /** What the mock is to be like. */
 export interface CalComOptions {
-  readonly host?: string
   /** By default any free port. */
   readonly port?: number
   /** The same seed gives the same tokens and ids. */
   readonly seed?: string
   readonly clock?: Clock
-  readonly mode?: Mode
   /** False: calls are counted, and none is too many. */
   readonly throttles?: boolean
 }
@@ -39,14 +36,7 @@ const bodyLimit = 102_400
 
 /** Starts the mock. Throws with `code` `EADDRINUSE` when the port is taken. */
 export async function startCalCom(options: CalComOptions = {}): Promise<CalComMock> {
-  const {
-    host = '127.0.0.1',
-    port = 0,
-    seed = 'calgate',
-    clock: given = Date.now,
-    mode = 'cal_com',
-    throttles = true,
-  } = options
+  const { port = 0, seed = 'calgate', clock: given = Date.now, throttles = true } = options
   let ahead = 0
   const clock = () => given() + ahead
   const createWorld = () => {
@@ -56,7 +46,6 @@ export async function startCalCom(options: CalComOptions = {}): Promise<CalComMo
       mint: createMint(clock, dice),
       throttle: createThrottle(clock, throttles),
       clock,
-      mode,
     }
   }
   const state: MockState = { world: createWorld(), faults: createFaultQueue(), held: new Set() }
@@ -73,7 +62,7 @@ export async function startCalCom(options: CalComOptions = {}): Promise<CalComMo
     operations: readOperations(readDocument()).map(({ id }) => id),
   })
   registerOperations(app, state)
-  const url = await app.listen({ host, port })
+  const url = await app.listen({ host: '127.0.0.1', port })
   return { url, [Symbol.asyncDispose]: () => app.close() }
 }
 

@@ -233,10 +233,3 @@ describe('the throttle', () => {
     expect((await cal.call(users, { headers })).status).toBe(200)
   })
 })
-
-test('the community edition creates no users and knows no roles', async () => {
-  await using cal = await startSubject({ mode: 'cal_diy' })
-  const created = await cal.call(users, { body: { email: 'di@example.org', name: 'Di' } })
-  expect([created.status, created.body]).toEqual([500, { statusCode: 500, message: 'Internal server error' }])
-  expect((await cal.call(users, { headers: bearer('cal_demo_member') })).status).toBe(200)
-})
