@@ -3,13 +3,14 @@
  */
 import './exit-with-parent.ts'
 import { readMockChoice } from '../mocks/choice.ts'
+import { configureDemo } from '../mocks/start.ts'
 import { ConfigError, readConfig } from '../src/config/config.ts'
 import { isLoopback } from '../src/config/urls.ts'
 import { readApi } from '../src/document/api.ts'
 import { readDocument } from '../src/document/document.ts'
 import { type Child, startChild } from './children.ts'
 import { awaitResponse, findTaken, type Port } from './ports.ts'
-import { composeStartupMessage, type DemoClient, readDemoClient } from './startup-message.ts'
+import { composeStartupMessage } from './startup-message.ts'
 
 /** Milliseconds until all three servers must respond. */
 const startTimeout = 60_000
@@ -30,9 +31,9 @@ async function run(): Promise<void> {
   const { name, port: mockPort } = readMockChoice(process.env, 'prism')
   const mock = `http://127.0.0.1:${mockPort}`
   const document = readDocument()
-  const client = readDemoClient(document)
-  const configured = configureClient(client, process.env)
-  const environment = { ...defaults, ...configured, ...process.env, CAL_COM_BASE_URL: mock, MOCK: name }
+  const isConfigured = takesDemoClient(process.env)
+  const client = isConfigured ? configureDemo(mock) : {}
+  const environment = { ...defaults, ...client, ...process.env, CAL_COM_BASE_URL: mock, MOCK: name }
   const { host, restPort, mcpPort, controlPort, controlHost } = readConfig(environment, readApi(document))
   await refuseTaken([
     { variable: 'MOCK_PORT', host: '127.0.0.1', port: mockPort },
@@ -60,9 +61,7 @@ async function run(): Promise<void> {
   const reason = await Promise.all(responses).then(
     () => {
       clearTimeout(late)
-      process.stdout.write(
-        composeStartupMessage(document, origins, client, Object.keys(configured).length > 0),
-      )
+      process.stdout.write(composeStartupMessage(document, origins, isConfigured))
       return end
     },
     () => Promise.race([end, `the servers did not respond within ${startTimeout / 1000} s`]),
@@ -73,13 +72,14 @@ async function run(): Promise<void> {
 }
 
 /**
- * Configures the demo client, so that calls and tools work without a secret. Does nothing when the environment has
- * credentials, or where others can reach the ports: there the gateway refuses credentials without authentication.
+ * Returns whether the gateway is given the demo client, so that calls and tools work without a secret. Not where the
+ * environment has credentials, or where others can reach the ports: there the gateway refuses credentials without
+ * authentication.
  */
-function configureClient({ id, secret }: DemoClient, env: NodeJS.ProcessEnv): Record<string, string> {
+function takesDemoClient(env: NodeJS.ProcessEnv): boolean {
   const isPrivate = isLoopback(env.HOST || '127.0.0.1') && !env.ALLOWED_HOSTS
   const hasCredentials = Object.keys(env).some((name) => /^CAL_COM_(CLIENT_ID|SECRET_KEY|API_KEY)/.test(name))
-  return isPrivate && !hasCredentials ? { CAL_COM_CLIENT_ID: id, CAL_COM_SECRET_KEY: secret } : {}
+  return isPrivate && !hasCredentials
 }
 
 async function refuseTaken(ports: readonly Port[]): Promise<void> {

@@ -9,7 +9,7 @@ import openapiTypescript, { astToString } from 'openapi-typescript'
 import { readCapability } from '../src/description/capability/capability.ts'
 import { deriveDocument } from '../src/description/capability/derivation.ts'
 import { applyOverlay } from '../src/description/overlay/overlay.ts'
-import type { DescriptionProblem } from '../src/description/problem.ts'
+import { type DescriptionProblem, formatProblem } from '../src/description/problem.ts'
 
 /** The sources, as paths from the root of the checkout. */
 interface Sources {
@@ -55,9 +55,8 @@ export async function deriveFiles(root: URL, isCheck: boolean): Promise<Outcome>
     capability: at('openapi/capability.yaml'),
     overlay: at('openapi/overlay.yaml'),
   })
-  const lines = problems.map(
-    ({ file, line, severity, message, expected }) =>
-      `${file.replace(at('./'), '')}:${line}: ${severity}: ${message}; expected ${expected}`,
+  const lines = problems.map((problem) =>
+    formatProblem({ ...problem, file: problem.file.replace(at('./'), '') }),
   )
   if (document === undefined || types === undefined) return { lines, isCurrent: false }
   const stale: string[] = []

@@ -12,7 +12,7 @@ import { readApi } from '../src/document/api.ts'
 import { readDocument } from '../src/document/document.ts'
 import { createServers } from '../src/gateway.ts'
 import { drawFlow } from './drawing.ts'
-import { composeStartupMessage, readDemoClient } from './startup-message.ts'
+import { composeStartupMessage } from './startup-message.ts'
 
 const folder = new URL('../docs/pictures/', import.meta.url)
 const viewport = { width: 1_200, height: 760 }
@@ -35,7 +35,7 @@ try {
     await takePage(browser, mcp, colorScheme, `mcp-${colorScheme}.png`)
   }
   const origins = { mock: 'http://127.0.0.1:4010', rest, mcp }
-  await takeTerminal(browser, composeStartupMessage(document, origins, readDemoClient(document), true))
+  await takeTerminal(browser, composeStartupMessage(document, origins, true))
 } finally {
   await browser.close()
   await gateway.close()

@@ -1,6 +1,5 @@
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
+import { tryPort } from '../src/cli/port.ts'
 
 /** A port to listen on, and the variable that changes it. */
 export interface Port {
@@ -9,21 +8,10 @@ export interface Port {
   readonly port: number
 }
 
-/** Returns the ports that are in use. */
+/** Returns the ports that are in use. Other errors are left to the process that opens the port. */
 export async function findTaken(ports: readonly Port[]): Promise<Port[]> {
-  const taken = await Promise.all(ports.map(isTaken))
-  return ports.filter((_, index) => taken[index])
-}
-
-/** Other errors are left to the process that opens the port. */
-async function isTaken({ host, port }: Port): Promise<boolean> {
-  const server = createServer().listen(port, host)
-  const code = await once(server, 'listening').then(
-    () => undefined,
-    (error) => error.code,
-  )
-  await new Promise((resolve) => server.close(resolve))
-  return code === 'EADDRINUSE'
+  const codes = await Promise.all(ports.map(({ host, port }) => tryPort(host, port)))
+  return ports.filter((_, index) => codes[index] === 'EADDRINUSE')
 }
 
 /** Waits until the URL responds, with any status. Rejects when the signal aborts first. */

@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { styleText } from 'node:util'
+import { demoClient } from '../mocks/cal-com/store.ts'
+import { configureDemo } from '../mocks/start.ts'
 import { findSampleCall } from '../src/cli/sample-call.ts'
 import type { OpenApiDocument } from '../src/document/document.ts'
 
@@ -10,12 +12,6 @@ export interface Origins {
   readonly mcp: string
 }
 
-/** The demo OAuth client of both mocks. */
-export interface DemoClient {
-  readonly id: string
-  readonly secret: string
-}
-
 /**
  * Composes the message of `make dev`: two MCP client configurations, the addresses and a call to paste, the most
  * useful last, where a terminal shows it. Without `isConfigured` the call and the configuration bring the secret.
@@ -24,21 +20,20 @@ export interface DemoClient {
 export function composeStartupMessage(
   document: OpenApiDocument,
   { mock, rest, mcp }: Origins,
-  client: DemoClient,
   isConfigured: boolean,
 ): string {
   const { path, secretHeader } = readSampleCall(document)
   const http = {
     type: 'http',
     url: `${mcp}/mcp`,
-    ...(isConfigured ? {} : { headers: { [secretHeader]: client.secret } }),
+    ...(isConfigured ? {} : { headers: { [secretHeader]: demoClient.secret } }),
   }
   const stdio = {
     command: process.execPath,
     args: [fileURLToPath(new URL('../src/main.ts', import.meta.url)), 'mcp', '--stdio'],
-    env: { CAL_COM_BASE_URL: mock, CAL_COM_CLIENT_ID: client.id, CAL_COM_SECRET_KEY: client.secret },
+    env: configureDemo(mock),
   }
-  const header = isConfigured ? '' : `-H '${secretHeader}: ${client.secret}' `
+  const header = isConfigured ? '' : `-H '${secretHeader}: ${demoClient.secret}' `
   return `
 ${styleText(['bold', 'green'], 'calgate is ready.')} Ctrl-C stops it.
 
@@ -58,11 +53,6 @@ curl -s ${header}${rest}${path}
 
 function configure(server: object): string {
   return JSON.stringify({ mcpServers: { calgate: server } })
-}
-
-/** Reads the demo client from the document: the example of the path variable that names it. */
-export function readDemoClient(document: OpenApiDocument): DemoClient {
-  return { id: String(findSampleCall(document)?.examples.get('clientId')), secret: 'demo-secret' }
 }
 
 function readSampleCall(document: OpenApiDocument): { readonly path: string; readonly secretHeader: string } {

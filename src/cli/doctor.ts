@@ -1,4 +1,3 @@
-import { createServer } from 'node:net'
 import { Command } from 'commander'
 import { checkScopes, listScopes } from '../access/authorization.ts'
 import { type Config, ConfigError } from '../config/config.ts'
@@ -15,6 +14,7 @@ import { createReadinessCheck } from '../observability/readiness.ts'
 import { openPools } from '../upstream/pools.ts'
 import { type CommandContext, CommandError, formatExamples, Unserved } from './command.ts'
 import { addDescriptionOptions } from './description-options.ts'
+import { tryPort } from './port.ts'
 import { readServedDescriptions, readSettings, type ServeOptions } from './served.ts'
 
 /** One thing that was looked at; a fix where it is not as it must be. */
@@ -110,14 +110,6 @@ async function examinePorts({
       return { what: 'port', found, ...(code !== undefined && { fix: `set ${variable} to another port` }) }
     }),
   )
-}
-
-function tryPort(host: string, port: number): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', (error) => resolve(String(asRecord(error).code)))
-    server.listen({ host, port }, () => server.close(() => resolve(undefined)))
-  })
 }
 
 /** Lists one base URL of each origin that is called. */

@@ -5,7 +5,6 @@ import { Argument, Command, Option } from 'commander'
 import { hideUrlSecrets } from '../config/urls.ts'
 import type { DescriptionOptions } from '../description/files.ts'
 import { readApi } from '../document/api.ts'
-import type { OpenApiDocument } from '../document/document.ts'
 import { parseExactly } from '../document/exact-numbers.ts'
 import { asRecord, isObject } from '../document/json.ts'
 import {
@@ -21,6 +20,7 @@ import { addDescriptionOptions, mockAddress, writeOptions } from './description-
 import { replaceFile } from './output-file.ts'
 import { describeRunning } from './running-gateway.ts'
 import { locateDescriptions } from './served.ts'
+import { loadServed } from './served-descriptions.ts'
 
 interface InstallOptions extends DescriptionOptions {
   readonly config?: string
@@ -131,7 +131,8 @@ async function describeStart(
     (file?.references ?? []).map((variable): [string, ConfigurationValue] => [variable, { variable }]),
   )
   const isMocked = mock && files.length > 0
-  const api = readApi(await loadOffered(files, { ...options, ...(isMocked && mockAddress) }, context))
+  // What is wrong is told here, and not where the client hides it.
+  const api = readApi(await loadServed(files, { ...options, ...(isMocked && mockAddress) }, context))
   const values = listCarried(environment, mock ? undefined : api)
   return { command: execPath, args, env: { ...references, ...values } }
 }
@@ -143,16 +144,6 @@ function checkOptions(written: readonly string[]): void {
     throw new CommandError(
       `${written[index - 1]} has a user, a password or a query, which the file would have`,
     )
-}
-
-/** Loads what would be served, so that a mistake is told here and not where the client hides it. */
-async function loadOffered(
-  files: readonly string[],
-  options: DescriptionOptions,
-  context: CommandContext,
-): Promise<OpenApiDocument> {
-  const { loadServed } = await import('./served-descriptions.ts')
-  return loadServed(files, options, context)
 }
 
 function readPresent(file: string): Readonly<Record<string, unknown>> {

@@ -1,3 +1,4 @@
+import { createServer } from 'node:net'
 import { asRecord } from '../document/json.ts'
 import { CommandError } from './command.ts'
 
@@ -8,4 +9,13 @@ export function describePortError(error: unknown, port: number, name: string): C
   if (code === 'EADDRINUSE') return new CommandError(`port ${port} is in use; ${move}`, 1)
   if (code === 'EACCES') return new CommandError(`port ${port} may not be opened by this user; ${move}`, 1)
   return undefined
+}
+
+/** Opens a port and closes it again. Returns the code of the error where that is not possible. */
+export function tryPort(host: string, port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', (error) => resolve(String(asRecord(error).code)))
+    server.listen({ host, port }, () => server.close(() => resolve(undefined)))
+  })
 }

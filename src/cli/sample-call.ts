@@ -7,8 +7,6 @@ export interface SampleCall {
   /** Path on the REST server. */
   readonly path: string
   readonly parameters: readonly SampleParameter[]
-  /** Examples of parameters by their names. */
-  readonly examples: ReadonlyMap<string, unknown>
 }
 
 interface SampleParameter {
@@ -52,7 +50,7 @@ function fill(template: string, parameters: readonly SampleParameter[]) {
   )
   // A path that a shell would read otherwise is no example.
   if (!/^[\w/.~%:@-]+$/.test(path)) return []
-  return [{ path, parameters, examples, variables: variables.length }]
+  return [{ path, parameters, variables: variables.length }]
 }
 
 function isParameter(part: unknown): part is SampleParameter {

@@ -57,12 +57,10 @@ const needsSharedState =
   '--workers needs REDIS_URL, or each worker would have its own idempotency keys and limits'
 
 async function servePorts(files: readonly string[], options: ServeOptions, base: CommandContext) {
-  const { readWorkerNumber, runWorkers, createWorkerContext, announceReady } = options.workers
-    ? await import('./workers.ts')
-    : {}
-  const worker = readWorkerNumber?.(base.environment)
-  if (options.workers && worker === undefined) return runWorkers?.(options.workers, base)
-  const context = createWorkerContext?.(base) ?? base
+  const workers = options.workers ? await import('./workers.ts') : undefined
+  const worker = workers?.readWorkerNumber(base.environment)
+  if (options.workers && worker === undefined) return workers?.runWorkers(options.workers, base)
+  const context = workers?.createWorkerContext(base) ?? base
   const start = awaitStart(context)
   const { gateway, config, document, watch } = await createServed(files, options, context, 'stdout')
   context.onStop(gateway.close)
@@ -77,7 +75,7 @@ async function servePorts(files: readonly string[], options: ServeOptions, base:
     // On a large machine V8 lets garbage grow to several times what is in use; under attack that took 650 MB instead of 480.
     // Spans live long enough to make each collection a large one, which would cost a request two fifths more.
     if (!config.telemetryUrl) setFlagsFromString('--heap-growing-percent=20')
-    announceReady?.()
+    workers?.announceReady()
     if (isTerminal(context.stderr) && !worker) context.stderr.write(composeStartupMessage(document, gateway))
   } catch (error) {
     await gateway.close()

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { mockNames } from '../../mocks/choice.ts'
-import { composeStartupMessage, readDemoClient } from '../../scripts/startup-message.ts'
+import { composeStartupMessage } from '../../scripts/startup-message.ts'
 import { readDocument } from '../../src/document/document.ts'
 import { clients } from '../support/mcp-clients.ts'
 import { findFreePorts, findRunning, listDescendants } from '../support/processes.ts'
@@ -252,10 +252,9 @@ describe('make dev', () => {
 describe('the startup message', () => {
   const origins = { mock: 'http://127.0.0.1:1', rest: 'http://127.0.0.1:2', mcp: 'http://127.0.0.1:3' }
   const document = readDocument()
-  const client = readDemoClient(document)
 
   it('brings the secret with the call and the configuration where the gateway has none', () => {
-    const message = composeStartupMessage(document, origins, client, false)
+    const message = composeStartupMessage(document, origins, false)
     expect(message).toContain(`"headers":{"x-cal-secret-key":"demo-secret"}`)
     expect(message).toContain(`curl -s -H 'x-cal-secret-key: demo-secret' http://127.0.0.1:2/v1/`)
   })
@@ -267,9 +266,9 @@ describe('the startup message', () => {
   ])('has colours with %j: %s', (environment, expected) => {
     const program = `
       import { readDocument } from './src/document/document.ts'
-      import { composeStartupMessage, readDemoClient } from './scripts/startup-message.ts'
+      import { composeStartupMessage } from './scripts/startup-message.ts'
       const document = readDocument()
-      process.stdout.write(composeStartupMessage(document, ${JSON.stringify(origins)}, readDemoClient(document), true))`
+      process.stdout.write(composeStartupMessage(document, ${JSON.stringify(origins)}, true))`
     const { FORCE_COLOR: _, NO_COLOR: __, ...inherited } = process.env
     const options = { cwd: root, encoding: 'utf8' as const, env: { ...inherited, ...environment } }
     const { stdout } = spawnSync(process.execPath, ['--input-type=module-typescript', '-e', program], options)
