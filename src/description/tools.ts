@@ -1,4 +1,4 @@
-import { asRecord, isObject } from '../document/json.ts'
+import { asRecord, asText, isObject } from '../document/json.ts'
 import { splitPathKey } from '../document/path-template.ts'
 import { hintByMethod } from '../document/tool.ts'
 import type { DescribedOperation } from './description.ts'
@@ -17,16 +17,17 @@ export function completeTool(
   identity: string,
 ): Part {
   const { operationId, summary, description } = operation
-  const title = given.title ?? summary ?? given.name ?? operationId
+  const name = String(given.name ?? operationId)
+  const title = asText(given.title) || asText(summary) || name
   const bound = isObject(given.arguments)
     ? bindOnce(Object.entries(given.arguments), operation)
     : listArguments(operation)
   const argumentNames = toArgumentNames(bound.map(([part, name]) => [part, String(name)]))
   return {
     ...given,
-    name: names.take(String(given.name ?? operationId), identity),
+    name: names.take(name, identity),
     title,
-    description: given.description ?? description ?? title,
+    description: asText(given.description) || asText(description) || title,
     annotations: { ...hintByMethod(method), ...asRecord(given.annotations) },
     arguments: Object.fromEntries(bound.map(([part], index) => [part, argumentNames[index]])),
   }

@@ -69,6 +69,19 @@ test.each([
   expect(listOperations(loading)[`${method} /a`]?.['x-mcp-tool']).toMatchObject({ annotations })
 })
 
+test('a tool is told by texts alone, whatever its description says in their places', async () => {
+  const content = describeApi({
+    '/a': { get: { summary: 404, description: ['x'] } },
+    '/b': { summary: true, get: { operationId: 'b', summary: '', description: 'Reads b.' } },
+  })
+  const { document } = await loadSound(content)
+  expect(document?.paths).toMatchObject({
+    '/a': { get: { 'x-mcp-tool': { title: 'get_a', description: 'get_a' } } },
+    '/b': { get: { 'x-mcp-tool': { title: 'b', description: 'Reads b.' } } },
+  })
+  expect((await loadSound(JSON.stringify(document))).document).toEqual(document)
+})
+
 test('names are those of the operation, else its method and path; clean, short, unique and always the same', async () => {
   const long = `/${'long/'.repeat(20)}path`
   const paths = {
