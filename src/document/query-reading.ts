@@ -38,7 +38,7 @@ export function createQueryReader(
 ): QueryReader {
   const whole = parameters.find((one) => one.in === 'querystring')
   if (whole) return createWholeReader(whole)
-  const find = createReaderFinder(parameters)
+  const find = createOwnerFinder(parameters)
   return (raw) => {
     if (raw === '') return nothing
     const taken = new Map<PairReader, Pair[]>()
@@ -72,12 +72,9 @@ export function createQueryReader(
 }
 
 /** Prepares to tell which parameter a pair of a query belongs to, by its name; undefined where it belongs to none. */
-export function createOwnerFinder(parameters: readonly Parameter[]): (name: string) => string | undefined {
-  const find = createReaderFinder(parameters)
-  return (name) => find(name)?.name
-}
-
-function createReaderFinder(parameters: readonly Parameter[]): (name: string) => PairReader | undefined {
+export function createOwnerFinder(
+  parameters: readonly Parameter[],
+): (name: string) => PairReader | undefined {
   const own = parameters.filter((one) => one.in === 'query')
   const names = new Set(own.map(({ name }) => name))
   const readers = own.map((parameter) => createPairReader(parameter, names))

@@ -124,12 +124,12 @@ function createNameCheck(parameter: Parameter, operation: Spelled): ((value: unk
   const isWhole = place === 'querystring' && mediaType === 'application/x-www-form-urlencoded'
   if (!isWhole && (!explode || style === 'deepObject' || mediaType !== undefined)) return undefined
   const others = new Set(listOthers(findPosition(parameter), operation))
-  const findOwner = place === 'query' ? createOwnerFinder(operation.parameters) : () => name
+  const findOwner = place === 'query' ? createOwnerFinder(operation.parameters) : () => ({ name })
   return (value) => {
     const names = isObject(value) ? Object.keys(value) : []
     if (names.some((one) => others.has(one)))
       throw new UnwritableValue('must have no member with the name of another parameter')
-    if (names.some((one) => findOwner(one) !== name))
+    if (names.some((one) => findOwner(one)?.name !== name))
       throw new UnwritableValue('must have no member that the schema does not name')
   }
 }

@@ -8,7 +8,7 @@ import { isInexact, replaceInexact, sides } from './large-integers.ts'
 import type { MediaType } from './media-types.ts'
 import { once } from './once.ts'
 import type { Operation } from './operations.ts'
-import { findPosition, type Parameter } from './parameters.ts'
+import { findPosition } from './parameters.ts'
 import { createCompiler, type SchemaCheck, type SchemaCompiler } from './schema-compiler.ts'
 import { checkBodySpelling, createSpellingCheck, hasSharedSegment } from './spelling-check.ts'
 import { toViolations } from './violations.ts'
@@ -35,11 +35,6 @@ export type Validator = (input: CallInput) => Violation[]
 /** An operation together with the one check that both servers ask before a call goes upstream. */
 export interface CheckedOperation extends Operation {
   readonly validate: Validator
-}
-
-/** Returns whether a parameter carries a credential; whether a call needs it depends on what else it has. */
-export function isCredential(parameter: Parameter): boolean {
-  return parameter.isCredential === true
 }
 
 /** Called once for each reason why a schema does not compile, which is then taken to allow any value. */
@@ -152,7 +147,7 @@ function describeInput(operation: Operation, mediaType: MediaType | undefined, k
 function describePlace(operation: Operation, place: ReturnType<typeof findPosition>, keep: Keep): JsonSchema {
   const parameters = operation.parameters.filter((parameter) => findPosition(parameter) === place)
   const members = Object.fromEntries(parameters.map(({ name, schema }) => [name, keep(schema)]))
-  const required = parameters.filter((one) => one.required && !isCredential(one))
+  const required = parameters.filter((one) => one.required && !one.isCredential)
   return describeObject(
     members,
     required.map(({ name }) => name),

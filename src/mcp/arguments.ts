@@ -11,7 +11,6 @@ import { placeDefinitions } from '../document/schema-reader.ts'
 import { nameCredentialHeader, type Security } from '../document/security.ts'
 import { escapeInvisible, quoteName } from '../document/single-line.ts'
 import { findArgument, type Tool, toArgumentKey } from '../document/tool.ts'
-import { isCredential } from '../document/validation.ts'
 import { listSameValue } from '../document/value-shape.ts'
 import { mostViolations, refuseName } from '../document/violations.ts'
 import type { Violation } from '../errors/gateway-error.ts'
@@ -52,14 +51,14 @@ export function describeArguments(
     if (parameter)
       properties[argument] = { ...describeParameter(parameter, argument, elsewhere), ...standard }
     else if (key === 'body' && body) properties[argument] = describeWhole(body)
-    const credential = parameter !== undefined && isCredential(parameter)
+    const credential = parameter?.isCredential
     if ((parameter ?? body)?.required && !credential && preset === undefined) required.push(argument)
   }
   return simplifySchema(describeObject(properties, required))
 }
 
 function describeParameter(parameter: Parameter, argument: string, elsewhere: string): JsonSchema {
-  const note = isCredential(parameter) ? elsewhere : nameAtApi(parameter, argument)
+  const note = parameter.isCredential ? elsewhere : nameAtApi(parameter, argument)
   const own = { ...placeDefinitions(parameter.schema), ...requireElement(parameter) }
   const schema = parameter.isDeprecated ? { ...own, deprecated: true } : own
   return withDescription(schema, [parameter.description || schema.description, note])
@@ -102,8 +101,8 @@ export function createArgumentBinder(
     name: parameter.name,
     place: findPosition(parameter),
     argument: findArgument(tool, parameter),
-    credential: isCredential(parameter) ? describeBrought(parameter) : undefined,
-    isOptional: isCredential(parameter) || !parameter.required || defaults.has(parameter),
+    credential: parameter.isCredential ? describeBrought(parameter) : undefined,
+    isOptional: parameter.isCredential || !parameter.required || defaults.has(parameter),
     json: isJsonType(parameter.mediaType) && !defaults.has(parameter) ? parameter.schema : undefined,
     preset: defaults.get(parameter),
   }))
@@ -153,7 +152,7 @@ export function listArgumentSecrets(
   const read = (key: string) => readOwn(values, readOwn(tool.arguments, key) ?? '')
   const own = parameters.flatMap((one) => {
     const value = read(toArgumentKey(tool, one))
-    return isCredential(one) && typeof value === 'string' ? [value] : findPasswords(one.schema, value)
+    return one.isCredential && typeof value === 'string' ? [value] : findPasswords(one.schema, value)
   })
   return body ? [...own, ...findPasswords(body.schema, read('body'))] : own
 }

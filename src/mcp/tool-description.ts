@@ -7,7 +7,7 @@ import type { Parameter } from '../document/parameters.ts'
 import { findResponse } from '../document/responses.ts'
 import { nameCredentialHeader, type SecurityScheme } from '../document/security.ts'
 import { findArgument, type Tool, toArgumentKey } from '../document/tool.ts'
-import { type CheckedOperation, isCredential } from '../document/validation.ts'
+import type { CheckedOperation } from '../document/validation.ts'
 import { type ConfiguredCredentials, findDefaults } from '../upstream/credentials.ts'
 import { type BroughtCredential, describeArguments, describeBrought } from './arguments.ts'
 import { confirmationSchema, nameConfirmation } from './confirmation.ts'
@@ -115,7 +115,7 @@ export function offerTool(
     needsConfirmation,
     description,
     credentials: operation.parameters
-      .filter((one) => isCredential(one) && Object.hasOwn(tool.arguments, toArgumentKey(tool, one)))
+      .filter((one) => one.isCredential && Object.hasOwn(tool.arguments, toArgumentKey(tool, one)))
       .map(describeBrought),
     describeWithout,
     // A response without a secret is cut down too: the upstream may put one where the document has none.
@@ -148,7 +148,7 @@ function withoutCredentials(
   isLeftOut: (credential: Parameter) => boolean,
 ): Tool {
   const credentials = new Set(
-    parameters.filter((one) => isCredential(one) && isLeftOut(one)).map((one) => toArgumentKey(tool, one)),
+    parameters.filter((one) => one.isCredential && isLeftOut(one)).map((one) => toArgumentKey(tool, one)),
   )
   const kept = Object.entries(tool.arguments).filter(([name]) => !credentials.has(name))
   return { ...tool, arguments: Object.fromEntries(kept) }

@@ -5,7 +5,7 @@ import { parseExactly } from '../../src/document/exact-numbers.ts'
 import { type Operation, readOperations } from '../../src/document/operations.ts'
 import { readText } from '../../src/document/parameter-reading.ts'
 import { type Parameter, readParameter } from '../../src/document/parameters.ts'
-import { type CallInput, compileOperations, isCredential } from '../../src/document/validation.ts'
+import { type CallInput, compileOperations } from '../../src/document/validation.ts'
 import { readShape } from '../../src/document/value-shape.ts'
 import { createBody } from '../support/operation.ts'
 
@@ -151,12 +151,6 @@ describe('a whole number beyond 2^53', () => {
       { location: 'query.n', rule: 'maximum', message: 'must be an integer of at most 10' },
     ])
   })
-})
-
-test('a credential is what a security scheme says, and no other secret', () => {
-  expect(probe.parameters.filter(isCredential).map(({ name }) => name)).toEqual(['x-secret'])
-  const token = parameter('token', 'header', { schema: { type: 'string', format: 'password' } })
-  expect(isCredential(token)).toBe(false)
 })
 
 test('a call comes out of its check as it went in, without defaults and with what is unknown', () => {
