@@ -97,8 +97,9 @@ function findFault(path: string): readonly [reason: string, right: string] | und
   return [`the variable {${repeated}} stands twice`, 'with a name of its own for each variable']
 }
 
+/** The router reads a path without its percent-encoding. */
 function toRoute({ method }: MergedOperation, path: string): string {
-  return `${method} ${eraseNames(path)}`
+  return `${method} ${decodeURI(eraseNames(path))}`
 }
 
 /** A path that is taken is offered below the name of its description. */

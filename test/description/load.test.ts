@@ -185,6 +185,8 @@ paths:
   '/i/{id}/{ID}': { get: ${JSON.stringify({ ...anything, 'x-rest-path': '/i/{id}/of/{ID}' })} }
   /caf%E9: { get: ${JSON.stringify(anything)} }
   /j: { get: ${JSON.stringify({ ...anything, 'x-rest-path': '/100%' })} }
+  /k~: { get: ${JSON.stringify(anything)} }
+  /k%7E: { get: ${JSON.stringify(anything)} }
 `,
   })
   expect(listProblems(loading)).toEqual([
@@ -197,6 +199,7 @@ paths:
     'odd.yaml:13: omission: GET /h/{id}/of/{id} is left out on REST: the variable {id} stands twice; an x-rest-path with a name of its own for each variable, set by an overlay',
     'odd.yaml:15: omission: GET /caf%E9 is left out on REST: its path is not percent-encoded UTF-8; an x-rest-path that is, set by an overlay',
     'odd.yaml:16: omission: GET /100% is left out on REST: its path is not percent-encoded UTF-8; an x-rest-path that is, set by an overlay',
+    'odd.yaml:18: warning: GET /k%7E is that of odd.yaml:17, so this one is served at /odd/k%7E; --prefix odd=/…',
   ])
   const paths = Object.values(asRecord(loading.document?.paths)).map((item) => {
     const { 'x-rest-path': path, 'x-mcp-tool': tool } = asRecord(asRecord(item).get)
@@ -213,6 +216,8 @@ paths:
     ['/i/{id}/of/{ID}', 'object'],
     [false, 'object'],
     [false, 'object'],
+    ['/k~', 'object'],
+    ['/odd/k%7E', 'object'],
   ])
 })
 
