@@ -46,11 +46,13 @@ export function createSelectionReader(operations: readonly Operation[]): Selecti
     )
     const [first] = unmatched
     if (first) {
+      const [, wrong, known] = first
       const told = unmatched.slice(0, mostViolations).map(([key, name]) => `${key}=${quoteName(name)}`)
-      const detail = `${told.join(', ')} ${told.length > 1 ? 'select' : 'selects'} no tool.${suggest(first)}`
+      const detail = `${told.join(', ')} ${told.length > 1 ? 'select' : 'selects'} no tool.${suggestName(wrong, [...known], ' Did')}`
       throw new GatewayError('invalid_argument', { detail })
     }
-    return selection
+    // One that is named very often is compared once.
+    return { ...selection, tags: [...new Set(selection.tags.map((tag) => tag.toLowerCase()))] }
   }
   return (url, headers) => {
     const mark = url.indexOf('?')
@@ -66,10 +68,6 @@ export function createSelectionReader(operations: readonly Operation[]): Selecti
 function listFacts({ id, method, path, tags = [], tool }: Operation) {
   const isReadOnly = tool?.annotations.readOnlyHint === true
   return { tags, names: [id, tool?.name ?? id, `${method} ${path}`], isReadOnly } satisfies Selectable
-}
-
-function suggest([, name, known]: readonly [string, string, ReadonlySet<string>]): string {
-  return suggestName(name, [...known], ' Did')
 }
 
 /**

@@ -1,6 +1,8 @@
 import { PassThrough } from 'node:stream'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { asRecord } from '../../src/document/json.ts'
+import { readOperations } from '../../src/document/operations.ts'
+import { createSelectionReader } from '../../src/mcp/tool-selection.ts'
 import { readText } from '../rules/tree.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { clients } from '../support/mcp-clients.ts'
@@ -299,4 +301,15 @@ test('more tools than clients take are told of at the start, but where they are 
   const search = { ...environment, MCP_TOOLS: 'search' }
   await using quiet = await startGateway(upstream.url, search, { document: many })
   expect(quiet.log.filter((line) => line.includes('129 tools'))).toHaveLength(0)
+})
+
+test('a tag that is named very often, in whatever case, is compared once', () => {
+  const operations = readOperations(document)
+  const select = createSelectionReader(operations)(`/mcp?${'tag=Orders&tag=ORDERS&'.repeat(500)}`, {})
+  const compare = vi.spyOn(String.prototype, 'toLowerCase')
+  const selected = operations.filter((one) => select?.(one))
+  const { length } = compare.mock.calls
+  compare.mockRestore()
+  expect(selected.map(({ id }) => id)).toEqual(['listOrders', 'dropOrders'])
+  expect(length).toBeLessThan(20)
 })
