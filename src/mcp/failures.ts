@@ -136,7 +136,9 @@ function toFailure(
 ): ToolResult {
   const body = readJson(text, { depth: deepestResult })
   const type = readType(headers)
-  const isText = body === undefined && isTextType(type)
+  // What is meant as JSON may hold anything.
+  const isHidden = redacts && /^\s*(?:\{|\[\s*["[{])/.test(text)
+  const isText = body === undefined && isTextType(type) && !isHidden
   const isPage = type.includes('html') || (body === undefined && !isText && /^\s*</.test(text))
   const retryAfter = readRetryAfter(headers)
   if (isPage) return toPageFailure(status, upstream, advise(false, retryAfter), retryAfter)
