@@ -29,7 +29,7 @@ async function compose(options: ServersOptions, kept: KeptParts): Promise<Compos
   const { config, version, logger } = options
   const { state, metrics, uploads } = kept
   const parts = await createServerParts(options, kept)
-  const { document, operations, api, guard, isGuarded, reserved, admission, readiness } = parts
+  const { document, operations, api, guard, isGuarded, reserved, readiness } = parts
   const { requester, circuit, configured, listener } = parts
   const common = { operations, configured, policy: config }
   const page = config.pages ? { title: api.title, isGuarded } : undefined
@@ -53,7 +53,7 @@ async function compose(options: ServersOptions, kept: KeptParts): Promise<Compos
     timeouts: listener.timeouts,
   })
   return {
-    ...{ rest, mcp, control, admission, readiness, requester, circuit },
+    ...{ rest, mcp, control, readiness, requester, circuit },
     stdio: createStdioOffer(tools, createCredentialSource(config.secrets)),
   }
 }

@@ -19,15 +19,7 @@ export interface AdmissionLimits {
 }
 
 /** The limits unless told otherwise, for both servers together; a response that waited longer would come too late for its client. */
-export const usualAdmission: AdmissionLimits = { active: 256, waiting: 512, timeout: 250 }
-
-/** What takes the concurrency limit. A gateway that is composed anew keeps it, with the requests under way. */
-export class Occupancy {
-  /** Slots that are taken. */
-  active = 0
-  /** What lets the requests in that wait for a slot, the one first that has waited longest. */
-  readonly queue: Set<() => void> = new Set()
-}
+const usualAdmission: AdmissionLimits = { active: 256, waiting: 512, timeout: 250 }
 
 /** Ends one use of a slot; calling it again does nothing. */
 export type Release = () => void
@@ -73,36 +65,31 @@ export function holdSlot({ slot }: { readonly slot: Slot | undefined }): Release
 export class Admission {
   readonly #limits: AdmissionLimits
   readonly #onShed: () => void
-  readonly #occupancy: Occupancy
-  #held = 0
+  /** What lets the requests in that wait for a slot, the one first that has waited longest. */
+  readonly #queue = new Set<() => void>()
+  #active = 0
 
   /** `onShed` is called for each request that is refused. */
-  constructor(limits: AdmissionLimits, onShed: () => void = () => {}, occupancy = new Occupancy()) {
+  constructor(limits: AdmissionLimits = usualAdmission, onShed: () => void = () => {}) {
     this.#limits = limits
     this.#onShed = onShed
-    this.#occupancy = occupancy
   }
 
-  /** Returns the number of slots that are taken, here and elsewhere. */
+  /** Returns the number of slots that are taken. */
   get active(): number {
-    return this.#occupancy.active
-  }
-
-  /** Returns the number of slots that were taken here. */
-  get held(): number {
-    return this.#held
+    return this.#active
   }
 
   /** Returns the number of requests that wait for a slot. */
   get waiting(): number {
-    return this.#occupancy.queue.size
+    return this.#queue.size
   }
 
   /** Takes a slot if one is free. */
   tryEnter(): Slot | undefined {
-    if (this.#occupancy.active >= this.#limits.active) return undefined
-    this.#occupancy.active += 1
-    return this.#createSlot()
+    if (this.#active >= this.#limits.active) return undefined
+    this.#active += 1
+    return new Slot(this.#leave)
   }
 
   /** Waits for a slot. Rejects with `overloaded` when the queue is full or the wait takes too long. */
@@ -110,37 +97,30 @@ export class Admission {
     const slot = this.tryEnter()
     if (slot) return slot
     await this.#wait()
-    return this.#createSlot()
-  }
-
-  #createSlot(): Slot {
-    this.#held += 1
-    return new Slot(() => this.#leave())
+    return new Slot(this.#leave)
   }
 
   #wait(): Promise<void> {
-    const { queue } = this.#occupancy
-    if (queue.size >= this.#limits.waiting) throw this.#refuse()
+    if (this.#queue.size >= this.#limits.waiting) throw this.#refuse()
     return new Promise((resolve, reject) => {
       const enter = () => {
         clearTimeout(timer)
-        queue.delete(enter)
+        this.#queue.delete(enter)
         resolve()
       }
       const timer = setTimeout(() => {
-        queue.delete(enter)
+        this.#queue.delete(enter)
         reject(this.#refuse())
       }, this.#limits.timeout)
-      queue.add(enter)
+      this.#queue.add(enter)
     })
   }
 
   /** Passes the slot on to the request that has waited longest. */
-  #leave(): void {
-    this.#held -= 1
-    const [next] = this.#occupancy.queue
+  readonly #leave = (): void => {
+    const [next] = this.#queue
     if (next) next()
-    else this.#occupancy.active -= 1
+    else this.#active -= 1
   }
 
   /** The connection ends with the refusal: a client that keeps it would be back at once. */

@@ -9,7 +9,7 @@ import { type GatewayState, openState } from '../state/gateway-state.ts'
 import { ResponseLoad, StreamLimit } from '../upstream/body-stream.ts'
 import { CircuitBreakers } from '../upstream/circuit-breaker.ts'
 import type { IdempotencyRecord } from '../upstream/idempotency.ts'
-import { Occupancy } from './admission.ts'
+import { Admission } from './admission.ts'
 import { UnreadBytes } from './connection.ts'
 import type { ServersOptions } from './gateway.ts'
 
@@ -21,7 +21,8 @@ export interface KeptParts {
   readonly metrics: GatewayMetrics
   readonly breakers: CircuitBreakers
   readonly readServed: ServedReader
-  readonly occupancy: Occupancy
+  /** The concurrency limit of both servers, with the requests under way. */
+  readonly admission: Admission
   readonly unread: UnreadBytes
   readonly responses: ResponseLoad
   readonly uploads: StreamLimit
@@ -33,8 +34,8 @@ const mostUploads = 64
 
 /** Opens what a gateway keeps. Rejects with a `ConfigError` where telemetry is sent and its packages are not installed. */
 export async function openKeptParts(
-  { config, version, logger, circuit = {}, watchProcess, issuerKeys }: ServersOptions,
-  observed: Pick<Observed, 'admission' | 'readiness' | 'circuit'>,
+  { config, version, logger, circuit = {}, admission: limits, watchProcess, issuerKeys }: ServersOptions,
+  observed: Pick<Observed, 'readiness' | 'circuit'>,
 ): Promise<KeptParts> {
   const state = await openState<IdempotencyRecord>(config.sharedState, {
     onChange: (available, cause) =>
@@ -44,13 +45,15 @@ export async function openKeptParts(
     onStarve: (isStarved) =>
       isStarved ? logger.warn('shared state out of memory') : logger.info('shared state has memory again'),
   })
-  const metrics = createGatewayMetrics({ ...observed, store: state.store, watchProcess })
+  const { store } = state
+  const metrics = createGatewayMetrics({ ...observed, admission: () => admission, store, watchProcess })
+  const admission = new Admission(limits, metrics.requests.recordShed)
   const readMetrics = () => metrics.metrics.collect()
   const telemetry = await loadTelemetry(config.telemetryUrl, { version, readMetrics })
   const breakers = new CircuitBreakers(circuit)
   return {
     ...{ state, telemetry, metrics, breakers, readServed: createServedReader() },
-    ...{ occupancy: new Occupancy(), unread: new UnreadBytes(), responses: new ResponseLoad() },
+    ...{ admission, unread: new UnreadBytes(), responses: new ResponseLoad() },
     uploads: new StreamLimit(mostUploads),
     loadVerifier: createVerifierLoader(issuerKeys),
   }

@@ -12,7 +12,7 @@ import type { ServerParts } from './server-parts.ts'
 /** What requests run through, and what a client on two streams is served. */
 export interface Composition<Offer>
   extends Pick<GatewayServers, 'rest' | 'mcp' | 'control'>,
-    Pick<ServerParts, 'admission' | 'readiness' | 'requester' | 'circuit'> {
+    Pick<ServerParts, 'readiness' | 'requester' | 'circuit'> {
   readonly stdio: Offer
 }
 
@@ -40,7 +40,6 @@ export async function openGateway<Offer>(
   { compose, openStdio }: Composer<Offer>,
 ): Promise<GatewayServers> {
   const kept = await openKeptParts(options, {
-    admission: () => current.admission,
     readiness: () => current.readiness,
     circuit: () => current.circuit,
   })
@@ -122,7 +121,7 @@ function redirectRequests(listening: Server, server: Server, tls: TlsConfig | un
 /** Milliseconds between two looks at what is under way. */
 const pause = 100
 
-/** Resolves when the servers of a former composition have no request, and no write runs on without its client. */
-async function awaitRequests({ rest, mcp, admission }: Composition<unknown>): Promise<void> {
-  while (countRequests(rest.server) + countRequests(mcp.server) + admission.held > 0) await wait(pause)
+/** Resolves when the servers of a former composition have no request; its requester waits for writes without a client. */
+async function awaitRequests({ rest, mcp }: Composition<unknown>): Promise<void> {
+  while (countRequests(rest.server) + countRequests(mcp.server) > 0) await wait(pause)
 }

@@ -9,7 +9,6 @@ import type { ConfiguredCredentials } from '../upstream/credentials.ts'
 import { openUpstream } from '../upstream/origins.ts'
 import type { Requester } from '../upstream/requester.ts'
 import { listConfigured, listPlaces } from '../upstream/secrets.ts'
-import { Admission, usualAdmission } from './admission.ts'
 import { UnreadResponses } from './connection.ts'
 import type { ServersOptions } from './gateway.ts'
 import { usualTimeouts } from './http-server.ts'
@@ -24,7 +23,6 @@ export interface ServerParts extends Pick<Served, 'document' | 'operations'> {
   readonly isGuarded: boolean
   /** Names, in lower case, of the headers that the gateway, or the app around it, reads for itself. */
   readonly reserved: readonly string[]
-  readonly admission: Admission
   readonly readiness: ReadinessCheck
   readonly requester: Requester
   /** Circuit breaker of the configured base URL. */
@@ -40,7 +38,7 @@ export interface ServerParts extends Pick<Served, 'document' | 'operations'> {
 export async function createServerParts(options: ServersOptions, kept: KeptParts): Promise<ServerParts> {
   const { config, logger, embedding } = options
   const { timeouts = { ...usualTimeouts, keepAlive: config.keepAlive } } = options
-  const { state, telemetry, metrics, breakers, responses } = kept
+  const { state, telemetry, metrics, admission, breakers, responses } = kept
   const isGuarded = authenticatesClients(config)
   // A gateway or an app that authenticates its clients reads this header for itself.
   const reserved = isGuarded || embedding?.authenticates ? ['authorization'] : []
@@ -51,11 +49,6 @@ export async function createServerParts(options: ServersOptions, kept: KeptParts
   })
   const api = readApi(document, operations)
   const guard = await createGuard(config, operations, kept.loadVerifier)
-  const admission = new Admission(
-    options.admission ?? usualAdmission,
-    metrics.requests.recordShed,
-    kept.occupancy,
-  )
   const readiness = createReadinessCheck(config, state.clock)
   const { recorder, calls: records } = createObservation({
     ...{ document, compare, logger, metrics, share: config.sampledShare, clock: state.clock },
@@ -69,7 +62,7 @@ export async function createServerParts(options: ServersOptions, kept: KeptParts
   const { store, fingerprint } = state
   const configured = { secrets: config.shared, hidden: config.secrets, pins: config.pins }
   return {
-    ...{ document, operations, api, guard, isGuarded, reserved, admission, readiness, requester },
+    ...{ document, operations, api, guard, isGuarded, reserved, readiness, requester },
     circuit: breakers.find(config.baseUrl),
     configured,
     listener: {

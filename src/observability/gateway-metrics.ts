@@ -45,7 +45,7 @@ export interface RequestMetrics {
 
 /**
  * Registers the metrics of both servers. Labels hold names of the document, codes of the catalogue and statuses, and
- * nothing that a client or an upstream writes. A reload replaces the concurrency limit that is read.
+ * nothing that a client or an upstream writes.
  */
 function createRequestMetrics(metrics: Metrics, admission: () => ObservedAdmission): RequestMetrics {
   const labels: ('surface' | 'operation')[] = ['surface', 'operation']
