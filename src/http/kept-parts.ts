@@ -27,6 +27,8 @@ export interface KeptParts {
   readonly responses: ResponseLoad
   readonly uploads: StreamLimit
   readonly loadVerifier: VerifierLoader
+  /** Closes the shared state, then sends what is left of the telemetry. */
+  close(): Promise<void>
 }
 
 /** Bodies that stream upstream at a time: each holds a slot of the concurrency limit while its client sends. */
@@ -37,6 +39,9 @@ export async function openKeptParts(
   { config, version, logger, circuit = {}, admission: limits, watchProcess, issuerKeys }: ServersOptions,
   observed: Pick<Observed, 'readiness' | 'circuit'>,
 ): Promise<KeptParts> {
+  // Before the rest: where it cannot be loaded, nothing is open yet.
+  const readMetrics = () => metrics.metrics.collect()
+  const telemetry = await loadTelemetry(config.telemetryUrl, { version, readMetrics })
   const state = await openState<IdempotencyRecord>(config.sharedState, {
     onChange: (available, cause) =>
       available
@@ -48,14 +53,16 @@ export async function openKeptParts(
   const { store } = state
   const metrics = createGatewayMetrics({ ...observed, admission: () => admission, store, watchProcess })
   const admission = new Admission(limits, metrics.requests.recordShed)
-  const readMetrics = () => metrics.metrics.collect()
-  const telemetry = await loadTelemetry(config.telemetryUrl, { version, readMetrics })
   const breakers = new CircuitBreakers(circuit)
   return {
     ...{ state, telemetry, metrics, breakers, readServed: createServedReader() },
     ...{ admission, unread: new UnreadBytes(), responses: new ResponseLoad() },
     uploads: new StreamLimit(mostUploads),
     loadVerifier: createVerifierLoader(issuerKeys),
+    async close() {
+      await store.close()
+      await telemetry?.close()
+    },
   }
 }
 

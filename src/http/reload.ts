@@ -43,7 +43,10 @@ export async function openGateway<Offer>(
     readiness: () => current.readiness,
     circuit: () => current.circuit,
   })
-  const first = await compose(options, kept)
+  const first = await compose(options, kept).catch(async (error: unknown) => {
+    await kept.close()
+    throw error
+  })
   const { rest, mcp, control } = first
   let current = first
   let isClosing = false
@@ -94,8 +97,7 @@ export async function openGateway<Offer>(
       others: [
         { close: () => Promise.all([...sessions].map((session) => session.drain())) },
         { close: () => Promise.all([current.requester.close(), ...retired]) },
-        kept.state.store,
-        ...(kept.telemetry ? [kept.telemetry] : []),
+        kept,
         control,
       ],
     }),

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { get } from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { setTimeout as wait } from 'node:timers/promises'
 import Fastify, { type FastifyServerOptions } from 'fastify'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
@@ -13,6 +15,7 @@ import calgate, { type CalgatePluginOptions } from '../../src/library/fastify.ts
 import { sendRaw } from '../attack/raw-http.ts'
 import { describeApi } from '../description/loading.ts'
 import { startMcp } from '../mcp/example.ts'
+import { writeKeys } from '../support/key-file.ts'
 import { openConnection, readAll } from '../support/raw-connection.ts'
 import { respondJson, startUpstream } from '../support/upstream-stub.ts'
 
@@ -216,6 +219,23 @@ describe('a wrong setting of a program', () => {
     const refused = await composeGateway(Object(settings)).catch((error: unknown) => error)
     expect(String(refused).split('\n')).toHaveLength(3)
   })
+})
+
+it('a gateway that is refused when it is composed leaves no connection to Redis behind', async () => {
+  let connections = 0
+  await using redis = createServer((socket) => {
+    connections += 1
+    socket.destroy()
+  }).listen(0, '127.0.0.1')
+  await once(redis, 'listening')
+  const { port } = redis.address() as AddressInfo
+  using keys = writeKeys([`one ${'0'.repeat(64)} unknown:scope`])
+  using stateKey = writeKeys(['k'.repeat(32)])
+  const shared = { redisUrl: `redis://127.0.0.1:${port}`, stateKeyFile: stateKey.path }
+  await expect(createGateway({ ...shared, gatewayKeysFile: keys.path })).rejects.toThrow('unknown:scope')
+  const before = connections
+  await wait(600)
+  expect([before > 0, connections]).toEqual([true, before])
 })
 
 describe('a log that a program brings', () => {
