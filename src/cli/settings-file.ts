@@ -8,7 +8,6 @@ import {
   type Settings,
   type SettingVariable,
 } from '../config/settings.ts'
-import { variables } from '../config/variables.ts'
 import { type DescriptionOptions, toDescriptionOptions } from '../description/files.ts'
 import type { Path, Place, PlacedMember } from '../description/problem.ts'
 import { checkSettings } from '../description/settings-problems.ts'
@@ -53,7 +52,7 @@ export function readSettingsFile(file: string, named: readonly string[] = []): S
   })
   const settings = { ...written, descriptions }
   const list = (api: Api): SettingVariable[] =>
-    listSettingVariables(settings, api, Object.keys(variables)).map((one) => {
+    listSettingVariables(settings, api).map((one) => {
       const [member, place, ...rest] = one.path
       return typeof place === 'number'
         ? { ...one, path: [String(member), indexes[place] ?? place, ...rest] }

@@ -24,14 +24,11 @@ export function readApiConfig(
   allowInsecure: boolean,
 ): ApiConfig {
   const name = (thing: string) => nameVariable(api, thing)
-  const read = (names: readonly string[], one: (thing: string) => string | undefined) =>
-    Object.fromEntries(names.flatMap((thing) => toEntry(thing, one(thing))))
   const secrets = Object.fromEntries(
     api.schemes.flatMap((scheme) => toEntry(scheme.name, readSecret(reader, api, scheme))),
   )
-  const pins = read(
-    api.pins.map((pin) => pin.name),
-    (pin) => reader.secret(name(pin), ...describeForm(api.pins.find((one) => one.name === pin))),
+  const pins = Object.fromEntries(
+    api.pins.flatMap((pin) => toEntry(pin.name, reader.secret(name(pin.name), ...describeForm(pin)))),
   )
   for (const { name: pin, credentials } of api.pins)
     if (
@@ -95,8 +92,7 @@ function toEntry(thing: string, value: string | undefined): [string, string][] {
   return value === undefined ? [] : [[thing, value]]
 }
 
-function describeForm(parameter: PinnableParameter | undefined): Form {
-  const { schema: { pattern } = {}, name } = parameter ?? {}
+function describeForm({ schema: { pattern }, name }: PinnableParameter): Form {
   const form = typeof pattern === 'string' ? new RegExp(pattern, 'u') : /^[\x21-\x7e]{1,512}$/
   return [form, `a value that the parameter ${name} allows`]
 }

@@ -19,10 +19,11 @@ export function nameVariable(api: Pick<Api, 'name'>, thing: string): string {
 }
 
 /** Names the variables of a security scheme: those that its description names, otherwise one by rule. */
-export function nameSchemeVariables(api: Pick<Api, 'name'>, { name, variables }: SecurityScheme): string[] {
-  const { value, username, password } = variables ?? {}
-  const named = username !== undefined && password !== undefined ? [username, password] : [value]
-  return named.map((variable) => variable ?? nameVariable(api, name))
+export function nameSchemeVariables(api: Pick<Api, 'name'>, scheme: SecurityScheme): string[] {
+  const { username, password } = scheme.variables ?? {}
+  return username !== undefined && password !== undefined
+    ? [username, password]
+    : [nameWholeVariable(api, scheme)]
 }
 
 /**

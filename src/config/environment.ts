@@ -26,7 +26,7 @@ export class EnvironmentReader<Name extends string> {
   constructor(
     environment: Environment,
     variables: Readonly<Record<Name, VariableDescription>>,
-    { problems, files }: Pick<EnvironmentReader<string>, 'problems' | 'files'> = { problems: [], files: [] },
+    { problems, files }: Pick<EnvironmentReader<string>, 'problems' | 'files'>,
   ) {
     this.#environment = environment
     this.#variables = variables

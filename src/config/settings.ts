@@ -1,7 +1,8 @@
 import { basename } from 'node:path'
 import type { Api } from '../document/api.ts'
+import { readOwn } from '../document/json.ts'
 import { listApiVariables, nameVariable, nameWholeVariable } from './api-variables.ts'
-import type { variables } from './variables.ts'
+import { variables } from './variables.ts'
 
 type CamelCase<Name extends string> = Name extends `${infer Head}_${infer Rest}`
   ? `${Lowercase<Head>}${Capitalize<CamelCase<Rest>>}`
@@ -55,17 +56,13 @@ export function nameSetting(variable: string): string {
 }
 
 /** Lists the variables that settings stand for. `api` is that of the loaded descriptions. */
-export function listSettingVariables(
-  settings: Settings,
-  api: Api,
-  names: readonly string[],
-): SettingVariable[] {
+export function listSettingVariables(settings: Settings, api: Api): SettingVariable[] {
   const { descriptions = [] } = settings
   const described =
     descriptions.length > 1 ? nameDescriptions(descriptions.map(({ file = '' }) => file)) : [api.name]
-  const fixed = names.flatMap((variable): SettingVariable[] => {
+  const fixed = Object.keys(variables).flatMap((variable): SettingVariable[] => {
     const key = nameSetting(variable)
-    const found = Object.entries(settings).find(([name]) => name === key)?.[1]
+    const found = readOwn(settings, key)
     return found === undefined ? [] : [{ path: [key], variable, value: String(found) }]
   })
   return [

@@ -4,7 +4,6 @@ import { pino } from 'pino'
 import { type Config, ConfigError, readConfig } from '../config/config.ts'
 import type { Environment } from '../config/environment.ts'
 import { findSettingProblems, listSettingVariables } from '../config/settings.ts'
-import { variables } from '../config/variables.ts'
 import { loadFiles, toDescriptionOptions } from '../description/files.ts'
 import { formatProblem } from '../description/problem.ts'
 import { selectShipped } from '../description/shipped.ts'
@@ -38,7 +37,7 @@ export async function composeGateway(
   if (ignored.length > 0) throw new ConfigError(ignored.map((name) => `${name} ${advice}`))
   const document = await loadDocument({ ...settings, descriptions }, logger)
   const api = readApi(document)
-  const listed = listSettingVariables({ ...settings, descriptions }, api, Object.keys(variables))
+  const listed = listSettingVariables({ ...settings, descriptions }, api)
   const problems = findSettingProblems(listed, api).map(({ path, message }) => `${path.join('.')} ${message}`)
   const environment = Object.fromEntries(listed.map(({ variable, value }) => [variable, value]))
   const config = readConfigOf(environment, api, problems, (problem) => nameMembers(problem, listed, api))
