@@ -12,7 +12,7 @@ const parserCodes: Readonly<Record<string, ErrorCode>> = {
 }
 
 /** Refuses `CONNECT`, which Node would end without a word; `onRefused` is told. */
-export function refuseConnect(server: Server, onRefused?: (code: ErrorCode) => void): void {
+export function refuseConnect(server: Server, onRefused: (code: ErrorCode) => void): void {
   server.on('connect', (_request, socket) => {
     // Node's parser has left the socket and taken its listeners along.
     for (const event of ['error', 'timeout']) socket.on(event, () => socket.destroy())
@@ -25,17 +25,17 @@ export function refuseConnect(server: Server, onRefused?: (code: ErrorCode) => v
     const last = findConnection(socket).pending.at(-1)?.response
     if (last) last.once('close', () => endConnection(socket, writeProblem(problem)))
     else endConnection(socket, writeProblem(problem))
-    onRefused?.(problem.code)
+    onRefused(problem.code)
   })
 }
 
 /** Refuses an expectation other than `100-continue` (RFC 9110 §10.1.1); `onRefused` is told. */
-export function refuseExpectation(server: Server, onRefused?: (code: ErrorCode) => void): void {
+export function refuseExpectation(server: Server, onRefused: (code: ErrorCode) => void): void {
   server.on('checkExpectation', (_request, response) => {
     const problem = new GatewayError('expectation_failed')
     const { headers, body } = describeProblem(problem)
     response.writeHead(problem.status, headers).end(body)
-    onRefused?.(problem.code)
+    onRefused(problem.code)
   })
 }
 

@@ -104,10 +104,8 @@ export function findConnection(socket: Duplex): Connection {
  * closed; undefined where there is nothing to wait for. Clients get responses in the order of their requests (RFC 9112
  * §9.3.2), so that handling several at a time would only take more of the concurrency limit.
  */
-export function awaitEarlierRequests(
-  { socket }: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> | undefined {
+export function awaitEarlierRequests(response: ServerResponse): Promise<void> | undefined {
+  const { socket } = response.req
   const { pending } = findConnection(socket)
   const own = pending.find((one) => one.response === response)
   if (!own || (own === pending[0] && socket.writable)) return undefined

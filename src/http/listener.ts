@@ -113,7 +113,7 @@ export async function createListener(options: ListenerOptions): Promise<FastifyI
       if (!embedding) checkSource(request.raw, request.route.config.isPublic)
       done()
     }
-    const earlier = awaitEarlierRequests(request.raw, reply.raw)
+    const earlier = awaitEarlierRequests(reply.raw)
     if (earlier) earlier.then(check).catch(done)
     else check()
   })

@@ -99,12 +99,17 @@ export interface SourceOptions {
 export function createSourceCheck(
   options: SourceOptions,
 ): (request: IncomingMessage, isPublic?: boolean) => void {
+  const { allowedHosts, allowAddresses } = options
   // Most clients name one of these.
-  const usual = new Set(['localhost', '127.0.0.1', '[::1]', ...options.allowedHosts])
+  const usual = new Set(['localhost', '127.0.0.1', '[::1]', ...allowedHosts])
+  const domains = allowedHosts.flatMap((one) => (one.startsWith('*.') ? one.slice(1) : []))
   const isHostAllowed = (host: string) => {
     const name = host.toLowerCase()
     const bare = name.replace(/:\d*$/, '')
-    return usual.has(bare) || usual.has(name) || isRareHostAllowed(name, bare, options)
+    if (usual.has(bare) || usual.has(name) || isLoopback(bare)) return true
+    const isBelow = (domain: string) =>
+      [name, bare].some((one) => one.length > domain.length && one.endsWith(domain))
+    return domains.some(isBelow) || (allowAddresses === true && isIP(bare.replace(/^\[(.*)\]$/, '$1')) > 0)
   }
   return ({ headers, url = '/' }, isPublic = false) => {
     const { host = '', origin } = headers
@@ -126,23 +131,6 @@ const withoutOrigin = 'A page of another site calls this gateway by fetch with C
 /** Returns whether a person follows a link, and what it leads to takes the place of the page. */
 function isLink(headers: IncomingMessage['headers']): boolean {
   return headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document'
-}
-
-/** Returns whether a host is of this machine, is listed, or is an address where `allowAddresses` allows them. */
-function isRareHostAllowed(
-  name: string,
-  bare: string,
-  { allowedHosts, allowAddresses }: SourceOptions,
-): boolean {
-  if (isLoopback(bare) || allowedHosts.some((one) => covers(one, name) || covers(one, bare))) return true
-  return allowAddresses === true && isIP(bare.replace(/^\[(.*)\]$/, '$1')) > 0
-}
-
-/** Returns whether a name is the allowed one; one that begins with `*.` covers every name below it. */
-function covers(allowed: string, name: string): boolean {
-  return allowed.startsWith('*.')
-    ? name.length > allowed.length - 1 && name.endsWith(allowed.slice(1))
-    : name === allowed
 }
 
 /** Returns whether an origin is a loopback web page, or one that the operator has listed. */
