@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors/gateway-error.ts'
 import { type Clock, ExpiringMap } from './expiring-map.ts'
-import type { Count, Kept, Store } from './store.ts'
+import type { Count, Kept, Store, WaitList } from './store.ts'
 
 /** Bytes of records in memory at most, but for what calls write down that were let in before and cannot be bare. */
 const capacity = 64 * 1024 * 1024
@@ -37,15 +37,6 @@ export function createMemoryStore<Value>(clock: Clock, most = capacity): Store<V
     capacity: mostKept,
     weigh: ({ value }) => 1024 + JSON.stringify(value).length,
   })
-  const waiting = new ExpiringMap<true>({ clock, capacity: mostWaits })
-  const waits = {
-    isUsed: false,
-    remaining: (name: string) => waiting.remaining(name),
-    add(name: string, milliseconds: number) {
-      waits.isUsed = true
-      if (milliseconds > waiting.remaining(name)) waiting.set(name, true, milliseconds)
-    },
-  }
   const count = (key: string, window: number): Count => {
     const counter = counters.get(key)
     if (counter === undefined) counters.set(key, { calls: 1 }, window)
@@ -69,10 +60,24 @@ export function createMemoryStore<Value>(clock: Clock, most = capacity): Store<V
       responses.forget((kept) => kept.marks.some((mark) => marks.includes(mark)))
       return clock()
     },
-    waits,
+    waits: createWaits(clock),
     available: true,
     close: async () => {},
   }
+}
+
+/** Creates a list of waits in this process's memory; of the waits of one name the longest counts. */
+export function createWaits(clock: Clock): WaitList {
+  const waiting = new ExpiringMap<true>({ clock, capacity: mostWaits })
+  const waits = {
+    isUsed: false,
+    remaining: (name: string) => waiting.remaining(name),
+    add(name: string, milliseconds: number) {
+      waits.isUsed = true
+      if (milliseconds > waiting.remaining(name)) waiting.set(name, true, milliseconds)
+    },
+  }
+  return waits
 }
 
 interface StoredRecord<Value> {

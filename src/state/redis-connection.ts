@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { ClientOfflineError, type CommandParser, createClient, defineScript, ErrorReply } from '@redis/client'
 import { GatewayError } from '../errors/gateway-error.ts'
 
@@ -74,7 +75,7 @@ export async function connectRedis(
   const attempt = Promise.withResolvers<void>()
   client.once('ready', attempt.resolve).once('error', () => attempt.resolve())
   client.connect().catch(() => {})
-  await Promise.race([attempt.promise, rest(connectTimeout)])
+  await Promise.race([attempt.promise, wait(connectTimeout, undefined, { ref: false })])
   const listeners: Pick<typeof client, 'isReady' | 'connect' | 'destroy'>[] = []
   // A master that becomes a replica keeps its connections, and its address leads to another from then on.
   const reconnect = () => {
@@ -113,7 +114,7 @@ export async function connectRedis(
       listener.connect().catch(() => {})
       const subscription = listener.subscribe(channel, onMessage)
       // A Redis that refuses the credentials is one that cannot be reached; the connection itself tells why.
-      await Promise.race([subscription, rest(connectTimeout)]).catch(() => {})
+      await Promise.race([subscription, wait(connectTimeout, undefined, { ref: false })]).catch(() => {})
     },
     async close() {
       clearTimeout(failover)
@@ -163,8 +164,4 @@ async function limit<Reply>(reply: Promise<Reply> | undefined): Promise<Reply | 
   } finally {
     clearTimeout(timer)
   }
-}
-
-function rest(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref())
 }

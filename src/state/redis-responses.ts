@@ -12,9 +12,9 @@ const markLifetime = 120_000
 const mostUnwritten = 64 * 1024 * 1024
 
 /** What kept responses depend on. */
-export interface ResponsesOptions {
+export interface ResponsesOptions<Value> {
   readonly connection: RedisConnection
-  readonly sealing: Sealing
+  readonly sealing: Sealing<Value>
   readonly outbox: Outbox
   readonly clock: Clock
 }
@@ -29,12 +29,12 @@ interface Unwritten {
 
 /** Responses that nobody got, in Redis, and in memory until they can be written down. */
 export class RedisResponses<Value> implements Pick<Store<Value>, 'keep' | 'take' | 'mark'> {
-  readonly #options: ResponsesOptions
+  readonly #options: ResponsesOptions<Value>
   readonly #unwritten: ExpiringMap<Unwritten>
   /** Microseconds by which the clock of Redis is ahead of this one's. */
   #ahead = 0
 
-  constructor(options: ResponsesOptions) {
+  constructor(options: ResponsesOptions<Value>) {
     this.#options = options
     const weigh = ({ sealed }: Unwritten) => sealed.length
     this.#unwritten = new ExpiringMap({ clock: options.clock, capacity: mostUnwritten, weigh })
@@ -43,7 +43,7 @@ export class RedisResponses<Value> implements Pick<Store<Value>, 'keep' | 'take'
   async keep(name: string, { value, began, ttl }: Kept<Value>, marks: readonly string[]): Promise<void> {
     const { sealing, outbox } = this.#options
     const key = sealing.key('response', name)
-    const sealed = sealing.seal(key, JSON.stringify(value))
+    const sealed = sealing.seal(key, value)
     this.#unwritten.set(key, { sealed, began, marks, isSent: false }, ttl)
     await outbox.send(key, ttl, () => this.#write(key), sealed.length)
   }
@@ -76,7 +76,7 @@ export class RedisResponses<Value> implements Pick<Store<Value>, 'keep' | 'take'
       if (!own && sealed === undefined) return { now }
       void outbox.send(taken, markLifetime, () => run(scripts.deleteKey, [taken]))
       if (own) return { now, kept: own }
-      const value = this.#open(key, String(sealed))
+      const value = sealing.open(key, String(sealed))
       return { now, kept: { value, began: Number(began), ttl: Number(ttl) } }
     } catch (error) {
       const own = this.#takeUnwritten(key)
@@ -92,7 +92,7 @@ export class RedisResponses<Value> implements Pick<Store<Value>, 'keep' | 'take'
   #takeUnwritten(key: string): Kept<Value> | undefined {
     const one = this.#unwritten.get(key)
     if (!one) return undefined
-    const { connection, outbox } = this.#options
+    const { connection, outbox, sealing } = this.#options
     const { sealed, began, isSent } = one
     const ttl = this.#unwritten.remaining(key)
     this.#unwritten.delete(key)
@@ -100,11 +100,7 @@ export class RedisResponses<Value> implements Pick<Store<Value>, 'keep' | 'take'
       outbox.undo(sealed, markLifetime, () =>
         connection.run(scripts.releaseResponse, { keys: [key], args: [sealed] }),
       )
-    return { value: this.#open(key, sealed), began, ttl }
-  }
-
-  #open(key: string, sealed: string): Value {
-    return JSON.parse(this.#options.sealing.open(key, sealed))
+    return { value: sealing.open(key, sealed), began, ttl }
   }
 
   async mark(marks: readonly string[]): Promise<number> {

@@ -31,23 +31,23 @@ export async function openRedisStore<Value>(options: RedisStoreOptions): Promise
     if (available) void store?.join()
   }
   const connection = await connectRedis({ ...options, onChange }, Object.values(scripts))
-  const sealing = createSealing(options.secret)
+  const sealing = createSealing<Value>(options.secret)
   const waits = await openWaits(connection, sealing.key('waits'), options.clock)
   store = new RedisStore<Value>({ ...options, connection, sealing, waits })
   await store.join()
   return store
 }
 
-interface StoreParts extends Pick<RedisStoreOptions, 'fallback' | 'clock' | 'onStarve'> {
+interface StoreParts<Value> extends Pick<RedisStoreOptions, 'fallback' | 'clock' | 'onStarve'> {
   readonly connection: RedisConnection
-  readonly sealing: Sealing
+  readonly sealing: Sealing<Value>
   readonly waits: WaitList
 }
 
 class RedisStore<Value> implements Store<Value> {
   readonly waits: WaitList
   readonly #connection: RedisConnection
-  readonly #sealing: Sealing
+  readonly #sealing: Sealing<Value>
   readonly #fallback: CounterStore | undefined
   readonly #clock: Clock
   readonly #outbox: Outbox
@@ -56,7 +56,7 @@ class RedisStore<Value> implements Store<Value> {
   readonly #claimed = new Map<string, { readonly value: Value; readonly sealed: string }>()
   #epoch = ''
 
-  constructor({ connection, sealing, waits, fallback, clock, onStarve }: StoreParts) {
+  constructor({ connection, sealing, waits, fallback, clock, onStarve }: StoreParts<Value>) {
     this.#connection = connection
     this.#sealing = sealing
     this.#fallback = fallback
@@ -79,7 +79,7 @@ class RedisStore<Value> implements Store<Value> {
         headers: { 'retry-after': '1' },
       })
     const key = this.#sealing.key('record', name)
-    const sealed = this.#sealing.seal(key, JSON.stringify(value))
+    const sealed = this.#sealing.seal(key, value)
     const [result, detail] = await this.#claim(key, sealed, ttl).catch((error: unknown) => {
       // It may have been set all the same, and nobody would ever complete it.
       if (mayHaveRun(error))
@@ -92,7 +92,7 @@ class RedisStore<Value> implements Store<Value> {
       this.#claimed.set(key, { value, sealed })
       return undefined
     }
-    if (result === 'known') return this.#read(key, detail)
+    if (result === 'known') return this.#sealing.open(key, String(detail))
     const seconds = Math.ceil(Number(detail) / 1000)
     throw new GatewayError('state_unavailable', { headers: { 'retry-after': String(seconds) } })
   }
@@ -121,7 +121,7 @@ class RedisStore<Value> implements Store<Value> {
 
   set(name: string, value: Value, ttl: number): Promise<void> {
     const key = this.#sealing.key('record', name)
-    const sealed = this.#sealing.seal(key, JSON.stringify(value))
+    const sealed = this.#sealing.seal(key, value)
     this.#claimed.delete(key)
     const expiresAt = this.#clock() + ttl
     const step = () => {
@@ -180,9 +180,5 @@ class RedisStore<Value> implements Store<Value> {
   async close(): Promise<void> {
     await this.#outbox.close()
     await this.#connection.close()
-  }
-
-  #read(key: string, sealed: unknown): Value {
-    return JSON.parse(this.#sealing.open(key, String(sealed)))
   }
 }
