@@ -1,25 +1,13 @@
 import type { Readable, Writable } from 'node:stream'
-import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
-import type { Settings } from './config/settings.ts'
+import type { FastifyInstance } from 'fastify'
 import { composeGateway } from './library/composition.ts'
+import type { ProgramDescription, ProgramSettings } from './library/program-settings.ts'
 
-/** A description: a file, or a document with a name. Its credentials are the values themselves. */
-export type GatewayDescription = NonNullable<Settings['descriptions']>[number] & {
-  /** An OpenAPI document in place of a file; `name` names its variables and its prefix. */
-  readonly document?: object
-  readonly name?: string
-}
+/** A description: a file, or a document with a name. */
+export type GatewayDescription = ProgramDescription
 
-/**
- * Settings of a gateway: those of calgate.yaml, and a logger. No environment variable is read but those of
- * OpenTelemetry (`OTEL_`), by its SDK, with `otelExporterOtlpEndpoint`.
- */
-export type GatewayOptions = Omit<Settings, 'descriptions'> & {
-  /** What is served; without one, what calgate ships with. */
-  readonly descriptions?: readonly GatewayDescription[]
-  /** A pino logger; nothing is logged without one. */
-  readonly logger?: FastifyBaseLogger
-}
+/** Settings of a gateway: those of calgate.yaml, and a logger. */
+export type GatewayOptions = ProgramSettings
 
 /** A gateway whose servers do not listen yet: `await gateway.rest.listen({ port: 8080 })`. */
 export interface Gateway {

@@ -13,14 +13,20 @@ import { checkSettings } from '../description/settings-problems.ts'
 import type { Api } from '../document/api.ts'
 import { isObject } from '../document/json.ts'
 
-/** What a program gives in place of the environment and of files. */
+/**
+ * Settings of a gateway in a program: those of calgate.yaml, and a logger. No environment variable is read but those of
+ * OpenTelemetry (`OTEL_`), by its SDK, with `otelExporterOtlpEndpoint`.
+ */
 export type ProgramSettings = Omit<Settings, 'descriptions'> & {
+  /** What is served; without one, what calgate ships with. */
   readonly descriptions?: readonly ProgramDescription[]
+  /** A pino logger; nothing is logged without one. */
   readonly logger?: FastifyBaseLogger
 }
 
-/** A description that a program gives: a file, or a document with a name. */
+/** A description: a file, or a document with a name. Its credentials are the values themselves. */
 export type ProgramDescription = DescriptionSettings & {
+  /** An OpenAPI document in place of a file; `name` names its variables and its prefix. */
   readonly document?: object
   readonly name?: string
 }
