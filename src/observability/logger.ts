@@ -35,7 +35,7 @@ export function createLogger(level: string, destination: DestinationStream): Log
   const options: LoggerOptions = {
     level,
     base: null,
-    timestamp: createTimestamp(),
+    timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { err: describeError },
     formatters: { log: selectFields },
     hooks: {
@@ -103,18 +103,6 @@ export function openLog({ fd }: { readonly fd: number }, level: string): Process
         destination.flush()
       } while (written > 0)
     },
-  }
-}
-
-/** Writes the time as pino does, but formats each millisecond once. */
-function createTimestamp(): () => string {
-  let written = Number.NaN
-  let text = ''
-  return () => {
-    const now = Date.now()
-    if (now !== written) text = `,"time":"${new Date(now).toISOString()}"`
-    written = now
-    return text
   }
 }
 

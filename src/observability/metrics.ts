@@ -1,17 +1,15 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-
 import type { MetricFamily } from './metric-data.ts'
 
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
 /** Registers metrics under the gateway's prefix and renders them for Prometheus. */
 export class Metrics {
-  /** Content type of the rendered text. */
-  readonly contentType: string
   readonly #registry = new Registry()
 
-  constructor() {
-    this.contentType = this.#registry.contentType
+  /** Returns the content type of the rendered text. */
+  get contentType(): string {
+    return this.#registry.contentType
   }
 
   /** Adds the usual metrics of the process, which is then observed for as long as it runs. */

@@ -48,7 +48,7 @@ it('has no member that is undefined, and no field without a sentence', () => {
   expect(Object.values(logFields).filter((sentence) => sentence.trim() === '')).toEqual([])
 })
 
-it('writes the time of each line, though it puts a millisecond into words once', () => {
+it('writes the time of each line', () => {
   vi.useFakeTimers({ now: 0 })
   try {
     const lines = log((logger) => {
