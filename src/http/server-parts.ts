@@ -51,7 +51,7 @@ export async function createServerParts(options: ServersOptions, kept: KeptParts
   const guard = await createGuard(config, operations, kept.loadVerifier)
   const readiness = createReadinessCheck(config, state.clock)
   const { recorder, calls: records } = createObservation({
-    ...{ document, compare, logger, metrics, share: config.sampledShare, clock: state.clock },
+    ...{ operations, compare, logger, metrics, share: config.sampledShare, clock: state.clock },
     ...options.sampling,
   })
   const tracing = telemetry?.tracing

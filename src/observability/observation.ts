@@ -1,6 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { OpenApiDocument } from '../document/document.ts'
-import { readDescribedOperations } from '../document/responses.ts'
+import type { Operation } from '../document/operations.ts'
 import { type CallMetrics, createStatusNames, type GatewayMetrics } from './gateway-metrics.ts'
 import { describeError } from './logger.ts'
 import type { RequestRecorder } from './requests.ts'
@@ -10,7 +9,7 @@ import { ResponseSampler, type SamplingOptions } from './response-sampling.ts'
 export interface ObservationOptions
   extends Pick<SamplingOptions, 'compare' | 'share' | 'clock'>,
     Partial<Pick<SamplingOptions, 'random'>> {
-  readonly document: OpenApiDocument
+  readonly operations: readonly Operation[]
   readonly logger: FastifyBaseLogger
   readonly metrics: GatewayMetrics
 }
@@ -30,8 +29,8 @@ export interface Observation {
 
 /** Observes calls: their metrics, the audit log, response sampling. */
 export function createObservation(options: ObservationOptions): Observation {
-  const { document, logger, metrics, random = Math.random } = options
-  const statuses = readDescribedOperations(document)
+  const { operations, logger, metrics, random = Math.random } = options
+  const statuses = operations
     .flatMap(({ responses }) => responses.map(({ status }) => Number(status)))
     .filter(Number.isInteger)
   const nameStatus = createStatusNames(statuses)
