@@ -79,6 +79,8 @@ function readYaml(text: string, file: string): Source {
   const document = parseDocument(text, {
     ...{ lineCounter: lines, prettyErrors: false, merge: true },
     uniqueKeys: areOneKey,
+    // A warning would repeat what may be a secret.
+    logLevel: 'error',
   })
   const end = text.trimEnd().length
   const toPosition = (offset: number): Position => {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { readSource } from '../../src/description/source.ts'
 
 const text = 'a:\n  b:\n  - 1\n  - c: 2\n'
@@ -89,6 +89,13 @@ test('a key that stands twice is told in JSON as in YAML, at its second place', 
   const told = [2, 4].map((line) => [line, 'Map keys must be unique', 'error'])
   expect([read(json), read(yaml)]).toEqual([told, told])
   expect(readSource('{"a": {"a": [{"a": 1}, {"a": "a"}]}, "b": 1}', 'a').problems).toEqual([])
+})
+
+test('a key that is a map, as braces without quotes are, is repeated nowhere', () => {
+  const warn = vi.spyOn(process, 'emitWarning').mockReturnValue()
+  expect(readSource('secretKey: {{planted}}\n', 'calgate.yaml').problems).toEqual([])
+  expect(warn.mock.calls).toEqual([])
+  warn.mockRestore()
 })
 
 test('a mistake at the end is on the last line, not on one that is not there', () => {
