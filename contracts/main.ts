@@ -8,7 +8,7 @@ import { renderMatrix } from './reports/matrix.ts'
 import { readRequirements } from './requirements.ts'
 import type { Result } from './runner.ts'
 import { testTarget } from './session.ts'
-import { chooseTargets, UnreachableTarget } from './targets.ts'
+import { chooseTargets } from './targets.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const page = join(root, 'docs/contract.md')
@@ -62,7 +62,6 @@ function start(command: readonly string[], environment: Readonly<Record<string, 
 }
 
 process.exitCode = await run().catch((error: unknown) => {
-  const isPlain = error instanceof RangeError || error instanceof UnreachableTarget
-  console.error(isPlain ? error.message : error)
+  console.error(error instanceof RangeError ? error.message : error)
   return 2
 })

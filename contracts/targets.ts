@@ -11,9 +11,6 @@ export interface TargetChoice {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** Thrown when there is nothing to test: a sentence for the user. */
-export class UnreachableTarget extends Error {}
-
 /** The OAuth clients of the stateful mock. */
 const demo: Tenant = { clientId: 'cm9demo000001abcd1234efgh', secret: 'demo-secret' }
 const demoOther: Tenant = { clientId: 'cm9other00001abcd1234efgh', secret: 'other-secret' }
@@ -73,14 +70,14 @@ export function readTraits(environment: Environment, name: string, mock: string 
   }
 }
 
-/** Returns the name of the mock that listens there, if it is one. Throws `UnreachableTarget` within three seconds. */
+/** Returns the name of the mock that listens there, if it is one. Throws a `RangeError` within three seconds. */
 export async function probe(name: string, url: string): Promise<string | undefined> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(reachTimeout) })
     await response.body?.cancel()
     return response.headers.get(mockHeader) ?? undefined
   } catch {
-    throw new UnreachableTarget(`${name} does not respond at ${new URL(url).host}.`)
+    throw new RangeError(`${name} does not respond at ${new URL(url).host}.`)
   }
 }
 

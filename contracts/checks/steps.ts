@@ -13,12 +13,17 @@ export function describeCall({ operation, values }: Step): string {
   return `${operation.name} ${showValue(shown)}`
 }
 
-/** Returns the data of a step that must have succeeded; reports a finding otherwise. */
-export async function readData(context: Context, name: string): Promise<Data> {
+/** Returns the response of a step that must have succeeded; reports a finding otherwise. */
+async function readResponse(context: Context, name: string): Promise<Data> {
   const step = await findStep(context, name)
   if (step.result.kind !== 'success')
     context.fail('call', `${describeCall(step)} must succeed, got ${describeResult(step.result)}`)
-  return asRecord(asRecord(step.result.body).data)
+  return asRecord(step.result.body)
+}
+
+/** Returns the data of a step that must have succeeded. */
+export async function readData(context: Context, name: string): Promise<Data> {
+  return asRecord((await readResponse(context, name)).data)
 }
 
 /** Returns the user of a creation, or of any other step that returns one. */
@@ -29,10 +34,7 @@ export async function readUser(context: Context, name: string): Promise<Data> {
 
 /** Returns the users of a step that lists. */
 export async function readUsers(context: Context, name: string): Promise<readonly Data[]> {
-  const step = await findStep(context, name)
-  if (step.result.kind !== 'success')
-    context.fail('call', `${describeCall(step)} must succeed, got ${describeResult(step.result)}`)
-  const { data } = asRecord(step.result.body)
+  const { data } = await readResponse(context, name)
   return isList(data) ? data.map((user) => ({ ...asRecord(user) })) : []
 }
 

@@ -13,7 +13,7 @@ import { readOptions } from '../options.ts'
 import { readRequirements } from '../requirements.ts'
 import { testTarget } from '../session.ts'
 import { openUpstream, type Target } from '../target.ts'
-import { probe, readTraits, UnreachableTarget } from '../targets.ts'
+import { probe, readTraits } from '../targets.ts'
 import { makeReads } from './reads.ts'
 
 const requirements = readRequirements()
@@ -85,7 +85,6 @@ function describeFinding({ operation, server, field, requirement, rule }: Findin
 }
 
 process.exitCode = await run().catch((error: unknown) => {
-  const isPlain = error instanceof RangeError || error instanceof UnreachableTarget
-  console.error(isPlain ? error.message : error)
+  console.error(error instanceof RangeError ? error.message : error)
   return 2
 })

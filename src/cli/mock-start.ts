@@ -37,8 +37,7 @@ export async function startChosenMock(chosen: ChosenMock): Promise<StartedMock> 
   const mock = await importPeer(start, prism).catch((error: unknown) => {
     throw describePortError(error, choice.port, portName) ?? error
   })
-  const close = () => mock[Symbol.asyncDispose]()
-  return { name, url: mock.url, variables: configureDemo(mock.url), [Symbol.asyncDispose]: close }
+  return { ...mock, name, variables: configureDemo(mock.url) }
 }
 
 function chooseMock(environment: Environment, portName: string) {
