@@ -8,6 +8,8 @@ export function describePortError(error: unknown, port: number, name: string): C
   const move = `set ${name} to another port`
   if (code === 'EADDRINUSE') return new CommandError(`port ${port} is in use; ${move}`, 1)
   if (code === 'EACCES') return new CommandError(`port ${port} may not be opened by this user; ${move}`, 1)
+  // Each worker has the control port after that of the one before.
+  if (code === 'ERR_SOCKET_BAD_PORT') return new CommandError(`port ${port} is beyond 65535; ${move}`, 1)
   return undefined
 }
 
