@@ -4,8 +4,8 @@ import { GatewayError } from '../errors/gateway-error.ts'
 import type { ConfiguredCredentials } from './credentials.ts'
 
 /**
- * Makes the refusal of a call without the credentials that the operation needs beside those that are configured. RFC 9110 §11.6.1 asks every 401 for a
- * challenge; where HTTP has no name for the scheme it is that of the header.
+ * Makes the refusal of a call without the credentials that the operation needs beside those that are configured.
+ * RFC 9110 §11.6.1 asks every 401 for a challenge; where HTTP has no name for the scheme it is that of the header.
  */
 export function refuseWithoutCredentials(
   { security }: Operation,
@@ -18,10 +18,10 @@ export function refuseWithoutCredentials(
     [lacking, bringable]
       .map((ways) => ways.filter((schemes) => schemes.length > 0))
       .find((ways) => ways.length > 0) ?? []
-  const ways = alternatives.map((schemes) => [...new Set(schemes.map(describePlace))].join(' and another '))
-  const detail = ways.length > 0 ? `Send the credential ${[...new Set(ways)].join(', or ')}.` : undefined
   const first = alternatives[0]?.[0]
   if (!first) return new GatewayError('missing_credentials')
+  const ways = alternatives.map((schemes) => [...new Set(schemes.map(describePlace))].join(' and another '))
+  const detail = `Send the credential ${[...new Set(ways)].join(', or ')}.`
   const challenge = first.in === 'header' ? first.prefix.trim() || first.key : 'ApiKey'
   return new GatewayError('missing_credentials', { detail, headers: { 'www-authenticate': challenge } })
 }
