@@ -3,7 +3,7 @@ import { setImmediate as nextTick } from 'node:timers/promises'
 import { markNumbers, parseExactly, parseMarked } from '../document/exact-numbers.ts'
 import { decodeHeader } from '../document/header-text.ts'
 import { exceeds, isObject, type JsonLimits } from '../document/json.ts'
-import { isTextType } from '../document/media-types.ts'
+import { isTextType, toBareType } from '../document/media-types.ts'
 import type { Operation } from '../document/operations.ts'
 import { flattenText } from '../document/single-line.ts'
 import { createCallError } from '../upstream/call.ts'
@@ -103,10 +103,7 @@ function toForeignResult({ status, headers, text, body }: ApiResponse, redacts: 
 
 /** Reads the media type of a response, in lower case and without parameters; empty where it names none. */
 export function readType(headers: ApiResponse['headers']): string {
-  return String(headers['content-type'] ?? '')
-    .replace(/;.*$/s, '')
-    .trim()
-    .toLowerCase()
+  return toBareType(String(headers['content-type'] ?? ''))
 }
 
 /** Reads a text as JSON, with the numbers as they were written; undefined where it is none, or exceeds a limit. */
