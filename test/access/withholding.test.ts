@@ -153,6 +153,35 @@ describe.each(clients)('through $client, a gateway with a configured secret', ({
   })
 })
 
+it('tells of what is redacted only where something is', async () => {
+  const operation = (responses: object) => ({
+    operationId: 'drop',
+    responses,
+    'x-redacted-notice': 'It is on REST.',
+    'x-mcp-tool': { name: 'drop', description: 'Drops it.' },
+  })
+  const token = { type: 'object', properties: { id: { type: 'integer' }, token: { format: 'password' } } }
+  const shown = { description: 'Done', content: { 'application/json': { schema: token } } }
+  for (const [responses, description] of [
+    [{ 204: { description: 'Done' } }, 'Drops it.'],
+    [{ 200: shown }, 'Drops it. It is on REST.'],
+  ] as const) {
+    const document = {
+      ...{ openapi: '3.1.0', info: { title: 'Shop', version: '1' }, 'x-name': 'shop' },
+      paths: { '/a': { post: operation(responses) } },
+    }
+    const environment = { SHOP_BASE_URL: upstream.url, MCP_TOKENS: 'withhold' }
+    await using shop = await startGateway(upstream.url, environment, { document })
+    const response = await fetch(`${shop.mcpUrl}/mcp`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' }),
+    })
+    const { result } = Object(await response.json())
+    expect(result.tools[0].description).toBe(description)
+  }
+})
+
 it.each([
   ['nothing is taken out', { tenant: 'acme' }],
   ['names that are tokens become one', { [keys.accessToken]: 'a', [`${keys.accessToken}2`]: 'b' }],
