@@ -95,12 +95,15 @@ export function createCallWriter(operation: Operation, configured: ConfiguredCre
 function addCredentials(headers: Record<string, string>, credentials: CallCredentials): void {
   for (const name in credentials.headers) {
     const text = credentials.headers[name] ?? ''
-    headers[name] = beyondAscii.test(text) ? encodeHeader(text) : text
+    const written = beyondAscii.test(text) ? encodeHeader(text) : text
+    if (name === 'cookie') addCookies(headers, written)
+    else headers[name] = written
   }
-  for (const name in credentials.cookies) {
-    const pair = `${name}=${credentials.cookies[name]}`
-    headers.cookie = headers.cookie === undefined ? pair : `${headers.cookie}; ${pair}`
-  }
+  for (const name in credentials.cookies) addCookies(headers, `${name}=${credentials.cookies[name]}`)
+}
+
+function addCookies(headers: Record<string, string>, pairs: string): void {
+  headers.cookie = headers.cookie === undefined ? pairs : `${headers.cookie}; ${pairs}`
 }
 
 /**

@@ -15,13 +15,14 @@ const securitySchemes = {
   secret: { type: 'apiKey', in: 'header', name: 'x-secret' },
   app: { type: 'apiKey', in: 'query', name: 'app' },
   session: { type: 'apiKey', in: 'cookie', name: 'sid' },
+  jar: { type: 'apiKey', in: 'header', name: 'Cookie' },
   bearer: { type: 'http', scheme: 'bearer' },
   key: { type: 'http', scheme: 'bearer', 'x-configured-only': true },
   basic: { type: 'http', scheme: 'basic' },
 }
 
-function readWith(security: unknown): Operation {
-  const get = { operationId: 'get', 'x-rest-path': '/get', security, responses: { 200: {} } }
+function readWith(security: unknown, parameters: unknown[] = []): Operation {
+  const get = { operationId: 'get', 'x-rest-path': '/get', security, parameters, responses: { 200: {} } }
   const document: OpenApiDocument = {
     openapi: '3.0.3',
     paths: { '/get': { get } },
@@ -128,6 +129,16 @@ describe('the credentials of a call', () => {
     const call = { input, credentials, principal: '', connection: unwatchedConnection }
     const { headers } = createCallWriter(operation, configured)(call)
     expect(headers).toMatchObject({ authorization: 'Bearer k', cookie: 'sid=s' })
+  })
+
+  test('stand behind the cookies of the call, in whatever way they are cookies', () => {
+    const configured = { secrets: { jar: 'own=o', session: 's' }, pins: {} }
+    const operation = readWith([{ jar: [], session: [] }], [{ name: 'lang', in: 'cookie' }])
+    const input = { path: {}, query: {}, header: {}, cookie: { lang: 'de' } }
+    const credentials = findCredentials(operation, input, configured) ?? noCredentials
+    const call = { input, credentials, principal: '', connection: unwatchedConnection }
+    const { headers } = createCallWriter(operation, configured)(call)
+    expect(headers.cookie).toBe('lang=de; own=o; sid=s')
   })
 })
 
