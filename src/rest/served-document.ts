@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type OpenApiDocument, resolveReference } from '../document/document.ts'
+import type { OpenApiDocument } from '../document/document.ts'
 import { exposePaths } from '../document/exposed-paths.ts'
 import { asRecord, readOwn } from '../document/json.ts'
 import { keepOwnExtensions } from '../document/own-extensions.ts'
 import { createHeaderReader } from '../document/parameter-reading.ts'
 import { readParameter } from '../document/parameters.ts'
+import { createSchemaReader } from '../document/schema-reader.ts'
 import {
   carries,
   isReserved,
@@ -112,8 +113,8 @@ function describeParameter(
   const pinned = parameter['x-pin'] === undefined ? undefined : readOwn(pins, String(parameter.name))
   if (pinned !== undefined) {
     const required = parameter.in === 'path'
-    const schema = resolveReference(document, parameter.schema)
-    const value = createHeaderReader(readParameter({ ...parameter, schema }))(pinned)
+    const read = createSchemaReader(document, 'request')
+    const value = createHeaderReader(readParameter(parameter, read))(pinned)
     return { ...parameter, required, schema: { ...asRecord(parameter.schema), default: value } }
   }
   const isCredential = lent.some((one) => carries(parameter, one))

@@ -45,18 +45,28 @@ test('a configured secret is required of nobody, its client is the default, and 
 })
 
 test('the value of a parameter that is pinned is of its type', () => {
-  const schemas = { Id: { type: 'integer' } }
-  const pinned = (schema: object) => ({ name: 'clientId', in: 'query', 'x-pin': {}, schema })
-  const get = (schema: object) => ({ get: { parameters: [pinned(schema)], responses: {} } })
+  const reference = { $ref: '#/components/schemas/Id' }
+  const schemas = [
+    { type: 'integer' },
+    reference,
+    { allOf: [reference] },
+    { type: 'array', items: reference },
+  ]
   const served = describeDeployment(
     {
       openapi: '3.1.0',
-      components: { schemas },
-      paths: { '/a': get({ type: 'integer' }), '/b': get({ $ref: '#/components/schemas/Id' }) },
+      components: { schemas: { Id: { type: 'integer' } } },
+      paths: Object.fromEntries(
+        schemas.map((schema, index) => {
+          const pinned = { name: 'clientId', in: 'query', 'x-pin': {}, schema }
+          return [`/${index}`, { get: { parameters: [pinned], responses: {} } }]
+        }),
+      ),
     },
     { configured: { secrets: {}, pins: { clientId: '42' } }, isGuarded: false, reserved: [] },
   )
-  expect(readOperations(served).map(({ parameters }) => parameters[0].schema.default)).toEqual([42, 42])
+  const told = readOperations(served).map(({ parameters }) => parameters[0].schema.default)
+  expect(told).toEqual([42, 42, 42, [42]])
 })
 
 test('a configured key stands in for the secret where the upstream takes one, and nowhere else', () => {
