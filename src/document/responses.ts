@@ -63,10 +63,11 @@ export function findSuccess(responses: readonly DescribedResponse[]): Success {
   const findJson = ({ content }: DescribedResponse) => content.find(({ kind }) => kind === 'json')
   const found = all.find(findJson) ?? all[0]
   const status = Number(found?.status)
+  const readSchema = once((): JsonSchema => (found && findJson(found)?.schema) ?? {})
   return {
     status: Number.isInteger(status) ? status : 200,
     get schema() {
-      return (found && findJson(found)?.schema) ?? {}
+      return readSchema()
     },
   }
 }

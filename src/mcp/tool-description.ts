@@ -67,8 +67,7 @@ export function offerTool(
   operation: CheckedOperation,
   { policy, configured, nameVariables }: OfferOptions,
 ): Offer | undefined {
-  const { schema } = operation.success
-  const visible = findVisible(operation, schema, policy)
+  const visible = findVisible(operation, policy)
   if (!operation.tool || !visible) return undefined
   const { secrets } = configured
   const brought = operation.security.filter((all) => all.some(({ configuredOnly }) => !configuredOnly))
@@ -86,7 +85,7 @@ export function offerTool(
     const properties = { ...asRecord(schema.properties), [nameConfirmation(tool)]: confirmationSchema }
     return needsConfirmation ? { ...schema, properties } : schema
   }
-  const notice = visible === schema ? '' : ` ${operation.redactedNotice ?? ''}`
+  const notice = visible === operation.success.schema ? '' : ` ${operation.redactedNotice ?? ''}`
   const description = {
     name,
     title,
@@ -131,12 +130,13 @@ export function isOffered(
   { grant, selects }: { readonly grant: Grant; readonly selects?: OperationFilter | undefined },
 ): boolean {
   if (!covers(grant, operation) || selects?.(operation) === false) return false
-  return findVisible(operation, operation.success.schema, policy) !== undefined
+  return findVisible(operation, policy) !== undefined
 }
 
-/** Finds what a client may be told of a success with a schema; undefined where the operation has no tool. */
-function findVisible(operation: Operation, schema: JsonSchema, policy: ToolPolicy): JsonSchema | undefined {
+/** Finds what a client may be told of the success of an operation; undefined where that has no tool. */
+function findVisible(operation: Operation, policy: ToolPolicy): JsonSchema | undefined {
   if (!operation.tool || findBan(operation, policy)) return undefined
+  const { schema } = operation.success
   return policy.redactTokens ? omitSecrets(schema) : schema
 }
 
