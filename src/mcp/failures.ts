@@ -136,8 +136,8 @@ function toFailure(
 ): ToolResult {
   const body = readJson(text, { depth: deepestResult })
   const type = readType(headers)
-  // What is meant as JSON may hold anything.
-  const isHidden = redacts && /^\s*(?:\{|\[\s*["[{])/.test(text)
+  // What is meant as JSON may hold anything; a name in braces or brackets is none.
+  const isHidden = redacts && /^\s*(?:\{(?:\W|\w+[^\w}])|\[[^\]]*["[{])/.test(text)
   const isText = body === undefined && isTextType(type) && !isHidden
   const isPage = type.includes('html') || (body === undefined && !isText && /^\s*</.test(text))
   const retryAfter = readRetryAfter(headers)

@@ -107,6 +107,7 @@ describe.each(clients)('through $client, a gateway with a configured secret', ({
   it.each([
     '{"message":"failed","value":NaN,"refreshToken":"planted-opaque"}',
     '\n[{"message":"failed","refreshToken":"planted-opaque"},]',
+    '[1,{"message":"failed","refreshToken":"planted-opaque"},]',
     `{"refreshToken":"planted-opaque","a":${'['.repeat(600)}${']'.repeat(600)}}`,
   ])('shows nothing of an error that is JSON to lenient readers alone, %#', async (text) => {
     status = 500
@@ -118,6 +119,19 @@ describe.each(clients)('through $client, a gateway with a configured secret', ({
     expect(result.content).toEqual([{ type: 'text', text: expect.stringContaining('returned 500.') }])
     expect(JSON.stringify(result)).not.toContain('planted')
   })
+
+  it.each(['{email} is wrong', '[ERROR] no', '[400] {email} is wrong'])(
+    'shows %s, which is no JSON',
+    async (text) => {
+      status = 400
+      answer = text
+      const client = await connect({ url: `${running.mcpUrl}/mcp` })
+      const result = await client.callTool(creation)
+      await client.close()
+      status = 201
+      expect(result.structuredContent).toMatchObject({ error: { message: text } })
+    },
+  )
 
   it('asks for no secret, has a default for the client, and promises no token', async () => {
     const client = await connect({ url: `${running.mcpUrl}/mcp` })
