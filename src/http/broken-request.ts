@@ -2,7 +2,7 @@ import type { Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type ErrorCode, GatewayError } from '../errors/gateway-error.ts'
 import { isUploadSent } from '../upstream/body-stream.ts'
-import { claimResponse, findConnection } from './connection.ts'
+import { claimResponse, findConnection, isHeld } from './connection.ts'
 import { endConnection } from './connection-end.ts'
 import { describeProblem, writeProblem } from './problem-response.ts'
 
@@ -43,13 +43,15 @@ export function refuseExpectation(server: Server, onRefused: (code: ErrorCode) =
  * Responds to what Node's HTTP parser refuses or what took too long, and ends the connection. Where a request has
  * begun and has no response yet, this is its response; behind requests that are handled there is none, and the connection
  * ends with the last of theirs.
- * Returns the code of the error; undefined where no client is left to be told.
+ * Returns the code of the error; undefined where it is none, or no client is left to be told.
  */
 export function respondToBrokenRequest(error: Error, socket: Duplex): ErrorCode | undefined {
   const connection = findConnection(socket)
-  if (connection.broken) return undefined
-  connection.broken = true
   const code = 'code' in error ? String(error.code) : ''
+  // What is not read yet is not late.
+  const isNone = code === 'ERR_HTTP_REQUEST_TIMEOUT' && isHeld(connection)
+  if (connection.broken || isNone) return undefined
+  connection.broken = true
   if (code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return undefined

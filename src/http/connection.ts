@@ -73,8 +73,7 @@ function follow(request: IncomingMessage, response: ServerResponse, handled?: { 
   const { pending } = connection
   connection.latest = { request, response }
   pending.push(connection.latest)
-  // Later, since the end of this request has Node read on.
-  if (pending.length === mostPending) queueMicrotask(() => socket.pause())
+  if (isHeld(connection)) socket.pause()
   response.on('close', () => {
     if (handled) handled.count -= 1
     const index = pending.findIndex((one) => one.response === response)
@@ -85,12 +84,21 @@ function follow(request: IncomingMessage, response: ServerResponse, handled?: { 
   })
 }
 
+/** Returns whether so many requests of a connection wait that no more of it is read. */
+export function isHeld({ pending }: Connection): boolean {
+  return pending.length >= mostPending
+}
+
 /** Returns what is known of a connection. */
 export function findConnection(socket: Duplex): Connection {
   const known = connections.get(socket)
   if (known) return known
   const connection: Connection = { pending: [], broken: false }
   connections.set(socket, connection)
+  // The end of a request, and the reader of a body, have Node read on.
+  socket.on('resume', () => {
+    if (isHeld(connection)) socket.pause()
+  })
   // Node emits no close for a response that waits behind another when their connection ends.
   socket.once('close', () => {
     for (const { response } of connection.pending.splice(0))

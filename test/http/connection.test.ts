@@ -62,21 +62,28 @@ it('the authority of a target in absolute form stands for Host', async () => {
   expect([own, other].map(({ answers }) => answers[0]?.status)).toEqual([200, 403])
 })
 
-it('of what a client sends behind a call only so much is read before the call has its response', async () => {
-  await using upstream = await startSlowUpstream({ status: 'success', data: {} })
-  await using gateway = await startGateway(upstream.url)
-  const count = 1_000
-  const other = `GET /nowhere HTTP/1.1\r\nHost: localhost\r\nX-Fill: ${'x'.repeat(1_000)}\r\n\r\n`
-  const socket = openConnection(gateway.restUrl)
-  const responses = readAll(socket)
-  socket.write(call)
-  await upstream.arrived
-  socket.write(other.repeat(count).replace(/\r\n$/, 'Connection: close\r\n\r\n'))
-  await wait(500)
-  expect(countRequests(gateway.gateway.rest.server)).toBeLessThan(300)
-  upstream.release()
-  expect((await responses).match(/HTTP\/1.1 (?:200|404)/g)).toHaveLength(count + 1)
-})
+it.each([
+  ['heads', (fill: string) => write('GET /nowhere HTTP/1.1', [...soundLines, `X-Fill: ${fill}`])],
+  ['bodies', (fill: string) => writePost(restTarget, [], `{"email":"${fill}"}`)],
+])(
+  'of the %s behind a call only so much is read before it has its response, and none is late',
+  async (_, compose) => {
+    await using upstream = await startSlowUpstream({ status: 'success', data: {} })
+    const timeouts = { headers: 200, request: 400, keepAlive: 72_000 }
+    await using gateway = await startGateway(upstream.url, {}, { timeouts })
+    const count = 1_000
+    const socket = openConnection(gateway.restUrl)
+    const responses = readAll(socket)
+    socket.write(call)
+    await upstream.arrived
+    const other = compose('x'.repeat(1_000))
+    socket.write(other.repeat(count - 1) + other.replace('\r\n', '\r\nConnection: close\r\n'))
+    await wait(1_000)
+    expect(countRequests(gateway.gateway.rest.server)).toBeLessThan(300)
+    upstream.release()
+    expect((await responses).match(/HTTP\/1.1 (?:200|40[04])/g)).toHaveLength(count + 1)
+  },
+)
 
 const document = 'GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n'
 const connect = 'CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\n\r\n'
