@@ -89,7 +89,7 @@ function findUnroutable(one: MergedOperation, path: string): DescriptionProblem 
 }
 
 function findFault(path: string): readonly [reason: string, right: string] | undefined {
-  const literals = path.replaceAll(/\{[^}]*\}/g, '')
+  const literals = eraseNames(path)
   if (special.test(literals)) return ['its path has an encoded delimiter or a *', 'without one']
   if (!isDecodable(literals)) return ['its path is not percent-encoded UTF-8', 'that is']
   const repeated = findRepeatedVariable(path)

@@ -187,6 +187,7 @@ paths:
   /j: { get: ${JSON.stringify({ ...anything, 'x-rest-path': '/100%' })} }
   /k~: { get: ${JSON.stringify(anything)} }
   /k%7E: { get: ${JSON.stringify(anything)} }
+  '/l/{id}': { get: ${JSON.stringify({ ...anything, 'x-rest-path': '/l%4{id}1' })} }
 `,
   })
   expect(listProblems(loading)).toEqual([
@@ -200,6 +201,7 @@ paths:
     'odd.yaml:15: omission: GET /caf%E9 is left out on REST: its path is not percent-encoded UTF-8; an x-rest-path that is, set by an overlay',
     'odd.yaml:16: omission: GET /100% is left out on REST: its path is not percent-encoded UTF-8; an x-rest-path that is, set by an overlay',
     'odd.yaml:18: warning: GET /k%7E is that of odd.yaml:17, so this one is served at /odd/k%7E; --prefix odd=/…',
+    'odd.yaml:19: omission: GET /l%4{id}1 is left out on REST: its path is not percent-encoded UTF-8; an x-rest-path that is, set by an overlay',
   ])
   const paths = Object.values(asRecord(loading.document?.paths)).map((item) => {
     const { 'x-rest-path': path, 'x-mcp-tool': tool } = asRecord(asRecord(item).get)
@@ -218,6 +220,7 @@ paths:
     [false, 'object'],
     ['/k~', 'object'],
     ['/odd/k%7E', 'object'],
+    [false, 'object'],
   ])
 })
 
