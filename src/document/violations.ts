@@ -12,7 +12,7 @@ import { follow, listSameValue } from './value-shape.ts'
 /** The most violations that one response lists; a reader corrects no more at a time. */
 export const mostViolations = 20
 
-/** Errors that are read at most: each element of a list may have some by each alternative of its schema. */
+/** Errors that are read in full: each element of a list may have some by each alternative of its schema. */
 const mostErrors = 10_000
 
 /**
@@ -21,7 +21,7 @@ const mostErrors = 10_000
  */
 export function toViolations(errors: readonly ErrorObject[], root: unknown = {}): Violation[] {
   const places = new Map<string, Violation>()
-  const told = withoutChoices(errors.slice(0, mostErrors), asRecord(root))
+  const told = withoutChoices(readFirst(errors), asRecord(root))
   for (const error of told) {
     if (error.keyword === 'propertyNames') continue
     const violation = toViolation(error, asRecord(root))
@@ -30,6 +30,14 @@ export function toViolations(errors: readonly ErrorObject[], root: unknown = {})
     if (places.size === mostViolations) break
   }
   return [...places.values()]
+}
+
+/** Reads the first errors, and the choices that these may be wrong by, which Ajv tells after all that their alternatives say. */
+function readFirst(errors: readonly ErrorObject[]): ErrorObject[] {
+  const place = errors[mostErrors - 1]?.instancePath ?? ''
+  return errors.filter(
+    (error, at) => at < mostErrors || (choices.has(error.keyword) && isWithin(place, error.instancePath)),
+  )
 }
 
 /**

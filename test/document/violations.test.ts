@@ -393,7 +393,10 @@ test('of very many errors the first are told, and the others are not read', () =
   const check = createCompiler()({ type: 'array', items: item })
   check?.(Array.from({ length: 3_000 }, () => ({})))
   const errors = [...(check?.errors ?? [])]
-  const unread = new Proxy(errors[0] ?? fail(), { get: fail })
+  const first = errors[0] ?? fail()
+  const unread = new Proxy(first, {
+    get: (_, name) => (name === 'keyword' ? first.keyword : fail()),
+  })
   const violations = toViolations([...errors, ...Array.from({ length: 10 }, () => unread)])
   expect(violations).toHaveLength(20)
   expect(new Set(violations.map(({ rule }) => rule))).toEqual(new Set(['anyOf']))
@@ -402,6 +405,24 @@ test('of very many errors the first are told, and the others are not read', () =
 function fail(): never {
   throw new Error('read')
 }
+
+test('what is wrong by one alternative alone is told of no value, however many errors there are', () => {
+  const list = (items: object, type: string) => ({ properties: { type: { const: type }, list: { items } } })
+  const value = { type: 'b', list: [...Array.from({ length: 12_000 }, () => 'a'), 1] }
+  for (const keyword of ['anyOf', 'oneOf']) {
+    const choice = { [keyword]: [list({ type: 'integer' }, 'a'), list({ type: 'string' }, 'b')] }
+    for (const [schema, data, location] of [
+      [choice, value, ''],
+      [{ properties: { one: choice } }, { one: value }, 'one'],
+      [{ items: choice }, [value, value], '0'],
+    ] as const) {
+      const check = createCompiler()(schema)
+      check?.(data)
+      const [first] = toViolations(check?.errors ?? [], schema)
+      expect(first).toMatchObject({ location, rule: keyword })
+    }
+  }
+})
 
 test('a schema that is a choice of itself describes its value once', () => {
   const tree = { anyOf: [{ $ref: '#/$defs/Tree' }, named('node')] }
