@@ -61,5 +61,6 @@ test('a description that is cut within a character has no half of it', async () 
   const tools = [{ ...tool, annotations: { title: '' } }]
   const offered = offerSearch({ list: () => tools, call: () => undefined }, [])
   const result = await offered.call('search-tools', { query: 'invoice' }, context)
+  expect(result).toMatchObject({ structuredContent: { found: 1 } })
   expect(JSON.stringify(result)).not.toMatch(/\\ud83d/)
 })
