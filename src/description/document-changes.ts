@@ -9,6 +9,7 @@ import { asRecord } from '../document/json.ts'
 import { splitPointer } from '../document/json-pointer.ts'
 import { keepLocalReferences } from '../document/local-references.ts'
 import { listOperations, methods, type OperationPart } from '../document/responses.ts'
+import { shorten } from '../document/single-line.ts'
 import { breaksCallers, hidesFromTools } from './change-ratings.ts'
 import { expandChanged } from './changed-operations.ts'
 import { nameMoved, toComparable } from './comparable-documents.ts'
@@ -196,5 +197,5 @@ function describe(kind: unknown, property: unknown, values: readonly unknown[]):
 
 function quote(value: unknown, isText: boolean): string {
   const text = value === undefined ? 'nothing' : isText ? String(value) : JSON.stringify(value)
-  return text.length > 80 ? `${text.slice(0, 79)}…` : text
+  return shorten(text, 80)
 }

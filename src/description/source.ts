@@ -12,6 +12,7 @@ import {
   visit,
 } from 'yaml'
 import { exceeds } from '../document/json.ts'
+import { shorten } from '../document/single-line.ts'
 import { JsonPlaces } from './json-position.ts'
 import type { DescriptionProblem, Path, Position } from './problem.ts'
 
@@ -90,7 +91,7 @@ function readYaml(text: string, file: string): Source {
   const toProblem = (offset: number, message: string): DescriptionProblem => ({
     file,
     ...toPosition(offset),
-    message: message.length > longest ? `${message.slice(0, longest)}…` : message,
+    message: shorten(message, longest),
     expected: 'well-formed YAML',
     severity: 'error',
   })

@@ -3,6 +3,7 @@ import { formats, numberFormats } from './formats.ts'
 import { asList, asRecord, asText, isObject, readOwn } from './json.ts'
 import { dereference, isSecret, type JsonSchema } from './json-schema.ts'
 import { isInexact } from './large-integers.ts'
+import { shorten } from './single-line.ts'
 import { readShape } from './value-shape.ts'
 
 /** What the bounds of a size count. */
@@ -131,8 +132,7 @@ function describeConstant(value: unknown, schema: unknown): string {
 }
 
 function quoteConstant(value: unknown): string {
-  const text = JSON.stringify(value)
-  return text.length > longestConstant ? `${text.slice(0, longestConstant).toWellFormed()}…` : text
+  return shorten(JSON.stringify(value), longestConstant)
 }
 
 /** Characters of a constant that are told. */

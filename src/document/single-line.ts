@@ -9,10 +9,15 @@ export function flattenText(text: string, longest = Number.POSITIVE_INFINITY): s
   return line.slice(0, longest).toWellFormed()
 }
 
+/** Cuts a text that is longer, within no character, and says so. */
+export function shorten(text: string, longest: number): string {
+  return text.length > longest ? `${text.slice(0, longest).toWellFormed()}…` : text
+}
+
 /** Quotes a name that the client sent for a message: shortened, escaped, and redacted where it may be a secret. */
 export function quoteName(name: string): string {
   if (/@|%40|^ey[\w-]+\./.test(name)) return '"[redacted]"'
-  return JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name)
+  return JSON.stringify(shorten(name, 64))
 }
 
 /** Quotes a text as JSON, in which characters that cannot be seen, or that turn the order of others, are escaped. */

@@ -143,6 +143,18 @@ test.each([
   expect(Object.values(listOperations(loading)).map((one) => one['x-rest-path'])).toEqual([`/v1${restPath}`])
 })
 
+test('what a problem tells of a description is cut within no character', async () => {
+  const after = (length: number) => `${'a'.repeat(length)}😀${'a'.repeat(200)}`
+  const schema = { pattern: `(?=${after(56)})`, maxLength: after(58) }
+  const parameters = [{ name: 'q', in: 'query', schema }]
+  const files = [describeApi({ '/a': { get: { parameters } } }), `a: *${after(148)}`]
+  const all = await Promise.all(files.map((one) => load({ 'a.yaml': one })))
+  const messages = all.flatMap(({ problems }) => problems.map(({ message }) => message))
+  expect(messages.map((one) => [one.includes('\ufffd…'), one.isWellFormed()])).toEqual(
+    Array.from({ length: 3 }, () => [true, true]),
+  )
+})
+
 test('a number sign in the name of a variable stays where its path is taken by another API', async () => {
   const file = describeApi({ '/things/{a#b}': { get: {} } })
   const { document } = await load(

@@ -3,6 +3,7 @@ import { isObject, listMembers } from '../../document/json.ts'
 import { isInexact } from '../../document/large-integers.ts'
 import { isLinear } from '../../document/linear-pattern.ts'
 import { repairPattern } from '../../document/schema-pattern.ts'
+import { shorten } from '../../document/single-line.ts'
 import { checkExtensions } from '../extension-checks.ts'
 import type { Finding, Path } from '../problem.ts'
 import { type PartCheck, walkParts } from './references.ts'
@@ -27,7 +28,7 @@ export function createPatternCheck(): PartCheck {
 }
 
 function describePattern(pattern: string, path: Path, repaired: string | undefined): Finding {
-  const name = `the pattern ${pattern.length > 60 ? `${pattern.slice(0, 60)}…` : pattern}`
+  const name = `the pattern ${shorten(pattern, 60)}`
   return {
     path,
     severity: 'warning',

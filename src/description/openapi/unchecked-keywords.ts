@@ -2,6 +2,7 @@ import { annotationKeywords, schemaLists, schemasByName } from '../../document/d
 import { isObject, listMembers } from '../../document/json.ts'
 import type { JsonSchema } from '../../document/json-schema.ts'
 import { knownKeywords, makesSense } from '../../document/schema-keywords.ts'
+import { shorten } from '../../document/single-line.ts'
 import type { Finding, Path } from '../problem.ts'
 import type { PartCheck } from './references.ts'
 import { isSchemaPlace } from './schema-places.ts'
@@ -70,7 +71,11 @@ function findUnread(keyword: string, schema: JsonSchema, path: Path): Finding[] 
   const value = schema[keyword]
   if (saysNothing(value) || isElsewhere(keyword, schema)) return []
   const describe = (place: Path, one: unknown, expected: string) =>
-    warn(place, `${place.slice(path.length - 1).join('.')}: ${shorten(one)} is not checked`, expected)
+    warn(
+      place,
+      `${place.slice(path.length - 1).join('.')}: ${shorten(JSON.stringify(one), 60)} is not checked`,
+      expected,
+    )
   if (!makesSense(keyword, value)) return [describe(path, value, expectations.get(keyword) ?? 'a schema')]
   if (!groups.has(keyword)) return []
   return listMembers(value)
@@ -91,9 +96,4 @@ function isElsewhere(keyword: string, schema: JsonSchema): boolean {
   if (value !== true) return false
   if (keyword === 'exclusiveMinimum') return makesSense('minimum', schema.minimum)
   return keyword === 'exclusiveMaximum' && makesSense('maximum', schema.maximum)
-}
-
-function shorten(value: unknown): string {
-  const text = JSON.stringify(value)
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text
 }
