@@ -196,6 +196,5 @@ function describe(kind: unknown, property: unknown, values: readonly unknown[]):
 }
 
 function quote(value: unknown, isText: boolean): string {
-  const text = value === undefined ? 'nothing' : isText ? String(value) : JSON.stringify(value)
-  return shorten(text, 80)
+  return value === undefined ? 'nothing' : shorten(isText ? String(value) : JSON.stringify(value), 80)
 }
