@@ -66,11 +66,12 @@ const mostPending = 100
 
 function follow(request: IncomingMessage, response: ServerResponse, handled?: { count: number }): void {
   const { socket } = request
-  noteRequest(socket)
   // Node drops what follows one of these in the same piece, as if it were of another protocol (RFC 9110 §7.8).
   if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false
   const connection = findConnection(socket)
   const { pending } = connection
+  // A client that sends on without waiting for responses has not read the one before it either.
+  if (pending.length === 0) noteRequest(socket)
   connection.latest = { request, response }
   pending.push(connection.latest)
   if (isHeld(connection)) socket.pause()
@@ -99,10 +100,12 @@ export function findConnection(socket: Duplex): Connection {
   socket.on('resume', () => {
     if (isHeld(connection)) socket.pause()
   })
-  // Node emits no close for a response that waits behind another when their connection ends.
   socket.once('close', () => {
-    for (const { response } of connection.pending.splice(0))
-      if (!response.destroyed) response.destroy().emit('close')
+    for (const { response } of connection.pending.splice(0)) {
+      response.destroy()
+      // Not every Node emits a close for a response that waits behind another when their connection ends.
+      setImmediate(() => response.closed || response.emit('close'))
+    }
   })
   return connection
 }

@@ -85,6 +85,30 @@ it.each([
   },
 )
 
+it('a request that did not wait for the response before it does not say that the response arrived', async () => {
+  let creations = 0
+  await using upstream = await startUpstream(({ method }, response) => {
+    if (method !== 'POST') return
+    creations += 1
+    respondJson(response, 201, { status: 'success', data: {} })
+  })
+  await using gateway = await startGateway(upstream.url)
+  const creation = writePost(restTarget, [])
+  const socket = openConnection(gateway.restUrl)
+  socket.write(creation + call)
+  await expect.poll(() => upstream.requests.length).toBe(2)
+  socket.write(call)
+  await expect.poll(() => countRequests(gateway.gateway.rest.server)).toBe(2)
+  socket.resetAndDestroy()
+  await expect.poll(() => countRequests(gateway.gateway.rest.server)).toBe(0)
+  await wait(50)
+  // Each request is recorded once, and none ends twice.
+  expect(gateway.log.filter((line) => line.includes('"status":499'))).toHaveLength(2)
+  expect(countRequests(gateway.gateway.rest.server)).toBe(0)
+  const { answers } = await attack({ gateway, upstream }, 'rest', creation)
+  expect([answers[0]?.status, creations]).toEqual([201, 1])
+})
+
 const document = 'GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n'
 const connect = 'CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\n\r\n'
 
