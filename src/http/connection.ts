@@ -41,10 +41,7 @@ export function claimResponse(response: ServerResponse, writer: Writer): boolean
   return true
 }
 
-/**
- * Follows the requests of a server's connections, so that one of them is handled at a time and what is broken gets
- * one response at most.
- */
+/** Follows the requests of a server, so that one of a connection is handled at a time, and what is broken gets one response. */
 export function watchConnections(server: Server): void {
   const handled = { count: 0 }
   requests.set(server, handled)
