@@ -52,7 +52,6 @@ Every malformed request and upstream fault is a test as well (\`test/attack/\`, 
 | Time for the head, for the whole request, on the control port too | 10 s, 30 s | 408, connection closed |
 | Connection without a request | 72 s | closed |
 | Connections a port, the control port too | 4,096 | dropped |
-| Connections a port that wait to be accepted | 4,096, and \`net.core.somaxconn\` of the system | dropped |
 | Requests of one connection without a response | 100, and what arrives in one piece with them | no more is read until one has its response, and none of it is late |
 | Concurrent requests, both servers together | 256, and a queue of 512 for at most 250 ms | 503, \`Retry-After: 1\`, connection closed |
 | Unread responses, all clients together | 32 MiB, and 10 s in which nothing of one is read | connection closed, the oldest first |

@@ -109,12 +109,6 @@ export async function serveStdio(
   await stopMock()
 }
 
-/**
- * Connections that wait to be accepted at most; the system may allow fewer. Of Node's 511 an attack leaves none to others,
- * whose connections the system then drops, and which try again after seconds.
- */
-const mostWaiting = 4_096
-
 async function listen(
   app: FastifyInstance,
   host: string,
@@ -123,7 +117,7 @@ async function listen(
   hostVariable = 'HOST',
 ): Promise<void> {
   try {
-    await app.listen({ host, port, backlog: mostWaiting })
+    await app.listen({ host, port })
   } catch (error) {
     const { code } = asRecord(error)
     if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
