@@ -5,7 +5,7 @@ import { findProxy } from '../config/egress-proxy.ts'
 import type { SharedStateConfig } from '../config/network.ts'
 import { findUnknownVariables } from '../config/unknown-variables.ts'
 import { hideCredentials } from '../config/urls.ts'
-import { type Api, readApi } from '../document/api.ts'
+import type { Api } from '../document/api.ts'
 import { asRecord } from '../document/json.ts'
 import { type Operation, readOperations } from '../document/operations.ts'
 import { listUndescribedTools } from '../mcp/response-selection.ts'
@@ -59,8 +59,7 @@ async function examine(
   context: CommandContext,
 ): Promise<Finding[]> {
   try {
-    const { document, environment, file } = await readServedDescriptions(files, options, context)
-    const api = readApi(document)
+    const { document, api, environment, file } = await readServedDescriptions(files, options, context)
     const config = readSettings(environment, api, file)
     const unknown = findUnknownVariables(environment, api, file?.references)
     const operations = readOperations(document, () => {})

@@ -23,9 +23,10 @@ export interface ServeOptions extends DescriptionOptions {
   readonly workers?: string
 }
 
-/** What is read: the document, the environment with what a file and a mock add to it, and the files. */
+/** What is read: the document and its API, the environment with what a file and a mock add to it, and the files. */
 export interface Descriptions {
   readonly document: OpenApiDocument
+  readonly api: Api
   readonly environment: CommandContext['environment']
   readonly file: SettingsFile | undefined
   readonly read: readonly string[]
@@ -51,8 +52,7 @@ export async function createServed(
   output: 'stdout' | 'stderr',
 ): Promise<ServedGateway> {
   const first = await readServedDescriptions(files, options, context)
-  const { document, environment, file } = first
-  const api = readApi(document)
+  const { document, api, environment, file } = first
   const config = readSettings(environment, api, file)
   const logger = context.startLog(output, config.logLevel)
   for (const sentence of findUnknownVariables(environment, api, file?.references)) logger.warn(sentence)
@@ -69,7 +69,7 @@ export async function createServed(
     async read(onFiles: (files: readonly string[]) => void) {
       // A mock goes on as it was started.
       const next = options.mock ? first : await readServedDescriptions(files, options, context, onFiles)
-      return describe(next, readSettings(next.environment, readApi(next.document), next.file))
+      return describe(next, readSettings(next.environment, next.api, next.file))
     },
     async checkChanges(old: OpenApiDocument, next: OpenApiDocument) {
       if (options.allowBreaking) return
@@ -127,15 +127,16 @@ export async function readServedDescriptions(
     ...(tools !== undefined && { MCP_TOOLS: tools }),
     ...((flags.mock || isAddressed) && { [nameVariable(api, 'base_url')]: undefined }),
   }
-  if (!flags.mock) return { document: own, environment, file, read, stopMock: async () => {} }
+  if (!flags.mock) return { document: own, api, environment, file, read, stopMock: async () => {} }
   const { startChosenMock } = await import('./mock-start.ts')
   const mocked = isShipped ? undefined : own
   const mock = await startChosenMock({ environment, port: 0, document: mocked, isBehindGateway: true })
   const stopMock = async () => mock[Symbol.asyncDispose]()
+  if (isShipped)
+    return { document: own, api, environment: standIn(environment, mock.variables), file, read, stopMock }
   // The mock stands in for all APIs of the descriptions.
-  return isShipped
-    ? { document: own, environment: standIn(environment, mock.variables), file, read, stopMock }
-    : { document: await load({ baseUrls: [mock.url] }, silent), environment, file, read, stopMock }
+  const document = await load({ baseUrls: [mock.url] }, silent)
+  return { document, api: readApi(document), environment, file, read, stopMock }
 }
 
 /** Descriptions that a command serves, by its arguments and the settings file. */

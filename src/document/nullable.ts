@@ -4,17 +4,8 @@ import type { JsonSchema } from './json-schema.ts'
 /** What is about a schema or its value, or is referred to, and stays where programs look for it. */
 const outside = new Set([
   ...annotationKeywords,
-  ...[
-    'example',
-    'externalDocs',
-    'xml',
-    '$comment',
-    '$id',
-    '$anchor',
-    '$dynamicAnchor',
-    '$defs',
-    'definitions',
-  ],
+  ...['example', 'externalDocs', 'xml', '$comment'],
+  ...['$id', '$anchor', '$dynamicAnchor', '$defs', 'definitions'],
 ])
 
 /** Writes `nullable` of OpenAPI 3.0 as JSON Schema does: by the type, or by a choice of the schema and `null`. */

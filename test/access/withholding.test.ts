@@ -30,6 +30,17 @@ afterAll(async () => {
 const creation = { name: 'create-managed-user', arguments: { body: { email: 'a@example.org', name: 'Ada' } } }
 
 describe.each(clients)('through $client, a gateway with a configured secret', ({ connect }) => {
+  /** Creates a user, to which the upstream responds with an error. */
+  const failToCreate = async (code: number, error: unknown) => {
+    status = code
+    answer = error
+    const client = await connect({ url: `${running.mcpUrl}/mcp` })
+    const result = await client.callTool(creation)
+    await client.close()
+    status = 201
+    return result
+  }
+
   it('answers a creation with the user, and says how the application gets the tokens', async () => {
     answer = { status: 'success', data: { user, ...keys } }
     const client = await connect({ url: `${running.mcpUrl}/mcp` })
@@ -92,12 +103,8 @@ describe.each(clients)('through $client, a gateway with a configured secret', ({
   })
 
   it('shows no token that an error brings', async () => {
-    status = 500
-    answer = { status: 'error', error: { code: 'Failed', message: 'failed' }, data: keys }
-    const client = await connect({ url: `${running.mcpUrl}/mcp` })
-    const result = await client.callTool(creation)
-    await client.close()
-    status = 201
+    const error = { code: 'Failed', message: 'failed' }
+    const result = await failToCreate(500, { status: 'error', error, data: keys })
     expect(result.content).toEqual([
       { type: 'text', text: expect.stringContaining('returned 500 Failed: failed') },
     ])
@@ -110,12 +117,7 @@ describe.each(clients)('through $client, a gateway with a configured secret', ({
     '[1,{"message":"failed","refreshToken":"planted-opaque"},]',
     `{"refreshToken":"planted-opaque","a":${'['.repeat(600)}${']'.repeat(600)}}`,
   ])('shows nothing of an error that is JSON to lenient readers alone, %#', async (text) => {
-    status = 500
-    answer = text
-    const client = await connect({ url: `${running.mcpUrl}/mcp` })
-    const result = await client.callTool(creation)
-    await client.close()
-    status = 201
+    const result = await failToCreate(500, text)
     expect(result.content).toEqual([{ type: 'text', text: expect.stringContaining('returned 500.') }])
     expect(JSON.stringify(result)).not.toContain('planted')
   })
@@ -123,12 +125,7 @@ describe.each(clients)('through $client, a gateway with a configured secret', ({
   it.each(['{email} is wrong', '[ERROR] no', '[400] {email} is wrong'])(
     'shows %s, which is no JSON',
     async (text) => {
-      status = 400
-      answer = text
-      const client = await connect({ url: `${running.mcpUrl}/mcp` })
-      const result = await client.callTool(creation)
-      await client.close()
-      status = 201
+      const result = await failToCreate(400, text)
       expect(result.structuredContent).toMatchObject({ error: { message: text } })
     },
   )
